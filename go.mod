@@ -1,0 +1,18 @@
+module github.com/gonode-otp/gonode
+
+go 1.26
+
+require (
+	ergo.services/ergo v1.999.320
+	github.com/spf13/cobra v1.10.2
+	github.com/stretchr/testify v1.12.1
+	go.uber.org/goleak v1.3.0
+)
+
+require (
+	github.com/inconshreveable/mousetrap v1.1.0 // indirect
+	github.com/spf13/pflag v1.0.9 // indirect
+	go.yaml.in/yaml/v3 v3.0.5 // indirect
+)
+
+replace ergo.services/ergo => github.com/ergo-services/ergo v1.999.320
