@@ -1,0 +1,123 @@
+package etf
+
+import (
+	"fmt"
+)
+
+// Append appends t with the version byte to dst, as term_to_binary writes it, and returns the extended buffer. It uses
+// the smallest tag that every release from OTP 23 on reads. The error is an *EncodeError; dst is returned unchanged then.
+func Append(dst []byte, t Term) ([]byte, error) {
+	var e Encoder
+	out, err := e.Append(append(dst, version), t)
+	if err != nil {
+		return dst, err
+	}
+	return out, nil
+}
+
+// AtomTable is the outgoing atom cache of a connection. Ref returns the index under which the frame's header will carry
+// a, or false if a is to be written out.
+type AtomTable interface {
+	Ref(a Atom) (index uint8, ok bool)
+}
+
+// Encoder encodes terms as they stand in distribution frames: without a version byte and, if it has a table, with atoms
+// as references into it. Several terms of one frame, such as a control message and its payload, are appended one after
+// the other with the same Encoder. Its zero value is ready to use. An Encoder must not be used by two goroutines at once.
+type Encoder struct {
+	// Atoms is asked for every atom, node names included. Nil means that atoms are written out.
+	Atoms AtomTable
+	// Depth bounds how deep terms may be nested, as Limits.Depth does. Default DefaultDepth. It also catches a term that
+	// contains itself.
+	Depth int
+
+	keys keySet
+}
+
+// Append appends t to dst and returns the extended buffer. The error is an *EncodeError with the path to what cannot be
+// encoded; dst is returned unchanged then. (Atoms of t may have entered the table; what becomes of them is up to it.)
+func (e *Encoder) Append(dst []byte, t Term) ([]byte, error) {
+	depth := e.Depth
+	if depth <= 0 {
+		depth = DefaultDepth
+	}
+	out, err := e.term(dst, t, depth)
+	if err != nil {
+		return dst, err.finish()
+	}
+	return out, nil
+}
+
+func (e *Encoder) tooDeep() *EncodeError {
+	depth := e.Depth
+	if depth <= 0 {
+		depth = DefaultDepth
+	}
+	return badTerm("a term nested deeper than %d", depth)
+}
+
+// term appends t. On an error the result is of no use.
+func (e *Encoder) term(dst []byte, t Term, depth int) ([]byte, *EncodeError) {
+	switch t := t.(type) {
+	case Atom:
+		return e.atom(dst, t)
+	case Int:
+		return appendInt(dst, int64(t)), nil
+	case Tuple:
+		return e.tuple(dst, t, depth)
+	case Binary:
+		return appendBinary(dst, t)
+	case List:
+		return e.list(dst, t, depth)
+	case Map:
+		return e.mapTerm(dst, t, depth)
+	case Pid:
+		return e.pid(dst, t)
+	case Ref:
+		return e.ref(dst, t)
+	case ImproperList:
+		return e.improperList(dst, t, depth)
+	case Float:
+		return appendFloat(dst, float64(t))
+	case Port:
+		return e.port(dst, t)
+	case *BigInt:
+		if t == nil {
+			return dst, badTerm("a nil *BigInt")
+		}
+		return appendBigInt(dst, t.Big())
+	case Bitstring:
+		return appendBitstring(dst, t)
+	case *Fun:
+		return e.fun(dst, t, depth)
+	case Export:
+		return e.export(dst, t)
+	case *Record:
+		return e.record(dst, t, depth)
+	default:
+		return dst, badTerm("nil instead of a term")
+	}
+}
+
+func (e *Encoder) atom(dst []byte, a Atom) ([]byte, *EncodeError) {
+	if e.Atoms != nil && len(a) <= 4*maxAtomChars {
+		if i, ok := e.Atoms.Ref(a); ok {
+			return append(dst, tagAtomCacheRef, i), nil
+		}
+	}
+	return appendAtom(dst, a)
+}
+
+// keyName names the pair of a map in an error.
+func keyName(k Term, i int) string {
+	switch k := k.(type) {
+	case Atom:
+		return string(k)
+	case Int:
+		return fmt.Sprint(int64(k))
+	case Binary:
+		return fmt.Sprintf("%.40q", []byte(k))
+	default:
+		return fmt.Sprintf("%d:value", i+1)
+	}
+}

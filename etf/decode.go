@@ -1,0 +1,205 @@
+package etf
+
+// Decode reads one term with its version byte, as term_to_binary writes it, compressed or not. The term owns its memory.
+// Bytes behind the term are an error. The error is a *DecodeError. Default Limits apply.
+//
+// Differs from OTP: binary_to_term/1 ignores bytes behind the term.
+func Decode(b []byte) (Term, error) {
+	var d Decoder
+	return d.Decode(b)
+}
+
+// Decoder decodes terms within bounds. Its zero value is ready to use. It keeps a small table of atoms it has seen, so
+// that one Decoder per connection allocates nothing for the atoms that come again and again; the table is bounded and
+// holds no other memory. A Decoder must not be used by two goroutines at once.
+type Decoder struct {
+	// Limits bound the cost of one call.
+	Limits Limits
+	// Alias makes binaries and bitstrings slices of the input (with their capacity cut off) instead of copies. The input
+	// must then not change as long as any of the terms is in use.
+	Alias bool
+	// Atoms is the table behind ATOM_CACHE_REF: the atoms of the frame by the index in its header. The elements are Atoms;
+	// they are kept as Terms because an Atom that is a Term already costs nothing to put into the result. Where it is nil,
+	// ATOM_CACHE_REF is refused.
+	Atoms []Term
+
+	r        reader
+	slots    int // elements that may still be claimed
+	keyDepth int // map keys around the term being read
+	limits   Limits
+	slab     slab
+	atoms    *internTable
+	keys     keySet
+}
+
+// Decode reads one term with its version byte, as the function Decode does, under the Limits and with the table of d.
+func (d *Decoder) Decode(b []byte) (Term, error) {
+	d.begin(b)
+	t := d.versioned()
+	if d.r.left() > 0 {
+		d.r.failAt(d.r.off, d.r.peek(), ErrRefused, "bytes behind the term")
+	}
+	_, err := d.end()
+	if err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+// Term reads one term without a version byte, as it stands in a distribution frame, and returns the number of bytes it
+// took. A compressed term is refused. The error is a *DecodeError; n is zero then.
+func (d *Decoder) Term(b []byte) (t Term, n int, err error) {
+	d.begin(b)
+	t = d.term(d.limits.Depth)
+	n, err = d.end()
+	if err != nil {
+		return nil, 0, err
+	}
+	return t, n, nil
+}
+
+func (d *Decoder) begin(b []byte) {
+	d.limits = d.Limits.withDefaults()
+	d.restart(b)
+}
+
+// restart makes b the input. An element takes at least one byte, so all lists and tuples in b together cannot rightly
+// claim more elements than b has bytes.
+func (d *Decoder) restart(b []byte) {
+	d.r = reader{buf: b}
+	d.slots = min(d.limits.Elements, len(b))
+	d.keyDepth = 0
+}
+
+// end lets go of the input and of all memory that belongs to the term.
+func (d *Decoder) end() (n int, err error) {
+	n = d.r.off
+	if d.r.err != nil {
+		n, err = 0, d.r.err
+	}
+	d.r = reader{}
+	d.slab = slab{}
+	return n, err
+}
+
+func (d *Decoder) versioned() Term {
+	if v := d.r.next(); v != version {
+		d.r.fail(ErrMalformed, "a term starts with the version byte 131")
+		return nil
+	}
+	if d.r.peek() == tagCompressed {
+		return d.compressed()
+	}
+	return d.term(d.limits.Depth)
+}
+
+// claim takes n elements from what the input can still hold. It is called before anything of that size is allocated.
+func (d *Decoder) claim(n uint64) bool {
+	switch {
+	case n > uint64(d.r.left()):
+		d.r.fail(ErrTruncated, "more elements announced than bytes left")
+		return false
+	case n > uint64(d.slots):
+		d.overdrawn()
+		return false
+	}
+	d.slots -= int(n)
+	return true
+}
+
+// claimRead is claim for n elements of one byte each that were read already.
+func (d *Decoder) claimRead(n int) bool {
+	if n > d.slots {
+		d.overdrawn()
+		return false
+	}
+	d.slots -= n
+	return true
+}
+
+func (d *Decoder) overdrawn() {
+	if d.limits.Elements < len(d.r.buf) {
+		d.r.fail(ErrLimit, "more elements than Limits.Elements allows")
+		return
+	}
+	d.r.fail(ErrTruncated, "the lists and tuples announce more elements than there are bytes")
+}
+
+// deeper says whether a term may stand inside of one at the given remaining depth.
+func (d *Decoder) deeper(depth int) bool {
+	if depth <= 0 {
+		d.r.fail(ErrLimit, "nested deeper than Limits.Depth allows")
+		return false
+	}
+	return true
+}
+
+// term reads one term. It returns nil exactly if it failed; then d.r.err is set.
+func (d *Decoder) term(depth int) Term {
+	switch d.r.next() {
+	case tagSmallInteger:
+		return d.smallInteger()
+	case tagAtomCacheRef, tagSmallAtomUTF8, tagAtomUTF8, tagSmallAtom, tagAtom:
+		return d.atom()
+	case tagSmallTuple:
+		return d.tuple(uint32(d.r.u8()), depth)
+	case tagInteger:
+		return d.integer()
+	case tagBinary:
+		return d.binary()
+	case tagMap:
+		return d.mapTerm(depth)
+	case tagList:
+		return d.list(depth)
+	case tagNil:
+		return emptyList
+	case tagString:
+		return d.str()
+	case tagNewFloat:
+		return d.float()
+	case tagNewPid, tagPid:
+		return d.pid()
+	case tagNewerReference, tagNewReference, tagReference:
+		return d.ref()
+	case tagV4Port, tagNewPort, tagPort:
+		return d.port()
+	case tagLargeTuple:
+		return d.tuple(d.r.u32(), depth)
+	case tagSmallBig:
+		return d.bigInt(uint32(d.r.u8()))
+	case tagLargeBig:
+		return d.bigInt(d.r.u32())
+	case tagBitBinary:
+		return d.bitstring()
+	case tagNewFun:
+		return d.fun(depth)
+	case tagExport:
+		return d.export()
+	case tagRecord:
+		return d.record(depth)
+	case tagFloat:
+		return d.floatText()
+	default:
+		d.refuse()
+		return nil
+	}
+}
+
+// refuse records why a tag that is not decoded is not.
+func (d *Decoder) refuse() {
+	if d.r.err != nil {
+		return
+	}
+	switch d.r.tag {
+	case tagFun:
+		d.r.fail(ErrRefused, "the fun format of releases before R8, which OTP does not decode since 23")
+	case tagLocal:
+		d.r.fail(ErrRefused, "a term that only the node that wrote it can read")
+	case tagCompressed:
+		d.r.fail(ErrRefused, "a compressed term stands only behind a version byte, never in a frame or in another term")
+	case version:
+		d.r.fail(ErrMalformed, "a version byte inside a term")
+	default:
+		d.r.fail(ErrMalformed, "unknown tag")
+	}
+}

@@ -1,0 +1,103 @@
+package etf
+
+// keySet finds the keys of one map. Its memory is kept from map to map. Empty, it looks at all keys of the map.
+type keySet struct {
+	hashes []uint64
+	table  []uint32 // 1 + index of the pair, open addressing
+	filled bool
+}
+
+// smallMap is the size up to which comparing keys each with each is cheaper than a table.
+const smallMap = 8
+
+// maxKeptKeys is the size of a map above which the table is not kept.
+const maxKeptKeys = 1 << 12
+
+// duplicate returns the indexes of two pairs with equal keys, i < j.
+//
+// Keys that have no parts are compared each with each while there are few. All others go through a table, also when
+// there are only two: comparing keys that are maps themselves each with each would square the work at every level.
+func (s *keySet) duplicate(m Map) (i, j int, found bool) {
+	if len(m) < 2 {
+		return 0, 0, false
+	}
+	if len(m) <= smallMap && flatKeys(m) {
+		for j := range m {
+			for i := range j {
+				if Equal(m[i].Key, m[j].Key) {
+					return i, j, true
+				}
+			}
+		}
+		return 0, 0, false
+	}
+	i, j, found = s.fill(m)
+	if len(m) > maxKeptKeys {
+		*s = keySet{}
+	}
+	return i, j, found
+}
+
+// fill makes s the keys of m. It stops at the first two that are equal.
+func (s *keySet) fill(m Map) (i, j int, found bool) {
+	s.reset(len(m))
+	mask := len(s.table) - 1
+	for j := range m {
+		h := hash(m[j].Key)
+		s.hashes[j] = h
+		p := int(h) & mask
+		for ; s.table[p] != 0; p = (p + 1) & mask {
+			if i := int(s.table[p] - 1); s.hashes[i] == h && Equal(m[i].Key, m[j].Key) {
+				return i, j, true
+			}
+		}
+		s.table[p] = uint32(j) + 1
+	}
+	return 0, 0, false
+}
+
+// find returns the index of the pair of m with the given key, or -1. If s is not empty, it was filled with m.
+func (s *keySet) find(m Map, key Term) int {
+	if !s.filled {
+		for i := range m {
+			if Equal(m[i].Key, key) {
+				return i
+			}
+		}
+		return -1
+	}
+	h := hash(key)
+	mask := len(s.table) - 1
+	for p := int(h) & mask; s.table[p] != 0; p = (p + 1) & mask {
+		if i := int(s.table[p] - 1); s.hashes[i] == h && Equal(m[i].Key, key) {
+			return i
+		}
+	}
+	return -1
+}
+
+func (s *keySet) reset(n int) {
+	size := 16
+	for size < 2*n {
+		size *= 2
+	}
+	if cap(s.table) < size {
+		s.table = make([]uint32, size)
+		s.hashes = make([]uint64, size/2)
+	}
+	s.table = s.table[:size]
+	s.hashes = s.hashes[:size/2]
+	s.filled = true
+	clear(s.table)
+}
+
+// flatKeys says whether no key has parts.
+func flatKeys(m Map) bool {
+	for i := range m {
+		switch m[i].Key.(type) {
+		case Tuple, List, ImproperList, Map, *Fun, *Record:
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,126 @@
+package etf
+
+import (
+	"encoding/binary"
+	"math"
+)
+
+// External Term Format: NEW_FUN_EXT, EXPORT_EXT.
+
+func (e *Encoder) fun(dst []byte, f *Fun, depth int) ([]byte, *EncodeError) {
+	switch {
+	case f == nil:
+		return dst, badTerm("a nil *Fun")
+	case depth <= 0:
+		return dst, e.tooDeep()
+	case uint64(len(f.Free)) > math.MaxUint32:
+		return dst, badTerm("a fun with %d free variables", len(f.Free))
+	}
+	if _, ok := f.OldIndex.(Int); !ok {
+		return dst, badTerm("a fun whose OldIndex is not an Int")
+	}
+	if _, ok := f.OldUniq.(Int); !ok {
+		return dst, badTerm("a fun whose OldUniq is not an Int")
+	}
+	size := len(dst) + 1
+	dst = append(dst, tagNewFun, 0, 0, 0, 0, f.Arity)
+	dst = append(dst, f.Uniq[:]...)
+	dst = binary.BigEndian.AppendUint32(dst, f.Index)
+	dst = binary.BigEndian.AppendUint32(dst, uint32(len(f.Free)))
+	dst, err := e.atom(dst, f.Module)
+	if err != nil {
+		return dst, err.in(".Module")
+	}
+	dst = appendInt(dst, int64(f.OldIndex.(Int)))
+	dst = appendInt(dst, int64(f.OldUniq.(Int)))
+	if dst, err = e.pid(dst, f.Pid); err != nil {
+		return dst, err.in(".Pid")
+	}
+	for i, t := range f.Free {
+		if dst, err = e.term(dst, t, depth-1); err != nil {
+			return dst, err.in(".Free[%d]", i+1)
+		}
+	}
+	n := len(dst) - size
+	if uint64(n) > math.MaxUint32 {
+		return dst, badTerm("a fun of %d bytes", n)
+	}
+	binary.BigEndian.PutUint32(dst[size:], uint32(n))
+	return dst, nil
+}
+
+func (e *Encoder) export(dst []byte, x Export) ([]byte, *EncodeError) {
+	dst, err := e.atom(append(dst, tagExport), x.Module)
+	if err != nil {
+		return dst, err.in(".Module")
+	}
+	if dst, err = e.atom(dst, x.Function); err != nil {
+		return dst, err.in(".Function")
+	}
+	return append(dst, tagSmallInteger, x.Arity), nil
+}
+
+// intInside reads an integer that is a part of another term.
+func (d *Decoder) intInside() Int {
+	switch d.r.next() {
+	case tagSmallInteger:
+		return Int(d.r.u8())
+	case tagInteger:
+		return Int(int32(d.r.u32()))
+	case tagSmallBig:
+		if v, ok := d.bigInt(uint32(d.r.u8())).(Int); ok {
+			return v
+		}
+	}
+	d.r.fail(ErrMalformed, "a small integer is expected here")
+	return 0
+}
+
+func (d *Decoder) fun(depth int) Term {
+	at := d.r.at
+	start := d.r.off
+	size := d.r.u32()
+	f := &Fun{Arity: d.r.u8()}
+	copy(f.Uniq[:], d.r.bytes(uint32(len(f.Uniq))))
+	f.Index = d.r.u32()
+	free := d.r.u32()
+	if d.r.err != nil || !d.deeper(depth) || !d.claim(uint64(free)) {
+		return nil
+	}
+	f.Module = d.atomValue()
+	f.OldIndex = d.intInside()
+	f.OldUniq = d.intInside()
+	if tag := d.r.next(); tag != tagNewPid && tag != tagPid {
+		d.r.fail(ErrMalformed, "a pid is expected here")
+	}
+	f.Pid = d.pidValue()
+	if d.r.err != nil {
+		return nil
+	}
+	if free > 0 {
+		f.Free = d.slab.elems(int(free), d.r.left())
+	}
+	for i := range f.Free {
+		if f.Free[i] = d.term(depth - 1); f.Free[i] == nil {
+			return nil
+		}
+	}
+	if d.r.off-start != int(size) {
+		d.r.failAt(at, tagNewFun, ErrMalformed, "a fun whose size is not the one announced")
+		return nil
+	}
+	return f
+}
+
+func (d *Decoder) export() Term {
+	x := Export{Module: d.atomValue(), Function: d.atomValue()}
+	arity := d.intInside()
+	if d.r.err == nil && (arity < 0 || arity > math.MaxUint8) {
+		d.r.fail(ErrMalformed, "an arity above 255")
+	}
+	if d.r.err != nil {
+		return nil
+	}
+	x.Arity = uint8(arity)
+	return x
+}

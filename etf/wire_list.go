@@ -1,0 +1,163 @@
+package etf
+
+import (
+	"encoding/binary"
+	"math"
+)
+
+// External Term Format: NIL_EXT, STRING_EXT, LIST_EXT.
+
+var emptyList Term = List{}
+
+func (e *Encoder) list(dst []byte, l List, depth int) ([]byte, *EncodeError) {
+	if len(l) == 0 {
+		return append(dst, tagNil), nil
+	}
+	if isString(l) {
+		dst = binary.BigEndian.AppendUint16(append(dst, tagString), uint16(len(l)))
+		for _, t := range l {
+			dst = append(dst, byte(t.(Int)))
+		}
+		return dst, nil
+	}
+	dst, err := e.cells(dst, l, depth)
+	if err != nil {
+		return dst, err
+	}
+	return append(dst, tagNil), nil
+}
+
+// isString says whether l goes out as STRING_EXT, as every list of 1 to 65535 bytes does in OTP.
+func isString(l List) bool {
+	if len(l) > maxStringLen {
+		return false
+	}
+	for _, t := range l {
+		if i, ok := t.(Int); !ok || i < 0 || i > maxStringElem {
+			return false
+		}
+	}
+	return true
+}
+
+func (e *Encoder) improperList(dst []byte, l ImproperList, depth int) ([]byte, *EncodeError) {
+	if len(l.Elems) == 0 {
+		return dst, badTerm("an improper list without elements")
+	}
+	switch l.Tail.(type) {
+	case List, ImproperList:
+		return dst, badTerm("an improper list whose tail is a list")
+	}
+	dst, err := e.cells(dst, l.Elems, depth)
+	if err != nil {
+		return dst, err
+	}
+	if dst, err = e.term(dst, l.Tail, depth-1); err != nil {
+		return dst, err.in("[|]")
+	}
+	return dst, nil
+}
+
+func (e *Encoder) cells(dst []byte, elems []Term, depth int) ([]byte, *EncodeError) {
+	if depth <= 0 {
+		return dst, e.tooDeep()
+	}
+	if uint64(len(elems)) > math.MaxUint32 {
+		return dst, badTerm("a list of %d elements", len(elems))
+	}
+	dst = binary.BigEndian.AppendUint32(append(dst, tagList), uint32(len(elems)))
+	for i, t := range elems {
+		var err *EncodeError
+		if dst, err = e.term(dst, t, depth-1); err != nil {
+			return dst, err.in("[%d]", i+1)
+		}
+	}
+	return dst, nil
+}
+
+func (d *Decoder) str() Term {
+	elems := d.strElems(nil)
+	if d.r.err != nil {
+		return nil
+	}
+	if len(elems) == 0 {
+		return emptyList
+	}
+	return List(elems)
+}
+
+// strElems reads a STRING_EXT behind its tag and adds its bytes to elems.
+func (d *Decoder) strElems(elems []Term) []Term {
+	b := d.r.bytes(uint32(d.r.u16()))
+	if d.r.err != nil || !d.claimRead(len(b)) {
+		return nil
+	}
+	if elems == nil {
+		elems = d.slab.elems(len(b), d.r.left())[:0]
+	}
+	for _, c := range b {
+		elems = append(elems, Int(c))
+	}
+	return elems
+}
+
+// list reads a LIST_EXT behind its tag. Its tail may be another list, also one without elements of its own, and so on;
+// the result is one List or ImproperList whatever pieces it came in, and none of them costs depth.
+func (d *Decoder) list(depth int) Term {
+	if !d.deeper(depth) {
+		return nil
+	}
+	elems := d.listElems(nil, depth)
+	for d.r.err == nil {
+		switch tail := d.r.next(); tail {
+		case tagList:
+			elems = d.listElems(elems, depth)
+			continue
+		case tagString:
+			elems = d.strElems(elems)
+			if d.r.err != nil {
+				return nil
+			}
+		case tagNil:
+		default:
+			d.r.off = d.r.at // the tail is a term of its own
+			if tail == 0 && d.r.err != nil {
+				return nil
+			}
+			return d.improper(elems, depth)
+		}
+		if len(elems) == 0 {
+			return emptyList
+		}
+		return List(elems)
+	}
+	return nil
+}
+
+func (d *Decoder) improper(elems []Term, depth int) Term {
+	tail := d.term(depth - 1)
+	if tail == nil || len(elems) == 0 {
+		return tail
+	}
+	return ImproperList{Elems: elems, Tail: tail}
+}
+
+// listElems reads the count and the elements of a LIST_EXT and adds them to elems.
+func (d *Decoder) listElems(elems []Term, depth int) []Term {
+	n := d.r.u32()
+	if d.r.err != nil || !d.claim(uint64(n)) {
+		return nil
+	}
+	at := len(elems)
+	if elems == nil {
+		elems = d.slab.elems(int(n), d.r.left())
+	} else {
+		elems = append(elems, make([]Term, n)...)
+	}
+	for i := at; i < len(elems); i++ {
+		if elems[i] = d.term(depth - 1); elems[i] == nil {
+			return nil
+		}
+	}
+	return elems
+}

@@ -1,0 +1,96 @@
+package etf
+
+import (
+	"encoding/binary"
+	"math"
+)
+
+// RECORD_EXT, native records of OTP 29, experimental there:
+// N:32, Flags:8, Module, Name, N field names, N values; bit 0 of Flags says that the record is exported.
+
+func (e *Encoder) record(dst []byte, r *Record, depth int) ([]byte, *EncodeError) {
+	switch {
+	case r == nil:
+		return dst, badTerm("a nil *Record")
+	case depth <= 0:
+		return dst, e.tooDeep()
+	case len(r.Fields) != len(r.Values):
+		return dst, badTerm("a record with %d field names and %d values", len(r.Fields), len(r.Values))
+	case uint64(len(r.Fields)) > math.MaxUint32:
+		return dst, badTerm("a record of %d fields", len(r.Fields))
+	}
+	if duplicateField(r.Fields) {
+		return dst, badTerm("a record with two fields of one name")
+	}
+	dst = binary.BigEndian.AppendUint32(append(dst, tagRecord), uint32(len(r.Fields)))
+	var flags byte
+	if r.Exported {
+		flags = recordExported
+	}
+	dst, err := e.atom(append(dst, flags), r.Module)
+	if err != nil {
+		return dst, err.in(".Module")
+	}
+	if dst, err = e.atom(dst, r.Name); err != nil {
+		return dst, err.in(".Name")
+	}
+	for i, a := range r.Fields {
+		if dst, err = e.atom(dst, a); err != nil {
+			return dst, err.in(".Fields[%d]", i+1)
+		}
+	}
+	for i, t := range r.Values {
+		if dst, err = e.term(dst, t, depth-1); err != nil {
+			return dst, err.in("#.%s", r.Fields[i])
+		}
+	}
+	return dst, nil
+}
+
+func duplicateField(fields []Atom) bool {
+	if len(fields) <= smallMap {
+		for i := range fields {
+			for j := range i {
+				if fields[i] == fields[j] {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	seen := make(map[Atom]struct{}, len(fields))
+	for _, a := range fields {
+		seen[a] = struct{}{}
+	}
+	return len(seen) < len(fields)
+}
+
+func (d *Decoder) record(depth int) Term {
+	at := d.r.at
+	n := d.r.u32()
+	flags := d.r.u8()
+	if d.r.err != nil || !d.deeper(depth) || !d.claim(2*uint64(n)) {
+		return nil
+	}
+	r := &Record{Exported: flags&recordExported != 0, Module: d.atomValue(), Name: d.atomValue()}
+	if n > 0 {
+		r.Fields = make([]Atom, n)
+		r.Values = d.slab.elems(int(n), d.r.left())
+	}
+	for i := range r.Fields {
+		r.Fields[i] = d.atomValue()
+	}
+	if d.r.err != nil {
+		return nil
+	}
+	for i := range r.Values {
+		if r.Values[i] = d.term(depth - 1); r.Values[i] == nil {
+			return nil
+		}
+	}
+	if duplicateField(r.Fields) {
+		d.r.failAt(at, tagRecord, ErrMalformed, "a record with two fields of one name")
+		return nil
+	}
+	return r
+}

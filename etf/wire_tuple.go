@@ -1,0 +1,56 @@
+package etf
+
+import (
+	"encoding/binary"
+	"math"
+)
+
+// External Term Format: SMALL_TUPLE_EXT, LARGE_TUPLE_EXT.
+
+var emptyTuple Term = Tuple{}
+
+func appendTupleHeader(dst []byte, n int) ([]byte, *EncodeError) {
+	switch {
+	case n <= math.MaxUint8:
+		return append(dst, tagSmallTuple, byte(n)), nil
+	case n <= maxTupleArity:
+		return binary.BigEndian.AppendUint32(append(dst, tagLargeTuple), uint32(n)), nil
+	default:
+		return dst, badTerm("a tuple of %d elements", n)
+	}
+}
+
+func (e *Encoder) tuple(dst []byte, t Tuple, depth int) ([]byte, *EncodeError) {
+	if depth <= 0 {
+		return dst, e.tooDeep()
+	}
+	dst, err := appendTupleHeader(dst, len(t))
+	if err != nil {
+		return dst, err
+	}
+	for i, x := range t {
+		if dst, err = e.term(dst, x, depth-1); err != nil {
+			return dst, err.in("{%d}", i+1)
+		}
+	}
+	return dst, nil
+}
+
+func (d *Decoder) tuple(n uint32, depth int) Term {
+	if d.r.err == nil && n > maxTupleArity {
+		d.r.fail(ErrMalformed, "a tuple with more elements than OTP can hold")
+	}
+	if d.r.err != nil || !d.deeper(depth) || !d.claim(uint64(n)) {
+		return nil
+	}
+	if n == 0 {
+		return emptyTuple
+	}
+	t := d.slab.elems(int(n), d.r.left())
+	for i := range t {
+		if t[i] = d.term(depth - 1); t[i] == nil {
+			return nil
+		}
+	}
+	return Tuple(t)
+}
