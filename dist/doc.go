@@ -1,0 +1,3 @@
+// Package dist speaks the Erlang Distribution Protocol over one connection to one peer: the handshake, then frames of
+// control messages and terms.
+package dist
