@@ -92,6 +92,9 @@ const DefaultFlags = Mandatory25 | FlagMandatory25Digest | FlagDistMonitor | Fla
 // RequiredFlags are what this package demands of a peer. OTP 23 and later announce all of it.
 const RequiredFlags = Mandatory25
 
+// newestMandatory is the OTP release that last made a flag required.
+const newestMandatory = 26
+
 // flagTable has the name of each flag as dist_util prints it, and the release since which OTP requires it, 0 if none.
 var flagTable = [...]struct {
 	flag      Flags

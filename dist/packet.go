@@ -1,0 +1,100 @@
+package dist
+
+import (
+	"context"
+	"encoding/binary"
+	"io"
+	"net"
+	"strconv"
+	"time"
+)
+
+// maxPacket bounds a handshake message. The longest one with a meaning is the status named:, with 7 bytes, a length, a
+// name of up to 255 characters of four bytes and a creation; the rest is room for the tails later versions may add.
+const maxPacket = 2048
+
+// packetConn reads and writes the packets of a handshake, never a byte more than belongs to them. Each of them gets a
+// fresh deadline, as dist_util resets its timer at every step.
+type packetConn struct {
+	ctx  context.Context // of the one call that runs the handshake
+	conn net.Conn
+	size int // bytes of the length: 2, or 4 inside TLS
+	step time.Duration
+	stop func() bool
+	in   [maxPacket]byte
+	out  []byte
+}
+
+// longAgo is a deadline that has passed.
+var longAgo = time.Unix(1, 0)
+
+// watch makes the end of ctx interrupt whatever the connection waits for, until stop is called.
+func (p *packetConn) watch() {
+	p.stop = context.AfterFunc(p.ctx, func() { _ = p.conn.SetDeadline(longAgo) })
+}
+
+// arm starts the time of a step. ctx is looked at after the deadline was set: should ctx end before, then the deadline set
+// here may undo the one of watch; should it end later, then watch has the last word.
+func (p *packetConn) arm() error {
+	if err := p.conn.SetDeadline(time.Now().Add(p.step)); err != nil {
+		return err
+	}
+	return context.Cause(p.ctx)
+}
+
+// release gives the connection back without a deadline. It fails if ctx has ended.
+func (p *packetConn) release() error {
+	if !p.stop() {
+		return context.Cause(p.ctx)
+	}
+	return p.conn.SetDeadline(time.Time{})
+}
+
+// write sends one packet. body is made by append, behind the room for the length.
+func (p *packetConn) write(appendBody func(dst []byte) []byte) error {
+	if err := p.arm(); err != nil {
+		return err
+	}
+	p.out = appendBody(append(p.out[:0], make([]byte, p.size)...))
+	n := len(p.out) - p.size
+	if p.size == 4 {
+		binary.BigEndian.PutUint32(p.out, uint32(n))
+	} else {
+		binary.BigEndian.PutUint16(p.out, uint16(n))
+	}
+	_, err := p.conn.Write(p.out)
+	return err
+}
+
+// read returns the body of the next packet, which is valid until the next read. A length that is not legal is a
+// *MessageError, and nothing behind it is read.
+func (p *packetConn) read() ([]byte, error) {
+	if err := p.arm(); err != nil {
+		return nil, err
+	}
+	var head [4]byte
+	if _, err := io.ReadFull(p.conn, head[4-p.size:]); err != nil {
+		return nil, err
+	}
+	n := binary.BigEndian.Uint32(head[:])
+	if n == 0 || n > maxPacket {
+		return nil, &MessageError{Message: "packet", Detail: badLength(head[4-p.size:], n)}
+	}
+	_, err := io.ReadFull(p.conn, p.in[:n])
+	if err == io.EOF {
+		err = io.ErrUnexpectedEOF
+	}
+	return p.in[:n], err
+}
+
+// badLength explains a length that no handshake message has. head are its bytes on the wire.
+func badLength(head []byte, n uint32) string {
+	text := "its length " + strconv.FormatUint(uint64(n), 10) + " is not within 1 and " + strconv.Itoa(maxPacket)
+	switch {
+	case head[0] == 0x16 && head[1] == 0x03:
+		text += "; this is the first message of TLS, so the other end has -proto_dist inet_tls and this one has not"
+	case len(head) == 4 && (n>>16 <= maxPacket) && (byte(n>>8) == tagName || byte(n>>8) == tagNameOld):
+		text += "; it begins like a handshake with lengths of two bytes, as outside of TLS"
+	}
+	return text
+}
