@@ -130,10 +130,11 @@ func comparePids(a, b Pid) int {
 }
 
 func comparePorts(a, b Port) int {
-	return cmp.Or(cmp.Compare(a.ID, b.ID), compareNodes(a.Node, a.Creation, b.Node, b.Creation))
+	return cmp.Or(compareNodes(a.Node, a.Creation, b.Node, b.Creation), cmp.Compare(a.ID, b.ID))
 }
 
-// compareRefs compares the words as one number, the last word most significant.
+// compareRefs compares the words as one number, the last word most significant. So words that are zero at the end do not
+// count, although such a reference is encoded with them.
 func compareRefs(a, b Ref) int {
 	if c := compareNodes(a.Node, a.Creation, b.Node, b.Creation); c != 0 {
 		return c
@@ -143,7 +144,7 @@ func compareRefs(a, b Ref) int {
 			return c
 		}
 	}
-	return cmp.Compare(a.Len, b.Len)
+	return 0
 }
 
 func compareExports(a, b Export) int {
@@ -154,8 +155,9 @@ func compareFuns(a, b *Fun, exact bool) int {
 	if a == nil || b == nil {
 		return compareNil(a == nil, b == nil)
 	}
-	c := cmp.Or(cmp.Compare(a.Module, b.Module), compare(a.OldIndex, b.OldIndex, true), compare(a.OldUniq, b.OldUniq, true),
-		cmp.Compare(a.Index, b.Index), bytes.Compare(a.Uniq[:], b.Uniq[:]), cmp.Compare(len(a.Free), len(b.Free)))
+	c := cmp.Or(cmp.Compare(a.Module, b.Module), cmp.Compare(a.Index, b.Index), compare(a.OldUniq, b.OldUniq, true),
+		bytes.Compare(a.Uniq[:], b.Uniq[:]), compare(a.OldIndex, b.OldIndex, true), cmp.Compare(a.Arity, b.Arity),
+		cmp.Compare(len(a.Free), len(b.Free)))
 	if c != 0 {
 		return c
 	}
@@ -235,7 +237,7 @@ func bitsOf(t Term) (data []byte, n int) {
 	case Binary:
 		return t, 8 * len(t)
 	case Bitstring:
-		return t.Data, 8*(len(t.Data)-1) + int(t.Bits)
+		return t.Data, max(0, 8*(len(t.Data)-1)+int(min(t.Bits, 8)))
 	}
 	return nil, 0
 }

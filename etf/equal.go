@@ -8,7 +8,8 @@ import (
 
 // Equal says whether a and b are the same term, as Erlang's =:=. The integer 1 is not the float 1.0. Maps are equal
 // whatever the order of their pairs. Funs are equal if they are the same fun of the same module with the same free
-// variables, whichever process made them.
+// variables, whichever process made them. References are compared by their words; as in OTP, words that are zero at the
+// end do not count, so that == can differ from Equal for references that no node makes.
 //
 // 0.0 and -0.0 are different, as in OTP 27 and later; up to OTP 26 they are the same term.
 func Equal(a, b Term) bool {
@@ -32,6 +33,9 @@ func Equal(a, b Term) bool {
 	case Binary:
 		b, ok := b.(Binary)
 		return ok && bytes.Equal(a, b)
+	case Ref:
+		b, ok := b.(Ref)
+		return ok && a.Node == b.Node && a.Creation == b.Creation && a.Words == b.Words
 	case Bitstring:
 		b, ok := b.(Bitstring)
 		return ok && a.Bits == b.Bits && bytes.Equal(a.Data, b.Data)
@@ -53,7 +57,7 @@ func Equal(a, b Term) bool {
 	case *Record:
 		b, ok := b.(*Record)
 		return ok && equalRecords(a, b)
-	default: // Pid, Port, Ref, Export, nil
+	default: // Pid, Port, Export, nil
 		return a == b
 	}
 }

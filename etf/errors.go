@@ -23,7 +23,7 @@ var (
 type DecodeError struct {
 	// Offset of the tag of the offending term in the input; in compressed input, in its decompressed form.
 	Offset int
-	// Tag of the offending term.
+	// Tag of the offending term, 0 if the input ends before it.
 	Tag byte
 	// Kind is ErrTruncated, ErrMalformed, ErrRefused or ErrLimit.
 	Kind error
@@ -34,6 +34,9 @@ type DecodeError struct {
 // Error names the place, the tag, the kind and the detail.
 func (e *DecodeError) Error() string {
 	s := fmt.Sprintf("etf: %s at offset %d: %v", tagName(e.Tag), e.Offset, e.Kind)
+	if e.Tag == 0 && e.Kind == ErrTruncated {
+		s = fmt.Sprintf("etf: offset %d: %v", e.Offset, e.Kind)
+	}
 	if e.Detail != "" {
 		s += ": " + e.Detail
 	}

@@ -55,7 +55,10 @@ func hash(t Term) uint64 {
 			return 0
 		}
 		return hashAll(mix(11, hash(t.Name)), t.Values)
-	default: // Pid, Port, Ref, Export, nil: comparable
+	case Ref:
+		t.Len = 0
+		return mix(12, maphash.Comparable(hashSeed, t))
+	default: // Pid, Port, Export, nil: comparable
 		return mix(12, maphash.Comparable(hashSeed, t))
 	}
 }

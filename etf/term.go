@@ -1,6 +1,9 @@
 package etf
 
-import "math/big"
+import (
+	"math/big"
+	"slices"
+)
 
 // Term is any Erlang term. The set of implementations is closed: Atom, Int, *BigInt, Float, Binary, Bitstring, List,
 // ImproperList, Tuple, Map, Pid, Port, Ref, *Fun, Export and *Record. A nil Term is no term: encoding one is an error.
@@ -125,6 +128,52 @@ func (Ref) term()          {}
 func (*Fun) term()         {}
 func (Export) term()       {}
 func (*Record) term()      {}
+
+// NewAtom returns s as an atom, or an error if s is longer than 255 characters or not valid UTF-8. A conversion does not
+// check that; encoding the atom does.
+func NewAtom(s string) (Atom, error) {
+	if detail := checkAtom(s); detail != "" {
+		return "", badTerm("%s", detail)
+	}
+	return Atom(s), nil
+}
+
+// NewList returns the list of elems that ends in tail: a List if tail is one, else an ImproperList, or tail itself if
+// there are no elements. It is [E1, E2 | Tail] of Erlang source. The result may share memory with its arguments.
+func NewList(elems []Term, tail Term) Term {
+	if len(elems) == 0 {
+		return tail
+	}
+	switch tail := tail.(type) {
+	case List:
+		return append(List(elems[:len(elems):len(elems)]), tail...)
+	case ImproperList:
+		return ImproperList{Elems: append(elems[:len(elems):len(elems)], tail.Elems...), Tail: tail.Tail}
+	default:
+		return ImproperList{Elems: elems, Tail: tail}
+	}
+}
+
+// NewBitstring returns the first n bits of data: a Binary if n is a multiple of eight, else a Bitstring whose unused bits
+// are zero. The result holds a copy. It panics if data has fewer bits.
+func NewBitstring(data []byte, n int) Term {
+	data = slices.Clone(data[:(n+7)/8])
+	if n%8 == 0 {
+		return Binary(data)
+	}
+	data[len(data)-1] &= 0xff << (8 - n%8)
+	return Bitstring{Data: data, Bits: uint8(n % 8)}
+}
+
+// Get returns the value under the given key, compared with Equal. It looks at one pair after the other.
+func (m Map) Get(key Term) (value Term, ok bool) {
+	for i := range m {
+		if Equal(m[i].Key, key) {
+			return m[i].Value, true
+		}
+	}
+	return nil, false
+}
 
 // NewBigInt returns v as a term: an Int if it fits into 64 bits, else a *BigInt holding a copy of v.
 func NewBigInt(v *big.Int) Term {
