@@ -1,0 +1,185 @@
+package etf_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/gonode-otp/gonode/etf"
+)
+
+func TestTheEmulatorReadsWhatIsPrintedAsTheSameTerm(t *testing.T) {
+	b := startTextBridge(t)
+	r := newTextRandom(3)
+	var terms []etf.Term
+	var texts []string
+	for range 10_000 {
+		term := r.term(4)
+		for _, p := range []etf.Printer{{}, {Plain: true}, {Latin1: true}} {
+			terms, texts = append(terms, term), append(texts, p.Format(term))
+		}
+	}
+	for i, v := range b.parse(texts) {
+		require.NotNil(t, v.term, "%s: %s", texts[i], v.msg)
+		require.True(t, etf.Equal(terms[i], v.term), "%s\n%s", texts[i], v.term)
+	}
+}
+
+// notTheSame are texts that are read otherwise than OTP 25 does, with the reason.
+var notTheSame = map[string]string{
+	`"""`:                   "quotes of a triple-quoted string since OTP 27",
+	`""""`:                  "quotes of a triple-quoted string since OTP 27",
+	`"""a"""`:               "quotes of a triple-quoted string since OTP 27",
+	`#{0.0=>a,-0.0=>b}`:     "the two zeros are different keys since OTP 27",
+	`~"a"`:                  "sigils exist since OTP 27",
+	`<<(<<1>>):all/bytes>>`: "sizes are integers",
+	`<<$a:undefined/utf8>>`: "sizes are integers",
+}
+
+func TestEveryOddTextIsReadOrRefusedAsTheEmulatorDoes(t *testing.T) {
+	texts := oddTexts(t)
+	b := startTextBridge(t)
+	for i, v := range b.parse(texts) {
+		t.Run(texts[i], func(t *testing.T) {
+			got, err := etf.Parse(texts[i] + "\n.") // as the bridge does
+			if reason, ok := notTheSame[texts[i]]; ok {
+				require.False(t, v.term != nil && err == nil && etf.Equal(v.term, got), "it is the same: %s", reason)
+				return
+			}
+			sameVerdict(t, texts[i], v, []etf.Term{got}, err)
+		})
+	}
+}
+
+// sameVerdict compares what the emulator says about a text with what we say.
+func sameVerdict(t *testing.T, text string, v verdict, got []etf.Term, err error) {
+	t.Helper()
+	if v.term != nil {
+		require.NoError(t, err, "%q is %s", text, v.term)
+		require.Len(t, got, 1)
+		require.True(t, etf.Equal(v.term, got[0]), "%q\nOTP    %s\ngonode %s", text, v.term, got[0])
+		return
+	}
+	if v.module == "crash" {
+		t.Logf("erl_scan crashes of %q, we say %v", text, err)
+		return
+	}
+	require.Error(t, err, "%q is %s, but OTP says %s %s", text, got, v.module, v.msg)
+	var e *etf.ParseError
+	require.ErrorAs(t, err, &e)
+	ours := etf.Pos{Line: e.Line, Column: e.Column}
+	about := "%q\nOTP    %v %s %s\ngonode %s"
+	switch {
+	case v.module == "file_io_server":
+		// It found bytes that are not UTF-8 somewhere in what it has read ahead.
+	case v.msg == `"bad term"`:
+		// It only says where the whole term begins; of "a, b", where the second does.
+		second := strings.HasSuffix(strings.TrimRight(textBefore(text, v.pos), " \t\r\n("), ",")
+		require.False(t, before(ours, v.pos) && !second, about, text, v.pos, v.module, v.msg, e)
+	default:
+		// It finds out later where an expression could go on, and looks for bad characters in the rest of the text first.
+		require.False(t, before(v.pos, ours), about, text, v.pos, v.module, v.msg, e)
+	}
+}
+
+// textBefore is the text that stands before a position.
+func textBefore(text string, pos etf.Pos) string {
+	lines := strings.SplitAfter(text, "\n")
+	return strings.Join(lines[:pos.Line-1], "") + string([]rune(lines[pos.Line-1])[:pos.Column-1])
+}
+
+func before(a, b etf.Pos) bool { return a.Line < b.Line || a.Line == b.Line && a.Column < b.Column }
+
+// consultFiles are the files in testdata/consult that are terms, or nearly so.
+func consultFiles(t testing.TB) map[string]string {
+	t.Helper()
+	files := map[string]string{}
+	for _, pattern := range []string{"*.config", "*.app", "*.appup"} {
+		names, err := filepath.Glob("testdata/consult/" + pattern)
+		require.NoError(t, err)
+		require.NotEmpty(t, names)
+		for _, name := range names {
+			source, err := os.ReadFile(name)
+			require.NoError(t, err)
+			files[name] = string(source)
+		}
+	}
+	return files
+}
+
+func TestFilesAreConsultedAsTheEmulatorConsultsThem(t *testing.T) {
+	b := startTextBridge(t)
+	for name, source := range consultFiles(t) {
+		t.Run(name, func(t *testing.T) {
+			v := b.consult([]string{name})[0]
+			got, err := etf.Consult(name, []byte(source))
+			sameVerdict(t, source, v, []etf.Term{etf.List(got)}, err)
+		})
+	}
+}
+
+func TestSpoiledFilesAreConsultedAsTheEmulatorConsultsThem(t *testing.T) {
+	b := startTextBridge(t)
+	r := newTextRandom(4)
+	var whole []string
+	for _, source := range consultFiles(t) {
+		whole = append(whole, source)
+	}
+	slices.Sort(whole)
+	for _, text := range oddTexts(t) {
+		if _, other := notTheSame[text]; !other {
+			whole = append(whole, text+"\n.\n")
+		}
+	}
+	dir := t.TempDir()
+	var files, sources []string
+	for i := range 3000 {
+		source := r.spoil(whole[i%len(whole)])
+		if strings.Contains(source, `"""`) || strings.Contains(source, "~") {
+			continue // of OTP 27
+		}
+		name := filepath.Join(dir, fmt.Sprint(i))
+		require.NoError(t, os.WriteFile(name, []byte(source), 0o600))
+		files, sources = append(files, name), append(sources, source)
+	}
+	for i, v := range b.consult(files) {
+		t.Run(fmt.Sprint(i), func(t *testing.T) {
+			got, err := etf.Consult("", []byte(sources[i]))
+			sameVerdict(t, sources[i], v, []etf.Term{etf.List(got)}, err)
+		})
+	}
+}
+
+// spoil changes some characters of a text to others that mean something.
+func (r *textRandom) spoil(text string) string {
+	chars := []byte(text)
+	const with = "{}[]()<<>>||,,..;:/-+=#%\"'$\\_ \n\t\r0129aefxAX@~\x00\xc3\xa9\xff"
+	for range 1 + r.IntN(3) {
+		at := r.IntN(len(chars) + 1)
+		switch c := with[r.IntN(len(with))]; r.IntN(3) {
+		case 0:
+			chars = slices.Insert(chars, at, c)
+		case 1:
+			if at < len(chars) {
+				chars = slices.Delete(chars, at, at+1)
+			}
+		default:
+			if at < len(chars) {
+				chars[at] = c
+			}
+		}
+	}
+	return string(chars)
+}
+
+func oddTexts(t testing.TB) []string {
+	t.Helper()
+	source, err := os.ReadFile("testdata/consult/texts.txt")
+	require.NoError(t, err)
+	return strings.Split(strings.TrimSuffix(string(source), "\n"), "\n")
+}
