@@ -8,7 +8,6 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -257,80 +256,6 @@ func TestKillIsObeyedOnlyWhileNoNameIsRegistered(t *testing.T) {
 	require.ErrorIs(t, err, ErrUnavailable)
 }
 
-func TestWaitingConnectionsBeyondTheLimitPushOutTheOldest(t *testing.T) {
-	_, addr := serveTCP(t, ServerOptions{MaxPending: 3})
-	r := register(t, addr, "a", 4711)
-	var idle []net.Conn
-	for range 4 {
-		idle = append(idle, dialRaw(t, addr))
-	}
-	require.Empty(t, readAll(t, idle[0]))
-	for range 2 { // the second idle one makes room for the first question
-		names, err := Names(t.Context(), addr)
-		require.NoError(t, err)
-		require.Equal(t, []Entry{{"a", 4711}}, names)
-	}
-	require.Empty(t, readAll(t, idle[1]))
-	require.NoError(t, r.Close(), "a registered node is never pushed out")
-}
-
-func TestABurstNeverExceedsTheLimit(t *testing.T) {
-	s := NewServer(ServerOptions{MaxPending: 3})
-	for range 100 {
-		ours, theirs := net.Pipe()
-		defer ours.Close()
-		s.admit(theirs)
-		s.mu.Lock()
-		require.LessOrEqual(t, s.pending[true].Len(), 3)
-		s.mu.Unlock()
-	}
-	require.NoError(t, s.Close())
-}
-
-func TestStrangersDoNotPushOutClientsOfTheOwnHost(t *testing.T) {
-	var near, far pipes
-	serve(t, ServerOptions{MaxPending: 2}, near.listen(), afarListener{far.listen(), tcpAddr("10.0.0.2:5"), tcpAddr("10.0.0.1:4369")})
-	mine, err := near.dial(t.Context(), "", "")
-	require.NoError(t, err)
-	defer mine.Close()
-	for range 50 {
-		c, err := far.dial(t.Context(), "", "")
-		require.NoError(t, err)
-		defer c.Close()
-	}
-	_, err = mine.Write(frame("n"))
-	require.NoError(t, err)
-	require.Len(t, readAll(t, mine), 4)
-}
-
-func TestAThousandGarbageAndHalfOpenConnectionsKeepNobodyOut(t *testing.T) {
-	s, addr := serveTCP(t, ServerOptions{MaxPending: 64})
-	register(t, addr, "a", 4711)
-	garbage := [][]byte{nil, {0}, {0xff, 0xff}, frame("Q"), alive("a"), []byte("GET / HTTP/1.1\r\n\r\n"), frame("x")[:2]}
-	var idle []net.Conn
-	for i := range 1000 {
-		c, err := net.Dial("tcp", addr)
-		require.NoError(t, err)
-		_, _ = c.Write(garbage[i%len(garbage)])
-		if idle = append(idle, c); len(idle) > 200 { // spare the descriptors of this process
-			_ = idle[0].Close()
-			idle = idle[1:]
-		}
-		if i%50 == 0 {
-			_, err := Lookup(t.Context(), addr, "a")
-			require.NoError(t, err, "after %d", i)
-		}
-	}
-	eventually(t, 5*time.Second, func() bool {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		return len(s.conns) <= 64+1 && s.pending[true].Len() <= 64
-	}, "what was pushed out is gone, goroutine and all")
-	for _, c := range idle {
-		_ = c.Close()
-	}
-}
-
 func TestManyNodesComeAndGoAtOnce(t *testing.T) {
 	_, addr := serveTCP(t, ServerOptions{})
 	var wg sync.WaitGroup
@@ -396,48 +321,6 @@ func TestCloseOfAServerWaitsAndMayBeCalledTwice(t *testing.T) {
 	require.NoError(t, s.Serve(again...), "a closed server serves nothing")
 	_, err = again[0].Accept()
 	require.ErrorIs(t, err, net.ErrClosed)
-}
-
-// failing is a listener whose Accept fails as told, then hangs until it is closed.
-type failing struct {
-	pipeListener
-	errs chan error
-}
-
-func (l *failing) Accept() (net.Conn, error) {
-	select {
-	case err := <-l.errs:
-		return nil, err
-	case <-l.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func TestAnAcceptThatFailsForLackOfDescriptorsIsTriedAgain(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		l := &failing{pipeListener{closed: make(chan struct{})}, make(chan error, 20)}
-		for range 20 {
-			l.errs <- &net.OpError{Op: "accept", Err: syscall.EMFILE}
-		}
-		start := time.Now()
-		serve(t, ServerOptions{}, l)
-		for len(l.errs) > 0 {
-			<-time.After(time.Millisecond)
-		}
-		require.Greater(t, time.Since(start), 5*time.Second, "it pauses in between")
-	})
-}
-
-func TestAListenerThatFailsForGoodEndsServeWithItsError(t *testing.T) {
-	l := &failing{pipeListener{closed: make(chan struct{})}, make(chan error, 1)}
-	var p pipes
-	other := p.listen()
-	l.errs <- syscall.EINVAL
-	s := NewServer(ServerOptions{})
-	require.ErrorIs(t, s.Serve(other, l), syscall.EINVAL)
-	_, err := other.Accept()
-	require.ErrorIs(t, err, net.ErrClosed)
-	require.NoError(t, s.Close())
 }
 
 func TestSeveralListenersShareTheNames(t *testing.T) {
