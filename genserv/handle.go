@@ -1,0 +1,134 @@
+package genserv
+
+import (
+	"errors"
+
+	"github.com/gonode-otp/gonode/etf"
+)
+
+// receive deals with one message: decode_msg/9 of gen_server.erl, and suspend_loop/6 of sys.erl.
+func (l *Loop) receive(msg etf.Term) {
+	switch k := classify(msg, l.parent); {
+	case l.mode == modeStopped:
+	case k == kindSystem && l.mode != modeNew:
+		t := msg.(etf.Tuple)
+		l.system(fromTerm(t[1]), t[2])
+	case l.mode != modeRunning && k != kindParentExit, l.mode == modeNew:
+		l.kept.push(msg)
+	case k == kindParentExit:
+		l.parentExit(msg.(etf.Tuple))
+	case l.timer.pending() && l.timerMessage(msg):
+	default:
+		l.message(k, msg)
+	}
+}
+
+// message runs the callback for an ordinary message: handle_msg/6.
+func (l *Loop) message(k kind, msg etf.Term) {
+	switch k {
+	case kindCall:
+		t := msg.(etf.Tuple)
+		l.debugIn(msg)
+		from := fromTerm(t[1])
+		l.finish(l.inst.call(&l.p, t[2], from), &from, t[2])
+	case kindCast:
+		l.debugIn(msg)
+		l.finish(l.inst.cast(&l.p, msg.(etf.Tuple)[1]), nil, msg)
+	default:
+		l.info(msg)
+	}
+}
+
+func (l *Loop) info(msg etf.Term) {
+	l.debugIn(msg)
+	l.finish(l.inst.info(&l.p, msg), nil, msg)
+}
+
+func (l *Loop) continueWith(term etf.Term) {
+	msg := etf.Tuple{etf.Atom("continue"), term}
+	o := l.inst.continueWith(&l.p, term)
+	l.debugEvent(msg)
+	l.finish(o, nil, msg)
+}
+
+// parentExit ends the server with its parent. Only a process that traps exits sees the message at all.
+func (l *Loop) parentExit(msg etf.Tuple) {
+	var last etf.Term = msg
+	if l.mode == modeSuspended {
+		last = etf.List{} // as system_terminate/4 has it
+	}
+	l.terminate(msg[2], nil, last)
+}
+
+// finish does what the result of a callback asks for: handle_common_reply/8. from is nil if the message was no call; last is
+// the message as a report shows it.
+func (l *Loop) finish(o outcome, from *From, last etf.Term) {
+	switch o.kind {
+	case outReply:
+		if !l.reply(*from, o.reply, last) {
+			return
+		}
+		l.debugOut(o.reply, *from)
+		l.await(o.action)
+	case outNoReply:
+		l.debugNoReply()
+		l.await(o.action)
+	case outNoClass:
+		l.warnNoHandleInfo(last)
+		l.debugNoReply()
+		l.await(action{})
+	case outStop, outBad:
+		l.terminate(o.reason, from, last)
+	case outStopReply:
+		l.terminate(o.reason, from, last)
+		if l.answer(*from, o.reply) {
+			l.debugOut(o.reply, *from)
+		}
+	case outCrash:
+		l.crash(o.crash, from, last)
+	}
+}
+
+// await sets how the server waits for the next message, or what it does before.
+func (l *Loop) await(a action) {
+	l.wait = action{}
+	switch a.kind {
+	case actTimeout:
+		if a.wait != Infinity {
+			l.wait = a
+		}
+	case actHibernate:
+		l.wait = a
+	case actContinue:
+		l.todo = todo{kind: todoContinue, term: a.term}
+	case actTimer, actHibernateTimer:
+		l.awaitTimer(a)
+	}
+}
+
+// reply answers a call whose caller may have gone. A reply that is no term ends the server: the caller could only wait for
+// it in vain. false means that the server has ended.
+func (l *Loop) reply(from From, reply, last etf.Term) bool {
+	err := l.p.Reply(from, reply)
+	var bad *etf.EncodeError
+	switch {
+	case err == nil:
+		return true
+	case errors.Is(err, ErrBadFrom):
+		l.die(functionClause("gen", "reply", from.Term(), reply))
+		return false
+	case errors.As(err, &bad):
+		l.crash(&crash{class: atomError, reason: etf.Tuple{etf.Atom("bad_reply"), etf.Binary(clipText(err.Error()))}}, &from, last)
+		return false
+	}
+	return true
+}
+
+// answer replies when the server has ended already.
+func (l *Loop) answer(from From, reply etf.Term) bool {
+	if err := l.p.Reply(from, reply); errors.Is(err, ErrBadFrom) {
+		l.die(functionClause("gen", "reply", from.Term(), reply))
+		return false
+	}
+	return true
+}

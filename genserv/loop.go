@@ -1,0 +1,260 @@
+package genserv
+
+import (
+	"io"
+	"time"
+
+	"github.com/gonode-otp/gonode/etf"
+)
+
+// Loop is the process of a gen_server without the process: a state machine that takes one message after the other, runs the
+// callbacks and says how it wants to wait for the next. It has no goroutine and must be used by one at a time.
+//
+//	ack, next := loop.Start(args)        // then tell whoever started it, by StartError(ack) or the term itself
+//	for !next.Stopped {
+//		switch msg, ok := mailbox.Next(); {
+//		case next.Again:   next = loop.Timeout()
+//		case ok:           next = loop.Handle(msg)
+//		case timed out:    next = loop.Timeout()     // after next.Wait with an empty mailbox
+//		}
+//	}
+//	// the process has ended with next.Reason
+type Loop struct {
+	inst instance
+	p    Process
+	host *Host
+
+	parent         etf.Pid
+	hibernateAfter time.Duration
+
+	mode   mode
+	wait   action // how to wait: actNone, actTimeout, actHibernate
+	todo   todo   // what comes before the next message
+	timer  timer  // of WithTimeoutMessage
+	kept   queue  // messages that came while the server was suspended
+	debug  *debug // nil without debug functions
+	reason etf.Term
+}
+
+type mode uint8
+
+const (
+	modeNew mode = iota
+	modeRunning
+	modeSuspended
+	modeStopped
+)
+
+// todo is a callback that runs before the next message is looked at.
+type todo struct {
+	kind todoKind
+	term etf.Term
+}
+
+type todoKind uint8
+
+const (
+	todoNothing  todoKind = iota
+	todoContinue          // HandleContinue
+	todoInfo              // the message of a time-out of 0 that does not look into the mailbox
+)
+
+// Options say what a process is called and where it comes from. The zero value is a process without a name and without a
+// parent.
+type Options struct {
+	// Name is the registered name, an etf.Atom for a local and any term for a global one; nil for a process without a name.
+	Name etf.Term
+	// Parent is the process whose end is the end of the server: the one that started it by start_link. The zero Pid means
+	// that there is none; the server is then its own parent, as in OTP.
+	Parent etf.Pid
+	// Ancestors are the names or pids of the starter and its ancestors, for '$ancestors' in the process dictionary.
+	Ancestors etf.List
+	// HibernateAfter makes a server hibernate that waited so long without a time-out (the option hibernate_after). 0 means
+	// never.
+	HibernateAfter time.Duration
+	// Debug are debug options as sys:debug_options/1 takes them: trace, log, {log, N}, statistics, {log_to_file, Name}.
+	Debug etf.List
+	// Host answers the questions of sys; nil is the zero Host.
+	Host *Host
+}
+
+// Host is what the system messages need to know of the node. All processes of a node may share one. Its zero value is usable.
+type Host struct {
+	// BareState tells whether a caller of sys:get_state or replace_state expects the bare state and not {ok, State}, which
+	// are those before stdlib 5.1 (OTP 26.1). nil means that nobody does.
+	BareState func(caller etf.Pid) bool
+	// Print writes the lines of sys:trace and of sys:log(_, print). nil means that they go to the logger of the process.
+	Print func(line string)
+	// Create opens a file for sys:log_to_file. nil means that no file can be opened, since whoever may call the server could
+	// choose which.
+	Create func(name string) (io.WriteCloser, error)
+	// Now is the clock for sys:statistics; nil means time.Now.
+	Now func() time.Time
+}
+
+// Next says what a server waits for.
+type Next struct {
+	// Stopped means that the process has ended: nothing may be given to the loop any more. Reason is the exit reason.
+	Stopped bool
+	Reason  etf.Term
+	// Again asks for a call of Timeout at once, although there may be messages: the loop has something to do before them. A
+	// driver that gives it a message nevertheless only makes the loop do it within Handle.
+	Again bool
+	// Wait is how long to wait for a message before Timeout is called; negative for ever. 0 means that Timeout is called
+	// if there is no message now.
+	Wait time.Duration
+	// Hibernate means that the next message is not expected soon.
+	Hibernate bool
+}
+
+// New makes the loop of a process that has not begun yet.
+func New(m Module, proc Proc, o Options) *Loop {
+	l := &Loop{inst: m.newInstance(), host: o.Host, parent: o.Parent, hibernateAfter: o.HibernateAfter}
+	l.p = Process{proc: proc, name: o.Name}
+	if l.host == nil {
+		l.host = &defaultHost
+	}
+	if l.parent == (etf.Pid{}) {
+		l.parent = proc.Self()
+	}
+	l.p.dict = dictionary{
+		{Key: etf.Atom("$initial_call"), Value: etf.Tuple{m.Name(), etf.Atom("init"), etf.Int(1)}},
+		{Key: etf.Atom("$ancestors"), Value: o.Ancestors},
+	}
+	l.debugOptions(o.Debug)
+	return l
+}
+
+var defaultHost Host
+
+// Start runs Init. ack is what the starter has to be told: {ok, Pid}, ignore or {error, Reason}. If next says that the
+// process has ended, its name has to be free before the starter learns that.
+func (l *Loop) Start(args etf.Term) (ack etf.Term, next Next) {
+	o := l.inst.init(&l.p, orNil(args))
+	switch {
+	case o.crash != nil:
+		return l.failStart(o.crash.exitReason(), o.crash)
+	case o.kind == initBad:
+		return l.failStart(o.reason, &crash{class: atomExit, reason: o.reason})
+	case o.kind == initStop:
+		return l.failStart(o.reason, &crash{class: atomExit, reason: o.reason})
+	case o.kind == initFail:
+		return etf.Tuple{atomError, o.reason}, l.becomeStopped(Normal)
+	case o.kind == initIgnore:
+		return etf.Atom("ignore"), l.becomeStopped(Normal)
+	}
+	l.mode = modeRunning
+	l.await(o.action)
+	return etf.Tuple{atomOk, l.p.Self()}, l.Next()
+}
+
+func (l *Loop) failStart(reason etf.Term, c *crash) (ack etf.Term, next Next) {
+	l.reportCrash(c)
+	return etf.Tuple{atomError, reason}, l.becomeStopped(reason)
+}
+
+// Handle gives the server a message and returns when it has been dealt with.
+func (l *Loop) Handle(msg etf.Term) Next {
+	for l.again() {
+		l.step()
+	}
+	l.receive(msg)
+	return l.Next()
+}
+
+// Timeout tells the server that the time of Next.Wait is over and no message came, or does what Next.Again asks for. At any
+// other time it does nothing.
+func (l *Loop) Timeout() Next {
+	switch {
+	case l.again():
+		l.step()
+	case l.mode != modeRunning:
+	case l.wait.kind == actTimeout:
+		l.receive(atomTimeout)
+	case l.wait.kind == actNone && l.hibernateAfter > 0:
+		l.wait = action{kind: actHibernate}
+	}
+	return l.Next()
+}
+
+// Next tells again what the last call told.
+func (l *Loop) Next() Next {
+	switch {
+	case l.mode == modeStopped:
+		return Next{Stopped: true, Reason: l.reason, Wait: -1}
+	case l.again():
+		return Next{Again: true}
+	case l.wait.kind == actHibernate:
+		return Next{Wait: -1, Hibernate: true}
+	case l.mode != modeRunning:
+		return Next{Wait: -1}
+	case l.wait.kind == actTimeout:
+		return Next{Wait: l.wait.wait}
+	case l.hibernateAfter > 0:
+		return Next{Wait: l.hibernateAfter}
+	}
+	return Next{Wait: -1}
+}
+
+// Suspend does what sys:suspend does, for a driver that upgrades the server.
+func (l *Loop) Suspend() Next {
+	if l.mode == modeRunning {
+		l.becomeSuspended()
+	}
+	return l.Next()
+}
+
+// Resume does what sys:resume does.
+func (l *Loop) Resume() Next {
+	if l.mode == modeSuspended {
+		l.becomeRunning()
+	}
+	return l.Next()
+}
+
+// Suspended tells whether the server serves system messages only.
+func (l *Loop) Suspended() bool { return l.mode == modeSuspended }
+
+// Kept returns the number of messages that wait inside the loop for the server to be resumed.
+func (l *Loop) Kept() int { return l.kept.len() }
+
+// Process returns the handle that the callbacks get.
+func (l *Loop) Process() *Process { return &l.p }
+
+// Module returns the name of the callback module that runs now.
+func (l *Loop) Module() etf.Atom { return l.inst.moduleName() }
+
+// State returns the state as sys:get_state shows it.
+func (l *Loop) State() etf.Term { return l.inst.stateTerm() }
+
+func (l *Loop) becomeRunning() { l.mode = modeRunning }
+
+// becomeSuspended keeps the way to wait, with which the server goes on when it is resumed.
+func (l *Loop) becomeSuspended() { l.mode = modeSuspended }
+
+func (l *Loop) becomeStopped(reason etf.Term) Next {
+	l.mode, l.reason = modeStopped, reason
+	l.todo, l.kept = todo{}, queue{}
+	l.timer.cancel()
+	l.closeDebug()
+	return l.Next()
+}
+
+// again tells whether there is something to do before the next message.
+func (l *Loop) again() bool {
+	return l.mode == modeRunning && (l.todo.kind != todoNothing || l.kept.len() > 0)
+}
+
+// step does one thing of what again is about.
+func (l *Loop) step() {
+	do := l.todo
+	l.todo = todo{}
+	switch do.kind {
+	case todoContinue:
+		l.continueWith(do.term)
+	case todoInfo:
+		l.info(do.term)
+	default:
+		l.receive(l.kept.pop())
+	}
+}

@@ -1,0 +1,150 @@
+package genserv
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/gonode-otp/gonode/etf"
+)
+
+// Process is the process in which callbacks run: every callback gets it. Self, Send, Reply, SendAfter, Call, Exit and Logger
+// may be used from any goroutine, also while no callback runs; the rest belongs to the callbacks.
+type Process struct {
+	proc Proc
+	name etf.Term // registered name, or nil
+	dict dictionary
+}
+
+// Self returns the pid of the process. erlang:self/0.
+func (p *Process) Self() etf.Pid { return p.proc.Self() }
+
+// Send sends msg to a pid, to a registered name of this node (an etf.Atom), to {Name, Node} (an etf.Tuple) or to an alias
+// (an etf.Ref). Messages to one process arrive in the order in which they were sent. A message to a pid or to another node
+// that reaches nobody is lost without an error; an unknown name of this node and a message that is no term are errors.
+// The operator ! of Erlang.
+func (p *Process) Send(to, msg etf.Term) error { return p.proc.Send(to, orNil(msg)) }
+
+// Reply answers a call, from anywhere and at any time; HandleCall returned NoReply for it. The caller may have gone, or
+// have given up: then the reply is lost without an error. gen_server:reply/2.
+func (p *Process) Reply(from From, reply etf.Term) error {
+	to := from.Destination()
+	if to == nil {
+		return ErrBadFrom
+	}
+	return p.proc.Send(to, etf.Tuple{orNil(from.Tag), orNil(reply)})
+}
+
+// Cast sends a request without waiting for anything. gen_server:cast/2.
+func (p *Process) Cast(to, request etf.Term) error { return p.proc.Send(to, CastMessage(request)) }
+
+// Call calls a gen_server and waits for its answer, or until ctx ends: give it a deadline, the default of gen_server:call
+// is five seconds. Nothing else happens in this process meanwhile. A late answer is dropped.
+//
+// The error matches ErrNoProc, ErrNoConnection, ErrTimeout or ErrCallingSelf, or is an *Exit with the reason of the process
+// that ended before it answered.
+func (p *Process) Call(ctx context.Context, to, request etf.Term) (etf.Term, error) {
+	if p.isSelf(to) {
+		return nil, CallError(to, etf.Atom("calling_self"))
+	}
+	return p.proc.Call(ctx, to, orNil(request))
+}
+
+func (p *Process) isSelf(to etf.Term) bool {
+	self := p.proc.Self()
+	switch t := to.(type) {
+	case etf.Pid:
+		return t == self
+	case etf.Atom:
+		return p.name != nil && isAtom(p.name, t)
+	case etf.Tuple:
+		return len(t) == 2 && isAtom(t[1], self.Node) && p.isSelf(t[0])
+	}
+	return false
+}
+
+// SendAfter sends msg to a process after d. erlang:send_after/3.
+func (p *Process) SendAfter(d time.Duration, to, msg etf.Term) *Timer {
+	return &Timer{stop: p.proc.After(d, to, orNil(msg))}
+}
+
+// Monitor watches a pid, a registered name of this node or {Name, Node}. When it is gone, HandleInfo gets
+// {'DOWN', Ref, process, Object, Reason} once; at once with noproc if there was nobody. erlang:monitor/2.
+func (p *Process) Monitor(to etf.Term) (etf.Ref, error) {
+	return p.refSignal(Signal{Op: OpMonitor, To: to})
+}
+
+// Demonitor ends the watching. No DOWN with ref is seen afterwards, not even one that had arrived already.
+// erlang:demonitor/2 with [flush].
+func (p *Process) Demonitor(ref etf.Ref) {
+	_, _ = p.proc.Signal(Signal{Op: OpDemonitor, Ref: ref})
+}
+
+// Link ties the two processes together: if one ends for another reason than normal, so does the other, unless it traps
+// exits. erlang:link/1.
+func (p *Process) Link(pid etf.Pid) error { return p.signal(Signal{Op: OpLink, To: pid}) }
+
+// Unlink undoes Link. erlang:unlink/1.
+func (p *Process) Unlink(pid etf.Pid) error { return p.signal(Signal{Op: OpUnlink, To: pid}) }
+
+// TrapExit with true makes exit signals arrive as messages {'EXIT', Pid, Reason} in HandleInfo; that of the parent ends the
+// server by way of Terminate. With false, the initial state, they end the process at once. process_flag(trap_exit, On).
+func (p *Process) TrapExit(on bool) {
+	_, _ = p.proc.Signal(Signal{Op: OpTrapExit, On: on})
+}
+
+// Exit sends an exit signal to a process. The reason kill cannot be trapped. erlang:exit/2. A callback that wants to end
+// its own process returns Stop, or panics with an Exit.
+func (p *Process) Exit(pid etf.Pid, reason etf.Term) error {
+	return p.signal(Signal{Op: OpExit, To: pid, Reason: orNil(reason)})
+}
+
+// Register gives the process a name on this node. It fails if the name is taken or the process has one. erlang:register/2.
+func (p *Process) Register(name etf.Atom) error { return p.signal(Signal{Op: OpRegister, To: name}) }
+
+// Unregister takes the name away from whoever has it. erlang:unregister/1.
+func (p *Process) Unregister(name etf.Atom) error {
+	return p.signal(Signal{Op: OpUnregister, To: name})
+}
+
+// MakeRef returns a new reference. erlang:make_ref/0.
+func (p *Process) MakeRef() (etf.Ref, error) { return p.refSignal(Signal{Op: OpMakeRef}) }
+
+// Alias returns a reference that messages can be sent to as to the pid, until Unalias. erlang:alias/0.
+func (p *Process) Alias() (etf.Ref, error) { return p.refSignal(Signal{Op: OpAlias}) }
+
+// Unalias ends an alias; messages that are sent to it later are dropped. erlang:unalias/1.
+func (p *Process) Unalias(ref etf.Ref) error { return p.signal(Signal{Op: OpUnalias, Ref: ref}) }
+
+// Spawn starts another server and returns its pid after its Init. Its parent is itself: gen_server:start.
+func (p *Process) Spawn(child Child) (etf.Pid, error) { return p.spawn(child, false) }
+
+// SpawnLink starts another server that is linked to this one, its parent: gen_server:start_link.
+func (p *Process) SpawnLink(child Child) (etf.Pid, error) { return p.spawn(child, true) }
+
+func (p *Process) spawn(child Child, link bool) (etf.Pid, error) {
+	t, err := p.proc.Signal(Signal{Op: OpSpawn, Child: &child, On: link})
+	pid, _ := t.(etf.Pid)
+	return pid, err
+}
+
+// Logger returns the logger of the node with the process named in its records; it is never nil.
+func (p *Process) Logger() *slog.Logger {
+	if log := p.proc.Log(); log != nil {
+		return log
+	}
+	return silent
+}
+
+var silent = slog.New(slog.DiscardHandler)
+
+func (p *Process) signal(s Signal) error {
+	_, err := p.proc.Signal(s)
+	return err
+}
+
+func (p *Process) refSignal(s Signal) (etf.Ref, error) {
+	t, err := p.proc.Signal(s)
+	ref, _ := t.(etf.Ref)
+	return ref, err
+}

@@ -1,0 +1,148 @@
+package genserv
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/gonode-otp/gonode/etf"
+)
+
+// Server is the callback module of a gen_server with a state of type S. One Server serves any number of processes at a
+// time: what belongs to one process belongs into its state.
+//
+// All callbacks of a process run one after the other. A callback that panics ends its process, not the program.
+type Server[S any] interface {
+	// Init makes the first state from the arguments of the start. Module:init/1.
+	Init(p *Process, args etf.Term) InitResult[S]
+	// HandleCall answers a request of gen_server:call or multi_call. Module:handle_call/3.
+	HandleCall(p *Process, request etf.Term, from From, state S) Result[S]
+}
+
+// Caster handles the requests of gen_server:cast and abcast. Without it a cast ends the server with undef, as in OTP.
+// Module:handle_cast/2.
+type Caster[S any] interface {
+	HandleCast(p *Process, request etf.Term, state S) Result[S]
+}
+
+// Informer handles every other message, among them the atom timeout, 'DOWN' and, if the process traps exits, 'EXIT'.
+// Without it such messages are dropped with a warning, as in OTP. Module:handle_info/2.
+type Informer[S any] interface {
+	HandleInfo(p *Process, msg etf.Term, state S) Result[S]
+}
+
+// Continuer goes on where a Continue left off. Without it a Continue ends the server with undef, as in OTP.
+// Module:handle_continue/2.
+type Continuer[S any] interface {
+	HandleContinue(p *Process, term etf.Term, state S) Result[S]
+}
+
+// Terminator cleans up. It runs when a callback stopped the server or failed, when the parent ended and the process traps
+// exits, and for sys:terminate and gen_server:stop; not when the process is killed or an exit signal ends it. What it
+// returned does not matter, so it returns nothing. Module:terminate/2.
+type Terminator[S any] interface {
+	Terminate(p *Process, reason etf.Term, state S)
+}
+
+// CodeChanger converts the state of another version of the server. oldVsn is the version that made oldState, for a
+// downgrade {down, Vsn} with the version to go back to. oldState is of the state type of the code that ran until now, and
+// must not be changed, so that a failed upgrade can go back to it. An error is {error, Reason} of Erlang, with the reason of
+// an *Exit as it is and the text of any other error; it makes the upgrade fail. Without it every code change fails with
+// undef, as in OTP. Module:code_change/3.
+type CodeChanger[S any] interface {
+	CodeChange(oldVsn etf.Term, oldState any, extra etf.Term) (S, error)
+}
+
+// Downgrader makes the state of an older version, whose type its CodeChange could not return. It is asked instead of
+// CodeChange when oldVsn is {down, Vsn} and the code changes to another Module; vsn is Vsn. The result has to be of the state
+// type of that Module.
+type Downgrader[S any] interface {
+	Downgrade(vsn etf.Term, state S, extra etf.Term) (any, error)
+}
+
+// StatusFormatter decides what sys:get_status and the report of an abnormal end show, for example without secrets.
+// Module:format_status/1 (OTP 25).
+type StatusFormatter[S any] interface {
+	FormatStatus(status Status, state S) Status
+}
+
+// Status is what StatusFormatter may rewrite. Setting a field that was nil makes the status say so instead of showing it.
+type Status struct {
+	// State is nil; set it to what is to be shown instead of the state.
+	State etf.Term
+	// Message is the last message, in a report only.
+	Message etf.Term
+	// Reason is the exit reason, in a report only.
+	Reason etf.Term
+	// Log holds the events of sys:log, oldest first. Some of them contain the state.
+	Log etf.List
+}
+
+// StateShower turns the state into the term that sys:get_state and reports show. Without it the state is shown by its own
+// method StateTerm() etf.Term if it has one, as it is if it is a term, and else by etf.Marshal.
+type StateShower[S any] interface {
+	ShowState(state S) etf.Term
+}
+
+// Namer gives the server the name of its callback module, as '$initial_call', stack traces and reports show it. Without it
+// that is the name of the Go type, such as 'main.counter'.
+type Namer interface {
+	ModuleName() etf.Atom
+}
+
+// Module is a Server without its type: what a node starts processes from. Of makes one. It may be used for any number of
+// processes and from any goroutine.
+type Module interface {
+	// Name returns the name of the callback module.
+	Name() etf.Atom
+	// Server returns what Of was given.
+	Server() any
+
+	newInstance() instance
+}
+
+// Of makes a Module of a server: genserv.Of(counter{}).
+func Of[S any](srv Server[S]) Module {
+	m := &module[S]{srv: srv, name: moduleName(srv)}
+	m.caster, _ = srv.(Caster[S])
+	m.informer, _ = srv.(Informer[S])
+	m.continuer, _ = srv.(Continuer[S])
+	m.terminator, _ = srv.(Terminator[S])
+	m.changer, _ = srv.(CodeChanger[S])
+	m.downgrader, _ = srv.(Downgrader[S])
+	m.formatter, _ = srv.(StatusFormatter[S])
+	m.shower, _ = srv.(StateShower[S])
+	return m
+}
+
+func moduleName(srv any) etf.Atom {
+	if n, ok := srv.(Namer); ok {
+		return n.ModuleName()
+	}
+	return clipAtom(strings.TrimLeft(fmt.Sprintf("%T", srv), "*"))
+}
+
+// clipAtom makes an atom of a Go name, which may be longer than an atom can be.
+func clipAtom(s string) etf.Atom {
+	if r := []rune(s); len(r) > 255 {
+		s = string(r[:255])
+	}
+	return etf.Atom(strings.ToValidUTF8(s, "?"))
+}
+
+// module is shared by all processes of a server.
+type module[S any] struct {
+	srv        Server[S]
+	name       etf.Atom
+	caster     Caster[S]
+	informer   Informer[S]
+	continuer  Continuer[S]
+	terminator Terminator[S]
+	changer    CodeChanger[S]
+	downgrader Downgrader[S]
+	formatter  StatusFormatter[S]
+	shower     StateShower[S]
+}
+
+func (m *module[S]) Name() etf.Atom        { return m.name }
+func (m *module[S]) Server() any           { return m.srv }
+func (m *module[S]) newInstance() instance { return &server[S]{module: m} }

@@ -1,0 +1,159 @@
+package genserv
+
+import (
+	"fmt"
+
+	"github.com/gonode-otp/gonode/etf"
+)
+
+// system serves a system message: handle_system_msg/8 of sys.erl. The answer is sent before its effect is seen.
+func (l *Loop) system(from From, request etf.Term) {
+	answer, then := l.command(request, from.Pid)
+	if !l.answer(from, answer) {
+		return
+	}
+	switch {
+	case then.stop:
+		l.terminate(then.reason, nil, etf.List{})
+	case then.mode == modeSuspended:
+		l.becomeSuspended()
+	default:
+		l.becomeRunning()
+	}
+}
+
+// then is the state that a command leads to.
+type then struct {
+	mode   mode
+	stop   bool
+	reason etf.Term
+}
+
+// command is do_cmd/6 of sys.erl: it answers a request and says what follows.
+func (l *Loop) command(request etf.Term, caller etf.Pid) (answer etf.Term, next then) {
+	next.mode = l.mode
+	switch r := request.(type) {
+	case etf.Atom:
+		switch r {
+		case "suspend":
+			return atomOk, then{mode: modeSuspended}
+		case "resume":
+			return atomOk, then{mode: modeRunning}
+		case "get_state":
+			return l.stateAnswer(caller), next
+		case "get_status":
+			return l.status(), next
+		}
+	case etf.Tuple:
+		switch name, _ := first(r).(etf.Atom); {
+		case name == "replace_state" && len(r) == 2:
+			return l.replaceState(r[1]), next
+		case name == "debug" && len(r) == 2:
+			return l.debugCommand(r[1]), next
+		case name == "terminate" && len(r) == 2:
+			return atomOk, then{stop: true, reason: r[1]}
+		case name == "change_code" && len(r) == 4 && l.mode == modeSuspended:
+			return l.changeCode(r[2], r[3]), next
+		}
+	}
+	return errorAnswer(etf.Tuple{etf.Atom("unknown_system_msg"), request}), next
+}
+
+func errorAnswer(why etf.Term) etf.Term { return etf.Tuple{atomError, why} }
+
+// stateAnswer answers get_state. Callers before stdlib 5.1 (OTP 26.1) return whatever they are sent, later ones take only
+// {ok, State}, and nothing in the message tells them apart.
+func (l *Loop) stateAnswer(caller etf.Pid) etf.Term {
+	state := l.inst.stateTerm()
+	if l.host.BareState != nil && l.host.BareState(caller) {
+		return state
+	}
+	return etf.Tuple{atomOk, state}
+}
+
+// replaceState answers {replace_state, Fun} like an OTP server in which the fun fails, since no fun of a BEAM can run here.
+func (l *Loop) replaceState(f etf.Term) etf.Term {
+	var why etf.Term = etf.Tuple{etf.Atom("badfun"), f}
+	arity := -1
+	switch f := f.(type) {
+	case *etf.Fun:
+		arity = int(f.Arity)
+	case etf.Export:
+		arity = int(f.Arity)
+	}
+	switch arity {
+	case -1:
+	case 1:
+		why = etf.Atom("undef")
+	default:
+		why = etf.Tuple{etf.Atom("badarity"), etf.Tuple{f, etf.List{l.inst.stateTerm()}}}
+	}
+	return errorAnswer(etf.Tuple{
+		etf.Atom("callback_failed"),
+		etf.Tuple{atomGenServer, etf.Atom("system_replace_state")},
+		etf.Tuple{atomError, why},
+	})
+}
+
+// changeCode answers {change_code, Module, OldVsn, Extra}: the running code converts its own state. The Module does not
+// matter, as in gen_server:system_code_change/4.
+func (l *Loop) changeCode(oldVsn, extra etf.Term) etf.Term {
+	if failure := l.inst.codeChange(oldVsn, extra); failure != nil {
+		return errorAnswer(failure.why)
+	}
+	return atomOk
+}
+
+// status answers get_status: {status, Pid, {module, gen_server}, [PDict, SysState, Parent, Debug, Misc]}, with Misc as
+// gen_server:format_status/2 makes it.
+func (l *Loop) status() etf.Term {
+	var sysState etf.Term = etf.Atom("running")
+	if l.mode == modeSuspended {
+		sysState = etf.Atom("suspended")
+	}
+	shown, _ := l.inst.formatStatus(Status{Log: l.events()})
+	name := l.nameTerm()
+	misc := etf.List{
+		etf.Tuple{etf.Atom("header"), statusHeader(name)},
+		etf.Tuple{etf.Atom("data"), etf.List{
+			etf.Tuple{statusKey, sysState},
+			etf.Tuple{parentKey, l.parent},
+			etf.Tuple{loggedKey, shown.Log},
+		}},
+		etf.Tuple{etf.Atom("data"), etf.List{etf.Tuple{stateKey, shown.State}}},
+	}
+	return etf.Tuple{
+		etf.Atom("status"), l.p.Self(), etf.Tuple{etf.Atom("module"), atomGenServer},
+		etf.List{l.p.Dictionary(), sysState, l.parent, l.debug.terms(name), misc},
+	}
+}
+
+var (
+	statusKey = etf.Charlist("Status")
+	parentKey = etf.Charlist("Parent")
+	loggedKey = etf.Charlist("Logged events")
+	stateKey  = etf.Charlist("State")
+)
+
+// statusHeader is gen:format_status_header/2.
+func statusHeader(name etf.Term) etf.Term {
+	const line = "Status for generic server"
+	switch n := name.(type) {
+	case etf.Atom:
+		return etf.Charlist(line + " " + string(n))
+	case etf.Pid:
+		return etf.Charlist(line + " " + localPid(n))
+	}
+	return etf.Tuple{etf.Charlist(line), name}
+}
+
+// localPid is pid_to_list/1 on the node of the process.
+func localPid(p etf.Pid) string { return fmt.Sprintf("<0.%d.%d>", p.ID, p.Serial) }
+
+// nameTerm is what reports call the server: its name, or its pid.
+func (l *Loop) nameTerm() etf.Term {
+	if l.p.name != nil {
+		return l.p.name
+	}
+	return l.p.Self()
+}
