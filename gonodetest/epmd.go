@@ -1,0 +1,125 @@
+//go:build unix
+
+package gonodetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os/exec"
+	"strconv"
+	"testing"
+	"time"
+)
+
+// EPMD is a running Erlang port mapper daemon that belongs to a test.
+type EPMD struct {
+	port int
+	proc *process
+}
+
+// StartEPMD starts the epmd of the Erlang installation on a free port, on all interfaces, as erl would start it. It
+// ends with the test.
+func StartEPMD(t testing.TB) *EPMD {
+	t.Helper()
+	program := needEPMD(t)
+	var last error
+	for range 5 {
+		e, err := startEPMD(program, FreePort(t))
+		if err == nil {
+			t.Cleanup(e.proc.stop)
+			return e
+		}
+		last = err // most likely somebody else was given the port meanwhile
+	}
+	t.Fatalf("starting an epmd: %v", last)
+	return nil
+}
+
+// PrivateEPMD returns the EPMD in which the nodes of this test meet and starts it at the first use.
+func PrivateEPMD(t testing.TB) *EPMD {
+	t.Helper()
+	w := worldOf(t)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.epmd == nil {
+		w.epmd = StartEPMD(t)
+	}
+	return w.epmd
+}
+
+// Port returns the TCP port it listens on: the value for ERL_EPMD_PORT.
+func (e *EPMD) Port() int { return e.port }
+
+// Kill ends the daemon at once, as a crash would. Calling it again does nothing.
+func (e *EPMD) Kill(t testing.TB) {
+	t.Helper()
+	e.proc.kill()
+}
+
+// Restart starts a new daemon, which knows no nodes, on the same port. The old one must have been killed before.
+func (e *EPMD) Restart(t testing.TB) {
+	t.Helper()
+	fresh, err := startEPMD(needEPMD(t), e.port)
+	if err != nil {
+		t.Fatalf("starting the epmd again: %v", err)
+	}
+	e.proc = fresh.proc
+	t.Cleanup(fresh.proc.stop)
+}
+
+// guarded runs epmd such that it ends when standard input does, which happens even if this process is killed.
+const guarded = `exec 3<&0
+"$0" -port "$1" & epmd=$!
+(read _ <&3; kill $epmd) 2>/dev/null & guard=$!
+wait $epmd
+kill $guard 2>/dev/null
+wait $guard`
+
+func startEPMD(program string, port int) (*EPMD, error) {
+	// Without this look a stranger's answer would pass for that of the new daemon.
+	if c, err := net.Dial("tcp", loopback(port)); err == nil {
+		_ = c.Close()
+		return nil, fmt.Errorf("somebody listens on port %d already", port)
+	}
+	cmd := exec.Command("/bin/sh", "-c", guarded, program, strconv.Itoa(port))
+	cmd.Env = cleanEnv()
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	proc, err := startProcess(cmd, stdin)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if err := awaitPort(ctx, port, proc.done); err != nil {
+		proc.kill()
+		return nil, fmt.Errorf("%w\n%s", err, tail(proc.out.String()))
+	}
+	return &EPMD{port: port, proc: proc}, nil
+}
+
+func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
+
+// awaitPort waits until something answers on the port, or until the program that should has ended.
+func awaitPort(ctx context.Context, port int, ended <-chan struct{}) error {
+	ticker := time.NewTicker(5 * time.Millisecond)
+	defer ticker.Stop()
+	var dialer net.Dialer
+	for {
+		c, err := dialer.DialContext(ctx, "tcp", loopback(port))
+		if err == nil {
+			return c.Close()
+		}
+		select {
+		case <-ticker.C:
+		case <-ended:
+			return errors.New("the daemon ended at once")
+		case <-ctx.Done():
+			return fmt.Errorf("nothing answers on port %d: %w", port, err)
+		}
+	}
+}

@@ -1,0 +1,81 @@
+//go:build unix
+
+package gonodetest_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/gonode-otp/gonode/gonodetest"
+)
+
+// withoutPrograms makes this machine look as if no program were installed.
+func withoutPrograms(t *testing.T, ci string) {
+	t.Helper()
+	for _, name := range []string{"GONODE_ERL", "GONODE_ELIXIR", "GONODE_IEX", "GONODE_EPMD"} {
+		t.Setenv(name, "")
+	}
+	t.Setenv("PATH", t.TempDir())
+	t.Setenv("CI", ci)
+}
+
+var starts = map[string]func(testing.TB){
+	"erl is not installed":    func(tb testing.TB) { gonodetest.StartErl(tb, gonodetest.WithoutDist()) },
+	"elixir is not installed": func(tb testing.TB) { gonodetest.StartElixir(tb, gonodetest.WithoutDist()) },
+	"iex is not installed":    func(tb testing.TB) { gonodetest.StartIEx(tb, gonodetest.WithoutDist()) },
+	"epmd is not installed":   func(tb testing.TB) { gonodetest.StartEPMD(tb) },
+}
+
+func TestAMissingProgramIsANamedSkipOnALaptop(t *testing.T) {
+	for _, ci := range []string{"", "false", "0"} {
+		withoutPrograms(t, ci)
+		lanes := filepath.Join(t.TempDir(), "lanes")
+		t.Setenv("GONODE_SKIPPED_LANES", lanes)
+		for why, start := range starts {
+			w := watch(t, start)
+			require.True(t, w.skipped, why)
+			require.False(t, w.failed, why)
+			require.Regexp(t, regexp.MustCompile(`^lane "real \w+ node" is skipped: `+why), w.text())
+		}
+		written, err := os.ReadFile(lanes)
+		require.NoError(t, err)
+		require.Contains(t, string(written), "real Erlang node: erl is not installed\n")
+		require.Contains(t, string(written), "real Elixir node: iex is not installed\n")
+	}
+}
+
+func TestAMissingProgramIsAFailureInCI(t *testing.T) {
+	for _, ci := range []string{"true", "1"} {
+		withoutPrograms(t, ci)
+		for why, start := range starts {
+			w := watch(t, start)
+			require.True(t, w.failed, why)
+			require.False(t, w.skipped, why)
+			require.Contains(t, w.text(), why)
+		}
+	}
+}
+
+func TestAnEPMDIsFoundBesideItsErl(t *testing.T) {
+	root := t.TempDir()
+	program := []byte("#!/bin/sh\necho from beside erl >&2; exit 1\n")
+	for _, file := range []string{"bin/erl", "erts-13.1.5/bin/epmd"} {
+		require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(root, file)), 0o755))
+		require.NoError(t, os.WriteFile(filepath.Join(root, file), program, 0o755))
+	}
+	withoutPrograms(t, "")
+	path := os.Getenv("PATH")
+	require.NoError(t, os.Symlink(filepath.Join(root, "bin/erl"), filepath.Join(path, "erl")))
+	w := watch(t, func(tb testing.TB) { gonodetest.StartEPMD(tb) })
+	require.Contains(t, w.text(), "from beside erl")
+}
+
+func TestCookiesAndPortsAreFresh(t *testing.T) {
+	require.NotEqual(t, gonodetest.NewCookie(), gonodetest.NewCookie())
+	require.Regexp(t, `^[a-z][A-Za-z0-9]+$`, gonodetest.NewCookie())
+	require.Positive(t, gonodetest.FreePort(t))
+}
