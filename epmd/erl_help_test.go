@@ -121,10 +121,11 @@ func startEPMD(t *testing.T, port uint16) *child {
 	return c
 }
 
-// startErl starts a node that stays, and waits until its name is registered.
+// startErl starts a node that stays, and waits until its name is registered. Unless more says so, it starts no epmd of
+// its own, which could outlive the test.
 func startErl(t *testing.T, port uint16, name string, more ...string) *child {
 	t.Helper()
-	c := start(t, port, "erl", append([]string{"-noinput", "-sname", name, "-setcookie", "epmdtest"}, more...)...)
+	c := start(t, port, "erl", append([]string{"-noinput", "-start_epmd", "false", "-sname", name, "-setcookie", "epmdtest"}, more...)...)
 	waitForName(t, port, name)
 	return c
 }
@@ -140,7 +141,7 @@ func waitForName(t *testing.T, port uint16, name string) {
 // ask evaluates an expression in a node of its own and returns what it prints.
 func ask(t *testing.T, port uint16, name, expression string) string {
 	t.Helper()
-	return strings.TrimSpace(run(t, port, "erl", "-noshell", "-sname", name, "-setcookie", "epmdtest",
+	return strings.TrimSpace(run(t, port, "erl", "-noshell", "-start_epmd", "false", "-sname", name, "-setcookie", "epmdtest",
 		"-eval", `io:format("~0tp~n", [`+expression+`]), halt().`))
 }
 

@@ -98,7 +98,7 @@ func TestARealNodeFindsOurNameAtTheRealEpmd(t *testing.T) {
 
 func TestTwoRealNodesFindEachOtherThroughOurServer(t *testing.T) {
 	_, port := serveEverywhere(t)
-	startErl(t, port, "b")
+	startErl(t, port, "b", "-start_epmd", "true") // as a user starts it: the epmd it tries to start gives way to ours
 	b, err := Lookup(t.Context(), loopback(port), "b")
 	require.NoError(t, err)
 	require.Equal(t, TypeVisible, b.Type)
@@ -176,7 +176,7 @@ func TestARealNodeOverIPv6RegistersAtOurServer(t *testing.T) {
 	_, port, _ := strings.Cut(ls[0].Addr().String(), ":")
 	n, err := strconv.ParseUint(port, 10, 16)
 	require.NoError(t, err)
-	start(t, uint16(n), "erl", "-noinput", "-proto_dist", "inet6_tcp", "-name", "six@::1", "-setcookie", "epmdtest")
+	start(t, uint16(n), "erl", "-noinput", "-start_epmd", "false", "-proto_dist", "inet6_tcp", "-name", "six@::1", "-setcookie", "epmdtest")
 	waitForName(t, uint16(n), "six")
 	got, err := Lookup(t.Context(), ls[1].Addr().String(), "six")
 	require.NoError(t, err)
