@@ -1,0 +1,122 @@
+package dist
+
+import (
+	"hash/maphash"
+	"unicode/utf8"
+
+	"github.com/gonode-otp/gonode/etf"
+)
+
+// Sizes of the atom cache. Distribution Protocol, "Distribution Header".
+const (
+	cacheSlots    = 2048 // 8 segments of 256, per direction
+	maxFrameAtoms = 255  // of one frame
+	maxAtomChars  = 255
+	maxShortAtom  = 255 // bytes, before the header needs 16-bit lengths
+)
+
+// atomCacheOut is the atom cache of what is sent. It follows the rule of OTP: an atom has one slot, a new atom replaces
+// the old one there, and of two atoms of a frame with the same slot the second is written out, as are all after the
+// 255th. (OTP takes the number of the atom in its table for the slot; here it is a hash of the text, seeded per process
+// so that a peer cannot choose atoms that collide.)
+//
+// What a frame puts into the cache counts only once its header is written. A message that turns out not to be encodable
+// leaves nothing behind: the peer never sees its atoms, so the next message brings them along again.
+type atomCacheOut struct {
+	slots [cacheSlots]etf.Atom // what the peer has; "" is none, because the empty atom is never cached
+	taken [cacheSlots]uint8    // 1 + index in atoms, 0 if the frame does not use the slot
+	atoms [maxFrameAtoms]frameAtom
+	n     int
+	long  bool // a new atom of the frame is longer than maxShortAtom
+}
+
+type frameAtom struct {
+	atom etf.Atom
+	slot uint16
+	old  bool // the peer has it already
+}
+
+var atomSeed = maphash.MakeSeed()
+
+// Ref returns the index of a in the table of the frame. It implements etf.AtomTable.
+//
+// The atom without characters is written out: that takes no more bytes than the reference. So is what is no atom: the encoder says why.
+func (c *atomCacheOut) Ref(a etf.Atom) (index uint8, ok bool) {
+	if a == "" {
+		return 0, false
+	}
+	slot := uint16(maphash.String(atomSeed, string(a)) % cacheSlots)
+	if i := c.taken[slot]; i != 0 {
+		return i - 1, c.atoms[i-1].atom == a
+	}
+	if c.n == maxFrameAtoms {
+		return 0, false
+	}
+	old := c.slots[slot] == a
+	if !old {
+		if !isAtom(string(a)) {
+			return 0, false
+		}
+		c.long = c.long || len(a) > maxShortAtom
+	}
+	c.atoms[c.n] = frameAtom{atom: a, slot: slot, old: old}
+	c.n++
+	c.taken[slot] = uint8(c.n)
+	return uint8(c.n - 1), true
+}
+
+func isAtom(s string) bool {
+	return utf8.ValidString(s) && (len(s) <= maxAtomChars || utf8.RuneCountInString(s) <= maxAtomChars)
+}
+
+// forget drops the table of the frame.
+func (c *atomCacheOut) forget() {
+	for i := range c.atoms[:c.n] {
+		c.taken[c.atoms[i].slot] = 0
+		c.atoms[i].atom = ""
+	}
+	c.n, c.long = 0, false
+}
+
+// appendTable appends the table of the frame: the number of atoms, a half byte of flags each and one for the whole, and
+// the atoms. Its atoms are in the cache from then on, so the frame has to be sent.
+func (c *atomCacheOut) appendTable(dst []byte) []byte {
+	dst = append(dst, byte(c.n))
+	if c.n == 0 {
+		return dst
+	}
+	flags := len(dst)
+	for range c.n/2 + 1 {
+		dst = append(dst, 0)
+	}
+	setFlags := func(i int, half byte) { dst[flags+i/2] |= half << (i % 2 * 4) }
+	for i := range c.atoms[:c.n] {
+		e := &c.atoms[i]
+		segment := byte(e.slot >> 8)
+		if e.old {
+			setFlags(i, segment)
+			dst = append(dst, byte(e.slot))
+			continue
+		}
+		setFlags(i, segment|newAtom)
+		dst = append(dst, byte(e.slot))
+		if c.long {
+			dst = append(dst, byte(len(e.atom)>>8))
+		}
+		dst = append(dst, byte(len(e.atom)))
+		dst = append(dst, e.atom...)
+		c.slots[e.slot] = e.atom
+	}
+	if c.long {
+		setFlags(c.n, longAtoms)
+	}
+	c.forget()
+	return dst
+}
+
+// Bits of the half bytes of flags in a table.
+const (
+	segmentBits = 7 // of an atom
+	newAtom     = 8 // of an atom: its text follows
+	longAtoms   = 1 // of the whole: lengths of 16 bits
+)

@@ -1,0 +1,153 @@
+package dist
+
+import (
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gonode-otp/gonode/etf"
+)
+
+// Handler is what a connection does with what it receives. Its methods are called one after the other by the goroutine
+// that runs Serve.
+type Handler interface {
+	// Handle takes one message in the order in which the peer sent it. m points to memory that is used again after the
+	// return: copy what is kept, by value. payload owns its memory; it is nil if nothing belongs to the message.
+	//
+	// An error closes the connection with that cause. It is for what no node may send, as the tests of OTP's
+	// erts_net_message; what merely has no receiver is to be ignored.
+	//
+	// As long as Handle runs, nothing is read, not even ticks. Use Post to answer from here: Send may wait for the peer,
+	// which may be waiting for us to read.
+	Handle(m Message, payload etf.Term) error
+	// Drained is called when at least one message was handled and no further one has arrived completely, before the
+	// connection waits for more.
+	Drained()
+}
+
+// Conn is a connection to a peer after the handshake. Its methods may be called by any goroutine.
+type Conn struct {
+	conn net.Conn
+	peer *Peer
+	opts Options
+
+	in  reader // owned by the goroutine that runs Serve
+	out writer
+
+	bytesIn  atomic.Uint64
+	bytesOut atomic.Uint64
+	closing  atomic.Bool // a cause is set
+
+	served   atomic.Bool
+	released sync.Once
+	done     chan struct{}
+	tick     ticker
+}
+
+// NewConn makes a connection of c, on which the handshake that gave p has been completed. Serve must be called for it to
+// receive anything and to tick. The connection owns c from now on. p must not change.
+func NewConn(c net.Conn, p *Peer, o Options) *Conn {
+	conn := &Conn{conn: c, peer: p, opts: o.withDefaults(), done: make(chan struct{})}
+	conn.in.init(conn)
+	conn.out.init(conn)
+	return conn
+}
+
+// Peer returns what the handshake has established about the peer.
+func (c *Conn) Peer() *Peer { return c.peer }
+
+// NetConn returns the connection below, to ask for its addresses.
+func (c *Conn) NetConn() net.Conn { return c.conn }
+
+// Done is closed when the connection has ended and its socket is closed.
+func (c *Conn) Done() <-chan struct{} { return c.done }
+
+// Err returns why the connection has ended, and nil as long as it is up: what Close was given, ErrClosed,
+// ErrPeerClosed, ErrTickTimeout, an *IOError, a *ProtocolError or what Handle returned.
+func (c *Conn) Err() error {
+	c.out.mu.Lock()
+	defer c.out.mu.Unlock()
+	return c.out.cause
+}
+
+// Stats are the counters of a connection.
+type Stats struct {
+	// BytesIn and BytesOut count what was read and written, ticks included.
+	BytesIn, BytesOut uint64
+	// Pending is the number of bytes that wait to be written.
+	Pending int
+}
+
+// Stats returns the counters as they are now.
+func (c *Conn) Stats() Stats {
+	c.out.mu.Lock()
+	defer c.out.mu.Unlock()
+	return Stats{BytesIn: c.bytesIn.Load(), BytesOut: c.bytesOut.Load(), Pending: c.out.queued + c.out.streamed}
+}
+
+// Serve reads from the connection and hands what it reads to h, until the connection ends; it returns why. The goroutines
+// of the connection have ended then. It must be called once.
+func (c *Conn) Serve(h Handler) error {
+	if c.served.Swap(true) {
+		panic("dist: Serve called twice")
+	}
+	c.startTicking()
+	err := c.in.run(h)
+	c.fail(err)
+	c.stopTicking()
+	c.out.flushers.Wait()
+	return c.Err()
+}
+
+// Close ends the connection with the given cause, ErrClosed if that is nil, and returns the cause that counts: the first
+// one. From now on Send fails and nothing is handled any more. What is pending is still written, for at most
+// Options.FlushTime. Close does not wait for that; Done tells when it is over.
+func (c *Conn) Close(cause error) error {
+	if cause == nil {
+		cause = ErrClosed
+	}
+	w := &c.out
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.cause != nil {
+		return w.cause
+	}
+	w.end(cause)
+	_ = c.conn.SetWriteDeadline(time.Now().Add(c.opts.FlushTime))
+	if !w.writing {
+		w.writing = true
+		w.handOver()
+	}
+	return cause
+}
+
+// fail ends the connection at once, after a failure or when it has been closed and the peer has followed.
+func (c *Conn) fail(cause error) {
+	w := &c.out
+	w.mu.Lock()
+	if w.cause == nil {
+		w.end(cause)
+	}
+	w.mu.Unlock()
+	c.release()
+}
+
+func (c *Conn) release() {
+	c.released.Do(func() {
+		_ = c.conn.Close()
+		close(c.done)
+	})
+}
+
+// flushed is called when a closing connection has written everything. A socket closed while received bytes wait in it
+// makes the kernel reset the connection, and the peer may lose what it has not read yet. So only the sending side is
+// closed, and the reader goes on until the peer has closed its own or the time is over.
+func (c *Conn) flushed() {
+	half, ok := c.conn.(interface{ CloseWrite() error })
+	if !ok || !c.served.Load() || half.CloseWrite() != nil {
+		c.release()
+		return
+	}
+	_ = c.conn.SetReadDeadline(time.Now().Add(c.opts.FlushTime))
+}

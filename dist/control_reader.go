@@ -1,0 +1,127 @@
+package dist
+
+import "github.com/gonode-otp/gonode/etf"
+
+// controlReader reads control tuples. Its first failure sticks; what is read after it is zero.
+type controlReader struct {
+	dec  *etf.Decoder
+	peer *Peer
+	msgs messages
+
+	frame  []byte
+	off    int // frame[off:] is what dec reads
+	op     Op
+	arity  int
+	behind bool     // the payload follows the tuple
+	reason etf.Term // the exit reason, where it is part of the tuple
+	err    error    // of dec
+	bad    string   // what is wrong with the message although all its parts are terms
+}
+
+// read reads the control tuple at the beginning of frame. n is its length. If behind is set, a payload follows; else
+// reason is the payload, if there is one. The message is valid until the next call.
+func (r *controlReader) read(frame []byte) (m Message, reason etf.Term, n int, behind bool, err *ProtocolError) {
+	r.frame, r.off, r.op, r.behind, r.reason, r.err, r.bad = frame, 0, 0, false, nil, nil, ""
+	r.dec.Begin(frame)
+	r.arity = r.dec.TupleHeader()
+	op := Op(r.dec.Int())
+	if op > 0 && op <= lastOp {
+		r.op = op
+	}
+	m = r.parse()
+	n = r.take()
+	reason = r.reason
+	r.frame, r.reason = nil, nil
+	switch {
+	case r.err != nil:
+		e := &ProtocolError{Peer: r.peer.Name, Op: r.op, Reason: "a control message of another form", Err: r.err}
+		if d, ok := r.err.(*etf.DecodeError); ok {
+			e.Offset = n + d.Offset
+		}
+		return nil, nil, 0, false, e
+	case r.bad != "":
+		return nil, nil, 0, false, &ProtocolError{Peer: r.peer.Name, Op: op, Reason: r.bad}
+	}
+	return m, reason, n, r.behind, nil
+}
+
+// take ends what the decoder began and returns the offset up to which the frame has been read.
+func (r *controlReader) take() int {
+	n, err := r.dec.End()
+	if r.err == nil {
+		r.off += n
+		r.err = err
+	}
+	return r.off
+}
+
+// fail records what is wrong. Only the first failure counts.
+func (r *controlReader) fail(reason string) {
+	if r.bad == "" {
+		r.bad = reason
+	}
+}
+
+// elements checks the number of elements, the operation included. With a token there is one more.
+func (r *controlReader) elements(n int, token bool) {
+	if token {
+		n++
+	}
+	if r.arity != n {
+		r.fail("wrong number of elements")
+	}
+}
+
+// token reads the trace token if there is one.
+func (r *controlReader) token(there bool) etf.Term {
+	if !there || r.bad != "" {
+		return nil
+	}
+	return r.dec.Any()
+}
+
+// pid reads any pid.
+func (r *controlReader) pid() etf.Pid { return r.dec.Pid() }
+
+// pidOfPeer reads a pid that must be one of the sending node.
+func (r *controlReader) pidOfPeer() etf.Pid {
+	p := r.dec.Pid()
+	if p.Node != r.peer.Name {
+		r.fail("the sender is no process of the sending node")
+	}
+	return p
+}
+
+// ownPid reads a pid that must be one of this node, of whatever incarnation.
+func (r *controlReader) ownPid() etf.Pid {
+	p := r.dec.Pid()
+	if p.Node != r.peer.Local {
+		r.fail("the receiver is no process of the receiving node")
+	}
+	return p
+}
+
+// target reads a pid or a name.
+func (r *controlReader) target() Target {
+	if r.bad != "" {
+		return Target{}
+	}
+	r.dec.Begin(r.frame[r.take():])
+	if r.off < len(r.frame) && (r.frame[r.off] == tagNewPid || r.frame[r.off] == tagPid) {
+		return Target{Pid: r.dec.Pid()}
+	}
+	return Target{Name: r.dec.Atom()}
+}
+
+// The two tags that a pid can have (External Term Format).
+const (
+	tagNewPid = 88
+	tagPid    = 103
+)
+
+// unused reads an element that means nothing: the cookie of SEND and REG_SEND, which OTP does not look at.
+func (r *controlReader) unused() {
+	if r.bad == "" {
+		r.dec.Any()
+	}
+}

@@ -1,0 +1,155 @@
+package dist
+
+import (
+	"encoding/binary"
+	"math"
+
+	"github.com/gonode-otp/gonode/etf"
+)
+
+const (
+	// fragmentSize is what OTP puts into a fragment, and the size of a message up to which it makes none.
+	fragmentSize = 64 << 10
+	// headRoom is kept free in front of the terms, so that the head of most frames can be put before them without moving
+	// them. The head is known only when the terms are encoded, because of the atoms.
+	headRoom = 512
+	// largeFrame is the size from which on the buffer of a frame is queued itself, not copied.
+	largeFrame = 16 << 10
+	// keptBuffer is the size above which a buffer is not used again.
+	keptBuffer = 256 << 10
+)
+
+// encoder makes frames of messages.
+type encoder struct {
+	cw         controlWriter
+	enc        etf.Encoder
+	cache      *atomCacheOut // nil without FlagDistHdrAtomCache
+	headers    bool
+	fragmented bool
+	seq        uint64 // of the last message in fragments
+
+	buf  []byte // of the next frame, empty
+	head []byte // scratch
+}
+
+// frame is an encoded message.
+type frame struct {
+	op        Op
+	buf       []byte // headRoom bytes, the control message, the payload
+	control   int    // where the payload begins in buf
+	fragments int    // 1 if the message is not cut
+
+	seq   uint64 // of a message in fragments
+	first []byte // the frame on the wire, or the first one of several; in buf
+}
+
+func (e *encoder) init(p *Peer) {
+	e.cw = controlWriter{enc: &e.enc, peer: p}
+	e.headers = hasHeaders(p.Negotiated)
+	e.fragmented = p.Negotiated.Has(FlagFragments)
+	if p.Negotiated.Has(FlagDistHdrAtomCache) {
+		e.cache = new(atomCacheOut)
+	}
+}
+
+// size is what the message takes without its head.
+func (f *frame) size() int { return len(f.buf) - headRoom }
+
+// encode encodes a message up to the head of its frame. cached allows atoms to go through the cache. finish or discard
+// must follow.
+func (e *encoder) encode(m Message, payload etf.Term, cached bool) (f frame, err error) {
+	e.enc.Atoms = nil
+	if cached && e.cache != nil {
+		e.enc.Atoms = e.cache
+	}
+	w := &e.cw
+	if cap(e.buf) < headRoom {
+		e.buf = make([]byte, 0, 2*headRoom)
+	}
+	w.dst, w.err = e.version(e.buf[:headRoom]), nil
+	op, behind := m.write(w, payload)
+	f = frame{op: op, control: len(w.dst), fragments: 1}
+	if behind {
+		w.dst = e.version(w.dst)
+		w.any(payload)
+	}
+	f.buf = w.dst
+	e.keep(w.dst)
+	if w.err != nil {
+		return f, w.err
+	}
+	if n := len(f.buf) - f.control; e.fragmented && n > fragmentSize {
+		f.fragments = (n + fragmentSize - 1) / fragmentSize
+	} else if len(f.buf) > math.MaxUint32-maxHead {
+		return f, &SendError{Peer: w.peer.Name, Op: op, Reason: "a message of 4 GB or more"}
+	}
+	w.dst = nil
+	return f, nil
+}
+
+// maxHead is more than the head of a frame can take: a text of four bytes a character for each of the atoms.
+const maxHead = 1 << 19
+
+// version appends what stands before a term where there are no headers.
+func (e *encoder) version(dst []byte) []byte {
+	if e.headers {
+		return dst
+	}
+	return append(dst, versionByte)
+}
+
+// keep has the buffer b used for the next frame, unless it is too large or there is one.
+func (e *encoder) keep(b []byte) {
+	if cap(b) <= keptBuffer && cap(b) > cap(e.buf) {
+		e.buf = b[:0]
+	}
+}
+
+// discard forgets the message that was encoded last.
+func (e *encoder) discard() {
+	if e.cache != nil {
+		e.cache.forget()
+	}
+}
+
+// finish makes a frame, or the first of several, of what was encoded. It cannot fail; the frame has to be sent, because
+// its atoms are in the cache now.
+func (e *encoder) finish(f *frame) {
+	end := len(f.buf)
+	head := append(e.head[:0], 0, 0, 0, 0)
+	switch {
+	case !e.headers:
+		head = append(head, passThrough)
+	case f.fragments > 1:
+		e.seq++
+		f.seq = e.seq
+		head = e.table(appendFragHead(head, distFragHeader, f.seq, uint64(f.fragments)))
+		end = f.control + fragmentSize
+	default:
+		head = e.table(append(head, versionByte, distHeader))
+	}
+	if len(head) > headRoom {
+		moved := len(head) - headRoom
+		f.buf = append(f.buf, head[:moved]...)
+		copy(f.buf[len(head):], f.buf[headRoom:])
+		f.control += moved
+		end += moved
+	}
+	start := max(headRoom, len(head)) - len(head)
+	f.first = f.buf[start:end]
+	binary.BigEndian.PutUint32(head, uint32(len(f.first)-lengthSize))
+	copy(f.first, head)
+	if cap(head) <= maxKeptHead {
+		e.head = head
+	}
+}
+
+const maxKeptHead = 4 << 10
+
+// table appends the atom table: empty if atoms were not allowed.
+func (e *encoder) table(dst []byte) []byte {
+	if e.enc.Atoms == nil {
+		return append(dst, 0)
+	}
+	return e.cache.appendTable(dst)
+}

@@ -1,0 +1,133 @@
+package dist
+
+import "github.com/gonode-otp/gonode/etf"
+
+// MonitorP asks for a monitor: {19, From, To, Ref}. The answer to a name or pid that is not alive is an immediate
+// MonitorPExit with reason noproc.
+type MonitorP struct {
+	From etf.Pid
+	To   Target
+	Ref  etf.Ref
+}
+
+// DemonitorP takes a monitor back: {20, From, To, Ref}. To is what it was in the MonitorP. That there is no such monitor
+// any more is normal.
+type DemonitorP struct {
+	From etf.Pid
+	To   Target
+	Ref  etf.Ref
+}
+
+// MonitorPExit tells the watcher To that the watched process From has died; its payload is the reason:
+// {28, From, To, Ref}, and {21, From, To, Ref, Reason} without FlagExitPayload. From is the name if that is what was
+// monitored.
+type MonitorPExit struct {
+	From Target
+	To   etf.Pid
+	Ref  etf.Ref
+	// Sender is the process that had the name, if From is one. It is not sent; it keeps the signal behind what the
+	// process has sent before. Zero if there was none.
+	Sender etf.Pid
+}
+
+// HasPayload reports that nothing follows.
+func (*MonitorP) HasPayload() bool { return false }
+
+// HasPayload reports that nothing follows.
+func (*DemonitorP) HasPayload() bool { return false }
+
+// HasPayload reports that there is a reason.
+func (*MonitorPExit) HasPayload() bool { return true }
+
+func (m *MonitorP) sender() etf.Pid   { return m.From }
+func (m *DemonitorP) sender() etf.Pid { return m.From }
+
+func (m *MonitorPExit) sender() etf.Pid {
+	if m.From.IsName() {
+		return m.Sender
+	}
+	return m.From.Pid
+}
+
+func (m *MonitorP) write(w *controlWriter, _ etf.Term) (op Op, behind bool) {
+	return w.monitor(OpMonitorP, m.From, m.To, m.Ref), false
+}
+
+func (m *DemonitorP) write(w *controlWriter, _ etf.Term) (op Op, behind bool) {
+	return w.monitor(OpDemonitorP, m.From, m.To, m.Ref), false
+}
+
+// monitor refuses what the flags exclude, as the emulator sends no monitors to such a peer.
+func (w *controlWriter) monitor(op Op, from etf.Pid, to Target, ref etf.Ref) Op {
+	switch {
+	case !w.has(FlagDistMonitor):
+		w.refuse(op, "the peer has no monitors")
+	case to.IsName() && !w.has(FlagDistMonitorName):
+		w.refuse(op, "the peer has no monitors by name")
+	}
+	w.op(op, 4)
+	w.ownPid(op, from)
+	w.target(to)
+	w.ref(ref)
+	return op
+}
+
+func (m *MonitorPExit) write(w *controlWriter, reason etf.Term) (op Op, behind bool) {
+	if behind = w.has(FlagExitPayload); behind {
+		op = w.op(OpPayloadMonitorPExit, 4)
+	} else {
+		op = w.op(OpMonitorPExit, 5)
+	}
+	if !m.From.IsName() && m.From.Pid.Node != w.peer.Local {
+		w.refuse(op, "the watched process is none of this node")
+	}
+	if m.To.Node != w.peer.Name {
+		w.refuse(op, "the watcher is no process of the peer")
+	}
+	w.target(m.From)
+	w.pid(m.To)
+	w.ref(m.Ref)
+	if !behind {
+		w.any(reason)
+	}
+	return op, behind
+}
+
+func (r *controlReader) monitorP() Message {
+	m := &r.msgs.monitorP
+	m.From, m.To, m.Ref = r.monitor()
+	return m
+}
+
+func (r *controlReader) demonitorP() Message {
+	m := &r.msgs.demonitorP
+	m.From, m.To, m.Ref = r.monitor()
+	return m
+}
+
+func (r *controlReader) monitor() (from etf.Pid, to Target, ref etf.Ref) {
+	r.elements(4, false)
+	from, to, ref = r.pidOfPeer(), r.target(), r.dec.Ref()
+	if !to.IsName() && to.Pid.Node != r.peer.Local {
+		r.fail("the watched process is none of the receiving node")
+	}
+	return from, to, ref
+}
+
+func (r *controlReader) monitorPExit() Message {
+	r.behind = r.op == OpPayloadMonitorPExit
+	n := 5
+	if r.behind {
+		n = 4
+	}
+	r.elements(n, false)
+	m := &r.msgs.monitorPExit
+	m.From, m.To, m.Ref, m.Sender = r.target(), r.ownPid(), r.dec.Ref(), etf.Pid{}
+	if !m.From.IsName() && m.From.Pid.Node == r.peer.Local && m.From.Pid.Creation == r.peer.LocalCreation {
+		r.fail("the watched process is one of the receiving node")
+	}
+	if !r.behind && r.bad == "" {
+		r.reason = r.dec.Any()
+	}
+	return m
+}

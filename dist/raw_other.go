@@ -1,0 +1,14 @@
+//go:build !unix
+
+package dist
+
+import "net"
+
+// rawWriter writes to a socket without waiting, which is not possible here: a goroutine of the connection writes.
+type rawWriter struct{}
+
+func (*rawWriter) init(net.Conn) {}
+
+func (*rawWriter) possible() bool { return false }
+
+func (*rawWriter) write([]byte) (n int, err error) { return 0, nil }

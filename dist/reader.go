@@ -1,0 +1,255 @@
+package dist
+
+import (
+	"encoding/binary"
+	"errors"
+	"io"
+
+	"github.com/gonode-otp/gonode/etf"
+)
+
+const (
+	readBuffer = 16 << 10
+	// ownFrame is the size from which on a frame that has not arrived completely gets a buffer of its own, and binaries
+	// become slices of it.
+	ownFrame = 8 << 10
+)
+
+// reader is the receiving side of a connection. All of it is owned by the goroutine that runs Serve.
+type reader struct {
+	c       *Conn
+	h       Handler
+	headers bool
+
+	dec   etf.Decoder
+	ctl   controlReader
+	cache atomCacheIn
+	frags fragments
+
+	buf     []byte
+	r, w    int  // buf[r:w] has been read and not yet looked at
+	handled bool // something since Drained was called last
+}
+
+func (r *reader) init(c *Conn) {
+	r.c = c
+	r.headers = hasHeaders(c.peer.Negotiated)
+	r.dec.Limits = c.opts.Limits
+	r.ctl = controlReader{dec: &r.dec, peer: c.peer}
+	r.frags = fragments{maxBytes: c.opts.MaxMessage, maxOpen: c.opts.MaxSequences}
+}
+
+// run reads frames until the connection ends, and returns why it does.
+func (r *reader) run(h Handler) error {
+	r.h = h
+	r.buf = make([]byte, readBuffer)
+	for {
+		n, err := r.length()
+		if err != nil {
+			return err
+		}
+		switch {
+		case n == 0:
+			r.c.tickRead()
+		case n > r.c.opts.MaxMessage:
+			return r.invalid(0, "a frame larger than Options.MaxMessage")
+		case n > r.w-r.r && n >= ownFrame:
+			err = r.large(n)
+		default:
+			if err = r.need(n); err == nil {
+				r.r += n
+				err = r.frame(r.buf[r.r-n:r.r], false)
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// length reads the length of the next frame.
+func (r *reader) length() (int, error) {
+	if err := r.need(lengthSize); err != nil {
+		return 0, err
+	}
+	n := binary.BigEndian.Uint32(r.buf[r.r:])
+	r.r += lengthSize
+	if uint64(n) > uint64(r.c.opts.MaxMessage) {
+		return r.c.opts.MaxMessage + 1, nil
+	}
+	return int(n), nil
+}
+
+// need reads until n bytes are in the buffer; n is at most readBuffer.
+func (r *reader) need(n int) error {
+	if r.w-r.r >= n {
+		return nil
+	}
+	r.drained()
+	if r.r == r.w {
+		r.r, r.w = 0, 0
+	} else if r.r+n > len(r.buf) {
+		r.w = copy(r.buf, r.buf[r.r:r.w])
+		r.r = 0
+	}
+	for r.w-r.r < n {
+		got, err := r.c.conn.Read(r.buf[r.w:])
+		r.w += got
+		r.c.bytesIn.Add(uint64(got))
+		if err != nil && r.w-r.r < n {
+			return r.readError(err)
+		}
+	}
+	return nil
+}
+
+// drained tells the handler that no further frame is there.
+func (r *reader) drained() {
+	if r.handled {
+		r.handled = false
+		r.h.Drained()
+	}
+}
+
+// fill reads into all of b.
+func (r *reader) fill(b []byte) error {
+	n := copy(b, r.buf[r.r:r.w])
+	r.r += n
+	for n < len(b) {
+		got, err := r.c.conn.Read(b[n:])
+		n += got
+		r.c.bytesIn.Add(uint64(got))
+		if err != nil && n < len(b) {
+			return r.readError(err)
+		}
+	}
+	return nil
+}
+
+func (r *reader) readError(err error) error {
+	if errors.Is(err, io.EOF) {
+		return ErrPeerClosed
+	}
+	return &IOError{Peer: r.c.peer.Name, Op: "read", Err: err}
+}
+
+// large reads a frame of n bytes into a buffer of its own; further fragments of a message right to their place in it.
+func (r *reader) large(n int) error {
+	if err := r.need(fragHeadSize); err != nil {
+		return err
+	}
+	r.drained()
+	if r.headers && r.buf[r.r] == versionByte && r.buf[r.r+1] == distFragCont {
+		h, reason := parseFrameHead(r.buf[r.r:r.w], true)
+		if reason != "" {
+			return r.invalid(0, reason)
+		}
+		r.r += h.size
+		return r.fragment(h, n-h.size, nil)
+	}
+	var b []byte
+	for len(b) < n {
+		have := len(b)
+		b = growTowards(b, min(n, max(believedFrame, 4*have))-have, n, believedFrame)
+		if err := r.fill(b[have:]); err != nil {
+			return err
+		}
+	}
+	return r.frame(b, true)
+}
+
+// frame handles one frame. own says that nobody else uses its memory.
+func (r *reader) frame(b []byte, own bool) error {
+	h, reason := parseFrameHead(b, r.headers)
+	if reason != "" {
+		return r.invalid(0, reason)
+	}
+	switch h.kind {
+	case passThrough:
+		return r.message(b, h.size, noAtoms, own)
+	case distFragCont:
+		return r.fragment(h, len(b)-h.size, b[h.size:])
+	}
+	atoms, n, reason := r.cache.readTable(b[h.size:])
+	h.size += n
+	if reason != "" {
+		return r.invalid(h.size, reason)
+	}
+	// OTP takes sequence 0 for a message that is not in fragments.
+	if h.kind == distFragHeader && h.frag != 1 && h.seq != 0 {
+		if reason = r.frags.begin(h.seq, h.frag, b[h.size:], atoms); reason != "" {
+			return r.invalid(2, reason)
+		}
+		return nil
+	}
+	return r.message(b, h.size, atoms, own)
+}
+
+// fragment handles a further fragment with n bytes of the message: part, or still to be read if that is nil.
+func (r *reader) fragment(h frameHead, n int, part []byte) error {
+	s, room, reason := r.frags.next(h.seq, h.frag, n)
+	if reason != "" {
+		return r.invalid(2, reason)
+	}
+	if part != nil {
+		copy(room, part)
+	} else if err := r.fill(room); err != nil {
+		return err
+	}
+	if !s.complete() {
+		return nil
+	}
+	return r.message(s.body, 0, s.atoms, true)
+}
+
+// message handles the control message at b[at:] and the payload behind it.
+func (r *reader) message(b []byte, at int, atoms []etf.Term, own bool) error {
+	if r.c.closing.Load() {
+		return nil
+	}
+	r.dec.Atoms, r.dec.Alias = atoms, own
+	if !r.headers {
+		r.dec.Atoms = nil
+	}
+	m, payload, n, behind, bad := r.ctl.read(b[at:])
+	if bad != nil {
+		bad.Offset += at
+		return bad
+	}
+	end := at + n
+	if behind {
+		var err error
+		if payload, end, err = r.payload(b, end); err != nil {
+			return err
+		}
+	}
+	if r.c.opts.Trace != nil {
+		r.c.opts.Trace(TraceEvent{Peer: r.c.peer.Name, Op: r.ctl.op, Message: m, Payload: payload, Size: end - at})
+	}
+	r.handled = true
+	return r.h.Handle(m, payload)
+}
+
+// payload decodes the term at b[at:].
+func (r *reader) payload(b []byte, at int) (t etf.Term, end int, err error) {
+	if !r.headers {
+		if at == len(b) || b[at] != versionByte {
+			return nil, 0, r.invalid(at, "a message without the term that belongs to it")
+		}
+		at++
+	}
+	t, n, err := r.dec.Term(b[at:])
+	if err != nil {
+		e := &ProtocolError{Peer: r.c.peer.Name, Op: r.ctl.op, Offset: at, Reason: "the term of the message cannot be read", Err: err}
+		var d *etf.DecodeError
+		if errors.As(err, &d) {
+			e.Offset += d.Offset
+		}
+		return nil, 0, e
+	}
+	return t, at + n, nil
+}
+
+func (r *reader) invalid(offset int, reason string) error {
+	return &ProtocolError{Peer: r.c.peer.Name, Offset: offset, Reason: reason}
+}

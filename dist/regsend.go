@@ -1,0 +1,38 @@
+package dist
+
+import "github.com/gonode-otp/gonode/etf"
+
+// RegSend sends its payload to the process registered as To: {6, From, ”, To} or {16, From, ”, To, Token}.
+type RegSend struct {
+	From etf.Pid
+	To   etf.Atom
+	// Token is the sequential trace token, nil if there is none.
+	Token etf.Term
+}
+
+// HasPayload reports that the message sent follows.
+func (*RegSend) HasPayload() bool { return true }
+
+func (m *RegSend) sender() etf.Pid { return m.From }
+
+func (m *RegSend) write(w *controlWriter, _ etf.Term) (op Op, behind bool) {
+	token := w.mayTrace(m.Token)
+	op = w.opTT(OpRegSend, OpRegSendTT, 4, token)
+	w.pid(m.From)
+	w.atom("")
+	w.atom(m.To)
+	w.token(token)
+	return op, true
+}
+
+func (r *controlReader) regSend() Message {
+	m := &r.msgs.regSend
+	traced := r.op == OpRegSendTT
+	r.elements(4, traced)
+	m.From = r.pid()
+	r.unused()
+	m.To = r.dec.Atom()
+	m.Token = r.token(traced)
+	r.behind = true
+	return m
+}

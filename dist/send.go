@@ -1,0 +1,48 @@
+package dist
+
+import "github.com/gonode-otp/gonode/etf"
+
+// Send sends its payload to a process: {22, From, To}, {23, From, To, Token}, and {2, ”, To}, {12, ”, To, Token}
+// without FlagSendSender.
+type Send struct {
+	// From is the sender. It is zero in what comes from a peer without FlagSendSender.
+	From etf.Pid
+	To   etf.Pid
+	// Token is the sequential trace token, nil if there is none.
+	Token etf.Term
+}
+
+// HasPayload reports that the message sent follows.
+func (*Send) HasPayload() bool { return true }
+
+func (m *Send) sender() etf.Pid { return m.From }
+
+func (m *Send) write(w *controlWriter, _ etf.Term) (op Op, behind bool) {
+	token := w.mayTrace(m.Token)
+	if w.has(FlagSendSender) && m.From.Node != "" {
+		op = w.opTT(OpSendSender, OpSendSenderTT, 3, token)
+		w.pid(m.From)
+	} else {
+		op = w.opTT(OpSend, OpSendTT, 3, token)
+		w.atom("")
+	}
+	w.pid(m.To)
+	w.token(token)
+	return op, true
+}
+
+func (r *controlReader) send() Message {
+	m := &r.msgs.send
+	traced := r.op == OpSendSenderTT || r.op == OpSendTT
+	r.elements(3, traced)
+	if r.op == OpSendSender || r.op == OpSendSenderTT {
+		m.From = r.pid()
+	} else {
+		m.From = etf.Pid{}
+		r.unused()
+	}
+	m.To = r.pid()
+	m.Token = r.token(traced)
+	r.behind = true
+	return m
+}

@@ -1,0 +1,104 @@
+package dist
+
+import (
+	"sync"
+	"time"
+)
+
+// ticker keeps a quiet connection alive and notices a dead one. It looks at the byte counters Intensity times in TickTime
+// (dist_util's send_tick, net_kernel's ticker), so that messages need no timers.
+//
+// A tick is written if nothing was written since the last look and nothing is about to be, and also if nothing was read,
+// as OTP does towards hidden nodes: it makes the peer answer. No byte for Intensity+1 looks in a row, that is for TickTime
+// to TickTime*(1+1/Intensity), is the end.
+type ticker struct {
+	mu       sync.Mutex
+	timer    *time.Timer
+	interval time.Duration
+	stopped  bool
+	silent   int    // looks in a row without a byte read
+	in, out  uint64 // counters at the last look
+}
+
+func (c *Conn) startTicking() {
+	if c.opts.TickTime < 0 {
+		return
+	}
+	t := &c.tick
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.interval = c.opts.TickTime / time.Duration(c.opts.Intensity)
+	t.in, t.out = c.bytesIn.Load(), c.bytesOut.Load()
+	t.timer = time.AfterFunc(t.interval, c.look)
+}
+
+// stopTicking returns when no look is under way any more.
+func (c *Conn) stopTicking() {
+	t := &c.tick
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.stopped = true
+	if t.timer != nil {
+		t.timer.Stop()
+	}
+}
+
+func (c *Conn) look() {
+	t := &c.tick
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.stopped {
+		return
+	}
+	in, out := c.bytesIn.Load(), c.bytesOut.Load()
+	if in == t.in {
+		t.silent++
+	} else {
+		t.silent = 0
+	}
+	if t.silent > c.opts.Intensity {
+		c.fail(ErrTickTimeout)
+		return
+	}
+	if in == t.in || out == t.out {
+		c.out.tick()
+	}
+	t.in, t.out = in, out
+	t.timer.Reset(t.interval)
+}
+
+// answerTick answers a tick of the peer at once if nothing has been written since the last look. So the connection lives
+// whatever tick time the peer has.
+func (c *Conn) answerTick() {
+	t := &c.tick
+	t.mu.Lock()
+	quiet := c.bytesOut.Load() == t.out
+	t.mu.Unlock()
+	if quiet {
+		c.out.tick()
+	}
+}
+
+// tick queues a tick, which is an empty frame, unless something is about to be written anyway.
+func (w *writer) tick() {
+	w.mu.Lock()
+	if w.cause != nil || w.writing {
+		w.mu.Unlock()
+		return
+	}
+	if w.c.opts.Trace != nil {
+		w.c.opts.Trace(TraceEvent{Out: true, Peer: w.c.peer.Name})
+	}
+	w.queue.push(make([]byte, lengthSize), false)
+	w.queued += lengthSize
+	w.writing = true
+	w.write()
+}
+
+// tickRead is called by the reader for an empty frame.
+func (c *Conn) tickRead() {
+	if c.opts.Trace != nil {
+		c.opts.Trace(TraceEvent{Peer: c.peer.Name})
+	}
+	c.answerTick()
+}

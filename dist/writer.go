@@ -1,0 +1,167 @@
+package dist
+
+import (
+	"context"
+	"sync"
+
+	"github.com/gonode-otp/gonode/etf"
+)
+
+// writer is the sending side of a connection.
+//
+// A message is encoded under the mutex, so the order of the lock is the order on the wire and that of the atom cache.
+// Whoever finds nobody writing writes itself, as far as the socket takes it without waiting, and with it what others have
+// queued meanwhile; if the socket is full, or it has written for long enough, a goroutine of the connection takes over.
+// So neither Send nor Post ever waits in a write, and Send waits only where it says so.
+type writer struct {
+	c   *Conn
+	mu  sync.Mutex
+	enc encoder
+
+	cause error // why the connection has ended; set once
+
+	queue    outQueue
+	queued   int   // bytes queued or being written, without those of streams
+	streamed int   // bytes of streams, and of what waits behind them
+	room     gate  // opens when queued falls below the low mark
+	streamer gate  // the same for streamed
+	writing  bool  // somebody owns batch and the right to write
+	batch    batch // owned by whoever set writing
+
+	raw      rawWriter
+	wake     chan struct{} // to the flusher; there is room for one
+	flushing bool          // the flusher has been started
+	flushers sync.WaitGroup
+}
+
+func (w *writer) init(c *Conn) {
+	w.c = c
+	w.enc.init(c.peer)
+	w.raw.init(c.conn)
+	w.wake = make(chan struct{}, 1)
+}
+
+// Send sends a message. payload belongs to it if m.HasPayload says so, else it must be nil. Neither is kept; m may be
+// used again.
+//
+// If more than Options.HighWater bytes are pending, Send waits until the peer has read most of them, as the emulator
+// suspends a process on a busy distribution port; only while it waits does it look at ctx, and return its cause. Else it
+// returns as soon as the message is encoded. The error is an *etf.EncodeError or a *SendError if the message cannot be
+// sent, and then nothing else has happened; or it is the cause for which the connection has ended.
+//
+// Messages go out in the order of the calls, except that those in fragments let others pass; never those of the same
+// sender.
+func (c *Conn) Send(ctx context.Context, m Message, payload etf.Term) error {
+	return c.out.send(ctx, m, payload, true)
+}
+
+// Post is Send without ever waiting, for what no process sends, or what is sent by the goroutine that reads: DOWN
+// signals with noproc, acknowledgements of unlinks, replies to spawn requests. The emulator queues those regardless of
+// its limit too.
+func (c *Conn) Post(m Message, payload etf.Term) error {
+	return c.out.send(context.Background(), m, payload, false)
+}
+
+func (w *writer) send(ctx context.Context, m Message, payload etf.Term, wait bool) error {
+	if payload != nil && !m.HasPayload() {
+		return &SendError{Peer: w.c.peer.Name, Reason: "a payload that does not belong to the message"}
+	}
+	w.mu.Lock()
+	if err := w.admit(ctx, m, payload, wait); err != nil {
+		w.mu.Unlock()
+		return err
+	}
+	if w.writing {
+		w.mu.Unlock()
+		return nil
+	}
+	w.writing = true
+	w.write()
+	return nil
+}
+
+// admit waits for room, encodes the message and queues it.
+func (w *writer) admit(ctx context.Context, m Message, payload etf.Term, wait bool) error {
+	high := w.c.opts.HighWater
+	for {
+		if w.cause != nil {
+			return w.cause
+		}
+		stream := w.queue.behind(m)
+		if wait && stream == nil && w.queued >= high {
+			if err := w.waitFor(ctx, &w.room); err != nil {
+				return err
+			}
+			continue
+		}
+		if wait && stream != nil && w.streamed >= high {
+			if err := w.waitFor(ctx, &w.streamer); err != nil {
+				return err
+			}
+			continue
+		}
+		f, err := w.enc.encode(m, payload, stream == nil)
+		if err != nil {
+			w.enc.discard()
+			return err
+		}
+		if wait && f.fragments > 1 && w.streamed >= high {
+			w.enc.discard()
+			if err := w.waitFor(ctx, &w.streamer); err != nil {
+				return err
+			}
+			continue
+		}
+		w.enqueue(m, payload, f, stream)
+		return nil
+	}
+}
+
+// enqueue queues an encoded message.
+func (w *writer) enqueue(m Message, payload etf.Term, f frame, stream *stream) {
+	if w.c.opts.Trace != nil {
+		w.c.opts.Trace(TraceEvent{Out: true, Peer: w.c.peer.Name, Op: f.op, Message: m, Payload: payload, Size: f.size()})
+	}
+	w.enc.finish(&f)
+	queued, streamed := w.queue.add(m, f, stream, &w.enc)
+	w.queued += queued
+	w.streamed += streamed
+}
+
+// waitFor waits until g opens.
+func (w *writer) waitFor(ctx context.Context, g *gate) error {
+	ch := g.channel()
+	w.mu.Unlock()
+	defer w.mu.Lock()
+	select {
+	case <-ch:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// end records the cause and lets everybody know. What is pending stays for the flusher.
+func (w *writer) end(cause error) {
+	w.cause = cause
+	w.c.closing.Store(true)
+	w.room.open()
+	w.streamer.open()
+}
+
+// gate lets goroutines wait for something. It costs nothing while nobody does.
+type gate struct{ ch chan struct{} }
+
+func (g *gate) channel() <-chan struct{} {
+	if g.ch == nil {
+		g.ch = make(chan struct{})
+	}
+	return g.ch
+}
+
+func (g *gate) open() {
+	if g.ch != nil {
+		close(g.ch)
+		g.ch = nil
+	}
+}
