@@ -2,6 +2,7 @@ package etf
 
 import (
 	"fmt"
+	"math"
 )
 
 // Append appends t with the version byte to dst, as term_to_binary writes it, and returns the extended buffer. It uses
@@ -54,6 +55,14 @@ func (e *Encoder) tooDeep() *EncodeError {
 		depth = DefaultDepth
 	}
 	return badTerm("a term nested deeper than %d", depth)
+}
+
+// fits32 returns an error if n is too large for the 32-bit field it is to go into.
+func fits32(n int, format string) *EncodeError {
+	if uint64(n) > math.MaxUint32 {
+		return badTerm(format, n)
+	}
+	return nil
 }
 
 // term appends t. On an error the result is of no use.

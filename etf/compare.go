@@ -55,7 +55,7 @@ func rank(t Term) int {
 		return rankTuple
 	case *Record:
 		return rankRecord
-	case Map:
+	case Map, sortedMap:
 		return rankMap
 	case List:
 		if len(t) == 0 {
@@ -101,7 +101,7 @@ func compare(a, b Term, exact bool) int {
 	case rankRecord:
 		return compareRecords(a.(*Record), b.(*Record), exact)
 	case rankMap:
-		return compareMaps(a.(Map), b.(Map), exact)
+		return compareMaps(a, b, exact)
 	case rankList:
 		return compareLists(a, b, exact)
 	case rankBits:
@@ -240,34 +240,4 @@ func bitsOf(t Term) (data []byte, n int) {
 		return t.Data, max(0, 8*(len(t.Data)-1)+int(min(t.Bits, 8)))
 	}
 	return nil, 0
-}
-
-// compareMaps compares by size, then by keys in their order, then by values in the order of the keys.
-func compareMaps(a, b Map, exact bool) int {
-	if c := cmp.Compare(len(a), len(b)); c != 0 {
-		return c
-	}
-	a, b = sortedByKey(a), sortedByKey(b)
-	for i := range a {
-		if c := compare(a[i].Key, b[i].Key, true); c != 0 {
-			return c
-		}
-	}
-	for i := range a {
-		if c := compare(a[i].Value, b[i].Value, exact); c != 0 {
-			return c
-		}
-	}
-	return 0
-}
-
-// sortedByKey returns m itself if it is in order.
-func sortedByKey(m Map) Map {
-	byKey := func(a, b MapPair) int { return compare(a.Key, b.Key, true) }
-	if slices.IsSortedFunc(m, byKey) {
-		return m
-	}
-	m = slices.Clone(m)
-	slices.SortFunc(m, byKey)
-	return m
 }

@@ -5,6 +5,7 @@ import (
 	"math/big"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -132,6 +133,23 @@ func TestABigIntThatShouldBeAnIntStillEqualsIt(t *testing.T) {
 	require.True(t, etf.Equal(etf.Int(7), b))
 	require.False(t, etf.Equal(etf.Int(8), b))
 	require.Zero(t, etf.Compare(b, etf.Int(7)))
+}
+
+// nestedKeys is a map of two keys, each of which is such a map, and so on: 2^depth in all.
+func nestedKeys(depth, id int) etf.Term {
+	if depth == 0 {
+		return etf.Int(id)
+	}
+	return mapOf(nestedKeys(depth-1, 2*id+1), etf.Int(0), nestedKeys(depth-1, 2*id), etf.Int(0))
+}
+
+func TestKeysThatAreMapsAreSortedOnceAndNotAtEveryLevelAgain(t *testing.T) {
+	a, b := nestedKeys(14, 1), nestedKeys(14, 1)
+	start := time.Now()
+	require.Zero(t, etf.Compare(a, b))
+	require.Equal(t, -1, etf.Compare(a, nestedKeys(14, 2)))
+	require.True(t, etf.Equal(a, b))
+	require.Less(t, time.Since(start), 10*time.Second, "each with each would be 10^8 comparisons at every level")
 }
 
 func TestTheOrderOfRandomTermsHasNoCycles(t *testing.T) {

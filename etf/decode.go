@@ -29,6 +29,7 @@ type Decoder struct {
 	limits   Limits
 	slab     slab
 	atoms    *internTable
+	missed   int // atoms read before there was a table
 	keys     keySet
 }
 

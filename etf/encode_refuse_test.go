@@ -146,19 +146,6 @@ func TestATupleMayNotBeLargerThanOTPCanHold(t *testing.T) {
 	require.Equal(t, "a tuple of 16777216 elements", e.Detail)
 }
 
-// Only where int has 64 bits can such a slice exist; one of zero-sized claims costs no memory until it is touched.
-func TestABinaryOver32BitsIsRefused(t *testing.T) {
-	if math.MaxInt == math.MaxInt32 {
-		t.Skip("needs a 64-bit platform")
-	}
-	size := uint64(1) << 32
-	b := make([]byte, size) // not touched, so not resident
-	_, err := etf.Append(nil, etf.Binary(b))
-	var e *etf.EncodeError
-	require.ErrorAs(t, err, &e)
-	require.Equal(t, "a binary of 4294967296 bytes", e.Detail)
-}
-
 func TestARefTheNodeNeverSawKeepsItsWords(t *testing.T) {
 	b, err := etf.Append(nil, goodRef)
 	require.NoError(t, err)

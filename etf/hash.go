@@ -22,7 +22,7 @@ func mix(h, x uint64) uint64 {
 func hash(t Term) uint64 {
 	switch t := t.(type) {
 	case Atom:
-		return mix(1, maphash.String(hashSeed, string(t)))
+		return hashAtom(t)
 	case Int:
 		return mix(2, uint64(t))
 	case *BigInt:
@@ -49,12 +49,12 @@ func hash(t Term) uint64 {
 		if t == nil {
 			return 0
 		}
-		return hashAll(mix(10, hash(t.Module)), t.Free)
+		return hashAll(mix(10, hashAtom(t.Module)), t.Free)
 	case *Record:
 		if t == nil {
 			return 0
 		}
-		return hashAll(mix(11, hash(t.Name)), t.Values)
+		return hashAll(mix(11, hashAtom(t.Name)), t.Values)
 	case Ref:
 		t.Len = 0
 		return mix(12, maphash.Comparable(hashSeed, t))
@@ -62,6 +62,8 @@ func hash(t Term) uint64 {
 		return mix(12, maphash.Comparable(hashSeed, t))
 	}
 }
+
+func hashAtom(a Atom) uint64 { return mix(1, maphash.String(hashSeed, string(a))) }
 
 func hashAll(h uint64, terms []Term) uint64 {
 	h = mix(h, uint64(len(terms)))

@@ -128,7 +128,7 @@ var hostile = []struct {
 	{"fun of 4 G free variables", funBytes(100, math.MaxUint32, 119, 1, "m", 97, 0, 97, 0, 88, nodeAB, uint32(1), uint32(2), uint32(3)), etf.ErrTruncated, 1, 112, false},
 	{"fun cut", funBytes(100, 0, 119, 1, "m"), etf.ErrTruncated, 34, 0, false},
 	{"fun with an atom for an index", funBytes(100, 0, 119, 1, "m", 119, 1, "a"), etf.ErrMalformed, 34, 119, false},
-	{"fun without a pid", funBytes(100, 0, 119, 1, "m", 97, 0, 97, 0, 97, 0), etf.ErrMalformed, 38, 97, true}, // Differs from OTP: it does not look
+	{"fun without a pid", funBytes(100, 0, 119, 1, "m", 97, 0, 97, 0, 97, 0), etf.ErrMalformed, 38, 97, true},                                         // Differs from OTP: it does not look
 	{"fun of another size", funBytes(100, 0, 119, 1, "m", 97, 0, 97, 0, 88, nodeAB, uint32(1), uint32(2), uint32(3)), etf.ErrMalformed, 1, 112, true}, // Differs from OTP: it skips the size
 	{"FUN_EXT", raw(131, 117, uint32(0)), etf.ErrRefused, 1, 117, false},
 	{"LOCAL_EXT", raw(131, 121, uint64(0), 97, 1), etf.ErrRefused, 1, 121, false},

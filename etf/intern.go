@@ -9,6 +9,9 @@ type internTable [internSlots][2]Term
 const (
 	internSlots   = 256
 	maxInternText = 64
+	// internAfter is the number of atoms after which a Decoder gets a table: the table would cost more than a single
+	// small term gains by it.
+	internAfter = 16
 )
 
 var internSeed = maphash.MakeSeed()

@@ -178,15 +178,8 @@ func TestMapsAsKeysOfMapsAreLimitedBecauseEachLevelReadsThemAgain(t *testing.T) 
 // A map that is its own worst case: every key is a map of two keys, of which every one is again, so that comparing keys
 // each with each would take years.
 func TestKeysThatAreMapsAreComparedInReasonableTime(t *testing.T) {
-	var key func(depth, id int) etf.Term
-	key = func(depth, id int) etf.Term {
-		if depth == 0 {
-			return etf.Int(id)
-		}
-		return etf.Map{{Key: key(depth-1, 2*id), Value: etf.Int(0)}, {Key: key(depth-1, 2*id+1), Value: etf.Int(0)}}
-	}
 	start := time.Now()
-	b, err := etf.Append(nil, etf.Map{{Key: key(15, 1), Value: etf.Int(0)}, {Key: key(15, 2), Value: etf.Int(0)}})
+	b, err := etf.Append(nil, nestedKeys(16, 1))
 	require.NoError(t, err)
 	_, err = etf.Decode(b)
 	require.NoError(t, err)

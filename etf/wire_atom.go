@@ -74,6 +74,9 @@ func (d *Decoder) atomText(b []byte) Term {
 		return nil
 	}
 	if d.atoms == nil {
+		if d.missed++; d.missed < internAfter {
+			return Atom(s)
+		}
 		d.atoms = new(internTable)
 	}
 	return d.atoms.add(Atom(s))

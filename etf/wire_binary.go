@@ -1,17 +1,14 @@
 package etf
 
-import (
-	"encoding/binary"
-	"math"
-)
+import "encoding/binary"
 
 // External Term Format: BINARY_EXT, BIT_BINARY_EXT.
 
 var emptyBinary Term = Binary{}
 
 func appendBinary(dst []byte, b Binary) ([]byte, *EncodeError) {
-	if uint64(len(b)) > math.MaxUint32 {
-		return dst, badTerm("a binary of %d bytes", len(b))
+	if err := fits32(len(b), "a binary of %d bytes"); err != nil {
+		return dst, err
 	}
 	dst = binary.BigEndian.AppendUint32(append(dst, tagBinary), uint32(len(b)))
 	return append(dst, b...), nil
@@ -24,10 +21,11 @@ func appendBitstring(dst []byte, b Bitstring) ([]byte, *EncodeError) {
 		return dst, badTerm("a bitstring with %d bits in its last byte instead of 1 to 7", b.Bits)
 	case n == 0:
 		return dst, badTerm("a bitstring without data")
-	case uint64(n) > math.MaxUint32:
-		return dst, badTerm("a bitstring of %d bytes", n)
 	case b.Data[n-1]<<b.Bits != 0:
 		return dst, badTerm("a bitstring whose unused bits are not zero")
+	}
+	if err := fits32(n, "a bitstring of %d bytes"); err != nil {
+		return dst, err
 	}
 	dst = binary.BigEndian.AppendUint32(append(dst, tagBitBinary), uint32(n))
 	return append(append(dst, b.Bits), b.Data...), nil

@@ -13,8 +13,9 @@ func (e *Encoder) fun(dst []byte, f *Fun, depth int) ([]byte, *EncodeError) {
 		return dst, badTerm("a nil *Fun")
 	case depth <= 0:
 		return dst, e.tooDeep()
-	case uint64(len(f.Free)) > math.MaxUint32:
-		return dst, badTerm("a fun with %d free variables", len(f.Free))
+	}
+	if err := fits32(len(f.Free), "a fun with %d free variables"); err != nil {
+		return dst, err
 	}
 	if _, ok := f.OldIndex.(Int); !ok {
 		return dst, badTerm("a fun whose OldIndex is not an Int")
@@ -42,8 +43,8 @@ func (e *Encoder) fun(dst []byte, f *Fun, depth int) ([]byte, *EncodeError) {
 		}
 	}
 	n := len(dst) - size
-	if uint64(n) > math.MaxUint32 {
-		return dst, badTerm("a fun of %d bytes", n)
+	if err := fits32(n, "a fun of %d bytes"); err != nil {
+		return dst, err
 	}
 	binary.BigEndian.PutUint32(dst[size:], uint32(n))
 	return dst, nil

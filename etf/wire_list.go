@@ -1,11 +1,8 @@
 package etf
 
-import (
-	"encoding/binary"
-	"math"
-)
+import "encoding/binary"
 
-// External Term Format: NIL_EXT, STRING_EXT, LIST_EXT.
+// External Term Format: NIL_EXT, LIST_EXT.
 
 var emptyList Term = List{}
 
@@ -14,30 +11,13 @@ func (e *Encoder) list(dst []byte, l List, depth int) ([]byte, *EncodeError) {
 		return append(dst, tagNil), nil
 	}
 	if isString(l) {
-		dst = binary.BigEndian.AppendUint16(append(dst, tagString), uint16(len(l)))
-		for _, t := range l {
-			dst = append(dst, byte(t.(Int)))
-		}
-		return dst, nil
+		return appendString(dst, l), nil
 	}
 	dst, err := e.cells(dst, l, depth)
 	if err != nil {
 		return dst, err
 	}
 	return append(dst, tagNil), nil
-}
-
-// isString says whether l goes out as STRING_EXT, as every list of 1 to 65535 bytes does in OTP.
-func isString(l List) bool {
-	if len(l) > maxStringLen {
-		return false
-	}
-	for _, t := range l {
-		if i, ok := t.(Int); !ok || i < 0 || i > maxStringElem {
-			return false
-		}
-	}
-	return true
 }
 
 func (e *Encoder) improperList(dst []byte, l ImproperList, depth int) ([]byte, *EncodeError) {
@@ -62,8 +42,8 @@ func (e *Encoder) cells(dst []byte, elems []Term, depth int) ([]byte, *EncodeErr
 	if depth <= 0 {
 		return dst, e.tooDeep()
 	}
-	if uint64(len(elems)) > math.MaxUint32 {
-		return dst, badTerm("a list of %d elements", len(elems))
+	if err := fits32(len(elems), "a list of %d elements"); err != nil {
+		return dst, err
 	}
 	dst = binary.BigEndian.AppendUint32(append(dst, tagList), uint32(len(elems)))
 	for i, t := range elems {
@@ -73,32 +53,6 @@ func (e *Encoder) cells(dst []byte, elems []Term, depth int) ([]byte, *EncodeErr
 		}
 	}
 	return dst, nil
-}
-
-func (d *Decoder) str() Term {
-	elems := d.strElems(nil)
-	if d.r.err != nil {
-		return nil
-	}
-	if len(elems) == 0 {
-		return emptyList
-	}
-	return List(elems)
-}
-
-// strElems reads a STRING_EXT behind its tag and adds its bytes to elems.
-func (d *Decoder) strElems(elems []Term) []Term {
-	b := d.r.bytes(uint32(d.r.u16()))
-	if d.r.err != nil || !d.claimRead(len(b)) {
-		return nil
-	}
-	if elems == nil {
-		elems = d.slab.elems(len(b), d.r.left())[:0]
-	}
-	for _, c := range b {
-		elems = append(elems, Int(c))
-	}
-	return elems
 }
 
 // list reads a LIST_EXT behind its tag. Its tail may be another list, also one without elements of its own, and so on;

@@ -1,9 +1,6 @@
 package etf
 
-import (
-	"encoding/binary"
-	"math"
-)
+import "encoding/binary"
 
 // External Term Format: MAP_EXT.
 
@@ -13,8 +10,8 @@ func (e *Encoder) mapTerm(dst []byte, m Map, depth int) ([]byte, *EncodeError) {
 	if depth <= 0 {
 		return dst, e.tooDeep()
 	}
-	if uint64(len(m)) > math.MaxUint32 {
-		return dst, badTerm("a map of %d pairs", len(m))
+	if err := fits32(len(m), "a map of %d pairs"); err != nil {
+		return dst, err
 	}
 	dst = binary.BigEndian.AppendUint32(append(dst, tagMap), uint32(len(m)))
 	for i := range m {

@@ -1,9 +1,6 @@
 package etf
 
-import (
-	"encoding/binary"
-	"math"
-)
+import "encoding/binary"
 
 // RECORD_EXT, native records of OTP 29, experimental there:
 // N:32, Flags:8, Module, Name, N field names, N values; bit 0 of Flags says that the record is exported.
@@ -16,8 +13,9 @@ func (e *Encoder) record(dst []byte, r *Record, depth int) ([]byte, *EncodeError
 		return dst, e.tooDeep()
 	case len(r.Fields) != len(r.Values):
 		return dst, badTerm("a record with %d field names and %d values", len(r.Fields), len(r.Values))
-	case uint64(len(r.Fields)) > math.MaxUint32:
-		return dst, badTerm("a record of %d fields", len(r.Fields))
+	}
+	if err := fits32(len(r.Fields), "a record of %d fields"); err != nil {
+		return dst, err
 	}
 	if duplicateField(r.Fields) {
 		return dst, badTerm("a record with two fields of one name")
