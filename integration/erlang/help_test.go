@@ -1,0 +1,77 @@
+package erlang
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/examples/counter"
+	"github.com/gonode-otp/gonode/examples/echo"
+	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/node"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// config is that of a node in the EPMD and with the cookie of the test.
+func config(t *testing.T) node.Config {
+	t.Helper()
+	cfg := node.Config{Name: "gonode", Cookie: gonodetest.Cookie(t), EPMD: node.EPMDExternal,
+		EPMDPort: uint16(gonodetest.PrivateEPMD(t).Port())}
+	if testing.Verbose() {
+		cfg.Logger = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
+	}
+	return cfg
+}
+
+// start starts a node that ends with the test.
+func start(t *testing.T, cfg node.Config) *node.Node {
+	t.Helper()
+	n, err := node.Start(t.Context(), cfg)
+	require.NoError(t, err)
+	t.Cleanup(func() { stop(t, n) })
+	return n
+}
+
+func stop(t *testing.T, n *node.Node) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	require.NoError(t, n.Stop(ctx))
+}
+
+// startSamples starts a node with the sample servers echo and counter.
+func startSamples(t *testing.T) *node.Node {
+	t.Helper()
+	n := start(t, config(t))
+	spawn(t, n, "echo", genserv.Of(echo.Server{}))
+	spawn(t, n, "counter", genserv.Of(counter.Server{}))
+	return n
+}
+
+func spawn(t *testing.T, n *node.Node, name etf.Atom, m genserv.Module) etf.Pid {
+	t.Helper()
+	pid, err := n.Spawn(t.Context(), name, m, nil)
+	require.NoError(t, err)
+	return pid
+}
+
+// at replaces gonode@host in a transcript or an expression by the name of n, with the quotes it needs.
+func at(n *node.Node, text string) string {
+	text = strings.ReplaceAll(text, "'gonode@host'", n.Name().String())
+	return strings.ReplaceAll(text, "gonode@host", string(n.Name()))
+}
+
+func within(t *testing.T, d time.Duration) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), d)
+	t.Cleanup(cancel)
+	return ctx
+}

@@ -1,0 +1,130 @@
+package node
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"net/netip"
+	"os"
+	"time"
+
+	"github.com/gonode-otp/gonode/dist"
+	"github.com/gonode-otp/gonode/epmd"
+)
+
+// Config says what node to start. Its zero value with a Name is usable.
+type Config struct {
+	// Name is "name" or "name@host", as erl's -sname and -name take it. A missing host is filled in: the first label of
+	// the host's name, or with LongNames the fully qualified one.
+	Name string
+	// LongNames makes the node use and accept full host names, as erl -name does. Nodes with short and with long names
+	// never connect to each other.
+	LongNames bool
+	// Visible announces the node to everybody, as an ordinary OTP node is. The default is a hidden node, as erl -hidden:
+	// its connections do not spread and global leaves it alone. A visible node that does not run global can make OTP 25
+	// and later tear a cluster apart (prevent_overlapping_partitions): choose it only for tests and small clusters.
+	Visible bool
+	// Cookie is the secret shared by the cluster. Empty means the cookie file, see ReadCookie.
+	Cookie string
+	// Cookies gives single peers another cookie, as erlang:set_cookie(Node, Cookie) does.
+	Cookies map[string]string
+
+	// NoListen makes a node that only connects to others: it has no listener and is in no EPMD, so nobody can dial it. It is
+	// hidden whatever Visible says (erl -dist_listen false).
+	NoListen bool
+	// Listen is the IP address to listen on; empty means all IPv4 and IPv6 interfaces, as OTP's inet_tcp does for IPv4
+	// (kernel parameter inet_dist_use_interface).
+	Listen string
+	// PortMin and PortMax bound the listen port (inet_dist_listen_min and _max); 0, 0 lets the system choose.
+	PortMin, PortMax uint16
+	// EPMD says which port mapper the node registers with. The zero value is EPMDAuto.
+	EPMD EPMDMode
+	// EPMDPort is the port of EPMD here and on other hosts. 0 means ERL_EPMD_PORT, else 4369. ERL_EPMD_ADDRESS gives the
+	// addresses of an embedded one, which without it listens where the node does.
+	EPMDPort uint16
+
+	// SetupTime bounds each step of a connection attempt (net_setuptime). 0 means 7 s, at most 120 s.
+	SetupTime time.Duration
+	// TickTime is the silence after which a peer counts as gone (net_ticktime). 0 means 60 s.
+	TickTime time.Duration
+	// TickIntensity is the number of ticks in a TickTime (net_tickintensity), 4 to 1000. 0 means 4.
+	TickIntensity int
+
+	// Logger receives what the node has to say. nil means silence.
+	Logger *slog.Logger
+
+	epmdAddrs []netip.Addr // of an embedded EPMD
+}
+
+// EPMDMode says where the port mapper comes from.
+type EPMDMode int
+
+const (
+	// EPMDAuto uses the EPMD of this host and starts an embedded one if there is none.
+	EPMDAuto EPMDMode = iota
+	// EPMDExternal requires a running EPMD.
+	EPMDExternal
+	// EPMDEmbedded starts the embedded one and fails if the port is taken.
+	EPMDEmbedded
+)
+
+// ConfigError is a Config that cannot work.
+type ConfigError struct {
+	Field  string // name of the field of Config
+	Reason string
+}
+
+func (e *ConfigError) Error() string { return "node: Config." + e.Field + ": " + e.Reason }
+
+// withDefaults checks c and fills in what was left out.
+func (c Config) withDefaults() (Config, error) {
+	if c.SetupTime == 0 {
+		c.SetupTime = dist.DefaultSetupTime
+	}
+	if c.SetupTime < 0 || c.SetupTime > 120*time.Second {
+		return c, &ConfigError{"SetupTime", fmt.Sprintf("%v is not within 0 and 120 s", c.SetupTime)}
+	}
+	if c.TickTime < 0 {
+		return c, &ConfigError{"TickTime", fmt.Sprintf("%v is negative", c.TickTime)}
+	}
+	if c.TickIntensity != 0 && (c.TickIntensity < 4 || c.TickIntensity > 1000) {
+		return c, &ConfigError{"TickIntensity", fmt.Sprintf("%d is not within 4 and 1000", c.TickIntensity)}
+	}
+	if c.PortMax < c.PortMin {
+		return c, &ConfigError{"PortMax", fmt.Sprintf("%d is below PortMin %d", c.PortMax, c.PortMin)}
+	}
+	if c.EPMD < EPMDAuto || c.EPMD > EPMDEmbedded {
+		return c, &ConfigError{"EPMD", fmt.Sprintf("unknown mode %d", c.EPMD)}
+	}
+	env, err := epmd.ReadEnv(os.Getenv)
+	if err != nil {
+		return c, err
+	}
+	if c.EPMDPort == 0 {
+		c.EPMDPort = env.Port
+	}
+	c.epmdAddrs = env.Addrs
+	c.Visible = c.Visible && !c.NoListen
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
+	}
+	name, err := FullName(c.Name, c.LongNames)
+	if err != nil {
+		return c, err
+	}
+	c.Name = name
+	if c.Cookie == "" {
+		cookie, err := ReadCookie()
+		if err != nil {
+			return c, err
+		}
+		c.Cookie = cookie.Value
+		if cookie.Made {
+			c.Logger.Info("made a new cookie file", "file", cookie.File)
+		}
+	}
+	if len(c.Cookie) > 255 {
+		return c, &ConfigError{"Cookie", "longer than 255 characters, the length of an atom"}
+	}
+	return c, nil
+}

@@ -1,0 +1,172 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gonode-otp/gonode/dist"
+	"github.com/gonode-otp/gonode/epmd"
+	"github.com/gonode-otp/gonode/etf"
+)
+
+// Connect makes sure that there is a connection with the node called name, as net_kernel:connect_node/1 does; other calls
+// connect by themselves when they need to. It fails with a *ConnectError, or with the cause of ctx if that ends first.
+func (n *Node) Connect(ctx context.Context, name etf.Atom) error {
+	_, err := n.connect(ctx, name)
+	return err
+}
+
+// connectRounds is how often connect tries again after an attempt of ours had to give way to one of the peer's which then
+// failed as well.
+const connectRounds = 3
+
+// connect returns the connection with the node called name, dialling it if need be. However many ask, there is one
+// attempt; it goes on when ctx ends, for others may wait for it too.
+func (n *Node) connect(ctx context.Context, name etf.Atom) (*peer, error) {
+	if p := n.peers.up(name); p != nil {
+		return p, nil
+	}
+	host, err := n.checkPeerName(name)
+	if err != nil {
+		return nil, &ConnectError{name, "name", err}
+	}
+	for round := 1; ; round++ {
+		dialCtx, cancel := context.WithCancel(n.ctx)
+		p, a, begin := n.peers.outgoing(name, cancel)
+		switch {
+		case p != nil:
+			cancel()
+			return p, nil
+		case begin && round > connectRounds:
+			n.peers.fail(a, errSuperseded)
+			cancel()
+			return nil, &ConnectError{name, "wait", errSuperseded}
+		case begin:
+			if !n.goWork(func() { defer cancel(); n.dial(dialCtx, a, host) }) {
+				n.peers.fail(a, ErrStopped)
+				cancel()
+			}
+		default:
+			cancel()
+		}
+		select {
+		case <-a.done:
+		case <-ctx.Done():
+			return nil, &ConnectError{name, "wait", context.Cause(ctx)}
+		}
+		if a.err != nil && !errors.Is(a.err, errSuperseded) {
+			return nil, a.err
+		}
+	}
+}
+
+// checkPeerName returns the host part of name. Nodes with short and with long names never connect (net_kernel,
+// inet_tcp_dist:splitnode/3).
+func (n *Node) checkPeerName(name etf.Atom) (host string, err error) {
+	alive, host, _ := strings.Cut(string(name), "@")
+	switch dotted := strings.Contains(host, "."); {
+	case alive == "" || host == "" || strings.Contains(host, "@"):
+		return "", errors.New("no node name: want name@host")
+	case name == n.name:
+		return "", errors.New("that is this node")
+	case dotted && !n.cfg.LongNames:
+		return "", errors.New("the host has a dot, but this node uses short names; start it with long names (-name) or name the peer without domain")
+	case !dotted && n.cfg.LongNames:
+		return "", errors.New("the host has no domain, but this node uses long names; start it with short names (-sname) or give the peer's full name")
+	}
+	return host, nil
+}
+
+// dial carries out an outgoing attempt.
+func (n *Node) dial(ctx context.Context, a *attempt, host string) {
+	conn, info, err := n.reach(ctx, a, host)
+	if err != nil {
+		if !n.peers.isPending(a) {
+			err = errSuperseded
+		}
+		n.log.Debug("connect failed", "peer", a.name, "error", err)
+		n.peers.fail(a, err)
+		return
+	}
+	n.establish(a, conn, info)
+}
+
+func (n *Node) reach(ctx context.Context, a *attempt, host string) (net.Conn, *dist.Peer, error) {
+	alive, _, _ := strings.Cut(string(a.name), "@")
+	setup, cancel := context.WithTimeout(ctx, n.cfg.SetupTime)
+	defer cancel()
+	addr := net.JoinHostPort(host, strconv.Itoa(int(n.cfg.EPMDPort)))
+	entry, err := epmd.Lookup(setup, addr, alive)
+	if err != nil {
+		return nil, nil, &ConnectError{a.name, "epmd", err}
+	}
+	var dialer net.Dialer
+	conn, err := dialer.DialContext(setup, "tcp", net.JoinHostPort(host, strconv.Itoa(int(entry.Port))))
+	if err != nil {
+		return nil, nil, &ConnectError{a.name, "dial", err}
+	}
+	info, err := n.side.Connect(ctx, conn, a.name, dist.InitiatorFunc(func(etf.Atom) bool { return n.peers.isPending(a) }))
+	if err == nil {
+		return conn, info, nil
+	}
+	var refused *dist.HandshakeError
+	if errors.As(err, &refused) && refused.Reason == dist.ReasonNOK {
+		n.awaitIncoming(ctx)
+	}
+	return nil, nil, &ConnectError{a.name, "handshake", err}
+}
+
+// awaitIncoming keeps a refused attempt pending for as long as the peer may take to connect to us: it has told us that its
+// own attempt goes on. When that one arrives, it cancels ctx.
+func (n *Node) awaitIncoming(ctx context.Context) {
+	timer := time.NewTimer(n.cfg.SetupTime)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+// establish makes a connection out of an attempt whose handshake is done. The old connection of the same name, if the new
+// one replaces it, has ended with all that it entails before the new one delivers its first message.
+func (n *Node) establish(a *attempt, conn net.Conn, info *dist.Peer) {
+	old, ok := n.peers.retire(a)
+	if old != nil {
+		old.close(errReplaced)
+		<-old.ended
+	}
+	var p *peer
+	if ok {
+		p = newPeer(n, conn, info)
+		ok = n.peers.succeed(a, p)
+	}
+	if !ok {
+		_ = conn.Close()
+		n.peers.fail(a, errSuperseded)
+		return
+	}
+	n.log.Info("connected", "peer", p.name, "hidden", info.Hidden(), "incoming", info.Incoming)
+	n.work.Go(p.serve)
+}
+
+var errReplaced = errors.New("replaced by a new connection of the same node")
+
+// Ping connects to the node called name and asks its net_kernel whether it will talk to us, as net_adm:ping/1 does. nil
+// means pong.
+func (n *Node) Ping(ctx context.Context, name etf.Atom) error {
+	if name == n.name {
+		return nil
+	}
+	reply, err := n.Call(ctx, etf.Tuple{etf.Atom("net_kernel"), name}, etf.Tuple{etf.Atom("is_auth"), n.name})
+	if err != nil {
+		return err
+	}
+	if !etf.Equal(reply, etf.Atom("yes")) {
+		return &ConnectError{name, "ping", errors.New("net_kernel answered " + etf.Format(reply))}
+	}
+	return nil
+}

@@ -1,0 +1,117 @@
+package node
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Cookie is what ReadCookie found.
+type Cookie struct {
+	Value string // the secret: never log it
+	File  string // where it was read, or written
+	Made  bool   // a new one was made
+}
+
+// CookieError is a cookie file that cannot be used. Its text does not contain the cookie.
+type CookieError struct {
+	File   string
+	Reason string
+	Err    error // may be nil
+}
+
+func (e *CookieError) Error() string {
+	if e.Err != nil {
+		return fmt.Sprintf("node: cookie file %s: %s: %v", e.File, e.Reason, e.Err)
+	}
+	return fmt.Sprintf("node: cookie file %s: %s", e.File, e.Reason)
+}
+
+func (e *CookieError) Unwrap() error { return e.Err }
+
+// ReadCookie returns the cookie of the user, as OTP's auth server finds it: ~/.erlang.cookie, else
+// $XDG_CONFIG_HOME/erlang/.erlang.cookie (default ~/.config). If neither file exists, it writes a random one to
+// ~/.erlang.cookie with mode 0400. A file that others may read is refused with a *CookieError.
+func ReadCookie() (Cookie, error) {
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return Cookie{}, fmt.Errorf("node: no cookie given and no home directory to read it from: %w", err)
+	}
+	config := os.Getenv("XDG_CONFIG_HOME")
+	if config == "" {
+		config = filepath.Join(home, ".config")
+	}
+	first := filepath.Join(home, ".erlang.cookie")
+	for _, file := range []string{first, filepath.Join(config, "erlang", ".erlang.cookie")} {
+		value, err := ReadCookieFile(file)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		return Cookie{Value: value, File: file}, err
+	}
+	return makeCookie(first)
+}
+
+// ReadCookieFile returns the cookie in file. It fails with a *CookieError if the file is missing (matching
+// fs.ErrNotExist), not a regular file, empty, longer than an atom may be or readable by others (auth:read_cookie/3).
+func ReadCookieFile(file string) (string, error) {
+	info, err := os.Stat(file)
+	switch {
+	case err != nil:
+		return "", &CookieError{file, "cannot be read", err}
+	case !info.Mode().IsRegular():
+		return "", &CookieError{file, "is not a regular file", nil}
+	case info.Mode().Perm()&0o077 != 0:
+		return "", &CookieError{file, fmt.Sprintf("has mode %04o, must be accessible by its owner only: chmod 400", info.Mode().Perm()), nil}
+	case info.Size() > 1024:
+		return "", &CookieError{file, "is longer than a cookie can be", nil}
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return "", &CookieError{file, "cannot be read", err}
+	}
+	value, reason := parseCookie(string(data))
+	if reason != "" {
+		return "", &CookieError{file, reason, nil}
+	}
+	return value, nil
+}
+
+// parseCookie applies auth:check_cookie/2: printable ASCII, then nothing but line ends and spaces.
+func parseCookie(data string) (value, reason string) {
+	end := strings.IndexFunc(data, func(r rune) bool { return r < ' ' || r > '~' })
+	if end < 0 {
+		end = len(data)
+	}
+	switch {
+	case strings.Trim(data[end:], "\r\n ") != "":
+		return "", "has characters that a cookie cannot have"
+	case end == 0:
+		return "", "is empty"
+	case end > 255:
+		return "", "is longer than 255 characters, the length of an atom"
+	}
+	return data[:end], ""
+}
+
+// makeCookie writes 20 random capital letters, as auth:random_cookie/3 does.
+func makeCookie(file string) (Cookie, error) {
+	letters := make([]byte, 20)
+	_, _ = rand.Read(letters) // crypto/rand.Read never fails
+	for i, b := range letters {
+		letters[i] = 'A' + b%26
+	}
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o400)
+	if err != nil {
+		return Cookie{}, &CookieError{file, "cannot be made", err}
+	}
+	_, err = f.Write(letters)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return Cookie{}, &CookieError{file, "cannot be written", err}
+	}
+	return Cookie{Value: string(letters), File: file, Made: true}, nil
+}

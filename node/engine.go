@@ -1,0 +1,63 @@
+package node
+
+import (
+	"errors"
+
+	"ergo.services/ergo/gen"
+	ergonode "ergo.services/ergo/node"
+)
+
+// errEngineStopped ends ergo's start function when the node stops.
+var errEngineStopped = errors.New("engine stopped")
+
+// engine owns one ergo node. ergo numbers the processes, keeps their registered names and their supervision; its network,
+// its loggers and its applications stay off (docs/adr/0002-ergo-without-its-network.md).
+//
+// ergo's start function takes over the signals of the whole program as its very last step and leaves a goroutine behind
+// for them, which a library must not do. It loads the applications just before that, so the engine is itself an
+// application: Load hands the node out and returns only when the engine is stopped, with an error, upon which ergo
+// releases everything and returns to the goroutine that the engine owns.
+type engine struct {
+	gen.Node
+	started chan gen.Node
+	stop    chan struct{}
+	done    chan error
+}
+
+func startEngine(name string) (*engine, error) {
+	e := &engine{started: make(chan gen.Node), stop: make(chan struct{}), done: make(chan error, 1)}
+	options := gen.NodeOptions{Applications: []gen.ApplicationBehavior{engineApp{e}}}
+	options.Network.Mode = gen.NetworkModeDisabled
+	options.Log.DefaultLogger.Disable = true
+	options.Log.Level = gen.LogLevelDisabled
+	go func() {
+		_, err := ergonode.Start(gen.Atom(name), options, gen.Version{Name: "gonode"})
+		e.done <- err
+	}()
+	select {
+	case e.Node = <-e.started:
+		return e, nil
+	case err := <-e.done:
+		return nil, err
+	}
+}
+
+// Close stops ergo and waits until its start function has returned. The node's processes must have ended before.
+func (e *engine) Close() error {
+	close(e.stop)
+	if err := <-e.done; !errors.Is(err, errEngineStopped) {
+		return err
+	}
+	return nil
+}
+
+type engineApp struct{ e *engine }
+
+func (a engineApp) Load(n gen.Node, _ ...any) (gen.ApplicationSpec, error) {
+	a.e.started <- n
+	<-a.e.stop
+	return gen.ApplicationSpec{}, errEngineStopped
+}
+
+func (engineApp) Start(gen.ApplicationMode) {}
+func (engineApp) Terminate(error)           {}

@@ -1,0 +1,35 @@
+package node
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/gonode-otp/gonode/etf"
+)
+
+// ErrStopped is the error of every use of a node that has been stopped or is stopping.
+var ErrStopped = errors.New("node: the node is stopped")
+
+// ConnectError says that there is no connection with a node and at which step the attempt ended. The cause is in Err:
+// epmd.ErrNotFound, epmd.ErrUnavailable, a *dist.HandshakeError, a *net.OpError and so on.
+type ConnectError struct {
+	Node  etf.Atom
+	Stage string // "name", "epmd", "dial", "handshake" or "wait"
+	Err   error
+}
+
+func (e *ConnectError) Error() string {
+	return fmt.Sprintf("node: no connection with %s (%s): %v", string(e.Node), e.Stage, e.Err)
+}
+
+func (e *ConnectError) Unwrap() error { return e.Err }
+
+// NameTakenError says that a name is registered already on this node.
+type NameTakenError struct {
+	Name etf.Atom
+	Pid  etf.Pid // the holder
+}
+
+func (e *NameTakenError) Error() string {
+	return fmt.Sprintf("node: the name %v is registered by %v", e.Name, e.Pid)
+}

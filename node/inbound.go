@@ -1,0 +1,94 @@
+package node
+
+import (
+	"github.com/gonode-otp/gonode/dist"
+	"github.com/gonode-otp/gonode/etf"
+)
+
+// Handle takes one message of the peer. It runs in the reader goroutine of the connection, in the order of the wire, and
+// only hands over. Every case is one call.
+func (p *peer) Handle(m dist.Message, payload etf.Term) error {
+	n := p.n
+	switch m := m.(type) {
+	case *dist.RegSend:
+		n.sendLocal(destination{name: m.To}, payload)
+	case *dist.Send:
+		n.sendLocal(destination{pid: m.To}, payload)
+	case *dist.AliasSend:
+		n.sendLocal(destination{alias: m.Alias}, payload)
+	case *dist.MonitorP:
+		p.monitored(m)
+	case *dist.DemonitorP:
+		p.demonitored(m)
+	case *dist.MonitorPExit:
+		n.monitors.fired(m.Ref, payload)
+	case *dist.Exit2:
+		n.exitSignal(m.From, m.To, payload)
+	case *dist.Exit:
+		n.linkBroken(m.From, m.To, payload)
+	case *dist.Link:
+		p.linked(m)
+	case *dist.UnlinkID:
+		p.unlinked(m)
+	case *dist.UnlinkIDAck:
+		n.unlinkAcked(m)
+	case *dist.SpawnRequest:
+		p.refuseSpawn(m)
+	case *dist.GroupLeader, *dist.SpawnReply, *dist.AltactSig:
+		// Nothing here has a group leader, asks for a spawn or announces FlagAltactSig.
+	}
+	return nil
+}
+
+// Drained is called when the reader has nothing more to hand over for now.
+func (p *peer) Drained() {}
+
+// monitored serves MONITOR_P: the target's end, or its absence, is answered once with MONITOR_P_EXIT.
+func (p *peer) monitored(m *dist.MonitorP) {
+	w := &watch{ref: m.Ref, watcher: m.From, peer: p}
+	if m.To.IsName() {
+		w.byName = m.To.Name
+		w.target = p.n.registry.byName(m.To.Name)
+	} else {
+		w.target = p.n.local(destination{pid: m.To.Pid})
+	}
+	if w.target == nil {
+		p.send(&dist.MonitorPExit{From: m.To, To: m.From, Ref: m.Ref}, etf.Atom("noproc"))
+		return
+	}
+	p.mu.Lock()
+	p.watches[keyOf(w.ref)] = w
+	p.mu.Unlock()
+	if !w.attach() && p.forget(w) {
+		p.send(&dist.MonitorPExit{From: m.To, To: m.From, Ref: m.Ref}, etf.Atom("noproc"))
+	}
+}
+
+// demonitored serves DEMONITOR_P. That there is no such monitor any more is normal.
+func (p *peer) demonitored(m *dist.DemonitorP) {
+	p.mu.Lock()
+	key := keyOf(m.Ref)
+	w := p.watches[key]
+	delete(p.watches, key)
+	p.mu.Unlock()
+	if w != nil {
+		w.detach()
+	}
+}
+
+// forget takes w out of the table; who gets true has to answer it.
+func (p *peer) forget(w *watch) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	key := keyOf(w.ref)
+	if p.watches[key] != w {
+		return false
+	}
+	delete(p.watches, key)
+	return true
+}
+
+// refuseSpawn answers a SPAWN_REQUEST: nothing on this node can be started from outside.
+func (p *peer) refuseSpawn(m *dist.SpawnRequest) {
+	p.send(&dist.SpawnReply{Ref: m.Ref, To: m.From, Error: "notsup"}, nil)
+}

@@ -1,0 +1,214 @@
+package node
+
+import (
+	"github.com/gonode-otp/gonode/dist"
+	"github.com/gonode-otp/gonode/etf"
+)
+
+// link is one end of a link, kept by the process at this end. An unlink over the wire is pending until it is acknowledged:
+// meanwhile the link is not active, and an exit signal of the other end is ignored. Distribution Protocol, "Link Protocol".
+type link struct {
+	active   bool
+	unlinkID uint64
+	peer     *peer // nil if the other end is on this node
+}
+
+var (
+	normal       = etf.Atom("normal")
+	kill         = etf.Atom("kill")
+	killed       = etf.Atom("killed")
+	noproc       = etf.Atom("noproc")
+	noconnection = etf.Atom("noconnection")
+	shutdown     = etf.Atom("shutdown")
+)
+
+// linked serves LINK.
+func (p *peer) linked(m *dist.Link) {
+	target := p.n.local(destination{pid: m.To})
+	if target == nil || !target.addLink(m.From, p) {
+		p.send(&dist.Exit{From: m.To, To: m.From}, noproc)
+	}
+}
+
+// addLink notes that pid has linked itself to the process; false means that the process has ended.
+func (p *process) addLink(pid etf.Pid, via *peer) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.dead.Load() {
+		return false
+	}
+	if p.links == nil {
+		p.links = map[etf.Pid]*link{}
+	}
+	if p.links[pid] == nil {
+		p.links[pid] = &link{active: true, peer: via}
+	}
+	return true
+}
+
+// unlinked serves UNLINK_ID, and the UNLINK of old nodes. The acknowledgement goes out before any other signal to that
+// process can.
+func (p *peer) unlinked(m *dist.UnlinkID) {
+	if m.ID != 0 {
+		p.send(&dist.UnlinkIDAck{ID: m.ID, From: m.To, To: m.From}, nil)
+	}
+	if target := p.n.local(destination{pid: m.To}); target != nil {
+		target.mu.Lock()
+		if l := target.links[m.From]; l != nil && l.active {
+			delete(target.links, m.From)
+		}
+		target.mu.Unlock()
+	}
+}
+
+// unlinkAcked serves UNLINK_ID_ACK.
+func (n *Node) unlinkAcked(m *dist.UnlinkIDAck) {
+	if target := n.local(destination{pid: m.To}); target != nil {
+		target.mu.Lock()
+		if l := target.links[m.From]; l != nil && !l.active && l.unlinkID == m.ID {
+			delete(target.links, m.From)
+		}
+		target.mu.Unlock()
+	}
+}
+
+// linkBroken delivers the exit signal of a linked process that has ended.
+func (n *Node) linkBroken(from, to etf.Pid, reason etf.Term) {
+	target := n.local(destination{pid: to})
+	if target == nil {
+		return
+	}
+	target.mu.Lock()
+	l := target.links[from]
+	delete(target.links, from)
+	target.mu.Unlock()
+	if l != nil && l.active {
+		target.exitSignal(from, reason)
+	}
+}
+
+// linksDown breaks the links with processes behind a connection that is gone.
+func (p *process) linksDown(via *peer) {
+	var broken []etf.Pid
+	p.mu.Lock()
+	for pid, l := range p.links {
+		if l.peer == via {
+			delete(p.links, pid)
+			if l.active {
+				broken = append(broken, pid)
+			}
+		}
+	}
+	p.mu.Unlock()
+	for _, pid := range broken {
+		p.exitSignal(pid, noconnection)
+	}
+}
+
+// exitSignal serves exit/2 from another node.
+func (n *Node) exitSignal(from, to etf.Pid, reason etf.Term) {
+	if target := n.local(destination{pid: to}); target != nil {
+		if etf.Equal(reason, kill) {
+			target.exit(killed)
+			return
+		}
+		target.exitSignal(from, reason)
+	}
+}
+
+// exitSignal delivers an exit signal: a message to a process that traps exits, in the order of the other messages, else
+// the end, unless the reason is normal. erlang:process_flag(trap_exit, _).
+func (p *process) exitSignal(from etf.Pid, reason etf.Term) {
+	p.mu.Lock()
+	trap := p.trap
+	p.mu.Unlock()
+	switch {
+	case trap:
+		p.deliver(etf.Tuple{etf.Atom("EXIT"), from, reason})
+	case !etf.Equal(reason, normal):
+		p.exit(reason)
+	}
+}
+
+// exitLinks tells the processes linked to p that it has ended.
+func (n *Node) exitLinks(p *process, links map[etf.Pid]*link, reason etf.Term) {
+	for pid, l := range links {
+		switch {
+		case !l.active:
+		case l.peer != nil:
+			l.peer.send(&dist.Exit{From: p.pid, To: pid}, reason)
+		default:
+			n.linkBroken(p.pid, pid, reason)
+		}
+	}
+}
+
+// Link links the process with pid, as erlang:link/1 does.
+func (p *process) link(pid etf.Pid) error {
+	n := p.n
+	if pid == p.pid {
+		return nil
+	}
+	p.mu.Lock()
+	if l := p.links[pid]; l != nil && l.active {
+		p.mu.Unlock()
+		return nil
+	}
+	p.mu.Unlock()
+	if pid.Node == n.name {
+		p.addLink(pid, nil)
+		if other := n.local(destination{pid: pid}); other == nil || !other.addLink(p.pid, nil) {
+			n.linkBroken(pid, p.pid, noproc)
+		}
+		return nil
+	}
+	via, err := n.connect(n.ctx, pid.Node)
+	if err != nil {
+		p.exitSignal(pid, noconnection)
+		return nil
+	}
+	p.setLink(pid, via)
+	if err := via.conn.Send(n.ctx, &dist.Link{From: p.pid, To: pid}, nil); err != nil {
+		n.linkBroken(pid, p.pid, noconnection)
+	}
+	return nil
+}
+
+// setLink makes the link active whatever it was before.
+func (p *process) setLink(pid etf.Pid, via *peer) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.dead.Load() {
+		return
+	}
+	if p.links == nil {
+		p.links = map[etf.Pid]*link{}
+	}
+	p.links[pid] = &link{active: true, peer: via}
+}
+
+// unlink takes the link with pid away, as erlang:unlink/1 does: afterwards no exit signal of pid arrives.
+func (p *process) unlink(pid etf.Pid) error {
+	n := p.n
+	p.mu.Lock()
+	l := p.links[pid]
+	if l == nil || !l.active {
+		p.mu.Unlock()
+		return nil
+	}
+	if l.peer == nil || !l.peer.info.Negotiated.Has(dist.FlagUnlinkID) {
+		delete(p.links, pid)
+	} else {
+		l.active, l.unlinkID = false, n.unlinkIDs.Add(1)
+	}
+	p.mu.Unlock()
+	if l.peer == nil {
+		if other := n.local(destination{pid: pid}); other != nil {
+			other.mu.Lock()
+			delete(other.links, p.pid)
+			other.mu.Unlock()
+		}
+		return nil
+	}
+	return l.peer.conn.Send(n.ctx, &dist.UnlinkID{ID: max(l.unlinkID, 1), From: p.pid, To: pid}, nil)
+}

@@ -1,0 +1,31 @@
+package node
+
+import "github.com/gonode-otp/gonode/etf"
+
+// mailbox is an unbounded queue of messages. Its owner guards it with a mutex and takes everything at once, so that a
+// burst costs one lock per batch and not one per message.
+type mailbox struct {
+	items []etf.Term
+	spare []etf.Term
+}
+
+// keepMail is the largest buffer, in messages, that is kept for the next batch.
+const keepMail = 1024
+
+func (b *mailbox) push(msg etf.Term) { b.items = append(b.items, msg) }
+
+func (b *mailbox) len() int { return len(b.items) }
+
+// take hands out all messages. The caller gives the slice back with recycle after it has dealt with it.
+func (b *mailbox) take() []etf.Term {
+	batch := b.items
+	b.items, b.spare = b.spare, nil
+	return batch
+}
+
+func (b *mailbox) recycle(batch []etf.Term) {
+	clear(batch)
+	if cap(batch) <= keepMail && b.spare == nil {
+		b.spare = batch[:0]
+	}
+}

@@ -1,0 +1,326 @@
+package node
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/gonode-otp/gonode/dist"
+	"github.com/gonode-otp/gonode/epmd"
+	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/genserv"
+)
+
+// Node is a running node. Its methods may be called from any goroutine.
+type Node struct {
+	cfg      Config
+	log      *slog.Logger
+	name     etf.Atom
+	creation uint32
+	self     etf.Pid // stands for goroutines that are no process
+	side     dist.Local
+
+	engine   *engine
+	registry *registry
+	refs     refs
+	calls    calls
+	monitors monitorTable
+	aliases  aliasTable
+
+	host      genserv.Host
+	unlinkIDs atomic.Uint64
+	peers     *peerTable
+
+	listener     net.Listener // nil with NoListen
+	registration *epmd.Registration
+	mapper       *epmd.Server // the embedded EPMD, or nil
+
+	ctx    context.Context // ends when the node stops
+	cancel context.CancelFunc
+	work   sync.WaitGroup // every goroutine of the node
+
+	startMu  sync.RWMutex // held for writing while stopping is set
+	stopping bool
+
+	stopOnce sync.Once
+	stopped  chan struct{}
+}
+
+// Start starts a node: it listens, registers with EPMD and from then on answers other nodes. ctx bounds the start only.
+//
+// Errors: *ConfigError, *CookieError, *epmd.NameTakenError if another node of that name runs on this host,
+// epmd.ErrUnavailable if there is no EPMD and none may be started, and what the system says about the listen address.
+func Start(ctx context.Context, cfg Config) (*Node, error) {
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	n := &Node{cfg: cfg, log: cfg.Logger.With("node", cfg.Name), name: etf.Atom(cfg.Name),
+		registry: newRegistry(), peers: newPeerTable(), stopped: make(chan struct{})}
+	n.ctx, n.cancel = context.WithCancel(context.Background())
+	if err := n.start(ctx); err != nil {
+		return nil, errors.Join(err, n.Stop(context.WithoutCancel(ctx)))
+	}
+	return n, nil
+}
+
+func (n *Node) start(ctx context.Context) (err error) {
+	if n.engine, err = startEngine(n.cfg.Name); err != nil {
+		return fmt.Errorf("node: engine: %w", err)
+	}
+	n.creation = randomCreation()
+	if !n.cfg.NoListen {
+		if err := n.listen(ctx); err != nil {
+			return err
+		}
+		n.creation = n.registration.Creation()
+	}
+	n.self = etf.Pid{Node: n.name, ID: 1, Creation: n.creation}
+	n.refs = refs{node: n.name, creation: n.creation}
+	n.calls.waiting = map[uint64]*call{}
+	n.monitors.byRef = map[uint64]*monitor{}
+	n.side = n.handshakeSide()
+	if err := n.startServices(ctx); err != nil {
+		return err
+	}
+	if n.listener != nil {
+		n.work.Go(n.acceptAll)
+	}
+	n.log.Info("node started", "listen", n.Info())
+	return nil
+}
+
+// randomCreation makes the creation of a node that no EPMD numbers: any but 0 and the old two-bit values, as OTP does for
+// nodes without EPMD.
+func randomCreation() uint32 {
+	var b [4]byte
+	for {
+		_, _ = rand.Read(b[:]) // never fails
+		if c := binary.BigEndian.Uint32(b[:]); c > 3 {
+			return c
+		}
+	}
+}
+
+// listen opens the port and registers it.
+func (n *Node) listen(ctx context.Context) (err error) {
+	if n.listener, err = listenRange(ctx, n.cfg.Listen, n.cfg.PortMin, n.cfg.PortMax); err != nil {
+		return err
+	}
+	if n.cfg.EPMD == EPMDEmbedded {
+		if err := n.embedEPMD(ctx); err != nil {
+			return err
+		}
+	}
+	alive, _, _ := strings.Cut(n.cfg.Name, "@")
+	o := epmd.RegisterOptions{
+		Addr:     net.JoinHostPort("127.0.0.1", strconv.Itoa(int(n.cfg.EPMDPort))),
+		Name:     alive,
+		Port:     uint16(n.listener.Addr().(*net.TCPAddr).Port),
+		Hidden:   !n.cfg.Visible,
+		OnChange: func(e epmd.Event) { n.log.Warn("epmd", "event", e.String()) },
+	}
+	n.registration, err = epmd.Register(ctx, o)
+	if errors.Is(err, epmd.ErrUnavailable) && n.cfg.EPMD == EPMDAuto {
+		if err = n.embedEPMD(ctx); err == nil || errors.Is(err, epmd.ErrInUse) {
+			n.registration, err = epmd.Register(ctx, o)
+		}
+	}
+	return err
+}
+
+// mapperAddrs are the addresses of an embedded EPMD: those of ERL_EPMD_ADDRESS, else those on which the node listens, for
+// who can reach the node shall find it.
+func (c Config) mapperAddrs() []netip.Addr {
+	if len(c.epmdAddrs) > 0 {
+		return c.epmdAddrs
+	}
+	if addr, err := netip.ParseAddr(c.Listen); err == nil {
+		return []netip.Addr{addr}
+	}
+	return []netip.Addr{netip.IPv4Unspecified(), netip.IPv6Unspecified()}
+}
+
+// embedEPMD starts a port mapper of our own.
+func (n *Node) embedEPMD(ctx context.Context) error {
+	ls, err := epmd.Listen(ctx, n.cfg.EPMDPort, n.cfg.mapperAddrs()...)
+	if err != nil {
+		return err
+	}
+	n.mapper = epmd.NewServer(epmd.ServerOptions{})
+	n.work.Go(func() {
+		if err := n.mapper.Serve(ls...); err != nil {
+			n.log.Error("embedded epmd", "error", err)
+		}
+	})
+	n.log.Info("started the embedded epmd", "port", n.cfg.EPMDPort)
+	return nil
+}
+
+// listenRange listens on the first free port within lo and hi.
+func listenRange(ctx context.Context, host string, lo, hi uint16) (net.Listener, error) {
+	if host != "" {
+		if _, err := netip.ParseAddr(host); err != nil {
+			return nil, &ConfigError{"Listen", fmt.Sprintf("%q is no IP address", host)}
+		}
+	}
+	var lc net.ListenConfig
+	for port := int(lo); ; port++ {
+		l, err := lc.Listen(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(port)))
+		if err == nil || port >= int(hi) {
+			if err != nil {
+				err = fmt.Errorf("node: no port to listen on within %d and %d: %w", lo, hi, err)
+			}
+			return l, err
+		}
+	}
+}
+
+// Stop ends the node: its servers end with reason shutdown, its connections are closed after what was sent has gone out,
+// its name leaves EPMD, and every goroutine has returned. It waits for callbacks that still run, at most until ctx ends,
+// whose error it then returns. Further calls wait for the same end.
+func (n *Node) Stop(ctx context.Context) error {
+	n.stopOnce.Do(func() { go n.stop(ctx) })
+	select {
+	case <-n.stopped:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (n *Node) stop(ctx context.Context) {
+	defer close(n.stopped)
+	n.startMu.Lock()
+	n.stopping = true
+	n.startMu.Unlock()
+	if n.registration != nil {
+		_ = n.registration.Close()
+	}
+	if n.listener != nil {
+		_ = n.listener.Close()
+	}
+	n.stopProcesses(ctx)
+	n.cancel()
+	for _, p := range n.peers.close() {
+		p.close(ErrStopped)
+	}
+	if n.mapper != nil {
+		_ = n.mapper.Close()
+	}
+	n.work.Wait()
+	if n.engine != nil {
+		_ = n.engine.Close()
+	}
+	n.log.Info("node stopped")
+}
+
+// stopProcesses tells every server to shut down, as a supervisor would, and kills those that have not by the end of ctx.
+func (n *Node) stopProcesses(ctx context.Context) {
+	all := n.registry.all()
+	for _, p := range all {
+		p.shutdown()
+	}
+	for _, p := range all {
+		select {
+		case <-p.done():
+		case <-ctx.Done():
+			p.exit(killed)
+		}
+	}
+}
+
+// goWork runs f in a goroutine that Stop waits for; false means that the node is stopping.
+func (n *Node) goWork(f func()) bool {
+	n.startMu.RLock()
+	defer n.startMu.RUnlock()
+	if n.stopping {
+		return false
+	}
+	n.work.Go(f)
+	return true
+}
+
+func (n *Node) isStopping() bool {
+	n.startMu.RLock()
+	defer n.startMu.RUnlock()
+	return n.stopping
+}
+
+// Name returns the full name of the node.
+func (n *Node) Name() etf.Atom { return n.name }
+
+// Creation returns the number that tells this incarnation of the node from others of the same name.
+func (n *Node) Creation() uint32 { return n.creation }
+
+// Addr returns the address on which the node listens, or nil if it does not.
+func (n *Node) Addr() net.Addr {
+	if n.listener == nil {
+		return nil
+	}
+	return n.listener.Addr()
+}
+
+// Nodes returns the names of the connected nodes, the hidden ones included, in no order (nodes(connected)).
+func (n *Node) Nodes() []etf.Atom {
+	var names []etf.Atom
+	for _, p := range n.peers.all() {
+		names = append(names, p.name)
+	}
+	return names
+}
+
+// Disconnect closes the connection with the node called name; false means that there was none. The next use of the node
+// connects again (erlang:disconnect_node/1).
+func (n *Node) Disconnect(name etf.Atom) bool {
+	p := n.peers.up(name)
+	if p == nil {
+		return false
+	}
+	p.close(errDisconnect)
+	<-p.ended
+	return true
+}
+
+var errDisconnect = errors.New("disconnected on request")
+
+// Info returns a line about the node for people to read: what it is and where it listens.
+func (n *Node) Info() string {
+	kind, where := "hidden", "not listening"
+	if n.cfg.Visible {
+		kind = "visible"
+	}
+	if n.listener != nil {
+		where = "listening on " + n.listener.Addr().String()
+	}
+	if n.mapper != nil {
+		where += fmt.Sprintf(", embedded epmd on port %d", n.cfg.EPMDPort)
+	}
+	return kind + ", " + where
+}
+
+// handshakeSide is this node's side of every handshake.
+func (n *Node) handshakeSide() dist.Local {
+	flags := dist.DefaultFlags
+	if n.cfg.Visible {
+		flags |= dist.FlagPublished
+	}
+	return dist.Local{Node: n.name, Creation: n.creation, Flags: flags, StepTimeout: n.cfg.SetupTime, Cookie: n.cookie}
+}
+
+// cookie returns the cookie shared with a peer.
+func (n *Node) cookie(peer etf.Atom) string {
+	if c, ok := n.cfg.Cookies[string(peer)]; ok {
+		return c
+	}
+	return n.cfg.Cookie
+}

@@ -1,0 +1,113 @@
+package node
+
+import (
+	"context"
+	"net"
+	"sync"
+
+	"github.com/gonode-otp/gonode/dist"
+	"github.com/gonode-otp/gonode/etf"
+)
+
+// peer is one connection that is up.
+type peer struct {
+	n     *Node
+	name  etf.Atom
+	info  *dist.Peer
+	conn  *dist.Conn
+	ended chan struct{} // closed when the connection is gone and everybody has been told
+
+	mu      sync.Mutex
+	watches map[refKey]*watch // monitors of the peer on processes of this node
+}
+
+// refKey is a reference of a peer's node without the node's name, which is long to hash.
+type refKey struct {
+	creation uint32
+	words    [etf.MaxRefWords]uint32
+}
+
+func keyOf(r etf.Ref) refKey { return refKey{r.Creation, r.Words} }
+
+func newPeer(n *Node, conn net.Conn, info *dist.Peer) *peer {
+	return &peer{
+		n: n, name: info.Name, info: info, ended: make(chan struct{}),
+		conn: dist.NewConn(conn, info, dist.Options{TickTime: n.cfg.TickTime, Intensity: n.cfg.TickIntensity}),
+
+		watches: map[refKey]*watch{},
+	}
+}
+
+// serve reads until the connection ends and then tells everybody.
+func (p *peer) serve() {
+	cause := p.conn.Serve(p)
+	p.n.peers.down(p)
+	p.n.log.Info("disconnected", "peer", p.name, "cause", cause)
+	p.nodedown()
+	close(p.ended)
+}
+
+// close ends the connection after what was sent has gone out.
+func (p *peer) close(cause error) { _ = p.conn.Close(cause) }
+
+// send sends a signal that does not wait, for it may come from the reader of this or another connection, and whose failure
+// changes nothing: when the connection is gone, the receiver is told by its own node.
+func (p *peer) send(m dist.Message, payload etf.Term) {
+	if err := p.conn.Post(m, payload); err != nil {
+		p.n.log.Debug("signal not sent", "peer", p.name, "error", err)
+	}
+}
+
+// nodedown delivers noconnection to all who were linked to, watched or waited for something on the peer.
+func (p *peer) nodedown() {
+	p.mu.Lock()
+	watches := p.watches
+	p.watches = nil
+	p.mu.Unlock()
+	for _, w := range watches {
+		w.detach()
+	}
+	for _, m := range p.n.monitors.ofPeer(p) {
+		m.down(etf.Atom("noconnection"))
+	}
+	for _, proc := range p.n.registry.all() {
+		proc.linksDown(p)
+	}
+}
+
+// sendTo sends msg to d. via is the connection if the caller has it already.
+func (n *Node) sendTo(ctx context.Context, from etf.Pid, d destination, via *peer, msg etf.Term) error {
+	if d.node == n.name {
+		n.sendLocal(d, msg)
+		return nil
+	}
+	if via == nil {
+		var err error
+		if via, err = n.connect(ctx, d.node); err != nil {
+			return err
+		}
+	}
+	switch {
+	case d.name != "":
+		return via.conn.Send(ctx, &dist.RegSend{From: from, To: d.name}, msg)
+	case d.alias.Len > 0:
+		return via.conn.Send(ctx, &dist.AliasSend{From: from, Alias: d.alias}, msg)
+	}
+	return via.conn.Send(ctx, &dist.Send{From: from, To: d.pid}, msg)
+}
+
+// sendLocal delivers a message on this node. One that is the reply to a waiting call goes straight to its goroutine.
+func (n *Node) sendLocal(d destination, msg etf.Term) {
+	if d.name == "" {
+		if ref, reply, ok := replyTag(msg); ok && n.calls.reply(ref, reply) {
+			return
+		}
+	}
+	p := n.local(d)
+	if d.alias.Len > 0 {
+		p = n.aliases.find(d.alias)
+	}
+	if p != nil {
+		p.deliver(msg)
+	}
+}

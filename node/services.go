@@ -1,0 +1,40 @@
+package node
+
+import (
+	"context"
+
+	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/genserv"
+)
+
+// startServices starts the processes that every node of a cluster is expected to have.
+func (n *Node) startServices(ctx context.Context) error {
+	_, err := n.Spawn(ctx, "net_kernel", genserv.Of(netKernel{}), nil)
+	return err
+}
+
+// netKernel answers what other nodes ask the process net_kernel. net_adm:ping/1 takes anything but yes for a refusal, and
+// then disconnects.
+type netKernel struct{}
+
+func (netKernel) ModuleName() etf.Atom { return "net_kernel" }
+
+func (netKernel) Init(*genserv.Process, etf.Term) genserv.InitResult[struct{}] {
+	return genserv.Ok(struct{}{})
+}
+
+// HandleCall serves {is_auth, Node}. Everything else is left without an answer, as net_kernel:handle_call/3 does.
+func (netKernel) HandleCall(_ *genserv.Process, request etf.Term, _ genserv.From, s struct{}) genserv.Result[struct{}] {
+	if t, ok := request.(etf.Tuple); ok && len(t) == 2 && t[0] == etf.Term(etf.Atom("is_auth")) {
+		return genserv.Reply(etf.Atom("yes"), s)
+	}
+	return genserv.NoReply(s)
+}
+
+func (netKernel) HandleCast(_ *genserv.Process, _ etf.Term, s struct{}) genserv.Result[struct{}] {
+	return genserv.NoReply(s)
+}
+
+func (netKernel) HandleInfo(_ *genserv.Process, _ etf.Term, s struct{}) genserv.Result[struct{}] {
+	return genserv.NoReply(s)
+}

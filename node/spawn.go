@@ -1,0 +1,157 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+
+	"ergo.services/ergo/gen"
+
+	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/genserv"
+)
+
+// Spawn starts a gen_server and registers it under name, which other nodes call it by; "" means no name. args goes to its
+// Init as it is. It returns when Init has, or when ctx ends, in which case the server is killed.
+//
+// The error is a *genserv.AlreadyStarted if the name is taken, genserv.ErrIgnore if Init said so, a *genserv.Exit with the
+// reason if it failed, or ErrStopped. gen_server:start/4.
+func (n *Node) Spawn(ctx context.Context, name etf.Atom, module genserv.Module, args etf.Term) (etf.Pid, error) {
+	return n.spawn(ctx, spawnOptions{name: name, module: module, args: args})
+}
+
+type spawnOptions struct {
+	name   etf.Atom
+	module genserv.Module
+	args   etf.Term
+	parent *process // the new process is linked to it; nil means no link
+}
+
+// spawn lets ergo make a process and runs the server's init in it.
+func (n *Node) spawn(ctx context.Context, o spawnOptions) (etf.Pid, error) {
+	s := &starting{n: n, o: o, result: make(chan error, 1)}
+	ok := n.goWork(func() {
+		options := gen.ProcessOptions{InitTimeout: math.MaxInt32}
+		if _, err := n.engine.Spawn(func() gen.ProcessBehavior { return s }, options); err != nil {
+			s.answer(fmt.Errorf("node: spawn: %w", err))
+		}
+	})
+	if !ok {
+		return etf.Pid{}, ErrStopped
+	}
+	select {
+	case err := <-s.result:
+		if err != nil {
+			return etf.Pid{}, err
+		}
+		return s.p.pid, nil
+	case <-ctx.Done():
+		n.goWork(s.abandon)
+		return etf.Pid{}, context.Cause(ctx)
+	}
+}
+
+// starting is ergo's view of one process: it begins with the server's init, and ends when the process has ended.
+type starting struct {
+	n      *Node
+	o      spawnOptions
+	p      *process
+	result chan error // one place
+}
+
+func (s *starting) answer(err error) {
+	select {
+	case s.result <- err:
+	default:
+	}
+}
+
+// abandon kills a process whose starter waits no longer.
+func (s *starting) abandon() {
+	if err := <-s.result; err == nil {
+		s.p.exit(killed)
+	}
+}
+
+var errInit = errors.New("init failed")
+
+// ProcessInit implements gen.ProcessBehavior.
+func (s *starting) ProcessInit(e gen.Process, _ ...any) error {
+	n := s.n
+	id, serial := pidWords(e.PID().ID)
+	p := &process{n: n, engine: e, busy: true, pid: etf.Pid{Node: n.name, ID: id, Serial: serial, Creation: n.creation}}
+	p.log = n.log.With("pid", p.pid)
+	p.parent = p.pid
+	options := genserv.Options{Host: &n.host}
+	if s.o.parent != nil {
+		p.parent = s.o.parent.pid
+		options.Ancestors = n.ancestors(s.o.parent)
+	}
+	if s.o.name != "" {
+		options.Name = s.o.name
+	}
+	options.Parent = p.parent
+	p.loop = genserv.New(s.o.module, world{p}, options)
+	if holder := n.registry.add(p, s.o.name); holder != nil {
+		s.answer(&genserv.AlreadyStarted{Pid: holder.pid})
+		return errInit
+	}
+	s.p = p
+	if n.isStopping() {
+		// Too late for the list of processes that Stop ends.
+		p.exit(shutdown)
+		s.answer(ErrStopped)
+		return errInit
+	}
+	if s.o.parent != nil {
+		_ = p.link(p.parent)
+	}
+	ack, next := p.loop.Start(s.o.args)
+	if next.Stopped {
+		p.exit(next.Reason)
+		s.answer(genserv.StartError(ack))
+		return errInit
+	}
+	s.answer(nil)
+	p.wake(next)
+	return nil
+}
+
+// ProcessRun implements gen.ProcessBehavior. The loop does not run here: ergo only calls when leaveEngine asks it to.
+func (s *starting) ProcessRun() error {
+	mailbox := s.p.engine.Mailbox()
+	for {
+		msg, ok := mailbox.Main.Pop()
+		if !ok {
+			return nil
+		}
+		if end, ok := msg.(*gen.MailboxMessage).Message.(engineEnd); ok {
+			return end
+		}
+	}
+}
+
+// ProcessTerminate implements gen.ProcessBehavior.
+func (s *starting) ProcessTerminate(error) {}
+
+// engineEnd makes ergo end a process whose end everybody else knows already.
+type engineEnd struct{ *genserv.Exit }
+
+func (p *process) leaveEngine(reason etf.Term) {
+	_ = p.n.engine.Send(p.engine.PID(), engineEnd{&genserv.Exit{Reason: reason}})
+}
+
+// ancestors is '$ancestors' of the children of p: its name or pid, and its own ancestors (proc_lib:get_ancestors/0).
+func (n *Node) ancestors(p *process) etf.List {
+	list := etf.List{p.pid}
+	if name := n.registry.nameOf(p); name != "" {
+		list[0] = name
+	}
+	if t, ok := p.loop.Process().Get(etf.Atom("$ancestors")); ok {
+		if own, ok := t.(etf.List); ok {
+			list = append(list, own...)
+		}
+	}
+	return list
+}
