@@ -5,7 +5,8 @@ import (
 	"unicode/utf8"
 )
 
-// maxSource is the size of the largest source that is parsed.
+// maxSource is the size of the largest source that is parsed, and of all binaries in it together, of which a few
+// characters can make many: <<0:1000000>>.
 const maxSource = 16 << 20
 
 // Pos is a place in a source text. Lines and columns count from 1, columns count characters.
@@ -40,7 +41,7 @@ func newParseError(file string, pos Pos, format string, args ...any) *ParseError
 // references are refused.
 //
 // Errors are of type *ParseError. What is nested deeper than DefaultDepth is refused, and so are texts of more
-// than 16 MB and integers of more than 512 kB.
+// than 16 MB, binaries of more than 16 MB together, and integers of more than 512 kB.
 func Parse(src string) (Term, error) {
 	p, err := newParser("", src, false)
 	if err != nil {
@@ -135,7 +136,7 @@ type parser struct {
 }
 
 func newParser(file, src string, keep bool) (*parser, error) {
-	p := &parser{scan: scanner{file: file, src: src, pos: Pos{1, 1}}, keep: keep, bits: DefaultInflated * 8}
+	p := &parser{scan: scanner{file: file, src: src, pos: Pos{1, 1}}, keep: keep, bits: maxSource * 8}
 	if len(src) > maxSource {
 		return nil, p.scan.errorf(p.scan.pos, "source of more than %d bytes", maxSource)
 	}

@@ -194,7 +194,7 @@ func (p *parser) segmentBits(s *segment) (int, error) {
 }
 
 func (p *parser) tooLarge(s *segment) error {
-	return p.scan.errorf(s.pos, "binaries of more than %d bytes", DefaultInflated)
+	return p.scan.errorf(s.pos, "binaries of more than %d bytes", maxSource)
 }
 
 // spend takes n bits from what binaries may still take.

@@ -155,6 +155,76 @@ func TestSpoiledFilesAreConsultedAsTheEmulatorConsultsThem(t *testing.T) {
 	}
 }
 
+func TestEncodingCommentsMeanWhatTheyMeanToTheEmulator(t *testing.T) {
+	b := startTextBridge(t)
+	name := filepath.Join(t.TempDir(), "x")
+	for comment, latin1 := range encodingComments {
+		src := comment + "\"\xe9\".\n"
+		require.NoError(t, os.WriteFile(name, []byte(src), 0o600))
+		v := b.consult([]string{name})[0]
+		require.Equal(t, latin1, v.term != nil, "%q", src)
+		got, err := etf.Consult(name, []byte(src))
+		sameVerdict(t, src, v, []etf.Term{etf.List(got)}, err)
+	}
+}
+
+func TestNodesStandWhereTheEmulatorSeesThem(t *testing.T) {
+	b := startTextBridge(t)
+	r := newTextRandom(8)
+	var texts []string
+	var places [][]etf.Pos
+	for range 5000 {
+		text := r.layout(4)
+		nodes, err := etf.ConsultNodes("", []byte(text+"\n."))
+		require.NoError(t, err, text)
+		var all []etf.Pos
+		var walk func(n etf.Node)
+		walk = func(n etf.Node) {
+			all = append(all, n.Pos)
+			for _, e := range n.Elems {
+				walk(e)
+			}
+		}
+		walk(nodes[0])
+		texts, places = append(texts, text), append(places, all)
+	}
+	for i, want := range b.places(texts) {
+		require.Equal(t, want, places[i], texts[i])
+	}
+}
+
+// layout writes a random term over several lines, in ways that Format does not use.
+func (r *textRandom) layout(depth int) string {
+	space := func() string {
+		return []string{"", "", "", " ", "\n", "\t ", " % x\n ", "\r\n", "\u00a0"}[r.IntN(9)]
+	}
+	leaves := []string{"a", "'é b'", "-1", "- 1", "+ $a", "1.5", `"st"`, `"s" "t"`, "\"l\n\"", `""`, "<<1,2:3>>", "fun m:f/1", "$\\x{41}", "'\\\n'"}
+	if depth == 0 || r.IntN(4) == 0 {
+		return leaves[r.IntN(len(leaves))]
+	}
+	parts := make([]string, r.IntN(4))
+	for i := range parts {
+		parts[i] = space() + r.layout(depth-1) + space()
+	}
+	all := strings.Join(parts, ",")
+	switch r.IntN(5) {
+	case 0:
+		return "{" + all + space() + "}"
+	case 1:
+		for i := range parts {
+			parts[i] += "=>" + space() + r.layout(depth-1)
+		}
+		return "#" + space() + "{" + strings.Join(parts, ",") + "}"
+	case 2:
+		if len(parts) > 0 {
+			return "[" + all + "|" + space() + r.layout(depth-1) + space() + "]"
+		}
+	case 3:
+		return "(" + space() + r.layout(depth-1) + ")"
+	}
+	return "[" + all + "]"
+}
+
 // spoil changes some characters of a text to others that mean something.
 func (r *textRandom) spoil(text string) string {
 	chars := []byte(text)
@@ -177,9 +247,15 @@ func (r *textRandom) spoil(text string) string {
 	return string(chars)
 }
 
-func oddTexts(t testing.TB) []string {
+// oddTexts are the texts of testdata/consult/texts.golden, without what they are read as.
+func oddTexts(t testing.TB) (texts []string) {
 	t.Helper()
-	source, err := os.ReadFile("testdata/consult/texts.txt")
+	source, err := os.ReadFile("testdata/consult/texts.golden")
 	require.NoError(t, err)
-	return strings.Split(strings.TrimSuffix(string(source), "\n"), "\n")
+	for line := range strings.Lines(string(source)) {
+		if !strings.HasPrefix(line, "    ") {
+			texts = append(texts, strings.TrimSuffix(line, "\n"))
+		}
+	}
+	return texts
 }

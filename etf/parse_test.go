@@ -3,6 +3,7 @@ package etf_test
 import (
 	"fmt"
 	"math/big"
+	"os"
 	"strings"
 	"testing"
 
@@ -95,7 +96,7 @@ func TestAParseErrorSaysWhereAndWhat(t *testing.T) {
 		"<<1/utf9>>":                         "1:5: unknown type utf9 of a segment",
 		"<<1:8/big-little>>":                 "1:11: a segment cannot be both big and little",
 		"<<#{}>>":                            "1:3: a map cannot be a segment of a binary",
-		"<<1:100000000000>>":                 "1:3: binaries of more than 67108864 bytes",
+		"<<1:100000000000>>":                 "1:3: binaries of more than 16777216 bytes",
 		"'" + strings.Repeat("x", 256) + "'": "1:1: atom longer than 255 characters",
 		strings.Repeat("é", 256):             "1:1: atom longer than 255 characters",
 		`~x"a"`:                              "1:1: unknown sigil ~x",
@@ -168,30 +169,42 @@ func TestConsultNamesTheFileInItsErrors(t *testing.T) {
 	}
 }
 
+// encodingComments are beginnings of files, and whether they make Latin-1 of the rest.
+var encodingComments = map[string]bool{
+	"":                                  false,
+	"%% coding: latin-1\n":              true,
+	"%% -*- coding: latin-1 -*-\n":      true,
+	"\n  % x coding = Latin-1-unix y\n": true,
+	"% coding, coding:latin-1\n":        true,
+	"% codcoding:latin-1\n":             true,
+	"% encoding:latin-1\n":              true,
+	"\n\n% coding: latin-1\n":           false,
+	"% coding: latin1\n":                false,
+	"% coding: latin-11\n":              false,
+	"% coding: iso-8859-1\n":            false,
+	"% coding: utf-8 coding: latin-1\n": false,
+	"% coding: \n% coding: latin-1\n":   false,
+	"% coding latin-1\n":                false,
+	"% coding\t: latin-1\n":             false,
+	"% coding\n":                        false,
+	"% coding\n%coding:latin-1\n":       true,
+	"'%'. % coding: latin-1\n":          true,
+	"'coding: latin-1'. %\n":            false,
+	"% " + strings.Repeat("x", 492) + "coding: latin-1 \n": true,
+	"% " + strings.Repeat("x", 495) + "coding: latin-1 \n": false,
+	"% " + strings.Repeat("x", 496) + "coding: latin-1 \n": false,
+	"% " + strings.Repeat("x", 520) + "coding: latin-1 \n": false,
+}
+
 func TestAnEncodingCommentIsHonouredInTheFirstTwoLines(t *testing.T) {
-	latin1, utf8 := "\"\xe9\".\n", "\"é\".\n"
-	for comment, want := range map[string]bool{ // whether it makes Latin-1
-		"":                                  false,
-		"%% coding: latin-1\n":              true,
-		"%% -*- coding: latin-1 -*-\n":      true,
-		"\n  % x coding = Latin-1-unix y\n": true,
-		"% coding, coding:latin-1\n":        true,
-		"% encoding:latin-1\n":              true,
-		"\n\n% coding: latin-1\n":           false,
-		"% coding: latin1\n":                false,
-		"% coding: iso-8859-1\n":            false,
-		"% coding: utf-8 coding: latin-1\n": false,
-		"% coding latin-1\n":                false,
-		"% coding\n":                        false,
-		"% " + strings.Repeat("x", 520) + "coding: latin-1\n": false,
-	} {
-		src := utf8
-		if want {
-			src = latin1
+	for comment, latin1 := range encodingComments {
+		src := comment + "\"é\".\n"
+		if latin1 {
+			src = comment + "\"\xe9\".\n"
 		}
-		terms, err := etf.Consult("x", []byte(comment+src))
+		terms, err := etf.Consult("x", []byte(src))
 		require.NoError(t, err, "%q", comment)
-		require.Equal(t, []etf.Term{etf.Charlist("é")}, terms)
+		require.Equal(t, etf.Charlist("é"), terms[len(terms)-1])
 	}
 }
 
@@ -345,4 +358,25 @@ func FuzzConsult(f *testing.F) {
 			require.True(t, n.Pos.Line >= 1 && n.Pos.Line <= lines && n.Pos.Column >= 1)
 		}
 	})
+}
+
+// TestOddTextsReadAsWritten compares with testdata/consult/texts.golden, in which every text is followed by what it is
+// read as. UPDATE_GOLDEN=1 writes the file anew; that the emulator agrees is the matter of another test.
+func TestOddTextsReadAsWritten(t *testing.T) {
+	var b strings.Builder
+	for _, text := range oddTexts(t) {
+		term, err := etf.Parse(text)
+		if err != nil {
+			fmt.Fprintf(&b, "%s\n    error %v\n", text, err)
+		} else {
+			fmt.Fprintf(&b, "%s\n    %T %s\n", text, term, etf.Format(term))
+		}
+	}
+	const name = "testdata/consult/texts.golden"
+	if os.Getenv("UPDATE_GOLDEN") == "1" {
+		require.NoError(t, os.WriteFile(name, []byte(b.String()), 0o644))
+	}
+	want, err := os.ReadFile(name)
+	require.NoError(t, err)
+	require.Equal(t, string(want), b.String())
 }

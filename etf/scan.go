@@ -14,7 +14,7 @@ const (
 	tokAtom                    // text is the name
 	tokVar                     // text is the name
 	tokWord                    // reserved word
-	tokNumber                  // num is an Int, *BigInt or Float
+	tokNumber                  // num is an Int, *BigInt or Float, text as it was written
 	tokChar                    // num is an Int
 	tokString                  // text is the decoded string
 	tokSigil                   // text is the decoded string of a binary sigil
@@ -222,8 +222,6 @@ func (t token) describe() string {
 		return "."
 	case tokAtom:
 		return shorten(Atom(t.text).String())
-	case tokNumber:
-		return FormatMax(t.num, 20)
 	case tokChar:
 		if c := rune(t.num.(Int)); c != ' ' {
 			return "$" + string(appendCharText(nil, c, noQuote))

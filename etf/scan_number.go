@@ -43,9 +43,16 @@ func (s *scanner) digits(base int) string {
 	}
 }
 
-// number reads an integer, an integer with a base, or a float. erl_scan, scan_number/7.
+// number reads an integer, an integer with a base, or a float.
 func (s *scanner) number(t token) (token, error) {
-	t.kind = tokNumber
+	start := s.off
+	t, err := s.numberValue(t)
+	t.kind, t.text = tokNumber, s.src[start:s.off]
+	return t, err
+}
+
+// numberValue reads the number into t.num. erl_scan, scan_number/7.
+func (s *scanner) numberValue(t token) (token, error) {
 	text := s.digits(10)
 	if s.peekByte(0) == '.' && digitValue(s.peekByte(1)) < 10 {
 		return s.float(t, text)

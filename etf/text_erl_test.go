@@ -123,6 +123,23 @@ func (b *textBridge) consult(files []string) []verdict {
 	return b.verdicts(b.ask("consult", items))
 }
 
+// places returns where the term of each text and all its parts stand.
+func (b *textBridge) places(texts []string) [][]etf.Pos {
+	b.t.Helper()
+	items := make([]etf.Term, len(texts))
+	for i, text := range texts {
+		items[i] = etf.Binary(text)
+	}
+	places := make([][]etf.Pos, len(texts))
+	for i, list := range b.ask("places", items) {
+		for _, at := range list.(etf.List) {
+			at := at.(etf.Tuple)
+			places[i] = append(places[i], etf.Pos{Line: int(at[0].(etf.Int)), Column: int(at[1].(etf.Int))})
+		}
+	}
+	return places
+}
+
 func (b *textBridge) verdicts(answers etf.List) []verdict {
 	verdicts := make([]verdict, len(answers))
 	for i, a := range answers {

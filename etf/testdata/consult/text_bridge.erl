@@ -20,7 +20,9 @@ answer({print, Encoded}) ->
 answer({parse, Texts}) ->
     [parse(unicode:characters_to_list(T)) || T <- Texts];
 answer({consult, Files}) ->
-    [consult(F) || F <- Files].
+    [consult(F) || F <- Files];
+answer({places, Texts}) ->
+    [places(unicode:characters_to_list(T)) || T <- Texts].
 
 print(T) ->
     {text("~0tp", T), text("~tw", T), term_to_binary(T)}.
@@ -74,3 +76,25 @@ positions(Fd, From) ->
 
 problem({Where, Module, What}) ->
     {error, Where, Module, unicode:characters_to_binary(io_lib:format("~tp", [Module:format_error(What)]))}.
+
+%% Where the term of a text and all its parts stand, a term before its parts.
+places(Text) ->
+    {ok, Tokens, _} = erl_scan:string(Text ++ "\n.", {1,1}),
+    {ok, [Expr]} = erl_parse:parse_exprs(Tokens),
+    lists:flatten([place(Expr)]).
+
+place({tuple, A, Es}) ->
+    [at(A) | [place(E) || E <- Es]];
+place({cons, A, H, T}) ->
+    [at(A) | elements(H, T)];
+place({map, A, Pairs}) ->
+    [at(A) | [[place(K), place(V)] || {map_field_assoc, _, K, V} <- Pairs]];
+place(Leaf) ->
+    [at(element(2, Leaf))].
+
+elements(H, {cons, _, H1, T}) -> [place(H) | elements(H1, T)];
+elements(H, {nil, _}) -> [place(H)];
+elements(H, {string, A, Chars}) -> [place(H) | [at(A) || _ <- Chars]];
+elements(H, T) -> [place(H), place(T)].
+
+at(Anno) -> erl_anno:location(Anno).
