@@ -1,0 +1,114 @@
+package archtest
+
+// Module is the import path that the rules are about.
+const Module = "github.com/gonode-otp/gonode"
+
+// Layer is a package, or a folder of packages, and what it may import of this module. Its own sub-packages are always
+// allowed.
+type Layer struct {
+	Dir string
+	May []string
+	Why string // why no more than that: the text that a failure shows
+	// Future marks a package of the plan that is not there yet. The mark has to go when the package comes; from then
+	// on a package that is gone is a failure.
+	Future bool
+}
+
+// Layers is the list of DESIGN.md, section 3, bottom-up.
+var Layers = []Layer{
+	{Dir: "etf", Why: "terms are the ground that everything stands on: standard library only"},
+	{Dir: "epmd", Why: "EPMD knows nothing of terms or of the distribution: standard library only"},
+	{Dir: "dist", May: []string{"etf"},
+		Why: "one connection to one peer knows neither processes nor the node it belongs to"},
+	{Dir: "genserv", May: []string{"etf"},
+		Why: "the contract of a server stays testable without sockets and without the engine"},
+	{Dir: "appup", May: []string{"etf"}, Future: true,
+		Why: "upgrade files become plans by pure functions over terms"},
+	{Dir: "codechange", May: []string{"etf", "genserv", "appup"}, Future: true,
+		Why: "a plan runs against an interface of codechange, which node implements"},
+	{Dir: "node", May: []string{"etf", "epmd", "dist", "genserv", "appup", "codechange"},
+		Why: "node composes the packages above it in DESIGN.md and nothing below"},
+	{Dir: "examples", May: []string{"etf", "genserv", "node"},
+		Why: "an example shows what a user of the library writes"},
+	{Dir: "cmd/gonode", May: []string{"etf", "epmd", "dist", "genserv", "appup", "codechange", "node", "examples"},
+		Why: "the command is a user of the library"},
+	{Dir: "gonodetest", May: []string{"etf", "epmd", "dist"},
+		Why: "the test kit plays the other side of the wire; importing node would bring the engine into every test"},
+	{Dir: "integration/erlang", May: []string{"etf", "epmd", "dist", "genserv", "appup", "codechange", "node",
+		"examples", "gonodetest"},
+		Why: "integration tests see what users and peers see"},
+	{Dir: "bench", May: []string{"etf", "epmd", "dist", "genserv", "node", "gonodetest"}, Future: true,
+		Why: "a benchmark measures the packages and is imported by none"},
+	{Dir: "internal/archtest", Why: "the keeper of the rules depends on nothing it watches"},
+	{Dir: "internal/termgen", May: []string{"etf"}, Why: "random terms for tests need the terms alone"},
+}
+
+// restriction is a package, of the standard library or of somebody else, that only some files may import. A place
+// that ends in a slash is a folder, any other one a pattern of path.Match.
+type restriction struct {
+	path   string // with "/..." for the packages below it too
+	places []string
+	why    string
+}
+
+var restrictions = []restriction{
+	{"reflect", []string{"etf/marshal*.go", "etf/unmarshal*.go"},
+		"reflection is for Marshal and Unmarshal; nothing on the way of a message may need it"},
+	{"unsafe", nil,
+		"nothing here needs it; a file that has to use it is listed in this table with the measurement that says so"},
+	{"C", nil, "a fresh machine needs Go only"},
+	{"net/...", []string{"epmd/", "dist/", "node/", "cmd/", "gonodetest/", "integration/", "bench/"},
+		"sockets belong to epmd and node, and to dist as a connection that it is given"},
+	{"os/exec", []string{"gonodetest/", "integration/", "bench/"},
+		"the library starts no programs"},
+	{"log", []string{"cmd/", "bench/"},
+		"a library logs to the slog.Logger it is given"},
+	{"log/slog", []string{"genserv/", "node/", "cmd/", "examples/", "integration/", "bench/"},
+		"only node logs; the packages below it return errors, take a hook or go through an interface"},
+	{"testing/...", []string{"gonodetest/", "integration/"},
+		"a package that programs import must not bring the testing flags with it"},
+	{"ergo.services/...", []string{"node/", "bench/"},
+		"only node imports the engine, so that the contract and the wire stay testable without it"},
+	{"github.com/ergo-services/...", []string{"node/", "bench/"},
+		"only node imports the engine, so that the contract and the wire stay testable without it"},
+	{"github.com/spf13/...", []string{"cmd/"},
+		"the command line is no business of the library"},
+	{"github.com/stretchr/...", nil, "assertions are for test files"},
+	{"go.uber.org/goleak", nil, "leak checks are for test files"},
+}
+
+// libraries are the folders whose code runs inside somebody else's program.
+var libraries = []string{"etf/", "epmd/", "dist/", "genserv/", "appup/", "codechange/", "node/", "gonodetest/",
+	"internal/"}
+
+// pure are the packages that start no goroutines.
+var pure = []string{"etf/", "appup/", "genserv/", "codechange/"}
+
+// ban is a function that some folders must not call.
+type ban struct {
+	path   string // import path, "" for a builtin
+	names  []string
+	places []string // nil: everywhere
+	why    string
+}
+
+var bans = []ban{
+	{"time", []string{"Sleep"}, nil,
+		"wait for the thing itself: a channel, a condition, a timer in a select with a context"},
+	{"time", []string{"After", "AfterFunc", "NewTimer", "NewTicker", "Tick"}, []string{"etf/", "appup/", "genserv/"},
+		"this package has no clock of its own; genserv asks its Proc for timers"},
+	{"time", []string{"Now", "Since", "Until"}, []string{"etf/", "appup/"},
+		"the result of a pure package does not depend on the time"},
+	{"fmt", []string{"Print", "Printf", "Println"}, libraries,
+		"standard output belongs to the program; a library returns errors or logs to the slog.Logger it is given"},
+	{"os", []string{"Exit"}, libraries,
+		"only a program may end itself; a library returns an error"},
+	{"", []string{"print", "println"}, nil,
+		"the builtin is for debugging"},
+}
+
+// recovers says how many calls of recover a package may have. Packages that are not listed have none.
+var recovers = map[string]int{
+	"genserv":    1, // around the user's callbacks: a panic becomes an exit reason with a stack
+	"codechange": 1, // around the user's CodeChange: a panic becomes a rollback
+}
