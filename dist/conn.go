@@ -1,6 +1,7 @@
 package dist
 
 import (
+	"errors"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -37,6 +38,7 @@ type Conn struct {
 
 	bytesIn  atomic.Uint64
 	bytesOut atomic.Uint64
+	reading  atomic.Bool // Serve waits for bytes, and does not handle what has come
 	closing  atomic.Bool // a cause is set
 
 	served   atomic.Bool
@@ -87,18 +89,19 @@ func (c *Conn) Stats() Stats {
 }
 
 // Serve reads from the connection and hands what it reads to h, until the connection ends; it returns why. The goroutines
-// of the connection have ended then. It must be called once.
+// of the connection have ended then. It must not be called again.
 func (c *Conn) Serve(h Handler) error {
 	if c.served.Swap(true) {
-		panic("dist: Serve called twice")
+		return errServed
 	}
 	c.startTicking()
-	err := c.in.run(h)
-	c.fail(err)
+	c.fail(c.in.run(h))
 	c.stopTicking()
 	c.out.flushers.Wait()
 	return c.Err()
 }
+
+var errServed = errors.New("dist: Serve was called before")
 
 // Close ends the connection with the given cause, ErrClosed if that is nil, and returns the cause that counts: the first
 // one. From now on Send fails and nothing is handled any more. What is pending is still written, for at most

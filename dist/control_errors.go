@@ -41,7 +41,7 @@ func (e *ProtocolError) Unwrap() error { return e.Err }
 type SendError struct {
 	// Peer is the node it was for.
 	Peer etf.Atom
-	// Op is the operation it would have been.
+	// Op is the operation it would have been, 0 if that was not decided.
 	Op Op
 	// Reason says what is wrong.
 	Reason string
@@ -49,5 +49,9 @@ type SendError struct {
 
 // Error names the peer, the operation and the reason.
 func (e *SendError) Error() string {
-	return fmt.Sprintf("dist: cannot send %s to %s: %s", e.Op, string(e.Peer), e.Reason)
+	what := "a message"
+	if e.Op != 0 {
+		what = e.Op.String()
+	}
+	return fmt.Sprintf("dist: cannot send %s to %s: %s", what, string(e.Peer), e.Reason)
 }

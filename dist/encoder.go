@@ -32,8 +32,8 @@ type encoder struct {
 	head []byte // scratch
 }
 
-// frame is an encoded message.
-type frame struct {
+// outFrame is an encoded message.
+type outFrame struct {
 	op        Op
 	buf       []byte // headRoom bytes, the control message, the payload
 	control   int    // where the payload begins in buf
@@ -53,11 +53,11 @@ func (e *encoder) init(p *Peer) {
 }
 
 // size is what the message takes without its head.
-func (f *frame) size() int { return len(f.buf) - headRoom }
+func (f *outFrame) size() int { return len(f.buf) - headRoom }
 
 // encode encodes a message up to the head of its frame. cached allows atoms to go through the cache. finish or discard
 // must follow.
-func (e *encoder) encode(m Message, payload etf.Term, cached bool) (f frame, err error) {
+func (e *encoder) encode(m Message, payload etf.Term, cached bool) (f outFrame, err error) {
 	e.enc.Atoms = nil
 	if cached && e.cache != nil {
 		e.enc.Atoms = e.cache
@@ -68,7 +68,7 @@ func (e *encoder) encode(m Message, payload etf.Term, cached bool) (f frame, err
 	}
 	w.dst, w.err = e.version(e.buf[:headRoom]), nil
 	op, behind := m.write(w, payload)
-	f = frame{op: op, control: len(w.dst), fragments: 1}
+	f = outFrame{op: op, control: len(w.dst), fragments: 1}
 	if behind {
 		w.dst = e.version(w.dst)
 		w.any(payload)
@@ -114,7 +114,7 @@ func (e *encoder) discard() {
 
 // finish makes a frame, or the first of several, of what was encoded. It cannot fail; the frame has to be sent, because
 // its atoms are in the cache now.
-func (e *encoder) finish(f *frame) {
+func (e *encoder) finish(f *outFrame) {
 	end := len(f.buf)
 	head := append(e.head[:0], 0, 0, 0, 0)
 	switch {

@@ -30,7 +30,7 @@ type delayed struct {
 	next  *stream
 }
 
-func newStream(sender etf.Pid, f *frame) *stream {
+func newStream(sender etf.Pid, f *outFrame) *stream {
 	return &stream{sender: sender, seq: f.seq, frag: uint64(f.fragments) - 1, buf: f.buf, off: f.control + fragmentSize}
 }
 

@@ -33,7 +33,7 @@ func (q *outQueue) behind(m Message) *stream {
 }
 
 // add queues a frame, behind s if that is not nil. It returns the bytes it adds to the queue and to the streams.
-func (q *outQueue) add(m Message, f frame, s *stream, e *encoder) (queued, streamed int) {
+func (q *outQueue) add(m Message, f outFrame, s *stream, e *encoder) (queued, streamed int) {
 	large := len(f.first) >= largeFrame || f.fragments > 1
 	if large && cap(f.buf) <= keptBuffer {
 		e.buf = nil // it may be the same

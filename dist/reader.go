@@ -43,6 +43,7 @@ func (r *reader) init(c *Conn) {
 func (r *reader) run(h Handler) error {
 	r.h = h
 	r.buf = make([]byte, readBuffer)
+	defer r.drained()
 	for {
 		n, err := r.length()
 		if err != nil {
@@ -93,9 +94,8 @@ func (r *reader) need(n int) error {
 		r.r = 0
 	}
 	for r.w-r.r < n {
-		got, err := r.c.conn.Read(r.buf[r.w:])
+		got, err := r.read(r.buf[r.w:])
 		r.w += got
-		r.c.bytesIn.Add(uint64(got))
 		if err != nil && r.w-r.r < n {
 			return r.readError(err)
 		}
@@ -116,14 +116,21 @@ func (r *reader) fill(b []byte) error {
 	n := copy(b, r.buf[r.r:r.w])
 	r.r += n
 	for n < len(b) {
-		got, err := r.c.conn.Read(b[n:])
+		got, err := r.read(b[n:])
 		n += got
-		r.c.bytesIn.Add(uint64(got))
 		if err != nil && n < len(b) {
 			return r.readError(err)
 		}
 	}
 	return nil
+}
+
+func (r *reader) read(b []byte) (int, error) {
+	r.c.reading.Store(true)
+	n, err := r.c.conn.Read(b)
+	r.c.bytesIn.Add(uint64(n))
+	r.c.reading.Store(false)
+	return n, err
 }
 
 func (r *reader) readError(err error) error {

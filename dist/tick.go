@@ -27,7 +27,7 @@ func (c *Conn) startTicking() {
 	t := &c.tick
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.interval = c.opts.TickTime / time.Duration(c.opts.Intensity)
+	t.interval = max(c.opts.TickTime/time.Duration(c.opts.Intensity), time.Millisecond)
 	t.in, t.out = c.bytesIn.Load(), c.bytesOut.Load()
 	t.timer = time.AfterFunc(t.interval, c.look)
 }
@@ -51,7 +51,8 @@ func (c *Conn) look() {
 		return
 	}
 	in, out := c.bytesIn.Load(), c.bytesOut.Load()
-	if in == t.in {
+	// While a handler keeps the reader, that nothing is read says nothing about the peer.
+	if in == t.in && c.reading.Load() {
 		t.silent++
 	} else {
 		t.silent = 0

@@ -118,7 +118,7 @@ func (w *writer) admit(ctx context.Context, m Message, payload etf.Term, wait bo
 }
 
 // enqueue queues an encoded message.
-func (w *writer) enqueue(m Message, payload etf.Term, f frame, stream *stream) {
+func (w *writer) enqueue(m Message, payload etf.Term, f outFrame, stream *stream) {
 	if w.c.opts.Trace != nil {
 		w.c.opts.Trace(TraceEvent{Out: true, Peer: w.c.peer.Name, Op: f.op, Message: m, Payload: payload, Size: f.size()})
 	}

@@ -1,0 +1,186 @@
+package dist
+
+import (
+	"context"
+	"io"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/gonode-otp/gonode/etf"
+)
+
+// sink is a connection that takes everything and gives what it is told to.
+type sink struct {
+	net.Conn
+	in    []byte // given again and again
+	off   int
+	left  int // bytes still to be given
+	taken int
+}
+
+func (s *sink) Write(b []byte) (int, error) { s.taken += len(b); return len(b), nil }
+func (s *sink) Read(b []byte) (int, error) {
+	if s.left == 0 {
+		return 0, io.EOF
+	}
+	n := copy(b[:min(len(b), s.left)], s.in[s.off:])
+	s.left -= n
+	if s.off += n; s.off == len(s.in) {
+		s.off = 0
+	}
+	return n, nil
+}
+func (s *sink) Close() error                     { return nil }
+func (s *sink) SetWriteDeadline(time.Time) error { return nil }
+func (s *sink) SetReadDeadline(time.Time) error  { return nil }
+
+type discard struct{ n int }
+
+func (d *discard) Handle(Message, etf.Term) error { d.n++; return nil }
+func (d *discard) Drained()                       {}
+
+func mapsTerm(n int) etf.Term {
+	l := make(etf.List, n)
+	for i := range l {
+		l[i] = etf.Map{
+			{Key: etf.Atom("id"), Value: etf.Int(i)},
+			{Key: etf.Atom("name"), Value: etf.Binary("user name")},
+			{Key: etf.Atom("score"), Value: etf.Float(float64(i) / 3)},
+			{Key: etf.Atom("active"), Value: etf.Atom("true")},
+			{Key: etf.Atom("tags"), Value: etf.List{etf.Atom("a"), etf.Atom("b"), etf.Tuple{etf.Atom("c"), etf.Int(i)}}},
+		}
+	}
+	return l
+}
+
+func callTerm() etf.Term {
+	alias := refA(0x1f2e3, 0x7a5b0003, 0x89abcdef)
+	return etf.Tuple{
+		etf.Atom("$gen_call"),
+		etf.Tuple{pidA(96), etf.ImproperList{Elems: []etf.Term{etf.Atom("alias")}, Tail: alias}},
+		etf.Tuple{etf.Atom("add"), etf.Int(1)},
+	}
+}
+
+var wirePayloads = []struct {
+	name string
+	term etf.Term
+}{
+	{"call", callTerm()},
+	{"maps1000", mapsTerm(1000)},
+	{"bin1k", make(etf.Binary, 1<<10)},
+	{"bin64k", make(etf.Binary, 64<<10)},
+	{"bin10m", make(etf.Binary, 10<<20)},
+}
+
+var wireForms = []struct {
+	name  string
+	flags Flags
+}{
+	{"pass", DefaultFlags &^ (FlagDistHdrAtomCache | FlagFragments)},
+	{"cache", DefaultFlags &^ FlagFragments},
+	{"fragments", DefaultFlags},
+}
+
+func BenchmarkEncode(b *testing.B) {
+	for _, f := range wireForms {
+		for _, p := range wirePayloads {
+			b.Run(f.name+"/"+p.name, func(b *testing.B) {
+				ofA, _ := peers(f.flags)
+				c := NewConn(&sink{}, ofA, Options{})
+				m := &RegSend{From: pidA(7), To: "server"}
+				var released batch
+				b.ReportAllocs()
+				for b.Loop() {
+					w := &c.out
+					if err := w.admit(context.Background(), m, p.term, false); err != nil {
+						b.Fatal(err)
+					}
+					b.SetBytes(int64(w.queue.bytes))
+					for w.queue.bytes > 0 || len(w.queue.streams) > 0 {
+						w.queue.take(&w.batch)
+						w.written()
+					}
+				}
+				_ = released
+			})
+		}
+	}
+}
+
+// BenchmarkSend sends over loopback to a reader that throws away.
+func BenchmarkSend(b *testing.B) {
+	for _, f := range wireForms {
+		for _, p := range wirePayloads {
+			b.Run(f.name+"/"+p.name, func(b *testing.B) {
+				ca, cb := tcpPair(b)
+				ofA, _ := peers(f.flags)
+				c := NewConn(ca, ofA, Options{})
+				go io.Copy(io.Discard, cb)
+				m := &RegSend{From: pidA(7), To: "server"}
+				b.ReportAllocs()
+				for b.Loop() {
+					if err := c.Send(context.Background(), m, p.term); err != nil {
+						b.Fatal(err)
+					}
+				}
+				b.StopTimer()
+				c.Close(nil)
+				<-c.Done()
+			})
+		}
+	}
+}
+
+// stream returns n frames as they are sent.
+func wireBytes(t testing.TB, flags Flags, m Message, payload etf.Term, n int) []byte {
+	ofA, _ := peers(flags)
+	c := NewConn(&sink{}, ofA, Options{})
+	var all []byte
+	for range n {
+		w := &c.out
+		require.NoError(t, w.admit(context.Background(), m, payload, false))
+		for w.queue.bytes > 0 || len(w.queue.streams) > 0 {
+			w.queue.take(&w.batch)
+			for _, b := range w.batch.bufs {
+				all = append(all, b...)
+			}
+			w.written()
+		}
+	}
+	return all
+}
+
+func BenchmarkReceive(b *testing.B) {
+	for _, f := range wireForms {
+		for _, p := range wirePayloads {
+			b.Run(f.name+"/"+p.name, func(b *testing.B) {
+				m := &RegSend{From: pidA(7), To: "server"}
+				two := wireBytes(b, f.flags, m, p.term, 2)
+				one := wireBytes(b, f.flags, m, p.term, 1)
+				_, ofB := peers(f.flags)
+				first := &sink{in: one, left: len(one)}
+				c := NewConn(first, ofB, Options{})
+				h := &discard{}
+				c.in.run(h)
+				rest := two[len(one):]
+				b.SetBytes(int64(len(rest)))
+				b.ReportAllocs()
+				n := 0
+				for b.Loop() {
+					n++
+				}
+				_ = n
+				c.conn = &sink{in: rest, left: len(rest) * b.N}
+				b.ResetTimer()
+				c.in.run(h)
+				if h.n != b.N+1 {
+					b.Fatal(h.n, b.N)
+				}
+			})
+		}
+	}
+}
