@@ -68,6 +68,11 @@ func (h *handshake) recvName() (sendName, error) {
 		_ = h.refuse(StatusNotAllowed) // what the peer lacks is the better error
 		return m, err
 	}
+	if m.name == h.Node {
+		// Differs from OTP: that answers nok, which promises a connection that never comes.
+		_ = h.refuse(StatusNotAllowed)
+		return m, h.fail(StageRecvName, ReasonName, HandshakeError{Name: m.name, Detail: "the peer has the same name as we"})
+	}
 	if m.flags.Has(FlagNameMe) {
 		return m, h.nameIt(string(m.name))
 	}

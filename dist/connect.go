@@ -59,6 +59,8 @@ func (h *handshake) checkDialled() error {
 	switch {
 	case !ok, !latin1, nameFault(h.peer.Name, false) != "":
 		return h.fail(StageStart, ReasonConfig, HandshakeError{Detail: "the name to dial is not one of a node, name@host"})
+	case h.peer.Name == h.Node:
+		return h.fail(StageStart, ReasonConfig, HandshakeError{Detail: "the name to dial is our own"})
 	case !sameStyle(ours, theirs):
 		return h.fail(StageStart, ReasonNameStyle, HandshakeError{})
 	}

@@ -61,7 +61,8 @@ const (
 	// ReasonNotAllowed: one side does not want the other.
 	ReasonNotAllowed
 	// ReasonNOK: both sides dialled each other, and the attempt of the acceptor goes on. The connection that comes in from
-	// there, or has come in already, is the one to keep.
+	// there, or has come in already, is the one to keep. Do not wait for it for ever: OTP also says nok to a node whose
+	// name it cannot have among its peers, such as its own.
 	ReasonNOK
 	// ReasonBusy: an earlier attempt of the same peer is still under way.
 	ReasonBusy

@@ -35,7 +35,8 @@ func (e *HandshakeError) explain() string {
 		return e.explainNotAllowed()
 	case ReasonNOK:
 		if e.Remote {
-			return "nok: the peer is connecting to us at the same time and its attempt wins; keep the connection it makes"
+			return "nok: the peer is connecting to us at the same time and its attempt wins; keep the connection it makes" +
+				" (OTP says nok to a node with its own name, too)"
 		}
 		return "nok: our own attempt to reach the peer goes on instead"
 	case ReasonBusy:

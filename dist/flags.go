@@ -83,11 +83,12 @@ const (
 const Mandatory25 = FlagExtendedReferences | FlagFunTags | FlagExtendedPidsPorts | FlagNewFunTags | FlagExportPtrTag |
 	FlagBitBinaries | FlagNewFloats | FlagUTF8Atoms | FlagMapTag | FlagBigCreation | FlagHandshake23
 
-// DefaultFlags are what a node of this package announces: everything it speaks, hidden. OTP 23 to 29 accept it. Neither
-// the single bits nor the digest may go: OTP 23 does not know the digest.
+// DefaultFlags are what a node of this package announces: hidden, and everything it speaks but FlagAltactSig, without
+// which peers use ALIAS_SEND to the same end. OTP 23 to 29 accept it. Both the single bits and the digest are there, as
+// OTP 23 does not know the digest.
 const DefaultFlags = Mandatory25 | FlagMandatory25Digest | FlagDistMonitor | FlagDistMonitorName | FlagUnicodeIO |
 	FlagDistHdrAtomCache | FlagSmallAtomTags | FlagSendSender | FlagBigSeqtraceLabels | FlagExitPayload | FlagFragments |
-	FlagUnlinkID | FlagSpawn | FlagV4NC | FlagAlias
+	FlagUnlinkID | FlagSpawn | FlagV4NC | FlagAlias | FlagNativeRecords
 
 // RequiredFlags are what this package demands of a peer. OTP 23 and later announce all of it.
 const RequiredFlags = Mandatory25

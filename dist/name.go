@@ -23,8 +23,8 @@ func SplitNode(node etf.Atom) (name, host string, ok bool) {
 	return name, host, ok && name != "" && host != "" && !strings.Contains(host, "@")
 }
 
-// nameFault says what is wrong with a name in SendName, "" if nothing is: name@host, or with dynamic a host alone
-// (dist_util's is_name_ok).
+// nameFault says what is wrong with a name in send_name, "" if nothing is: it has to be name@host, or with dynamic a host
+// alone (dist_util's is_name_ok).
 func nameFault(node etf.Atom, dynamic bool) string {
 	if utf8.RuneCountInString(string(node)) > maxAtomRunes {
 		return "is longer than 255 characters"
@@ -35,10 +35,22 @@ func nameFault(node etf.Atom, dynamic bool) string {
 		}
 		return ""
 	}
-	if _, _, ok := SplitNode(node); !ok {
+	name, _, ok := SplitNode(node)
+	if !ok {
 		return "is not of the form name@host"
 	}
+	for i := range len(name) {
+		if !isNameByte(name[i]) {
+			return "has other characters than letters, digits, - and _ before the @"
+		}
+	}
 	return ""
+}
+
+// isNameByte has the characters the emulator permits before the @. OTP looks at them after the name was accepted, and
+// answers nok to such a name, "Cannot get connection id for node" (seen at OTP 25).
+func isNameByte(c byte) bool {
+	return c == '-' || c == '_' || c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z'
 }
 
 // sameStyle reports whether two nodes can be in one cluster: both hosts have a dot, or neither has one. A literal IPv6
@@ -58,8 +70,8 @@ func isIPv6(host string) bool {
 // appendLatin1 appends the characters of s as one byte each; ok is false if one of them is not in Latin-1, or s is not
 // UTF-8. Names and cookies travel so (atom_to_binary(Node, latin1) in dist_util).
 func appendLatin1(dst []byte, s string) (out []byte, ok bool) {
-	for i, r := range s {
-		if r > 0xff || r == utf8.RuneError && !strings.HasPrefix(s[i:], "\uFFFD") {
+	for _, r := range s { // a byte that is not UTF-8 yields U+FFFD
+		if r > 0xff {
 			return dst, false
 		}
 		dst = append(dst, byte(r))

@@ -47,7 +47,8 @@ func (p *packetConn) release() error {
 	if !p.stop() {
 		return context.Cause(p.ctx)
 	}
-	return p.conn.SetDeadline(time.Time{})
+	_ = p.conn.SetDeadline(time.Time{}) // should it fail the connection is broken, which its next use will tell
+	return nil
 }
 
 // write sends one packet. body is made by append, behind the room for the length.
