@@ -13,7 +13,7 @@ type instance interface {
 	terminate(p *Process, reason etf.Term) *crash
 
 	stateTerm() etf.Term
-	formatStatus(s Status) (out Status, failed string)
+	formatStatus(s Status) Status
 	moduleName() etf.Atom
 
 	// codeChange runs the code change of the running module, for sys:change_code.

@@ -28,7 +28,7 @@ func (l *Loop) report(reason etf.Term, stack *etf.List, from *From, last etf.Ter
 	if !log.Enabled(context.Background(), slog.LevelError) {
 		return
 	}
-	s, _ := l.inst.formatStatus(Status{Reason: reason, Message: last, Log: l.events()})
+	s := l.inst.formatStatus(Status{Reason: reason, Message: last, Log: l.events()})
 	if s.Reason != nil {
 		reason = s.Reason
 	}

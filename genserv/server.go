@@ -65,13 +65,13 @@ type StatusFormatter[S any] interface {
 	FormatStatus(status Status, state S) Status
 }
 
-// Status is what StatusFormatter may rewrite. Setting a field that was nil makes the status say so instead of showing it.
+// Status is what StatusFormatter gets and what it returns. A nil field of the result is shown as it is.
 type Status struct {
 	// State is nil; set it to what is to be shown instead of the state.
 	State etf.Term
-	// Message is the last message, in a report only.
+	// Message is the last message. It is nil if this is no report; setting it then does nothing.
 	Message etf.Term
-	// Reason is the exit reason, in a report only.
+	// Reason is the exit reason. It is nil if this is no report; setting it then does nothing.
 	Reason etf.Term
 	// Log holds the events of sys:log, oldest first. Some of them contain the state.
 	Log etf.List

@@ -56,26 +56,29 @@ func marshal(v any) (etf.Term, error) {
 	return nil, errUnmarshaled
 }
 
-// formatStatus applies the server's FormatStatus; s.State becomes the state as it is to be shown. If FormatStatus failed,
-// the text says how, as gen:format_status/4 does, and nothing else of its work counts.
-func (s *server[S]) formatStatus(in Status) (out Status, failed string) {
+// formatStatus applies the server's FormatStatus and fills in what it left out. If FormatStatus fails, the state is the text
+// that says so, as in gen:format_status/4, and the rest is shown as it is.
+func (s *server[S]) formatStatus(in Status) Status {
 	if s.formatter == nil {
 		in.State = s.stateTerm()
-		return in, ""
+		return in
 	}
-	c := protect(func() { out = s.formatter.FormatStatus(in, s.current) })
-	switch {
-	case c != nil:
-		failed = string(s.name) + ":format_status/1 crashed"
-	case in.Message == nil && out.Message != nil, in.Reason == nil && out.Reason != nil:
-		failed = string(s.name) + ":format_status/1 returned a map with unknown keys"
-	}
-	if failed != "" {
-		in.State = etf.Charlist(failed)
-		return in, failed
+	var out Status
+	if c := protect(func() { out = s.formatter.FormatStatus(in, s.current) }); c != nil {
+		in.State = etf.Charlist(string(s.name) + ":format_status/1 crashed")
+		return in
 	}
 	if out.State == nil {
 		out.State = s.stateTerm()
 	}
-	return out, ""
+	if out.Message == nil {
+		out.Message = in.Message
+	}
+	if out.Reason == nil {
+		out.Reason = in.Reason
+	}
+	if out.Log == nil {
+		out.Log = in.Log
+	}
+	return out
 }

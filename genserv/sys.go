@@ -111,7 +111,7 @@ func (l *Loop) status() etf.Term {
 	if l.mode == modeSuspended {
 		sysState = etf.Atom("suspended")
 	}
-	shown, _ := l.inst.formatStatus(Status{Log: l.events()})
+	shown := l.inst.formatStatus(Status{Log: l.events()})
 	name := l.nameTerm()
 	misc := etf.List{
 		etf.Tuple{etf.Atom("header"), statusHeader(name)},

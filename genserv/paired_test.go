@@ -1,0 +1,82 @@
+package genserv_test
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/gonodetest"
+)
+
+// TestARealGenServerDoesTheSame runs testdata/*.txt against the gen_server of the installed OTP and compares callbacks,
+// replies, exit reasons and log events with what the files say, in order.
+func TestARealGenServerDoesTheSame(t *testing.T) {
+	beam := gonodetest.StartErl(t, gonodetest.WithoutDist())
+	release, err := strconv.Atoi(beam.Release())
+	require.NoError(t, err)
+	for _, module := range []string{"scripted", "bare", "secretive", "paired"} {
+		source, err := os.ReadFile(filepath.Join("testdata", module+".erl"))
+		require.NoError(t, err)
+		beam.Compile(t, module, string(source))
+	}
+	for _, file := range scenarioFiles(t) {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			var scenarios []*scenario
+			for _, s := range readScenarios(t, file) {
+				if s.since <= release {
+					scenarios = append(scenarios, s)
+				}
+			}
+			did := runInErlang(t, beam, scenarios)
+			for i, s := range scenarios {
+				var want, got []string
+				for j, step := range s.steps {
+					want = append(want, forRelease(release, step)...)
+					got = append(got, eventLines(did[i].(etf.List)[j].(etf.List))...)
+					if j+1 < len(s.steps) && s.steps[j+1].text == "timeout" {
+						continue // on a busy machine it comes before we look
+					}
+					require.Equal(t, want, got, "%s\n%s", s.title, step.text)
+					want, got = nil, nil
+				}
+			}
+		})
+	}
+}
+
+func runInErlang(t *testing.T, beam *gonodetest.Beam, scenarios []*scenario) etf.List {
+	var all etf.List
+	for _, s := range scenarios {
+		var steps etf.List
+		for _, step := range s.steps {
+			steps = append(steps, step.term)
+		}
+		all = append(all, steps)
+	}
+	text := beam.Eval(t, "paired:run("+etf.Format(all)+")")
+	did, err := etf.Parse(text)
+	require.NoError(t, err, text)
+	return did.(etf.List)
+}
+
+// forRelease returns what the file expects of a real gen_server.
+func forRelease(release int, s *step) []string {
+	var lines []string
+	failed := false
+	for _, line := range s.events {
+		failed = failed || strings.HasPrefix(line, "ack({error,") || line == "ack(ignore)"
+		switch {
+		case strings.HasPrefix(line, "~"):
+		case failed && release >= 26 && strings.HasPrefix(line, "exit("):
+			// Since OTP 26 the starter takes the exit signal of a process that did not start.
+		default:
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}

@@ -1,0 +1,211 @@
+package genserv_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/genserv"
+)
+
+var (
+	self   = etf.Pid{Node: "go@here", ID: 100, Creation: 7}
+	client = etf.Pid{Node: "go@here", ID: 1, Creation: 7}
+	remote = etf.Pid{Node: "erl@there", ID: 9, Serial: 2, Creation: 3}
+)
+
+// world is a node with one process on it and with a clock that stands still until it is moved. It notes what happens, as
+// {What, [Argument]}.
+type world struct {
+	loop    *genserv.Loop
+	next    genserv.Next
+	mailbox []etf.Term
+	events  []etf.Term
+	from    genserv.From
+
+	trap   bool
+	ended  bool
+	refs   uint32
+	timers []*fakeTimer
+	sent   []sent
+	asked  []genserv.Signal
+	fail   error // what Send returns
+
+	handler slog.Handler
+	call    func(ctx context.Context, to, request etf.Term) (etf.Term, error)
+}
+
+type sent struct{ to, msg etf.Term }
+
+type fakeTimer struct {
+	d       time.Duration
+	to, msg etf.Term
+	over    bool
+}
+
+func (w *world) note(what etf.Atom, args ...etf.Term) {
+	w.events = append(w.events, etf.Tuple{what, etf.List(args)})
+}
+
+// take returns what was noted since the last time.
+func (w *world) take() []etf.Term {
+	events := w.events
+	w.events = nil
+	return events
+}
+
+// start makes the process and drives it until it waits.
+func (w *world) start(m genserv.Module, args etf.Term, o genserv.Options) {
+	w.loop = genserv.New(m, w, o)
+	ack, next := w.loop.Start(args)
+	w.note("ack", ack)
+	w.drive(next)
+}
+
+// send puts messages into the mailbox and drives the process until it waits.
+func (w *world) send(msgs ...etf.Term) {
+	if w.ended {
+		return
+	}
+	w.mailbox = append(w.mailbox, msgs...)
+	w.drive(w.next)
+}
+
+// drive is what a node does with a loop.
+func (w *world) drive(next genserv.Next) {
+	for !next.Stopped {
+		switch {
+		case next.Again:
+			next = w.loop.Timeout()
+		case len(w.mailbox) > 0:
+			msg := w.mailbox[0]
+			w.mailbox = w.mailbox[1:]
+			next = w.loop.Handle(msg)
+		case next.Wait == 0:
+			next = w.loop.Timeout()
+		default:
+			w.next = next
+			return
+		}
+	}
+	w.next = next
+	w.end(next.Reason)
+}
+
+func (w *world) end(reason etf.Term) {
+	if !w.ended {
+		w.ended = true
+		w.note("exit", reason)
+	}
+}
+
+// exit sends an exit signal, with the client as the parent.
+func (w *world) exit(reason etf.Term) {
+	switch {
+	case w.ended:
+	case reason == etf.Term(etf.Atom("kill")):
+		w.end(genserv.Killed)
+	case w.trap:
+		w.send(etf.Tuple{etf.Atom("EXIT"), client, reason})
+	case reason != etf.Term(genserv.Normal):
+		w.end(reason)
+	}
+}
+
+func (w *world) Self() etf.Pid { return self }
+
+func (w *world) Send(to, msg etf.Term) error {
+	if w.fail != nil {
+		return w.fail
+	}
+	w.sent = append(w.sent, sent{to, msg})
+	switch to {
+	case etf.Term(self):
+		w.mailbox = append(w.mailbox, msg)
+	case etf.Term(client):
+		reply := msg.(etf.Tuple)
+		w.note("reply", reply...)
+	}
+	return nil
+}
+
+func (w *world) Signal(s genserv.Signal) (etf.Term, error) {
+	w.asked = append(w.asked, s)
+	switch s.Op {
+	case genserv.OpTrapExit:
+		w.trap = s.On
+	case genserv.OpMakeRef, genserv.OpMonitor, genserv.OpAlias:
+		w.refs++
+		return etf.Ref{Node: self.Node, Creation: self.Creation, Len: 3, Words: [5]uint32{w.refs}}, nil
+	case genserv.OpSpawn:
+		return etf.Pid{Node: self.Node, ID: 200, Creation: self.Creation}, nil
+	}
+	return etf.Atom("true"), w.fail
+}
+
+func (w *world) After(d time.Duration, to, msg etf.Term) func() bool {
+	t := &fakeTimer{d: d, to: to, msg: msg}
+	w.timers = append(w.timers, t)
+	return func() bool {
+		was := t.over
+		t.over = true
+		return !was
+	}
+}
+
+// ring lets a timer go off, without anybody having looked at the mailbox yet.
+func (w *world) ring(t *fakeTimer) {
+	if !t.over {
+		t.over = true
+		w.mailbox = append(w.mailbox, t.msg)
+	}
+}
+
+func (w *world) Call(ctx context.Context, to, request etf.Term) (etf.Term, error) {
+	if w.call == nil {
+		return nil, errors.New("nobody is there")
+	}
+	return w.call(ctx, to, request)
+}
+
+func (w *world) Log() *slog.Logger {
+	if w.handler == nil {
+		return slog.New(reports{w})
+	}
+	return slog.New(w.handler)
+}
+
+// reports is a log handler that notes what OTP logs, with the terms as they were given.
+type reports struct{ w *world }
+
+func (reports) Enabled(context.Context, slog.Level) bool { return true }
+func (r reports) WithAttrs([]slog.Attr) slog.Handler     { return r }
+func (r reports) WithGroup(string) slog.Handler          { return r }
+
+func (r reports) Handle(_ context.Context, record slog.Record) error {
+	terms := map[string]etf.Term{}
+	record.Attrs(func(a slog.Attr) bool {
+		if t, ok := a.Value.Any().(genserv.LogTerm); ok {
+			terms[a.Key] = t.Term
+		}
+		return true
+	})
+	switch label := etf.Format(terms["label"]); label {
+	case "{gen_server,terminate}":
+		who := terms["client_info"]
+		if info, ok := who.(etf.Tuple); ok {
+			who = info[0]
+		}
+		r.w.note("report", terms["last_message"], terms["state"], terms["log"], terms["reason"], who)
+	case "{gen_server,no_handle_info}":
+		r.w.note("no_handle_info", terms["message"])
+	case "{proc_lib,crash}":
+		info := terms["error_info"].(etf.Tuple)
+		r.w.note("crash", info[0], info[1])
+	default:
+		r.w.note("log", etf.Binary(record.Message))
+	}
+	return nil
+}
