@@ -51,9 +51,14 @@ func stop(t *testing.T, n *node.Node) {
 func startSamples(t *testing.T) *node.Node {
 	t.Helper()
 	n := start(t, config(t))
+	spawnSamples(t, n)
+	return n
+}
+
+func spawnSamples(t *testing.T, n *node.Node) {
+	t.Helper()
 	spawn(t, n, "echo", genserv.Of(echo.Server{}))
 	spawn(t, n, "counter", genserv.Of(counter.Server{}))
-	return n
 }
 
 func spawn(t *testing.T, n *node.Node, name etf.Atom, m genserv.Module) etf.Pid {
