@@ -3,7 +3,6 @@
 package dist_test
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"net"
@@ -145,7 +144,10 @@ func TestErlClosesOnAWrongCookieWithoutAWord(t *testing.T) {
 
 func TestErlDoesNotAllowANodeThatLacksAMandatoryFlag(t *testing.T) {
 	beam := gonodetest.StartErl(t)
-	for _, lacking := range []dist.Flags{dist.FlagBigCreation, dist.FlagMapTag, dist.FlagHandshake23} {
+	for _, lacking := range []dist.Flags{dist.FlagBigCreation, dist.FlagMapTag, dist.FlagHandshake23, dist.FlagV4NC} {
+		if release, _ := strconv.Atoi(beam.Release()); release < lacking.MandatorySince() {
+			continue
+		}
 		l := local(beam, "go")
 		l.Flags = dist.DefaultFlags &^ (dist.FlagMandatory25Digest | lacking)
 		_, _, err := connect(t, l, beam)
@@ -155,6 +157,9 @@ func TestErlDoesNotAllowANodeThatLacksAMandatoryFlag(t *testing.T) {
 		require.True(t, e.Remote)
 		require.Contains(t, err.Error(), lacking.String()+" (required since OTP ")
 
+		if release, _ := strconv.Atoi(beam.Release()); release < 25 || !dist.Mandatory25.Has(lacking) {
+			continue
+		}
 		l.Flags |= dist.FlagMandatory25Digest // stands for it
 		_, _, err = connect(t, l, beam)
 		require.NoError(t, err)
@@ -261,122 +266,4 @@ func TestErlIsNotTheNodeThatWasDialled(t *testing.T) {
 	require.ErrorIs(t, err, dist.ReasonName)
 	require.Equal(t, etf.Atom(beam.Name()), refusal(t, err).Name)
 	require.Contains(t, err.Error(), beam.Name())
-}
-
-// accepted is what one Accept returned.
-type accepted struct {
-	peer *dist.Peer
-	conn net.Conn
-	err  error
-}
-
-// acceptOne lets the node dial us in the background and answers. The result of connect_node is what the second returned
-// function waits for.
-func acceptOne(t *testing.T, beam *gonodetest.Beam, l dist.Local, ln net.Listener, a dist.Arbiter) (accepted, string) {
-	t.Helper()
-	result := make(chan string, 1)
-	session := beam.NewSession()
-	go func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-		defer cancel()
-		value, err := session.Try(ctx, fmt.Sprintf("net_kernel:connect_node(%v)", l.Node))
-		if err != nil {
-			value = err.Error()
-		}
-		result <- value
-	}()
-	c, err := ln.Accept()
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = c.Close() })
-	p, err := l.Accept(t.Context(), c, a)
-	return accepted{p, c, err}, <-result
-}
-
-func TestErlConnectsToUs(t *testing.T) {
-	beam := gonodetest.StartErl(t)
-	l := local(beam, "go")
-	ln := listen(t, beam, "go")
-	asked := etf.Atom("")
-	got, answer := acceptOne(t, beam, l, ln, dist.ArbiterFunc(func(name etf.Atom) dist.Status {
-		asked = name
-		return dist.StatusOK
-	}))
-	require.NoError(t, got.err)
-	require.Equal(t, "true", answer)
-	require.Equal(t, etf.Atom(beam.Name()), asked)
-	require.Equal(t, asked, got.peer.Name)
-	require.True(t, got.peer.Incoming)
-	require.False(t, got.peer.Replaces)
-	require.True(t, got.peer.Hidden())
-	require.Equal(t, beam.Eval(t, "erlang:system_info(creation)"), strconv.Itoa(int(got.peer.Creation)))
-	require.Equal(t, fmt.Sprintf("[%v]", l.Node), beam.Eval(t, "nodes(hidden)"))
-	// The node may send at once. A tick of ours shows that the connection has gone over to lengths of four bytes.
-	_, err := got.conn.Write([]byte{0, 0, 0, 0})
-	require.NoError(t, err)
-	require.Equal(t, fmt.Sprintf("[%v]", l.Node), beam.Eval(t, "nodes(hidden)"))
-}
-
-func TestErlHasAnotherCookieThanWe(t *testing.T) {
-	beam := gonodetest.StartErl(t)
-	l := local(beam, "go")
-	l.Cookie = func(etf.Atom) string { return "another" }
-	got, answer := acceptOne(t, beam, l, listen(t, beam, "go"), nil)
-	require.ErrorIs(t, got.err, dist.ReasonCookie)
-	require.False(t, refusal(t, got.err).Remote)
-	require.Equal(t, "false", answer)
-}
-
-func TestErlIsNotAllowedByUs(t *testing.T) {
-	beam := gonodetest.StartErl(t)
-	l := local(beam, "go")
-	ln := listen(t, beam, "go")
-	got, answer := acceptOne(t, beam, l, ln, dist.ArbiterFunc(func(etf.Atom) dist.Status { return dist.StatusNotAllowed }))
-	require.ErrorIs(t, got.err, dist.ReasonNotAllowed)
-	require.Equal(t, "false", answer)
-
-	l.Require = dist.FlagNativeRecords
-	got, answer = acceptOne(t, beam, l, ln, nil)
-	require.ErrorIs(t, got.err, dist.ReasonFlags)
-	require.Equal(t, dist.FlagNativeRecords, refusal(t, got.err).Missing)
-	require.Equal(t, "false", answer)
-}
-
-func TestErlInsistsOnANewConnection(t *testing.T) {
-	beam := gonodetest.StartErl(t)
-	l := local(beam, "go")
-	ln := listen(t, beam, "go")
-	got, answer := acceptOne(t, beam, l, ln, dist.ArbiterFunc(func(etf.Atom) dist.Status { return dist.StatusAlive }))
-	require.NoError(t, got.err)
-	require.Equal(t, "true", answer)
-	require.True(t, got.peer.Replaces)
-	require.Equal(t, dist.StatusAlive, got.peer.Status)
-}
-
-// While its own attempt waits for our status, the node lets an attempt of ours through only if our name is the greater one;
-// the other way round the connection it has dialled is the one that counts.
-func TestErlYieldsOrGoesOnWhenBothDial(t *testing.T) {
-	beam := gonodetest.StartErl(t, gonodetest.WithSname("mmm"))
-	l := local(beam, "aaa")
-	ln := listen(t, beam, "aaa")
-	got, answer := acceptOne(t, beam, l, ln, dist.ArbiterFunc(func(name etf.Atom) dist.Status {
-		_, _, err := connect(t, l, beam)
-		require.ErrorIs(t, err, dist.ReasonNOK)
-		return dist.Simultaneous(l.Node, name)
-	}))
-	require.NoError(t, got.err)
-	require.Equal(t, dist.StatusOKSimultaneous, got.peer.Status)
-	require.Equal(t, "true", answer)
-}
-
-func TestErlWithoutANameGetsOneFromUs(t *testing.T) {
-	host := gonodetest.StartErl(t)
-	beam := gonodetest.StartErl(t, gonodetest.WithSname("undefined"))
-	l := local(host, "go")
-	got, answer := acceptOne(t, beam, l, listen(t, host, "go"), nil)
-	require.NoError(t, got.err)
-	require.Equal(t, "true", answer)
-	require.Equal(t, dist.StatusNamed, got.peer.Status)
-	require.True(t, got.peer.Hidden())
-	require.Equal(t, string(got.peer.Name), strings.Trim(beam.Eval(t, "node()"), "'"))
-	require.Equal(t, beam.Eval(t, "erlang:system_info(creation)"), strconv.Itoa(int(got.peer.Creation)))
 }
