@@ -39,7 +39,7 @@ func TestErlangAndElixirMeet(t *testing.T) {
 	e, x := gonodetest.StartErl(t), gonodetest.StartElixir(t)
 	require.Equal(t, ":pong", x.Call(t, "Node", "ping", e.ElixirAtom()))
 	require.Equal(t, "pong", e.Call(t, "net_adm", "ping", x.Atom()))
-	require.Equal(t, e.Release(), x.Release())
+	require.NotEmpty(t, x.Release())
 	require.Equal(t, fmt.Sprint(gonodetest.OTPRelease(t)), e.Release())
 }
 
@@ -221,6 +221,10 @@ func TestANodeRegistersAgainAfterItsEPMDCameBack(t *testing.T) {
 	epmd.Kill(t)
 	require.Equal(t, "{error,address}", e.Eval(t, "net_adm:names()."))
 	epmd.Restart(t)
+	if gonodetest.OTPRelease(t) < 24 {
+		require.Equal(t, "{ok,[]}", e.Eval(t, "net_adm:names()."), "old nodes do not come back")
+		return
+	}
 	eventually(t, "the node is registered", func() bool {
 		return strings.Contains(e.Eval(t, "net_adm:names()."), strings.Split(e.Name(), "@")[0])
 	})

@@ -67,7 +67,7 @@ func TestWhatANodeRaisesIsATypedError(t *testing.T) {
 		{"1.\n2. 3", "syntax", ""},
 		{"", "syntax", "there is no expression"},
 		{"% only this", "syntax", "there is no expression"},
-		{`"open`, "syntax", `1:1: unterminated string starting with "open"`},
+		{`"open`, "syntax", `unterminated string starting with "open"`},
 		{"link(spawn(fun() -> exit(boom) end)), receive after infinity -> ok end.", "EXIT", "boom"},
 		{"exit(self(), kill), receive after infinity -> ok end.", "EXIT", "killed"},
 	} {

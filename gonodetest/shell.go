@@ -9,6 +9,7 @@ import (
 	"io"
 	"os/exec"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -21,17 +22,17 @@ type Shell struct {
 	stdin   io.WriteCloser
 	proc    *process
 	timeout time.Duration
-	byLine  bool // the shell prompts for every line of an expression, not only for the first
-	prompt  *regexp.Regexp
+	iex     bool
 	node    string
+	count   int // the number of the last prompt
 	read    int // how much of the output has been handed out, up to and including a prompt
 }
 
-// The prompts, at the start of a line: "1> " or "(a@host)1> " and "iex(1)> ", "iex(a@host)1> ", "...(1)> ". The group
-// is the name of the node.
+// The prompts, at the start of a line: "1> " or "(a@host)1> " and "iex(1)> ", "iex(a@host)1> ", "...(1)> ". The groups
+// are the name of the node and the number.
 var (
-	erlPrompt = regexp.MustCompile(`(?m)^(?:\(([^()\s]+@[^()\s]+)\))?\d+> `)
-	iexPrompt = regexp.MustCompile(`(?m)^(?:iex|\.\.\.)\((?:\d+\)|([^()\s]+@[^()\s]+)\)\d+)> `)
+	erlPrompt = regexp.MustCompile(`(?m)^(?:\(([^()\s]+@[^()\s]+)\))?(\d+)> `)
+	iexPrompt = regexp.MustCompile(`(?m)^(?:iex|\.\.\.)\((?:(\d+)\)|([^()\s]+@[^()\s]+)\)(\d+))> `)
 )
 
 // StartErlShell starts erl as a user would and returns when it shows its first prompt. It ends with the test.
@@ -41,7 +42,7 @@ func StartErlShell(t testing.TB, opts ...Option) *Shell {
 	if s.program == "" {
 		s.program = need(t, LaneErlang, "GONODE_ERL", "erl")
 	}
-	return startShell(t, s, s.command(t, s.program, "-"), &Shell{prompt: erlPrompt})
+	return startShell(t, s, s.command(t, s.program, "-"), &Shell{})
 }
 
 // StartIEx starts iex as a user would and returns when it shows its first prompt. It ends with the test.
@@ -51,7 +52,7 @@ func StartIEx(t testing.TB, opts ...Option) *Shell {
 	if s.program == "" {
 		s.program = need(t, LaneElixir, "GONODE_IEX", "iex")
 	}
-	return startShell(t, s, s.command(t, s.program, "--"), &Shell{prompt: iexPrompt, byLine: true})
+	return startShell(t, s, s.command(t, s.program, "--"), &Shell{iex: true})
 }
 
 func startShell(t testing.TB, s *settings, cmd *exec.Cmd, sh *Shell) *Shell {
@@ -97,7 +98,8 @@ func (s *Shell) Type(source string) string {
 // Try is Type with an error instead of an end of the test. After an error the shell is of no further use.
 func (s *Shell) Try(ctx context.Context, source string) (string, error) {
 	entries := []string{strings.TrimRight(source, "\n")}
-	if s.byLine {
+	if s.iex {
+		// It has a prompt for every line, and does not say by its number whether the expression is complete.
 		entries = strings.Split(entries[0], "\n")
 	}
 	var printed strings.Builder
@@ -120,18 +122,53 @@ func (s *Shell) Try(ctx context.Context, source string) (string, error) {
 
 // next returns the text before the next prompt. At the end of the output it returns the rest and io.EOF.
 func (s *Shell) next(ctx context.Context) (string, error) {
-	var at []int
+	var printed string
+	var found bool
 	err := s.proc.out.await(ctx, s.read, func(text string) bool {
-		at = s.prompt.FindStringSubmatchIndex(text)
-		return at != nil
+		printed, found = s.take(text)
+		return found
 	})
-	text := s.proc.out.String()[s.read:]
-	if err != nil {
-		return text, err
+	return printed, err
+}
+
+// take looks for the next prompt in a text and moves behind it. Without one it returns the whole text.
+func (s *Shell) take(text string) (printed string, ok bool) {
+	for rest := text; ; {
+		var at []int
+		if s.iex {
+			at = iexPrompt.FindStringSubmatchIndex(rest)
+		} else {
+			at = erlPrompt.FindStringSubmatchIndex(rest)
+		}
+		if at == nil {
+			return text, false
+		}
+		printed += rest[:at[0]]
+		node, number := s.groups(rest, at)
+		if s.iex || number > s.count {
+			s.node, s.count = node, number
+			s.read += len(text) - len(rest) + at[1]
+			return printed, true
+		}
+		// From OTP 26 on, erl repeats its prompt for each further line of an expression.
+		if number < s.count || at[0] > 0 {
+			printed += rest[at[0]:at[1]]
+		}
+		rest = rest[at[1]:]
 	}
-	if at[2] >= 0 {
-		s.node = text[at[2]:at[3]]
+}
+
+func (s *Shell) groups(text string, at []int) (node string, number int) {
+	for i := 2; i < len(at); i += 2 {
+		if at[i] < 0 {
+			continue
+		}
+		group := text[at[i]:at[i+1]]
+		if n, err := strconv.Atoi(group); err == nil {
+			number = n
+		} else {
+			node = group
+		}
 	}
-	s.read += at[1]
-	return text[:at[0]], nil
+	return node, number
 }

@@ -23,6 +23,7 @@ func TestTheErlangShellPrintsWhatAUserSees(t *testing.T) {
 	require.Equal(t, "** exception exit: x", sh.Type("exit(x)."))
 	require.Equal(t, "** exception error: no match of right hand side value 4", sh.Type("X = 4."))
 	require.Equal(t, `"1> "`, sh.Type(`"1> ".`), "what looks like a prompt inside a line is none")
+	require.Equal(t, "2> \n1> \nok", sh.Type(`io:format("2> ~n1> ~n").`), "nor is one with a number that was there")
 	require.Equal(t, "Shell got {self,sent}\nok", sh.Type("self() ! {self, sent}, flush()."))
 	require.Equal(t, "ok", sh.Type("q()."), "the shell may be left")
 }
