@@ -34,8 +34,10 @@ func (p *peer) Handle(m dist.Message, payload etf.Term) error {
 		n.unlinkAcked(m)
 	case *dist.SpawnRequest:
 		p.refuseSpawn(m)
-	case *dist.GroupLeader, *dist.SpawnReply, *dist.AltactSig:
-		// Nothing here has a group leader, asks for a spawn or announces FlagAltactSig.
+	case *dist.SpawnReply:
+		p.spawnReplied(m)
+	case *dist.GroupLeader, *dist.AltactSig:
+		// Nothing here has a group leader or announces FlagAltactSig.
 	}
 	return nil
 }

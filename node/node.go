@@ -89,6 +89,7 @@ func (n *Node) start(ctx context.Context) (err error) {
 	n.calls.waiting = map[uint64]*call{}
 	n.monitors.byRef = map[uint64]*monitor{}
 	n.side = n.handshakeSide()
+	n.host.BareState = n.wantsBareState
 	if err := n.startServices(ctx); err != nil {
 		return err
 	}

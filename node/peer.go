@@ -17,6 +17,11 @@ type peer struct {
 	conn  *dist.Conn
 	ended chan struct{} // closed when the connection is gone and everybody has been told
 
+	bareState struct {
+		once sync.Once
+		yes  bool
+	}
+
 	mu      sync.Mutex
 	watches map[refKey]*watch // monitors of the peer on processes of this node
 }

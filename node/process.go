@@ -23,14 +23,16 @@ type process struct {
 
 	parent etf.Pid // who started it by a link, else itself
 
-	engine gen.Process // its side in ergo
+	engine   gen.Process // its side in ergo
+	inEngine bool        // guarded by mu: ergo has finished the spawn
 
 	name etf.Atom // guarded by registry.mu
 
 	batch   []etf.Term // owned by the goroutine that runs the loop: what it took out of the mailbox
 	handled int        // how much of it has been handled
 
-	dead atomic.Bool // set once, under mu
+	dead   atomic.Bool // set once, under mu, after reason
+	reason etf.Term
 
 	mu       sync.Mutex
 	box      mailbox
@@ -160,6 +162,7 @@ func (p *process) exit(reason etf.Term) {
 		p.mu.Unlock()
 		return
 	}
+	p.reason = reason
 	p.dead.Store(true)
 	p.cancelWaitLocked()
 	p.box = mailbox{}
@@ -180,7 +183,7 @@ func (p *process) exit(reason etf.Term) {
 	if gone != nil {
 		close(gone)
 	}
-	p.leaveEngine(reason)
+	p.leaveEngine()
 }
 
 // shutdown asks the process to end as a supervisor does: one that traps exits gets the exit signal of its parent as a

@@ -34,8 +34,11 @@ func (n *Node) spawn(ctx context.Context, o spawnOptions) (etf.Pid, error) {
 	ok := n.goWork(func() {
 		options := gen.ProcessOptions{InitTimeout: math.MaxInt32}
 		if _, err := n.engine.Spawn(func() gen.ProcessBehavior { return s }, options); err != nil {
-			s.answer(fmt.Errorf("node: spawn: %w", err))
+			s.answer(fmt.Errorf("node: spawn: %w", err)) // unless ProcessInit has said why
+			return
 		}
+		s.p.enterEngine()
+		s.answer(nil)
 	})
 	if !ok {
 		return etf.Pid{}, ErrStopped
@@ -113,7 +116,6 @@ func (s *starting) ProcessInit(e gen.Process, _ ...any) error {
 		s.answer(genserv.StartError(ack))
 		return errInit
 	}
-	s.answer(nil)
 	p.wake(next)
 	return nil
 }
@@ -138,8 +140,26 @@ func (s *starting) ProcessTerminate(error) {}
 // engineEnd makes ergo end a process whose end everybody else knows already.
 type engineEnd struct{ *genserv.Exit }
 
-func (p *process) leaveEngine(reason etf.Term) {
-	_ = p.n.engine.Send(p.engine.PID(), engineEnd{&genserv.Exit{Reason: reason}})
+// enterEngine notes that ergo has finished the spawn. Before that nothing may be sent to its process, whose state ergo
+// sets without regard to others.
+func (p *process) enterEngine() {
+	p.mu.Lock()
+	p.inEngine = true
+	dead := p.dead.Load()
+	p.mu.Unlock()
+	if dead {
+		p.leaveEngine()
+	}
+}
+
+// leaveEngine makes ergo forget a process that has ended.
+func (p *process) leaveEngine() {
+	p.mu.Lock()
+	ready := p.inEngine
+	p.mu.Unlock()
+	if ready {
+		_ = p.n.engine.Send(p.engine.PID(), engineEnd{&genserv.Exit{Reason: p.reason}})
+	}
 }
 
 // ancestors is '$ancestors' of the children of p: its name or pid, and its own ancestors (proc_lib:get_ancestors/0).
