@@ -21,7 +21,7 @@ func (m *AliasSend) write(w *controlWriter, payload etf.Term) (op Op, behind boo
 		w.refuse(OpAliasSend, "the peer has no aliases")
 	}
 	if w.has(FlagAltactSig) {
-		return w.altact(0, m.From, AltactTarget{Alias: m.Alias}, m.Token)
+		return w.altact(altactAlias, m.From, AltactTarget{Alias: m.Alias}, m.Token)
 	}
 	token := w.mayTrace(m.Token)
 	op = w.opTT(OpAliasSend, OpAliasSendTT, 3, token)

@@ -83,13 +83,13 @@ func (w *controlWriter) altact(flags int64, from etf.Pid, to AltactTarget, token
 	switch {
 	case to.IsAlias():
 		flags |= altactAlias
-	case to.IsName():
+	case to.IsName() && flags&altactAlias == 0:
 		flags |= altactName
 	}
 	op = w.op(OpAltactSigSend, n)
 	w.int(flags)
 	w.pid(from)
-	if to.IsAlias() {
+	if flags&altactAlias != 0 {
 		w.ref(to.Alias)
 	} else {
 		w.target(to.Target)

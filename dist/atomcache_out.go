@@ -3,6 +3,7 @@ package dist
 import (
 	"hash/maphash"
 	"unicode/utf8"
+	"unsafe"
 
 	"github.com/gonode-otp/gonode/etf"
 )
@@ -28,6 +29,18 @@ type atomCacheOut struct {
 	atoms [maxFrameAtoms]frameAtom
 	n     int
 	long  bool // a new atom of the frame is longer than maxShortAtom
+
+	seen [256]seenAtom // atoms of the frame by where their text lies
+	gen  uint32        // of the frame
+}
+
+// seenAtom remembers the index of an atom for the string that was asked for, so that the same string, which is what
+// constants and atoms from the decoder are, is found without looking at its text.
+type seenAtom struct {
+	text  *byte
+	size  uint16
+	index uint8
+	gen   uint32
 }
 
 type frameAtom struct {
@@ -36,15 +49,32 @@ type frameAtom struct {
 	old  bool // the peer has it already
 }
 
+func newAtomCacheOut() *atomCacheOut { return &atomCacheOut{gen: 1} }
+
 var atomSeed = maphash.MakeSeed()
 
 // Ref returns the index of a in the table of the frame. It implements etf.AtomTable.
 //
-// The atom without characters is written out: that takes no more bytes than the reference. So is what is no atom: the encoder says why.
+// The atom without characters is written out: that takes no more bytes than the reference. So is what is no atom: the
+// encoder says why.
 func (c *atomCacheOut) Ref(a etf.Atom) (index uint8, ok bool) {
 	if a == "" {
 		return 0, false
 	}
+	text := unsafe.StringData(string(a))
+	at := uintptr(unsafe.Pointer(text))
+	s := &c.seen[(at>>3^at>>11)%uintptr(len(c.seen))]
+	if s.text == text && s.gen == c.gen && int(s.size) == len(a) {
+		return s.index, true
+	}
+	if index, ok = c.index(a); ok {
+		*s = seenAtom{text: text, size: uint16(len(a)), index: index, gen: c.gen}
+	}
+	return index, ok
+}
+
+// index is Ref for a string that was not seen in this frame.
+func (c *atomCacheOut) index(a etf.Atom) (index uint8, ok bool) {
 	slot := uint16(maphash.String(atomSeed, string(a)) % cacheSlots)
 	if i := c.taken[slot]; i != 0 {
 		return i - 1, c.atoms[i-1].atom == a
@@ -76,6 +106,10 @@ func (c *atomCacheOut) forget() {
 		c.atoms[i].atom = ""
 	}
 	c.n, c.long = 0, false
+	if c.gen++; c.gen == 0 {
+		clear(c.seen[:])
+		c.gen = 1
+	}
 }
 
 // appendTable appends the table of the frame: the number of atoms, a half byte of flags each and one for the whole, and

@@ -48,7 +48,7 @@ func (e *encoder) init(p *Peer) {
 	e.headers = hasHeaders(p.Negotiated)
 	e.fragmented = p.Negotiated.Has(FlagFragments)
 	if p.Negotiated.Has(FlagDistHdrAtomCache) {
-		e.cache = new(atomCacheOut)
+		e.cache = newAtomCacheOut()
 	}
 }
 

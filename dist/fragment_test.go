@@ -1,0 +1,217 @@
+package dist
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/gonode-otp/gonode/etf"
+)
+
+// fragmented cuts a message of a to b into fragments of n bytes, with lengths.
+func fragmented(t testing.TB, seq uint64, n int, m Message, payload etf.Term) [][]byte {
+	t.Helper()
+	ofA, _ := peers(DefaultFlags)
+	e := &NewConn(&sink{}, ofA, Options{}).out.enc
+	f, err := e.encode(m, payload, true)
+	require.NoError(t, err)
+	table := e.cache.appendTable(nil)
+	body := f.buf[headRoom:]
+	count := (len(body) + n - 1) / n
+	var frames [][]byte
+	for i := range count {
+		frame := []byte{0, 0, 0, 0}
+		if i == 0 {
+			frame = append(appendFragHead(frame, distFragHeader, seq, uint64(count)), table...)
+		} else {
+			frame = appendFragHead(frame, distFragCont, seq, uint64(count-i))
+		}
+		frame = append(frame, body[i*n:min(len(body), (i+1)*n)]...)
+		binary.BigEndian.PutUint32(frame, uint32(len(frame)-4))
+		frames = append(frames, frame)
+	}
+	return frames
+}
+
+func joined(frames ...[]byte) (all []byte) {
+	for _, f := range frames {
+		all = append(all, f...)
+	}
+	return all
+}
+
+func TestAMessageInFragmentsOfAnySizeIsPutTogether(t *testing.T) {
+	payload := etf.Tuple{etf.Atom("x"), make(etf.Binary, 50_000), etf.Atom("y")}
+	m := &RegSend{From: pidA(1), To: "server"}
+	for _, n := range []int{100, 1000, 9000, 20_000, 49_000, 100_000} {
+		got, err := decodeAll(DefaultFlags, joined(fragmented(t, 5, n, m, payload)...), Options{})
+		require.ErrorIs(t, err, ErrPeerClosed)
+		require.Equal(t, []received{{m, payload}}, got, n)
+	}
+}
+
+func TestSequencesMayBeInterleavedWithEachOtherAndWithOthers(t *testing.T) {
+	payload := func(i int) etf.Term { return etf.Tuple{etf.Atom("abc"), make(etf.Binary, 30_000+i)} }
+	a := fragmented(t, 1, 10_000, &RegSend{From: pidA(1), To: "first"}, payload(1))
+	b := fragmented(t, 2, 10_000, &RegSend{From: pidA(2), To: "second"}, payload(2))
+	// This one brings the atoms of a and b in other slots, and other atoms in theirs.
+	between, err := encodeAll(DefaultFlags, mapsTerm(3), &RegSend{From: pidA(3), To: "between"})
+	require.NoError(t, err)
+	tick := []byte{0, 0, 0, 0}
+	wire := joined(a[0], between, b[0], tick, b[1], a[1], between, a[2], b[2], a[3], between, b[3])
+	got, err := decodeAll(DefaultFlags, wire, Options{})
+	require.ErrorIs(t, err, ErrPeerClosed)
+	var order []string
+	for _, r := range got {
+		order = append(order, string(r.msg.(*RegSend).To))
+	}
+	require.Equal(t, "[between between first between second]", fmt.Sprint(order))
+	require.Equal(t, payload(1), got[2].payload)
+	require.Equal(t, payload(2), got[4].payload)
+}
+
+func TestASequenceNumberCanBeUsedAgainWhenItIsOver(t *testing.T) {
+	m := &RegSend{From: pidA(1), To: "server"}
+	frames := fragmented(t, 7, 100, m, make(etf.Binary, 300))
+	got, err := decodeAll(DefaultFlags, joined(append(frames, frames...)...), Options{})
+	require.ErrorIs(t, err, ErrPeerClosed)
+	require.Len(t, got, 2)
+}
+
+func TestASingleFragmentIsAMessage(t *testing.T) {
+	m := &RegSend{From: pidA(1), To: "server"}
+	for _, seq := range []uint64{0, 9} {
+		got, err := decodeAll(DefaultFlags, joined(fragmented(t, seq, 1000, m, etf.Int(1))...), Options{})
+		require.ErrorIs(t, err, ErrPeerClosed)
+		require.Len(t, got, 1)
+	}
+	// Sequence 0 means no fragments, whatever number it bears.
+	lone := fragmented(t, 0, 1000, m, etf.Int(1))[0]
+	binary.BigEndian.PutUint64(lone[14:], 5)
+	got, err := decodeAll(DefaultFlags, lone, Options{})
+	require.ErrorIs(t, err, ErrPeerClosed)
+	require.Len(t, got, 1)
+}
+
+func TestFragmentsThatDoNotFitTogetherAreRefused(t *testing.T) {
+	for _, size := range []int{100, 9000} {
+		m := &RegSend{From: pidA(1), To: "server"}
+		f := fragmented(t, 7, size, m, make(etf.Binary, 3*size))
+		other := fragmented(t, 8, size, m, make(etf.Binary, 3*size))
+		zero := fragmented(t, 7, size, m, make(etf.Binary, 3*size))[0]
+		binary.BigEndian.PutUint64(zero[14:], 0)
+		for reason, wire := range map[string][]byte{
+			"a fragment of a sequence that has not begun":                    joined(f[1]),
+			"a fragment out of order":                                        joined(f[0], f[2]),
+			"the first fragment of a sequence that has begun already":        joined(f[0], other[0], f[0]),
+			"a fragment with the number 0":                                   joined(zero),
+			endsInHeader:                                                     {0, 0, 0, 17, 131, 70, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0},
+			"not a distribution header":                                      {0, 0, 0, 3, 131, 71, 0},
+			"not a frame of a connection with distribution headers":          {0, 0, 0, 2, 112, 131},
+			"a control message of another form":                              {0, 0, 0, 3, 131, 68, 0},
+			"a frame larger than Options.MaxMessage":                         {0xff, 0xff, 0xff, 0xff, 131, 68, 0},
+			"the messages in fragments exceed the limit":                     joined(f[0], other[0], f[1], f[2], other[1], other[2]),
+			"the text of an atom that is too long or not UTF-8":              {0, 0, 0, 7, 131, 68, 1, 8, 0, 1, 0xff},
+			"a fragment of a sequence that has not begun\x00repeated at end": joined(append(f, f[len(f)-1])...),
+		} {
+			o := Options{MaxMessage: 5 * size}
+			require.Contains(t, reason, refusedWith(t, DefaultFlags, o, wire).Reason)
+		}
+		_, err := decodeAll(DefaultFlags, joined(f[0], other[0]), Options{MaxSequences: 1})
+		require.ErrorContains(t, err, "too many messages in fragments at once")
+	}
+}
+
+func TestMemoryFollowsWhatHasCome(t *testing.T) {
+	b := growTowards(nil, 10, 1<<40, believed)
+	require.Equal(t, believed, cap(b))
+	b = growTowards(b, believed, 1<<40, believed)
+	require.Less(t, cap(b), 5*believed, "not more than some times what there is")
+	require.Equal(t, 100, cap(growTowards(nil, 10, 100, believed)))
+	require.Equal(t, 1000, cap(growTowards(nil, 1000, 100, believed)))
+	f := fragments{maxBytes: 1 << 40, maxOpen: 10}
+	require.Empty(t, f.begin(1, 1<<63, make([]byte, 1000), nil))
+	require.Equal(t, believed, cap(f.open[1].body))
+	require.Empty(t, f.begin(2, 3, make([]byte, 1000), nil))
+	require.Equal(t, 3000, cap(f.open[2].body))
+}
+
+// order is what goes out: the receiver or sequence of each frame, ! marking the last fragment.
+func order(t *testing.T, w *writer, batches int) (frames []string) {
+	for range batches {
+		released, _ := w.queue.take(&w.batch)
+		w.streamed -= released
+		w.queued += released
+		for _, b := range w.batch.bufs {
+			for len(b) > 0 {
+				n := int(binary.BigEndian.Uint32(b))
+				require.LessOrEqual(t, n, fragmentSize+maxHead)
+				h, reason := parseFrameHead(b[4:4+n], true)
+				require.Empty(t, reason)
+				switch h.kind {
+				case distHeader:
+					frames = append(frames, "small")
+				case distFragHeader:
+					frames = append(frames, fmt.Sprintf("first %d", h.seq))
+				case distFragCont:
+					frames = append(frames, fmt.Sprintf("%d/%d", h.seq, h.frag))
+				}
+				b = b[4+n:]
+			}
+		}
+		w.written()
+	}
+	return frames
+}
+
+func TestSmallMessagesOfOthersPassBetweenFragments(t *testing.T) {
+	ofA, _ := peers(DefaultFlags)
+	w := &NewConn(&sink{}, ofA, Options{}).out
+	put := func(from uint32, payload etf.Term) {
+		require.NoError(t, w.admit(context.Background(), &RegSend{From: pidA(from), To: "x"}, payload, false))
+	}
+	big := make(etf.Binary, 3*fragmentSize)
+	put(1, big)
+	put(2, etf.Int(1))
+	require.Equal(t, []string{"first 1", "small"}, order(t, w, 1))
+	put(2, etf.Int(2))
+	require.Equal(t, []string{"small", "1/3"}, order(t, w, 1))
+	put(1, etf.Int(3)) // waits behind its own
+	put(3, big)
+	put(3, etf.Int(4))
+	require.Equal(t, []string{"first 2", "1/2"}, order(t, w, 1))
+	put(2, etf.Int(5))
+	require.Equal(t, []string{"small", "2/3", "1/1"}, order(t, w, 1))
+	require.Equal(t, []string{"small", "2/2", "2/1", "small"}, order(t, w, 3))
+	require.Empty(t, w.queue.streams)
+	require.Zero(t, w.queued)
+	require.Zero(t, w.streamed)
+}
+
+func TestALargeMessageWaitsBehindALargeOneOfTheSameSender(t *testing.T) {
+	ofA, _ := peers(DefaultFlags)
+	w := &NewConn(&sink{}, ofA, Options{}).out
+	big := make(etf.Binary, 2*fragmentSize-100)
+	for _, payload := range []etf.Term{big, etf.Int(1), big, etf.Int(2), big, make(etf.Binary, fragmentSize-100)} {
+		require.NoError(t, w.admit(context.Background(), &RegSend{From: pidA(1), To: "x"}, payload, false))
+	}
+	require.Equal(t, []string{"first 1", "1/1", "small", "first 2", "2/1", "small", "first 3", "3/1", "small"}, order(t, w, 9))
+	require.Zero(t, w.queued)
+	require.Zero(t, w.streamed)
+}
+
+func TestADeathByNameStaysBehindTheLastWordsOfTheProcess(t *testing.T) {
+	ofA, _ := peers(DefaultFlags)
+	w := &NewConn(&sink{}, ofA, Options{}).out
+	put := func(m Message, payload etf.Term) {
+		require.NoError(t, w.admit(context.Background(), m, payload, false))
+	}
+	put(&Send{From: pidA(1), To: pidB(1)}, make(etf.Binary, 2*fragmentSize-100))
+	put(&MonitorPExit{From: ByName("x"), To: pidB(1), Ref: refB(1), Sender: pidA(1)}, etf.Atom("normal"))
+	put(&GroupLeader{Leader: pidA(3), To: pidB(1), Sender: pidA(1)}, nil)
+	put(&MonitorPExit{From: ByName("y"), To: pidB(1), Ref: refB(1)}, etf.Atom("noproc"))
+	require.Equal(t, []string{"first 1", "small", "1/1", "small", "small"}, order(t, w, 4))
+}
