@@ -50,6 +50,9 @@ type Config struct {
 	// TickIntensity is the number of ticks in a TickTime (net_tickintensity), 4 to 1000. 0 means 4.
 	TickIntensity int
 
+	// Trace is called for every message and tick on every connection, in both directions; see dist.Options for what it may
+	// do. dist.TraceEvent prints itself as one line.
+	Trace func(dist.TraceEvent)
 	// Logger receives what the node has to say. nil means silence.
 	Logger *slog.Logger
 

@@ -75,7 +75,7 @@ func (n *Node) checkPeerName(name etf.Atom) (host string, err error) {
 		return "", errors.New("that is this node")
 	case dotted && !n.cfg.LongNames:
 		return "", errors.New("the host has a dot, but this node uses short names; start it with long names (-name) or name the peer without domain")
-	case !dotted && n.cfg.LongNames:
+	case !dotted && n.cfg.LongNames && net.ParseIP(host) == nil:
 		return "", errors.New("the host has no domain, but this node uses long names; start it with short names (-sname) or give the peer's full name")
 	}
 	return host, nil
@@ -150,6 +150,7 @@ func (n *Node) establish(a *attempt, conn net.Conn, info *dist.Peer) {
 		return
 	}
 	n.log.Info("connected", "peer", p.name, "hidden", info.Hidden(), "incoming", info.Incoming)
+	n.events.publish(NodeEvent{Node: p.name, Up: true, Hidden: info.Hidden()})
 	n.work.Go(p.serve)
 }
 

@@ -35,6 +35,7 @@ type Node struct {
 	calls    calls
 	monitors monitorTable
 	aliases  aliasTable
+	events   eventHub
 
 	host      genserv.Host
 	unlinkIDs atomic.Uint64

@@ -37,7 +37,7 @@ func keyOf(r etf.Ref) refKey { return refKey{r.Creation, r.Words} }
 func newPeer(n *Node, conn net.Conn, info *dist.Peer) *peer {
 	return &peer{
 		n: n, name: info.Name, info: info, ended: make(chan struct{}),
-		conn: dist.NewConn(conn, info, dist.Options{TickTime: n.cfg.TickTime, Intensity: n.cfg.TickIntensity}),
+		conn: dist.NewConn(conn, info, dist.Options{TickTime: n.cfg.TickTime, Intensity: n.cfg.TickIntensity, Trace: n.cfg.Trace}),
 
 		watches: map[refKey]*watch{},
 	}
@@ -49,6 +49,7 @@ func (p *peer) serve() {
 	p.n.peers.down(p)
 	p.n.log.Info("disconnected", "peer", p.name, "cause", cause)
 	p.nodedown()
+	p.n.events.publish(NodeEvent{Node: p.name, Hidden: p.info.Hidden(), Reason: downReason(cause), Cause: cause})
 	close(p.ended)
 }
 

@@ -1,0 +1,94 @@
+package erlang
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/node"
+)
+
+// watchNodes returns the events of n as they come.
+func watchNodes(t *testing.T, n *node.Node) <-chan node.NodeEvent {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	events, done := make(chan node.NodeEvent, 100), make(chan struct{})
+	seq := n.MonitorNodes(ctx)
+	go func() {
+		defer close(done)
+		for e := range seq {
+			events <- e
+		}
+	}()
+	t.Cleanup(func() { cancel(); <-done })
+	return events
+}
+
+func next(t *testing.T, events <-chan node.NodeEvent) node.NodeEvent {
+	t.Helper()
+	select {
+	case e := <-events:
+		return e
+	case <-time.After(20 * time.Second):
+		require.Fail(t, "no event")
+		return node.NodeEvent{}
+	}
+}
+
+func TestBothSidesLearnWhyAConnectionWentDown(t *testing.T) {
+	n := startSamples(t)
+	events := watchNodes(t, n)
+	e := gonodetest.StartErl(t)
+	e.Eval(t, "net_kernel:monitor_nodes(true, [nodedown_reason, {node_type, all}])")
+	name := etf.Atom(e.Name())
+	up := func() {
+		stillServes(t, n, e)
+		require.Equal(t, node.NodeEvent{Node: name, Up: true, Hidden: true}, next(t, events))
+		require.Equal(t, "ok", e.Eval(t, at(n, "receive {nodeup, 'gonode@host', _} -> ok after 5000 -> none end")))
+	}
+	down := func(ours, theirs string) {
+		got := next(t, events)
+		require.Equal(t, etf.Atom(ours), got.Reason, "%v", got.Cause)
+		require.Equal(t, "["+theirs+"]", e.Eval(t, at(n, "(fun() -> receive {nodedown, 'gonode@host', I} -> [R || {nodedown_reason,R} <- I] after 5000 -> none end end)()")))
+	}
+	up()
+	e.Eval(t, at(n, "erlang:disconnect_node('gonode@host')"))
+	down("connection_closed", "disconnect")
+	up()
+	require.True(t, n.Disconnect(name))
+	down("disconnect", "connection_closed")
+	up()
+	e.Kill(t)
+	require.Equal(t, etf.Atom("connection_closed"), next(t, events).Reason)
+}
+
+func TestAPeerThatFallsSilentIsNoticedWithinTheTickTime(t *testing.T) {
+	cfg := config(t)
+	cfg.TickTime = 2 * time.Second
+	n := start(t, cfg)
+	spawnSamples(t, n)
+	events := watchNodes(t, n)
+	e := gonodetest.StartErl(t, gonodetest.WithArgs("-kernel", "net_ticktime", "2"))
+	stillServes(t, n, e)
+	require.True(t, next(t, events).Up)
+
+	// An idle connection lives on by its ticks alone.
+	select {
+	case got := <-events:
+		require.Fail(t, "an idle connection ended", "%+v", got)
+	case <-time.After(5 * time.Second):
+	}
+
+	began := time.Now()
+	e.Pause(t)
+	got := next(t, events)
+	require.Equal(t, etf.Atom("net_tick_timeout"), got.Reason)
+	require.Less(t, time.Since(began), 4*time.Second)
+	e.Resume(t)
+	require.Eventually(t, func() bool { return n.Ping(t.Context(), etf.Atom(e.Name())) == nil }, 10*time.Second, 100*time.Millisecond)
+	stillServes(t, n, e)
+}

@@ -1,0 +1,122 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"sync"
+
+	"github.com/gonode-otp/gonode/dist"
+	"github.com/gonode-otp/gonode/etf"
+)
+
+// NodeEvent is a connection that came up or went down.
+type NodeEvent struct {
+	Node   etf.Atom
+	Up     bool
+	Hidden bool // the connection is hidden, as it always is for a hidden node
+	// Reason says in OTP's words why a connection went down: connection_closed, disconnect, net_tick_timeout,
+	// net_kernel_terminated (this node stops) or another atom; "" for one that came up.
+	Reason etf.Atom
+	// Cause is the same for people, with what the network said; nil for a connection that came up.
+	Cause error
+}
+
+// MonitorNodes yields every connection that comes up or goes down from the call on, in order and without a gap, until ctx
+// ends or the node stops. For each node ups and downs alternate. Events wait for a slow reader; nothing else does.
+// net_kernel:monitor_nodes(true, [{node_type, all}, nodedown_reason]).
+func (n *Node) MonitorNodes(ctx context.Context) iter.Seq[NodeEvent] {
+	q := &eventQueue{wake: make(chan struct{}, 1)}
+	n.events.subscribe(q)
+	release := context.AfterFunc(ctx, func() { n.events.unsubscribe(q) })
+	return func(yield func(NodeEvent) bool) {
+		defer release()
+		defer n.events.unsubscribe(q)
+		for {
+			for _, e := range q.take() {
+				if ctx.Err() != nil || !yield(e) {
+					return
+				}
+			}
+			select {
+			case <-q.wake:
+			case <-ctx.Done():
+				return
+			case <-n.stopped:
+				for _, e := range q.take() {
+					if !yield(e) {
+						return
+					}
+				}
+				return
+			}
+		}
+	}
+}
+
+// eventQueue holds the events that one reader has not seen yet.
+type eventQueue struct {
+	mu     sync.Mutex
+	events []NodeEvent
+	wake   chan struct{} // one place
+}
+
+func (q *eventQueue) push(e NodeEvent) {
+	q.mu.Lock()
+	q.events = append(q.events, e)
+	q.mu.Unlock()
+	select {
+	case q.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (q *eventQueue) take() []NodeEvent {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	events := q.events
+	q.events = nil
+	return events
+}
+
+// eventHub passes events on to all who asked for them.
+type eventHub struct {
+	mu      sync.Mutex
+	readers map[*eventQueue]struct{}
+}
+
+func (h *eventHub) subscribe(q *eventQueue) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.readers == nil {
+		h.readers = map[*eventQueue]struct{}{}
+	}
+	h.readers[q] = struct{}{}
+}
+
+func (h *eventHub) unsubscribe(q *eventQueue) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.readers, q)
+}
+
+func (h *eventHub) publish(e NodeEvent) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for q := range h.readers {
+		q.push(e)
+	}
+}
+
+// downReason translates the cause of a connection's end into the nodedown_reason of OTP (net_kernel:monitor_nodes/2).
+func downReason(cause error) etf.Atom {
+	switch {
+	case errors.Is(cause, dist.ErrTickTimeout):
+		return "net_tick_timeout"
+	case errors.Is(cause, errDisconnect):
+		return "disconnect"
+	case errors.Is(cause, ErrStopped):
+		return "net_kernel_terminated"
+	}
+	return "connection_closed"
+}
