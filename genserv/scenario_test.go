@@ -108,7 +108,7 @@ func (w *world) step(t etf.Tuple, tag *int) {
 		w.exit(t[1])
 	case "timeout":
 		w.drive(w.loop.Timeout())
-	case "ring":
+	case "ring", "late":
 		w.ring(w.timers[len(w.timers)-1])
 		w.send()
 	case "quiet":

@@ -57,6 +57,8 @@ step({timeout}, S) ->
     %% It may have come before the last step was looked at.
     receive {event, {handle_info, _}} = E -> self() ! E after 2000 -> ok end,
     S;
+step({ring}, S) -> step({timeout}, S);
+step({late}, S) -> step({quiet}, S);
 step({quiet}, S) ->
     receive after 500 -> S end.
 
@@ -72,7 +74,7 @@ settle(Pid, Last) when is_pid(Pid) ->
     case Now of
         undefined -> ok;
         [{status, waiting}, {message_queue_len, N}, {current_function, {M, _, _}}]
-          when Now =:= Last, M =:= gen_server orelse M =:= erlang orelse M =:= sys, N =:= 0 orelse M =:= sys -> ok;
+          when Now =:= Last, M =:= gen_server orelse M =:= erlang orelse M =:= sys, N =:= 0 orelse M =/= gen_server -> ok;
         _ -> receive after 2 -> settle(Pid, Now) end
     end;
 settle(none, _) -> receive after 2 -> ok end.
@@ -80,7 +82,8 @@ settle(none, _) -> receive after 2 -> ok end.
 %% events takes what arrived: callbacks, log events and replies come from the server, so in the order in which it did them.
 events(#{pid := Pid} = S) ->
     Asleep = is_pid(Pid) andalso case process_info(Pid, current_function) of
-        {current_function, {erlang, hibernate, 3}} -> [{hibernate, []}];
+        {current_function, {erlang, hibernate, _}} -> [{hibernate, []}];
+        {current_function, {gen_server, loop_hibernate, _}} -> [{hibernate, []}];
         _ -> []
     end,
     {Events, S2} = take(S),
@@ -121,6 +124,7 @@ replace(Term, #{pid := Server} = S) ->
         _ when is_pid(Term), Term =:= self() -> 'Client';
         _ when is_pid(Term) -> 'Pid';
         _ when is_function(Term) -> 'Fun';
+        [{'$ancestors', A}, {'$initial_call', I} | T] -> [{'$initial_call', I}, {'$ancestors', A} | T];
         [H | T] -> [replace(H, S) | replace(T, S)];
         _ when is_tuple(Term) -> list_to_tuple(replace(tuple_to_list(Term), S));
         _ when is_map(Term) -> maps:from_list(replace(maps:to_list(Term), S));
