@@ -43,6 +43,10 @@ type Config struct {
 	// addresses of an embedded one, which without it listens where the node does.
 	EPMDPort uint16
 
+	// NodePort makes the node do without EPMD: it listens on this port, registers nowhere, and takes it for the port of every
+	// other node too (erl -erl_epmd_port). 0 means EPMD.
+	NodePort uint16
+
 	// SetupTime bounds each step of a connection attempt (net_setuptime). 0 means 7 s, at most 120 s.
 	SetupTime time.Duration
 	// TickTime is the silence after which a peer counts as gone (net_ticktime). 0 means 60 s.
@@ -108,6 +112,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	c.epmdAddrs = env.Addrs
 	c.Visible = c.Visible && !c.NoListen
+	if c.NodePort != 0 && c.PortMin == 0 {
+		c.PortMin, c.PortMax = c.NodePort, c.NodePort
+	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
 	}

@@ -99,13 +99,12 @@ func (n *Node) reach(ctx context.Context, a *attempt, host string) (net.Conn, *d
 	alive, _, _ := strings.Cut(string(a.name), "@")
 	setup, cancel := context.WithTimeout(ctx, n.cfg.SetupTime)
 	defer cancel()
-	addr := net.JoinHostPort(host, strconv.Itoa(int(n.cfg.EPMDPort)))
-	entry, err := epmd.Lookup(setup, addr, alive)
+	port, err := n.portOf(setup, alive, host)
 	if err != nil {
 		return nil, nil, &ConnectError{a.name, "epmd", err}
 	}
 	var dialer net.Dialer
-	conn, err := dialer.DialContext(setup, "tcp", net.JoinHostPort(host, strconv.Itoa(int(entry.Port))))
+	conn, err := dialer.DialContext(setup, "tcp", net.JoinHostPort(host, strconv.Itoa(int(port))))
 	if err != nil {
 		return nil, nil, &ConnectError{a.name, "dial", err}
 	}
@@ -118,6 +117,15 @@ func (n *Node) reach(ctx context.Context, a *attempt, host string) (net.Conn, *d
 		n.awaitIncoming(ctx)
 	}
 	return nil, nil, &ConnectError{a.name, "handshake", err}
+}
+
+// portOf finds out on which port a node listens.
+func (n *Node) portOf(ctx context.Context, alive, host string) (uint16, error) {
+	if n.cfg.NodePort != 0 {
+		return n.cfg.NodePort, nil
+	}
+	entry, err := epmd.Lookup(ctx, net.JoinHostPort(host, strconv.Itoa(int(n.cfg.EPMDPort))), alive)
+	return entry.Port, err
 }
 
 // awaitIncoming keeps a refused attempt pending for as long as the peer may take to connect to us: it has told us that its

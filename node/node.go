@@ -83,6 +83,8 @@ func (n *Node) start(ctx context.Context) (err error) {
 		if err := n.listen(ctx); err != nil {
 			return err
 		}
+	}
+	if n.registration != nil {
 		n.creation = n.registration.Creation()
 	}
 	n.self = etf.Pid{Node: n.name, ID: 1, Creation: n.creation}
@@ -117,6 +119,9 @@ func randomCreation() uint32 {
 func (n *Node) listen(ctx context.Context) (err error) {
 	if n.listener, err = listenRange(ctx, n.cfg.Listen, n.cfg.PortMin, n.cfg.PortMax); err != nil {
 		return err
+	}
+	if n.cfg.NodePort != 0 {
+		return nil
 	}
 	if n.cfg.EPMD == EPMDEmbedded {
 		if err := n.embedEPMD(ctx); err != nil {

@@ -2,6 +2,8 @@ package erlang
 
 import (
 	"context"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -91,4 +93,23 @@ func TestAPeerThatFallsSilentIsNoticedWithinTheTickTime(t *testing.T) {
 	e.Resume(t)
 	require.Eventually(t, func() bool { return n.Ping(t.Context(), etf.Atom(e.Name())) == nil }, 10*time.Second, 100*time.Millisecond)
 	stillServes(t, n, e)
+}
+
+func TestNodesOnAFixedPortNeedNoEPMD(t *testing.T) {
+	port := gonodetest.FreePort(t)
+	n := start(t, node.Config{Name: "gonode@localhost", Cookie: gonodetest.Cookie(t), NodePort: uint16(port), Listen: "127.0.0.1"})
+	spawnSamples(t, n)
+	e := gonodetest.StartErl(t, gonodetest.WithSname("nolisten@localhost"), gonodetest.WithEPMDPort(gonodetest.FreePort(t)),
+		gonodetest.WithArgs("-start_epmd", "false", "-erl_epmd_port", strconv.Itoa(port), "-dist_listen", "false"))
+	stillServes(t, n, e)
+}
+
+func TestANodeWithoutANameIsGivenOne(t *testing.T) {
+	n := startSamples(t)
+	_, host, _ := strings.Cut(string(n.Name()), "@")
+	e := gonodetest.StartErl(t, gonodetest.WithSname("undefined"))
+	stillServes(t, n, e)
+	require.Len(t, n.Nodes(), 1)
+	require.Equal(t, n.Nodes()[0].String(), e.Eval(t, "node()"))
+	require.True(t, strings.HasSuffix(string(n.Nodes()[0]), "@"+host))
 }
