@@ -108,6 +108,7 @@ func TestANodeWithoutANameIsGivenOne(t *testing.T) {
 	n := startSamples(t)
 	_, host, _ := strings.Cut(string(n.Name()), "@")
 	e := gonodetest.StartErl(t, gonodetest.WithSname("undefined"))
+	require.Equal(t, "true", e.Eval(t, at(n, "net_kernel:connect_node('gonode@host')")), "it has to be asked for; a call does not connect")
 	stillServes(t, n, e)
 	require.Len(t, n.Nodes(), 1)
 	require.Equal(t, n.Nodes()[0].String(), e.Eval(t, "node()"))
