@@ -14,9 +14,12 @@ FUZZTIME ?= 30s
 # Run by version, so that it is no dependency of the module.
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: check fmt vet staticcheck tidy archtest test erl fuzz bench deps
+.PHONY: check fmt vet staticcheck tidy archtest test racetest erl fuzz bench deps
 
-check: fmt vet staticcheck tidy archtest
+# The tests come last, so that with -k everything else is known before the long part.
+check: fmt vet staticcheck tidy archtest racetest
+
+racetest:
 	@$(MAKE) --no-print-directory test TESTFLAGS="-race -shuffle=on $(TESTFLAGS)"
 
 fmt:

@@ -37,7 +37,7 @@ func TestNothingIsLeftWhenTheTestBinaryIsKilled(t *testing.T) {
 	gonodetest.OTPRelease(t) // skips where there is no Erlang
 	mark := "GONODETEST_MARK=" + gonodetest.NewCookie()
 	cmd := exec.Command(os.Args[0], "-test.run=^TestAbandon$")
-	cmd.Env = append(os.Environ(), abandonEnv+"="+mark)
+	cmd.Env = append(os.Environ(), abandonEnv+"="+mark, "TMPDIR="+t.TempDir())
 	out, err := cmd.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())
