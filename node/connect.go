@@ -27,7 +27,7 @@ const connectRounds = 3
 // connect returns the connection with the node called name, dialling it if need be. However many ask, there is one
 // attempt; it goes on when ctx ends, for others may wait for it too.
 func (n *Node) connect(ctx context.Context, name etf.Atom) (*peer, error) {
-	if p := n.peers.up(name); p != nil {
+	if p := n.peers.up(name); p != nil && p.usable() {
 		return p, nil
 	}
 	host, err := n.checkPeerName(name)
@@ -38,9 +38,12 @@ func (n *Node) connect(ctx context.Context, name etf.Atom) (*peer, error) {
 		dialCtx, cancel := context.WithCancel(n.ctx)
 		p, a, begin := n.peers.outgoing(name, cancel)
 		switch {
-		case p != nil:
+		case p != nil && p.usable():
 			cancel()
 			return p, nil
+		case p != nil:
+			cancel()
+			a = &attempt{done: p.ended, err: errSuperseded} // the next one comes when everybody knows the end of this one
 		case begin && round > connectRounds:
 			n.peers.fail(a, errSuperseded)
 			cancel()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"sync"
+	"sync/atomic"
 
 	"github.com/gonode-otp/gonode/dist"
 	"github.com/gonode-otp/gonode/etf"
@@ -16,6 +17,8 @@ type peer struct {
 	info  *dist.Peer
 	conn  *dist.Conn
 	ended chan struct{} // closed when the connection is gone and everybody has been told
+
+	leaving atomic.Bool // this side closes the connection
 
 	bareState struct {
 		once sync.Once
@@ -43,18 +46,32 @@ func newPeer(n *Node, conn net.Conn, info *dist.Peer) *peer {
 	}
 }
 
-// serve reads until the connection ends and then tells everybody.
+// serve reads until the connection ends and then tells everybody. Only then may the next connection with the same node come
+// up, so nobody hears of the new one before the end of the old.
 func (p *peer) serve() {
 	cause := p.conn.Serve(p)
-	p.n.peers.down(p)
 	p.n.log.Info("disconnected", "peer", p.name, "cause", cause)
 	p.nodedown()
 	p.n.events.publish(NodeEvent{Node: p.name, Hidden: p.info.Hidden(), Reason: downReason(cause), Cause: cause})
+	p.n.peers.down(p)
 	close(p.ended)
 }
 
 // close ends the connection after what was sent has gone out.
-func (p *peer) close(cause error) { _ = p.conn.Close(cause) }
+func (p *peer) close(cause error) {
+	p.leaving.Store(true)
+	_ = p.conn.Close(cause)
+}
+
+// usable reports whether the connection takes messages, as far as is known.
+func (p *peer) usable() bool {
+	select {
+	case <-p.conn.Done():
+		return false
+	default:
+		return !p.leaving.Load()
+	}
+}
 
 // send sends a signal that does not wait, for it may come from the reader of this or another connection, and whose failure
 // changes nothing: when the connection is gone, the receiver is told by its own node.
