@@ -110,7 +110,7 @@ type Next struct {
 // New makes the loop of a process that has not begun yet.
 func New(m Module, proc Proc, o Options) *Loop {
 	l := &Loop{inst: m.newInstance(), host: o.Host, parent: o.Parent, hibernateAfter: o.HibernateAfter}
-	l.p = Process{proc: proc, name: o.Name}
+	l.p = Process{proc: proc, name: o.Name, kept: &l.kept}
 	if l.host == nil {
 		l.host = &defaultHost
 	}

@@ -13,6 +13,7 @@ import (
 type Process struct {
 	proc Proc
 	name etf.Term // registered name, or nil
+	kept *queue   // of the loop
 	dict dictionary
 }
 
@@ -78,6 +79,17 @@ func (p *Process) Monitor(to etf.Term) (etf.Ref, error) {
 // erlang:demonitor/2 with [flush].
 func (p *Process) Demonitor(ref etf.Ref) {
 	_, _ = p.proc.Signal(Signal{Op: OpDemonitor, Ref: ref})
+	p.kept.remove(func(msg etf.Term) bool { return isDown(msg, ref) })
+}
+
+// isDown knows {'DOWN', Ref, process, Object, Reason}.
+func isDown(msg etf.Term, ref etf.Ref) bool {
+	t, ok := msg.(etf.Tuple)
+	if !ok || len(t) != 5 || !isAtom(t[0], "DOWN") {
+		return false
+	}
+	r, ok := t[1].(etf.Ref)
+	return ok && r == ref
 }
 
 // Link ties the two processes together: if one ends for another reason than normal, so does the other, unless it traps

@@ -1,6 +1,10 @@
 package genserv
 
-import "github.com/gonode-otp/gonode/etf"
+import (
+	"slices"
+
+	"github.com/gonode-otp/gonode/etf"
+)
 
 // queue keeps messages in order. What was taken out is released at once, and the memory with the last message.
 type queue struct {
@@ -19,4 +23,12 @@ func (q *queue) pop() etf.Term {
 		*q = queue{}
 	}
 	return msg
+}
+
+// remove takes out the messages that match.
+func (q *queue) remove(match func(etf.Term) bool) {
+	if q.len() > 0 {
+		q.items = slices.DeleteFunc(q.items[q.head:], match)
+		q.head = 0
+	}
 }

@@ -1,0 +1,238 @@
+package genserv_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/genserv"
+)
+
+// inProcess runs a function in a callback of a process, and returns the world afterwards.
+func inProcess(t *testing.T, do func(w *world, p *genserv.Process)) *world {
+	w := &world{}
+	w.start(genserv.Of(failing{func(p *genserv.Process) { do(w, p) }}), nil, genserv.Options{Name: atom("named")})
+	w.send(genserv.CallMessage(client, etf.Int(1), nil))
+	require.False(t, w.ended, "%v", w.next.Reason)
+	return w
+}
+
+func TestTheProcessAsksItsNodeInTheWordsOfErlang(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		do   func(p *genserv.Process) error
+		want genserv.Signal
+	}{
+		{"link", func(p *genserv.Process) error { return p.Link(remote) }, genserv.Signal{Op: genserv.OpLink, To: remote}},
+		{"unlink", func(p *genserv.Process) error { return p.Unlink(remote) }, genserv.Signal{Op: genserv.OpUnlink, To: remote}},
+		{"exit", func(p *genserv.Process) error { return p.Exit(remote, atom("kill")) }, genserv.Signal{Op: genserv.OpExit, To: remote, Reason: atom("kill")}},
+		{"exit without a reason", func(p *genserv.Process) error { return p.Exit(remote, nil) }, genserv.Signal{Op: genserv.OpExit, To: remote, Reason: atom("nil")}},
+		{"register", func(p *genserv.Process) error { return p.Register("other") }, genserv.Signal{Op: genserv.OpRegister, To: atom("other")}},
+		{"unregister", func(p *genserv.Process) error { return p.Unregister("other") }, genserv.Signal{Op: genserv.OpUnregister, To: atom("other")}},
+		{"unalias", func(p *genserv.Process) error { return p.Unalias(alias) }, genserv.Signal{Op: genserv.OpUnalias, Ref: alias}},
+		{"trap_exit", func(p *genserv.Process) error { p.TrapExit(true); return nil }, genserv.Signal{Op: genserv.OpTrapExit, On: true}},
+		{"demonitor", func(p *genserv.Process) error { p.Demonitor(other); return nil }, genserv.Signal{Op: genserv.OpDemonitor, Ref: other}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := inProcess(t, func(_ *world, p *genserv.Process) { require.NoError(t, test.do(p)) })
+			require.Equal(t, []genserv.Signal{test.want}, w.asked)
+		})
+	}
+}
+
+func TestMonitorAliasAndMakeRefReturnReferences(t *testing.T) {
+	var refs []etf.Ref
+	w := inProcess(t, func(_ *world, p *genserv.Process) {
+		for _, ask := range []func() (etf.Ref, error){
+			func() (etf.Ref, error) { return p.Monitor(etf.Tuple{atom("name"), atom("erl@there")}) }, p.Alias, p.MakeRef,
+		} {
+			ref, err := ask()
+			require.NoError(t, err)
+			refs = append(refs, ref)
+		}
+	})
+	require.Len(t, refs, 3)
+	require.NotEqual(t, refs[0], refs[1])
+	require.NotEqual(t, refs[1], refs[2])
+	require.Equal(t, genserv.OpMonitor, w.asked[0].Op)
+	require.Equal(t, etf.Tuple{atom("name"), atom("erl@there")}, w.asked[0].To)
+	require.Equal(t, genserv.OpAlias, w.asked[1].Op)
+	require.Equal(t, genserv.OpMakeRef, w.asked[2].Op)
+}
+
+func TestWhatTheNodeRefusesIsAnError(t *testing.T) {
+	refusal := errors.New("badarg")
+	inProcess(t, func(w *world, p *genserv.Process) {
+		w.fail = refusal
+		require.ErrorIs(t, p.Register("taken"), refusal)
+		require.ErrorIs(t, p.Link(remote), refusal)
+		require.ErrorIs(t, p.Send(atom("nobody"), atom("hello")), refusal)
+		require.ErrorIs(t, p.Cast(atom("nobody"), atom("hello")), refusal)
+		require.ErrorIs(t, p.Reply(genserv.From{Pid: remote, Tag: other}, atom("hello")), refusal)
+		w.fail = nil
+	})
+}
+
+func TestAChildIsStartedWithAndWithoutALink(t *testing.T) {
+	child := genserv.Child{Name: "child", Module: genserv.Of(failing{}), Args: etf.Int(5)}
+	w := inProcess(t, func(_ *world, p *genserv.Process) {
+		pid, err := p.SpawnLink(child)
+		require.NoError(t, err)
+		require.Equal(t, uint32(200), pid.ID)
+		_, err = p.Spawn(child)
+		require.NoError(t, err)
+	})
+	require.Len(t, w.asked, 2)
+	require.Equal(t, genserv.Signal{Op: genserv.OpSpawn, On: true, Child: &child}, w.asked[0])
+	require.Equal(t, genserv.Signal{Op: genserv.OpSpawn, Child: &child}, w.asked[1])
+}
+
+func TestSendCastAndReplyGoOutAsTheyAre(t *testing.T) {
+	w := inProcess(t, func(_ *world, p *genserv.Process) {
+		require.NoError(t, p.Send(remote, atom("hello")))
+		require.NoError(t, p.Send(atom("name"), nil))
+		require.NoError(t, p.Cast(etf.Tuple{atom("name"), atom("erl@there")}, etf.Int(1)))
+		require.NoError(t, p.Reply(genserv.From{Pid: remote, Tag: aliased(alias)}, etf.Int(2)))
+	})
+	require.Equal(t, []sent{
+		{remote, atom("hello")},
+		{atom("name"), atom("nil")},
+		{etf.Tuple{atom("name"), atom("erl@there")}, etf.Tuple{atom("$gen_cast"), etf.Int(1)}},
+		{alias, etf.Tuple{aliased(alias), etf.Int(2)}},
+		{client, etf.Tuple{etf.Int(1), atom("nil")}},
+	}, w.sent)
+}
+
+func TestATimerSendsLaterOrNotAtAll(t *testing.T) {
+	var kept, cancelled *genserv.Timer
+	w := inProcess(t, func(_ *world, p *genserv.Process) {
+		kept = p.SendAfter(time.Second, p.Self(), atom("tick"))
+		cancelled = p.SendAfter(time.Minute, remote, nil)
+		require.True(t, cancelled.Cancel())
+		require.False(t, cancelled.Cancel())
+	})
+	require.Equal(t, &fakeTimer{d: time.Second, to: self, msg: atom("tick")}, w.timers[0])
+	require.Equal(t, &fakeTimer{d: time.Minute, to: remote, msg: atom("nil"), over: true}, w.timers[1])
+	w.ring(w.timers[0])
+	require.False(t, kept.Cancel())
+}
+
+func TestACallFromInsideAsksTheNode(t *testing.T) {
+	inProcess(t, func(w *world, p *genserv.Process) {
+		w.call = func(ctx context.Context, to, request etf.Term) (etf.Term, error) {
+			require.Equal(t, etf.Term(remote), to)
+			require.Equal(t, atom("nil"), request)
+			_, bounded := ctx.Deadline()
+			require.True(t, bounded)
+			return etf.Int(42), nil
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		reply, err := p.Call(ctx, remote, nil)
+		require.NoError(t, err)
+		require.Equal(t, etf.Int(42), reply)
+	})
+}
+
+func TestACallToItselfFailsAtOnce(t *testing.T) {
+	inProcess(t, func(w *world, p *genserv.Process) {
+		w.call = func(context.Context, etf.Term, etf.Term) (etf.Term, error) { return etf.Int(1), nil }
+		for _, to := range []etf.Term{self, atom("named"), etf.Tuple{atom("named"), atom("go@here")}} {
+			_, err := p.Call(t.Context(), to, nil)
+			require.ErrorIs(t, err, genserv.ErrCallingSelf, "%v", to)
+		}
+		for _, to := range []etf.Term{client, atom("else"), etf.Tuple{atom("named"), atom("erl@there")}, etf.Tuple{atom("global"), atom("named")}} {
+			_, err := p.Call(t.Context(), to, nil)
+			require.NoError(t, err, "%v", to)
+		}
+	})
+}
+
+func TestAServerWithoutANameCallsNames(t *testing.T) {
+	w := &world{call: func(context.Context, etf.Term, etf.Term) (etf.Term, error) { return etf.Int(1), nil }}
+	w.start(genserv.Of(failing{}), nil, genserv.Options{})
+	_, err := w.loop.Process().Call(t.Context(), atom("named"), nil)
+	require.NoError(t, err)
+}
+
+func TestADownThatWaitsInsideIsFlushed(t *testing.T) {
+	w := &world{}
+	down := func(ref etf.Ref) etf.Term {
+		return etf.Tuple{atom("DOWN"), ref, atom("process"), remote, atom("noproc")}
+	}
+	server := &flusher{w: w}
+	w.start(genserv.Of(server), nil, genserv.Options{})
+	w.send(genserv.SystemMessage(client, etf.Int(1), atom("suspend")))
+	w.send(atom("flush"), down(alias), etf.Tuple{atom("DOWN"), alias}, down(other), atom("last"), down(alias))
+	require.Equal(t, 6, w.loop.Kept())
+	w.send(genserv.SystemMessage(client, etf.Int(2), atom("resume")))
+	require.Equal(t, []etf.Term{atom("flush"), etf.Tuple{atom("DOWN"), alias}, down(other), atom("last")}, server.seen)
+}
+
+// flusher demonitors with the message flush.
+type flusher struct {
+	w    *world
+	seen []etf.Term
+}
+
+func (*flusher) Init(*genserv.Process, etf.Term) genserv.InitResult[int] { return genserv.Ok(0) }
+
+func (*flusher) HandleCall(_ *genserv.Process, _ etf.Term, _ genserv.From, n int) genserv.Result[int] {
+	return genserv.NoReply(n)
+}
+
+func (f *flusher) HandleInfo(p *genserv.Process, msg etf.Term, n int) genserv.Result[int] {
+	f.seen = append(f.seen, msg)
+	if msg == atom("flush") {
+		p.Demonitor(alias)
+	}
+	return genserv.NoReply(n)
+}
+
+func TestTheProcessDictionary(t *testing.T) {
+	inProcess(t, func(_ *world, p *genserv.Process) {
+		initial, ok := p.Get(atom("$initial_call"))
+		require.True(t, ok)
+		require.Equal(t, etf.Tuple{atom("genserv_test.failing"), atom("init"), etf.Int(1)}, initial)
+		_, ok = p.Get(atom("key"))
+		require.False(t, ok)
+
+		_, was := p.Put(atom("key"), etf.Int(1))
+		require.False(t, was)
+		old, was := p.Put(atom("key"), nil)
+		require.True(t, was)
+		require.Equal(t, etf.Int(1), old)
+		p.Put(etf.Tuple{atom("compound")}, etf.Int(2))
+		require.Equal(t, `[{'$initial_call',{'genserv_test.failing',init,1}},{'$ancestors',[]},{key,nil},{{compound},2}]`,
+			etf.Format(p.Dictionary()))
+
+		old, was = p.Erase(atom("key"))
+		require.True(t, was)
+		require.Equal(t, atom("nil"), old)
+		_, was = p.Erase(atom("key"))
+		require.False(t, was)
+		value, _ := p.Get(etf.Tuple{atom("compound")})
+		require.Equal(t, etf.Int(2), value)
+	})
+}
+
+// mute is a node that has nothing to say.
+type mute struct{ *world }
+
+func (mute) Log() *slog.Logger { return nil }
+
+func TestAServerWithoutALoggerIsSilent(t *testing.T) {
+	w := &world{}
+	w.loop = genserv.New(genserv.Of(failing{func(p *genserv.Process) {
+		p.Logger().Error("nobody hears this")
+		panic("nor this")
+	}}), mute{w}, genserv.Options{})
+	_, next := w.loop.Start(nil)
+	require.False(t, next.Stopped)
+	require.True(t, w.loop.Handle(genserv.CallMessage(client, etf.Int(1), nil)).Stopped)
+}
