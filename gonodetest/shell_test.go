@@ -17,7 +17,7 @@ func TestTheErlangShellPrintsWhatAUserSees(t *testing.T) {
 	sh := gonodetest.StartErlShell(t, gonodetest.WithSname("a"))
 	require.True(t, strings.HasPrefix(sh.Name(), "a@"))
 	require.Equal(t, "pong", sh.Type("net_adm:ping("+peer.Atom()+")."))
-	require.Equal(t, "["+peer.Name()+"]", sh.Type("nodes()."))
+	require.Equal(t, "["+printed(peer)+"]", sh.Type("nodes()."))
 	require.Equal(t, "3", sh.Type("X = 1 +\n  2."))
 	require.Equal(t, "hello\nok", sh.Type(`io:format("hello~n").`))
 	require.Equal(t, "** exception exit: x", sh.Type("exit(x)."))
@@ -61,7 +61,7 @@ func TestAnIncompleteExpressionIsAnErrorAndNotAHang(t *testing.T) {
 
 func TestTheTranscriptOfAManualIsTyped(t *testing.T) {
 	peer := gonodetest.StartErl(t, gonodetest.WithHidden())
-	manual := strings.ReplaceAll(`
+	manual := gonodetest.Rename(`
 $ erl -sname a -setcookie secret
 1> net_adm:ping('peer@host').
 pong
@@ -75,10 +75,10 @@ pong
 ...
 5> self().
 <0...0>
-`, "'peer@host'", peer.Name())
+`, "peer@host", peer.Name())
 	gonodetest.StartErlShell(t, gonodetest.WithSname("a")).Run(manual)
 
-	gonodetest.StartIEx(t).Run(strings.ReplaceAll(`
+	gonodetest.StartIEx(t).Run(gonodetest.Rename(`
 iex(1)> Node.ping(:"peer@host")
 :pong
 iex(2)> if true do
@@ -89,7 +89,7 @@ iex(3)> GenServer.call({:nosuch, :"peer@host"}, :x)
 ** (exit) exited in: GenServer.call(...)
     ** (EXIT) no process: ...
 ...
-`, `:"peer@host"`, peer.ElixirAtom()))
+`, "peer@host", peer.Name()))
 }
 
 func TestATranscriptThatIsWrongFailsTheTestAndIsTypedToItsEnd(t *testing.T) {

@@ -107,9 +107,7 @@ func trimLines(text string) string {
 }
 
 // Run types every step of the transcript and compares what the shell prints. A difference fails the test and does not
-// keep the next step from being typed. Replace the names of a manual by real ones before:
-//
-//	shell.Run(strings.ReplaceAll(manual, "gonode@host", node.Name()))
+// keep the next step from being typed. [Rename] puts real names into the transcript of a manual.
 func (s *Shell) Run(transcript string) {
 	s.t.Helper()
 	steps := ParseTranscript(transcript)

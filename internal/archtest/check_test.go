@@ -22,6 +22,8 @@ func sound(files map[string]string) fs.FS {
 		}
 	}
 	tree["DESIGN.md"] = file(design + "docs/    papers\n```\n\n## 4. More\nother/    is not the tree\n")
+	tree["README.md"] = file("# A program\n```go\npackage main\n\nfunc main() {\n\tgo on()\n}\n```\n")
+	tree["node/example_test.go"] = file("package node\n\nfunc Example() {\n\tfor {\n\t\tgo on()\n\t}\n}\n")
 	for name, text := range files {
 		if delete(tree, name); text != "" {
 			tree[name] = file(text)
@@ -70,7 +72,7 @@ func TestAnImportAgainstTheOrderIsRefusedWithItsReason(t *testing.T) {
 		{"etf/marshal_fields.go", "reflect", ""},
 		{"etf/unmarshal.go", "reflect", ""},
 		{"genserv/marshal.go", "reflect", "nothing on the way of a message"},
-		{"dist/a.go", "unsafe", `imports "unsafe", which nobody may import`},
+		{"dist/a.go", "unsafe", `imports "unsafe", which only dist/atomcache_out.go may import`},
 		{"genserv/a.go", "net", "sockets belong to"},
 		{"genserv/a.go", "net/netip", "sockets belong to"},
 		{"dist/a.go", "net", ""},
@@ -79,7 +81,7 @@ func TestAnImportAgainstTheOrderIsRefusedWithItsReason(t *testing.T) {
 		{"node/a.go", "os/exec", "starts no programs"},
 		{"node/a.go", "testing", "testing flags"},
 		{"gonodetest/a.go", "testing/synctest", ""},
-		{"node/a.go", "C", "Go only"},
+		{"node/a.go", "C", `imports "C", which nobody may import: a fresh machine needs Go only`},
 		{"genserv/a.go", "ergo.services/ergo/gen", "only node imports the engine"},
 		{"genserv/a.go", "github.com/ergo-services/ergo", "only node imports the engine"},
 		{"node/a.go", "ergo.services/ergo/gen", ""},
@@ -240,6 +242,15 @@ func TestPutOffWorkAndPathsOfOneMachineAreFound(t *testing.T) {
 			assert.Len(t, check(t, map[string]string{name: body + "\n"}), want, "%s in %s", text, name)
 		}
 		assert.Empty(t, check(t, map[string]string{"go.sum": text, "etf/testdata/x.md": text, ".git/x.md": text}), text)
+	}
+}
+
+func TestTheProgramOfTheReadmeIsTheOneThatIsRun(t *testing.T) {
+	require.Equal(t, []string{"README.md:8: the program differs from node/example_test.go, which is the one that is run: " +
+		"go away()"}, check(t, map[string]string{"README.md": "Text.\n\n```sh\nls\n```\n```go\ngo on()\ngo away()\n```\n"}))
+	for _, name := range []string{"README.md", "node/example_test.go"} {
+		_, err := Check(sound(map[string]string{name: ""}))
+		require.ErrorIs(t, err, fs.ErrNotExist)
 	}
 }
 

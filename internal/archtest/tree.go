@@ -114,5 +114,7 @@ func Check(root fs.FS) ([]Problem, error) {
 	if err != nil {
 		return nil, err
 	}
-	return append(problems, checkDesign(string(design))...), nil
+	problems = append(problems, checkDesign(string(design))...)
+	readme, err := checkReadme(root)
+	return append(problems, readme...), err
 }
