@@ -16,7 +16,9 @@ import (
 // failing is a server whose HandleCall does what it was made for.
 type failing struct{ fail func(p *genserv.Process) }
 
-func (failing) Init(*genserv.Process, etf.Term) genserv.InitResult[string] { return genserv.Ok("state") }
+func (failing) Init(*genserv.Process, etf.Term) genserv.InitResult[string] {
+	return genserv.Ok("state")
+}
 
 func (f failing) HandleCall(p *genserv.Process, _ etf.Term, _ genserv.From, state string) genserv.Result[string] {
 	f.fail(p)

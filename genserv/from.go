@@ -11,6 +11,9 @@ type From struct {
 	term etf.Term // From as it came in the message, nil in one that was built by hand
 }
 
+// nobody is the From of a message that is no call.
+var nobody From
+
 // fromTerm keeps what stands in the place of From. Only {Pid, Tag} makes a complete one, but gen_server looks at it no
 // sooner than when it replies.
 func fromTerm(t etf.Term) From {

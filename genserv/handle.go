@@ -30,10 +30,10 @@ func (l *Loop) message(k kind, msg etf.Term) {
 		t := msg.(etf.Tuple)
 		l.debugIn(msg)
 		from := fromTerm(t[1])
-		l.finish(l.inst.call(&l.p, t[2], from), &from, t[2])
+		l.finish(l.inst.call(&l.p, t[2], from), from, t[2])
 	case kindCast:
 		l.debugIn(msg)
-		l.finish(l.inst.cast(&l.p, msg.(etf.Tuple)[1]), nil, msg)
+		l.finish(l.inst.cast(&l.p, msg.(etf.Tuple)[1]), nobody, msg)
 	default:
 		l.info(msg)
 	}
@@ -41,14 +41,14 @@ func (l *Loop) message(k kind, msg etf.Term) {
 
 func (l *Loop) info(msg etf.Term) {
 	l.debugIn(msg)
-	l.finish(l.inst.info(&l.p, msg), nil, msg)
+	l.finish(l.inst.info(&l.p, msg), nobody, msg)
 }
 
 func (l *Loop) continueWith(term etf.Term) {
 	msg := etf.Tuple{etf.Atom("continue"), term}
 	o := l.inst.continueWith(&l.p, term)
 	l.debugEvent(msg)
-	l.finish(o, nil, msg)
+	l.finish(o, nobody, msg)
 }
 
 // parentExit ends the server with its parent. Only a process that traps exits sees the message at all.
@@ -57,18 +57,18 @@ func (l *Loop) parentExit(msg etf.Tuple) {
 	if l.mode == modeSuspended {
 		last = etf.List{} // as system_terminate/4 has it
 	}
-	l.terminate(msg[2], nil, last)
+	l.terminate(msg[2], nobody, last)
 }
 
-// finish does what the result of a callback asks for: handle_common_reply/8. from is nil if the message was no call; last is
+// finish does what the result of a callback asks for: handle_common_reply/8. from is nobody if the message was no call; last is
 // the message as a report shows it.
-func (l *Loop) finish(o outcome, from *From, last etf.Term) {
+func (l *Loop) finish(o outcome, from From, last etf.Term) {
 	switch o.kind {
 	case outReply:
-		if !l.reply(*from, o.reply, last) {
+		if !l.reply(from, o.reply, last) {
 			return
 		}
-		l.debugOut(o.reply, *from)
+		l.debugOut(o.reply, from)
 		l.await(o.action)
 	case outNoReply:
 		l.debugNoReply()
@@ -81,8 +81,8 @@ func (l *Loop) finish(o outcome, from *From, last etf.Term) {
 		l.terminate(o.reason, from, last)
 	case outStopReply:
 		l.terminate(o.reason, from, last)
-		if l.answer(*from, o.reply) {
-			l.debugOut(o.reply, *from)
+		if l.answer(from, o.reply) {
+			l.debugOut(o.reply, from)
 		}
 	case outCrash:
 		l.crash(o.crash, from, last)
@@ -106,25 +106,28 @@ func (l *Loop) await(a action) {
 	}
 }
 
-// reply answers a call whose caller may have gone. A reply that is no term ends the server: the caller could only wait for
-// it in vain. false means that the server has ended.
+// reply answers a call whose caller may have gone. false means that the server has ended by it.
 func (l *Loop) reply(from From, reply, last etf.Term) bool {
 	err := l.p.Reply(from, reply)
+	return err == nil || l.lostReply(err, from, reply, last)
+}
+
+// lostReply ends the server if its reply is no term, for the caller could only wait for it in vain.
+func (l *Loop) lostReply(err error, from From, reply, last etf.Term) bool {
 	var bad *etf.EncodeError
 	switch {
-	case err == nil:
-		return true
 	case errors.Is(err, ErrBadFrom):
 		l.die(functionClause("gen", "reply", from.Term(), reply))
 		return false
 	case errors.As(err, &bad):
-		l.crash(&crash{class: atomError, reason: etf.Tuple{etf.Atom("bad_reply"), etf.Binary(clipText(err.Error()))}}, &from, last)
+		reason := etf.Tuple{etf.Atom("bad_reply"), etf.Binary(clipText(err.Error()))}
+		l.crash(&crash{class: atomError, reason: reason}, from, last)
 		return false
 	}
 	return true
 }
 
-// answer replies when the server has ended already.
+// answer replies to a system message, or when the server has ended already.
 func (l *Loop) answer(from From, reply etf.Term) bool {
 	if err := l.p.Reply(from, reply); errors.Is(err, ErrBadFrom) {
 		l.die(functionClause("gen", "reply", from.Term(), reply))

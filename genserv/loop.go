@@ -118,7 +118,7 @@ func New(m Module, proc Proc, o Options) *Loop {
 		l.parent = proc.Self()
 	}
 	l.p.dict = dictionary{
-		{Key: etf.Atom("$initial_call"), Value: etf.Tuple{m.Name(), etf.Atom("init"), etf.Int(1)}},
+		{Key: etf.Atom("$initial_call"), Value: m.initialCall()},
 		{Key: etf.Atom("$ancestors"), Value: o.Ancestors},
 	}
 	l.debugOptions(o.Debug)

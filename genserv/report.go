@@ -23,7 +23,7 @@ func logTerm(key string, t etf.Term) slog.Attr { return slog.Any(key, LogTerm{t}
 
 // report tells that the server ended in disorder: error_info/8 of gen_server.erl, with its keys. stack is nil if the reason
 // came from a result and not from a failure.
-func (l *Loop) report(reason etf.Term, stack *etf.List, from *From, last etf.Term) {
+func (l *Loop) report(reason etf.Term, stack *etf.List, from From, last etf.Term) {
 	log := l.p.Logger()
 	if !log.Enabled(context.Background(), slog.LevelError) {
 		return
@@ -48,9 +48,9 @@ func (l *Loop) report(reason etf.Term, stack *etf.List, from *From, last etf.Ter
 
 // clientInfo says who made the call that the server failed in. Differs from OTP: what a local client was doing is not known,
 // so that its stack is empty.
-func (l *Loop) clientInfo(from *From) etf.Term {
+func (l *Loop) clientInfo(from From) etf.Term {
 	switch {
-	case from == nil || from.Pid == (etf.Pid{}):
+	case from.Pid == (etf.Pid{}):
 		return atomUndefined
 	case from.Pid.Node != l.p.Self().Node:
 		return etf.Tuple{from.Pid, etf.Atom("remote")}

@@ -98,11 +98,13 @@ type Module interface {
 	Server() any
 
 	newInstance() instance
+	initialCall() etf.Term
 }
 
 // Of makes a Module of a server: genserv.Of(counter{}).
 func Of[S any](srv Server[S]) Module {
 	m := &module[S]{srv: srv, name: moduleName(srv)}
+	m.initial = etf.Tuple{m.name, etf.Atom("init"), etf.Int(1)}
 	m.caster, _ = srv.(Caster[S])
 	m.informer, _ = srv.(Informer[S])
 	m.continuer, _ = srv.(Continuer[S])
@@ -133,6 +135,7 @@ func clipAtom(s string) etf.Atom {
 type module[S any] struct {
 	srv        Server[S]
 	name       etf.Atom
+	initial    etf.Term // {Module, init, 1}
 	caster     Caster[S]
 	informer   Informer[S]
 	continuer  Continuer[S]
@@ -146,3 +149,4 @@ type module[S any] struct {
 func (m *module[S]) Name() etf.Atom        { return m.name }
 func (m *module[S]) Server() any           { return m.srv }
 func (m *module[S]) newInstance() instance { return &server[S]{module: m} }
+func (m *module[S]) initialCall() etf.Term { return m.initial }

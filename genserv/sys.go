@@ -14,7 +14,7 @@ func (l *Loop) system(from From, request etf.Term) {
 	}
 	switch {
 	case then.stop:
-		l.terminate(then.reason, nil, etf.List{})
+		l.terminate(then.reason, nobody, etf.List{})
 	case then.mode == modeSuspended:
 		l.becomeSuspended()
 	default:

@@ -40,7 +40,7 @@ func (l *Loop) awaitTimer(a action) {
 	}
 	ref, err := l.p.MakeRef()
 	if err != nil {
-		l.crash(&crash{class: atomError, reason: etf.Atom("system_limit")}, nil, a.Term())
+		l.crash(&crash{class: atomError, reason: etf.Atom("system_limit")}, nobody, a.Term())
 		return
 	}
 	l.timer.ref = ref
