@@ -13,7 +13,8 @@ import (
 // (Erlang Reference Manual, Term Comparisons). Integers and floats are compared by their exact values. Tuples are ordered
 // by size, then by elements; maps by size, then by keys, then by values, where among keys an integer comes before every
 // float and -0.0 before 0.0, as in OTP 27.
-// Native records, whose place OTP 29 still calls experimental, come between tuples and maps.
+// Native records come between tuples and maps, ordered by module, name, whether they are exported (not exported first),
+// number of fields, names of the fields and values, as in OTP 29, where they are experimental.
 func Compare(a, b Term) int { return compare(a, b, false) }
 
 // Places of the types in the order. There is room between a number and an atom for nothing: nil is no term and comes
@@ -168,22 +169,26 @@ func compareRecords(a, b *Record, exact bool) int {
 	if a == nil || b == nil {
 		return compareNil(a == nil, b == nil)
 	}
-	c := cmp.Or(cmp.Compare(a.Module, b.Module), cmp.Compare(a.Name, b.Name), slices.Compare(a.Fields, b.Fields),
-		cmp.Compare(len(a.Values), len(b.Values)))
+	c := cmp.Or(cmp.Compare(a.Module, b.Module), cmp.Compare(a.Name, b.Name), compareBools(a.Exported, b.Exported),
+		cmp.Compare(len(a.Fields), len(b.Fields)), slices.Compare(a.Fields, b.Fields), cmp.Compare(len(a.Values), len(b.Values)))
 	if c != 0 {
 		return c
 	}
 	return compareAll(a.Values, b.Values, exact)
 }
 
-func compareNil(a, b bool) int {
+// compareNil puts nil first.
+func compareNil(a, b bool) int { return -compareBools(a, b) }
+
+// compareBools puts false first.
+func compareBools(a, b bool) int {
 	switch {
 	case a == b:
 		return 0
 	case a:
-		return -1
-	default:
 		return 1
+	default:
+		return -1
 	}
 }
 

@@ -14,7 +14,7 @@ func compareNumbers(a, b Term, exact bool) int {
 	switch {
 	case aIsFloat && bIsFloat:
 		if exact && af == 0 && bf == 0 {
-			return compareNil(math.Signbit(float64(af)), math.Signbit(float64(bf)))
+			return -compareBools(math.Signbit(float64(af)), math.Signbit(float64(bf)))
 		}
 		return cmp.Compare(af, bf)
 	case exact && aIsFloat:

@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"testing"
 
@@ -73,6 +74,18 @@ func TestMain(m *testing.M) {
 		os.RemoveAll(dir)
 	}
 	os.Exit(code)
+}
+
+// release is the release of the emulator, such as 25.
+func release(t testing.TB) int {
+	t.Helper()
+	out := filepath.Join(t.TempDir(), "out")
+	erlang(t, "release", out)
+	b, err := os.ReadFile(out)
+	require.NoError(t, err)
+	n, err := strconv.Atoi(string(b))
+	require.NoError(t, err)
+	return n
 }
 
 // ask has erl turn a list of terms into a list of answers, one each.

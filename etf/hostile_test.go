@@ -49,7 +49,7 @@ var hostile = []struct {
 	kind       error
 	offset     int
 	tag        byte
-	otpAccepts bool // OTP 25 does
+	otpAccepts bool // OTP 23 to 29 do
 }{
 	{"nothing", nil, etf.ErrTruncated, 0, 0, false},
 	{"another version", raw(130, 97, 1), etf.ErrMalformed, 0, 130, false},

@@ -32,9 +32,13 @@ func checkWithErlang(t *testing.T, terms []etf.Term) {
 }
 
 func TestErlangReadsRandomTermsAsTheyAreMeantAndGoReadsThemBack(t *testing.T) {
+	otp := release(t)
 	var terms []etf.Term
 	for seed := range uint64(1500) {
-		if term := termgen.New(seed).Term(); len(source(term)) < 10_000 { // the evaluator of erl is slow
+		g := termgen.New(seed)
+		g.Identifiers = otp >= 24 // before, their numbers were smaller
+		g.Records = otp >= 29
+		if term := g.Term(); len(source(term)) < 10_000 { // the evaluator of erl is slow
 			terms = append(terms, term)
 		}
 	}
@@ -102,17 +106,19 @@ func TestErlangReadsAMapOfTenThousandKeysATermAHundredDeepAndALargeInteger(t *te
 // The bytes of hostile_test.go that are no term here are none for OTP either, and the other way round, but for the
 // differences that are marked there.
 func TestErlangRefusesWhatGoRefuses(t *testing.T) {
+	otp := release(t)
 	var asked []int
 	var questions etf.List
 	for i, h := range hostile {
-		if strings.Contains(h.name, "reference of no words") {
-			continue // OTP reads on behind the end of the input
+		switch h.name {
+		case "reference of no words", "old reference of no words", "fun without a pid", "fun of another size":
+			continue // what OTP says depends on what stands behind the input, or on the release
 		}
 		asked = append(asked, i)
 		questions = append(questions, etf.Binary(h.bytes))
 	}
 	for i, answer := range ask(t, "accept", questions) {
 		h := hostile[asked[i]]
-		require.Equal(t, h.otpAccepts, answer == etf.Atom("true"), "%s", h.name)
+		require.Equal(t, h.otpAccepts, answer == etf.Atom("true"), "OTP %d, %s", otp, h.name)
 	}
 }

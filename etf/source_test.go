@@ -53,6 +53,13 @@ func source(t etf.Term) string {
 		return fmt.Sprintf("fn(%d,%s,%d,%s,%s,%s,%s,%s)", t.Arity, sourceBytes(t.Uniq[:]), t.Index, source(t.Module),
 			source(t.OldIndex), source(t.OldUniq), source(t.Pid), source(etf.List(t.Free)))
 	}
+	if r, ok := t.(*etf.Record); ok {
+		fields := make(etf.List, len(r.Fields))
+		for i, f := range r.Fields {
+			fields[i] = etf.Tuple{f, r.Values[i]}
+		}
+		return fmt.Sprintf("record(%t,%s,%s,%s)", r.Exported, source(r.Module), source(r.Name), source(fields))
+	}
 	panic(fmt.Sprintf("no source for %T", t))
 }
 

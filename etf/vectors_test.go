@@ -97,7 +97,7 @@ var wanted = map[string]etf.Term{
 	"int -(1 bsl 63) - 1": etf.NewBigInt(negative(pow2(63, 1))), "int 1 bsl 64 - 1": etf.NewBigInt(pow2(64, -1)), "int 1 bsl 64": etf.NewBigInt(pow2(64, 0)),
 	"int 1 bsl 2040 - 1": etf.NewBigInt(pow2(2040, -1)), "int 1 bsl 2040": etf.NewBigInt(pow2(2040, 0)), "int -(1 bsl 2040)": etf.NewBigInt(negative(pow2(2040, 0))),
 
-	"float 0.0": etf.Float(0), "float -0.0": etf.Float(math.Copysign(0, -1)), "float 1.0": etf.Float(1), "float 1.5": etf.Float(1.5), "float -2.25": etf.Float(-2.25),
+	"float 0.0": etf.Float(0), "float f(1 bsl 63)": etf.Float(math.Copysign(0, -1)), "float 1.0": etf.Float(1), "float 1.5": etf.Float(1.5), "float -2.25": etf.Float(-2.25),
 	"float 0.1": etf.Float(0.1), "float 1.7976931348623157e308": etf.Float(math.MaxFloat64), "float 5.0e-324": etf.Float(math.SmallestNonzeroFloat64),
 	"float 2.2250738585072014e-308": etf.Float(2.2250738585072014e-308), "text float 1.5": etf.Float(1.5), "text float -0.1": etf.Float(-0.1),
 
@@ -127,6 +127,9 @@ var wanted = map[string]etf.Term{
 	"fixed ref 1": etf.Ref{Node: "a@b", Creation: 9, Len: 1, Words: [etf.MaxRefWords]uint32{1}}, "fixed ref 2": etf.Ref{Node: "a@b", Creation: 9, Len: 2, Words: [etf.MaxRefWords]uint32{1, 2}},
 	"fixed ref 3": etf.Ref{Node: "a@b", Creation: 9, Len: 3, Words: [etf.MaxRefWords]uint32{1, 2, 3}}, "fixed ref 4": etf.Ref{Node: "a@b", Creation: 9, Len: 4, Words: [etf.MaxRefWords]uint32{1, 2, 3, 4}},
 	"fixed ref 5": etf.Ref{Node: "a@b", Creation: 9, Len: 5, Words: [etf.MaxRefWords]uint32{1, 2, 3, 4, 5}},
+
+	"record":        &etf.Record{Exported: true, Module: "m", Name: "r", Fields: []etf.Atom{"x", "y"}, Values: elems(etf.Int(1), etf.List{})},
+	"record inside": &etf.Record{Module: "m", Name: "r"},
 
 	"compressed":            etf.List(repeat(40, etf.Tuple{etf.Atom("a"), etf.Int(1)})),
 	"compressed binary":     etf.Binary(strings.Repeat("0123456789", 1000)),

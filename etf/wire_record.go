@@ -23,7 +23,7 @@ func (e *Encoder) record(dst []byte, r *Record, depth int) ([]byte, *EncodeError
 	dst = binary.BigEndian.AppendUint32(append(dst, tagRecord), uint32(len(r.Fields)))
 	var flags byte
 	if r.Exported {
-		flags = recordExported
+		flags = exportedFlag
 	}
 	dst, err := e.atom(append(dst, flags), r.Module)
 	if err != nil {
@@ -70,7 +70,7 @@ func (d *Decoder) record(depth int) Term {
 	if d.r.err != nil || !d.deeper(depth) || !d.claim(2*uint64(n)) {
 		return nil
 	}
-	r := &Record{Exported: flags&recordExported != 0, Module: d.atomValue(), Name: d.atomValue()}
+	r := &Record{Exported: flags&exportedFlag != 0, Module: d.atomValue(), Name: d.atomValue()}
 	if n > 0 {
 		r.Fields = make([]Atom, n)
 		r.Values = d.slab.elems(int(n), d.r.left())

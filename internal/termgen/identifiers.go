@@ -68,6 +68,9 @@ func (g *Gen) export() etf.Term {
 	return etf.Export{Module: g.Atom(), Function: g.Atom(), Arity: uint8(g.r.IntN(256))}
 }
 
+// Record returns a random native record.
+func (g *Gen) Record() etf.Term { return g.record(g.Depth) }
+
 func (g *Gen) record(depth int) etf.Term {
 	r := &etf.Record{Exported: g.r.IntN(2) == 0, Module: g.Atom(), Name: g.Atom()}
 	seen := map[etf.Atom]bool{}

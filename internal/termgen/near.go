@@ -29,9 +29,36 @@ func (g *Gen) Near(t etf.Term) etf.Term {
 		f := *t
 		f.Free = g.nearAll(t.Free)
 		return &f
+	case *etf.Record:
+		return g.nearRecord(t)
 	default:
 		return g.other(t)
 	}
+}
+
+// nearRecord changes a value, or what comes before the values.
+func (g *Gen) nearRecord(t *etf.Record) etf.Term {
+	r := *t
+	switch g.r.IntN(6) {
+	case 0:
+		r.Module = g.Atom()
+	case 1:
+		r.Name = g.Atom()
+	case 2:
+		r.Exported = !r.Exported
+	case 3:
+		if n := len(r.Fields); n > 0 {
+			r.Fields, r.Values = r.Fields[:n-1:n-1], r.Values[:n-1:n-1]
+		}
+	case 4:
+		if n := len(r.Fields); n > 1 {
+			r.Fields = slices.Clone(r.Fields)
+			r.Fields[0], r.Fields[n-1] = r.Fields[n-1], r.Fields[0]
+		}
+	default:
+		r.Values = g.nearAll(t.Values)
+	}
+	return &r
 }
 
 func (g *Gen) nearAll(terms []etf.Term) []etf.Term {

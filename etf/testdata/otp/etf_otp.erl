@@ -4,9 +4,10 @@
 %%   check [In, Out]     In holds [{Source, Bytes}] of terms Go encoded, Out [{Same, Bytes}]: whether the bytes decode to
 %%                       exactly what the source says, and what term_to_binary makes of it
 %%   accept [In, Out]    In holds [Bytes], Out [true | false]: whether binary_to_term takes them
+%%   release [Out]       writes the release
 %%   order [In, Out]     In holds [{A, B}], Out [{Order, Exact}]: -1, 0 or 1 by <, == and >, and A =:= B
 -module(etf_otp).
--export([record/1, check/1, accept/1, order/1]).
+-export([record/1, check/1, accept/1, order/1, release/1]).
 
 check([In, Out]) -> transform(In, Out, fun check_one/1).
 
@@ -25,6 +26,8 @@ order([In, Out]) -> transform(In, Out, fun({A, B}) -> {order(A, B), A =:= B} end
 order(A, B) when A < B -> -1;
 order(A, B) when A > B -> 1;
 order(A, B) when A == B -> 0.
+
+release([Out]) -> ok = file:write_file(Out, erlang:system_info(otp_release)).
 
 transform(In, Out, F) ->
     {ok, Bin} = file:read_file(In),
@@ -52,10 +55,11 @@ build(ref, [Node, Creation, Words]) ->
 build(fn, [Arity, Uniq, Index, Module, OldIndex, OldUniq, Pid, Free]) ->
     Rest = [Uniq, <<Index:32, (length(Free)):32>>, name(Module), bare(OldIndex), bare(OldUniq), bare(Pid), [bare(T) || T <- Free]],
     binary_to_term(iolist_to_binary([131, 112, <<(iolist_size(Rest) + 5):32>>, Arity, Rest]));
+build(record, [Exported, Module, Name, Fields]) -> apply(records, create, [Module, Name, Fields, #{is_exported => Exported}]);
 %% What only the running node knows.
 build(own_pid, []) -> self();
 build(own_ref, []) -> make_ref();
-build(own_alias, []) -> alias();
+build(own_alias, []) -> erlang:alias();
 build(own_port, []) -> hd(erlang:ports());
 build(own_fun, []) -> X = {own_fun(), "free"}, fun(Y) -> {X, Y} end;
 build(own_fun0, []) -> own_fun().
@@ -76,13 +80,19 @@ record([File]) ->
     Head = ["# Written by OTP ", erlang:system_info(otp_release), ", erts ", erlang:system_info(version), "; see etf_otp.erl.\n"],
     ok = file:write_file(File, [Head | [line(V) || V <- vectors()]]).
 
+%% A release has no line for what it cannot make: OTP 23 no long references, none but OTP 29 records.
 line({Name, Source}) -> line({Name, Source, [{minor_version, 2}]});
 line({Name, Source, Options}) ->
-    Bytes = term_to_binary(eval(Source), Options),
-    io_lib:format("~s\t~s\t~w\t~s~n", [Name, Source, Options, [io_lib:format("~2.16.0b", [B]) || <<B>> <= Bytes]]).
+    try eval(Source) of
+        Term ->
+            Hex = [io_lib:format("~2.16.0b", [B]) || <<B>> <= term_to_binary(Term, Options)],
+            io_lib:format("~s\t~s\t~w\t~s~n", [Name, Source, Options, Hex])
+    catch
+        error:_ -> []
+    end.
 
 vectors() ->
-    integers() ++ floats() ++ atoms() ++ binaries() ++ compounds() ++ identifiers() ++ old_forms().
+    integers() ++ floats() ++ atoms() ++ binaries() ++ compounds() ++ identifiers() ++ records() ++ old_forms().
 
 integers() ->
     [{"int " ++ S, S} || S <- ["0", "1", "255", "256", "-1", "-128", "65535", "2147483647", "-2147483648", "2147483648", "-2147483649",
@@ -90,7 +100,7 @@ integers() ->
         "-(1 bsl 63) - 1", "1 bsl 64 - 1", "1 bsl 64", "1 bsl 2040 - 1", "1 bsl 2040", "-(1 bsl 2040)"]].
 
 floats() ->
-    [{"float " ++ S, S} || S <- ["0.0", "-0.0", "1.0", "1.5", "-2.25", "0.1", "1.7976931348623157e308", "5.0e-324", "2.2250738585072014e-308"]].
+    [{"float " ++ S, S} || S <- ["0.0", "f(1 bsl 63)", "1.0", "1.5", "-2.25", "0.1", "1.7976931348623157e308", "5.0e-324", "2.2250738585072014e-308"]].
 
 atoms() ->
     [{"atom " ++ S, S} || S <- ["ok", "''", "'hello world'", "'Elixir.GenServer'", "a(<<195,169>>)", "a(<<240,159,152,128>>)",
@@ -112,6 +122,9 @@ identifiers() ->
     ++ [{"own pid", "own_pid()"}, {"own ref", "own_ref()"}, {"own alias", "own_alias()"}, {"own port", "own_port()"},
         {"own fun", "own_fun()"}, {"own fun without free variables", "own_fun0()"},
         {"call", "{'$gen_call',{own_pid(),[alias|own_alias()]},{add,1}}"}].
+
+records() ->
+    [{"record", "record(true, m, r, [{x,1},{y,[]}])"}, {"record inside", "record(false, m, r, [])"}].
 
 %% Forms that no release writes unless asked.
 old_forms() ->
