@@ -36,7 +36,8 @@ type encoder struct {
 type outFrame struct {
 	op        Op
 	buf       []byte // headRoom bytes, the control message, the payload
-	control   int    // where the payload begins in buf
+	start     int    // where the control message begins in buf
+	control   int    // where the payload begins
 	fragments int    // 1 if the message is not cut
 
 	seq   uint64 // of a message in fragments
@@ -52,8 +53,8 @@ func (e *encoder) init(p *Peer) {
 	}
 }
 
-// size is what the message takes without its head.
-func (f *outFrame) size() int { return len(f.buf) - headRoom }
+// size is what the message takes without its head. To be asked before finish.
+func (f *outFrame) size() int { return len(f.buf) - f.start }
 
 // encode encodes a message up to the head of its frame. cached allows atoms to go through the cache. finish or discard
 // must follow.
@@ -67,8 +68,9 @@ func (e *encoder) encode(m Message, payload etf.Term, cached bool) (f outFrame, 
 		e.buf = make([]byte, 0, 2*headRoom)
 	}
 	w.dst, w.err = e.version(e.buf[:headRoom]), nil
+	start := len(w.dst)
 	op, behind := m.write(w, payload)
-	f = outFrame{op: op, control: len(w.dst), fragments: 1}
+	f = outFrame{op: op, start: start, control: len(w.dst), fragments: 1}
 	if behind {
 		w.dst = e.version(w.dst)
 		w.any(payload)

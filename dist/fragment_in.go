@@ -19,16 +19,16 @@ type fragments struct {
 type sequence struct {
 	next  uint64 // number of the fragment to come
 	body  []byte // control message and the message so far
-	want  int    // what body will be, as far as the size of the first fragment tells
+	want  int    // what body will be, as far as the first fragment tells
 	atoms []etf.Term
 }
 
-// begin takes the first of several fragments. It copies body and atoms.
-func (f *fragments) begin(seq, frag uint64, body []byte, atoms []etf.Term) (reason string) {
+// begin takes the first of several fragments. It copies atoms, and body unless own says that nobody else uses it.
+func (f *fragments) begin(h frameHead, body []byte, atoms []etf.Term, own bool) (reason string) {
 	switch {
-	case frag < 1:
+	case h.frag < 1:
 		return "a fragment with the number 0"
-	case f.open[seq] != nil:
+	case f.open[h.seq] != nil:
 		return "the first fragment of a sequence that has begun already"
 	case len(f.open) >= f.maxOpen:
 		return "too many messages in fragments at once"
@@ -36,14 +36,24 @@ func (f *fragments) begin(seq, frag uint64, body []byte, atoms []etf.Term) (reas
 	if f.open == nil {
 		f.open = make(map[uint64]*sequence)
 	}
-	s := &sequence{next: frag - 1, want: f.maxBytes, atoms: slices.Clone(atoms)}
-	if n := uint64(max(len(body), 1)); frag <= uint64(f.maxBytes)/n {
-		s.want = int(frag * n)
+	s := &sequence{next: h.frag - 1, want: f.announced(h, len(body)), atoms: slices.Clone(atoms)}
+	f.open[h.seq] = s
+	if own {
+		s.body = body[:0]
 	}
-	f.open[seq] = s
 	part, reason := f.extend(s, len(body))
 	copy(part, body)
 	return reason
+}
+
+// announced is the size that a message will have whose first fragment has n bytes, if the others are as large as OTP
+// makes them or no larger than the first.
+func (f *fragments) announced(h frameHead, n int) int {
+	size := uint64(min(max(n, 1), fragmentSize))
+	if h.frag == 0 || h.frag > uint64(f.maxBytes)/size {
+		return f.maxBytes
+	}
+	return n + int((h.frag-1)*size)
 }
 
 // extend makes room for n bytes more of a sequence and returns it.
@@ -53,16 +63,15 @@ func (f *fragments) extend(s *sequence, n int) (part []byte, reason string) {
 	}
 	f.bytes += n
 	have := len(s.body)
-	s.body = growTowards(s.body, n, s.want, believed)
+	s.body = growTowards(s.body, n, s.want, f.trust())
 	return s.body[have:], ""
 }
 
-// The size up to which an announced length gets its memory before the bytes have come: of a message in fragments, of
-// which there may be many, and of a frame.
-const (
-	believed      = 1 << 20
-	believedFrame = 16 << 20
-)
+// believed is the size up to which an announced length gets its memory before the bytes have come.
+const believed = 16 << 20
+
+// trust is believed for one of several messages in fragments: the more there are, the less.
+func (f *fragments) trust() int { return believed / (1 + len(f.open)) }
 
 // growTowards extends b by n bytes of no value. It takes memory for want bytes, but for no more than trust, or four times
 // what there is, so that a peer has to send what it makes us hold.

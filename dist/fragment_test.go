@@ -128,15 +128,20 @@ func TestFragmentsThatDoNotFitTogetherAreRefused(t *testing.T) {
 func TestMemoryFollowsWhatHasCome(t *testing.T) {
 	b := growTowards(nil, 10, 1<<40, believed)
 	require.Equal(t, believed, cap(b))
-	b = growTowards(b, believed, 1<<40, believed)
-	require.Less(t, cap(b), 5*believed, "not more than some times what there is")
+	b = growTowards(b[:believed], believed, 1<<40, believed)
+	require.Equal(t, 4*believed, cap(b), "four times what there is")
 	require.Equal(t, 100, cap(growTowards(nil, 10, 100, believed)))
 	require.Equal(t, 1000, cap(growTowards(nil, 1000, 100, believed)))
 	f := fragments{maxBytes: 1 << 40, maxOpen: 10}
-	require.Empty(t, f.begin(1, 1<<63, make([]byte, 1000), nil))
-	require.Equal(t, believed, cap(f.open[1].body))
-	require.Empty(t, f.begin(2, 3, make([]byte, 1000), nil))
-	require.Equal(t, 3000, cap(f.open[2].body))
+	require.Empty(t, f.begin(frameHead{seq: 1, frag: 1 << 63}, make([]byte, 1000), nil, false))
+	require.Equal(t, believed/2, cap(f.open[1].body))
+	require.Empty(t, f.begin(frameHead{seq: 2, frag: 1 << 63}, make([]byte, 1000), nil, false))
+	require.Equal(t, believed/3, cap(f.open[2].body))
+	require.Empty(t, f.begin(frameHead{seq: 3, frag: 3}, make([]byte, 1000), nil, false))
+	require.Equal(t, 3000, cap(f.open[3].body))
+	own := make([]byte, 100, 500)
+	require.Empty(t, f.begin(frameHead{seq: 4, frag: 4}, own, nil, true))
+	require.Equal(t, &own[0], &f.open[4].body[0])
 }
 
 // order is what goes out: the receiver or sequence of each frame, ! marking the last fragment.

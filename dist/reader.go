@@ -29,6 +29,8 @@ type reader struct {
 	buf     []byte
 	r, w    int  // buf[r:w] has been read and not yet looked at
 	handled bool // something since Drained was called last
+
+	outAtTick uint64 // Conn.bytesOut when the last tick was read, with the answer to it
 }
 
 func (r *reader) init(c *Conn) {
@@ -41,31 +43,39 @@ func (r *reader) init(c *Conn) {
 
 // run reads frames until the connection ends, and returns why it does.
 func (r *reader) run(h Handler) error {
-	r.h = h
-	r.buf = make([]byte, readBuffer)
-	defer r.drained()
+	r.begin(h)
 	for {
-		n, err := r.length()
-		if err != nil {
-			return err
-		}
-		switch {
-		case n == 0:
-			r.c.tickRead()
-		case n > r.c.opts.MaxMessage:
-			return r.invalid(0, "a frame larger than Options.MaxMessage")
-		case n > r.w-r.r && n >= ownFrame:
-			err = r.large(n)
-		default:
-			if err = r.need(n); err == nil {
-				r.r += n
-				err = r.frame(r.buf[r.r-n:r.r], false)
-			}
-		}
-		if err != nil {
+		if err := r.next(); err != nil {
+			r.drained()
 			return err
 		}
 	}
+}
+
+func (r *reader) begin(h Handler) {
+	r.h = h
+	r.buf = make([]byte, readBuffer)
+}
+
+// next reads and handles one frame.
+func (r *reader) next() error {
+	n, err := r.length()
+	switch {
+	case err != nil:
+		return err
+	case n == 0:
+		r.tickRead()
+		return nil
+	case n > r.c.opts.MaxMessage:
+		return r.invalid(0, "a frame larger than Options.MaxMessage")
+	case n > r.w-r.r && n >= ownFrame:
+		return r.large(n)
+	}
+	if err := r.need(n); err != nil {
+		return err
+	}
+	r.r += n
+	return r.frame(r.buf[r.r-n:r.r], false)
 }
 
 // length reads the length of the next frame.
@@ -140,24 +150,29 @@ func (r *reader) readError(err error) error {
 	return &IOError{Peer: r.c.peer.Name, Op: "read", Err: err}
 }
 
-// large reads a frame of n bytes into a buffer of its own; further fragments of a message right to their place in it.
+// large reads a frame of n bytes into a buffer of its own: the first fragment of a message with room for the others, and
+// those right to their place there.
 func (r *reader) large(n int) error {
 	if err := r.need(fragHeadSize); err != nil {
 		return err
 	}
 	r.drained()
-	if r.headers && r.buf[r.r] == versionByte && r.buf[r.r+1] == distFragCont {
-		h, reason := parseFrameHead(r.buf[r.r:r.w], true)
-		if reason != "" {
-			return r.invalid(0, reason)
-		}
+	h, reason := parseFrameHead(r.buf[r.r:r.w], r.headers)
+	if reason != "" {
+		return r.invalid(0, reason)
+	}
+	want, trust := n, believed
+	switch h.kind {
+	case distFragCont:
 		r.r += h.size
 		return r.fragment(h, n-h.size, nil)
+	case distFragHeader:
+		want, trust = r.frags.announced(h, n), r.frags.trust()
 	}
 	var b []byte
 	for len(b) < n {
 		have := len(b)
-		b = growTowards(b, min(n, max(believedFrame, 4*have))-have, n, believedFrame)
+		b = growTowards(b, min(n, max(trust, 4*have))-have, want, trust)
 		if err := r.fill(b[have:]); err != nil {
 			return err
 		}
@@ -184,7 +199,7 @@ func (r *reader) frame(b []byte, own bool) error {
 	}
 	// OTP takes sequence 0 for a message that is not in fragments.
 	if h.kind == distFragHeader && h.frag != 1 && h.seq != 0 {
-		if reason = r.frags.begin(h.seq, h.frag, b[h.size:], atoms); reason != "" {
+		if reason = r.frags.begin(h, b[h.size:], atoms, own); reason != "" {
 			return r.invalid(2, reason)
 		}
 		return nil

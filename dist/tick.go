@@ -17,7 +17,7 @@ type ticker struct {
 	interval time.Duration
 	stopped  bool
 	silent   int    // looks in a row without a byte read
-	in, out  uint64 // counters at the last look
+	in, out  uint64 // counters at the last look, out with the tick written then
 }
 
 func (c *Conn) startTicking() {
@@ -61,45 +61,42 @@ func (c *Conn) look() {
 		c.fail(ErrTickTimeout)
 		return
 	}
-	if in == t.in || out == t.out {
-		c.out.tick()
+	if (in == t.in || out == t.out) && c.out.tick() {
+		out += lengthSize
 	}
 	t.in, t.out = in, out
 	t.timer.Reset(t.interval)
 }
 
-// answerTick answers a tick of the peer at once if nothing has been written since the last look. So the connection lives
-// whatever tick time the peer has.
-func (c *Conn) answerTick() {
-	t := &c.tick
-	t.mu.Lock()
-	quiet := c.bytesOut.Load() == t.out
-	t.mu.Unlock()
-	if quiet {
-		c.out.tick()
+// tickRead is called by the reader for an empty frame. It answers at once unless something was written since the last
+// one. So the connection lives whatever tick time the peer has, and two nodes do not answer each other for ever.
+func (r *reader) tickRead() {
+	c := r.c
+	if c.opts.Trace != nil {
+		c.opts.Trace(TraceEvent{Peer: c.peer.Name})
 	}
+	out := c.bytesOut.Load()
+	if out == r.outAtTick && c.out.tick() {
+		out += lengthSize
+	}
+	r.outAtTick = out
 }
 
-// tick queues a tick, which is an empty frame, unless something is about to be written anyway.
-func (w *writer) tick() {
+var emptyFrame [lengthSize]byte
+
+// tick writes a tick, which is an empty frame, unless something is about to be written anyway.
+func (w *writer) tick() bool {
 	w.mu.Lock()
 	if w.cause != nil || w.writing {
 		w.mu.Unlock()
-		return
+		return false
 	}
 	if w.c.opts.Trace != nil {
 		w.c.opts.Trace(TraceEvent{Out: true, Peer: w.c.peer.Name})
 	}
-	w.queue.push(make([]byte, lengthSize), false)
+	w.queue.push(emptyFrame[:], false)
 	w.queued += lengthSize
 	w.writing = true
 	w.write()
-}
-
-// tickRead is called by the reader for an empty frame.
-func (c *Conn) tickRead() {
-	if c.opts.Trace != nil {
-		c.opts.Trace(TraceEvent{Peer: c.peer.Name})
-	}
-	c.answerTick()
+	return true
 }

@@ -80,9 +80,9 @@ func describe(m Message) string {
 	case *GroupLeader:
 		return arrow(m.Leader, m.To)
 	case *SpawnRequest:
-		return arrow(m.From, m.Ref) + fmt.Sprintf(" %v:%v/%d", m.Module, m.Function, m.Arity) + traced(m.Token)
+		return arrow(m.From, m.Ref) + fmt.Sprintf(" %v:%v/%d %v", m.Module, m.Function, m.Arity, m.Opts) + traced(m.Token)
 	case *SpawnReply:
-		return arrow(m.Ref, m.To) + fmt.Sprint(" ", Target{Pid: m.Pid, Name: m.Error}.Term()) + traced(m.Token)
+		return arrow(m.Ref, m.To) + describeSpawned(m) + traced(m.Token)
 	}
 	return ""
 }
@@ -98,6 +98,17 @@ func describeAltact(m *AltactSig) string {
 	}
 	if m.Exit {
 		s += " exit"
+	}
+	return s
+}
+
+func describeSpawned(m *SpawnReply) string {
+	s := fmt.Sprint(" ", Target{Pid: m.Pid, Name: m.Error}.Term())
+	if m.Link {
+		s += " link"
+	}
+	if m.Monitor {
+		s += " monitor"
 	}
 	return s
 }
