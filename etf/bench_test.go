@@ -101,3 +101,34 @@ func BenchmarkDecode(b *testing.B) {
 		}
 	}
 }
+
+// With the atom cache of a connection, as frames are written and read.
+func BenchmarkCached(b *testing.B) {
+	names := []etf.Term{etf.Atom("id"), etf.Atom("name"), etf.Atom("score"), etf.Atom("active"), etf.Atom("true"), etf.Atom("tags"), etf.Atom("a"), etf.Atom("b"), etf.Atom("c")}
+	table := atomCache{}
+	for i, a := range names {
+		table[a.(etf.Atom)] = uint8(i)
+	}
+	e := etf.Encoder{Atoms: table}
+	src, err := e.Append(nil, mapsTerm(1000))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Run("append", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			src, _ = e.Append(src[:0], mapsTerm1000)
+		}
+	})
+	b.Run("decode", func(b *testing.B) {
+		d := etf.Decoder{Atoms: names}
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, _, err := d.Term(src); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+var mapsTerm1000 = mapsTerm(1000)

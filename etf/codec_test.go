@@ -3,6 +3,7 @@ package etf_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"math"
 	"math/big"
 	"strings"
@@ -137,6 +138,46 @@ func TestEveryPartOfAFunIsKept(t *testing.T) {
 	got, err := etf.Decode(b)
 	require.NoError(t, err)
 	require.Equal(t, f, got)
+}
+
+func TestAFunWithLargeNumbersIsKept(t *testing.T) {
+	f := goodFun()
+	f.OldIndex, f.OldUniq = etf.Int(300), etf.Int(1<<40)
+	b, err := etf.Append(nil, f)
+	require.NoError(t, err)
+	got, err := etf.Decode(b)
+	require.NoError(t, err)
+	require.Equal(t, f, got)
+}
+
+func TestRecordsOfManyFieldsAreKeptAndFieldsThatOccurTwiceFound(t *testing.T) {
+	r := &etf.Record{Module: "m", Name: "r"}
+	for i := range 40 {
+		r.Fields = append(r.Fields, etf.Atom(fmt.Sprint("field", i)))
+		r.Values = append(r.Values, etf.Int(i))
+	}
+	b, err := etf.Append(nil, r)
+	require.NoError(t, err)
+	got, err := etf.Decode(b)
+	require.NoError(t, err)
+	require.Equal(t, r, got)
+	r.Fields[39] = "field7"
+	_, err = etf.Append(nil, r)
+	require.ErrorContains(t, err, "two fields of one name")
+	_, err = etf.Decode(bytes.Replace(b, []byte("\x77\x07field39"), []byte("\x77\x07field38"), 1))
+	require.ErrorIs(t, err, etf.ErrMalformed)
+}
+
+func TestALargeTupleCanBeReadInParts(t *testing.T) {
+	var d etf.Decoder
+	d.Begin(raw(105, uint32(300), strings.Repeat("j", 300)))
+	require.Equal(t, 300, d.TupleHeader())
+	for range 300 {
+		require.Equal(t, etf.List{}, d.Any())
+	}
+	n, err := d.End()
+	require.NoError(t, err)
+	require.Equal(t, 305, n)
 }
 
 // atomCache is an outgoing table as dist has one.

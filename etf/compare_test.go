@@ -133,6 +133,10 @@ func TestABigIntThatShouldBeAnIntStillEqualsIt(t *testing.T) {
 	require.True(t, etf.Equal(etf.Int(7), b))
 	require.False(t, etf.Equal(etf.Int(8), b))
 	require.Zero(t, etf.Compare(b, etf.Int(7)))
+	many := numbered(20, kindsOfKeys["integers"])
+	same := slices.Clone(many)
+	same[7].Key = b
+	require.True(t, etf.Equal(many, same))
 }
 
 // nestedKeys is a map of two keys, each of which is such a map, and so on: 2^depth in all.

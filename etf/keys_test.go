@@ -23,6 +23,7 @@ var kindsOfKeys = map[string]func(i int) etf.Term{
 	"atoms":      func(i int) etf.Term { return etf.Atom(fmt.Sprint("key", i)) },
 	"integers":   func(i int) etf.Term { return etf.Int(i) },
 	"large":      func(i int) etf.Term { return etf.NewBigInt(pow2(70, int64(i))) },
+	"negative":   func(i int) etf.Term { return etf.NewBigInt(negative(pow2(70, int64(i)))) },
 	"floats":     func(i int) etf.Term { return etf.Float(i) / 2 },
 	"binaries":   func(i int) etf.Term { return etf.Binary(fmt.Sprint("key", i)) },
 	"bitstrings": func(i int) etf.Term { return etf.NewBitstring([]byte{byte(i), byte(i >> 8), 0xff}, 17) },
