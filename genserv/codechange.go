@@ -17,7 +17,7 @@ func changeError(err error) *changeFailure {
 	var reason etf.Term = etf.Binary(clipText(err.Error()))
 	var exit *Exit
 	if errors.As(err, &exit) {
-		reason = orNil(exit.Reason)
+		reason = orUndefined(exit.Reason)
 	}
 	return &changeFailure{why: etf.Tuple{atomError, reason}, err: err}
 }
@@ -96,7 +96,7 @@ func (e *StateTypeError) Error() string {
 // undo brings the old module and its state back; it may be called only while the server is still suspended, and what the
 // server did in between is forgotten.
 func (l *Loop) ChangeCode(oldVsn etf.Term, m Module, extra etf.Term) (undo func(), err error) {
-	return l.swap(m, func(next instance) error { return changeTo(next, l.inst, orNil(oldVsn), orNil(extra)) })
+	return l.swap(m, func(next instance) error { return changeTo(next, l.inst, orUndefined(oldVsn), orUndefined(extra)) })
 }
 
 // LoadCode makes the suspended server run m from now on with the state that it has, as loading a new version of a callback

@@ -143,7 +143,7 @@ func TestAnUpgradeToAServerWithoutCodeChangeIsUndef(t *testing.T) {
 	w := startVersion(genserv.Of(v1{of[int]{4}}))
 	w.loop.Suspend()
 	_, err := w.loop.ChangeCode(nil, genserv.Of(v3{}), nil)
-	require.EqualError(t, err, "exit: {undef,[{versioned,code_change,[nil,4,nil],[]}]}")
+	require.EqualError(t, err, "exit: {undef,[{versioned,code_change,[undefined,4,undefined],[]}]}")
 }
 
 func TestCodeOfARunningServerIsNotChanged(t *testing.T) {

@@ -48,13 +48,13 @@ func newCrash(value any) *crash {
 	c := &crash{class: atomError, value: value}
 	switch v := value.(type) {
 	case Exit:
-		c.class, c.reason = atomExit, orNil(v.Reason)
+		c.class, c.reason = atomExit, orUndefined(v.Reason)
 	case etf.Term:
 		c.reason = v
 	case error:
 		var exit *Exit
 		if errors.As(v, &exit) {
-			c.class, c.reason = atomExit, orNil(exit.Reason)
+			c.class, c.reason = atomExit, orUndefined(exit.Reason)
 		}
 	}
 	if c.reason == nil {

@@ -1,7 +1,6 @@
 package genserv_test
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -57,7 +56,7 @@ func TestAPanicBecomesAnExitReason(t *testing.T) {
 		{"Exit is exit(Reason)", func(*genserv.Process) { panic(genserv.Exit{Reason: atom("oops")}) }, `oops`},
 		{"a pointer to Exit", func(*genserv.Process) { panic(&genserv.Exit{Reason: atom("oops")}) }, `oops`},
 		{"a wrapped Exit", func(*genserv.Process) { panic(fmt.Errorf("so: %w", &genserv.Exit{Reason: atom("oops")})) }, `oops`},
-		{"an Exit without a reason", func(*genserv.Process) { panic(genserv.Exit{}) }, `nil`},
+		{"an Exit without a reason", func(*genserv.Process) { panic(genserv.Exit{}) }, `undefined`},
 		{"a map that is nil", func(*genserv.Process) { none["x"] = 1 }, `{{panic,<<"assignment to entry in nil map">>},Stack}`},
 		{"a pointer that is nil", func(*genserv.Process) { nobody.trap = true }, `{{panic,<<"runtime error: invalid memory address or nil pointer dereference">>},Stack}`},
 		{"an index", func(*genserv.Process) { _ = []int{1}[zero+5] }, `{{panic,<<"runtime error: index out of range [5] with length 1">>},Stack}`},
@@ -153,9 +152,8 @@ func TestExitIsAnErrorThatKeepsItsReason(t *testing.T) {
 	require.NotErrorIs(t, err, &genserv.Exit{Reason: genserv.Shutdown})
 	require.NotErrorIs(t, err, io.EOF)
 	require.EqualError(t, err, "calling: exit: {shutdown,[1]}")
-	require.EqualError(t, &genserv.Exit{}, "exit: nil")
-	require.ErrorIs(t, &genserv.Exit{}, &genserv.Exit{Reason: atom("nil")})
-	require.False(t, errors.Is(io.EOF, &genserv.Exit{}))
+	require.EqualError(t, &genserv.Exit{}, "exit: undefined")
+	require.ErrorIs(t, &genserv.Exit{}, &genserv.Exit{Reason: atom("undefined")})
 }
 
 func TestALargeReasonMakesNoLargeErrorText(t *testing.T) {

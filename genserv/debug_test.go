@@ -33,6 +33,13 @@ func work(t testing.TB, w *world) {
 		parse(t, "{'$gen_call',garbage,{return,{noreply,5}}}"))
 }
 
+// workToTheEnd also stops the server.
+func workToTheEnd(t testing.TB, w *world) {
+	work(t, w)
+	w.send(genserv.CallMessage(client, etf.Int(8), parse(t, "{return,{stop,normal,bye,6}}")))
+	require.True(t, w.ended)
+}
+
 // What a server prints of that, with its name and its client's pid.
 const printed = `*DBG* worker got call {return,{reply,hello,1}} from CLIENT
 *DBG* worker sent hello to CLIENT, new state 1
@@ -44,7 +51,11 @@ const printed = `*DBG* worker got call {return,{reply,hello,1}} from CLIENT
 *DBG* worker new state 4
 *DBG* worker got {'$gen_call',garbage,{return,{noreply,5}}}
 *DBG* worker new state 5
+*DBG* worker got call {return,{stop,normal,bye,6}} from CLIENT
+*DBG* worker sent bye to CLIENT, new state 6
 `
+
+var withoutEnd = printed[:strings.Index(printed, "*DBG* worker got call {return,{stop")]
 
 func TestStatisticsCountMessagesAndTellTheTime(t *testing.T) {
 	now := time.Date(2024, 2, 29, 23, 59, 58, 0, time.Local)
@@ -90,13 +101,13 @@ func TestATraceGoesWhereTheHostPrints(t *testing.T) {
 	host := &genserv.Host{Print: func(line string) { lines.WriteString(line + "\n") }}
 	w := startScripted(t, genserv.Options{Name: atom("worker"), Host: host})
 	require.Equal(t, "ok", debugged(t, w, "{debug,{trace,true}}"))
-	work(t, w)
-	require.Equal(t, printed, strings.ReplaceAll(lines.String(), etf.Format(client), "CLIENT"))
-	lines.Reset()
 	require.Contains(t, debugged(t, w, "get_status"), "[{trace,true}]")
 	require.Equal(t, "ok", debugged(t, w, "{debug,{trace,false}}"))
 	work(t, w)
 	require.Empty(t, lines.String())
+	require.Equal(t, "ok", debugged(t, w, "{debug,{trace,true}}"))
+	workToTheEnd(t, w)
+	require.Equal(t, printed, strings.ReplaceAll(lines.String(), etf.Format(client), "CLIENT"))
 }
 
 func TestAPrintedLogReadsLikeATrace(t *testing.T) {
@@ -108,7 +119,7 @@ func TestAPrintedLogReadsLikeATrace(t *testing.T) {
 	require.Equal(t, "ok", debugged(t, w, "{debug,{log,{true,100}}}"))
 	work(t, w)
 	require.Equal(t, "ok", debugged(t, w, "{debug,{log,print}}"))
-	require.Equal(t, printed, strings.ReplaceAll(lines.String(), etf.Format(client), "CLIENT"))
+	require.Equal(t, withoutEnd, strings.ReplaceAll(lines.String(), etf.Format(client), "CLIENT"))
 }
 
 func TestATraceWithoutAHostGoesToTheLogger(t *testing.T) {
@@ -140,7 +151,7 @@ func TestALogFileIsOpenedByTheHostAndClosedInTheEnd(t *testing.T) {
 	w := startScripted(t, genserv.Options{Name: atom("worker"), Host: host})
 	require.Equal(t, "ok", debugged(t, w, `{debug,{log_to_file,"one"}}`))
 	work(t, w)
-	require.Equal(t, printed, strings.ReplaceAll(files["one"].String(), etf.Format(client), "CLIENT"))
+	require.Equal(t, withoutEnd, strings.ReplaceAll(files["one"].String(), etf.Format(client), "CLIENT"))
 
 	require.Equal(t, "ok", debugged(t, w, `{debug,{log_to_file,<<"two">>}}`))
 	require.True(t, files["one"].closed, "a new file takes the place of the old one")
@@ -192,7 +203,9 @@ func TestTheLogFileReadsAsOTPsDoes(t *testing.T) {
 		P ! {'$gen_cast', {return, {noreply, "text"}}},
 		P ! {return, {noreply, 3, {continue, {return, {noreply, 4}}}}},
 		P ! {'$gen_call', garbage, {return, {noreply, 5}}},
-		ok = sys:no_debug(P),
+		Ref = monitor(process, P),
+		P ! {'$gen_call', {self(), 8}, {return, {stop, normal, bye, 6}}},
+		receive {'DOWN', Ref, process, P, normal} -> ok end,
 		{ok, Text} = file:read_file(File),
 		binary:replace(Text, list_to_binary(pid_to_list(self())), <<"CLIENT">>, [global])
 	end`)

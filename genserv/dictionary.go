@@ -14,14 +14,14 @@ func (p *Process) Get(key etf.Term) (value etf.Term, ok bool) {
 // Put stores a value in the process dictionary and returns the old one, if there was one. The dictionary is shown by
 // sys:get_status. erlang:put/2.
 func (p *Process) Put(key, value etf.Term) (old etf.Term, ok bool) {
-	value = orNil(value)
+	value = orUndefined(value)
 	for i := range p.dict {
 		if etf.Equal(p.dict[i].Key, key) {
 			old, p.dict[i].Value = p.dict[i].Value, value
 			return old, true
 		}
 	}
-	p.dict = append(p.dict, etf.MapPair{Key: orNil(key), Value: value})
+	p.dict = append(p.dict, etf.MapPair{Key: orUndefined(key), Value: value})
 	return nil, false
 }
 

@@ -18,7 +18,8 @@
 //	Module:code_change/3                 CodeChanger.CodeChange                  {error,{'EXIT',{undef,_}}}
 //	Module:format_status/1               StatusFormatter.FormatStatus            the state is shown as it is
 //
-// and what they answer is a value, so that a forgotten answer does not compile and nil can be a reply:
+// and what they answer is a value, so that a forgotten answer does not compile and any term can be a reply; a nil where a term is wanted is the atom
+// undefined:
 //
 //	Erlang                               Go
 //	------                               --

@@ -34,7 +34,7 @@ type CallFailure struct {
 }
 
 func (e *CallFailure) Error() string {
-	text := "call to " + etf.FormatMax(orNil(e.To), maxReasonText) + ": " + e.Err.Error()
+	text := "call to " + etf.FormatMax(orUndefined(e.To), maxReasonText) + ": " + e.Err.Error()
 	if e.Cause != nil {
 		text += ": " + e.Cause.Error()
 	}
@@ -70,7 +70,7 @@ func reasonError(reason etf.Term) error {
 			return ErrNoConnection
 		}
 	}
-	return &Exit{Reason: orNil(reason)}
+	return &Exit{Reason: orUndefined(reason)}
 }
 
 // TimeoutError returns the error of a call that the caller gave up because of cause, usually context.Cause of the context;
@@ -96,7 +96,7 @@ func StartError(ack etf.Term) error {
 			return startReason(t[1])
 		}
 	}
-	return &Exit{Reason: etf.Tuple{etf.Atom("bad_start_result"), orNil(ack)}}
+	return &Exit{Reason: etf.Tuple{etf.Atom("bad_start_result"), orUndefined(ack)}}
 }
 
 func startReason(reason etf.Term) error {

@@ -83,6 +83,6 @@ func TestAStartIsAcknowledgedOrFails(t *testing.T) {
 
 func TestTheMessagesOfClients(t *testing.T) {
 	require.Equal(t, etf.Tuple{atom("$gen_call"), etf.Tuple{client, other}, etf.Int(1)}, genserv.CallMessage(client, other, etf.Int(1)))
-	require.Equal(t, etf.Tuple{atom("$gen_cast"), atom("nil")}, genserv.CastMessage(nil))
+	require.Equal(t, etf.Tuple{atom("$gen_cast"), atom("undefined")}, genserv.CastMessage(nil))
 	require.Equal(t, etf.Tuple{atom("system"), etf.Tuple{client, other}, atom("suspend")}, genserv.SystemMessage(client, other, atom("suspend")))
 }

@@ -30,7 +30,7 @@ func (f From) Term() etf.Term {
 	if f.term != nil {
 		return f.term
 	}
-	return etf.Tuple{f.Pid, orNil(f.Tag)}
+	return etf.Tuple{f.Pid, orUndefined(f.Tag)}
 }
 
 // FromTerm is the inverse of Term. It refuses what is not {Pid, Tag}.

@@ -92,9 +92,9 @@ func TestOnlyAPidAndATagMakeAFrom(t *testing.T) {
 	}
 }
 
-func TestAFromWithoutATagIsAnsweredWithNil(t *testing.T) {
+func TestAFromWithoutATagIsAnsweredWithUndefined(t *testing.T) {
 	w := &world{}
 	w.start(genserv.Of(scripted{w}), etf.Tuple{atom("return"), etf.Tuple{atom("ok"), etf.Int(0)}}, genserv.Options{})
 	require.NoError(t, w.loop.Process().Reply(genserv.From{Pid: remote}, nil))
-	require.Equal(t, []sent{{remote, etf.Tuple{atom("nil"), atom("nil")}}}, w.sent)
+	require.Equal(t, []sent{{remote, etf.Tuple{atom("undefined"), atom("undefined")}}}, w.sent)
 }

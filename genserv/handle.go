@@ -112,7 +112,8 @@ func (l *Loop) reply(from From, reply, last etf.Term) bool {
 	return err == nil || l.lostReply(err, from, reply, last)
 }
 
-// lostReply ends the server if its reply is no term, for the caller could only wait for it in vain.
+// lostReply ends the server if its reply is no term, for the caller could only wait for it in vain. Differs from OTP: there
+// every value is a term.
 func (l *Loop) lostReply(err error, from From, reply, last etf.Term) bool {
 	var bad *etf.EncodeError
 	switch {

@@ -130,7 +130,8 @@ var defaultHost Host
 // Start runs Init. ack is what the starter has to be told: {ok, Pid}, ignore or {error, Reason}. If next says that the
 // process has ended, its name has to be free before the starter learns that.
 func (l *Loop) Start(args etf.Term) (ack etf.Term, next Next) {
-	o := l.inst.init(&l.p, orNil(args))
+	defer l.settled()
+	o := l.inst.init(&l.p, orUndefined(args))
 	switch {
 	case o.crash != nil:
 		return l.failStart(o.crash.exitReason(), o.crash)
@@ -159,7 +160,7 @@ func (l *Loop) Handle(msg etf.Term) Next {
 		l.step()
 	}
 	l.receive(msg)
-	return l.Next()
+	return l.settled()
 }
 
 // Timeout tells the server that the time of Next.Wait is over and no message came, or does what Next.Again asks for. At any
@@ -173,6 +174,14 @@ func (l *Loop) Timeout() Next {
 		l.receive(atomTimeout)
 	case l.wait.kind == actNone && l.hibernateAfter > 0:
 		l.wait = action{kind: actHibernate}
+	}
+	return l.settled()
+}
+
+// settled returns Next after something was done. The debug functions of a stopped server have seen its last reply.
+func (l *Loop) settled() Next {
+	if l.mode == modeStopped {
+		l.closeDebug()
 	}
 	return l.Next()
 }
@@ -236,7 +245,6 @@ func (l *Loop) becomeStopped(reason etf.Term) Next {
 	l.mode, l.reason = modeStopped, reason
 	l.todo, l.kept = todo{}, queue{}
 	l.timer.cancel()
-	l.closeDebug()
 	return l.Next()
 }
 

@@ -262,9 +262,9 @@ func TestBadInitResultsAreShownAsErlangWouldShowThem(t *testing.T) {
 	}{
 		{genserv.InitResult[etf.Term]{}, "{bad_return_value,'genserv.InitResult{}'}"},
 		{genserv.Ignore[etf.Term]().Hibernate(), "{bad_return_value,{ignore,hibernate}}"},
-		{genserv.StopInit[etf.Term](nil).Continue(nil), "{bad_return_value,{stop,nil,{continue,nil}}}"},
+		{genserv.StopInit[etf.Term](nil).Continue(nil), "{bad_return_value,{stop,undefined,{continue,undefined}}}"},
 		{genserv.Fail[etf.Term](atom("x")).WithTimeout(genserv.Infinity), "{bad_return_value,{error,x,infinity}}"},
-		{genserv.Ok(atom("s")).WithTimeoutMessage(-time.Second, nil).Hibernate(), "{bad_return_value,{ok,s,{hibernate,-1000,nil}}}"},
+		{genserv.Ok(atom("s")).WithTimeoutMessage(-time.Second, nil).Hibernate(), "{bad_return_value,{ok,s,{hibernate,-1000,undefined}}}"},
 	} {
 		w := &world{}
 		w.start(genserv.Of(starter{test.result}), nil, genserv.Options{})
@@ -279,10 +279,10 @@ func TestBadResultsAreShownAsErlangWouldShowThem(t *testing.T) {
 	}{
 		{genserv.Result[etf.Term]{}, "{bad_return_value,'genserv.Result{}'}"},
 		{genserv.Result[etf.Term]{}.Hibernate(), "{bad_return_value,'genserv.Result{}'}"},
-		{genserv.Stop(nil, atom("s")).Hibernate(), "{bad_return_value,{stop,nil,s,hibernate}}"},
-		{genserv.StopReply(nil, nil, atom("s")).Continue(nil), "{bad_return_value,{stop,nil,nil,s,{continue,nil}}}"},
+		{genserv.Stop(nil, atom("s")).Hibernate(), "{bad_return_value,{stop,undefined,s,hibernate}}"},
+		{genserv.StopReply(nil, nil, atom("s")).Continue(nil), "{bad_return_value,{stop,undefined,undefined,s,{continue,undefined}}}"},
 		{genserv.NoReply(atom("s")).WithTimeoutMessage(-time.Second, atom("m")), "{bad_return_value,{noreply,s,{timeout,-1000,m}}}"},
-		{genserv.Reply(nil, atom("s")).WithTimeout(-time.Hour), "{bad_return_value,{reply,nil,s,-3600000}}"},
+		{genserv.Reply(nil, atom("s")).WithTimeout(-time.Hour), "{bad_return_value,{reply,undefined,s,-3600000}}"},
 	} {
 		w := &world{}
 		w.start(genserv.Of(answerer{test.result}), nil, genserv.Options{})

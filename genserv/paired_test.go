@@ -40,6 +40,9 @@ func TestARealGenServerDoesTheSame(t *testing.T) {
 				for j, step := range s.steps {
 					want = append(want, forRelease(release, step)...)
 					got = append(got, eventLines(did[i].(etf.List)[j].(etf.List))...)
+					if strings.HasPrefix(last(step.events), "~ waits") && last(want) != last(got) && last(got) == "hibernate()" {
+						got = got[:len(got)-1] // hibernate_after, on a busy machine
+					}
 					if j+1 < len(s.steps) && slices.Contains([]string{"timeout", "ring"}, s.steps[j+1].text) {
 						continue // on a busy machine it comes before we look
 					}
@@ -49,6 +52,13 @@ func TestARealGenServerDoesTheSame(t *testing.T) {
 			}
 		})
 	}
+}
+
+func last(lines []string) string {
+	if len(lines) == 0 {
+		return ""
+	}
+	return lines[len(lines)-1]
 }
 
 func runInErlang(t *testing.T, beam *gonodetest.Beam, scenarios []*scenario) etf.List {

@@ -24,7 +24,7 @@ func (p *Process) Self() etf.Pid { return p.proc.Self() }
 // (an etf.Ref). Messages to one process arrive in the order in which they were sent. A message to a pid or to another node
 // that reaches nobody is lost without an error; an unknown name of this node and a message that is no term are errors.
 // The operator ! of Erlang.
-func (p *Process) Send(to, msg etf.Term) error { return p.proc.Send(to, orNil(msg)) }
+func (p *Process) Send(to, msg etf.Term) error { return p.proc.Send(to, orUndefined(msg)) }
 
 // Reply answers a call, from anywhere and at any time; HandleCall returned NoReply for it. The caller may have gone, or
 // have given up: then the reply is lost without an error. gen_server:reply/2.
@@ -33,7 +33,7 @@ func (p *Process) Reply(from From, reply etf.Term) error {
 	if to == nil {
 		return ErrBadFrom
 	}
-	return p.proc.Send(to, etf.Tuple{orNil(from.Tag), orNil(reply)})
+	return p.proc.Send(to, etf.Tuple{orUndefined(from.Tag), orUndefined(reply)})
 }
 
 // Cast sends a request without waiting for anything. gen_server:cast/2.
@@ -48,7 +48,7 @@ func (p *Process) Call(ctx context.Context, to, request etf.Term) (etf.Term, err
 	if p.isSelf(to) {
 		return nil, CallError(to, etf.Atom("calling_self"))
 	}
-	return p.proc.Call(ctx, to, orNil(request))
+	return p.proc.Call(ctx, to, orUndefined(request))
 }
 
 func (p *Process) isSelf(to etf.Term) bool {
@@ -66,7 +66,7 @@ func (p *Process) isSelf(to etf.Term) bool {
 
 // SendAfter sends msg to a process after d. erlang:send_after/3.
 func (p *Process) SendAfter(d time.Duration, to, msg etf.Term) *Timer {
-	return &Timer{stop: p.proc.After(d, to, orNil(msg))}
+	return &Timer{stop: p.proc.After(d, to, orUndefined(msg))}
 }
 
 // Monitor watches a pid, a registered name of this node or {Name, Node}. When it is gone, HandleInfo gets
@@ -108,7 +108,7 @@ func (p *Process) TrapExit(on bool) {
 // Exit sends an exit signal to a process. The reason kill cannot be trapped. erlang:exit/2. A callback that wants to end
 // its own process returns Stop, or panics with an Exit.
 func (p *Process) Exit(pid etf.Pid, reason etf.Term) error {
-	return p.signal(Signal{Op: OpExit, To: pid, Reason: orNil(reason)})
+	return p.signal(Signal{Op: OpExit, To: pid, Reason: orUndefined(reason)})
 }
 
 // Register gives the process a name on this node. It fails if the name is taken or the process has one. erlang:register/2.

@@ -31,7 +31,7 @@ func TestTheProcessAsksItsNodeInTheWordsOfErlang(t *testing.T) {
 		{"link", func(p *genserv.Process) error { return p.Link(remote) }, genserv.Signal{Op: genserv.OpLink, To: remote}},
 		{"unlink", func(p *genserv.Process) error { return p.Unlink(remote) }, genserv.Signal{Op: genserv.OpUnlink, To: remote}},
 		{"exit", func(p *genserv.Process) error { return p.Exit(remote, atom("kill")) }, genserv.Signal{Op: genserv.OpExit, To: remote, Reason: atom("kill")}},
-		{"exit without a reason", func(p *genserv.Process) error { return p.Exit(remote, nil) }, genserv.Signal{Op: genserv.OpExit, To: remote, Reason: atom("nil")}},
+		{"exit without a reason", func(p *genserv.Process) error { return p.Exit(remote, nil) }, genserv.Signal{Op: genserv.OpExit, To: remote, Reason: atom("undefined")}},
 		{"register", func(p *genserv.Process) error { return p.Register("other") }, genserv.Signal{Op: genserv.OpRegister, To: atom("other")}},
 		{"unregister", func(p *genserv.Process) error { return p.Unregister("other") }, genserv.Signal{Op: genserv.OpUnregister, To: atom("other")}},
 		{"unalias", func(p *genserv.Process) error { return p.Unalias(alias) }, genserv.Signal{Op: genserv.OpUnalias, Ref: alias}},
@@ -101,10 +101,10 @@ func TestSendCastAndReplyGoOutAsTheyAre(t *testing.T) {
 	})
 	require.Equal(t, []sent{
 		{remote, atom("hello")},
-		{atom("name"), atom("nil")},
+		{atom("name"), atom("undefined")},
 		{etf.Tuple{atom("name"), atom("erl@there")}, etf.Tuple{atom("$gen_cast"), etf.Int(1)}},
 		{alias, etf.Tuple{aliased(alias), etf.Int(2)}},
-		{client, etf.Tuple{etf.Int(1), atom("nil")}},
+		{client, etf.Tuple{etf.Int(1), atom("undefined")}},
 	}, w.sent)
 }
 
@@ -117,7 +117,7 @@ func TestATimerSendsLaterOrNotAtAll(t *testing.T) {
 		require.False(t, cancelled.Cancel())
 	})
 	require.Equal(t, &fakeTimer{d: time.Second, to: self, msg: atom("tick")}, w.timers[0])
-	require.Equal(t, &fakeTimer{d: time.Minute, to: remote, msg: atom("nil"), over: true}, w.timers[1])
+	require.Equal(t, &fakeTimer{d: time.Minute, to: remote, msg: atom("undefined"), over: true}, w.timers[1])
 	w.ring(w.timers[0])
 	require.False(t, kept.Cancel())
 }
@@ -126,7 +126,7 @@ func TestACallFromInsideAsksTheNode(t *testing.T) {
 	inProcess(t, func(w *world, p *genserv.Process) {
 		w.call = func(ctx context.Context, to, request etf.Term) (etf.Term, error) {
 			require.Equal(t, etf.Term(remote), to)
-			require.Equal(t, atom("nil"), request)
+			require.Equal(t, atom("undefined"), request)
 			_, bounded := ctx.Deadline()
 			require.True(t, bounded)
 			return etf.Int(42), nil
@@ -208,12 +208,12 @@ func TestTheProcessDictionary(t *testing.T) {
 		require.True(t, was)
 		require.Equal(t, etf.Int(1), old)
 		p.Put(etf.Tuple{atom("compound")}, etf.Int(2))
-		require.Equal(t, `[{'$initial_call',{'genserv_test.failing',init,1}},{'$ancestors',[]},{key,nil},{{compound},2}]`,
+		require.Equal(t, `[{'$initial_call',{'genserv_test.failing',init,1}},{'$ancestors',[]},{key,undefined},{{compound},2}]`,
 			etf.Format(p.Dictionary()))
 
 		old, was = p.Erase(atom("key"))
 		require.True(t, was)
-		require.Equal(t, atom("nil"), old)
+		require.Equal(t, atom("undefined"), old)
 		_, was = p.Erase(atom("key"))
 		require.False(t, was)
 		value, _ := p.Get(etf.Tuple{atom("compound")})

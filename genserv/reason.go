@@ -15,7 +15,7 @@ const (
 )
 
 // ShutdownBecause returns {shutdown, Why}: an orderly end that tells why.
-func ShutdownBecause(why etf.Term) etf.Term { return etf.Tuple{Shutdown, orNil(why)} }
+func ShutdownBecause(why etf.Term) etf.Term { return etf.Tuple{Shutdown, orUndefined(why)} }
 
 // IsOrderly tells whether reason is normal, shutdown or {shutdown, _}, with which a server may end without a report.
 func IsOrderly(reason etf.Term) bool {
@@ -40,21 +40,21 @@ func IsOrderly(reason etf.Term) bool {
 type Exit struct{ Reason etf.Term }
 
 // Error returns the reason in Erlang syntax.
-func (e *Exit) Error() string { return "exit: " + etf.FormatMax(orNil(e.Reason), maxReasonText) }
+func (e *Exit) Error() string { return "exit: " + etf.FormatMax(orUndefined(e.Reason), maxReasonText) }
 
 // Is tells whether target is an *Exit with the same reason (=:=).
 func (e *Exit) Is(target error) bool {
 	t, ok := target.(*Exit)
-	return ok && etf.Equal(orNil(e.Reason), orNil(t.Reason))
+	return ok && etf.Equal(orUndefined(e.Reason), orUndefined(t.Reason))
 }
 
 // maxReasonText bounds the text of an error: a reason may hold a whole state.
 const maxReasonText = 1000
 
-// orNil gives a Go nil, which is no term, the meaning that a Go or Elixir reader expects: the atom nil.
-func orNil(t etf.Term) etf.Term {
+// orUndefined gives a Go nil, which is no term, the meaning that it has for etf.Marshal: the atom undefined.
+func orUndefined(t etf.Term) etf.Term {
 	if t == nil {
-		return atomNil
+		return atomUndefined
 	}
 	return t
 }
@@ -66,7 +66,6 @@ func isAtom(t etf.Term, a etf.Atom) bool {
 
 // The atoms of the contract that are sent again and again; as etf.Term they cost no allocation.
 var (
-	atomNil       etf.Term = etf.Atom("nil")
 	atomOk        etf.Term = etf.Atom("ok")
 	atomError     etf.Term = etf.Atom("error")
 	atomExit      etf.Term = etf.Atom("exit")

@@ -16,7 +16,7 @@ const maxLogText = 16 << 10
 
 // LogValue returns the term as text.
 func (t LogTerm) LogValue() slog.Value {
-	return slog.StringValue(etf.FormatMax(orNil(t.Term), maxLogText))
+	return slog.StringValue(etf.FormatMax(orUndefined(t.Term), maxLogText))
 }
 
 func logTerm(key string, t etf.Term) slog.Attr { return slog.Any(key, LogTerm{t}) }

@@ -101,5 +101,5 @@ func (showingCounter) HandleCast(_ *genserv.Process, _ etf.Term, n int) genserv.
 func TestALargeTermIsCutInALog(t *testing.T) {
 	value := genserv.LogTerm{Term: etf.Binary(strings.Repeat("x", 1<<20))}.LogValue()
 	require.Less(t, len(value.String()), 1<<15)
-	require.Equal(t, "nil", genserv.LogTerm{}.LogValue().String())
+	require.Equal(t, "undefined", genserv.LogTerm{}.LogValue().String())
 }

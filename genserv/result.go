@@ -33,9 +33,9 @@ const (
 )
 
 // Reply answers the call with reply and goes on with state: {reply, Reply, State}. Only HandleCall may return it. A nil
-// reply is the atom nil.
+// reply is the atom undefined.
 func Reply[S any](reply etf.Term, state S) Result[S] {
-	return Result[S]{kind: resultReply, reply: orNil(reply), state: state}
+	return Result[S]{kind: resultReply, reply: orUndefined(reply), state: state}
 }
 
 // NoReply goes on with state: {noreply, State}. If HandleCall returns it, somebody has to answer with Process.Reply later.
@@ -46,13 +46,13 @@ func NoReply[S any](state S) Result[S] {
 // Stop ends the server: {stop, Reason, State}. Terminate runs with state, then the process exits with reason. A caller that
 // still waits sees the reason as its exit.
 func Stop[S any](reason etf.Term, state S) Result[S] {
-	return Result[S]{kind: resultStop, reason: orNil(reason), state: state}
+	return Result[S]{kind: resultStop, reason: orUndefined(reason), state: state}
 }
 
 // StopReply ends the server and answers the call: {stop, Reason, Reply, State}. Only HandleCall may return it. Terminate runs
 // before the reply is sent.
 func StopReply[S any](reason, reply etf.Term, state S) Result[S] {
-	return Result[S]{kind: resultStopReply, reason: orNil(reason), reply: orNil(reply), state: state}
+	return Result[S]{kind: resultStopReply, reason: orUndefined(reason), reply: orUndefined(reply), state: state}
 }
 
 // WithTimeout adds a time-out: if no message comes within d, HandleInfo is called with the atom timeout. Any message
@@ -67,7 +67,7 @@ func (r Result[S]) WithTimeout(d time.Duration) Result[S] {
 // within d, HandleInfo is called with msg. System messages do not restart it, any other message cancels it, and 0 delivers
 // msg at once, before whatever is waiting. A following Hibernate makes it {hibernate, Time, Message}.
 func (r Result[S]) WithTimeoutMessage(d time.Duration, msg etf.Term) Result[S] {
-	r.action = action{kind: actTimer, wait: d, term: orNil(msg)}
+	r.action = action{kind: actTimer, wait: d, term: orUndefined(msg)}
 	return r
 }
 
@@ -80,7 +80,7 @@ func (r Result[S]) Hibernate() Result[S] {
 
 // Continue runs HandleContinue with term before any message is looked at: {reply, Reply, State, {continue, Term}}.
 func (r Result[S]) Continue(term etf.Term) Result[S] {
-	r.action = action{kind: actContinue, term: orNil(term)}
+	r.action = action{kind: actContinue, term: orUndefined(term)}
 	return r
 }
 
@@ -150,13 +150,13 @@ func Ignore[S any]() InitResult[S] { return InitResult[S]{kind: initIgnore} }
 // StopInit refuses to start: {stop, Reason}. Who starts the server gets {error, Reason} and the process exits with reason,
 // which those who are linked to it see.
 func StopInit[S any](reason etf.Term) InitResult[S] {
-	return InitResult[S]{kind: initStop, reason: orNil(reason)}
+	return InitResult[S]{kind: initStop, reason: orUndefined(reason)}
 }
 
 // Fail refuses to start without fuss: {error, Reason} (OTP 26). Who starts the server gets {error, Reason} and the process
 // exits normally.
 func Fail[S any](reason etf.Term) InitResult[S] {
-	return InitResult[S]{kind: initFail, reason: orNil(reason)}
+	return InitResult[S]{kind: initFail, reason: orUndefined(reason)}
 }
 
 // WithTimeout is that of Result: {ok, State, Timeout}.
@@ -167,7 +167,7 @@ func (r InitResult[S]) WithTimeout(d time.Duration) InitResult[S] {
 
 // WithTimeoutMessage is that of Result: {ok, State, {timeout, Time, Message}}.
 func (r InitResult[S]) WithTimeoutMessage(d time.Duration, msg etf.Term) InitResult[S] {
-	r.action = action{kind: actTimer, wait: d, term: orNil(msg)}
+	r.action = action{kind: actTimer, wait: d, term: orUndefined(msg)}
 	return r
 }
 
@@ -179,7 +179,7 @@ func (r InitResult[S]) Hibernate() InitResult[S] {
 
 // Continue runs HandleContinue after the start was acknowledged and before any message: {ok, State, {continue, Term}}.
 func (r InitResult[S]) Continue(term etf.Term) InitResult[S] {
-	r.action = action{kind: actContinue, term: orNil(term)}
+	r.action = action{kind: actContinue, term: orUndefined(term)}
 	return r
 }
 

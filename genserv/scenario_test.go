@@ -112,7 +112,7 @@ func (w *world) step(t etf.Tuple, tag *int) {
 		w.ring(w.timers[len(w.timers)-1])
 		w.send()
 	case "quiet":
-		w.pass(500 * time.Millisecond)
+		w.pass(1200 * time.Millisecond)
 	case "together":
 		var msgs []etf.Term
 		for _, part := range t[1].(etf.List) {
@@ -144,7 +144,7 @@ func (w *world) module(name etf.Atom) genserv.Module {
 }
 
 func startOptions(list etf.List) genserv.Options {
-	o := genserv.Options{Parent: client, Ancestors: etf.List{etf.Atom("paired")}}
+	o := genserv.Options{Parent: client, Ancestors: etf.List{client}}
 	for _, option := range list {
 		if option == etf.Term(etf.Atom("nolink")) {
 			o.Parent = etf.Pid{}

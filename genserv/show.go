@@ -1,7 +1,6 @@
 package genserv
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/gonode-otp/gonode/etf"
@@ -20,7 +19,7 @@ func (s *server[S]) show(state S) etf.Term {
 	case err != nil:
 		return unshown(state, err.Error())
 	}
-	return orNil(t)
+	return orUndefined(t)
 }
 
 func (s *server[S]) showState(state S) (etf.Term, error) {
@@ -28,12 +27,14 @@ func (s *server[S]) showState(state S) (etf.Term, error) {
 		return s.shower.ShowState(state), nil
 	}
 	switch v := any(state).(type) {
+	case nil:
+		return nil, nil
 	case interface{ StateTerm() etf.Term }:
 		return v.StateTerm(), nil
 	case etf.Term:
 		return v, nil
 	default:
-		return marshal(v)
+		return etf.Marshal(v)
 	}
 }
 
@@ -42,18 +43,6 @@ func unshown(state any, why string) etf.Term {
 	return etf.Tuple{
 		etf.Atom("no_term"), etf.Binary(fmt.Sprintf("%T", state)), etf.Binary(clipText(why)),
 	}
-}
-
-var errUnmarshaled = errors.New("no term")
-
-func marshal(v any) (etf.Term, error) {
-	switch v := v.(type) {
-	case int:
-		return etf.Int(v), nil
-	case string:
-		return etf.Binary(v), nil
-	}
-	return nil, errUnmarshaled
 }
 
 // formatStatus applies the server's FormatStatus and fills in what it left out. If FormatStatus fails, the state is the text

@@ -51,6 +51,11 @@ func TestAStateIsShownAsATerm(t *testing.T) {
 	require.Equal(t, etf.Int(5), stateOf(t, of[etf.Term]{etf.Int(5)}))
 	require.Equal(t, etf.Atom("ready"), stateOf(t, of[etf.Atom]{"ready"}))
 	require.Equal(t, etf.Int(42), stateOf(t, of[int]{42}))
+	require.Equal(t, etf.Atom("undefined"), stateOf(t, of[etf.Term]{}))
+	require.Equal(t, etf.Atom("undefined"), stateOf(t, of[*account]{}))
+	for _, shown := range []etf.Term{stateOf(t, of[account]{account{"Ada", 5}}), stateOf(t, of[*account]{&account{"Ada", 5}})} {
+		require.True(t, etf.Equal(parse(t, `#{owner => <<"Ada">>, cents => 5}`), shown), "%s", etf.Format(shown))
+	}
 	require.Equal(t, "{own,3}", etf.Format(stateOf(t, of[*ownTerm]{&ownTerm{"abc"}})))
 	require.Equal(t, etf.Binary("Ada"), stateOf(t, showing{of[account]{account{"Ada", 5}}}))
 }

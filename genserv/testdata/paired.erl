@@ -6,16 +6,20 @@
 run(Scenarios) ->
     logger:remove_handler(default),
     logger:add_handler(?MODULE, ?MODULE, #{}),
-    Result = [scenario(Steps) || Steps <- Scenarios],
+    %% Those with a registered name take turns, the others run at the same time.
+    Started = [case named(Steps) of true -> Steps; false -> start(Steps) end || Steps <- Scenarios],
+    Result = [result(case is_tuple(S) of true -> S; false -> start(S) end) || S <- Started],
     logger:remove_handler(?MODULE),
     Result.
 
-scenario(Steps) ->
-    {Pid, Ref} = spawn_monitor(fun() -> exit({done, begin_steps(Steps)}) end),
+named(Steps) -> [x || {start, _, _, Options} <- Steps, lists:keymember(name, 1, Options)] =/= [].
+
+start(Steps) -> spawn_monitor(fun() -> exit({done, begin_steps(Steps)}) end).
+
+result({Pid, Ref}) ->
     receive {'DOWN', Ref, process, Pid, Reason} -> element(2, {done, _} = Reason) end.
 
 begin_steps(Steps) ->
-    register(?MODULE, self()),
     process_flag(trap_exit, true),
     steps(Steps, #{pid => none, tag => 1, bare => [], reported => false}).
 
@@ -60,7 +64,7 @@ step({timeout}, S) ->
 step({ring}, S) -> step({timeout}, S);
 step({late}, S) -> step({quiet}, S);
 step({quiet}, S) ->
-    receive after 500 -> S end.
+    receive after 1200 -> S end.
 
 send(Label, Request, #{pid := Pid, tag := Tag} = S) ->
     Pid ! {Label, {self(), Tag}, Request},
@@ -124,7 +128,7 @@ replace(Term, #{pid := Server} = S) ->
         _ when is_pid(Term), Term =:= self() -> 'Client';
         _ when is_pid(Term) -> 'Pid';
         _ when is_function(Term) -> 'Fun';
-        [{'$ancestors', A}, {'$initial_call', I} | T] -> [{'$initial_call', I}, {'$ancestors', A} | T];
+        [{'$ancestors', A}, {'$initial_call', I} | T] -> [replace({'$initial_call', I}, S), replace({'$ancestors', A}, S) | replace(T, S)];
         [H | T] -> [replace(H, S) | replace(T, S)];
         _ when is_tuple(Term) -> list_to_tuple(replace(tuple_to_list(Term), S));
         _ when is_map(Term) -> maps:from_list(replace(maps:to_list(Term), S));
@@ -142,8 +146,9 @@ log(#{msg := {report, #{label := {proc_lib, crash}, report := [Info | _]}}}, _) 
     note({crash, [Class, Reason]});
 log(_, _) -> ok.
 
+%% The server that logs was started by the process that runs the scenario.
 note(Event) ->
-    case whereis(?MODULE) of
-        undefined -> ok;
-        Pid -> Pid ! {log, Event}
+    case get('$ancestors') of
+        [Pid | _] when is_pid(Pid) -> Pid ! {log, Event};
+        _ -> ok
     end.

@@ -29,9 +29,9 @@ terminate(Reason, State) ->
 code_change(OldVsn, State, Extra) -> note({code_change, [OldVsn, State, Extra]}), act(Extra).
 
 note(Event) ->
-    case whereis(paired) of
-        undefined -> ok;
-        Pid -> Pid ! {event, Event}
+    case get('$ancestors') of
+        [Pid | _] when is_pid(Pid) -> Pid ! {event, Event};
+        _ -> ok
     end.
 
 act({return, Value}) -> Value;
