@@ -62,7 +62,7 @@ func TestACallCostsThreeAllocations(t *testing.T) {
 
 // TestAnIdleServerIsSmall: what a process costs beside its state and what the node keeps for it.
 func TestAnIdleServerIsSmall(t *testing.T) {
-	require.LessOrEqual(t, unsafe.Sizeof(genserv.Loop{}), uintptr(512))
+	require.LessOrEqual(t, unsafe.Sizeof(genserv.Loop{}), uintptr(320))
 }
 
 func BenchmarkCall(b *testing.B) {

@@ -1,6 +1,6 @@
 // Package genserv is the gen_server contract as a value: the callbacks of a server, what they may answer, and a Loop that
-// runs them for one process exactly as gen_server, gen, sys and proc_lib of OTP do. It knows no sockets, has no clock and
-// starts no goroutine; a node drives it and gives it, as a Proc, the few things that it needs of the world.
+// runs them for one process exactly as gen_server, gen, sys and proc_lib of OTP do. It knows no sockets, sets no
+// timers and starts no goroutine; a node drives it and gives it, as a Proc, the few things that it needs of the world.
 //
 // # Writing a server
 //
@@ -18,8 +18,8 @@
 //	Module:code_change/3                 CodeChanger.CodeChange                  {error,{'EXIT',{undef,_}}}
 //	Module:format_status/1               StatusFormatter.FormatStatus            the state is shown as it is
 //
-// and what they answer is a value, so that a forgotten answer does not compile and any term can be a reply; a nil where a term is wanted is the atom
-// undefined:
+// and what they answer is a value, so that a forgotten answer does not compile and any term can be a reply. A nil where a term
+// is wanted is the atom undefined.
 //
 //	Erlang                               Go
 //	------                               --
@@ -43,6 +43,12 @@
 //
 // A Reply from HandleCast, a zero Result and a negative time-out compile, but are bad return values and end the server with
 // {bad_return_value, Result}.
+//
+// A method that is spelled right but has another signature is not found. A line such as
+//
+//	var _ genserv.Caster[int] = counter{}
+//
+// makes the compiler say so.
 //
 // # What happens to a message
 //
