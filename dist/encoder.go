@@ -46,6 +46,7 @@ type outFrame struct {
 
 func (e *encoder) init(p *Peer) {
 	e.cw = controlWriter{enc: &e.enc, peer: p}
+	e.enc.NoRecords = !p.Negotiated.Has(FlagNativeRecords)
 	e.headers = hasHeaders(p.Negotiated)
 	e.fragmented = p.Negotiated.Has(FlagFragments)
 	if p.Negotiated.Has(FlagDistHdrAtomCache) {

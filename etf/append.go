@@ -31,6 +31,9 @@ type Encoder struct {
 	// Depth bounds how deep terms may be nested, as Limits.Depth does. Default DefaultDepth. It also catches a term that
 	// contains itself.
 	Depth int
+	// NoRecords refuses native records. A peer that has not announced them (NATIVE_RECORDS, OTP 29) drops the connection on
+	// one.
+	NoRecords bool
 
 	keys keySet
 }

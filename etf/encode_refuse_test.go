@@ -154,3 +154,16 @@ func TestARefTheNodeNeverSawKeepsItsWords(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, goodRef, got)
 }
+
+func TestANativeRecordIsRefusedWhereThePeerDoesNotKnowThem(t *testing.T) {
+	record := &etf.Record{Module: "m", Name: "r", Fields: []etf.Atom{"f"}, Values: []etf.Term{etf.Int(1)}}
+	var all etf.Encoder
+	_, err := all.Append(nil, record)
+	require.NoError(t, err)
+	old := etf.Encoder{NoRecords: true}
+	out, err := old.Append([]byte("kept"), etf.List{etf.Atom("a"), record})
+	var bad *etf.EncodeError
+	require.ErrorAs(t, err, &bad)
+	require.Equal(t, "[2]", bad.Path)
+	require.Equal(t, "kept", string(out))
+}

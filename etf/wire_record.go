@@ -9,6 +9,8 @@ func (e *Encoder) record(dst []byte, r *Record, depth int) ([]byte, *EncodeError
 	switch {
 	case r == nil:
 		return dst, badTerm("a nil *Record")
+	case e.NoRecords:
+		return dst, badTerm("a native record, which the peer does not understand")
 	case depth <= 0:
 		return dst, e.tooDeep()
 	case len(r.Fields) != len(r.Values):
