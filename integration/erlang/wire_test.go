@@ -142,3 +142,18 @@ func TestAPeerThatReadsNothingBlocksItsSendersAndNobodyElse(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, seen, count, "nothing that was taken is lost")
 }
+
+func TestANativeRecordForAnOldPeerFailsThatSendOnly(t *testing.T) {
+	n := startSamples(t)
+	e := gonodetest.StartErl(t)
+	to := startSrv(t, e)
+	record := &etf.Record{Module: "m", Name: "r", Fields: []etf.Atom{"f"}, Values: []etf.Term{etf.Int(1)}}
+	err := n.Cast(within(t, 10*time.Second), to, record)
+	var refused *etf.EncodeError
+	if gonodetest.OTPRelease(t) < 29 {
+		require.ErrorAs(t, err, &refused)
+	}
+	reply, err := n.Call(within(t, 10*time.Second), to, term(t, "{echo, next}"))
+	require.NoError(t, err)
+	require.Equal(t, etf.Atom("next"), reply)
+}
