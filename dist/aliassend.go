@@ -35,7 +35,7 @@ func (r *controlReader) aliasSend() Message {
 	m := &r.msgs.aliasSend
 	traced := r.op == OpAliasSendTT
 	r.elements(3, traced)
-	m.From = r.pid()
+	m.From = r.sender()
 	m.Alias = r.dec.Ref()
 	m.Token = r.token(traced)
 	r.behind = true

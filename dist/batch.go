@@ -121,6 +121,9 @@ func (w *writer) failed(err error) {
 
 // handOver lets the flusher write, and starts it if this is the first time. The mutex is held and writing is set.
 func (w *writer) handOver() {
+	if w.over {
+		return
+	}
 	if !w.flushing {
 		w.flushing = true
 		w.flushers.Go(w.flusher)
@@ -139,6 +142,14 @@ func (w *writer) flusher() {
 			return
 		}
 	}
+}
+
+// join waits for the flusher of a connection that has ended, and keeps it from being started.
+func (w *writer) join() {
+	w.mu.Lock()
+	w.over = true
+	w.mu.Unlock()
+	w.flushers.Wait()
 }
 
 // flush is write for a goroutine that may wait.

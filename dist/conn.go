@@ -97,7 +97,7 @@ func (c *Conn) Serve(h Handler) error {
 	c.startTicking()
 	c.fail(c.in.run(h))
 	c.stopTicking()
-	c.out.flushers.Wait()
+	c.out.join()
 	return c.Err()
 }
 

@@ -72,14 +72,6 @@ func (r *controlReader) elements(n int, token bool) {
 	}
 }
 
-// token reads the trace token if there is one.
-func (r *controlReader) token(there bool) etf.Term {
-	if !there || r.bad != "" {
-		return nil
-	}
-	return r.dec.Any()
-}
-
 // pid reads any pid.
 func (r *controlReader) pid() etf.Pid { return r.dec.Pid() }
 
@@ -103,14 +95,26 @@ func (r *controlReader) ownPid() etf.Pid {
 
 // target reads a pid or a name.
 func (r *controlReader) target() Target {
-	if r.bad != "" {
-		return Target{}
-	}
-	r.dec.Begin(r.frame[r.take():])
-	if r.off < len(r.frame) && (r.frame[r.off] == tagNewPid || r.frame[r.off] == tagPid) {
+	if r.isPid() {
 		return Target{Pid: r.dec.Pid()}
 	}
 	return Target{Name: r.dec.Atom()}
+}
+
+// sender reads the sender of SEND_SENDER and ALIAS_SEND, which OTP does not look at: what is no pid yields none.
+func (r *controlReader) sender() etf.Pid {
+	if r.isPid() {
+		return r.dec.Pid()
+	}
+	r.unused()
+	return etf.Pid{}
+}
+
+// isPid reports whether the next element is a pid.
+func (r *controlReader) isPid() bool {
+	at := r.take()
+	r.dec.Begin(r.frame[at:])
+	return at < len(r.frame) && (r.frame[at] == tagNewPid || r.frame[at] == tagPid)
 }
 
 // The two tags that a pid can have (External Term Format).
@@ -121,7 +125,13 @@ const (
 
 // unused reads an element that means nothing: the cookie of SEND and REG_SEND, which OTP does not look at.
 func (r *controlReader) unused() {
-	if r.bad == "" {
-		r.dec.Any()
+	r.any()
+}
+
+// any reads any term, but builds none for a message that is bad.
+func (r *controlReader) any() etf.Term {
+	if r.bad != "" {
+		return nil
 	}
+	return r.dec.Any()
 }

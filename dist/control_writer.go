@@ -82,25 +82,3 @@ func (w *controlWriter) any(t etf.Term) {
 		w.dst, w.err = w.enc.Append(w.dst, t)
 	}
 }
-
-// token writes the trace token if there is one.
-func (w *controlWriter) token(t etf.Term) {
-	if t != nil {
-		w.any(t)
-	}
-}
-
-// mayTrace returns the trace token if the peer understands it, else nil. A peer without FlagBigSeqtraceLabels knows only
-// small integers as labels (can_send_seqtrace_token of the emulator).
-func (w *controlWriter) mayTrace(token etf.Term) etf.Term {
-	if token == nil || w.has(FlagBigSeqtraceLabels) {
-		return token
-	}
-	const labelBits = 27
-	if t, ok := token.(etf.Tuple); ok && len(t) == 5 {
-		if label, ok := t[1].(etf.Int); ok && label>>labelBits == label>>63 {
-			return token
-		}
-	}
-	return nil
-}

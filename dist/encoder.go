@@ -77,7 +77,8 @@ func (e *encoder) encode(m Message, payload etf.Term, cached bool) (f outFrame, 
 		w.any(payload)
 	}
 	f.buf = w.dst
-	e.keep(w.dst)
+	w.dst = nil
+	e.keep(f.buf)
 	if w.err != nil {
 		return f, w.err
 	}
@@ -86,7 +87,6 @@ func (e *encoder) encode(m Message, payload etf.Term, cached bool) (f outFrame, 
 	} else if len(f.buf) > math.MaxUint32-maxHead {
 		return f, &SendError{Peer: w.peer.Name, Op: op, Reason: "a message of 4 GB or more"}
 	}
-	w.dst = nil
 	return f, nil
 }
 

@@ -55,8 +55,8 @@ func (r *controlReader) exitSignal(old, oldTT, payloadTT Op) (from, to etf.Pid, 
 	r.elements(n, traced)
 	from, to = r.pidOfPeer(), r.ownPid()
 	token = r.token(traced)
-	if !r.behind && r.bad == "" {
-		r.reason = r.dec.Any()
+	if !r.behind {
+		r.reason = r.any()
 	}
 	return from, to, token
 }

@@ -126,8 +126,8 @@ func (r *controlReader) monitorPExit() Message {
 	if !m.From.IsName() && m.From.Pid.Node == r.peer.Local && m.From.Pid.Creation == r.peer.LocalCreation {
 		r.fail("the watched process is one of the receiving node")
 	}
-	if !r.behind && r.bad == "" {
-		r.reason = r.dec.Any()
+	if !r.behind {
+		r.reason = r.any()
 	}
 	return m
 }

@@ -36,7 +36,7 @@ func (r *controlReader) send() Message {
 	traced := r.op == OpSendSenderTT || r.op == OpSendTT
 	r.elements(3, traced)
 	if r.op == OpSendSender || r.op == OpSendSenderTT {
-		m.From = r.pid()
+		m.From = r.sender()
 	} else {
 		m.From = etf.Pid{}
 		r.unused()

@@ -54,7 +54,8 @@ func (m *SpawnRequest) write(w *controlWriter, _ etf.Term) (op Op, behind bool) 
 	if !w.has(FlagSpawn) {
 		w.refuse(OpSpawnRequest, "the peer starts no processes on request")
 	}
-	op = w.opTT(OpSpawnRequest, OpSpawnRequestTT, 6, m.Token)
+	token := w.mayTrace(m.Token)
+	op = w.opTT(OpSpawnRequest, OpSpawnRequestTT, 6, token)
 	w.ref(m.Ref)
 	w.ownPid(op, m.From)
 	w.pid(m.GroupLeader)
@@ -67,7 +68,7 @@ func (m *SpawnRequest) write(w *controlWriter, _ etf.Term) (op Op, behind bool) 
 	} else {
 		w.any(m.Opts)
 	}
-	w.token(m.Token)
+	w.token(token)
 	return op, true
 }
 
@@ -78,7 +79,8 @@ func (w *controlWriter) tuple(n int) {
 }
 
 func (m *SpawnReply) write(w *controlWriter, _ etf.Term) (op Op, behind bool) {
-	op = w.opTT(OpSpawnReply, OpSpawnReplyTT, 5, m.Token)
+	token := w.mayTrace(m.Token)
+	op = w.opTT(OpSpawnReply, OpSpawnReplyTT, 5, token)
 	w.ref(m.Ref)
 	w.pid(m.To)
 	var flags int64
@@ -90,7 +92,7 @@ func (m *SpawnReply) write(w *controlWriter, _ etf.Term) (op Op, behind bool) {
 	}
 	w.int(flags)
 	w.target(Target{Pid: m.Pid, Name: m.Error})
-	w.token(m.Token)
+	w.token(token)
 	return op, false
 }
 
@@ -104,7 +106,7 @@ func (r *controlReader) spawnRequest() Message {
 		return m
 	}
 	m.Module, m.Function, m.Arity = r.dec.Atom(), r.dec.Atom(), int(r.dec.Int())
-	m.Opts = r.token(true)
+	m.Opts = r.any()
 	m.Token = r.token(traced)
 	r.behind = true
 	return m

@@ -31,6 +31,7 @@ type writer struct {
 	raw      rawWriter
 	wake     chan struct{} // to the flusher; there is room for one
 	flushing bool          // the flusher has been started
+	over     bool          // it must not be started any more
 	flushers sync.WaitGroup
 }
 

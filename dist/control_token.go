@@ -1,0 +1,55 @@
+package dist
+
+import "github.com/gonode-otp/gonode/etf"
+
+// isToken reports whether t is a sequential trace token, {Flags, Label, Serial, From, LastCount}. From is a process, a
+// port, or the node itself. OTP does not look, and a node that gets something else may crash.
+func isToken(t etf.Term) bool {
+	token, ok := t.(etf.Tuple)
+	if !ok || len(token) != 5 {
+		return false
+	}
+	_, flags := token[0].(etf.Int)
+	_, serial := token[2].(etf.Int)
+	_, last := token[4].(etf.Int)
+	return flags && serial && last
+}
+
+// token reads the trace token if there is one.
+//
+// Differs from OTP: what is no token is refused, because the node may send it on.
+func (r *controlReader) token(there bool) etf.Term {
+	if !there || r.bad != "" {
+		return nil
+	}
+	token := r.dec.Any()
+	if !isToken(token) {
+		r.fail("not a trace token")
+	}
+	return token
+}
+
+// mayTrace returns the trace token if the peer understands it, else nil. A peer without FlagBigSeqtraceLabels knows only
+// small integers as labels (can_send_seqtrace_token of the emulator).
+func (w *controlWriter) mayTrace(token etf.Term) etf.Term {
+	if token == nil {
+		return nil
+	}
+	if !isToken(token) {
+		w.refuse(0, "not a trace token")
+		return nil
+	}
+	const labelBits = 27
+	label, small := token.(etf.Tuple)[1].(etf.Int)
+	if !w.has(FlagBigSeqtraceLabels) && (!small || label>>labelBits != label>>63) {
+		return nil
+	}
+	return token
+}
+
+// token writes the trace token if there is one.
+func (w *controlWriter) token(t etf.Term) {
+	if t != nil {
+		w.any(t)
+	}
+}

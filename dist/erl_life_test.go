@@ -1,0 +1,130 @@
+//go:build unix
+
+package dist_test
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/gonode-otp/gonode/dist"
+	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/gonodetest"
+)
+
+// ended waits for the end of Serve.
+func (n *goNode) ended() error {
+	n.t.Helper()
+	select {
+	case err := <-n.end:
+		return err
+	case <-time.After(60 * time.Second):
+		require.FailNow(n.t, "the connection did not end")
+		return nil
+	}
+}
+
+// watch has the node tell why it takes connections for ended.
+func watch(t *testing.T, beam *gonodetest.Beam) *gonodetest.Session {
+	s := beam.NewSession()
+	s.Eval(t, "net_kernel:monitor_nodes(true, [{node_type, all}, nodedown_reason])")
+	return s
+}
+
+func reason(t *testing.T, s *gonodetest.Session, node etf.Atom) string {
+	t.Helper()
+	return s.Eval(t, fmt.Sprintf(`receive {nodedown, %v, Info} -> proplists:get_value(nodedown_reason, Info)
+		after 30000 -> none end`, node))
+}
+
+func TestErlTakesAClosedConnectionForClosed(t *testing.T) {
+	beam := gonodetest.StartErl(t)
+	s := watch(t, beam)
+	n := joinErl(t, beam, "go", dist.DefaultFlags, dist.Options{})
+	s.Eval(t, fmt.Sprintf(`register(target, self()), process_flag(trap_exit, true), {x, %v} ! self()`, n.self.Node))
+	_, payload := n.next()
+	p := payload.(etf.Pid)
+	n.send(&dist.Send{From: n.pid(1), To: p}, tuple(etf.Atom("our"), n.pid(1)))
+	s.Eval(t, "receive {our, Our} -> link(Our), monitor(process, Our) end")
+	n.next()
+	n.next()
+	for i := range 50 {
+		n.send(&dist.Send{From: n.pid(1), To: p}, tuple(etf.Int(i), make(etf.Binary, 100_000)))
+	}
+	n.conn.Close(nil)
+	require.Equal(t, dist.ErrClosed, n.ended())
+	require.Equal(t, "connection_closed", reason(t, s, n.self.Node))
+	// Everything that was sent has arrived, and after it what the end of the connection makes of link and monitor.
+	require.Equal(t, "{50,[noconnection,noconnection]}", s.Eval(t, `(fun Count(Binaries, Ends) -> receive
+		{I, B} when I =:= Binaries, byte_size(B) =:= 100000, Ends =:= [] -> Count(Binaries + 1, Ends);
+		{'EXIT', _, R} -> Count(Binaries, [R|Ends]);
+		{'DOWN', _, process, _, R} -> Count(Binaries, [R|Ends])
+		after 500 -> {Binaries, Ends} end end)(0, [])`))
+}
+
+func tuple(elems ...etf.Term) etf.Tuple { return elems }
+
+func TestErlClosesTheConnection(t *testing.T) {
+	beam := gonodetest.StartErl(t)
+	n := joinErl(t, beam, "go", dist.DefaultFlags, dist.Options{})
+	require.Equal(t, "true", beam.Eval(t, fmt.Sprintf("erlang:disconnect_node(%v)", n.self.Node)))
+	require.ErrorIs(t, n.ended(), dist.ErrPeerClosed)
+	err := n.conn.Post(&dist.RegSend{From: n.pid(1), To: "x"}, etf.Int(1))
+	require.ErrorIs(t, err, dist.ErrPeerClosed)
+}
+
+func TestErlDies(t *testing.T) {
+	beam := gonodetest.StartErl(t)
+	n := joinErl(t, beam, "go", dist.DefaultFlags, dist.Options{})
+	beam.Kill(t)
+	require.ErrorIs(t, n.ended(), dist.ErrPeerClosed)
+}
+
+func TestErlIsPausedAndGivenUp(t *testing.T) {
+	t.Parallel()
+	beam := gonodetest.StartErl(t)
+	n := joinErl(t, beam, "go", dist.DefaultFlags, dist.Options{TickTime: 4 * time.Second})
+	beam.Pause(t)
+	began := time.Now()
+	require.Equal(t, dist.ErrTickTimeout, n.ended())
+	require.InDelta(t, 4.5, time.Since(began).Seconds(), 1.5)
+	beam.Resume(t)
+}
+
+// The node ticks every second and gives up after four without a byte; we tick every quarter of an hour, and answer.
+func TestErlIsKeptAwakeByAnswersToItsTicks(t *testing.T) {
+	t.Parallel()
+	beam := gonodetest.StartErl(t, gonodetest.WithArgs("-kernel", "net_ticktime", "4"))
+	var mu sync.Mutex
+	in, out := 0, 0
+	n := joinErl(t, beam, "go", dist.DefaultFlags, dist.Options{TickTime: time.Hour, Trace: func(e dist.TraceEvent) {
+		mu.Lock()
+		defer mu.Unlock()
+		if e.Message == nil && e.Out {
+			out++
+		} else if e.Message == nil {
+			in++
+		}
+	}})
+	s := watch(t, beam)
+	require.Equal(t, "none", s.Eval(t, "receive {nodedown, _, _} = Down -> Down after 9000 -> none end"))
+	require.NoError(t, n.conn.Err())
+	mu.Lock()
+	defer mu.Unlock()
+	require.GreaterOrEqual(t, in, 6)
+	require.InDelta(t, in, out, 2)
+}
+
+func TestErlGivesUpANodeThatIsSilent(t *testing.T) {
+	t.Parallel()
+	beam := gonodetest.StartErl(t, gonodetest.WithArgs("-kernel", "net_ticktime", "4"))
+	s := watch(t, beam)
+	l := local(beam, "mute")
+	_, c, err := connect(t, l, beam)
+	require.NoError(t, err)
+	require.Equal(t, "net_tick_timeout", reason(t, s, l.Node))
+	ended(t, c)
+}
