@@ -117,9 +117,9 @@ func (r *controlReader) altactSig() Message {
 	default:
 		r.fail("a receiver that is an alias and a name at once")
 	}
-	m.Token = r.token(traced)
 	known := 4
 	if traced {
+		m.Token = r.token(true)
 		known++
 	}
 	for range r.arity - known {

@@ -128,3 +128,50 @@ func TestErlGivesUpANodeThatIsSilent(t *testing.T) {
 	require.Equal(t, "net_tick_timeout", reason(t, s, l.Node))
 	ended(t, c)
 }
+
+// Messages of all sizes at once in both directions: each comes back whole, to the one who sent it.
+func TestErlAndWeEchoMixedSizesForManyProcesses(t *testing.T) {
+	overErl(t, func(t *testing.T, n *goNode) {
+		done := make(chan string, 1)
+		s := n.beam.NewSession()
+		go func() {
+			answer, err := s.Try(t.Context(), fmt.Sprintf(`(fun() ->
+				Self = self(),
+				[spawn_link(fun() -> (fun F(0) -> Self ! ok; F(I) ->
+					B = binary:copy(<<P:8, I:16>>, element(I rem 4 + 1, {10, 1000, 21000, 70000})),
+					{echo, %v} ! {self(), B},
+					receive {echoed, B} -> F(I - 1); {echoed, Other} -> Self ! {wrong, byte_size(B), byte_size(Other)}
+					after 20000 -> Self ! lost end end)(40) end) || P <- lists:seq(1, 15)],
+				[receive A -> A end || _ <- lists:seq(1, 15)] -- lists:duplicate(15, ok) end)()`, n.self.Node))
+			if err != nil {
+				answer = err.Error()
+			}
+			done <- answer
+		}()
+		var wg sync.WaitGroup
+		for p := range uint32(15) {
+			wg.Go(func() {
+				for i := range 40 {
+					b := make(etf.Binary, []int{30, 3000, 64_000, 200_000}[i%4])
+					b[0], b[len(b)-1] = byte(p), byte(i)
+					if err := n.conn.Send(t.Context(), &dist.RegSend{From: n.pid(100 + p), To: "echo"}, tuple(n.pid(100+p), b)); err != nil {
+						t.Error(err)
+						return
+					}
+				}
+			})
+		}
+		wg.Wait()
+		next := map[uint32]int{}
+		for range 15 * 40 {
+			m, payload := n.next()
+			p := m.(*dist.Send).To.ID - 100
+			b := payload.(etf.Tuple)[1].(etf.Binary)
+			i := next[p]
+			require.Len(t, b, []int{30, 3000, 64_000, 200_000}[i%4])
+			require.Equal(t, []byte{byte(p), byte(i)}, []byte{b[0], b[len(b)-1]})
+			next[p]++
+		}
+		require.Equal(t, "[]", <-done)
+	})
+}

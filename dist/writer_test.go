@@ -1,0 +1,202 @@
+package dist
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/gonode-otp/gonode/etf"
+)
+
+// stall is a connection whose writes wait until they are let through, and keeps what was written.
+type stall struct {
+	sink
+	let    chan error
+	writes []string
+	closed chan struct{}
+}
+
+func newStall() *stall { return &stall{let: make(chan error), closed: make(chan struct{})} }
+
+func (s *stall) Write(b []byte) (int, error) {
+	select {
+	case err := <-s.let:
+		if err != nil {
+			return 0, err
+		}
+		s.writes = append(s.writes, string(b))
+		return len(b), nil
+	case <-s.closed:
+		return 0, net.ErrClosed
+	}
+}
+
+func (s *stall) Read([]byte) (int, error) { <-s.closed; return 0, net.ErrClosed }
+func (s *stall) Close() error             { close(s.closed); return nil }
+
+func TestWhatIsSentDuringAWriteGoesWithTheNext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ofA, _ := peers(plain)
+		s := newStall()
+		c := NewConn(s, ofA, Options{})
+		for i := range 5 {
+			require.NoError(t, c.Post(&Send{From: pidA(1), To: pidB(1)}, etf.Int(i)))
+			synctest.Wait()
+		}
+		s.let <- nil
+		s.let <- nil
+		synctest.Wait()
+		require.Len(t, s.writes, 2)
+		require.Equal(t, 4*len(s.writes[0]), len(s.writes[1]))
+		require.Zero(t, c.Stats().Pending)
+		require.NoError(t, c.Post(&Send{From: pidA(1), To: pidB(1)}, etf.Int(9)))
+		s.let <- nil
+		synctest.Wait()
+		require.Len(t, s.writes, 3)
+		c.Close(nil)
+		<-c.Done()
+	})
+}
+
+func TestAFailedWriteEndsTheConnection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ofA, _ := peers(plain)
+		s := newStall()
+		c := NewConn(s, ofA, Options{HighWater: 1})
+		require.NoError(t, c.Send(context.Background(), &Send{From: pidA(1), To: pidB(1)}, etf.Int(1)))
+		waiting := make(chan error)
+		go func() { waiting <- c.Send(context.Background(), &Send{From: pidA(1), To: pidB(1)}, etf.Int(2)) }()
+		synctest.Wait()
+		cause := errors.New("cable cut")
+		s.let <- cause
+		err := <-waiting
+		require.ErrorIs(t, err, cause)
+		var failed *IOError
+		require.ErrorAs(t, err, &failed)
+		require.Equal(t, "dist: write, b@localhost: cable cut", failed.Error())
+		<-c.Done()
+		require.Equal(t, err, c.Err())
+	})
+}
+
+func TestLargeBuffersAreNotKept(t *testing.T) {
+	ofA, _ := peers(DefaultFlags)
+	w := &NewConn(&sink{}, ofA, Options{}).out
+	drain := func() {
+		for w.queue.bytes > 0 || len(w.queue.streams) > 0 {
+			w.queue.take(&w.batch)
+			w.written()
+		}
+	}
+	put := func(from uint32, payload etf.Term) {
+		require.NoError(t, w.admit(context.Background(), &Send{From: pidA(from), To: pidB(1)}, payload, false))
+	}
+	put(1, make(etf.Binary, 10<<20))
+	drain()
+	for i := range 1000 {
+		put(uint32(i), make(etf.Binary, 1000)) // a burst of small ones
+	}
+	drain()
+	for range 3 {
+		put(1, etf.Int(1))
+		drain()
+	}
+	require.LessOrEqual(t, cap(w.enc.buf), keptBuffer)
+	require.LessOrEqual(t, cap(w.queue.open), keptBuffer)
+	require.LessOrEqual(t, cap(w.batch.open), keptBuffer)
+	require.Nil(t, w.batch.large)
+	require.Nil(t, w.enc.cw.dst)
+	for _, b := range w.batch.backing {
+		require.LessOrEqual(t, cap(b), keptBuffer)
+	}
+}
+
+func TestBuffersOfOrdinaryMessagesAreUsedAgain(t *testing.T) {
+	for _, size := range []int{100, 20_000, 100_000} {
+		ofA, _ := peers(DefaultFlags &^ FlagFragments)
+		w := &NewConn(&sink{}, ofA, Options{}).out
+		m, payload := &Send{From: pidA(1), To: pidB(1)}, etf.Term(make(etf.Binary, size))
+		require.Zero(t, testing.AllocsPerRun(100, func() {
+			_ = w.admit(context.Background(), m, payload, false)
+			w.queue.take(&w.batch)
+			w.written()
+		}), size)
+	}
+}
+
+// The head of a frame with many new atoms is larger than the room kept for it.
+func TestAHeadOfAnySizeFindsItsPlace(t *testing.T) {
+	for _, count := range []int{0, 1, 30, 100, 255, 1000} {
+		for _, size := range []int{10, 20_000, 300_000} {
+			list := make(etf.List, count)
+			for i := range list {
+				list[i] = etf.Atom(fmt.Sprintf("%d%s", i, strings.Repeat("世", 200)))
+			}
+			payload := tuple(list, make(etf.Binary, size))
+			m := &Send{From: pidA(1), To: pidB(1)}
+			wire, err := encodeAll(DefaultFlags, payload, m, m, m)
+			require.NoError(t, err)
+			got, err := decodeAll(DefaultFlags, wire, Options{})
+			require.ErrorIs(t, err, ErrPeerClosed)
+			require.Len(t, got, 3)
+			for _, r := range got {
+				require.Equal(t, received{m, payload}, r)
+			}
+		}
+	}
+}
+
+func TestABatchAdvancesOverItsPieces(t *testing.T) {
+	b := batch{bufs: net.Buffers{[]byte("abc"), []byte("de"), []byte("fgh")}}
+	b.advance(2)
+	require.Equal(t, "c", string(b.bufs[0]))
+	b.advance(4)
+	require.Equal(t, "gh", string(b.bufs[0]))
+	b.advance(2)
+	require.Empty(t, b.bufs)
+}
+
+func TestNobodyWritesForTheOthersWithoutEnd(t *testing.T) {
+	ca, cb := tcpPair(t)
+	ofA, ofB := peers(DefaultFlags)
+	a := NewConn(ca, ofA, Options{})
+	serve(t, a, newRecorder())
+	toB := newRecorder()
+	serve(t, NewConn(cb, ofB, Options{}), toB)
+	// More fragments than one sender writes before it hands over.
+	big := make(etf.Binary, (maxRounds+20)*fragmentSize)
+	send(t, a, &Send{From: pidA(1), To: pidB(1)}, big)
+	a.out.mu.Lock()
+	handed := a.out.flushing
+	a.out.mu.Unlock()
+	require.True(t, handed)
+	require.Len(t, toB.wait(t, 1)[0].payload, len(big))
+}
+
+func TestOptionsHaveDefaults(t *testing.T) {
+	o := Options{}.withDefaults()
+	require.Equal(t, 60*time.Second, o.TickTime)
+	require.Equal(t, 4, o.Intensity)
+	require.Equal(t, 1<<20, o.HighWater)
+	require.Equal(t, DefaultMaxMessage, o.MaxMessage)
+	require.Equal(t, DefaultMaxSequences, o.MaxSequences)
+	require.Equal(t, DefaultFlushTime, o.FlushTime)
+	set := Options{TickTime: 1, Intensity: 2, HighWater: 3, MaxMessage: 4, MaxSequences: 5, FlushTime: 6}
+	require.Equal(t, set, set.withDefaults())
+}
+
+func TestErrorsSayWhoAndWhat(t *testing.T) {
+	inner := errors.New("inside")
+	bad := &ProtocolError{Peer: nodeA, Op: OpLink, Offset: 7, Reason: "because", Err: inner}
+	require.Equal(t, "dist: invalid message from a@localhost, LINK, at offset 7: because: inside", bad.Error())
+	require.ErrorIs(t, bad, inner)
+	require.Equal(t, "dist: invalid message from a@localhost, at offset 0: because", (&ProtocolError{Peer: nodeA, Reason: "because"}).Error())
+	require.Equal(t, "dist: cannot send a message to b@localhost: because", (&SendError{Peer: nodeB, Reason: "because"}).Error())
+}
