@@ -1,4 +1,9 @@
 // Package echo is the smallest gen_server: it answers any request with the request.
+//
+// From a shell of the same cluster, with the server registered as echo on the node gonode@host:
+//
+//	gen_server:call({echo, gonode@host}, {hello, <<"world">>}).         % Erlang
+//	GenServer.call({:echo, :"gonode@host"}, {:hello, "world"})          # Elixir
 package echo
 
 import (

@@ -1,0 +1,95 @@
+package counter_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/examples/counter"
+	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/node"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// Host a counter on a node and use it. A real node would leave out NoListen, so that others can call it too.
+func Example() {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	n, err := node.Start(ctx, node.Config{Name: "counting@localhost", Cookie: "secret", NoListen: true})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer n.Stop(ctx)
+	if _, err := n.Spawn(ctx, "counter", genserv.Of(counter.Server{}), etf.Int(40)); err != nil {
+		log.Fatal(err)
+	}
+	add := func(i etf.Int) etf.Term { return etf.Tuple{etf.Atom("add"), i} }
+	if err := n.Cast(ctx, etf.Atom("counter"), add(1)); err != nil {
+		log.Fatal(err)
+	}
+	value, err := n.Call(ctx, etf.Atom("counter"), add(1))
+	fmt.Println(value, err)
+	// Output: 42 <nil>
+}
+
+// start hosts a counter that begins with args. It returns a function that casts when the request is marked so, else calls;
+// both are in Erlang syntax.
+func start(t *testing.T, args etf.Term) (call func(request string) string, cast func(request string)) {
+	t.Helper()
+	n, err := node.Start(t.Context(), node.Config{Name: "counting@localhost", Cookie: "secret", NoListen: true})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, n.Stop(context.Background())) })
+	_, err = n.Spawn(t.Context(), "counter", genserv.Of(counter.Server{}), args)
+	require.NoError(t, err)
+	parse := func(request string) etf.Term {
+		term, err := etf.Parse(request)
+		require.NoError(t, err)
+		return term
+	}
+	call = func(request string) string {
+		reply, err := n.Call(t.Context(), etf.Atom("counter"), parse(request))
+		require.NoError(t, err)
+		return etf.Format(reply)
+	}
+	cast = func(request string) { require.NoError(t, n.Cast(t.Context(), etf.Atom("counter"), parse(request))) }
+	return call, cast
+}
+
+func TestACounterCounts(t *testing.T) {
+	call, cast := start(t, nil)
+	require.Equal(t, "0", call("get"))
+	require.Equal(t, "41", call("{add, 41}"))
+	cast("{add, 1}")
+	require.Equal(t, "42", call("get"), "a cast comes before a later call")
+	require.Equal(t, "-7", call("{set, -7}"))
+	cast("reset")
+	require.Equal(t, "0", call("get"))
+}
+
+func TestACounterHasNoLargestNumber(t *testing.T) {
+	call, _ := start(t, etf.Int(9223372036854775807))
+	require.Equal(t, "9223372036854775808", call("{add, 1}"))
+	require.Equal(t, "9223372036854775807", call("{add, -1}"))
+	require.Equal(t, "100000000000000000000000", call("{set, 100000000000000000000000}"))
+	require.Equal(t, "0", call("{add, -100000000000000000000000}"))
+}
+
+func TestACounterStaysCalmWhenItIsNotUnderstood(t *testing.T) {
+	call, cast := start(t, etf.Atom("no_number"))
+	for _, request := range []string{"reset", "what", "{add, x}", "{add, 1.0}", "{add}", "{mul, 2}", "{1, 2}", "[]"} {
+		require.Equal(t, "{error,unknown_request}", call(request), request)
+		if request != "reset" {
+			cast(request)
+		}
+	}
+	cast("get")
+	cast("{set, 5}")
+	require.Equal(t, "0", call("get"))
+}
