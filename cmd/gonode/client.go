@@ -2,98 +2,94 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
-	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/gonode-otp/gonode/epmd"
+	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/node"
 )
 
-// config builds the part of the node's configuration that the shared flags decide. fallback is the node name to use when
+// config builds the part of the node's configuration that the shared flags decide. usual is the node name to use when
 // neither --sname nor --name is given.
-func (o *options) config(cmd *cobra.Command, fallback string, long bool) (node.Config, error) {
-	cfg := node.Config{Name: fallback, LongNames: long}
+func (o *options) config(cmd *cobra.Command, usual string, long bool) (node.Config, cookie, error) {
+	cfg := node.Config{Name: usual, LongNames: long}
 	switch {
 	case o.sname != "":
 		cfg.Name, cfg.LongNames = o.sname, false
 	case o.name != "":
 		cfg.Name, cfg.LongNames = o.name, true
 	}
-	var err error
-	cfg.Cookie, err = o.findCookie()
 	if o.verbose {
 		cfg.Logger = slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
-	return cfg, err
+	// The name is checked first so that a typing error leaves no new cookie file behind.
+	if _, err := node.FullName(cfg.Name, cfg.LongNames); err != nil {
+		return cfg, cookie{}, err
+	}
+	c, err := o.findCookie(cmd.ErrOrStderr())
+	cfg.Cookie = c.value
+	return cfg, c, err
 }
 
-// findCookie applies the precedence flag, environment, file. Empty means that the node looks into the cookie file itself.
-func (o *options) findCookie() (string, error) {
-	if o.cookie != "" {
-		return o.cookie, nil
+// limit bounds ctx by --timeout.
+func (o *options) limit(ctx context.Context) (context.Context, context.CancelFunc) {
+	if o.timeout == 0 {
+		return context.WithCancel(ctx)
 	}
-	if o.cookieFile != "" {
-		return node.ReadCookieFile(o.cookieFile)
-	}
-	return os.Getenv("GONODE_COOKIE"), nil
+	return context.WithTimeout(ctx, o.timeout)
 }
 
-// withClient runs do on a node that does not listen and is in no EPMD, connected to target.
-func (o *options) withClient(cmd *cobra.Command, target string, do func(context.Context, *node.Node) error) (err error) {
-	_, host, ok := strings.Cut(target, "@")
-	if !ok || host == "" {
-		return usagef("%q is no node name: want name@host", target)
-	}
-	long := strings.Contains(host, ".")
-	cfg, err := o.config(cmd, fmt.Sprintf("gonode-%d", os.Getpid()), long)
+// withClient runs do on a node that is connected to the one that word names. It does not listen and is in no EPMD.
+func (o *options) withClient(cmd *cobra.Command, word string, do func(ctx context.Context, n *node.Node, peer etf.Atom) error) (err error) {
+	name, long, err := o.target(word)
 	if err != nil {
 		return err
 	}
-	if long && o.name == "" && o.sname == "" {
-		cfg.Name += "@" + clientHost(host)
+	cfg, _, err := o.config(cmd, clientName(name, long), long)
+	if err != nil {
+		return err
 	}
 	cfg.NoListen = true
-	ctx, cancel := context.WithTimeout(cmd.Context(), o.timeout)
+	ctx, cancel := o.limit(cmd.Context())
 	defer cancel()
 	n, err := node.Start(ctx, cfg)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = n.Stop(context.WithoutCancel(ctx)) }()
-	return do(ctx, n)
+	defer func() { err = errors.Join(err, stop(n)) }()
+	if peer := etf.Atom(name); peer != n.Name() {
+		if err := n.Connect(ctx, peer); err != nil {
+			return err
+		}
+		return do(ctx, n, peer)
+	}
+	return usagef("%s is the name that this side was given", name)
 }
 
-// clientHost is the host part of the name of a passing client towards a peer with long names: this host's full name, or
-// the peer's own if there is none to be found. Nobody dials a client, so the host only has to have the right form.
-func clientHost(peerHost string) string {
-	full, err := node.FullName("x", true)
-	if err != nil {
-		return peerHost
+// stopTime is how long a node may take to send what is on its way and to end its servers.
+const stopTime = 5 * time.Second
+
+func stop(n *node.Node) error {
+	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
+	defer cancel()
+	if err := n.Stop(ctx); err != nil {
+		return fmt.Errorf("the node did not stop within %v", stopTime)
 	}
-	_, host, _ := strings.Cut(full, "@")
-	return host
+	return nil
 }
 
-// completeNode offers the nodes that the EPMD of this host knows.
-func completeNode(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-	if len(args) > 0 {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	full, err := node.FullName("x", false)
+// clientName is the name of a passing client of the node called peer. Nobody dials a client, so of its host part only the
+// form matters: if this host has no full name, a client of a long-named peer borrows the peer's.
+func clientName(peer string, long bool) string {
+	alive := fmt.Sprintf("gonode-%d", os.Getpid())
+	full, err := node.FullName(alive, long)
 	if err != nil {
-		return nil, cobra.ShellCompDirectiveError
+		return alive + "@" + hostOf(peer)
 	}
-	entries, err := epmd.Names(cmd.Context(), epmd.Addr("localhost"))
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveError
-	}
-	var nodes []string
-	for _, e := range entries {
-		nodes = append(nodes, e.Name+full[1:])
-	}
-	return nodes, cobra.ShellCompDirectiveNoFileComp
+	return full
 }

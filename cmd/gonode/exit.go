@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/gonode-otp/gonode/dist"
+	"github.com/gonode-otp/gonode/epmd"
 	"github.com/gonode-otp/gonode/genserv"
 	"github.com/gonode-otp/gonode/node"
 )
@@ -14,10 +15,10 @@ import (
 const (
 	exitOK        = 0
 	exitFailure   = 1 // anything not listed below
-	exitUsage     = 2 // the command line is wrong
-	exitConnect   = 3 // the node cannot be reached
+	exitUsage     = 2 // the command line or an environment variable is wrong
+	exitConnect   = 3 // the node, or a port mapper, cannot be reached, or the connection was lost
 	exitHandshake = 4 // the node was reached and refused us, or we refused it
-	exitTimeout   = 5 // no answer in time
+	exitTimeout   = 5 // no connection or no answer in time
 	exitRemote    = 6 // the remote process does not exist or ended without an answer
 )
 
@@ -29,26 +30,26 @@ func (e usageError) Unwrap() error { return e.err }
 
 func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
-// exitCode maps the error of a verb to the exit code of the command.
+// exitCode maps the error of a verb to the exit code of the command. That time ran out goes before what was being done.
 func exitCode(err error) int {
 	var (
-		usage     usageError
-		config    *node.ConfigError
 		handshake *dist.HandshakeError
 		connect   *node.ConnectError
-		port      connectError
+		protocol  *epmd.ProtocolError
 		exit      *genserv.Exit
 	)
 	switch {
 	case err == nil:
 		return exitOK
-	case errors.As(err, &usage), errors.As(err, &config):
+	case isUsage(err):
 		return exitUsage
+	case errors.Is(err, context.Canceled):
+		return exitFailure
+	case isTimeout(err):
+		return exitTimeout
 	case errors.As(err, &handshake):
 		return exitHandshake
-	case errors.Is(err, genserv.ErrTimeout), errors.Is(err, context.DeadlineExceeded):
-		return exitTimeout
-	case errors.As(err, &connect), errors.As(err, &port), errors.Is(err, genserv.ErrNoConnection):
+	case errors.As(err, &connect), errors.Is(err, genserv.ErrNoConnection), errors.Is(err, epmd.ErrUnavailable), errors.As(err, &protocol):
 		return exitConnect
 	case errors.Is(err, genserv.ErrNoProc), errors.As(err, &exit):
 		return exitRemote
@@ -56,8 +57,17 @@ func exitCode(err error) int {
 	return exitFailure
 }
 
-// connectError is an EPMD or node that cannot be reached.
-type connectError struct{ err error }
+func isUsage(err error) bool {
+	var (
+		usage  usageError
+		config *node.ConfigError
+		env    *epmd.EnvError
+	)
+	return errors.As(err, &usage) || errors.As(err, &config) || errors.As(err, &env)
+}
 
-func (e connectError) Error() string { return e.err.Error() }
-func (e connectError) Unwrap() error { return e.err }
+func isTimeout(err error) bool {
+	var handshake *dist.HandshakeError
+	return errors.Is(err, genserv.ErrTimeout) || errors.Is(err, context.DeadlineExceeded) ||
+		errors.As(err, &handshake) && handshake.Timeout()
+}

@@ -1,9 +1,14 @@
 package main
 
 import (
-	"context"
-	"encoding/json"
+	"cmp"
 	"fmt"
+	"net"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -11,32 +16,82 @@ import (
 )
 
 func newNames(o *options) *cobra.Command {
-	return &cobra.Command{
+	var format *choice
+	cmd := &cobra.Command{
 		Use:   "names [HOST]",
 		Short: "List the nodes that the EPMD of a host knows, as epmd -names does",
-		Args:  cobra.MaximumNArgs(1),
+		Long: `List the nodes that the port mapper EPMD of a host knows, by default of this one: the part of the name before the @, a tab
+and the port on which the node listens. ERL_EPMD_PORT says where EPMD listens if not on port 4369.`,
+		Example:           "  gonode names\n  gonode names otherhost -o json",
+		Args:              wantArgs(0, "HOST"),
+		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: o.run(func(cmd *cobra.Command, args []string) error {
 			host := "localhost"
 			if len(args) == 1 {
 				host = args[0]
 			}
-			ctx, cancel := context.WithTimeout(cmd.Context(), o.timeout)
-			defer cancel()
-			entries, err := epmd.Names(ctx, epmd.Addr(host))
-			if err != nil {
-				return connectError{err}
-			}
-			if o.output == "json" {
-				return json.NewEncoder(cmd.OutOrStdout()).Encode(jsonNames(entries))
-			}
-			for _, e := range entries {
-				if _, err := fmt.Fprintf(cmd.OutOrStdout(), "%s\t%d\n", e.Name, e.Port); err != nil {
-					return err
-				}
-			}
-			return nil
+			return o.listNames(cmd, host, format.value)
 		}),
 	}
+	o.timeoutFlag(cmd)
+	format = outputFlag(cmd, "text", "name and port")
+	return cmd
+}
+
+func (o *options) listNames(cmd *cobra.Command, host, format string) error {
+	if err := checkHost(host); err != nil {
+		return err
+	}
+	env, err := epmd.ReadEnv(os.Getenv)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := o.limit(cmd.Context())
+	defer cancel()
+	entries, err := epmd.Names(ctx, env.Addr(host))
+	if err != nil {
+		return err
+	}
+	if format == "json" {
+		return printJSON(cmd, jsonNames(entries))
+	}
+	for _, e := range sorted(entries) {
+		if _, err := fmt.Fprintf(cmd.OutOrStdout(), "%s\t%d\n", printable(e.Name), e.Port); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkHost finds what people write where only the name or address of a host belongs.
+func checkHost(host string) error {
+	switch {
+	case host == "":
+		return usagef("HOST is empty")
+	case strings.Contains(host, "@"):
+		return usagef("HOST: %q is a node; want its host, %s", host, hostOf(host))
+	case strings.Contains(host, ":") && net.ParseIP(host) == nil:
+		return usagef("HOST: %q has a colon; the port of EPMD is taken from ERL_EPMD_PORT", host)
+	}
+	return nil
+}
+
+// hostOf is the part of a node name behind the @.
+func hostOf(node string) string {
+	_, host, _ := strings.Cut(node, "@")
+	return host
+}
+
+func sorted(entries []epmd.Entry) []epmd.Entry {
+	return slices.SortedFunc(slices.Values(entries), func(a, b epmd.Entry) int { return cmp.Compare(a.Name, b.Name) })
+}
+
+// printable keeps what a stranger has told an EPMD from doing things to the terminal.
+func printable(name string) string {
+	if strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsGraphic(r) || r == unicode.ReplacementChar }) {
+		return strconv.QuoteToASCII(name)
+	}
+	return name
 }
 
 type jsonName struct {
@@ -46,7 +101,7 @@ type jsonName struct {
 
 func jsonNames(entries []epmd.Entry) []jsonName {
 	names := make([]jsonName, 0, len(entries))
-	for _, e := range entries {
+	for _, e := range sorted(entries) {
 		names = append(names, jsonName{e.Name, e.Port})
 	}
 	return names

@@ -10,19 +10,32 @@ import (
 )
 
 func newPing(o *options) *cobra.Command {
-	return &cobra.Command{
-		Use:               "ping NODE",
-		Short:             "Connect to a node and ask whether it is there, as net_adm:ping does",
-		Example:           "  gonode ping a@myhost\n  GONODE_COOKIE=secret gonode ping a@host.example.org",
-		Args:              cobra.ExactArgs(1),
-		ValidArgsFunction: completeNode,
+	var format *choice
+	cmd := &cobra.Command{
+		Use:   "ping NODE",
+		Short: "Connect to a node and ask whether it is there, as net_adm:ping does",
+		Long: `Connect to a node and ask whether it is there. The answer is pong, or else a reason on standard error and an exit code
+that is not 0.
+
+` + nodeHelp,
+		Example:           "  gonode ping a\n  gonode ping a@myhost\n  gonode ping a@host.example.org --cookie-file /run/secrets/cookie",
+		Args:              wantArgs(1, "NODE"),
+		ValidArgsFunction: o.completeNode,
 		RunE: o.run(func(cmd *cobra.Command, args []string) error {
-			return o.withClient(cmd, args[0], func(ctx context.Context, n *node.Node) error {
-				if err := n.Ping(ctx, etf.Atom(args[0])); err != nil {
+			return o.withClient(cmd, args[0], func(ctx context.Context, n *node.Node, peer etf.Atom) error {
+				if err := n.Ping(ctx, peer); err != nil {
 					return err
 				}
-				return o.print(cmd, etf.Atom("pong"))
+				return printTerm(cmd, format.value, etf.Atom("pong"))
 			})
 		}),
 	}
+	o.nodeFlags(cmd, "gonode- and a number")
+	o.timeoutFlag(cmd)
+	format = outputFlag(cmd, "term", "Erlang syntax")
+	return cmd
 }
+
+// nodeHelp explains the argument NODE.
+const nodeHelp = `NODE is name@host. A name alone is a node of this host. A host with a dot makes a long name: gonode then takes a long name
+for itself, as nodes with short and with long names never connect.`

@@ -1,22 +1,24 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 )
 
-// options are the flags that all verbs share.
+// options are the flags that several verbs share. Each verb has only those that it heeds.
 type options struct {
 	sname, name string
 	cookie      string
 	cookieFile  string
-	output      string
 	timeout     time.Duration
 	verbose     bool
 
-	started bool // the command line was right and a verb has begun
+	started    bool   // the command line was right and a verb has begun
+	cookieFrom string // where the cookie came from, for people
 }
 
 // verb is what a command does once its command line is known to be right.
@@ -25,12 +27,26 @@ type verb func(cmd *cobra.Command, args []string) error
 // run makes a verb out of do: an error before it is one of the command line.
 func (o *options) run(do verb) verb {
 	return func(cmd *cobra.Command, args []string) error {
-		if o.output != "term" && o.output != "json" {
-			return fmt.Errorf("unknown output format %q: want term or json", o.output)
+		if err := o.check(cmd); err != nil {
+			return err
 		}
 		o.started = true
 		return do(cmd, args)
 	}
+}
+
+// check refuses what the flags themselves let pass. An empty name or cookie most likely comes from a variable of the shell
+// that is not set.
+func (o *options) check(cmd *cobra.Command) error {
+	for _, flag := range []string{"sname", "name", "cookie", "cookie-file"} {
+		if f := cmd.Flags().Lookup(flag); f != nil && f.Changed && f.Value.String() == "" {
+			return usagef("--%s is empty", flag)
+		}
+	}
+	if o.timeout < 0 {
+		return usagef("--timeout %v is negative; 0 waits for ever", o.timeout)
+	}
+	return nil
 }
 
 func newRoot(o *options) *cobra.Command {
@@ -39,22 +55,43 @@ func newRoot(o *options) *cobra.Command {
 		Short: "A node of an Erlang cluster, written in Go",
 		Long: `gonode joins a cluster of Erlang and Elixir nodes as a node of its own.
 
-Data goes to standard output, talk to standard error. Exit codes: 0 ok, 1 failure, 2 usage, 3 cannot connect,
-4 refused in the handshake, 5 time-out, 6 the remote process does not exist or ended.`,
-		SilenceErrors: true,
-		SilenceUsage:  true,
+Data goes to standard output, talk to standard error. Exit codes:
+  0  ok
+  1  failure, anything not listed below
+  2  usage: the command line or an environment variable is wrong
+  3  cannot connect: no port mapper, no such node, or the connection was lost
+  4  refused in the handshake: another cookie, another name, short and long names
+  5  time-out
+  6  the remote process does not exist, or ended without an answer
+
+Environment:
+  GONODE_COOKIE      the cluster's cookie; --cookie and --cookie-file go first
+  ERL_EPMD_PORT      port of the port mapper EPMD, here and on other hosts (4369)
+  ERL_EPMD_ADDRESS   addresses on which an embedded port mapper listens`,
+		Version: readBuildInfo().Version,
+		Args:    cobra.ArbitraryArgs,
+		RunE:    noVerb,
+
+		SilenceErrors:              true,
+		SilenceUsage:               true,
+		SuggestionsMinimumDistance: 2,
 	}
-	f := root.PersistentFlags()
-	f.StringVar(&o.sname, "sname", "", "short node `name`, name or name@host, as erl -sname takes it")
-	f.StringVar(&o.name, "name", "", "long node `name`, name or name@host.domain, as erl -name takes it")
-	f.StringVar(&o.cookie, "cookie", "", "the cluster's `cookie`; other users of this host can see it in the list of processes, so prefer GONODE_COOKIE or --cookie-file")
-	f.StringVar(&o.cookieFile, "cookie-file", "", "read the cookie from `file` (default ~/.erlang.cookie)")
-	f.StringVarP(&o.output, "output", "o", "term", "output `format`: term (Erlang syntax) or json")
-	f.DurationVar(&o.timeout, "timeout", 5*time.Second, "how long to wait for an answer")
-	f.BoolVarP(&o.verbose, "verbose", "v", false, "tell on standard error what the node does")
-	root.MarkFlagsMutuallyExclusive("sname", "name")
-	root.MarkFlagsMutuallyExclusive("cookie", "cookie-file")
-	_ = root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"term", "json"}, cobra.ShellCompDirectiveNoFileComp))
+	root.SetVersionTemplate("gonode {{.Version}}\n")
+	root.SetFlagErrorFunc(flagError)
+	root.PersistentFlags().BoolVarP(&o.verbose, "verbose", "v", false, "tell on standard error what the node does")
 	root.AddCommand(newRun(o), newPing(o), newNames(o), newCall(o), newCast(o), newVersion(o))
 	return root
+}
+
+// noVerb is what happens without the name of a command, or with a wrong one. cobra itself would look for the name before it
+// looks at the flags, and take the value of an unknown one for it.
+func noVerb(root *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return root.Help()
+	}
+	text := fmt.Sprintf("unknown command %q", args[0])
+	if near := root.SuggestionsFor(args[0]); len(near) > 0 {
+		text += "; did you mean " + strings.Join(near, " or ") + "?"
+	}
+	return errors.New(text)
 }

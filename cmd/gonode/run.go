@@ -2,9 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"io"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -18,74 +17,98 @@ import (
 // runFlags are the flags of run alone.
 type runFlags struct {
 	visible          bool
-	epmd             string
+	epmd             *choice
 	listen           string
 	portMin, portMax uint16
 }
-
-var epmdModes = map[string]node.EPMDMode{"auto": node.EPMDAuto, "embedded": node.EPMDEmbedded, "external": node.EPMDExternal}
 
 func newRun(o *options) *cobra.Command {
 	var f runFlags
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Run a hidden node with the sample servers echo and counter",
-		Long: `Run a node until it is interrupted. It is hidden: it does not show up in nodes(), only in nodes(hidden).
+		Long: `Run a node until it is interrupted (Ctrl-C, or the signal TERM), and then exit with 0. It is hidden: it does not show up in
+nodes(), only in nodes(hidden).
 
 It hosts two sample servers:
   echo     answers any request with the request
   counter  call get, {add,N}, {set,N}; cast {add,N}, reset
 
+Once it is up it tells what to type in Erlang and Elixir to call them.
+
 The cookie is taken from --cookie, --cookie-file, GONODE_COOKIE, ~/.erlang.cookie or
-$XDG_CONFIG_HOME/erlang/.erlang.cookie, in this order; without any of them a new ~/.erlang.cookie is made.`,
-		Args: cobra.NoArgs,
-		RunE: o.run(func(cmd *cobra.Command, _ []string) error { return o.runNode(cmd, f) }),
+$XDG_CONFIG_HOME/erlang/.erlang.cookie, in this order; without any of them a new ~/.erlang.cookie is made. It is never
+printed. A cookie is no encryption: keep the ports inside a trusted network.`,
+		Example:           "  gonode run\n  gonode run --sname calc --port-min 9100 --port-max 9105\n  gonode run --name calc@10.0.0.7 --cookie-file /run/secrets/cookie",
+		Args:              wantArgs(0),
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE:              o.run(func(cmd *cobra.Command, _ []string) error { return o.runNode(cmd, f) }),
 	}
+	o.nodeFlags(cmd, "gonode")
 	cmd.Flags().BoolVar(&f.visible, "visible", false, "announce the node to the whole cluster instead of hiding it")
-	cmd.Flags().StringVar(&f.epmd, "epmd", "auto", "port mapper `mode`: auto (start the embedded one if there is none), embedded or external")
-	cmd.Flags().StringVar(&f.listen, "listen", "", "IP `address` to listen on (default: all)")
-	cmd.Flags().Uint16Var(&f.portMin, "port-min", 0, "lowest `port` to listen on (default: any)")
-	cmd.Flags().Uint16Var(&f.portMax, "port-max", 0, "highest `port` to listen on (default: that of --port-min)")
-	_ = cmd.RegisterFlagCompletionFunc("epmd", cobra.FixedCompletions([]string{"auto", "embedded", "external"}, cobra.ShellCompDirectiveNoFileComp))
+	f.epmd = choiceFlag(cmd, "epmd", "", "port mapper `mode`: auto (start the embedded one if there is none), embedded or external", "auto", "embedded", "external")
+	cmd.Flags().StringVar(&f.listen, "listen", "", "IP `address` to listen on (default all)")
+	cmd.Flags().Uint16Var(&f.portMin, "port-min", 0, "lowest `port` to listen on (default any)")
+	cmd.Flags().Uint16Var(&f.portMax, "port-max", 0, "highest `port` to listen on (default that of --port-min)")
+	for _, flag := range []string{"listen", "port-min", "port-max"} {
+		completeFlag(cmd, flag)
+	}
 	return cmd
 }
 
-func (o *options) runNode(cmd *cobra.Command, f runFlags) error {
-	cfg, err := o.config(cmd, "gonode", false)
+var epmdModes = map[string]node.EPMDMode{"auto": node.EPMDAuto, "embedded": node.EPMDEmbedded, "external": node.EPMDExternal}
+
+// check refuses what node would pass over.
+func (f runFlags) check() error {
+	if f.portMax != 0 && f.portMin == 0 {
+		return usagef("--port-max needs --port-min")
+	}
+	return nil
+}
+
+// apply writes the flags into the node's configuration.
+func (f runFlags) apply(cfg *node.Config) {
+	cfg.Visible, cfg.Listen, cfg.EPMD = f.visible, f.listen, epmdModes[f.epmd.value]
+	cfg.PortMin, cfg.PortMax = f.portMin, f.portMax
+	if f.portMax == 0 {
+		cfg.PortMax = f.portMin
+	}
+}
+
+func (o *options) runNode(cmd *cobra.Command, f runFlags) (err error) {
+	if err := f.check(); err != nil {
+		return err
+	}
+	cfg, c, err := o.config(cmd, "gonode", false)
 	if err != nil {
 		return err
 	}
-	var ok bool
-	if cfg.EPMD, ok = epmdModes[f.epmd]; !ok {
-		return usagef("--epmd %s: want auto, embedded or external", f.epmd)
-	}
-	cfg.Visible, cfg.Listen, cfg.PortMin, cfg.PortMax = f.visible, f.listen, f.portMin, max(f.portMin, f.portMax)
-	cookie := o.cookieHint()
-	if cfg.Cookie == "" {
-		found, err := node.ReadCookie()
-		if err != nil {
-			return err
-		}
-		cfg.Cookie = found.Value
-		if found.Made {
-			fmt.Fprintf(cmd.ErrOrStderr(), "made a new cookie in %s\n", found.File)
-		}
+	f.apply(&cfg)
+	if o.cookie != "" {
+		fmt.Fprintln(cmd.ErrOrStderr(), "note: other users of this host see --cookie in the list of processes; prefer --cookie-file or GONODE_COOKIE")
 	}
 	n, err := node.Start(cmd.Context(), cfg)
 	if err != nil {
-		return err
+		return started(cmd.Context(), err)
 	}
+	defer func() { err = errors.Join(err, stop(n)) }()
 	if err := spawnSamples(cmd.Context(), n); err != nil {
-		return err
+		return started(cmd.Context(), err)
 	}
-	if err := greet(cmd.ErrOrStderr(), n, cfg.LongNames, cookie); err != nil {
+	if err := greet(cmd.ErrOrStderr(), n, cfg.LongNames, c); err != nil {
 		return err
 	}
 	<-cmd.Context().Done()
 	fmt.Fprintln(cmd.ErrOrStderr(), "stopping")
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	return n.Stop(ctx)
+	return nil
+}
+
+// started forgives an error that comes from being told to stop before the node was up.
+func started(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
 }
 
 func spawnSamples(ctx context.Context, n *node.Node) error {
@@ -93,50 +116,5 @@ func spawnSamples(ctx context.Context, n *node.Node) error {
 		return err
 	}
 	_, err := n.Spawn(ctx, "counter", genserv.Of(counter.Server{}), etf.Int(0))
-	return err
-}
-
-// cookieHint is what to type behind erl's -setcookie to get this node's cookie, without showing it.
-func (o *options) cookieHint() string {
-	switch {
-	case o.cookie != "":
-		return ` -setcookie THE_COOKIE`
-	case o.cookieFile != "":
-		return fmt.Sprintf(` -setcookie "$(cat %s)"`, o.cookieFile)
-	}
-	if cookie, _ := o.findCookie(); cookie != "" {
-		return ` -setcookie "$GONODE_COOKIE"`
-	}
-	return ""
-}
-
-// greet tells what to type on the other side.
-func greet(w io.Writer, n *node.Node, long bool, cookie string) error {
-	flag, host := "sname", ""
-	if long {
-		flag, host = "name", "@127.0.0.1"
-	}
-	erl := fmt.Sprintf("erl -%s a%s%s", flag, host, cookie)
-	iex := fmt.Sprintf("iex --%s b%s", flag, host)
-	if cookie != "" {
-		iex += " --cookie" + cookie[len(" -setcookie"):]
-	}
-	name := n.Name()
-	_, err := fmt.Fprintf(w, `node %[1]s is up (%[2]s)
-
-In Erlang:
-  $ %[3]s
-  1> net_adm:ping(%[1]s).
-  2> gen_server:call({echo, %[1]s}, #{k => [1, 2.5, <<"x">>]}).
-  3> gen_server:cast({counter, %[1]s}, {add, 41}), gen_server:call({counter, %[1]s}, {add, 1}).
-
-In Elixir:
-  $ %[4]s
-  iex> Node.ping(%[5]s)
-  iex> GenServer.call({:echo, %[5]s}, %%{k: [1, 2.5, "x"]})
-  iex> GenServer.cast({:counter, %[5]s}, {:add, 41}); GenServer.call({:counter, %[5]s}, {:add, 1})
-
-Stop with Ctrl-C.
-`, etf.Format(name), n.Info(), erl, iex, fmt.Sprintf(":%q", string(name)))
 	return err
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"runtime"
 	"runtime/debug"
@@ -18,19 +17,23 @@ type buildInfo struct {
 }
 
 func newVersion(o *options) *cobra.Command {
-	return &cobra.Command{
-		Use:   "version",
-		Short: "Print the version of this program",
-		Args:  cobra.NoArgs,
+	var format *choice
+	cmd := &cobra.Command{
+		Use:               "version",
+		Short:             "Print the version of this program",
+		Args:              wantArgs(0),
+		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: o.run(func(cmd *cobra.Command, _ []string) error {
 			info := readBuildInfo()
-			if o.output == "json" {
-				return json.NewEncoder(cmd.OutOrStdout()).Encode(info)
+			if format.value == "json" {
+				return printJSON(cmd, info)
 			}
 			_, err := fmt.Fprintf(cmd.OutOrStdout(), "gonode %s %s %s\n", info.Version, info.Go, info.Platform)
 			return err
 		}),
 	}
+	format = outputFlag(cmd, "text", "one line")
+	return cmd
 }
 
 func readBuildInfo() buildInfo {

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// choice is a flag whose value is one of a few words.
+type choice struct {
+	value string
+	words []string
+}
+
+func (c *choice) String() string { return c.value }
+func (c *choice) Type() string   { return "word" }
+
+func (c *choice) Set(word string) error {
+	for _, w := range c.words {
+		if w == word {
+			c.value = w
+			return nil
+		}
+	}
+	return errors.New("want " + strings.Join(c.words, " or "))
+}
+
+// choiceFlag adds a flag to cmd whose value is one of words, the first of them by default.
+func choiceFlag(cmd *cobra.Command, name, short, usage string, words ...string) *choice {
+	c := &choice{words[0], words}
+	cmd.Flags().VarP(c, name, short, usage)
+	completeFlag(cmd, name, words...)
+	return c
+}
+
+// completeFlag says what the shell offers as value of a flag; no words are no offer, not even files.
+func completeFlag(cmd *cobra.Command, name string, words ...string) {
+	_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// outputFlag adds -o to cmd: its usual format or json.
+func outputFlag(cmd *cobra.Command, usual, what string) *choice {
+	return choiceFlag(cmd, "output", "o", "output `format`: "+usual+" ("+what+") or json", usual, "json")
+}
+
+func (o *options) timeoutFlag(cmd *cobra.Command) {
+	cmd.Flags().DurationVar(&o.timeout, "timeout", 5*time.Second, "how long to wait altogether, for the connection and the answer; 0 is for ever")
+	completeFlag(cmd, "timeout")
+}
+
+// nodeFlags adds the flags of a verb that makes a node. usual is the name without them.
+func (o *options) nodeFlags(cmd *cobra.Command, usual string) {
+	f := cmd.Flags()
+	f.StringVar(&o.sname, "sname", "", "short node `name`, name or name@host, as erl -sname takes it (default "+usual+")")
+	f.StringVar(&o.name, "name", "", "long node `name`, name or name@host.domain, as erl -name takes it")
+	f.StringVar(&o.cookie, "cookie", "", "the cluster's `cookie`; other users of this host see it in the list of processes: prefer --cookie-file or GONODE_COOKIE")
+	f.StringVar(&o.cookieFile, "cookie-file", "", "read the cookie from `file` (default ~/.erlang.cookie)")
+	cmd.MarkFlagsMutuallyExclusive("sname", "name")
+	cmd.MarkFlagsMutuallyExclusive("cookie", "cookie-file")
+	for _, flag := range []string{"sname", "name", "cookie"} {
+		completeFlag(cmd, flag)
+	}
+}
+
+// erlFlags are flags of erl and iex and what they are called here.
+var erlFlags = map[string]string{
+	"sname": "--sname", "name": "--name", "setcookie": "--cookie-file or --cookie", "cookie": "--cookie-file or --cookie",
+	"hidden": alwaysHidden, "idden": alwaysHidden, // the h of -hidden is taken for that of help
+}
+
+const alwaysHidden = "nothing: the node is hidden without being told"
+
+// flagError explains a flag that does not exist. It never repeats the value of one, which may be a cookie.
+func flagError(_ *cobra.Command, err error) error {
+	var flag interface {
+		GetSpecifiedName() string
+		GetSpecifiedShortnames() string
+	}
+	if !errors.As(err, &flag) || !strings.HasPrefix(err.Error(), "unknown") {
+		return err
+	}
+	short := flag.GetSpecifiedShortnames()
+	word, _, _ := strings.Cut(short, "=")
+	here, known := erlFlags[word]
+	if short == "" {
+		here, known = erlFlags[flag.GetSpecifiedName()]
+		word = "-" + flag.GetSpecifiedName()
+	}
+	switch {
+	case known:
+		return fmt.Errorf("unknown flag -%s; here it is %s", word, here)
+	case strings.TrimLeft(word, "0123456789._eE") == "" && word != "":
+		return fmt.Errorf("-%s is no flag; a term that begins with - goes behind --, as in: gonode call NODE NAME -- -1", word)
+	}
+	return fmt.Errorf("unknown flag -%s", word)
+}
+
+// wantArgs accepts at least min and at most all of words.
+func wantArgs(min int, words ...string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		switch {
+		case len(args) < min:
+			return fmt.Errorf("want %s, got %d of them", strings.Join(words, " "), len(args))
+		case len(args) <= len(words):
+			return nil
+		case len(words) == 0:
+			return fmt.Errorf("want no arguments, got %q", args[0])
+		case len(words) == 3:
+			return fmt.Errorf("want %s, got %d words; put TERM in single quotes", strings.Join(words, " "), len(args))
+		}
+		return fmt.Errorf("want %s, got %d words", strings.Join(words, " "), len(args))
+	}
+}

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"unicode/utf8"
+
+	"github.com/gonode-otp/gonode/etf"
+)
+
+// toJSON shows a term as JSON for scripts to read; it cannot be read back into the same term. Atoms and UTF-8 binaries
+// become strings (true, false and null, nil, undefined become true, false and null), tuples and lists arrays, maps
+// objects, numbers numbers; what JSON has no word for becomes its Erlang syntax as a string.
+//
+// It fails if two keys of a map have the same text even in Erlang syntax, as pids of two incarnations of a node have.
+func toJSON(t etf.Term) (any, error) {
+	switch t := t.(type) {
+	case etf.Atom:
+		return jsonAtom(t), nil
+	case etf.Int, *etf.BigInt, etf.Float:
+		return json.RawMessage(etf.Format(t)), nil // an Erlang number is a JSON number; a whole float keeps its .0
+	case etf.Binary:
+		return jsonBinary(t), nil
+	case etf.List:
+		return jsonArray(t)
+	case etf.Tuple:
+		return jsonArray(t)
+	case etf.Map:
+		return jsonObject(t)
+	}
+	return etf.Format(t), nil
+}
+
+func jsonAtom(a etf.Atom) any {
+	switch a {
+	case "true":
+		return true
+	case "false":
+		return false
+	case "null", "nil", "undefined":
+		return nil
+	}
+	return string(a)
+}
+
+// jsonBinary is the text of a binary, or its bytes if they are no text: <<255,0>>. Erlang itself would show some of these as
+// Latin-1.
+func jsonBinary(b etf.Binary) string {
+	if utf8.Valid(b) {
+		return string(b)
+	}
+	text := []byte("<<")
+	for i, c := range b {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		text = strconv.AppendUint(text, uint64(c), 10)
+	}
+	return string(append(text, ">>"...))
+}
+
+func jsonArray(elems []etf.Term) (any, error) {
+	array := make([]any, len(elems))
+	for i, e := range elems {
+		var err error
+		if array[i], err = toJSON(e); err != nil {
+			return nil, err
+		}
+	}
+	return array, nil
+}
+
+// jsonObject names the values of a map by the text of their keys, or by the Erlang syntax of all keys if two have the same
+// text: no value may get lost.
+func jsonObject(m etf.Map) (any, error) {
+	names, clash := jsonNamesOf(m, jsonKey)
+	if clash {
+		names, clash = jsonNamesOf(m, etf.Format)
+	}
+	if clash {
+		return nil, fmt.Errorf("JSON cannot show a map with two keys %s; use -o term", names[len(names)-1])
+	}
+	object := make(map[string]any, len(m))
+	for i, pair := range m {
+		var err error
+		if object[names[i]], err = toJSON(pair.Value); err != nil {
+			return nil, err
+		}
+	}
+	return object, nil
+}
+
+// jsonNamesOf applies text to the keys of m, up to the first that has the same text as one before it, which is a clash.
+func jsonNamesOf(m etf.Map, text func(etf.Term) string) (names []string, clash bool) {
+	seen := make(map[string]bool, len(m))
+	for _, pair := range m {
+		name := text(pair.Key)
+		names = append(names, name)
+		if seen[name] {
+			return names, true
+		}
+		seen[name] = true
+	}
+	return names, false
+}
+
+// jsonKey is the text of a key: that of an atom or of a binary as it is, any other in Erlang syntax.
+func jsonKey(key etf.Term) string {
+	switch key := key.(type) {
+	case etf.Atom:
+		return string(key)
+	case etf.Binary:
+		return jsonBinary(key)
+	}
+	return etf.Format(key)
+}
