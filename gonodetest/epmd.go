@@ -52,10 +52,16 @@ func PrivateEPMD(t testing.TB) *EPMD {
 // Port returns the TCP port it listens on: the value for ERL_EPMD_PORT.
 func (e *EPMD) Port() int { return e.port }
 
-// Kill ends the daemon at once, as a crash would. Calling it again does nothing.
+// Kill ends the daemon at once, as a crash would, and returns when its port is closed. Calling it again does nothing.
 func (e *EPMD) Kill(t testing.TB) {
 	t.Helper()
 	e.proc.kill()
+	// The daemon is a child of the shell that was waited for, and may take a moment longer.
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if err := poll(ctx, nil, func() bool { return !listening(ctx, e.port) }); err != nil {
+		t.Fatalf("the epmd on port %d was killed and still answers: %v", e.port, err)
+	}
 }
 
 // Restart starts a new daemon, which knows no nodes, on the same port. The old one must have been killed before.
@@ -78,9 +84,10 @@ kill $guard 2>/dev/null
 wait $guard`
 
 func startEPMD(program string, port int) (*EPMD, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
 	// Without this look a stranger's answer would pass for that of the new daemon.
-	if c, err := net.Dial("tcp", loopback(port)); err == nil {
-		_ = c.Close()
+	if listening(ctx, port) {
 		return nil, fmt.Errorf("somebody listens on port %d already", port)
 	}
 	cmd := exec.Command("/bin/sh", "-c", guarded, program, strconv.Itoa(port))
@@ -93,33 +100,36 @@ func startEPMD(program string, port int) (*EPMD, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	if err := awaitPort(ctx, port, proc.done); err != nil {
+	if err := poll(ctx, proc.done, func() bool { return listening(ctx, port) }); err != nil {
 		proc.kill()
-		return nil, fmt.Errorf("%w\n%s", err, tail(proc.out.String()))
+		return nil, fmt.Errorf("nothing answers on port %d: %w\n%s", port, err, tail(proc.out.String()))
 	}
 	return &EPMD{port: port, proc: proc}, nil
 }
 
-func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
+// listening tells whether somebody accepts connections on the port.
+func listening(ctx context.Context, port int) bool {
+	var dialer net.Dialer
+	c, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	if err != nil {
+		return false
+	}
+	_ = c.Close()
+	return true
+}
 
-// awaitPort waits until something answers on the port, or until the program that should has ended.
-func awaitPort(ctx context.Context, port int, ended <-chan struct{}) error {
+// poll asks until it is true, until the program that it depends on has ended, or until ctx ends.
+func poll(ctx context.Context, ended <-chan struct{}, is func() bool) error {
 	ticker := time.NewTicker(5 * time.Millisecond)
 	defer ticker.Stop()
-	var dialer net.Dialer
-	for {
-		c, err := dialer.DialContext(ctx, "tcp", loopback(port))
-		if err == nil {
-			return c.Close()
-		}
+	for !is() {
 		select {
 		case <-ticker.C:
 		case <-ended:
-			return errors.New("the daemon ended at once")
+			return errors.New("the program has ended")
 		case <-ctx.Done():
-			return fmt.Errorf("nothing answers on port %d: %w", port, err)
+			return ctx.Err()
 		}
 	}
+	return nil
 }
