@@ -183,7 +183,7 @@ func TestASocketThatIsFullIsWrittenToLater(t *testing.T) {
 	ofA, ofB := peers(DefaultFlags)
 	a := NewConn(ca, ofA, Options{HighWater: 10 << 20})
 	serve(t, a, newRecorder())
-	const n = 5000
+	const n = 1000
 	for i := range n {
 		send(t, a, &Send{From: pidA(uint32(i)), To: pidB(1)}, tuple(etf.Int(i), make(etf.Binary, 1000)))
 	}

@@ -94,10 +94,10 @@ func TestErlIsPausedAndGivenUp(t *testing.T) {
 	beam.Resume(t)
 }
 
-// The node ticks every second and gives up after four without a byte; we tick every quarter of an hour, and answer.
+// The node ticks every half second and gives up after two without a byte; we tick every quarter of an hour, and answer.
 func TestErlIsKeptAwakeByAnswersToItsTicks(t *testing.T) {
 	t.Parallel()
-	beam := gonodetest.StartErl(t, gonodetest.WithArgs("-kernel", "net_ticktime", "4"))
+	beam := gonodetest.StartErl(t, gonodetest.WithArgs("-kernel", "net_ticktime", "2"))
 	var mu sync.Mutex
 	in, out := 0, 0
 	n := joinErl(t, beam, "go", dist.DefaultFlags, dist.Options{TickTime: time.Hour, Trace: func(e dist.TraceEvent) {
@@ -110,7 +110,7 @@ func TestErlIsKeptAwakeByAnswersToItsTicks(t *testing.T) {
 		}
 	}})
 	s := watch(t, beam)
-	require.Equal(t, "none", s.Eval(t, "receive {nodedown, _, _} = Down -> Down after 9000 -> none end"))
+	require.Equal(t, "none", s.Eval(t, "receive {nodedown, _, _} = Down -> Down after 5000 -> none end"))
 	require.NoError(t, n.conn.Err())
 	mu.Lock()
 	defer mu.Unlock()

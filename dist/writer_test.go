@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -199,4 +200,14 @@ func TestErrorsSayWhoAndWhat(t *testing.T) {
 	require.ErrorIs(t, bad, inner)
 	require.Equal(t, "dist: invalid message from a@localhost, at offset 0: because", (&ProtocolError{Peer: nodeA, Reason: "because"}).Error())
 	require.Equal(t, "dist: cannot send a message to b@localhost: because", (&SendError{Peer: nodeB, Reason: "because"}).Error())
+}
+
+func TestMessagesStartNoGoroutines(t *testing.T) {
+	a, _, _, toB := pair(t, DefaultFlags, Options{})
+	before := runtime.NumGoroutine()
+	for i := range 2000 {
+		send(t, a, &Send{From: pidA(1), To: pidB(1)}, make(etf.Binary, i*40))
+		require.LessOrEqual(t, runtime.NumGoroutine(), before+2, "one flusher for each end")
+	}
+	toB.wait(t, 2000)
 }
