@@ -29,6 +29,10 @@ type Config struct {
 	// Cookies gives single peers another cookie, as erlang:set_cookie(Node, Cookie) does.
 	Cookies map[string]string
 
+	// NamedBy is a node that gives this one its name: Start connects to it, and what is in front of the @ in Name does not
+	// count. Such a node does not listen, is hidden and needs no EPMD to find a free name, which suits a passing client (erl
+	// -sname undefined, OTP 23). The name is good for as long as that connection is up.
+	NamedBy string
 	// NoListen makes a node that only connects to others: it has no listener and is in no EPMD, so nobody can dial it. It is
 	// hidden whatever Visible says (erl -dist_listen false).
 	NoListen bool
@@ -111,6 +115,7 @@ func (c Config) withDefaults() (Config, error) {
 		c.EPMDPort = env.Port
 	}
 	c.epmdAddrs = env.Addrs
+	c.NoListen = c.NoListen || c.NamedBy != ""
 	c.Visible = c.Visible && !c.NoListen
 	if c.NodePort != 0 && c.PortMin == 0 {
 		c.PortMin, c.PortMax = c.NodePort, c.NodePort

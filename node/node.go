@@ -75,10 +75,18 @@ func Start(ctx context.Context, cfg Config) (*Node, error) {
 }
 
 func (n *Node) start(ctx context.Context) (err error) {
+	if n.cfg.NamedBy != "" {
+		return n.startNamed(ctx)
+	}
+	n.creation = randomCreation()
+	return n.startAs(ctx)
+}
+
+// startAs starts the node, whose name and preliminary creation are known.
+func (n *Node) startAs(ctx context.Context) (err error) {
 	if n.engine, err = startEngine(n.cfg.Name); err != nil {
 		return fmt.Errorf("node: engine: %w", err)
 	}
-	n.creation = randomCreation()
 	if !n.cfg.NoListen {
 		if err := n.listen(ctx); err != nil {
 			return err

@@ -114,3 +114,23 @@ func TestANodeWithoutANameIsGivenOne(t *testing.T) {
 	require.Equal(t, n.Nodes()[0].String(), e.Eval(t, "node()"))
 	require.True(t, strings.HasSuffix(string(n.Nodes()[0]), "@"+host))
 }
+
+func TestANodeMayAskAnotherForItsName(t *testing.T) {
+	e := gonodetest.StartErl(t)
+	cfg := config(t)
+	cfg.Name, cfg.NamedBy = "undefined", e.Name()
+	n := start(t, cfg)
+	require.NotContains(t, string(n.Name()), "undefined")
+	require.Equal(t, "["+n.Name().String()+"]", e.Eval(t, "nodes(hidden)"))
+	to := startSrv(t, e)
+	reply, err := n.Call(within(t, 10*time.Second), to, term(t, "{echo, hi}"))
+	require.NoError(t, err)
+	require.Equal(t, etf.Atom("hi"), reply)
+	spawnSamples(t, n)
+	require.Equal(t, "hello", e.Eval(t, "gen_server:call({echo,"+n.Name().String()+"}, hello)"))
+
+	cfg.NamedBy = "nosuch" + e.Name()
+	_, err = node.Start(t.Context(), cfg)
+	var failed *node.ConnectError
+	require.ErrorAs(t, err, &failed)
+}
