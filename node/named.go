@@ -29,7 +29,11 @@ func (n *Node) startNamed(ctx context.Context) error {
 		_ = conn.Close()
 		return err
 	}
-	_, a, _ := n.peers.outgoing(giver, func() {})
+	_, a, begin := n.peers.outgoing(giver, func() {})
+	if !begin {
+		_ = conn.Close()
+		return ErrStopped
+	}
 	n.establish(a, conn, info)
 	<-a.done
 	return a.err
