@@ -1,0 +1,192 @@
+//go:build unix
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/gonodetest"
+)
+
+// among returns the program with the cookie and the EPMD of the Erlang nodes of the test, and a home directory of its own.
+func among(t *testing.T) program {
+	t.Helper()
+	gonodetest.OTPRelease(t) // skips where there is no Erlang
+	return program{bin: buildBinary(t), env: []string{"HOME=" + t.TempDir(), "XDG_CONFIG_HOME=", "ERL_EPMD_ADDRESS=",
+		"GONODE_COOKIE=" + gonodetest.Cookie(t), fmt.Sprintf("ERL_EPMD_PORT=%d", gonodetest.PrivateEPMD(t).Port())}}
+}
+
+// desk is an Erlang gen_server for every occasion.
+const desk = `-module(desk).
+-behaviour(gen_server).
+-export([start/1, init/1, handle_call/3, handle_cast/2]).
+start(Name) -> {ok, _} = gen_server:start({local, Name}, ?MODULE, [], []).
+init([]) -> {ok, []}.
+handle_call({exit, Reason}, _, S) -> {stop, Reason, S};
+handle_call(crash, _, S) -> {reply, length(not_a_list), S};
+handle_call(mute, _, S) -> desk_watcher ! mute, {noreply, S};
+handle_call(nodes, _, S) -> {reply, {nodes(), nodes(hidden)}, S};
+handle_call(casts, _, S) -> {reply, lists:reverse(S), []};
+handle_call({eval, Text}, _, S) ->
+    {ok, Tokens, _} = erl_scan:string(Text ++ "."),
+    {ok, Exprs} = erl_parse:parse_exprs(Tokens),
+    {value, V, _} = erl_eval:exprs(Exprs, []),
+    {reply, V, S};
+handle_call(Request, _, S) -> {reply, Request, S}.
+handle_cast(Request, S) -> {noreply, [Request|S]}.
+`
+
+func startDesk(t *testing.T, opts ...gonodetest.Option) *gonodetest.Beam {
+	t.Helper()
+	e := gonodetest.StartErl(t, opts...)
+	e.Compile(t, "desk", desk)
+	e.Eval(t, "desk:start(desk).")
+	return e
+}
+
+func TestErlangServersAreCalledAndCast(t *testing.T) {
+	p, e := among(t), startDesk(t)
+	name := e.Name()
+	require.Equal(t, "pong", p.prints(t, "ping", name))
+	alive, _, _ := strings.Cut(name, "@")
+	require.Equal(t, "pong", p.prints(t, "ping", alive))
+	require.Regexp(t, "^"+alive+"\t\\d+$", p.prints(t, "names"))
+
+	for _, term := range []string{"ok", "-17", "340282366920938463463374607431768211456", "-0.0", "[]", "{}", `<<"gr\303\274n">>`,
+		"'with space'", "[a|b]", `"chars"`, "#{1 => [2.5],k => <<5:3>>}", "fun lists:map/2"} {
+		sent, err := etf.Parse(term)
+		require.NoError(t, err)
+		back, err := etf.Parse(p.prints(t, "call", name, "desk", "--", term))
+		require.NoError(t, err)
+		require.True(t, etf.Equal(sent, back), "%s came back as %v", term, back)
+	}
+	for i := range 10 {
+		require.Empty(t, p.prints(t, "cast", name, "desk", fmt.Sprintf("{n, %d}", i)))
+	}
+	require.Equal(t, "[[\"n\",0],[\"n\",1],[\"n\",2],[\"n\",3],[\"n\",4],[\"n\",5],[\"n\",6],[\"n\",7],[\"n\",8],[\"n\",9]]",
+		p.prints(t, "call", name, "desk", "casts", "-o", "json"), "each cast went out before the command ended, in order")
+	require.Regexp(t, `^\{\[\],\['gonode-\d+@`, p.prints(t, "call", name, "desk", "nodes"), "a passing client is hidden")
+	require.Contains(t, p.prints(t, "call", name, "desk", "nodes", "--sname", "clerk"), "[clerk@")
+}
+
+func TestWhatOnlyErlangCanMakeIsPrintedAsErlangDoes(t *testing.T) {
+	p, e := among(t), startDesk(t)
+	for _, expr := range []string{"list_to_pid(\"<0.4321.0>\")", "erlang:make_ref()", "hd(erlang:ports())"} {
+		text := p.prints(t, "call", e.Name(), "desk", `{eval, "`+strings.ReplaceAll(expr, `"`, `\"`)+`"}`)
+		require.Regexp(t, `^(<\d+\.4321\.0>|#Ref<\d+(\.\d+)+>|#Port<\d+\.\d+>)$`, text)
+	}
+	require.Equal(t, `{"<<1,2,3:4>>":[1.0e100,"<<255>>",null]}`,
+		p.prints(t, "call", e.Name(), "desk", "#{<<1,2,3:4>> => {1.0e100, <<255>>, undefined}}", "-o", "json"))
+	large := p.prints(t, "call", e.Name(), "desk", `{eval, "lists:seq(1, 100000)"}`, "-o", "json")
+	require.Equal(t, 99_999, strings.Count(large, ","))
+}
+
+func TestTheEndOfAnErlangServerIsTold(t *testing.T) {
+	p, e := among(t), startDesk(t)
+	name := e.Name()
+	p.fails(t, exitRemote, []string{"call", name, "nosuch", "x"}, "there is no process nosuch on "+name)
+	p.fails(t, exitRemote, []string{"call", name, "desk", `{exit, {shutdown, [<<"why">>, "not"]}}`},
+		"desk on "+name+` ended without an answer: {shutdown,[<<"why">>,"not"]}`)
+	e.Eval(t, "desk:start(desk).")
+	p.fails(t, exitRemote, []string{"call", name, "desk", "crash"}, "ended without an answer: {badarg,[{erlang,length,[not_a_list],")
+
+	e.Eval(t, "desk:start(desk).")
+	e.Eval(t, "register(desk_watcher, self()).")
+	p.fails(t, exitTimeout, []string{"call", name, "desk", "mute", "--timeout", "400ms"}, "desk on "+name+" did not answer within 400ms")
+	e.Eval(t, "receive mute -> ok end.")
+	_, wait := p.start(t, "call", name, "desk", "mute", "--timeout", "1m")
+	e.Eval(t, "receive mute -> ok end.")
+	e.Kill(t)
+	r := wait()
+	require.Equal(t, exitConnect, r.code, r.err)
+	require.Equal(t, "gonode: the connection was lost before desk on "+name+" answered\n", r.err)
+	p.fails(t, exitConnect, []string{"ping", name}, "cannot connect to "+name+": the EPMD of ")
+}
+
+func TestCtrlCEndsACallAtOnce(t *testing.T) {
+	p, e := among(t), startDesk(t)
+	e.Eval(t, "register(desk_watcher, self()).")
+	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
+		cmd, wait := p.start(t, "call", e.Name(), "desk", "mute", "--timeout", "0")
+		e.Eval(t, "receive mute -> ok end.")
+		require.NoError(t, cmd.Process.Signal(signal))
+		require.Equal(t, result{exitFailure, "", "gonode: interrupted\n"}, wait())
+	}
+}
+
+func TestErlangRefusesAndItIsToldWhy(t *testing.T) {
+	p := among(t)
+	bad := startDesk(t, gonodetest.WithCookie("another"))
+	p.fails(t, exitHandshake, []string{"call", bad.Name(), "desk", "x"}, "cannot connect to "+bad.Name(), "give both nodes the same cookie",
+		"the cookie of this side is from GONODE_COOKIE")
+	bad.AwaitLog(t, "nvalid challenge reply")
+	require.Equal(t, "pong", p.prints(t, "ping", bad.Name(), "--cookie", "another"))
+
+	picky := gonodetest.StartErl(t)
+	picky.Eval(t, "net_kernel:allow(['friend@nowhere']).")
+	p.fails(t, exitHandshake, []string{"ping", picky.Name(), "--sname", "foe"}, "not_allowed: the peer does not admit foe@", "net_kernel:allow/1")
+
+	frozen := gonodetest.StartErl(t)
+	frozen.Pause(t)
+	p.fails(t, exitTimeout, []string{"ping", frozen.Name(), "--timeout", "500ms"}, "cannot connect to "+frozen.Name()+": not within 500ms")
+	frozen.Resume(t)
+	require.Equal(t, "pong", p.prints(t, "ping", frozen.Name()))
+}
+
+func TestNodesWithLongNamesAreReachedByTheirName(t *testing.T) {
+	p, long := among(t), startDesk(t, gonodetest.WithName("long@127.0.0.1"))
+	require.Equal(t, "pong", p.prints(t, "ping", "long@127.0.0.1"))
+	require.Equal(t, "pong", p.prints(t, "ping", "long@127.0.0.1", "--name", "clerk@127.0.0.1"))
+	require.Equal(t, "pong", p.prints(t, "ping", "long", "--name", "clerk@127.0.0.1"))
+	require.Equal(t, "{[],['clerk@127.0.0.1']}", p.prints(t, "call", long.Name(), "desk", "nodes", "--name", "clerk@127.0.0.1"))
+	p.fails(t, exitUsage, []string{"ping", "long@127.0.0.1", "--sname", "clerk"}, "give --name instead of --sname")
+	p.fails(t, exitHandshake, []string{"ping", "long"}, "handshake to long@")
+
+	short := gonodetest.StartErl(t)
+	p.fails(t, exitUsage, []string{"ping", short.Name(), "--name", "clerk@127.0.0.1"}, "give --sname instead of --name")
+	alive, _, _ := strings.Cut(short.Name(), "@")
+	p.fails(t, exitHandshake, []string{"ping", alive + "@127.0.0.1"}, "handshake to "+alive+"@127.0.0.1")
+}
+
+func TestElixirServersAreCalledByTheirModule(t *testing.T) {
+	p, x := among(t), gonodetest.StartElixir(t)
+	x.Eval(t, `defmodule My.Desk do
+  use GenServer
+  def init(state), do: {:ok, state}
+  def handle_call(request, _from, state), do: {:reply, %{got: request, nothing: nil}, state}
+end
+{:ok, _} = GenServer.start(My.Desk, [], name: My.Desk)`)
+	require.Equal(t, `{"got":["ping","text",[49]],"nothing":null}`,
+		p.prints(t, "call", x.Name(), "Elixir.My.Desk", `{ping, <<"text">>, "1"}`, "-o", "json"))
+	p.fails(t, exitRemote, []string{"call", x.Name(), "My.Desk", "x"}, "an Elixir module is registered as Elixir.My.Desk")
+	p.fails(t, exitRemote, []string{"call", x.Name(), "Elixir.My.Nosuch", "x"}, "there is no process 'Elixir.My.Nosuch' on "+x.Name()+"\n")
+}
+
+func TestASecondNodeUnderTheNameOfAnErlangNodeSaysWhoHoldsIt(t *testing.T) {
+	p := among(t)
+	gonodetest.StartErl(t, gonodetest.WithSname("calc"))
+	_, port, _ := strings.Cut(p.prints(t, "names"), "\t")
+	p.fails(t, exitFailure, []string{"run", "--sname", "calc"}, `the name "calc" is taken`, "by a node that listens on port "+port)
+}
+
+func TestTheCookieIsInNoOutputOfTheProgram(t *testing.T) {
+	p, e := among(t), startDesk(t)
+	secret := gonodetest.Cookie(t)
+	file := filepath.Join(t.TempDir(), "cookie")
+	require.NoError(t, os.WriteFile(file, []byte(secret+"\n"), 0o400))
+	for _, args := range [][]string{
+		{"ping", e.Name(), "-v"}, {"ping", e.Name(), "-v", "--cookie", secret}, {"call", e.Name(), "desk", "x", "-v", "--cookie-file", file},
+		{"cast", e.Name(), "desk", "x", "-v"}, {"ping", "nosuch", "-v"}, {"ping", "--cookie", secret}, {"run", "-v", "--sname", strings.Split(e.Name(), "@")[0]},
+	} {
+		r := p.run(t, args...)
+		require.NotContains(t, r.out+r.err, secret, "%q", args)
+	}
+}
