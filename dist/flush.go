@@ -1,5 +1,7 @@
 package dist
 
+import "time"
+
 // maxRounds is the number of writes after which a sender lets the flusher go on, so that nobody writes for the others
 // without end.
 const maxRounds = 16
@@ -82,8 +84,20 @@ func (w *writer) written() {
 	}
 }
 
+// failed is called when nothing can be written any more. A peer that has closed the connection may have sent something
+// before that is still to be read, so it is the reader that ends the connection, and soon (OTP: delayed close in
+// inet_drv).
 func (w *writer) failed(err error) {
-	w.c.fail(&IOError{Peer: w.c.peer.Name, Op: "write", Err: err})
+	w.mu.Lock()
+	w.broken = &IOError{Peer: w.c.peer.Name, Op: "write", Err: err}
+	w.queue, w.batch, w.queued, w.streamed = outQueue{}, batch{}, 0, 0
+	w.room.open()
+	w.streamer.open()
+	closing := w.cause != nil
+	w.mu.Unlock()
+	if closing || !w.c.served.Load() || w.c.conn.SetReadDeadline(time.Now().Add(w.c.opts.FlushTime)) != nil {
+		w.c.fail(w.broken)
+	}
 }
 
 // handOver lets the flusher write, and starts it if this is the first time. The mutex is held and writing is set.

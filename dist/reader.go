@@ -147,6 +147,12 @@ func (r *reader) readError(err error) error {
 	if errors.Is(err, io.EOF) {
 		return ErrPeerClosed
 	}
+	w := &r.c.out
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.broken != nil {
+		return w.broken
+	}
 	return &IOError{Peer: r.c.peer.Name, Op: "read", Err: err}
 }
 

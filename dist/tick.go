@@ -87,7 +87,7 @@ var emptyFrame [lengthSize]byte
 // tick writes a tick, which is an empty frame, unless something is about to be written anyway.
 func (w *writer) tick() bool {
 	w.mu.Lock()
-	if w.cause != nil || w.writing {
+	if w.ended() != nil || w.writing {
 		w.mu.Unlock()
 		return false
 	}

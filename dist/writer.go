@@ -18,7 +18,8 @@ type writer struct {
 	mu  sync.Mutex
 	enc encoder
 
-	cause error // why the connection has ended; set once
+	cause  error // why the connection has ended; set once
+	broken error // why nothing can be written any more
 
 	queue    outQueue
 	queued   int   // bytes queued or being written, without those of streams
@@ -85,8 +86,8 @@ func (w *writer) send(ctx context.Context, m Message, payload etf.Term, wait boo
 func (w *writer) admit(ctx context.Context, m Message, payload etf.Term, wait bool) error {
 	high := w.c.opts.HighWater
 	for {
-		if w.cause != nil {
-			return w.cause
+		if err := w.ended(); err != nil {
+			return err
 		}
 		stream := w.queue.behind(m)
 		if wait && stream == nil && w.queued >= high {
@@ -140,6 +141,14 @@ func (w *writer) waitFor(ctx context.Context, g *gate) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
+}
+
+// ended returns why nothing can be sent any more.
+func (w *writer) ended() error {
+	if w.cause != nil {
+		return w.cause
+	}
+	return w.broken
 }
 
 // end records the cause and lets everybody know. What is pending stays for the flusher.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"runtime"
 	"strings"
@@ -85,6 +86,41 @@ func TestAFailedWriteEndsTheConnection(t *testing.T) {
 		<-c.Done()
 		require.Equal(t, err, c.Err())
 	})
+}
+
+// half is a connection that takes nothing any more but still has something to give.
+type half struct {
+	trickle
+	more chan []byte
+}
+
+func (h *half) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }
+func (h *half) Read(b []byte) (int, error) {
+	if len(h.wire) == 0 {
+		h.wire = <-h.more
+	}
+	return h.trickle.Read(b)
+}
+func (h *half) SetReadDeadline(time.Time) error { return nil }
+
+func TestWhatThePeerSentBeforeItClosedIsStillHandled(t *testing.T) {
+	m := &Send{From: pidA(1), To: pidB(1)}
+	wire, err := encodeAll(DefaultFlags, etf.Int(1), m, m, m)
+	require.NoError(t, err)
+	_, ofB := peers(DefaultFlags)
+	h := &half{trickle: trickle{n: 10}, more: make(chan []byte)}
+	c := NewConn(h, ofB, Options{})
+	got := newRecorder()
+	end := serve(t, c, got)
+	h.more <- wire[:10]
+	require.NoError(t, c.Post(&Send{From: pidB(1), To: pidA(1)}, etf.Int(1)))
+	for c.Post(&Send{From: pidB(1), To: pidA(1)}, etf.Int(1)) == nil {
+		runtime.Gosched()
+	}
+	h.more <- wire[10:]
+	h.more <- nil
+	require.Equal(t, ErrPeerClosed, <-end)
+	require.Len(t, got.got, 3)
 }
 
 func TestLargeBuffersAreNotKept(t *testing.T) {
