@@ -30,6 +30,9 @@ func newRun(o *options) *cobra.Command {
 		Long: `Run a node until it is interrupted (Ctrl-C, or the signal TERM), and then exit with 0. It is hidden: it does not show up in
 nodes(), only in nodes(hidden).
 
+With --visible it is a node like others. It does not run global, so OTP 25 and later may then cut connections between the
+nodes of a cluster (prevent_overlapping_partitions): use that for tests and small clusters.
+
 It hosts two sample servers:
   echo     answers any request with the request
   counter  call get, {add,N}, {set,N}; cast {add,N}, reset
@@ -89,11 +92,11 @@ func (o *options) runNode(cmd *cobra.Command, f runFlags) (err error) {
 	}
 	n, err := node.Start(cmd.Context(), cfg)
 	if err != nil {
-		return started(cmd.Context(), err)
+		return unlessTold(cmd.Context(), err)
 	}
 	defer func() { err = errors.Join(err, stop(n)) }()
 	if err := spawnSamples(cmd.Context(), n); err != nil {
-		return started(cmd.Context(), err)
+		return unlessTold(cmd.Context(), err)
 	}
 	if err := greet(cmd.ErrOrStderr(), n, cfg.LongNames, c); err != nil {
 		return err
@@ -103,8 +106,8 @@ func (o *options) runNode(cmd *cobra.Command, f runFlags) (err error) {
 	return nil
 }
 
-// started forgives an error that comes from being told to stop before the node was up.
-func started(ctx context.Context, err error) error {
+// unlessTold forgives an error that comes from being told to stop before the node was up.
+func unlessTold(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return nil
 	}
