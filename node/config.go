@@ -6,7 +6,9 @@ import (
 	"log/slog"
 	"net/netip"
 	"os"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/gonode-otp/gonode/dist"
 	"github.com/gonode-otp/gonode/epmd"
@@ -138,8 +140,24 @@ func (c Config) withDefaults() (Config, error) {
 			c.Logger.Info("made a new cookie file", "file", cookie.File)
 		}
 	}
-	if len(c.Cookie) > 255 {
-		return c, &ConfigError{"Cookie", "longer than 255 characters, the length of an atom"}
+	return c, c.checkCookies()
+}
+
+// checkCookies applies what the handshake needs: a cookie is an atom whose characters go into the digest as Latin-1.
+func (c Config) checkCookies() error {
+	check := func(field, cookie string) error {
+		switch {
+		case utf8.RuneCountInString(cookie) > 255:
+			return &ConfigError{field, "longer than 255 characters, the length of an atom"}
+		case strings.IndexFunc(cookie, func(r rune) bool { return r > 255 }) >= 0:
+			return &ConfigError{field, "has characters outside of Latin-1"}
+		}
+		return nil
 	}
-	return c, nil
+	for peer, cookie := range c.Cookies {
+		if err := check("Cookies["+peer+"]", cookie); err != nil {
+			return err
+		}
+	}
+	return check("Cookie", c.Cookie)
 }

@@ -215,6 +215,7 @@ func TestAConfigThatCannotWorkIsRefusedByField(t *testing.T) {
 		"PortMax":       {Name: "a@h", PortMin: 10, PortMax: 9},
 		"EPMD":          {Name: "a@h", EPMD: 7},
 		"Cookie":        {Name: "a@h", Cookie: strings.Repeat("x", 256)},
+		"Cookies[b@h]":  {Name: "a@h", Cookie: "x", Cookies: map[string]string{"b@h": "€"}},
 		"Listen":        {Name: "a@h", Cookie: "x", Listen: "not an address"},
 	} {
 		_, err := Start(t.Context(), cfg)

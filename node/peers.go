@@ -3,7 +3,6 @@ package node
 import (
 	"context"
 	"errors"
-	"net"
 	"sync"
 
 	"github.com/gonode-otp/gonode/dist"
@@ -191,8 +190,3 @@ func (t *peerTable) drop(name etf.Atom, e *peerEntry) {
 }
 
 var closedChan = func() chan struct{} { c := make(chan struct{}); close(c); return c }()
-
-// closeOnDone closes c when ctx ends, which frees a handshake that waits on it. The returned function ends the watch.
-func closeOnDone(ctx context.Context, c net.Conn) (stop func() bool) {
-	return context.AfterFunc(ctx, func() { _ = c.Close() })
-}

@@ -109,14 +109,3 @@ func (r *registry) all() []*process {
 	}
 	return all
 }
-
-// registered returns the registered names (erlang:registered/0).
-func (r *registry) registered() []etf.Atom {
-	r.mu.RLock()
-	defer r.mu.RUnlock()
-	names := make([]etf.Atom, 0, len(r.names))
-	for name := range r.names {
-		names = append(names, name)
-	}
-	return names
-}

@@ -3,7 +3,6 @@ package erlang
 import (
 	"context"
 	"log/slog"
-	"strings"
 	"testing"
 	"time"
 
@@ -70,8 +69,7 @@ func spawn(t *testing.T, n *node.Node, name etf.Atom, m genserv.Module) etf.Pid 
 
 // at replaces gonode@host in a transcript or an expression by the name of n, with the quotes it needs.
 func at(n *node.Node, text string) string {
-	text = strings.ReplaceAll(text, "'gonode@host'", n.Name().String())
-	return strings.ReplaceAll(text, "gonode@host", string(n.Name()))
+	return gonodetest.Rename(text, "gonode@host", string(n.Name()))
 }
 
 func within(t *testing.T, d time.Duration) context.Context {

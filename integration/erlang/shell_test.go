@@ -36,13 +36,13 @@ func TestAnElixirShellUsesTheNodeAsTheManualShows(t *testing.T) {
 iex(1)> Node.ping(:"gonode@host")
 :pong
 iex(2)> {Node.list(), Node.list(:hidden)}
-{[], [:gonode@host]}
+{[], [:"gonode@host"]}
 iex(3)> GenServer.call({:echo, :"gonode@host"}, %{k: [1, 2.5, "x"]})
 %{k: [1, 2.5, "x"]}
 iex(4)> GenServer.cast({:counter, :"gonode@host"}, {:add, 41}); GenServer.call({:counter, :"gonode@host"}, {:add, 1})
 42
 iex(5)> GenServer.multi_call([node(), :"gonode@host", :nosuch@host], :echo, :hi)
-{[gonode@host: :hi], [...]}
+{["gonode@host": :hi], [...]}
 iex(6)> try do GenServer.call({:nosuch, :"gonode@host"}, :x) catch :exit, {reason, _} -> reason end
 :noproc
 `))
