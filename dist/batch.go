@@ -7,8 +7,9 @@ type batch struct {
 	bufs             net.Buffers
 	backing          net.Buffers // the memory of bufs
 	queued, streamed int         // bytes in it
-	open             []byte      // the buffer of its small frames, to be used again
-	large            []byte      // the buffer of a large frame, to be used again
+	heads            [8]fragmentHead
+	open             []byte // the buffer of its small frames, to be used again
+	large            []byte // the buffer of a large frame, to be used again
 }
 
 // spare returns the buffer of the small frames of the batch before.

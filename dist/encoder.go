@@ -15,8 +15,10 @@ const (
 	headRoom = 512
 	// largeFrame is the size from which on the buffer of a frame is queued itself, not copied.
 	largeFrame = 16 << 10
-	// keptBuffer is the size above which a buffer is not used again.
-	keptBuffer = 256 << 10
+	// keptBuffer is the size up to which a buffer is kept for ever, burstBuffer the one up to which it is kept for some
+	// time.
+	keptBuffer  = 256 << 10
+	burstBuffer = 32 << 20
 )
 
 // encoder makes frames of messages.
@@ -29,6 +31,7 @@ type encoder struct {
 	seq        uint64 // of the last message in fragments
 
 	buf  []byte // of the next frame, empty
+	used bool   // buf came back since trim
 	head []byte // scratch
 }
 
@@ -65,10 +68,11 @@ func (e *encoder) encode(m Message, payload etf.Term, cached bool) (f outFrame, 
 		e.enc.Atoms = e.cache
 	}
 	w := &e.cw
-	if cap(e.buf) < headRoom {
+	if e.buf == nil {
 		e.buf = make([]byte, 0, 2*headRoom)
 	}
 	w.dst, w.err = e.version(e.buf[:headRoom]), nil
+	e.buf = nil
 	start := len(w.dst)
 	op, behind := m.write(w, payload)
 	f = outFrame{op: op, start: start, control: len(w.dst), fragments: 1}
@@ -78,7 +82,6 @@ func (e *encoder) encode(m Message, payload etf.Term, cached bool) (f outFrame, 
 	}
 	f.buf = w.dst
 	w.dst = nil
-	e.keep(f.buf)
 	if w.err != nil {
 		return f, w.err
 	}
@@ -101,15 +104,25 @@ func (e *encoder) version(dst []byte) []byte {
 	return append(dst, versionByte)
 }
 
-// keep has the buffer b used for the next frame, unless it is too large or there is one.
+// keep has the buffer of a frame, which nobody uses any more, used for another one.
 func (e *encoder) keep(b []byte) {
-	if cap(b) <= keptBuffer && cap(b) > cap(e.buf) {
+	if cap(b) > cap(e.buf) && cap(b) <= burstBuffer {
 		e.buf = b[:0]
+		e.used = true
 	}
 }
 
+// trim drops a large buffer that has not been used since the last call.
+func (e *encoder) trim() {
+	if cap(e.buf) > keptBuffer && !e.used {
+		e.buf = nil
+	}
+	e.used = false
+}
+
 // discard forgets the message that was encoded last.
-func (e *encoder) discard() {
+func (e *encoder) discard(f *outFrame) {
+	e.keep(f.buf)
 	if e.cache != nil {
 		e.cache.forget()
 	}

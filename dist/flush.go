@@ -51,14 +51,13 @@ func (w *writer) take() bool {
 // writeNow writes as much of the batch as the socket takes without waiting. full says that something is left.
 func (w *writer) writeNow() (full bool, err error) {
 	for len(w.batch.bufs) > 0 {
-		first := w.batch.bufs[0]
-		n, err := w.raw.write(first)
+		n, all, err := w.raw.write(w.batch.bufs)
 		w.c.bytesOut.Add(uint64(n))
 		if err != nil {
 			return false, err
 		}
 		w.batch.advance(n)
-		if n < len(first) {
+		if !all {
 			return true, nil
 		}
 	}
@@ -71,9 +70,7 @@ func (w *writer) written() {
 	w.queued -= b.queued
 	w.streamed -= b.streamed
 	b.queued, b.streamed = 0, 0
-	if w.enc.buf == nil && cap(b.large) <= keptBuffer {
-		w.enc.buf = b.large[:0]
-	}
+	w.enc.keep(b.large)
 	b.large = nil
 	low := w.c.opts.HighWater / 2
 	if w.queued <= low {
@@ -123,6 +120,13 @@ func (w *writer) flusher() {
 			return
 		}
 	}
+}
+
+// trim gives back memory that a burst has left, in time.
+func (w *writer) trim() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.enc.trim()
 }
 
 // join waits for the flusher of a connection that has ended, and keeps it from being started.

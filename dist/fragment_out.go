@@ -7,8 +7,8 @@ import (
 )
 
 // stream is a message on its way in fragments. Its first fragment is queued like any other frame, so that its atom table
-// takes effect where it was made. Of the rest, one fragment at a time goes with each write, behind everything that is
-// queued by then: so whatever others send passes between two fragments, and streams take turns.
+// takes effect where it was made. Of the rest, some fragments go with each write, behind everything that is queued by
+// then: so whatever others send passes between two fragments, and streams take turns.
 //
 // What the sender of the stream sends meanwhile waits behind it, as in OTP, where the process itself is held. It is
 // encoded at once, so that its sender learns of errors, but without the atom cache: frames that are encoded later go out
@@ -18,8 +18,7 @@ type stream struct {
 	seq    uint64
 	frag   uint64 // number of the next fragment
 	buf    []byte
-	off    int  // of the next fragment in buf
-	armed  bool // the fragment before has been handed to a write
+	off    int // of the next fragment in buf
 	after  []delayed
 }
 
@@ -37,16 +36,17 @@ func newStream(sender etf.Pid, f *outFrame) *stream {
 // rest is the number of bytes that are still to be sent.
 func (s *stream) rest() int { return len(s.buf) - s.off }
 
-// fragment returns the next fragment as a frame. Its head overwrites the end of the one before, which has been written.
-func (s *stream) fragment() []byte {
-	const head = lengthSize + fragHeadSize
+// fragmentHead is the head of a further fragment with its length.
+type fragmentHead [lengthSize + fragHeadSize]byte
+
+// fragment returns the body of the next fragment and writes its head to h.
+func (s *stream) fragment(h *fragmentHead) []byte {
 	n := min(fragmentSize, s.rest())
-	b := s.buf[s.off-head : s.off+n]
-	binary.BigEndian.PutUint32(b, uint32(fragHeadSize+n))
-	appendFragHead(b[:lengthSize], distFragCont, s.seq, s.frag)
+	binary.BigEndian.PutUint32(h[:], uint32(fragHeadSize+n))
+	appendFragHead(h[:lengthSize], distFragCont, s.seq, s.frag)
 	s.off += n
 	s.frag--
-	return b
+	return s.buf[s.off-n : s.off]
 }
 
 // done reports whether the last fragment has been taken.

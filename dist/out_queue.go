@@ -35,9 +35,6 @@ func (q *outQueue) behind(m Message) *stream {
 // add queues a frame, behind s if that is not nil. It returns the bytes it adds to the queue and to the streams.
 func (q *outQueue) add(m Message, f outFrame, s *stream, e *encoder) (queued, streamed int) {
 	large := len(f.first) >= largeFrame || f.fragments > 1
-	if large && cap(f.buf) <= keptBuffer {
-		e.buf = nil // it may be the same
-	}
 	d := delayed{frame: f.first, large: large}
 	if f.fragments > 1 {
 		d.next = newStream(m.sender(), &f)
@@ -46,11 +43,15 @@ func (q *outQueue) add(m Message, f outFrame, s *stream, e *encoder) (queued, st
 	if s != nil {
 		if !large {
 			d.frame = slices.Clone(d.frame)
+			e.keep(f.buf)
 		}
 		s.after = append(s.after, d)
 		return 0, streamed + len(d.frame)
 	}
 	q.push(d.frame, large)
+	if !large {
+		e.keep(f.buf)
+	}
 	if d.next != nil {
 		q.streams = append(q.streams, d.next)
 	} else if large {
@@ -73,10 +74,7 @@ func (q *outQueue) push(frame []byte, large bool) {
 	q.ready = append(q.ready, frame)
 }
 
-// maxStreams is the number of streams of which a fragment goes with one write.
-const maxStreams = 4
-
-// take moves what is queued and the next fragments of some streams to b. It reports whether there was anything, and how
+// take moves what is queued and the next fragments of the streams to b. It reports whether there was anything, and how
 // many bytes have moved from the streams to the queue because what they waited for is over.
 func (q *outQueue) take(b *batch) (released int, any bool) {
 	b.bufs = append(b.backing[:0], q.ready...)
@@ -88,17 +86,13 @@ func (q *outQueue) take(b *batch) (released int, any bool) {
 	}
 	b.queued, q.bytes = q.bytes, 0
 	b.large, q.large = q.large, nil
-	for range min(maxStreams, len(q.streams)) {
+	// What is released goes with the next batch, so a stream that was released must not go with this one.
+	for i := 0; i < len(b.heads) && len(q.streams) > 0 && released == 0; i++ {
 		q.turn %= len(q.streams)
 		s := q.streams[q.turn]
-		if !s.armed {
-			s.armed = true
-			q.turn++
-			continue
-		}
-		fragment := s.fragment()
-		b.bufs = append(b.bufs, fragment)
-		b.streamed += len(fragment) - lengthSize - fragHeadSize
+		body := s.fragment(&b.heads[i])
+		b.bufs = append(b.bufs, b.heads[i][:], body)
+		b.streamed += len(body)
 		if s.done() {
 			b.large = s.buf
 			released += q.release(s)
@@ -107,7 +101,7 @@ func (q *outQueue) take(b *batch) (released int, any bool) {
 		}
 	}
 	b.backing = b.bufs
-	return released, len(b.bufs) > 0 || len(q.streams) > 0
+	return released, len(b.bufs) > 0
 }
 
 // release ends the stream whose turn it is and queues what waits behind it.

@@ -11,4 +11,4 @@ func (*rawWriter) init(net.Conn) {}
 
 func (*rawWriter) possible() bool { return false }
 
-func (*rawWriter) write([]byte) (n int, err error) { return 0, nil }
+func (*rawWriter) write(net.Buffers) (n int, all bool, err error) { return 0, false, nil }

@@ -11,8 +11,9 @@ import (
 type rawWriter struct {
 	conn syscall.RawConn
 	once func(fd uintptr) (done bool) // made once, because it would cost an allocation each time
-	buf  []byte
+	bufs net.Buffers
 	n    int
+	all  bool
 	err  error
 }
 
@@ -33,20 +34,20 @@ func (w *rawWriter) init(c net.Conn) {
 
 func (w *rawWriter) possible() bool { return w.conn != nil }
 
-// write writes as much of b as the socket takes at once.
-func (w *rawWriter) write(b []byte) (n int, err error) {
-	w.buf, w.n, w.err = b, 0, nil
+// write writes as much of bufs as the socket takes at once. all says that it was all it tried to write.
+func (w *rawWriter) write(bufs net.Buffers) (n int, all bool, err error) {
+	w.bufs, w.n, w.all, w.err = bufs, 0, false, nil
 	err = w.conn.Write(w.once)
 	if err == nil {
 		err = w.err
 	}
-	w.buf = nil
-	return w.n, err
+	w.bufs = nil
+	return w.n, w.all, err
 }
 
 func (w *rawWriter) try(fd uintptr) (done bool) {
 	for {
-		n, err := syscall.Write(int(fd), w.buf)
+		n, tried, err := writeSome(int(fd), w.bufs)
 		switch {
 		case err == syscall.EINTR:
 			continue
@@ -54,7 +55,7 @@ func (w *rawWriter) try(fd uintptr) (done bool) {
 		case err != nil:
 			w.err = err
 		default:
-			w.n = n
+			w.n, w.all = n, n == tried
 		}
 		return true
 	}

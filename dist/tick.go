@@ -65,6 +65,7 @@ func (c *Conn) look() {
 		out += lengthSize
 	}
 	t.in, t.out = in, out
+	c.out.trim()
 	t.timer.Reset(t.interval)
 }
 

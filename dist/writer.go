@@ -104,11 +104,11 @@ func (w *writer) admit(ctx context.Context, m Message, payload etf.Term, wait bo
 		}
 		f, err := w.enc.encode(m, payload, stream == nil)
 		if err != nil {
-			w.enc.discard()
+			w.enc.discard(&f)
 			return err
 		}
 		if wait && f.fragments > 1 && w.streamed >= high {
-			w.enc.discard()
+			w.enc.discard(&f)
 			if err := w.waitFor(ctx, &w.streamer); err != nil {
 				return err
 			}

@@ -141,15 +141,20 @@ func TestLargeBuffersAreNotKept(t *testing.T) {
 		put(uint32(i), make(etf.Binary, 1000)) // a burst of small ones
 	}
 	drain()
+	require.Greater(t, cap(w.enc.buf), 10<<20, "at first they are")
 	for range 3 {
 		put(1, etf.Int(1))
 		drain()
 	}
+	w.trim()
+	w.trim()
 	require.LessOrEqual(t, cap(w.enc.buf), keptBuffer)
 	require.LessOrEqual(t, cap(w.queue.open), keptBuffer)
 	require.LessOrEqual(t, cap(w.batch.open), keptBuffer)
 	require.Nil(t, w.batch.large)
 	require.Nil(t, w.enc.cw.dst)
+	put(1, etf.Int(1))
+	drain()
 	for _, b := range w.batch.backing {
 		require.LessOrEqual(t, cap(b), keptBuffer)
 	}
@@ -208,7 +213,7 @@ func TestNobodyWritesForTheOthersWithoutEnd(t *testing.T) {
 	toB := newRecorder()
 	serve(t, NewConn(cb, ofB, Options{}), toB)
 	// More fragments than one sender writes before it hands over.
-	big := make(etf.Binary, (maxRounds+20)*fragmentSize)
+	big := make(etf.Binary, (maxRounds*len(a.out.batch.heads)+20)*fragmentSize)
 	send(t, a, &Send{From: pidA(1), To: pidB(1)}, big)
 	a.out.mu.Lock()
 	handed := a.out.flushing
