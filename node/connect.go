@@ -35,6 +35,9 @@ func (n *Node) connect(ctx context.Context, name etf.Atom) (*peer, error) {
 		return nil, &ConnectError{name, "name", err}
 	}
 	for round := 1; ; round++ {
+		if ctx.Err() != nil {
+			return nil, &ConnectError{name, "wait", context.Cause(ctx)}
+		}
 		dialCtx, cancel := context.WithCancel(n.ctx)
 		p, a, begin := n.peers.outgoing(name, cancel)
 		switch {
@@ -111,12 +114,12 @@ func (n *Node) reach(ctx context.Context, a *attempt, host string) (net.Conn, *d
 	if err != nil {
 		return nil, nil, &ConnectError{a.name, "dial", err}
 	}
-	info, err := n.side.Connect(ctx, conn, a.name, dist.InitiatorFunc(func(etf.Atom) bool { return n.peers.isPending(a) }))
+	info, err := n.side.Connect(ctx, conn, a.name, dist.InitiatorFunc(func(etf.Atom) bool { return n.peers.insists(a) }))
 	if err == nil {
 		return conn, info, nil
 	}
 	var refused *dist.HandshakeError
-	if errors.As(err, &refused) && refused.Reason == dist.ReasonNOK {
+	if errors.As(err, &refused) && (refused.Reason == dist.ReasonNOK || refused.Reason == dist.ReasonSuperseded) {
 		n.awaitIncoming(ctx)
 	}
 	return nil, nil, &ConnectError{a.name, "handshake", err}

@@ -18,20 +18,22 @@ type peerTable struct {
 	closed  bool
 }
 
-// peerEntry is what the table knows of one name. up and pending are both set while an incoming connection of a peer that
-// seems connected still has to prove itself (OTP: up_pending).
+// peerEntry is what the table knows of one name.
 type peerEntry struct {
 	up      *peer
-	pending *attempt
+	pending *attempt // our own attempt
+	// incoming are the attempts of whoever calls himself so. They exclude nobody before they have authenticated: of several
+	// the one that does last wins, which is the latest of the true peer.
+	// Differs from OTP: there one attempt keeps all others out until it has failed, a stranger's too.
+	incoming map[*attempt]struct{}
 }
 
 // attempt is one handshake under way, in either direction.
 type attempt struct {
-	name     etf.Atom
-	outgoing bool
-	cancel   context.CancelFunc
-	done     chan struct{} // closed when the attempt has ended
-	err      error         // why it failed; read only after done
+	name   etf.Atom
+	cancel context.CancelFunc
+	done   chan struct{} // closed when the attempt has ended
+	err    error         // why it failed; read only after done
 }
 
 var errSuperseded = errors.New("another connection attempt with the same node won")
@@ -76,7 +78,7 @@ func (t *peerTable) outgoing(name etf.Atom, cancel context.CancelFunc) (p *peer,
 	case e.pending != nil:
 		return nil, e.pending, false
 	}
-	e.pending = &attempt{name: name, outgoing: true, cancel: cancel, done: make(chan struct{})}
+	e.pending = &attempt{name: name, cancel: cancel, done: make(chan struct{})}
 	return nil, e.pending, true
 }
 
@@ -85,13 +87,12 @@ func (t *peerTable) outgoing(name etf.Atom, cancel context.CancelFunc) (p *peer,
 func (t *peerTable) incoming(self, name etf.Atom, cancel context.CancelFunc) (*attempt, dist.Status) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	e := t.entries[name]
+	if t.closed {
+		return nil, dist.StatusNone
+	}
+	e := t.entry(name)
 	status := dist.StatusOK
 	switch {
-	case t.closed, e != nil && e.up != nil && e.pending != nil:
-		return nil, dist.StatusNone
-	case e == nil:
-		e = t.entry(name)
 	case e.up != nil:
 		status = dist.StatusAlive
 	case e.pending != nil:
@@ -99,12 +100,23 @@ func (t *peerTable) incoming(self, name etf.Atom, cancel context.CancelFunc) (*a
 			return nil, status
 		}
 		e.pending.cancel()
+		e.pending = nil
 	}
-	e.pending = &attempt{name: name, cancel: cancel, done: make(chan struct{})}
-	return e.pending, status
+	a := &attempt{name: name, cancel: cancel, done: make(chan struct{})}
+	e.incoming[a] = struct{}{}
+	return a, status
 }
 
-// isPending reports whether a is still the attempt that counts (net_kernel's is_pending).
+// insists is the answer to a peer that still has a connection with us: our own attempt a goes on if it is the one that counts
+// (net_kernel's is_pending) and the peer is not about to come up by an attempt of its own, which it then means.
+func (t *peerTable) insists(a *attempt) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	e := t.entries[a.name]
+	return e != nil && e.pending == a && len(e.incoming) == 0
+}
+
+// isPending reports whether our own attempt a is still the one that counts.
 func (t *peerTable) isPending(a *attempt) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -112,16 +124,29 @@ func (t *peerTable) isPending(a *attempt) bool {
 	return e != nil && e.pending == a
 }
 
+// counts reports whether a may still end with a connection.
+func (e *peerEntry) counts(a *attempt) bool {
+	_, in := e.incoming[a]
+	return in || e.pending == a
+}
+
 // fail ends a without a connection.
 func (t *peerTable) fail(a *attempt, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if e := t.entries[a.name]; e != nil && e.pending == a {
-		e.pending = nil
+	if e := t.entries[a.name]; e != nil {
+		e.remove(a)
 		t.drop(a.name, e)
 	}
 	a.err = err
 	close(a.done)
+}
+
+func (e *peerEntry) remove(a *attempt) {
+	delete(e.incoming, a)
+	if e.pending == a {
+		e.pending = nil
+	}
 }
 
 // retire takes the present connection out of the table for the sake of a, which has authenticated. The caller closes the
@@ -130,22 +155,27 @@ func (t *peerTable) retire(a *attempt) (old *peer, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	e := t.entries[a.name]
-	if t.closed || e == nil || e.pending != a {
+	if t.closed || e == nil || !e.counts(a) {
 		return nil, false
 	}
 	old, e.up = e.up, nil
 	return old, true
 }
 
-// succeed ends a with a connection.
+// succeed ends a with a connection. An attempt of ours that is still under way gives way to one of the peer's.
 func (t *peerTable) succeed(a *attempt, p *peer) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	e := t.entries[a.name]
-	if t.closed || e == nil || e.pending != a {
+	if t.closed || e == nil || !e.counts(a) || e.up != nil {
 		return false
 	}
-	e.up, e.pending = p, nil
+	e.remove(a)
+	if e.pending != nil {
+		e.pending.cancel()
+		e.pending = nil
+	}
+	e.up = p
 	close(a.done)
 	return true
 }
@@ -168,6 +198,9 @@ func (t *peerTable) close() []*peer {
 		if e.pending != nil {
 			e.pending.cancel()
 		}
+		for a := range e.incoming {
+			a.cancel()
+		}
 	}
 	t.mu.Unlock()
 	return t.all()
@@ -176,7 +209,7 @@ func (t *peerTable) close() []*peer {
 func (t *peerTable) entry(name etf.Atom) *peerEntry {
 	e := t.entries[name]
 	if e == nil {
-		e = &peerEntry{}
+		e = &peerEntry{incoming: map[*attempt]struct{}{}}
 		t.entries[name] = e
 	}
 	return e
@@ -184,7 +217,7 @@ func (t *peerTable) entry(name etf.Atom) *peerEntry {
 
 // drop forgets an empty entry, so that strangers cannot fill the table with names.
 func (t *peerTable) drop(name etf.Atom, e *peerEntry) {
-	if e.up == nil && e.pending == nil {
+	if e.up == nil && e.pending == nil && len(e.incoming) == 0 {
 		delete(t.entries, name)
 	}
 }

@@ -63,7 +63,7 @@ func TestOfTwoSimultaneousAttemptsTheOneOfTheGreaterNameWins(t *testing.T) {
 	require.Equal(t, 1, smaller.cancelled)
 	require.False(t, smaller.isPending(ours))
 	smaller.fail(ours, errSuperseded)
-	require.True(t, smaller.isPending(theirs), "the end of the loser does not hurt the winner")
+	require.True(t, smaller.succeed(theirs, &peer{name: "b@h"}), "the end of the loser does not hurt the winner")
 }
 
 func TestASecondConnectionReplacesTheFirstOnlyWhenItHasProvedItself(t *testing.T) {
@@ -72,9 +72,6 @@ func TestASecondConnectionReplacesTheFirstOnlyWhenItHasProvedItself(t *testing.T
 	a, status := tab.incoming("a@h", "b@h", tab.cancel)
 	require.Equal(t, dist.StatusAlive, status)
 	require.Same(t, old, tab.up("b@h"))
-	_, status = tab.incoming("a@h", "b@h", tab.cancel)
-	require.Equal(t, dist.StatusNone, status, "one at a time")
-
 	retired, ok := tab.retire(a)
 	require.True(t, ok)
 	require.Same(t, old, retired)
@@ -94,6 +91,26 @@ func TestAnImpostorWhoCannotProveItselfChangesNothing(t *testing.T) {
 	require.Same(t, old, tab.up("b@h"))
 	_, status := tab.incoming("a@h", "b@h", tab.cancel)
 	require.Equal(t, dist.StatusAlive, status)
+}
+
+func TestAStrangerKeepsNobodyOut(t *testing.T) {
+	tab := newTable()
+	stranger, status := tab.incoming("b@h", "a@h", tab.cancel)
+	require.Equal(t, dist.StatusOK, status)
+	friend, status := tab.incoming("b@h", "a@h", tab.cancel)
+	require.Equal(t, dist.StatusOK, status)
+	own := tab.dial("a@h")
+	require.True(t, tab.isPending(own), "nor does he hold up our own attempt")
+
+	require.False(t, tab.insists(own), "but an old connection that the peer still has is not ours to replace now")
+
+	p := &peer{name: "a@h"}
+	require.True(t, tab.succeed(friend, p))
+	require.Equal(t, 1, tab.cancelled)
+	tab.fail(own, errSuperseded)
+	tab.fail(stranger, errors.New("wrong cookie"))
+	require.Same(t, p, tab.up("a@h"))
+	require.False(t, tab.succeed(stranger, &peer{name: "a@h"}))
 }
 
 func TestTheTableForgetsWhoIsGone(t *testing.T) {

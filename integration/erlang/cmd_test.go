@@ -245,6 +245,7 @@ func TestASignalStopsTheCommandInOrder(t *testing.T) {
 		require.Equal(t, "true", e.Eval(t, "erlang:monitor_node("+peer+", true)"))
 		require.Equal(t, "pong", e.Eval(t, "net_adm:ping("+peer+")"))
 		e.Eval(t, "W = erlang:monitor(process, {echo, "+peer+"}).")
+		e.Eval(t, "gen_server:call({echo, "+peer+"}, the_monitor_has_arrived)")
 		require.Zero(t, c.end(t, signal))
 		require.Equal(t, "nodedown", e.Eval(t, "receive {nodedown, "+peer+"} -> nodedown after 5000 -> late end."))
 		require.Equal(t, "shutdown", e.Eval(t, "receive {'DOWN', W, _, _, Why} -> Why after 5000 -> late end."))
