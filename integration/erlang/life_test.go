@@ -121,6 +121,7 @@ func TestANodeMayAskAnotherForItsName(t *testing.T) {
 	cfg.Name, cfg.NamedBy = "undefined", e.Name()
 	n := start(t, cfg)
 	require.NotContains(t, string(n.Name()), "undefined")
+	require.NoError(t, n.Ping(within(t, 10*time.Second), etf.Atom(e.Name())))
 	require.Equal(t, "["+n.Name().String()+"]", e.Eval(t, "nodes(hidden)"))
 	to := startSrv(t, e)
 	reply, err := n.Call(within(t, 10*time.Second), to, term(t, "{echo, hi}"))
