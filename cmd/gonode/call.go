@@ -66,13 +66,25 @@ node cannot be reached is an error.` + requestHelp,
 		ValidArgsFunction: o.completeNode,
 		RunE: o.run(func(cmd *cobra.Command, args []string) error {
 			return o.request(cmd, args, func(ctx context.Context, n *node.Node, to, request etf.Term) error {
-				return n.Cast(ctx, to, request)
+				return cast(ctx, n, to, request)
 			})
 		}),
 	}
 	o.nodeFlags(cmd, "gonode- and a number")
 	o.timeoutFlag(cmd)
 	return cmd
+}
+
+// cast sends the request and then a ping over the same connection, whose answer shows that the node has taken both: so what
+// a later command asks comes after it. A node that does not answer has still got the request.
+func cast(ctx context.Context, n *node.Node, to, request etf.Term) error {
+	if err := n.Cast(ctx, to, request); err != nil {
+		return err
+	}
+	for _, name := range n.Nodes() {
+		_ = n.Ping(ctx, name)
+	}
+	return nil
 }
 
 // request hands the destination and the request of NODE NAME TERM to do, on a client that is connected to NODE.

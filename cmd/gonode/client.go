@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -83,10 +84,14 @@ func stop(n *node.Node) error {
 	return nil
 }
 
+// clients counts the client nodes of this process.
+var clients atomic.Uint32
+
 // clientName is the name of a passing client of the node called peer. Nobody dials a client, so of its host part only the
 // form matters: if this host has no full name, a client of a long-named peer borrows the peer's.
+// The number after the process id keeps clients of one process apart.
 func clientName(peer string, long bool) string {
-	alive := fmt.Sprintf("gonode-%d", os.Getpid())
+	alive := fmt.Sprintf("gonode-%d-%d", os.Getpid(), clients.Add(1))
 	full, err := node.FullName(alive, long)
 	if err != nil {
 		return alive + "@" + hostOf(peer)
