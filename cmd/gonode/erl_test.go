@@ -73,7 +73,7 @@ func TestErlangServersAreCalledAndCast(t *testing.T) {
 	}
 	require.Equal(t, "[[\"n\",0],[\"n\",1],[\"n\",2],[\"n\",3],[\"n\",4],[\"n\",5],[\"n\",6],[\"n\",7],[\"n\",8],[\"n\",9]]",
 		p.prints(t, "call", name, "desk", "casts", "-o", "json"), "each cast went out before the command ended, in order")
-	require.Regexp(t, `^\{\[\],\['gonode-\d+@`, p.prints(t, "call", name, "desk", "nodes"), "a passing client is hidden")
+	require.Regexp(t, `^\{\[\],\['gonode-\d+-\d+@`, p.prints(t, "call", name, "desk", "nodes"), "a passing client is hidden")
 	require.Contains(t, p.prints(t, "call", name, "desk", "nodes", "--sname", "clerk"), "[clerk@")
 }
 
