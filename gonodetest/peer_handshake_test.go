@@ -81,10 +81,10 @@ func TestThePeerNoticesAWrongHandshakeToo(t *testing.T) {
 		move gonodetest.Move
 	}{
 		`begins with "s" came, not with "N"`: {"\x00\x01s", gonodetest.ExpectName()},
-		"is too short":                  {"\x00\x02Nx", gonodetest.ExpectName()},
-		`the status is "nok"`:           {"\x00\x04snok", gonodetest.ExpectStatus("ok")},
-		"unexpected EOF":                {"\x00\x04sn", gonodetest.ExpectStatus("ok")},
-		"another cookie":                {"\x00\x11a0123456789abcdef", gonodetest.ExpectAck()},
+		"is too short":                       {"\x00\x02Nx", gonodetest.ExpectName()},
+		`the status is "nok"`:                {"\x00\x04snok", gonodetest.ExpectStatus("ok")},
+		"unexpected EOF":                     {"\x00\x04sn", gonodetest.ExpectStatus("ok")},
+		"another cookie":                     {"\x00\x11a0123456789abcdef", gonodetest.ExpectAck()},
 	} {
 		script := p.Accept(row.move)
 		c := dialPeer(t, p)

@@ -1,0 +1,139 @@
+//go:build unix
+
+package gonodetest
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"time"
+)
+
+// Flow is one direction of one connection through a Bender.
+type Flow struct {
+	// Conn is the number of the connection, from 1 in the order in which they were made.
+	Conn int
+	// ToTarget is the direction from whoever dialled.
+	ToTarget bool
+}
+
+// String says which flow it is.
+func (f Flow) String() string {
+	if f.ToTarget {
+		return fmt.Sprintf("connection %d, to the target", f.Conn)
+	}
+	return fmt.Sprintf("connection %d, from the target", f.Conn)
+}
+
+// Plan says what to do to a flow: the faults in the order of their places. It is called once for each flow, by more than
+// one goroutine.
+type Plan func(f Flow) []Fault
+
+// FaultKind is what a Fault does.
+type FaultKind int
+
+// The kinds of faults.
+const (
+	// FaultFlip turns over bit N, 0 to 7, of the byte.
+	FaultFlip FaultKind = iota
+	// FaultDrop leaves out N bytes.
+	FaultDrop
+	// FaultDuplicate passes N bytes twice.
+	FaultDuplicate
+	// FaultDelay makes the byte, and all behind it, wait for D.
+	FaultDelay
+	// FaultCut closes both sides of the connection in front of the byte.
+	FaultCut
+	// FaultReset does so with a RST.
+	FaultReset
+	// FaultHalfClose ends this direction in front of the byte and leaves the other one open. The rest is thrown away.
+	FaultHalfClose
+	// FaultRate lets no more than N bytes a second pass from here on; 0 takes the limit away.
+	FaultRate
+)
+
+// Fault is something that happens to a flow.
+type Fault struct {
+	// At is the number of the byte, from 0, with whose coming it happens.
+	At   int64
+	Kind FaultKind
+	N    int64
+	D    time.Duration
+}
+
+// String says what happens where.
+func (f Fault) String() string {
+	switch f.Kind {
+	case FaultFlip:
+		return fmt.Sprintf("bit %d of byte %d turned over", f.N, f.At)
+	case FaultDrop:
+		return fmt.Sprintf("%d bytes dropped from byte %d on", f.N, f.At)
+	case FaultDuplicate:
+		return fmt.Sprintf("%d bytes doubled from byte %d on", f.N, f.At)
+	case FaultDelay:
+		return fmt.Sprintf("byte %d delayed by %v", f.At, f.D)
+	case FaultCut:
+		return fmt.Sprintf("cut in front of byte %d", f.At)
+	case FaultReset:
+		return fmt.Sprintf("reset in front of byte %d", f.At)
+	case FaultHalfClose:
+		return fmt.Sprintf("closed one way in front of byte %d", f.At)
+	case FaultRate:
+		return fmt.Sprintf("%d bytes a second from byte %d on", f.N, f.At)
+	}
+	return fmt.Sprintf("fault %d at byte %d", int(f.Kind), f.At)
+}
+
+// Faults is a Plan with the same faults in every flow.
+func Faults(faults ...Fault) Plan { return func(Flow) []Fault { return faults } }
+
+// RandomFaults describes faults by chance, which are the same for the same seed.
+type RandomFaults struct {
+	Seed uint64
+	// Skip is the number of bytes at the beginning of each flow to which nothing happens, for example those of the
+	// handshake.
+	Skip int64
+	// Gap is the mean number of bytes between two faults.
+	Gap int64
+	// Count is the number of faults in each flow; 0 means 100.
+	Count int
+	// Kinds are chosen from with equal chances. What FaultDrop and FaultDuplicate are about is up to 64 bytes, a
+	// FaultDelay lasts up to 20 milliseconds, FaultRate means 1 to 10 MB a second.
+	Kinds []FaultKind
+}
+
+// Plan returns the plan. It needs Kinds and Gap.
+func (r RandomFaults) Plan() Plan {
+	return func(f Flow) []Fault {
+		stream := uint64(f.Conn) << 1
+		if f.ToTarget {
+			stream |= 1
+		}
+		by := rand.New(rand.NewPCG(r.Seed, stream))
+		count := r.Count
+		if count == 0 {
+			count = 100
+		}
+		at := r.Skip
+		faults := make([]Fault, count)
+		for i := range faults {
+			at += by.Int64N(2*r.Gap + 1)
+			faults[i] = r.one(by, at)
+		}
+		return faults
+	}
+}
+
+func (r RandomFaults) one(by *rand.Rand, at int64) Fault {
+	f := Fault{At: at, Kind: r.Kinds[by.IntN(len(r.Kinds))]}
+	switch f.Kind {
+	case FaultFlip:
+		f.N = by.Int64N(8)
+	case FaultDrop, FaultDuplicate:
+		f.N = 1 + by.Int64N(64)
+	case FaultDelay:
+		f.D = time.Duration(by.Int64N(int64(20 * time.Millisecond)))
+	case FaultRate:
+		f.N = 1e6 + by.Int64N(9e6)
+	}
+	return f
+}
