@@ -1,12 +1,13 @@
 module github.com/gonode-otp/gonode
 
-go 1.26
+go 1.26.0
 
 require (
 	ergo.services/ergo v1.999.320
 	github.com/spf13/cobra v1.10.2
 	github.com/stretchr/testify v1.12.1
 	go.uber.org/goleak v1.3.0
+	golang.org/x/sys v0.49.0
 )
 
 require (

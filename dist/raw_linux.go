@@ -2,27 +2,21 @@ package dist
 
 import (
 	"net"
-	"syscall"
-	"unsafe"
+
+	"golang.org/x/sys/unix"
 )
 
 // writeSome writes several buffers in one system call. It returns how many bytes it has tried to write, too.
 func writeSome(fd int, bufs net.Buffers) (n, tried int, err error) {
 	if len(bufs) == 1 {
-		n, err = syscall.Write(fd, bufs[0])
+		n, err = unix.Write(fd, bufs[0])
 		return n, len(bufs[0]), err
 	}
-	var vec [32]syscall.Iovec
-	k := 0
-	for _, b := range bufs[:min(len(bufs), len(vec))] {
-		vec[k].Base = unsafe.SliceData(b)
-		vec[k].SetLen(len(b))
+	const most = 32 // what one call takes is limited, by the system to some 1000
+	bufs = bufs[:min(len(bufs), most)]
+	for _, b := range bufs {
 		tried += len(b)
-		k++
 	}
-	r, _, errno := syscall.Syscall(syscall.SYS_WRITEV, uintptr(fd), uintptr(unsafe.Pointer(&vec)), uintptr(k))
-	if errno != 0 {
-		return 0, tried, errno
-	}
-	return int(r), tried, nil
+	n, err = unix.Writev(fd, bufs)
+	return max(n, 0), tried, err
 }

@@ -210,7 +210,7 @@ func (n *Node) exitWatches(p *process, watches []*watch, reason etf.Term) {
 			if w.byName != "" {
 				from = dist.ByName(w.byName)
 			}
-			w.peer.send(&dist.MonitorPExit{From: from, To: w.watcher, Ref: w.ref}, reason)
+			w.peer.send(&dist.MonitorPExit{From: from, To: w.watcher, Ref: w.ref, Sender: p.pid}, reason)
 		}
 	}
 }

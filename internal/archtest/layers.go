@@ -72,6 +72,9 @@ var restrictions = []restriction{
 		"only node imports the engine, so that the contract and the wire stay testable without it"},
 	{"github.com/ergo-services/...", []string{"node/", "bench/"},
 		"only node imports the engine, so that the contract and the wire stay testable without it"},
+	// One system call for several buffers without waiting for the socket; the standard library only has one that waits.
+	{"golang.org/x/sys/...", []string{"dist/raw_linux.go"},
+		"the system is reached through the standard library, except for writev"},
 	{"github.com/spf13/...", []string{"cmd/"},
 		"the command line is no business of the library"},
 	{"github.com/stretchr/...", nil, "assertions are for test files"},
