@@ -37,7 +37,7 @@ var Layers = []Layer{
 	{Dir: "integration/erlang", May: []string{"etf", "epmd", "dist", "genserv", "appup", "codechange", "node",
 		"examples", "gonodetest"},
 		Why: "integration tests see what users and peers see"},
-	{Dir: "bench", May: []string{"etf", "epmd", "dist", "genserv", "node", "gonodetest"}, Future: true,
+	{Dir: "bench", May: []string{"etf", "epmd", "dist", "genserv", "node", "gonodetest"},
 		Why: "a benchmark measures the packages and is imported by none"},
 	{Dir: "internal/archtest", Why: "the keeper of the rules depends on nothing it watches"},
 	{Dir: "internal/termgen", May: []string{"etf"}, Why: "random terms for tests need the terms alone"},

@@ -1,0 +1,141 @@
+%% The client of the benchmark. One BEAM node measures all targets in turn, so that a slow spell of the machine hits them
+%% alike; the order turns with the round. Every figure is one line of output, a term with a dot:
+%%   {Round, Measure, Node, Figure, Value}.
+-module(load).
+-export([main/0]).
+
+main() ->
+    [Rounds, Ms, Only | Targets] = init:get_plain_arguments(),
+    Nodes = [target(T) || T <- Targets],
+    [true = net_kernel:connect_node(N) || {N, _} <- Nodes],
+    Wanted = [M || {Id, _} = M <- measures(), Only =:= "all" orelse lists:member(atom_to_list(Id), string:lexemes(Only, ","))],
+    [one(0, M, T, list_to_integer(Ms) div 4) || M <- Wanted, T <- Nodes],
+    [one(R, M, T, list_to_integer(Ms)) || R <- lists:seq(1, list_to_integer(Rounds)), M <- Wanted, T <- turn(R, Nodes)],
+    [out(0, memory, N, peak_mb, peak(Pid)) || {N, Pid} <- Nodes],
+    halt(0).
+
+target(T) -> [N, P] = string:split(T, ":"), {list_to_atom(N), P}.
+
+turn(R, L) -> {A, B} = lists:split(R rem length(L), L), B ++ A.
+
+%% Round 0 warms up and is not counted.
+one(R, {Id, Fun}, {N, Pid}, Ms) ->
+    erlang:garbage_collect(),
+    Cpu0 = cpu(Pid), Own0 = cpu(os:getpid()),
+    {Ops, Figures} = Fun({probe, N}, Ms),
+    Cpu = cpu(Pid) - Cpu0, Own = cpu(os:getpid()) - Own0,
+    [out(R, Id, N, K, V) || R > 0, {K, V} <- Figures ++ [{cpu_us, Cpu / max(1, Ops)}, {client_cpu_us, Own / max(1, Ops)}]].
+
+out(R, Id, N, K, V) -> io:format("~w.~n", [{R, Id, N, K, V}]).
+
+measures() ->
+    [{seq, fun seq/2}, {connect, fun connect/2},
+     {calls16, callers(16)}, {calls64, callers(64)}, {pipe64, fun pipe/2}, {casts, fun casts/2},
+     {bin1k, echo(fun() -> binary:copy(<<"x">>, 1024) end)},
+     {bin64k, echo(fun() -> binary:copy(<<"x">>, 65536) end)},
+     {bin10m, echo(fun() -> binary:copy(<<"x">>, 10000000) end)},
+     {maps1000, echo(fun maps/0)},
+     {ints100k, echo(fun() -> lists:seq(1000, 100999) end)}].
+
+maps() ->
+    [#{id => I, name => <<"name ", (integer_to_binary(I))/binary>>, state => element(1 + I rem 3, {active, idle, gone}),
+       score => I * 1.5, tags => [red, green, blue]} || I <- lists:seq(1, 1000)].
+
+until(Ms) -> erlang:monotonic_time(millisecond) + Ms.
+over(End) -> erlang:monotonic_time(millisecond) >= End.
+
+%% One caller: how long one call takes.
+seq(S, Ms) ->
+    Times = lists:sort(timed(S, until(Ms), [])),
+    N = length(Times),
+    {N, [{p50_us, lists:nth(max(1, N div 2), Times)}, {p99_us, lists:nth(max(1, N * 99 div 100), Times)}, {rate, N * 1000 / Ms}]}.
+
+timed(S, End, Acc) ->
+    case over(End) of
+        true -> Acc;
+        false ->
+            T0 = erlang:monotonic_time(nanosecond),
+            {a, 1} = gen_server:call(S, {echo, {a, 1}}),
+            timed(S, End, [(erlang:monotonic_time(nanosecond) - T0) / 1000 | Acc])
+    end.
+
+%% From no connection to the first answer.
+connect({_, N} = S, _Ms) ->
+    Times = [begin
+                 erlang:disconnect_node(N), timer:sleep(20),
+                 {T, hi} = timer:tc(fun() -> gen_server:call(S, {echo, hi}) end), T
+             end || _ <- lists:seq(1, 10)],
+    {10, [{first_us, lists:nth(5, lists:sort(Times))}]}.
+
+callers(K) ->
+    fun(S, Ms) ->
+        Me = self(), End = until(Ms),
+        [spawn_link(fun() -> Me ! {calls, calls(S, End, 0)} end) || _ <- lists:seq(1, K)],
+        N = lists:sum([receive {calls, C} -> C end || _ <- lists:seq(1, K)]),
+        {N, [{rate, N * 1000 / Ms}]}
+    end.
+
+calls(S, End, N) ->
+    case over(End) of
+        true -> N;
+        false -> N = gen_server:call(S, {echo, N}), calls(S, End, N + 1)
+    end.
+
+%% One caller with 64 requests under way; their answers have to come in order.
+pipe(S, Ms) ->
+    {N, Wrong} = pipe(S, until(Ms), queue:from_list([send(S, I) || I <- lists:seq(1, 64)]), 64, 0),
+    {N, [{rate, N * 1000 / Ms}, {out_of_order, Wrong}]}.
+
+send(S, I) -> {I, gen_server:send_request(S, {echo, I})}.
+
+pipe(S, End, Q0, N, Wrong) ->
+    case {over(End), queue:out(Q0)} of
+        {_, {empty, _}} -> {N, Wrong};
+        {Over, {{value, {I, Req}}, Q}} ->
+            Bad = case gen_server:receive_response(Req, 10000) of {reply, I} -> 0; _ -> 1 end,
+            case Over of
+                true -> pipe(S, End, Q, N, Wrong + Bad);
+                false -> pipe(S, End, queue:in(send(S, N + 1), Q), N + 1, Wrong + Bad)
+            end
+    end.
+
+%% One sender, then a call; every cast has to have arrived.
+casts(S, Ms) ->
+    Before = gen_server:call(S, get),
+    T0 = erlang:monotonic_time(microsecond),
+    N = cast_all(S, until(Ms), 0),
+    Got = gen_server:call(S, get, 60000) - Before,
+    T = erlang:monotonic_time(microsecond) - T0,
+    {N, [{rate, Got * 1000000 / T}, {lost, N - Got}]}.
+
+cast_all(_, _, N) when N >= 1000000 -> N;
+cast_all(S, End, N) ->
+    case over(End) of
+        true -> N;
+        false -> [gen_server:cast(S, {add, 1}) || _ <- lists:seq(1, 100)], cast_all(S, End, N + 100)
+    end.
+
+%% One caller with large requests, each compared with its answer.
+echo(Make) ->
+    fun(S, Ms) ->
+        T = Make(), N = echoes(S, T, until(Ms), 0),
+        {N, [{rate, N * 1000 / Ms}]}
+    end.
+
+echoes(S, T, End, N) ->
+    case N > 0 andalso over(End) of
+        true -> N;
+        false -> T = gen_server:call(S, {echo, T}, 60000), echoes(S, T, End, N + 1)
+    end.
+
+%% CPU time of an operating system process in microseconds, and its peak memory in MB.
+cpu(Pid) ->
+    {ok, B} = file:read_file("/proc/" ++ Pid ++ "/stat"),
+    [_, Rest] = string:split(B, ") ", trailing),
+    F = string:lexemes(Rest, " "),
+    (binary_to_integer(lists:nth(12, F)) + binary_to_integer(lists:nth(13, F))) * 10000.
+
+peak(Pid) ->
+    {ok, B} = file:read_file("/proc/" ++ Pid ++ "/status"),
+    {match, [Kb]} = re:run(B, "VmHWM:\\s*(\\d+)", [{capture, all_but_first, list}]),
+    list_to_integer(Kb) / 1024.
