@@ -53,6 +53,9 @@ func newAtomCacheOut() *atomCacheOut { return &atomCacheOut{gen: 1} }
 
 var atomSeed = maphash.MakeSeed()
 
+// atomHash is a variable for the tests that compare what is sent with what was sent by another process.
+var atomHash = func(a string) uint64 { return maphash.String(atomSeed, a) }
+
 // Ref returns the index of a in the table of the frame. It implements etf.AtomTable.
 //
 // The atom without characters is written out: that takes no more bytes than the reference. So is what is no atom: the
@@ -75,7 +78,7 @@ func (c *atomCacheOut) Ref(a etf.Atom) (index uint8, ok bool) {
 
 // index is Ref for a string that was not seen in this frame.
 func (c *atomCacheOut) index(a etf.Atom) (index uint8, ok bool) {
-	slot := uint16(maphash.String(atomSeed, string(a)) % cacheSlots)
+	slot := uint16(atomHash(string(a)) % cacheSlots)
 	if i := c.taken[slot]; i != 0 {
 		return i - 1, c.atoms[i-1].atom == a
 	}

@@ -1,6 +1,10 @@
 package dist
 
-import "github.com/gonode-otp/gonode/etf"
+import (
+	"hash/crc32"
+
+	"github.com/gonode-otp/gonode/etf"
+)
 
 // Clone copies a message out of the memory of the reader.
 func Clone(m Message) Message { return clone(m) }
@@ -8,3 +12,10 @@ func Clone(m Message) Message { return clone(m) }
 // Hostile are control messages of a@localhost to b@localhost that are not as they have to be, and whether they are
 // tolerated all the same.
 func Hostile() (rows map[string]etf.Tuple, harmless map[string]bool) { return misshapen(), tolerated }
+
+// FixAtomSlots gives every atom the same slot of the cache in every process, until the returned function is called.
+func FixAtomSlots() (restore func()) {
+	random := atomHash
+	atomHash = func(a string) uint64 { return uint64(crc32.ChecksumIEEE([]byte(a))) }
+	return func() { atomHash = random }
+}
