@@ -185,7 +185,7 @@ func TestAStoppedNodeIsGoneForEverybody(t *testing.T) {
 	e.Eval(t, at(n, "Ref = monitor(process, {echo,'gonode@host'})"))
 	stop(t, n)
 	require.Equal(t, at(n, "{{echo,'gonode@host'},shutdown}"), e.Eval(t, "receive {'DOWN', Ref, process, O, R} -> {O, R} after 5000 -> none end"))
-	require.Equal(t, "[]", e.Eval(t, "nodes(hidden)"))
+	require.Eventually(t, func() bool { return e.Eval(t, "nodes(hidden)") == "[]" }, 5*time.Second, 10*time.Millisecond)
 	_, err := n.Spawn(t.Context(), "late", nil, nil)
 	require.ErrorIs(t, err, node.ErrStopped)
 	err = n.Connect(t.Context(), etf.Atom(e.Name()))
