@@ -34,8 +34,19 @@ type Encoder struct {
 	// NoRecords refuses native records. A peer that has not announced them (NATIVE_RECORDS, OTP 29) drops the connection on
 	// one.
 	NoRecords bool
+	// Apart is the size from which on binaries are not copied: Append leaves their bytes out of dst and adds them to Parts. Zero
+	// copies all.
+	Apart int
+	// Parts are the binaries that were left out, in the order of their places. The caller takes them away.
+	Parts []Part
 
 	keys keySet
+}
+
+// Part is a binary whose place is in front of dst[At:]. It is the term's own memory.
+type Part struct {
+	At    int
+	Bytes []byte
 }
 
 // Append appends t to dst and returns the extended buffer. The error is an *EncodeError with the path to what cannot be
@@ -45,8 +56,11 @@ func (e *Encoder) Append(dst []byte, t Term) ([]byte, error) {
 	if depth <= 0 {
 		depth = DefaultDepth
 	}
+	parts := len(e.Parts)
 	out, err := e.term(dst, t, depth)
 	if err != nil {
+		clear(e.Parts[parts:])
+		e.Parts = e.Parts[:parts]
 		return dst, err.finish()
 	}
 	return out, nil
@@ -78,7 +92,7 @@ func (e *Encoder) term(dst []byte, t Term, depth int) ([]byte, *EncodeError) {
 	case Tuple:
 		return e.tuple(dst, t, depth)
 	case Binary:
-		return appendBinary(dst, t)
+		return e.binary(dst, t)
 	case List:
 		return e.list(dst, t, depth)
 	case Map:

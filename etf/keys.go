@@ -2,6 +2,8 @@ package etf
 
 // keySet finds the keys of one map. Its memory is kept from map to map. Empty, it looks at all keys of the map.
 type keySet struct {
+	last   [smallMap]Atom // the keys of a map of atoms that was in order: the next one often has the same
+	lasts  int
 	hashes []uint64
 	table  []uint32 // 1 + index of the pair, open addressing
 	filled bool
@@ -21,21 +23,52 @@ func (s *keySet) duplicate(m Map) (i, j int, found bool) {
 	if len(m) < 2 {
 		return 0, 0, false
 	}
-	if len(m) <= smallMap && flatKeys(m) {
-		for j := range m {
-			for i := range j {
-				if Equal(m[i].Key, m[j].Key) {
-					return i, j, true
-				}
-			}
+	if len(m) <= smallMap {
+		if s.sameAsLast(m) {
+			return 0, 0, false
 		}
-		return 0, 0, false
+		if flatKeys(m) {
+			return s.eachWithEach(m)
+		}
 	}
 	i, j, found = s.fill(m)
 	if len(m) > maxKeptKeys {
 		*s = keySet{}
 	}
 	return i, j, found
+}
+
+// sameAsLast tells whether m has the keys that are kept in last, in the same order.
+func (s *keySet) sameAsLast(m Map) bool {
+	if len(m) != s.lasts {
+		return false
+	}
+	for i := range m {
+		if a, ok := m[i].Key.(Atom); !ok || a != s.last[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// eachWithEach is duplicate for a few flat keys. It keeps them if they are all atoms.
+func (s *keySet) eachWithEach(m Map) (i, j int, found bool) {
+	atoms := 0
+	for j := range m {
+		for i := range j {
+			if Equal(m[i].Key, m[j].Key) {
+				return i, j, true
+			}
+		}
+		if a, ok := m[j].Key.(Atom); ok && atoms == j {
+			s.last[j] = a
+			atoms++
+		}
+	}
+	if s.lasts = 0; atoms == len(m) {
+		s.lasts = atoms
+	}
+	return 0, 0, false
 }
 
 // fill makes s the keys of m. It stops at the first two that are equal.

@@ -3,6 +3,7 @@ package etf
 import (
 	"fmt"
 	"reflect"
+	"strings"
 )
 
 // Marshaler is implemented by types that make their own term.
@@ -29,7 +30,7 @@ type MarshalError struct {
 func (e *MarshalError) Error() string {
 	text := "etf: marshal"
 	if e.Path != "" {
-		text += " " + e.Path
+		text += " " + shortPath(e.Path)
 	}
 	if e.Type != nil {
 		text += " (" + e.Type.String() + ")"
@@ -43,6 +44,16 @@ func (e *MarshalError) Error() string {
 
 // Unwrap returns Err.
 func (e *MarshalError) Unwrap() error { return e.Err }
+
+// maxPath is how much of a path an error shows.
+const maxPath = 200
+
+func shortPath(path string) string {
+	if len(path) <= maxPath {
+		return path
+	}
+	return strings.ToValidUTF8(path[:maxPath], "") + "..."
+}
 
 // maxMarshalDepth bounds how deep Go values are followed: those that contain themselves have no end.
 const maxMarshalDepth = 1000
@@ -58,7 +69,8 @@ const maxMarshalDepth = 1000
 //	maps                     map, its pairs in term order. A nil map is #{}
 //	structs                  map with atom keys, or what its marker says, see below
 //	pointers, interfaces     what they hold; nil is undefined, with the option nil the atom nil
-//	time.Duration            integer, milliseconds rounded towards zero; the greatest Duration is infinity
+//	time.Duration            integer, milliseconds rounded towards zero, or what the option seconds, millis, micros or nanos
+//	                         says; the greatest Duration is infinity
 //	time.Time                binary in RFC 3339; with seconds, millis, micros or nanos the Erlang system time in that unit
 //	Term                     itself
 //	Marshaler                what it says
@@ -67,8 +79,8 @@ const maxMarshalDepth = 1000
 // Anything else, such as a function, is a *MarshalError with the path to it.
 //
 // A field of a struct is named by its tag `etf:"name,option,..."`, else by its own name in snake case: UserID is user_id. The
-// name "-" leaves it out. Options are those above and omitempty, which leaves a zero value out. Embedded structs count as
-// their fields, by the rules of encoding/json.
+// name "-" leaves it out. Options are those above and omitempty, which leaves a zero value out; one that means nothing for the
+// type of the field is an error. Embedded structs count as their fields, by the rules of encoding/json.
 //
 // What a struct becomes is said by the tag of a field named _ of any type, conventionally struct{}:
 //
@@ -123,7 +135,7 @@ const maxUnmarshalText = 100
 func (e *UnmarshalError) Error() string {
 	text := "etf: unmarshal"
 	if e.Path != "" {
-		text += " " + e.Path
+		text += " " + shortPath(e.Path)
 	}
 	if e.Term != nil {
 		text += " " + FormatMax(e.Term, maxUnmarshalText)

@@ -148,6 +148,9 @@ func collectFields(t reflect.Type, index []int, seen map[reflect.Type]bool) (all
 			}
 			continue
 		}
+		if err := f.opts.fit(sf.Type); err != nil {
+			return nil, fmt.Errorf("field %s: %w", sf.Name, err)
+		}
 		if f.tagged = f.name != ""; !f.tagged {
 			f.name = snakeCase(sf.Name)
 		}
@@ -162,7 +165,7 @@ func embeddedStruct(sf reflect.StructField) reflect.Type {
 	if !sf.Anonymous {
 		return nil
 	}
-	if t.Kind() == reflect.Pointer && sf.IsExported() {
+	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
 	if t.Kind() != reflect.Struct || special(t) {

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/big"
 	"net/netip"
+	"strings"
 	"testing"
 	"testing/quick"
 	"time"
@@ -113,6 +114,104 @@ func TestEmbeddedStructsCountAsTheirFieldsByTheRulesOfJSON(t *testing.T) {
 	require.NotContains(t, text(t, r), "inner")
 }
 
+// octet is a byte that is more than that.
+type octet uint8
+
+func (o *octet) MarshalETF() (etf.Term, error) { return etf.Tuple{etf.Atom("octet"), etf.Int(*o)}, nil }
+func (o *octet) UnmarshalETF(t etf.Term) error { return etf.Unmarshal(t.(etf.Tuple)[1], (*uint8)(o)) }
+
+type plainByte uint8
+
+type named struct {
+	etf.Pid
+	Name string
+}
+
+type inner struct{ X int }
+
+type outer struct {
+	*inner
+	Y int
+}
+
+func TestATypeIsATermOnlyIfItIsOneOfThem(t *testing.T) {
+	pid := etf.Pid{Node: "a@b", ID: 1}
+	require.Equal(t, "<0.1.0>", text(t, &pid))
+	require.Equal(t, "#{p => <0.1.0>}", text(t, struct{ P *etf.Pid }{&pid}))
+	require.Equal(t, `#{pid => <0.1.0>,name => <<"x">>}`, text(t, named{Pid: pid, Name: "x"}), "what is embedded is a field")
+	require.Equal(t, "18446744073709551616", text(t, etf.NewBigInt(new(big.Int).Lsh(big.NewInt(1), 64))))
+	var back struct{ P *etf.Pid }
+	require.NoError(t, etf.Unmarshal(etf.Map{{Key: etf.Atom("p"), Value: pid}}, &back))
+	require.Equal(t, pid, *back.P)
+	var two named
+	require.NoError(t, etf.Unmarshal(etf.Map{{Key: etf.Atom("pid"), Value: pid}, {Key: etf.Atom("name"), Value: etf.Binary("x")}}, &two))
+	require.Equal(t, named{Pid: pid, Name: "x"}, two)
+}
+
+func TestBytesOfAnyNameAreABinaryUnlessTheySpeakForThemselves(t *testing.T) {
+	require.Equal(t, "<<1,2>>", text(t, []plainByte{1, 2}))
+	require.Equal(t, "<<1,2>>", text(t, [2]plainByte{1, 2}))
+	require.Equal(t, "[{octet,1}]", text(t, []octet{1}))
+	require.Equal(t, "#{c => {1,2}}", text(t, struct {
+		C [2]byte `etf:",tuple"`
+	}{[2]byte{1, 2}}))
+	reads(t, "<<1,2>>", []plainByte{1, 2})
+	reads(t, "<<1,2>>", [2]plainByte{1, 2})
+	reads(t, "[{octet,1}]", []octet{1})
+}
+
+func TestTheFieldsOfAnEmbeddedPointerToAnUnexportedStructAreWrittenButCannotBeSet(t *testing.T) {
+	require.Equal(t, "#{x => 1,y => 2}", text(t, outer{&inner{1}, 2}))
+	require.Equal(t, "#{y => 2}", text(t, outer{nil, 2}))
+	refuses[outer](t, "#{x => 1,y => 2}", ".X", "cannot be set")
+	reads(t, "#{y => 2}", outer{Y: 2})
+}
+
+func TestADurationIsCountedInTheUnitOfItsField(t *testing.T) {
+	type limits struct {
+		A time.Duration `etf:",seconds"`
+		B time.Duration `etf:",nanos"`
+		C time.Duration `etf:",micros"`
+	}
+	v := limits{90 * time.Second, 7, math.MaxInt64}
+	require.Equal(t, "#{a => 90,b => 7,c => infinity}", text(t, v))
+	reads(t, "#{a => 90,b => 7,c => infinity}", v)
+	refuses[limits](t, "#{a => 9223372037}", ".A", "out of range")
+}
+
+func TestAnOptionThatMeansNothingForItsFieldIsAnError(t *testing.T) {
+	for _, c := range []struct {
+		v    any
+		text string
+	}{
+		{struct {
+			A int `etf:",atom"`
+		}{}, "field A: the option atom means nothing for int"},
+		{struct {
+			A string `etf:",seconds"`
+		}{}, "the option seconds"},
+		{struct {
+			A inner `etf:",tuple"`
+		}{}, "the option tuple"},
+		{struct {
+			A []int `etf:",proplist"`
+		}{}, "the option proplist"},
+		{struct {
+			A string `etf:",nil"`
+		}{}, "the option nil"},
+	} {
+		_, err := etf.Marshal(c.v)
+		require.ErrorContains(t, err, c.text)
+	}
+	_, err := etf.Marshal(struct {
+		A []*string      `etf:",atom,nil"`
+		B map[string]any `etf:",seconds,proplist"`
+		C any            `etf:",tuple,charlist"`
+		D *[]netip.Addr  `etf:",tuple,atom,omitempty"`
+	}{})
+	require.NoError(t, err)
+}
+
 func TestAValueThatHasNoTermIsAnErrorWithItsPath(t *testing.T) {
 	type loop struct{ Next *loop }
 	endless := &loop{}
@@ -133,6 +232,12 @@ func TestAValueThatHasNoTermIsAnErrorWithItsPath(t *testing.T) {
 		}{}, "", `unknown option "record"`},
 		{map[any]int{"a": 1, etf.Binary("a").String(): 2, 1: 3, int8(1): 4}, "", "two keys become 1"},
 		{failing{}, "", "no luck"},
+		{struct {
+			A string `etf:",atom"`
+		}{strings.Repeat("x", 256)}, ".A", "255 characters"},
+		{struct {
+			A []string `etf:",charlist"`
+		}{[]string{"\xff"}}, ".A[0]", "not valid UTF-8"},
 	} {
 		_, err := etf.Marshal(c.v)
 		var bad *etf.MarshalError
@@ -142,6 +247,7 @@ func TestAValueThatHasNoTermIsAnErrorWithItsPath(t *testing.T) {
 	}
 	_, err := etf.Marshal(endless)
 	require.ErrorContains(t, err, "contain itself")
+	require.Less(t, len(err.Error()), 400, "the path is cut")
 }
 
 var errNoLuck = errors.New("no luck")
@@ -224,6 +330,8 @@ func TestATermThatDoesNotFitIsAnErrorWithThePathInGo(t *testing.T) {
 	refuses[options](t, "[{a}]", "", "want a proplist")
 	refuses[etf.Pid](t, "x", "", "another kind")
 	refuses[failing](t, "x", "", "no luck")
+	refuses[map[float64]int](t, "#{1 => a}", "[1]", "want an integer")
+	refuses[map[float64]int](t, "#{1 => 1,1.0 => 2}", "", "two keys become that of 1")
 	refuses[map[any]int](t, "#{[] => 1}", "[[]]", "cannot be a key")
 	refuses[func()](t, "x", "", "no term goes")
 	refuses[error](t, "x", "", "no term implements")

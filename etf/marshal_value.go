@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"time"
+	"unicode/utf8"
 )
 
 var (
@@ -25,10 +26,25 @@ var (
 // infinite is the Duration that stands for infinity.
 const infinite = time.Duration(math.MaxInt64)
 
+// isTerm tells whether t is one of the types of terms. That it has their method is not enough: a pointer to a Pid has it, and so
+// has a struct that embeds one.
+func isTerm(t reflect.Type) bool {
+	if !t.Implements(termType) {
+		return false
+	}
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+		if t.Implements(termType) {
+			return false
+		}
+	}
+	return t.Kind() != reflect.Interface && t.PkgPath() == termType.PkgPath()
+}
+
 // special reports whether a struct type is a value of its own and not the sum of its fields.
 func special(t reflect.Type) bool {
 	p := reflect.PointerTo(t)
-	return t == bigIntType || t == timeType || t.Implements(termType) || p.Implements(termType) ||
+	return t == bigIntType || t == timeType || isTerm(t) || isTerm(p) ||
 		p.Implements(marshalerType) || p.Implements(textMarshalerType) ||
 		p.Implements(unmarshalerType) || p.Implements(textUnmarshalerType)
 }
@@ -62,10 +78,10 @@ func (m *marshaler) special(v reflect.Value, o *fieldOptions) (t Term, done bool
 		return nilTerm(o), true, nil
 	}
 	switch {
-	case typ.Implements(termType):
+	case isTerm(typ):
 		return v.Interface().(Term), true, nil
 	case typ == durationType:
-		return durationTerm(time.Duration(v.Int())), true, nil
+		return durationTerm(time.Duration(v.Int()), o.unit), true, nil
 	case typ == bigIntType:
 		return NewBigInt(addressable(v).Addr().Interface().(*big.Int)), true, nil
 	case typ == timeType && o.unit != "":
@@ -101,7 +117,8 @@ func textTerm(v reflect.Value, o *fieldOptions) (Term, bool, error) {
 	if err != nil {
 		return nil, true, &MarshalError{Type: v.Type(), Reason: "MarshalText", Err: err}
 	}
-	return stringTerm(string(text), o), true, nil
+	t, err := stringTerm(v.Type(), string(text), o)
+	return t, true, err
 }
 
 // addressable returns v, or a copy of it that has an address.
@@ -125,7 +142,7 @@ func (m *marshaler) kind(v reflect.Value, o *fieldOptions) (Term, error) {
 	case reflect.Float32, reflect.Float64:
 		return floatTerm(v)
 	case reflect.String:
-		return stringTerm(v.String(), o), nil
+		return stringTerm(v.Type(), v.String(), o)
 	case reflect.Slice, reflect.Array:
 		return m.sequence(v, o)
 	case reflect.Map:
@@ -167,21 +184,33 @@ func floatTerm(v reflect.Value) (Term, error) {
 	return Float(f), nil
 }
 
-func stringTerm(s string, o *fieldOptions) Term {
+func stringTerm(typ reflect.Type, s string, o *fieldOptions) (Term, error) {
 	switch o.text {
 	case "atom":
-		return Atom(s)
+		a, err := NewAtom(s)
+		if err != nil {
+			return nil, &MarshalError{Type: typ, Reason: "as an atom", Err: err}
+		}
+		return a, nil
 	case "charlist":
-		return Charlist(s)
+		if !utf8.ValidString(s) {
+			return nil, &MarshalError{Type: typ, Reason: "as a charlist: it is not valid UTF-8"}
+		}
+		return Charlist(s), nil
 	}
-	return Binary(s)
+	return Binary(s), nil
 }
 
-func durationTerm(d time.Duration) Term {
+// units are the options that say in what a time is counted. The unit of a Duration without one is millis, as in Erlang's
+// time-outs.
+var units = map[string]time.Duration{"seconds": time.Second, "": time.Millisecond, "millis": time.Millisecond,
+	"micros": time.Microsecond, "nanos": time.Nanosecond}
+
+func durationTerm(d time.Duration, unit string) Term {
 	if d == infinite {
 		return Atom("infinity")
 	}
-	return Int(d.Milliseconds())
+	return Int(d / units[unit])
 }
 
 func timeTerm(t time.Time, unit string) Term {
@@ -196,9 +225,15 @@ func timeTerm(t time.Time, unit string) Term {
 	return Int(t.UnixNano())
 }
 
+// isBytes tells whether a slice or an array is one of plain bytes.
+func isBytes(t reflect.Type) bool {
+	e := t.Elem()
+	return e.Kind() == reflect.Uint8 && !special(e)
+}
+
 // sequence makes a binary of bytes, else a list or a tuple. Options of a field hold for the elements too, except tuple.
 func (m *marshaler) sequence(v reflect.Value, o *fieldOptions) (Term, error) {
-	if v.Type().Elem().Kind() == reflect.Uint8 && !v.Type().Elem().Implements(marshalerType) {
+	if isBytes(v.Type()) && !o.tuple {
 		return Binary(bytesOf(v)), nil
 	}
 	inner := *o
@@ -219,9 +254,10 @@ func (m *marshaler) sequence(v reflect.Value, o *fieldOptions) (Term, error) {
 
 // bytesOf returns a copy of the bytes of a slice or an array.
 func bytesOf(v reflect.Value) []byte {
-	b := make([]byte, v.Len())
-	reflect.Copy(reflect.ValueOf(b), v)
-	return b
+	if v.Kind() == reflect.Array {
+		v = addressable(v)
+	}
+	return append([]byte{}, v.Bytes()...)
 }
 
 // mapping makes a map, or with the option proplist a list of pairs, in the order of the keys. The options of a field hold for

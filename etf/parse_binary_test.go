@@ -99,7 +99,7 @@ func TestRandomSegmentsMakeTheBitsThatTheEmulatorMakes(t *testing.T) {
 	read := 0
 	for i, v := range b.parse(texts) {
 		got, err := etf.Parse(texts[i])
-		sameVerdict(t, texts[i], v, []etf.Term{got}, err)
+		b.sameVerdict(t, texts[i], v, []etf.Term{got}, err)
 		if err == nil {
 			read++
 		}

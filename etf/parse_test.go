@@ -332,11 +332,15 @@ func FuzzParse(f *testing.F) {
 			require.IsType(t, &etf.ParseError{}, err)
 			return
 		}
-		again, err := etf.Parse(etf.Format(term))
-		require.NoError(t, err, "%s", term)
-		require.True(t, etf.Equal(term, again), "%s\n%s", term, again)
 		_, err = etf.Append(nil, term)
 		require.NoError(t, err)
+		text := etf.Format(term)
+		if len(text) > 1<<20 {
+			return // a few characters can ask for a binary that takes more text than Parse reads
+		}
+		again, err := etf.Parse(text)
+		require.NoError(t, err, "%s", text)
+		require.True(t, etf.Equal(term, again), "%s\n%s", text, etf.Format(again))
 	})
 }
 

@@ -49,6 +49,17 @@ func (r *reader) peek() byte {
 	return r.buf[r.off]
 }
 
+// smallInt reads an INTEGER_EXT, which long lists are often made of. If the next term is none nothing has been read.
+func (r *reader) smallInt() (v Int, ok bool) {
+	if r.left() < 5 || r.buf[r.off] != tagInteger {
+		return 0, false
+	}
+	r.at, r.tag = r.off, tagInteger
+	v = Int(int32(binary.BigEndian.Uint32(r.buf[r.off+1:])))
+	r.off += 5
+	return v, true
+}
+
 func (r *reader) u8() byte {
 	if r.left() < 1 {
 		r.short()
@@ -77,6 +88,14 @@ func (r *reader) u32() uint32 {
 	v := binary.BigEndian.Uint32(r.buf[r.off:])
 	r.off += 4
 	return v
+}
+
+// peek32 is u32 without reading it, 0 if there is none.
+func (r *reader) peek32() uint32 {
+	if r.left() < 4 {
+		return 0
+	}
+	return binary.BigEndian.Uint32(r.buf[r.off:])
 }
 
 func (r *reader) u64() uint64 {

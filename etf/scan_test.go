@@ -115,7 +115,7 @@ func TestRandomNumbersAreReadAsTheEmulatorReadsThem(t *testing.T) {
 	}
 	for i, v := range b.parse(texts) {
 		got, err := etf.Parse(texts[i])
-		sameVerdict(t, texts[i], v, []etf.Term{got}, err)
+		b.sameVerdict(t, texts[i], v, []etf.Term{got}, err)
 	}
 }
 
@@ -135,6 +135,6 @@ func TestRandomEscapesAreReadAsTheEmulatorReadsThem(t *testing.T) {
 	}
 	for i, v := range b.parse(texts) {
 		got, err := etf.Parse(texts[i] + "\n.")
-		sameVerdict(t, texts[i], v, []etf.Term{got}, err)
+		b.sameVerdict(t, texts[i], v, []etf.Term{got}, err)
 	}
 }

@@ -8,6 +8,7 @@ type slab struct {
 	terms []Term
 	pairs []MapPair
 	bytes []byte
+	boxes
 }
 
 const (

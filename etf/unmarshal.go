@@ -43,7 +43,7 @@ func (u *unmarshaler) special(t Term, dst reflect.Value, o *fieldOptions) (done 
 	case reflect.TypeOf(t) == typ:
 		dst.Set(reflect.ValueOf(t))
 		return true, nil
-	case typ.Implements(termType):
+	case isTerm(typ):
 		return true, mismatch(t, dst, "that is another kind of term")
 	case dst.CanAddr() && dst.Addr().Type().Implements(unmarshalerType):
 		if err := dst.Addr().Interface().(Unmarshaler).UnmarshalETF(t); err != nil {
@@ -53,7 +53,7 @@ func (u *unmarshaler) special(t Term, dst reflect.Value, o *fieldOptions) (done 
 	case typ.Kind() == reflect.Pointer:
 		return true, u.pointer(t, dst, o)
 	case typ == durationType:
-		return true, toDuration(t, dst)
+		return true, toDuration(t, dst, o.unit)
 	case typ == bigIntType:
 		return true, toBigInt(t, dst)
 	case typ == timeType && o.unit != "":
@@ -152,7 +152,7 @@ func (u *unmarshaler) pointer(t Term, dst reflect.Value, o *fieldOptions) error 
 	return u.value(t, dst.Elem(), o)
 }
 
-func toDuration(t Term, dst reflect.Value) error {
+func toDuration(t Term, dst reflect.Value, unit string) error {
 	switch t := t.(type) {
 	case Atom:
 		if t == "infinity" {
@@ -160,13 +160,13 @@ func toDuration(t Term, dst reflect.Value) error {
 			return nil
 		}
 	case Int:
-		if t > Int(infinite/time.Millisecond) || t < -Int(infinite/time.Millisecond) {
+		if limit := Int(infinite / units[unit]); t > limit || t < -limit {
 			return mismatch(t, dst, "out of range")
 		}
-		dst.SetInt(int64(t) * int64(time.Millisecond))
+		dst.SetInt(int64(t) * int64(units[unit]))
 		return nil
 	}
-	return mismatch(t, dst, "want milliseconds or infinity")
+	return mismatch(t, dst, "want an integer or infinity")
 }
 
 func toBigInt(t Term, dst reflect.Value) error {
@@ -333,7 +333,7 @@ func elementsOf(t Term, o *fieldOptions) ([]Term, bool) {
 }
 
 func (u *unmarshaler) sequence(t Term, dst reflect.Value, o *fieldOptions) error {
-	if b, ok := t.(Binary); ok && dst.Type().Elem().Kind() == reflect.Uint8 {
+	if b, ok := t.(Binary); ok && isBytes(dst.Type()) && !o.tuple {
 		return toBytes(b, dst)
 	}
 	elems, ok := elementsOf(t, o)
@@ -367,11 +367,11 @@ func toBytes(b Binary, dst reflect.Value) error {
 		if len(b) != dst.Len() {
 			return mismatch(b, dst, strconv.Itoa(len(b))+" bytes for "+strconv.Itoa(dst.Len())+" places")
 		}
-		reflect.Copy(dst, reflect.ValueOf([]byte(b)))
+		copy(dst.Bytes(), b)
 		return nil
 	}
 	s := reflect.MakeSlice(dst.Type(), len(b), len(b))
-	reflect.Copy(s, reflect.ValueOf([]byte(b)))
+	copy(s.Bytes(), b)
 	dst.Set(s)
 	return nil
 }

@@ -39,9 +39,7 @@ func (u *unmarshaler) mapping(t Term, dst reflect.Value, o *fieldOptions) error 
 		return mismatch(t, dst, wantPairs(o.proplist))
 	}
 	typ := dst.Type()
-	if dst.IsNil() {
-		dst.Set(reflect.MakeMapWithSize(typ, len(pairs)))
-	}
+	fresh := reflect.MakeMapWithSize(typ, len(pairs))
 	for i := len(pairs) - 1; i >= 0; i-- { // backwards, so that the first entry of a key in a proplist counts
 		key, value := reflect.New(typ.Key()).Elem(), reflect.New(typ.Elem()).Elem()
 		err := u.value(pairs[i].Key, key, o)
@@ -54,7 +52,17 @@ func (u *unmarshaler) mapping(t Term, dst reflect.Value, o *fieldOptions) error 
 		if err != nil {
 			return within(err, "["+FormatMax(pairs[i].Key, maxUnmarshalText)+"]")
 		}
-		dst.SetMapIndex(key, value)
+		count := fresh.Len()
+		if fresh.SetMapIndex(key, value); fresh.Len() == count && !o.proplist {
+			return mismatch(t, dst, "two keys become that of "+FormatMax(pairs[i].Key, maxUnmarshalText))
+		}
+	}
+	if dst.IsNil() {
+		dst.Set(fresh)
+		return nil
+	}
+	for iter := fresh.MapRange(); iter.Next(); {
+		dst.SetMapIndex(iter.Key(), iter.Value())
 	}
 	return nil
 }

@@ -6,11 +6,15 @@ import "encoding/binary"
 
 var emptyBinary Term = Binary{}
 
-func appendBinary(dst []byte, b Binary) ([]byte, *EncodeError) {
+func (e *Encoder) binary(dst []byte, b Binary) ([]byte, *EncodeError) {
 	if err := fits32(len(b), "a binary of %d bytes"); err != nil {
 		return dst, err
 	}
 	dst = binary.BigEndian.AppendUint32(append(dst, tagBinary), uint32(len(b)))
+	if e.Apart > 0 && len(b) >= e.Apart {
+		e.Parts = append(e.Parts, Part{len(dst), b})
+		return dst, nil
+	}
 	return append(dst, b...), nil
 }
 
@@ -44,9 +48,9 @@ func (d *Decoder) boxBinary(b []byte) Term {
 	case len(b) == 0:
 		return emptyBinary
 	case d.Alias:
-		return Binary(b)
+		return d.slab.binary(b, d.r.left())
 	default:
-		return Binary(d.slab.copyOf(b, d.r.left()))
+		return d.slab.binary(d.slab.copyOf(b, d.r.left()), d.r.left())
 	}
 }
 

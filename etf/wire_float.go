@@ -45,7 +45,7 @@ func (d *Decoder) finite(v float64) Term {
 	if d.r.err != nil {
 		return nil
 	}
-	return Float(v)
+	return d.slab.float(Float(v), d.r.left())
 }
 
 // isFloatText holds the grammar of sys_chars_to_double: sign, digits, point, digits, and perhaps an exponent.

@@ -70,7 +70,7 @@ func (d *Decoder) integer() Term {
 	if d.r.err != nil {
 		return nil
 	}
-	return Int(v)
+	return d.slab.int(Int(v), d.r.left())
 }
 
 // bigInt reads an integer of n bytes, least significant first, behind a sign. Any sign but 0 is minus, as in OTP.
@@ -93,9 +93,9 @@ func (d *Decoder) bigInt(n uint32) Term {
 		}
 		switch {
 		case !neg && u <= math.MaxInt64:
-			return Int(u)
+			return d.slab.int(Int(u), d.r.left())
 		case neg && u <= 1<<63:
-			return Int(-u)
+			return d.slab.int(Int(-u), d.r.left())
 		}
 	}
 	const size = bits.UintSize / 8

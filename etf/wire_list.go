@@ -47,6 +47,10 @@ func (e *Encoder) cells(dst []byte, elems []Term, depth int) ([]byte, *EncodeErr
 	}
 	dst = binary.BigEndian.AppendUint32(append(dst, tagList), uint32(len(elems)))
 	for i, t := range elems {
+		if v, ok := t.(Int); ok {
+			dst = appendInt(dst, int64(v))
+			continue
+		}
 		var err *EncodeError
 		if dst, err = e.term(dst, t, depth-1); err != nil {
 			return dst, err.in("[%d]", i+1)
@@ -61,7 +65,14 @@ func (d *Decoder) list(depth int) Term {
 	if !d.deeper(depth) {
 		return nil
 	}
-	elems := d.listElems(nil, depth)
+	if d.r.left() <= smallInput && d.r.peek32() == 1 {
+		return d.shortList(depth)
+	}
+	return d.listRest(d.listElems(nil, depth), depth)
+}
+
+// listRest reads what comes behind the first elements of a list.
+func (d *Decoder) listRest(elems []Term, depth int) Term {
 	for d.r.err == nil {
 		switch tail := d.r.next(); tail {
 		case tagList:
@@ -83,7 +94,7 @@ func (d *Decoder) list(depth int) Term {
 		if len(elems) == 0 {
 			return emptyList
 		}
-		return List(elems)
+		return d.slab.list(elems, d.r.left())
 	}
 	return nil
 }
@@ -109,7 +120,9 @@ func (d *Decoder) listElems(elems []Term, depth int) []Term {
 		elems = append(elems, make([]Term, n)...)
 	}
 	for i := at; i < len(elems); i++ {
-		if elems[i] = d.term(depth - 1); elems[i] == nil {
+		if v, ok := d.r.smallInt(); ok {
+			elems[i] = d.slab.int(v, d.r.left())
+		} else if elems[i] = d.term(depth - 1); elems[i] == nil {
 			return nil
 		}
 	}

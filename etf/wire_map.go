@@ -59,5 +59,5 @@ func (d *Decoder) mapTerm(depth int) Term {
 		d.r.failAt(at, tagMap, ErrMalformed, "a map with two equal keys")
 		return nil
 	}
-	return m
+	return d.slab.mapping(m, d.r.left())
 }

@@ -33,7 +33,7 @@ func (d *Decoder) str() Term {
 	if len(elems) == 0 {
 		return emptyList
 	}
-	return List(elems)
+	return d.slab.list(elems, d.r.left())
 }
 
 // strElems reads a STRING_EXT behind its tag and adds its bytes to elems.

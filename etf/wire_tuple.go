@@ -46,11 +46,19 @@ func (d *Decoder) tuple(n uint32, depth int) Term {
 	if n == 0 {
 		return emptyTuple
 	}
-	t := d.slab.elems(int(n), d.r.left())
+	t, header := d.newTuple(int(n))
 	for i := range t {
-		if t[i] = d.term(depth - 1); t[i] == nil {
+		if i == 1 && n == 3 && t[0] == callTag {
+			t[1] = d.from(depth - 1)
+		} else {
+			t[i] = d.term(depth - 1)
+		}
+		if t[i] == nil {
 			return nil
 		}
 	}
-	return Tuple(t)
+	if header != nil {
+		return boxTuple(t, header)
+	}
+	return d.slab.tuple(t, d.r.left())
 }

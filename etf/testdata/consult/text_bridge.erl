@@ -15,6 +15,8 @@ loop(S) ->
             halt(0)
     end.
 
+answer({release, _}) ->
+    [list_to_integer(erlang:system_info(otp_release))];
 answer({print, Encoded}) ->
     [print(binary_to_term(B)) || B <- Encoded];
 answer({parse, Texts}) ->
@@ -53,6 +55,8 @@ consult(File) ->
         {error, {Line, Module, _}} ->
             {error, Where, Module, _} = Position,
             Line = case Where of {L, _} -> L; L -> L end,
+            Position;
+        {error, tokens} -> % in OTP 27; OTP 25 raises a case_clause instead
             Position
     catch
         error:{case_clause, {error, tokens}} ->

@@ -1,0 +1,65 @@
+package etf
+
+import (
+	"fmt"
+	"reflect"
+)
+
+// fit refuses options that mean nothing for a field of type t, which are most likely meant for another one.
+func (o *fieldOptions) fit(t reflect.Type) error {
+	for _, c := range []struct {
+		option string
+		given  bool
+		fits   func(reflect.Type) bool
+	}{
+		{o.text, o.text != "", isText},
+		{o.unit, o.unit != "", func(t reflect.Type) bool { return t == timeType || t == durationType }},
+		{"proplist", o.proplist, func(t reflect.Type) bool { return t.Kind() == reflect.Map }},
+		{"nil", o.nilAtom && !o.omitEmpty, func(t reflect.Type) bool { return t.Kind() == reflect.Pointer }},
+	} {
+		if c.given && !reaches(t, c.fits, maxFitDepth) {
+			return misfit(c.option, t)
+		}
+	}
+	if o.tuple && !isSequence(t) {
+		return misfit("tuple", t)
+	}
+	return nil
+}
+
+func misfit(option string, t reflect.Type) error {
+	return fmt.Errorf("the option %s means nothing for %v", option, t)
+}
+
+// maxFitDepth bounds how far the elements of a type are followed: a type may be its own element.
+const maxFitDepth = 16
+
+// reaches tells whether t or what an option of a field of that type is handed on to fits. What is in an interface is not known.
+func reaches(t reflect.Type, fits func(reflect.Type) bool, depth int) bool {
+	if depth == 0 || t.Kind() == reflect.Interface || fits(t) {
+		return true
+	}
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Array:
+		return reaches(t.Elem(), fits, depth-1)
+	case reflect.Map:
+		return reaches(t.Key(), fits, depth-1) || reaches(t.Elem(), fits, depth-1)
+	}
+	return false
+}
+
+func isText(t reflect.Type) bool {
+	p := reflect.PointerTo(t)
+	return t.Kind() == reflect.String || p.Implements(textMarshalerType) || p.Implements(textUnmarshalerType)
+}
+
+func isSequence(t reflect.Type) bool {
+	for depth := 0; t.Kind() == reflect.Pointer && depth < maxFitDepth; depth++ {
+		t = t.Elem()
+	}
+	switch t.Kind() {
+	case reflect.Slice, reflect.Array, reflect.Interface:
+		return true
+	}
+	return false
+}

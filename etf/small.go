@@ -1,0 +1,169 @@
+package etf
+
+import "unsafe"
+
+// Near the end of the input chunks do not pay: a small tuple is one allocation with its header, and so is a list of one
+// element. Nobody who keeps it keeps anything else.
+
+// smallInput is the number of bytes left in the input from which on there are no more chunks.
+const smallInput = 128
+
+type tuple1 struct {
+	header Tuple
+	elems  [1]Term
+}
+
+type tuple2 struct {
+	header Tuple
+	elems  [2]Term
+}
+
+type tuple3 struct {
+	header Tuple
+	elems  [3]Term
+}
+
+type tuple4 struct {
+	header Tuple
+	elems  [4]Term
+}
+
+// newTuple returns the elements of a tuple and the place of its header, nil if box has to find one.
+func (d *Decoder) newTuple(n int) (elems []Term, header *Tuple) {
+	if d.r.left() > smallInput {
+		return d.slab.elems(n, d.r.left()), nil
+	}
+	switch n {
+	case 1:
+		t := new(tuple1)
+		return t.elems[:], &t.header
+	case 2:
+		t := new(tuple2)
+		return t.elems[:], &t.header
+	case 3:
+		t := new(tuple3)
+		return t.elems[:], &t.header
+	case 4:
+		t := new(tuple4)
+		return t.elems[:], &t.header
+	}
+	return d.slab.elems(n, d.r.left()), nil
+}
+
+func boxTuple(t Tuple, header *Tuple) Term {
+	*header = t
+	return box(protoTuple, unsafe.Pointer(header))
+}
+
+type list1 struct {
+	header List
+	elems  [1]Term
+}
+
+type improper1 struct {
+	header ImproperList
+	elems  [1]Term
+}
+
+// shortList reads a list with a count of one, such as [alias|Ref] in every gen_server call.
+func (d *Decoder) shortList(depth int) Term {
+	d.r.u32()
+	if !d.claim(1) {
+		return nil
+	}
+	elem := d.term(depth - 1)
+	if elem == nil {
+		return nil
+	}
+	switch d.r.peek() {
+	case tagList, tagString:
+		return d.listRest([]Term{elem}, depth)
+	case tagNil:
+		d.r.next()
+		l := &list1{elems: [1]Term{elem}}
+		l.header = l.elems[:]
+		return box(protoList, unsafe.Pointer(&l.header))
+	}
+	if tail := d.term(depth - 1); tail != nil {
+		return new(improper1).box(elem, tail)
+	}
+	return nil
+}
+
+func (l *improper1) box(elem, tail Term) Term {
+	l.elems[0] = elem
+	l.header = ImproperList{Elems: l.elems[:], Tail: tail}
+	return box(protoImproper, unsafe.Pointer(&l.header))
+}
+
+// callTag is what every gen_server call begins with: {'$gen_call', {Pid, [alias|Ref]}, Request}, or {Pid, Ref} before OTP 24.
+// The second element has the same parts each time and lives as long as the call, so it is one allocation.
+var callTag Term = Atom("$gen_call")
+
+type callFrom struct {
+	tuple tuple2
+	pid   Pid
+	alias improper1
+	ref   Ref
+}
+
+// from reads the second element of a call. What is no {Pid, Tag} is read like any other term.
+func (d *Decoder) from(depth int) Term {
+	if d.r.left() < 3 || [3]byte(d.r.buf[d.r.off:]) != [3]byte{tagSmallTuple, 2, tagNewPid} {
+		return d.term(depth)
+	}
+	d.r.next()
+	d.r.u8()
+	if !d.deeper(depth) || !d.claim(2) {
+		return nil
+	}
+	d.r.next()
+	f := new(callFrom)
+	f.pid = d.pidValue()
+	tag := d.fromTag(f, depth-1)
+	if d.r.err != nil {
+		return nil
+	}
+	f.tuple.elems = [2]Term{box(protoPid, unsafe.Pointer(&f.pid)), tag}
+	return boxTuple(f.tuple.elems[:], &f.tuple.header)
+}
+
+func (d *Decoder) fromTag(f *callFrom, depth int) Term {
+	switch d.r.peek() {
+	case tagNewerReference:
+		return d.fromRef(f)
+	case tagList:
+		return d.fromAlias(f, depth)
+	}
+	return d.term(depth)
+}
+
+func (d *Decoder) fromAlias(f *callFrom, depth int) Term {
+	d.r.next()
+	if d.r.peek32() != 1 {
+		return d.list(depth)
+	}
+	d.r.u32()
+	if !d.deeper(depth) || !d.claim(1) {
+		return nil
+	}
+	elem := d.term(depth - 1)
+	switch {
+	case elem == nil:
+		return nil
+	case d.r.peek() != tagNewerReference:
+		return d.listRest([]Term{elem}, depth)
+	}
+	if ref := d.fromRef(f); ref != nil {
+		return f.alias.box(elem, ref)
+	}
+	return nil
+}
+
+func (d *Decoder) fromRef(f *callFrom) Term {
+	d.r.next()
+	if f.ref = d.refValue(); d.r.err != nil {
+		return nil
+	}
+	return box(protoRef, unsafe.Pointer(&f.ref))
+}
