@@ -29,7 +29,7 @@ func TestNothingIsAllocatedForTheControlMessagesOfACall(t *testing.T) {
 			ofA, _ := peers(flags)
 			w := &NewConn(&sink{}, ofA, Options{}).out
 			require.Zero(t, testing.AllocsPerRun(200, func() {
-				if err := w.admit(context.Background(), m, payload, true); err != nil {
+				if err := w.admit(context.Background(), m, payload, whenFull); err != nil {
 					t.Fatal(err)
 				}
 				w.queue.take(&w.batch)

@@ -66,7 +66,8 @@ func (c *atomCacheOut) Ref(a etf.Atom) (index uint8, ok bool) {
 	}
 	text := unsafe.StringData(string(a))
 	at := uintptr(unsafe.Pointer(text))
-	s := &c.seen[(at>>3^at>>11)%uintptr(len(c.seen))]
+	// Short strings lie close together, several in 16 bytes: every bit of the address counts.
+	s := &c.seen[uint64(at)*0x9e3779b97f4a7c15>>56]
 	if s.text == text && s.gen == c.gen && int(s.size) == len(a) {
 		return s.index, true
 	}

@@ -10,8 +10,8 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// Handler is what a connection does with what it receives. Its methods are called one after the other by the goroutine
-// that runs Serve.
+// Handler is what a connection does with what it receives. Its methods are called one after the other, each with all that
+// those before it have done, by a goroutine of the connection.
 type Handler interface {
 	// Handle takes one message in the order in which the peer sent it. m points to memory that is used again after the
 	// return: copy what is kept, by value. payload owns its memory; it is nil if nothing belongs to the message.
@@ -23,9 +23,15 @@ type Handler interface {
 	// which may be waiting for us to read.
 	Handle(m Message, payload etf.Term) error
 	// Drained is called when at least one message was handled and no further one has arrived completely, before the
-	// connection waits for more.
-	Drained()
+	// connection waits for more. It returns what is to be done before that, nil for nothing, and is called again when that
+	// has been done.
+	Drained() Work
 }
+
+// Work is what a goroutine does that would otherwise read. As long as it runs nothing is read, just as with Handle, but it
+// may take its time: Conn.HandOver, which the connection calls by itself after Options.Patience, has another goroutine read
+// on. The work that was left behind then runs beside the methods of the Handler.
+type Work interface{ Run(Turn) }
 
 // Conn is a connection to a peer after the handshake. Its methods may be called by any goroutine.
 type Conn struct {
@@ -33,13 +39,15 @@ type Conn struct {
 	peer *Peer
 	opts Options
 
-	in  reader // owned by the goroutine that runs Serve
-	out writer
+	in   reader // owned by the goroutine that has the turn
+	turn turn
+	out  writer
 
 	bytesIn  atomic.Uint64
 	bytesOut atomic.Uint64
 	reading  atomic.Bool // Serve waits for bytes, and does not handle what has come
 	closing  atomic.Bool // a cause is set
+	mute     atomic.Bool // nothing can be sent any more
 
 	served   atomic.Bool
 	released sync.Once
@@ -65,6 +73,10 @@ func (c *Conn) NetConn() net.Conn { return c.conn }
 // Done is closed when the connection has ended and its socket is closed.
 func (c *Conn) Done() <-chan struct{} { return c.done }
 
+// Writable reports whether a message can still be sent, as far as is known. After a failed write it is false for the moment
+// before the connection has ended, in which what the peer sent before is still read.
+func (c *Conn) Writable() bool { return !c.mute.Load() }
+
 // Err returns why the connection has ended, and nil as long as it is up: what Close was given, ErrClosed,
 // ErrPeerClosed, ErrTickTimeout, an *IOError, a *ProtocolError or what Handle returned.
 func (c *Conn) Err() error {
@@ -77,6 +89,9 @@ func (c *Conn) Err() error {
 type Stats struct {
 	// BytesIn and BytesOut count what was read and written, ticks included.
 	BytesIn, BytesOut uint64
+	// Reads and Writes count the system calls, those in vain included: the one that finds nothing more to read comes before
+	// each wait.
+	Reads, Writes uint64
 	// Pending is the number of bytes that wait to be written.
 	Pending int
 }
@@ -85,18 +100,22 @@ type Stats struct {
 func (c *Conn) Stats() Stats {
 	c.out.mu.Lock()
 	defer c.out.mu.Unlock()
-	return Stats{BytesIn: c.bytesIn.Load(), BytesOut: c.bytesOut.Load(), Pending: c.out.queued + c.out.streamed}
+	return Stats{BytesIn: c.bytesIn.Load(), BytesOut: c.bytesOut.Load(),
+		Reads: c.in.raw.calls.Load(), Writes: c.out.raw.calls.Load(), Pending: c.out.queued + c.out.streamed}
 }
 
 // Serve reads from the connection and hands what it reads to h, until the connection ends; it returns why. The goroutines
-// of the connection have ended then. It must not be called again.
+// of the connection have ended then, except for those whose Work was left behind by HandOver. It must not be called again.
 func (c *Conn) Serve(h Handler) error {
 	if c.served.Swap(true) {
 		return errServed
 	}
 	c.startTicking()
-	c.fail(c.in.run(h))
+	c.in.begin(h)
+	go c.in.run()
+	c.fail(<-c.in.ended)
 	c.stopTicking()
+	c.stopWatch()
 	c.out.join()
 	return c.Err()
 }
@@ -123,6 +142,13 @@ func (c *Conn) Close(cause error) error {
 		w.handOver()
 	}
 	return cause
+}
+
+// Abort ends the connection with the given cause at once. What is pending is lost, as it is when the peer has given the
+// connection up already and may not even close it. It returns the cause that counts: the first one.
+func (c *Conn) Abort(cause error) error {
+	c.fail(cause)
+	return c.Err()
 }
 
 // fail ends the connection at once, after a failure or when it has been closed and the peer has followed.

@@ -15,6 +15,8 @@ var (
 	ErrPeerClosed = errors.New("dist: connection closed by the peer")
 	// ErrTickTimeout means that the peer sent nothing for longer than Options.TickTime (net_tick_timeout in OTP).
 	ErrTickTimeout = errors.New("dist: the peer has been silent for too long")
+	// ErrNotReading means that the peer has made this side answer more than Options.MaxPending bytes and reads none of it.
+	ErrNotReading = errors.New("dist: the peer does not read the answers to what it sends")
 )
 
 // IOError is the failure of the connection below, such as a reset.

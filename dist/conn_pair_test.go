@@ -85,10 +85,11 @@ func (r *recorder) Handle(m Message, payload etf.Term) error {
 	return nil
 }
 
-func (r *recorder) Drained() {
+func (r *recorder) Drained() Work {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.drained++
+	return nil
 }
 
 func (r *recorder) all() []received {

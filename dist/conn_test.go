@@ -176,6 +176,21 @@ func TestTheEndOfAConnectionReleasesTheSendersThatWait(t *testing.T) {
 	})
 }
 
+func TestAPeerThatAsksAndDoesNotReadIsGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, _ := deaf(t, DefaultFlags, Options{HighWater: 1000, MaxPending: 100_000})
+		m := &MonitorPExit{From: ByName("nobody"), To: pidB(1), Ref: refB(1)}
+		posted := 0
+		for a.Post(m, etf.Atom("noproc")) == nil {
+			posted++
+			require.Less(t, posted, 10_000)
+		}
+		require.Greater(t, posted, 1000, "but not as soon as others would wait")
+		<-a.Done()
+		require.Equal(t, ErrNotReading, a.Err())
+	})
+}
+
 // Over TCP a write may take a part of what there is.
 func TestASocketThatIsFullIsWrittenToLater(t *testing.T) {
 	ca, cb := tcpPair(t)
@@ -345,7 +360,10 @@ func (l *logbook) Handle(m Message, _ etf.Term) error {
 	l.lines = append(l.lines, string(m.(*RegSend).To))
 	return nil
 }
-func (l *logbook) Drained() { l.lines = append(l.lines, "drained") }
+func (l *logbook) Drained() Work {
+	l.lines = append(l.lines, "drained")
+	return nil
+}
 
 func TestTheHandlerLearnsWhenABatchIsOver(t *testing.T) {
 	frame := func(name etf.Atom, payload etf.Term) []byte {

@@ -138,7 +138,7 @@ func encodeAll(flags Flags, payload etf.Term, all ...Message) ([]byte, error) {
 	w := &NewConn(&sink{}, ofA, Options{}).out
 	var wire []byte
 	for _, m := range all {
-		if err := w.admit(context.Background(), m, payloadFor(m, payload), false); err != nil {
+		if err := w.admit(context.Background(), m, payloadFor(m, payload), regardless); err != nil {
 			return nil, err
 		}
 		for w.queue.bytes > 0 || len(w.queue.streams) > 0 {

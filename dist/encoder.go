@@ -3,6 +3,7 @@ package dist
 import (
 	"encoding/binary"
 	"math"
+	"net"
 
 	"github.com/gonode-otp/gonode/etf"
 )
@@ -13,7 +14,8 @@ const (
 	// headRoom is kept free in front of the terms, so that the head of most frames can be put before them without moving
 	// them. The head is known only when the terms are encoded, because of the atoms.
 	headRoom = 512
-	// largeFrame is the size from which on the buffer of a frame is queued itself, not copied.
+	// largeFrame is the size from which on the buffer of a frame is queued itself, not copied, and so is a binary in the
+	// payload.
 	largeFrame = 16 << 10
 	// keptBuffer is the size up to which a buffer is kept for ever, burstBuffer the one up to which it is kept for some
 	// time.
@@ -38,13 +40,17 @@ type encoder struct {
 // outFrame is an encoded message.
 type outFrame struct {
 	op        Op
-	buf       []byte // headRoom bytes, the control message, the payload
-	start     int    // where the control message begins in buf
-	control   int    // where the payload begins
-	fragments int    // 1 if the message is not cut
+	buf       []byte     // headRoom bytes, the control message, the payload without its large binaries
+	parts     []etf.Part // these
+	start     int        // where the control message begins in buf
+	control   int        // where the payload begins
+	fragments int        // 1 if the message is not cut
 
-	seq   uint64 // of a message in fragments
-	first []byte // the frame on the wire, or the first one of several; in buf
+	seq   uint64      // of a message in fragments
+	first []byte      // the frame on the wire, or the first one of several; in buf
+	rest  net.Buffers // of that frame
+	bytes int         // of first and rest
+	body  cursor      // behind the first of several frames
 }
 
 func (e *encoder) init(p *Peer) {
@@ -58,7 +64,16 @@ func (e *encoder) init(p *Peer) {
 }
 
 // size is what the message takes without its head. To be asked before finish.
-func (f *outFrame) size() int { return len(f.buf) - f.start }
+func (f *outFrame) size() int { return f.control - f.start + f.payload() }
+
+// payload is what the payload takes.
+func (f *outFrame) payload() int {
+	n := len(f.buf) - f.control
+	for _, p := range f.parts {
+		n += len(p.Bytes)
+	}
+	return n
+}
 
 // encode encodes a message up to the head of its frame. cached allows atoms to go through the cache. finish or discard
 // must follow.
@@ -78,16 +93,18 @@ func (e *encoder) encode(m Message, payload etf.Term, cached bool) (f outFrame, 
 	f = outFrame{op: op, start: start, control: len(w.dst), fragments: 1}
 	if behind {
 		w.dst = e.version(w.dst)
+		e.enc.Apart = largeFrame
 		w.any(payload)
+		e.enc.Apart = 0
 	}
-	f.buf = w.dst
-	w.dst = nil
+	f.buf, f.parts = w.dst, e.enc.Parts
+	w.dst, e.enc.Parts = nil, nil
 	if w.err != nil {
 		return f, w.err
 	}
-	if n := len(f.buf) - f.control; e.fragmented && n > fragmentSize {
+	if n := f.payload(); e.fragmented && n > fragmentSize {
 		f.fragments = (n + fragmentSize - 1) / fragmentSize
-	} else if len(f.buf) > math.MaxUint32-maxHead {
+	} else if n > math.MaxUint32-maxHead-f.control {
 		return f, &SendError{Peer: w.peer.Name, Op: op, Reason: "a message of 4 GB or more"}
 	}
 	return f, nil
@@ -131,7 +148,7 @@ func (e *encoder) discard(f *outFrame) {
 // finish makes a frame, or the first of several, of what was encoded. It cannot fail; the frame has to be sent, because
 // its atoms are in the cache now.
 func (e *encoder) finish(f *outFrame) {
-	end := len(f.buf)
+	n := f.payload()
 	head := append(e.head[:0], 0, 0, 0, 0)
 	switch {
 	case !e.headers:
@@ -140,7 +157,7 @@ func (e *encoder) finish(f *outFrame) {
 		e.seq++
 		f.seq = e.seq
 		head = e.table(appendFragHead(head, distFragHeader, f.seq, uint64(f.fragments)))
-		end = f.control + fragmentSize
+		n = fragmentSize
 	default:
 		head = e.table(append(head, versionByte, distHeader))
 	}
@@ -149,12 +166,19 @@ func (e *encoder) finish(f *outFrame) {
 		f.buf = append(f.buf, head[:moved]...)
 		copy(f.buf[len(head):], f.buf[headRoom:])
 		f.control += moved
-		end += moved
+		for i := range f.parts {
+			f.parts[i].At += moved
+		}
 	}
 	start := max(headRoom, len(head)) - len(head)
-	f.first = f.buf[start:end]
-	binary.BigEndian.PutUint32(head, uint32(len(f.first)-lengthSize))
-	copy(f.first, head)
+	f.bytes = f.control - start + n
+	binary.BigEndian.PutUint32(head, uint32(f.bytes-lengthSize))
+	copy(f.buf[start:], head)
+	f.body = cursor{buf: f.buf, off: start, parts: f.parts}
+	if f.first = f.body.within(f.bytes); f.first == nil {
+		bufs := f.body.take(nil, f.bytes)
+		f.first, f.rest = bufs[0], bufs[1:]
+	}
 	if cap(head) <= maxKeptHead {
 		e.head = head
 	}

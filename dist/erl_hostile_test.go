@@ -52,6 +52,7 @@ func TestErlClosesOnWhatWeCloseOn(t *testing.T) {
 		if op := row[0].(etf.Int); op == 37 || op == 4 {
 			continue // too young and too old for many releases
 		}
+		known := row[0].(etf.Int) < 33 || release(t, beam) >= 24 // ALIAS_SEND came with OTP 24
 		if strings.HasSuffix(name, "without a token") {
 			continue // OTP 25 does not look, and may crash
 		}
@@ -80,7 +81,7 @@ func TestErlClosesOnWhatWeCloseOn(t *testing.T) {
 		n := dist.NewConn(c, p, dist.Options{})
 		var h hears
 		_ = n.Serve(&h)
-		require.Equal(t, tolerated[name], bool(h), "%s: is the connection still there?", name)
+		require.Equal(t, tolerated[name] && known, bool(h), "%s: is the connection still there?", name)
 	}
 }
 
@@ -94,4 +95,4 @@ func (h *hears) Handle(m dist.Message, payload etf.Term) error {
 	}
 	return nil
 }
-func (h *hears) Drained() {}
+func (h *hears) Drained() dist.Work { return nil }

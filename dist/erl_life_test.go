@@ -70,6 +70,7 @@ func tuple(elems ...etf.Term) etf.Tuple { return elems }
 func TestErlClosesTheConnection(t *testing.T) {
 	beam := gonodetest.StartErl(t)
 	n := joinErl(t, beam, "go", dist.DefaultFlags, dist.Options{})
+	awaitTrue(t, beam, fmt.Sprintf("nodes(hidden) =:= [%v]", n.self.Node)) // its end of the handshake comes later
 	require.Equal(t, "true", beam.Eval(t, fmt.Sprintf("erlang:disconnect_node(%v)", n.self.Node)))
 	require.ErrorIs(t, n.ended(), dist.ErrPeerClosed)
 	err := n.conn.Post(&dist.RegSend{From: n.pid(1), To: "x"}, etf.Int(1))

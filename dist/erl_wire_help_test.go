@@ -43,7 +43,7 @@ var wireFlags = map[string]dist.Flags{
 	"new as can be": dist.DefaultFlags | dist.FlagAltactSig | dist.FlagNativeRecords,
 }
 
-// overErl runs a test with each set of flags.
+// overErl runs a test with each set of flags. A node that requires more than a set has refuses it.
 func overErl(t *testing.T, test func(t *testing.T, n *goNode)) {
 	beam := gonodetest.StartErl(t)
 	beam.Eval(t, `register(echo, spawn(fun F() -> receive {From, Term} -> From ! {echoed, Term}, F() end end))`)
@@ -51,7 +51,16 @@ func overErl(t *testing.T, test func(t *testing.T, n *goNode)) {
 	for name, flags := range wireFlags {
 		i++
 		node := fmt.Sprintf("go%d", i)
-		t.Run(name, func(t *testing.T) { test(t, joinErl(t, beam, node, flags, dist.Options{})) })
+		t.Run(name, func(t *testing.T) {
+			if release(t, beam) >= dist.FlagV4NC.MandatorySince() && !flags.Has(dist.FlagV4NC) {
+				l := local(beam, node)
+				l.Flags = flags
+				_, _, err := connect(t, l, beam)
+				require.Equal(t, dist.FlagV4NC|dist.FlagUnlinkID, refusal(t, err).Missing)
+				return
+			}
+			test(t, joinErl(t, beam, node, flags, dist.Options{}))
+		})
 	}
 }
 
@@ -84,6 +93,14 @@ func (n *goNode) ref(words ...uint32) etf.Ref {
 	return r
 }
 
+// longRef is a reference of as many words as the node takes: three before OTP 24.
+func (n *goNode) longRef(words ...uint32) etf.Ref {
+	if !n.conn.Peer().Flags.Has(dist.FlagV4NC) {
+		words = words[:3]
+	}
+	return n.ref(words...)
+}
+
 const echoPid = 77
 
 func (n *goNode) Handle(m dist.Message, payload etf.Term) error {
@@ -104,7 +121,7 @@ func (n *goNode) Handle(m dist.Message, payload etf.Term) error {
 	return nil
 }
 
-func (n *goNode) Drained() {}
+func (n *goNode) Drained() dist.Work { return nil }
 
 // next waits for one message and returns it with its payload.
 func (n *goNode) next() (m dist.Message, payload etf.Term) {

@@ -21,9 +21,12 @@ func TestErlEchoesSmallMessages(t *testing.T) {
 			require.Equal(t, term, n.echo(term))
 			n.echoes(fmt.Sprint(term))
 		}
-		ids := etf.Tuple{n.pid(3), n.ref(1, 2, 3), n.ref(1, 2, 3, 4, 5)}
+		ids := etf.Tuple{n.pid(3), n.ref(1, 2, 3), n.longRef(1, 2, 3, 4, 5)}
 		require.Equal(t, ids, n.echo(ids))
-		n.echoes("{self(), make_ref(), [alias|alias()], fun lists:map/2, fun() -> 1 end, hd(erlang:ports())}")
+		n.echoes("{self(), make_ref(), fun lists:map/2, fun() -> 1 end, hd(erlang:ports())}")
+		if n.conn.Peer().Flags.Has(dist.FlagAlias) {
+			n.echoes("[alias|alias()]")
+		}
 	})
 }
 
@@ -108,7 +111,7 @@ func TestErlAnswersMonitors(t *testing.T) {
 		n.send(&dist.MonitorP{From: n.pid(1), To: dist.ByName("nobody"), Ref: ref}, nil)
 		n.expect(&dist.MonitorPExit{From: dist.ByName("nobody"), To: n.pid(1), Ref: ref}, etf.Atom("noproc"))
 		p := n.target(false)
-		byName, byPid, taken := n.ref(1), n.ref(2, 2), n.ref(3, 3, 3, 3, 3)
+		byName, byPid, taken := n.ref(1), n.ref(2, 2), n.longRef(3, 3, 3, 3, 3)
 		n.send(&dist.MonitorP{From: n.pid(1), To: dist.ByName("target"), Ref: byName}, nil)
 		n.send(&dist.MonitorP{From: n.pid(1), To: dist.ByPid(p), Ref: taken}, nil)
 		n.send(&dist.DemonitorP{From: n.pid(1), To: dist.ByPid(p), Ref: taken}, nil)
@@ -207,6 +210,68 @@ func TestErlUsesAliases(t *testing.T) {
 		m, payload := n.next()
 		require.Equal(t, n.ref(9, 9, 9), m.(*dist.AliasSend).Alias)
 		require.Equal(t, etf.Atom("there"), payload)
+	})
+}
+
+// Since OTP 28, ALTACT_SIG_SEND carries priority messages to aliases, and priority exit signals. A peer without its flag is
+// sent the same without the priority.
+func TestErlSendsAndTakesPrioritySignals(t *testing.T) {
+	overErl(t, func(t *testing.T, n *goNode) {
+		known := n.conn.Peer().Negotiated.Has(dist.FlagAltactSig)
+		if release(t, n.beam) < 28 {
+			require.False(t, known)
+			return
+		}
+		require.Equal(t, n.self.Flags.Has(dist.FlagAltactSig), known)
+		p := n.target(true)
+		alias := n.ref(9, 9, 9)
+		n.send(&dist.Send{From: n.pid(1), To: p}, etf.Tuple{etf.Atom("alias"), alias})
+		n.expect(n.sent(p), etf.Tuple{etf.Atom("got"), etf.Tuple{etf.Atom("alias"), alias}})
+		n.beam.Eval(t, fmt.Sprintf(`register(%v_urgent, spawn(fun() -> receive {Alias, Pid} ->
+			erlang:send(Alias, hello, [priority]), exit(Pid, {any, reason}, [priority]), exit(Alias, boom, [priority]), Pid ! done end end))`, n.self.Node[:3]))
+		n.send(&dist.RegSend{From: n.pid(1), To: n.self.Node[:3] + "_urgent"}, etf.Tuple{alias, n.pid(1)})
+		m, payload := n.next()
+		require.Equal(t, etf.Atom("hello"), payload)
+		switch m := m.(type) {
+		case *dist.AltactSig:
+			require.True(t, known && m.Priority && !m.Exit, "%+v", m)
+			require.Equal(t, alias, m.To.Alias)
+		case *dist.AliasSend:
+			require.False(t, known)
+			require.Equal(t, alias, m.Alias)
+		default:
+			require.Fail(t, "another message", "%+v", m)
+		}
+		m, payload = n.next()
+		require.Equal(t, etf.Tuple{etf.Atom("any"), etf.Atom("reason")}, payload)
+		if known {
+			sig := m.(*dist.AltactSig)
+			require.True(t, sig.Priority && sig.Exit && sig.To.Pid == n.pid(1), "%+v", sig)
+			m, payload = n.next()
+			sig = m.(*dist.AltactSig)
+			require.True(t, sig.Priority && sig.Exit && sig.To.Alias == alias, "%+v", sig)
+			require.Equal(t, etf.Atom("boom"), payload)
+		} else {
+			require.Equal(t, n.pid(1), m.(*dist.Exit2).To)
+		}
+		_, payload = n.next()
+		require.Equal(t, etf.Atom("done"), payload)
+
+		n.beam.Eval(t, fmt.Sprintf(`register(%v_patient, spawn(fun() -> receive {our, Pid} -> Pid ! {alias, alias([priority])}, receive go -> ok end,
+			Pid ! (fun All() -> receive M -> [M | All()] after 0 -> [] end end)() end end))`, n.self.Node[:3]))
+		patient := n.self.Node[:3] + "_patient"
+		n.send(&dist.RegSend{From: n.pid(1), To: patient}, etf.Tuple{etf.Atom("our"), n.pid(1)})
+		_, payload = n.next()
+		theirs := payload.(etf.Tuple)[1].(etf.Ref)
+		n.send(&dist.RegSend{From: n.pid(1), To: patient}, etf.Atom("first"))
+		n.send(&dist.AltactSig{Priority: true, From: n.pid(1), To: dist.AltactTarget{Alias: theirs}}, etf.Atom("second"))
+		n.send(&dist.RegSend{From: n.pid(1), To: patient}, etf.Atom("go"))
+		_, payload = n.next()
+		if known {
+			require.Equal(t, etf.List{etf.Atom("second"), etf.Atom("first")}, payload)
+		} else {
+			require.Equal(t, etf.List{etf.Atom("first"), etf.Atom("second")}, payload)
+		}
 	})
 }
 

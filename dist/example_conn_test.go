@@ -21,7 +21,7 @@ func (g *greeter) Handle(m dist.Message, payload etf.Term) error {
 	return nil
 }
 
-func (g *greeter) Drained() {}
+func (g *greeter) Drained() dist.Work { return nil }
 
 // printer prints what it gets and ends the connection.
 type printer struct{}
@@ -33,7 +33,7 @@ func (printer) Handle(m dist.Message, payload etf.Term) error {
 	return errEnough
 }
 
-func (printer) Drained() {}
+func (printer) Drained() dist.Work { return nil }
 
 // Two connections after their handshakes, which here are made up.
 func ExampleConn() {

@@ -72,7 +72,7 @@ func (s *flowSide) Handle(m dist.Message, payload etf.Term) error {
 	return nil
 }
 
-func (*flowSide) Drained() {}
+func (*flowSide) Drained() dist.Work { return nil }
 
 func (s *flowSide) trace(e dist.TraceEvent) {
 	s.mu.Lock()

@@ -86,6 +86,7 @@ func (w *writer) written() {
 // inet_drv).
 func (w *writer) failed(err error) {
 	w.mu.Lock()
+	w.c.mute.Store(true)
 	w.broken = &IOError{Peer: w.c.peer.Name, Op: "write", Err: err}
 	w.queue, w.batch, w.queued, w.streamed = outQueue{}, batch{}, 0, 0
 	w.room.open()
@@ -141,6 +142,7 @@ func (w *writer) join() {
 func (w *writer) flush() {
 	for {
 		if len(w.batch.bufs) > 0 {
+			w.raw.calls.Add(1)
 			n, err := w.batch.bufs.WriteTo(w.c.conn)
 			w.c.bytesOut.Add(uint64(n))
 			if err != nil {

@@ -14,12 +14,14 @@ type fragments struct {
 	maxOpen  int
 	open     map[uint64]*sequence
 	bytes    int
+	second   int // size of the second one of the last message that was in two
 }
 
 type sequence struct {
 	next  uint64 // number of the fragment to come
 	body  []byte // control message and the message so far
 	want  int    // what body will be, as far as the first fragment tells
+	two   bool
 	atoms []etf.Term
 }
 
@@ -36,7 +38,7 @@ func (f *fragments) begin(h frameHead, body []byte, atoms []etf.Term, own bool) 
 	if f.open == nil {
 		f.open = make(map[uint64]*sequence)
 	}
-	s := &sequence{next: h.frag - 1, want: f.announced(h, len(body)), atoms: slices.Clone(atoms)}
+	s := &sequence{next: h.frag - 1, two: h.frag == 2, want: f.announced(h, len(body)), atoms: slices.Clone(atoms)}
 	f.open[h.seq] = s
 	if own {
 		s.body = body[:0]
@@ -47,9 +49,13 @@ func (f *fragments) begin(h frameHead, body []byte, atoms []etf.Term, own bool) 
 }
 
 // announced is the size that a message will have whose first fragment has n bytes, if the others are as large as OTP
-// makes them or no larger than the first.
+// makes them or no larger than the first. Of two, the second is rather small, as that of a binary of 64 kB, or like the one
+// before; twice the memory would be taken for nothing.
 func (f *fragments) announced(h frameHead, n int) int {
 	size := uint64(min(max(n, 1), fragmentSize))
+	if h.frag == 2 {
+		return n + int(min(size, uint64(max(f.second+smallSecond/8, smallSecond))))
+	}
 	if h.frag == 0 || h.frag > uint64(f.maxBytes)/size {
 		return f.maxBytes
 	}
@@ -69,6 +75,9 @@ func (f *fragments) extend(s *sequence, n int) (part []byte, reason string) {
 
 // believed is the size up to which an announced length gets its memory before the bytes have come.
 const believed = 16 << 20
+
+// smallSecond is the room for a second fragment of which nothing is known.
+const smallSecond = 4 << 10
 
 // trust is believed for one of several messages in fragments: the more there are, the less.
 func (f *fragments) trust() int { return believed / (1 + len(f.open)) }
@@ -98,6 +107,9 @@ func (f *fragments) next(seq, frag uint64, n int) (s *sequence, part []byte, rea
 	s.next--
 	if s.next == 0 {
 		delete(f.open, seq)
+		if s.two {
+			f.second = n
+		}
 	}
 	part, reason = f.extend(s, n)
 	if s.next == 0 {

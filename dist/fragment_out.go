@@ -2,6 +2,7 @@ package dist
 
 import (
 	"encoding/binary"
+	"net"
 
 	"github.com/gonode-otp/gonode/etf"
 )
@@ -17,36 +18,35 @@ type stream struct {
 	sender etf.Pid
 	seq    uint64
 	frag   uint64 // number of the next fragment
-	buf    []byte
-	off    int // of the next fragment in buf
+	body   cursor // in front of the next fragment
+	left   int    // bytes behind it
 	after  []delayed
 }
 
 // delayed is what waits behind a stream: a frame, or the first fragment of another stream.
 type delayed struct {
 	frame []byte
-	large bool // frame is not to be copied
+	rest  net.Buffers // of the frame
+	size  int         // of both
+	large bool        // frame is not to be copied
 	next  *stream
 }
 
 func newStream(sender etf.Pid, f *outFrame) *stream {
-	return &stream{sender: sender, seq: f.seq, frag: uint64(f.fragments) - 1, buf: f.buf, off: f.control + fragmentSize}
+	return &stream{sender: sender, seq: f.seq, frag: uint64(f.fragments) - 1, body: f.body, left: f.payload() - fragmentSize}
 }
-
-// rest is the number of bytes that are still to be sent.
-func (s *stream) rest() int { return len(s.buf) - s.off }
 
 // fragmentHead is the head of a further fragment with its length.
 type fragmentHead [lengthSize + fragHeadSize]byte
 
-// fragment returns the body of the next fragment and writes its head to h.
-func (s *stream) fragment(h *fragmentHead) []byte {
-	n := min(fragmentSize, s.rest())
+// fragment adds the next fragment to bufs, its head in h. n is the size of its body.
+func (s *stream) fragment(bufs net.Buffers, h *fragmentHead) (more net.Buffers, n int) {
+	n = min(fragmentSize, s.left)
 	binary.BigEndian.PutUint32(h[:], uint32(fragHeadSize+n))
 	appendFragHead(h[:lengthSize], distFragCont, s.seq, s.frag)
-	s.off += n
+	s.left -= n
 	s.frag--
-	return s.buf[s.off-n : s.off]
+	return s.body.take(append(bufs, h[:]), n), n
 }
 
 // done reports whether the last fragment has been taken.

@@ -19,7 +19,7 @@ func fragmented(t testing.TB, seq uint64, n int, m Message, payload etf.Term) []
 	f, err := e.encode(m, payload, true)
 	require.NoError(t, err)
 	table := e.cache.appendTable(nil)
-	body := f.buf[headRoom:]
+	body := joined((&cursor{buf: f.buf, off: headRoom, parts: f.parts}).take(nil, f.size())...)
 	count := (len(body) + n - 1) / n
 	var frames [][]byte
 	for i := range count {
@@ -174,7 +174,7 @@ func TestSmallMessagesOfOthersPassBetweenFragments(t *testing.T) {
 	ofA, _ := peers(DefaultFlags)
 	w := &NewConn(&sink{}, ofA, Options{}).out
 	put := func(from uint32, payload etf.Term) {
-		require.NoError(t, w.admit(context.Background(), &RegSend{From: pidA(from), To: "x"}, payload, false))
+		require.NoError(t, w.admit(context.Background(), &RegSend{From: pidA(from), To: "x"}, payload, regardless))
 	}
 	put(1, make(etf.Binary, 11*fragmentSize-100))
 	put(2, etf.Int(1))
@@ -196,7 +196,7 @@ func TestALargeMessageWaitsBehindALargeOneOfTheSameSender(t *testing.T) {
 	w := &NewConn(&sink{}, ofA, Options{}).out
 	big := make(etf.Binary, 2*fragmentSize-100)
 	for _, payload := range []etf.Term{big, etf.Int(1), big, etf.Int(2), big, make(etf.Binary, fragmentSize-100)} {
-		require.NoError(t, w.admit(context.Background(), &RegSend{From: pidA(1), To: "x"}, payload, false))
+		require.NoError(t, w.admit(context.Background(), &RegSend{From: pidA(1), To: "x"}, payload, regardless))
 	}
 	require.Equal(t, []string{"first 1/2", "1/1", "small", "first 2/2", "2/1", "small", "first 3/2", "3/1", "small"}, order(t, w, 4))
 	require.Zero(t, w.queued)
@@ -207,11 +207,32 @@ func TestADeathByNameStaysBehindTheLastWordsOfTheProcess(t *testing.T) {
 	ofA, _ := peers(DefaultFlags)
 	w := &NewConn(&sink{}, ofA, Options{}).out
 	put := func(m Message, payload etf.Term) {
-		require.NoError(t, w.admit(context.Background(), m, payload, false))
+		require.NoError(t, w.admit(context.Background(), m, payload, regardless))
 	}
 	put(&Send{From: pidA(1), To: pidB(1)}, make(etf.Binary, 2*fragmentSize-100))
 	put(&MonitorPExit{From: ByName("x"), To: pidB(1), Ref: refB(1), Sender: pidA(1)}, etf.Atom("normal"))
 	put(&GroupLeader{Leader: pidA(3), To: pidB(1), Sender: pidA(1)}, nil)
 	put(&MonitorPExit{From: ByName("y"), To: pidB(1), Ref: refB(1)}, etf.Atom("noproc"))
 	require.Equal(t, []string{"first 1/2", "small", "1/1", "small", "small"}, order(t, w, 2))
+}
+
+// OTP cuts what is larger than 64 kB, so a binary of just that comes in two fragments, of which the second is tiny.
+func TestASecondFragmentGetsTheRoomThatItIsLikelyToNeed(t *testing.T) {
+	head := frameHead{frag: 2, seq: 1}
+	f := fragments{maxBytes: 1 << 30, maxOpen: 1}
+	whole := func(second int) (room int) {
+		require.Empty(t, f.begin(head, make([]byte, fragmentSize), nil, false))
+		room = cap(f.open[1].body)
+		_, part, reason := f.next(1, 1, second)
+		require.Empty(t, reason)
+		require.Len(t, part, second)
+		return room
+	}
+	require.Equal(t, fragmentSize+smallSecond, whole(100))
+	require.Equal(t, fragmentSize+smallSecond, whole(50_000), "then it is copied")
+	require.GreaterOrEqual(t, whole(50_001), fragmentSize+50_001)
+	require.LessOrEqual(t, whole(fragmentSize), fragmentSize+51_000)
+	require.Equal(t, 2*fragmentSize, whole(100))
+	require.Equal(t, fragmentSize+smallSecond, whole(100))
+	require.Zero(t, f.bytes)
 }

@@ -1,6 +1,7 @@
 package dist
 
 import (
+	"errors"
 	"io"
 	"net"
 	"testing"
@@ -119,7 +120,8 @@ func TestABusyNodeClosesWithoutAWord(t *testing.T) {
 	connect, accept := meet(t, side("a@h"), side("b@h"), nil, answer(StatusNone))
 	e := connect.refusal(t, ReasonClosed)
 	require.Equal(t, StageRecvStatus, e.Stage)
-	require.ErrorIs(t, e, io.EOF)
+	// A pipe whose other end is closed says either, depending on whether a deadline is set before the end is read.
+	require.True(t, errors.Is(e, io.EOF) || errors.Is(e, io.ErrClosedPipe), "%v", e)
 	accept.refusal(t, ReasonBusy)
 }
 

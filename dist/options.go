@@ -14,10 +14,14 @@ const (
 	DefaultIntensity = 4
 	// DefaultHighWater is the limit at which OTP suspends senders (erl +zdbbl).
 	DefaultHighWater = 1 << 20
+	// DefaultMaxPending is far above what a node owes to one that is only slow.
+	DefaultMaxPending = 512 << 20
 	// DefaultMaxMessage admits what a node of ordinary size can want to hold several of.
 	DefaultMaxMessage = 512 << 20
 	// DefaultMaxSequences is far above the number of processes that OTP lets send into one connection at once.
 	DefaultMaxSequences = 10_000
+	// DefaultPatience is short for a tick or a person, and long beside what waking another goroutine costs.
+	DefaultPatience = 10 * time.Millisecond
 	// DefaultFlushTime is how long a closing connection tries to get rid of what is pending.
 	DefaultFlushTime = 5 * time.Second
 )
@@ -32,6 +36,9 @@ type Options struct {
 	// HighWater is the number of pending bytes from which on Send waits; it goes on below half of it. Messages that are
 	// sent in fragments are counted apart from all others, so that one large message does not hold up the small ones.
 	HighWater int
+	// MaxPending is the number of pending bytes at which Post, which never waits, ends the connection.
+	// Differs from OTP: there a peer that asks and does not read can fill the memory.
+	MaxPending int
 	// MaxMessage bounds the size of a received frame, and of all received messages in fragments that are not yet
 	// complete, together.
 	MaxMessage int
@@ -39,6 +46,9 @@ type Options struct {
 	MaxSequences int
 	// Limits bound what decoding one term may cost.
 	Limits etf.Limits
+	// Patience is how long Work may take before another goroutine reads on. It is noticed after Patience to twice
+	// that.
+	Patience time.Duration
 	// FlushTime bounds how long Close tries to write what is pending.
 	FlushTime time.Duration
 	// Trace is called for every message and tick in both directions, before it is handled or written. It must not call
@@ -56,11 +66,17 @@ func (o Options) withDefaults() Options {
 	if o.HighWater <= 0 {
 		o.HighWater = DefaultHighWater
 	}
+	if o.MaxPending <= 0 {
+		o.MaxPending = DefaultMaxPending
+	}
 	if o.MaxMessage <= 0 {
 		o.MaxMessage = DefaultMaxMessage
 	}
 	if o.MaxSequences <= 0 {
 		o.MaxSequences = DefaultMaxSequences
+	}
+	if o.Patience <= 0 {
+		o.Patience = DefaultPatience
 	}
 	if o.FlushTime <= 0 {
 		o.FlushTime = DefaultFlushTime

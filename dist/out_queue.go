@@ -34,11 +34,11 @@ func (q *outQueue) behind(m Message) *stream {
 
 // add queues a frame, behind s if that is not nil. It returns the bytes it adds to the queue and to the streams.
 func (q *outQueue) add(m Message, f outFrame, s *stream, e *encoder) (queued, streamed int) {
-	large := len(f.first) >= largeFrame || f.fragments > 1
-	d := delayed{frame: f.first, large: large}
+	large := f.bytes >= largeFrame || f.fragments > 1
+	d := delayed{frame: f.first, rest: f.rest, size: f.bytes, large: large}
 	if f.fragments > 1 {
 		d.next = newStream(m.sender(), &f)
-		streamed = d.next.rest()
+		streamed = d.next.left
 	}
 	if s != nil {
 		if !large {
@@ -46,9 +46,9 @@ func (q *outQueue) add(m Message, f outFrame, s *stream, e *encoder) (queued, st
 			e.keep(f.buf)
 		}
 		s.after = append(s.after, d)
-		return 0, streamed + len(d.frame)
+		return 0, streamed + d.size
 	}
-	q.push(d.frame, large)
+	q.push(d.frame, d.rest, large)
 	if !large {
 		e.keep(f.buf)
 	}
@@ -57,21 +57,24 @@ func (q *outQueue) add(m Message, f outFrame, s *stream, e *encoder) (queued, st
 	} else if large {
 		q.large = f.buf
 	}
-	return len(f.first), streamed
+	return f.bytes, streamed
 }
 
-// push queues a frame. If large, the frame itself, else a copy.
-func (q *outQueue) push(frame []byte, large bool) {
+// push queues a frame. If large, the frame itself with the rest of it, else a copy.
+func (q *outQueue) push(frame []byte, rest net.Buffers, large bool) {
 	q.bytes += len(frame)
 	if !large {
 		q.open = append(q.open, frame...)
 		return
 	}
+	for _, part := range rest {
+		q.bytes += len(part)
+	}
 	if len(q.open) > 0 {
 		q.ready = append(q.ready, q.open)
 		q.open = nil
 	}
-	q.ready = append(q.ready, frame)
+	q.ready = append(append(q.ready, frame), rest...)
 }
 
 // take moves what is queued and the next fragments of the streams to b. It reports whether there was anything, and how
@@ -90,11 +93,11 @@ func (q *outQueue) take(b *batch) (released int, any bool) {
 	for i := 0; i < len(b.heads) && len(q.streams) > 0 && released == 0; i++ {
 		q.turn %= len(q.streams)
 		s := q.streams[q.turn]
-		body := s.fragment(&b.heads[i])
-		b.bufs = append(b.bufs, b.heads[i][:], body)
-		b.streamed += len(body)
+		var n int
+		b.bufs, n = s.fragment(b.bufs, &b.heads[i])
+		b.streamed += n
 		if s.done() {
-			b.large = s.buf
+			b.large = s.body.buf
 			released += q.release(s)
 		} else {
 			q.turn++
@@ -107,8 +110,8 @@ func (q *outQueue) take(b *batch) (released int, any bool) {
 // release ends the stream whose turn it is and queues what waits behind it.
 func (q *outQueue) release(s *stream) (released int) {
 	for i, d := range s.after {
-		released += len(d.frame)
-		q.push(d.frame, d.large)
+		released += d.size
+		q.push(d.frame, d.rest, d.large)
 		if d.next != nil {
 			d.next.after = s.after[i+1:]
 			q.streams[q.turn] = d.next

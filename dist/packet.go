@@ -92,6 +92,8 @@ func (p *packetConn) read() ([]byte, error) {
 func badLength(head []byte, n uint32) string {
 	text := "its length " + strconv.FormatUint(uint64(n), 10) + " is not within 1 and " + strconv.Itoa(maxPacket)
 	switch {
+	case head[0] == 0x15 && head[1] == 0x03:
+		text += "; this is an alert of TLS, so the other end has -proto_dist inet_tls and this one has not"
 	case head[0] == 0x16 && head[1] == 0x03:
 		text += "; this is the first message of TLS, so the other end has -proto_dist inet_tls and this one has not"
 	case len(head) == 4 && (n>>16 <= maxPacket) && (byte(n>>8) == tagName || byte(n>>8) == tagNameOld):

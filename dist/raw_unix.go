@@ -3,7 +3,10 @@
 package dist
 
 import (
+	"io"
 	"net"
+	"os"
+	"sync/atomic"
 	"syscall"
 )
 
@@ -12,24 +15,32 @@ type rawWriter struct {
 	conn syscall.RawConn
 	once func(fd uintptr) (done bool) // made once, because it would cost an allocation each time
 	bufs net.Buffers
+	io   iovecs
 	n    int
 	all  bool
 	err  error
+
+	calls atomic.Uint64
 }
 
 func (w *rawWriter) init(c net.Conn) {
-	// Only these: a connection that wraps one of them may have it write something else.
+	w.conn, w.once = rawConn(c), w.try
+}
+
+// rawConn returns c as a socket, or nil.
+func rawConn(c net.Conn) (raw syscall.RawConn) {
+	// Only these: a connection that wraps one of them may have it carry something else.
 	var err error
 	switch c := c.(type) {
 	case *net.TCPConn:
-		w.conn, err = c.SyscallConn()
+		raw, err = c.SyscallConn()
 	case *net.UnixConn:
-		w.conn, err = c.SyscallConn()
+		raw, err = c.SyscallConn()
 	}
 	if err != nil {
-		w.conn = nil
+		return nil
 	}
-	w.once = w.try
+	return raw
 }
 
 func (w *rawWriter) possible() bool { return w.conn != nil }
@@ -47,7 +58,8 @@ func (w *rawWriter) write(bufs net.Buffers) (n int, all bool, err error) {
 
 func (w *rawWriter) try(fd uintptr) (done bool) {
 	for {
-		n, tried, err := writeSome(int(fd), w.bufs)
+		w.calls.Add(1)
+		n, tried, err := writeSome(int(fd), w.bufs, &w.io)
 		switch {
 		case err == syscall.EINTR:
 			continue
@@ -56,6 +68,57 @@ func (w *rawWriter) try(fd uintptr) (done bool) {
 			w.err = err
 		default:
 			w.n, w.all = n, n == tried
+		}
+		return true
+	}
+}
+
+// rawReader reads from a connection. From a socket it does so without telling the scheduler.
+type rawReader struct {
+	plain net.Conn
+	conn  syscall.RawConn              // nil if the connection is no socket
+	once  func(fd uintptr) (done bool) // made once, because it would cost an allocation each time
+	b     []byte
+	more  []byte
+	io    iovecs
+	n     int
+	err   error
+
+	calls atomic.Uint64
+}
+
+func (r *rawReader) init(c net.Conn) { r.plain, r.conn, r.once = c, rawConn(c), r.try }
+
+// read is Read of a net.Conn. If it fills b it may go on in behind, which b does not overlap.
+func (r *rawReader) read(b, behind []byte) (int, error) {
+	if r.conn == nil {
+		r.calls.Add(1)
+		return r.plain.Read(b)
+	}
+	r.b, r.more, r.n, r.err = b, behind, 0, nil
+	err := r.conn.Read(r.once)
+	if err == nil {
+		err = r.err
+	}
+	r.b, r.more = nil, nil
+	return r.n, err
+}
+
+func (r *rawReader) try(fd uintptr) (done bool) {
+	for {
+		r.calls.Add(1)
+		n, err := readSome(int(fd), r.b, r.more, &r.io)
+		switch {
+		case err == syscall.EINTR:
+			continue
+		case err == syscall.EAGAIN:
+			return false
+		case err != nil:
+			r.err = os.NewSyscallError("read", err)
+		case n == 0:
+			r.err = io.EOF
+		default:
+			r.n = n
 		}
 		return true
 	}

@@ -13,12 +13,16 @@ const (
 	// ownFrame is the size from which on a frame that has not arrived completely gets a buffer of its own, and binaries
 	// become slices of it.
 	ownFrame = 8 << 10
+	// readBehind is how much a read into such a buffer may read beyond it: enough for the head of the next fragment or
+	// for some small frames, and too little to be worth a second copy.
+	readBehind = 512
 )
 
-// reader is the receiving side of a connection. All of it is owned by the goroutine that runs Serve.
+// reader is the receiving side of a connection. All of it is owned by the goroutine that has the turn.
 type reader struct {
 	c       *Conn
 	h       Handler
+	raw     rawReader
 	headers bool
 
 	dec   etf.Decoder
@@ -27,34 +31,65 @@ type reader struct {
 	frags fragments
 
 	buf     []byte
-	r, w    int  // buf[r:w] has been read and not yet looked at
-	handled bool // something since Drained was called last
+	r, w    int   // buf[r:w] has been read and not yet looked at
+	handled bool  // something since Drained was called last, or that Drained has still work for
+	err     error // why the connection ends; Drained may still be called
+	ended   chan error
 
 	outAtTick uint64 // Conn.bytesOut when the last tick was read, with the answer to it
 }
 
 func (r *reader) init(c *Conn) {
 	r.c = c
+	r.raw.init(c.conn)
 	r.headers = hasHeaders(c.peer.Negotiated)
 	r.dec.Limits = c.opts.Limits
 	r.ctl = controlReader{dec: &r.dec, peer: c.peer}
 	r.frags = fragments{maxBytes: c.opts.MaxMessage, maxOpen: c.opts.MaxSequences}
 }
 
-// run reads frames until the connection ends, and returns why it does.
-func (r *reader) run(h Handler) error {
-	r.begin(h)
-	for {
-		if err := r.next(); err != nil {
-			r.drained()
-			return err
-		}
-	}
-}
-
 func (r *reader) begin(h Handler) {
 	r.h = h
 	r.buf = make([]byte, readBuffer)
+	r.ended = make(chan error, 1)
+}
+
+// run reads frames until the connection ends, or until another goroutine reads on. It begins where its predecessor left
+// off, which was before some Work.
+func (r *reader) run() {
+	for r.err == nil {
+		if !r.complete() && !r.drained() {
+			return
+		}
+		r.err = r.next()
+	}
+	if r.drained() {
+		r.ended <- r.err
+	}
+}
+
+// complete reports whether the next frame is in the buffer.
+func (r *reader) complete() bool {
+	have := r.w - r.r
+	return have >= lengthSize && uint64(have-lengthSize) >= uint64(binary.BigEndian.Uint32(r.buf[r.r:]))
+}
+
+// drained tells the handler that no further frame is there. It reports whether this goroutine still has the turn.
+func (r *reader) drained() bool {
+	if r.handled {
+		r.c.watchTurn()
+	}
+	for r.handled {
+		work := r.h.Drained()
+		if work == nil {
+			r.handled = false
+			break
+		}
+		if !r.lend(work) {
+			return false
+		}
+	}
+	return true
 }
 
 // next reads and handles one frame.
@@ -96,7 +131,6 @@ func (r *reader) need(n int) error {
 	if r.w-r.r >= n {
 		return nil
 	}
-	r.drained()
 	if r.r == r.w {
 		r.r, r.w = 0, 0
 	} else if r.r+n > len(r.buf) {
@@ -104,7 +138,7 @@ func (r *reader) need(n int) error {
 		r.r = 0
 	}
 	for r.w-r.r < n {
-		got, err := r.read(r.buf[r.w:])
+		got, err := r.read(r.buf[r.w:], nil)
 		r.w += got
 		if err != nil && r.w-r.r < n {
 			return r.readError(err)
@@ -113,21 +147,19 @@ func (r *reader) need(n int) error {
 	return nil
 }
 
-// drained tells the handler that no further frame is there.
-func (r *reader) drained() {
-	if r.handled {
-		r.handled = false
-		r.h.Drained()
-	}
-}
-
 // fill reads into all of b.
 func (r *reader) fill(b []byte) error {
 	n := copy(b, r.buf[r.r:r.w])
 	r.r += n
+	if n < len(b) {
+		r.r, r.w = 0, 0
+	}
 	for n < len(b) {
-		got, err := r.read(b[n:])
+		got, err := r.read(b[n:], r.buf[:readBehind])
 		n += got
+		if n > len(b) {
+			r.w = n - len(b)
+		}
 		if err != nil && n < len(b) {
 			return r.readError(err)
 		}
@@ -135,9 +167,9 @@ func (r *reader) fill(b []byte) error {
 	return nil
 }
 
-func (r *reader) read(b []byte) (int, error) {
+func (r *reader) read(b, behind []byte) (int, error) {
 	r.c.reading.Store(true)
-	n, err := r.c.conn.Read(b)
+	n, err := r.raw.read(b, behind)
 	r.c.bytesIn.Add(uint64(n))
 	r.c.reading.Store(false)
 	return n, err
@@ -162,7 +194,6 @@ func (r *reader) large(n int) error {
 	if err := r.need(fragHeadSize); err != nil {
 		return err
 	}
-	r.drained()
 	h, reason := parseFrameHead(r.buf[r.r:r.w], r.headers)
 	if reason != "" {
 		return r.invalid(0, reason)

@@ -9,14 +9,14 @@ import (
 // (dist_util's send_tick, net_kernel's ticker), so that messages need no timers.
 //
 // A tick is written if nothing was written since the last look and nothing is about to be, and also if nothing was read,
-// as OTP does towards hidden nodes: it makes the peer answer. No byte for Intensity+1 looks in a row, that is for TickTime
-// to TickTime*(1+1/Intensity), is the end.
+// as OTP does towards hidden nodes: it makes the peer answer. No byte for Intensity looks in a row behind the one that saw
+// the last, that is for TickTime to TickTime*(1+1/Intensity), is the end.
 type ticker struct {
 	mu       sync.Mutex
 	timer    *time.Timer
 	interval time.Duration
 	stopped  bool
-	silent   int    // looks in a row without a byte read
+	silent   int    // looks in a row without a byte read; -1 before the first, which sees the bytes of the handshake
 	in, out  uint64 // counters at the last look, out with the tick written then
 }
 
@@ -28,7 +28,7 @@ func (c *Conn) startTicking() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.interval = max(c.opts.TickTime/time.Duration(c.opts.Intensity), time.Millisecond)
-	t.in, t.out = c.bytesIn.Load(), c.bytesOut.Load()
+	t.in, t.out, t.silent = c.bytesIn.Load(), c.bytesOut.Load(), -1
 	t.timer = time.AfterFunc(t.interval, c.look)
 }
 
@@ -57,7 +57,7 @@ func (c *Conn) look() {
 	} else {
 		t.silent = 0
 	}
-	if t.silent > c.opts.Intensity {
+	if t.silent >= c.opts.Intensity {
 		c.fail(ErrTickTimeout)
 		return
 	}
@@ -95,7 +95,7 @@ func (w *writer) tick() bool {
 	if w.c.opts.Trace != nil {
 		w.c.opts.Trace(TraceEvent{Out: true, Peer: w.c.peer.Name})
 	}
-	w.queue.push(emptyFrame[:], false)
+	w.queue.push(emptyFrame[:], nil, false)
 	w.queued += lengthSize
 	w.writing = true
 	w.write()

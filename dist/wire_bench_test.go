@@ -40,7 +40,7 @@ func (s *sink) SetReadDeadline(time.Time) error  { return nil }
 type discard struct{ n int }
 
 func (d *discard) Handle(Message, etf.Term) error { d.n++; return nil }
-func (d *discard) Drained()                       {}
+func (d *discard) Drained() Work                  { return nil }
 
 func mapsTerm(n int) etf.Term {
 	l := make(etf.List, n)
@@ -94,7 +94,7 @@ func BenchmarkEncode(b *testing.B) {
 				m := &RegSend{From: pidA(7), To: "server"}
 				b.ReportAllocs()
 				for b.Loop() {
-					if err := w.admit(context.Background(), m, p.term, false); err != nil {
+					if err := w.admit(context.Background(), m, p.term, regardless); err != nil {
 						b.Fatal(err)
 					}
 					for w.queue.bytes > 0 || len(w.queue.streams) > 0 {

@@ -2,6 +2,7 @@ package dist
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"github.com/gonode-otp/gonode/etf"
@@ -27,6 +28,7 @@ type writer struct {
 	room     gate  // opens when queued falls below the low mark
 	streamer gate  // the same for streamed
 	writing  bool  // somebody owns batch and the right to write
+	corked   bool  // that is whoever called Turn.Cork, and Uncork will write
 	batch    batch // owned by whoever set writing
 
 	raw      rawWriter
@@ -43,8 +45,8 @@ func (w *writer) init(c *Conn) {
 	w.wake = make(chan struct{}, 1)
 }
 
-// Send sends a message. payload belongs to it if m.HasPayload says so, else it must be nil. Neither is kept; m may be
-// used again.
+// Send sends a message. payload belongs to it if m.HasPayload says so, else it must be nil. m may be used again; payload must
+// not change any more, as no term may: its large binaries are written from where they are, perhaps later.
 //
 // If more than Options.HighWater bytes are pending, Send waits until the peer has read most of them, as the emulator
 // suspends a process on a busy distribution port; only while it waits does it look at ctx, and return its cause. Else it
@@ -54,50 +56,76 @@ func (w *writer) init(c *Conn) {
 // Messages go out in the order of the calls, except that those in fragments let others pass; never those of the same
 // sender.
 func (c *Conn) Send(ctx context.Context, m Message, payload etf.Term) error {
-	return c.out.send(ctx, m, payload, true)
+	return c.out.send(ctx, m, payload, whenFull)
+}
+
+// TrySend is Send if that need not wait. Else it does nothing and returns false, and the caller may do what it has to before
+// it waits with Send (erlang:send/3 with nosuspend).
+func (c *Conn) TrySend(m Message, payload etf.Term) (sent bool, err error) {
+	if err := c.out.send(context.Background(), m, payload, never); err != errWouldWait {
+		return err == nil, err
+	}
+	return false, nil
 }
 
 // Post is Send without ever waiting, for what no process sends, or what is sent by the goroutine that reads: DOWN
 // signals with noproc, acknowledgements of unlinks, replies to spawn requests. The emulator queues those regardless of
-// its limit too.
+// its limit too. At Options.MaxPending it ends the connection with ErrNotReading.
 func (c *Conn) Post(m Message, payload etf.Term) error {
-	return c.out.send(context.Background(), m, payload, false)
+	return c.out.send(context.Background(), m, payload, regardless)
 }
 
-func (w *writer) send(ctx context.Context, m Message, payload etf.Term, wait bool) error {
+// patience is what a message does when more than Options.HighWater bytes are pending.
+type patience uint8
+
+const (
+	whenFull   patience = iota // wait
+	never                      // fail with errWouldWait
+	regardless                 // go on
+)
+
+var errWouldWait = errors.New("dist: the connection is busy")
+
+func (w *writer) send(ctx context.Context, m Message, payload etf.Term, wait patience) error {
 	if payload != nil && !m.HasPayload() {
 		return &SendError{Peer: w.c.peer.Name, Reason: "a payload that does not belong to the message"}
 	}
 	w.mu.Lock()
 	if err := w.admit(ctx, m, payload, wait); err != nil {
 		w.mu.Unlock()
+		if err == ErrNotReading {
+			w.c.fail(err)
+		}
 		return err
 	}
-	if w.writing {
+	if w.writing && !w.corkFull() {
 		w.mu.Unlock()
 		return nil
 	}
-	w.writing = true
+	w.writing, w.corked = true, false
 	w.write()
 	return nil
 }
 
 // admit waits for room, encodes the message and queues it.
-func (w *writer) admit(ctx context.Context, m Message, payload etf.Term, wait bool) error {
+func (w *writer) admit(ctx context.Context, m Message, payload etf.Term, wait patience) error {
 	high := w.c.opts.HighWater
 	for {
 		if err := w.ended(); err != nil {
 			return err
 		}
+		if wait == regardless && w.queued+w.streamed >= w.c.opts.MaxPending {
+			return ErrNotReading
+		}
 		stream := w.queue.behind(m)
-		if wait && stream == nil && w.queued >= high {
-			if err := w.waitFor(ctx, &w.room); err != nil {
+		if wait != regardless && stream == nil && w.queued >= high {
+			if err := w.waitFor(ctx, wait, &w.room); err != nil {
 				return err
 			}
 			continue
 		}
-		if wait && stream != nil && w.streamed >= high {
-			if err := w.waitFor(ctx, &w.streamer); err != nil {
+		if wait != regardless && stream != nil && w.streamed >= high {
+			if err := w.waitFor(ctx, wait, &w.streamer); err != nil {
 				return err
 			}
 			continue
@@ -107,9 +135,9 @@ func (w *writer) admit(ctx context.Context, m Message, payload etf.Term, wait bo
 			w.enc.discard(&f)
 			return err
 		}
-		if wait && f.fragments > 1 && w.streamed >= high {
+		if wait != regardless && f.fragments > 1 && w.streamed >= high {
 			w.enc.discard(&f)
-			if err := w.waitFor(ctx, &w.streamer); err != nil {
+			if err := w.waitFor(ctx, wait, &w.streamer); err != nil {
 				return err
 			}
 			continue
@@ -131,7 +159,10 @@ func (w *writer) enqueue(m Message, payload etf.Term, f outFrame, stream *stream
 }
 
 // waitFor waits until g opens.
-func (w *writer) waitFor(ctx context.Context, g *gate) error {
+func (w *writer) waitFor(ctx context.Context, wait patience, g *gate) error {
+	if wait == never {
+		return errWouldWait
+	}
 	ch := g.channel()
 	w.mu.Unlock()
 	defer w.mu.Lock()
@@ -155,6 +186,7 @@ func (w *writer) ended() error {
 func (w *writer) end(cause error) {
 	w.cause = cause
 	w.c.closing.Store(true)
+	w.c.mute.Store(true)
 	w.room.open()
 	w.streamer.open()
 }

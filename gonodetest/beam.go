@@ -209,8 +209,17 @@ func (b *Beam) Stop(t testing.TB) {
 // Kill ends the node with SIGKILL, as a crash of its machine would, and waits for it.
 func (b *Beam) Kill(testing.TB) { b.proc.kill() }
 
-// Pause stops the node with SIGSTOP: its connections stay open and silent. Resume lets it go on.
-func (b *Beam) Pause(t testing.TB) { b.signal(t, syscall.SIGSTOP) }
+// Pause stops the node with SIGSTOP: its connections stay open and silent. Where the system tells in /proc, it returns when
+// the node stands still. Resume lets it go on.
+func (b *Beam) Pause(t testing.TB) {
+	t.Helper()
+	b.signal(t, syscall.SIGSTOP)
+	ctx, cancel := context.WithTimeout(context.Background(), b.timeout)
+	defer cancel()
+	if err := poll(ctx, b.proc.done, b.proc.stopped); err != nil {
+		t.Fatalf("%s does not stop: %v", b.name, err)
+	}
+}
 
 // Resume continues a paused node.
 func (b *Beam) Resume(t testing.TB) { b.signal(t, syscall.SIGCONT) }

@@ -45,7 +45,7 @@ func NewBender(t testing.TB, plan Plan) *Bender {
 		cancel()
 		b.work.Wait()
 		if t.Failed() {
-			t.Logf("what was bent:\n%s", strings.Join(b.Report(), "\n"))
+			t.Logf("what was bent:\n%s", tail(strings.Join(b.Report(), "\n")))
 		}
 	})
 	return b
@@ -55,7 +55,7 @@ func NewBender(t testing.TB, plan Plan) *Bender {
 // address. A bender may have any number of such doors.
 func (b *Bender) Open(target string) (addr string) {
 	b.t.Helper()
-	return b.open(func(context.Context) (string, error) { return target, nil }).String()
+	return b.open(target, func(context.Context) (string, error) { return target, nil }).String()
 }
 
 // OpenNode puts the bender in front of a node, "name@localhost", as one group of nodes sees it: it registers a port of its
@@ -69,14 +69,14 @@ func (b *Bender) Open(target string) (addr string) {
 func (b *Bender) OpenNode(node string, knownIn, seenIn int) {
 	b.t.Helper()
 	alive, _, _ := strings.Cut(node, "@")
-	addr := b.open(func(ctx context.Context) (string, error) {
+	addr := b.open(node, func(ctx context.Context) (string, error) {
 		info, err := epmd.Lookup(ctx, net.JoinHostPort("127.0.0.1", strconv.Itoa(knownIn)), alive)
 		return net.JoinHostPort("127.0.0.1", strconv.Itoa(int(info.Port))), err
 	})
 	register(b.t, seenIn, node, addr.(*net.TCPAddr).Port)
 }
 
-func (b *Bender) open(target func(context.Context) (string, error)) net.Addr {
+func (b *Bender) open(target string, find func(context.Context) (string, error)) net.Addr {
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
 		b.t.Fatalf("a bender has to listen: %v", err)
@@ -88,16 +88,16 @@ func (b *Bender) open(target func(context.Context) (string, error)) net.Addr {
 			if err != nil {
 				return
 			}
-			b.work.Go(func() { b.serve(c.(*net.TCPConn), target) })
+			b.work.Go(func() { b.serve(c.(*net.TCPConn), target, find) })
 		}
 	})
 	return l.Addr()
 }
 
 // serve carries one connection to its end.
-func (b *Bender) serve(near *net.TCPConn, target func(context.Context) (string, error)) {
+func (b *Bender) serve(near *net.TCPConn, target string, find func(context.Context) (string, error)) {
 	defer near.Close()
-	addr, err := target(b.ctx)
+	addr, err := find(b.ctx)
 	var c net.Conn
 	if err == nil {
 		c, err = (&net.Dialer{}).DialContext(b.ctx, "tcp", addr)
@@ -117,8 +117,8 @@ func (b *Bender) serve(near *net.TCPConn, target func(context.Context) (string, 
 	b.links[l] = struct{}{}
 	b.mu.Unlock()
 	var both sync.WaitGroup
-	both.Go(func() { b.pump(l, near, far, Flow{Conn: l.number, ToTarget: true}) })
-	both.Go(func() { b.pump(l, far, near, Flow{Conn: l.number}) })
+	both.Go(func() { b.pump(l, near, far, Flow{Conn: l.number, Target: target, ToTarget: true}) })
+	both.Go(func() { b.pump(l, far, near, Flow{Conn: l.number, Target: target}) })
 	both.Wait()
 	end()
 	b.mu.Lock()
@@ -182,7 +182,7 @@ func (b *Bender) Connections() int {
 	return b.count
 }
 
-// Report returns a line for each fault that has taken place. If the test fails it is printed.
+// Report returns a line for each fault that has taken place. If the test fails the last ones are printed.
 func (b *Bender) Report() []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -12,6 +12,8 @@ import (
 type Flow struct {
 	// Conn is the number of the connection, from 1 in the order in which they were made.
 	Conn int
+	// Target is what the connection leads to: the address that [Bender.Open] was given, or the node of [Bender.OpenNode].
+	Target string
 	// ToTarget is the direction from whoever dialled.
 	ToTarget bool
 }
@@ -27,6 +29,17 @@ func (f Flow) String() string {
 // Plan says what to do to a flow: the faults in the order of their places. It is called once for each flow, by more than
 // one goroutine.
 type Plan func(f Flow) []Fault
+
+// Towards limits a plan to the bytes that are sent to one of two targets with doors in the same bender, whoever of the two
+// dialled. The other one gets everything as it was sent.
+func (p Plan) Towards(target string) Plan {
+	return func(f Flow) []Fault {
+		if f.ToTarget == (f.Target == target) {
+			return p(f)
+		}
+		return nil
+	}
+}
 
 // FaultKind is what a Fault does.
 type FaultKind int

@@ -186,6 +186,20 @@ func TestTheSameSeedGivesTheSameFaults(t *testing.T) {
 	require.NotEqual(t, one(gonodetest.Flow{Conn: 1}), random.Plan()(gonodetest.Flow{Conn: 1})[:50])
 }
 
+func TestAPlanTowardsOneOfTwoLeavesTheOtherOneAlone(t *testing.T) {
+	flip := gonodetest.Faults(gonodetest.Fault{Kind: gonodetest.FaultFlip})
+	one := echoServer(t)
+	b := gonodetest.NewBender(t, flip.Towards(one))
+	c := enter(t, b.Open(one))
+	require.Equal(t, "1", say(t, c, "0", 1))
+	require.Equal(t, []string{"connection 1, to the target: bit 0 of byte 0 turned over"}, b.Report())
+
+	b = gonodetest.NewBender(t, flip.Towards(one))
+	c = enter(t, b.Open(echoServer(t)))
+	require.Equal(t, "1", say(t, c, "0", 1))
+	require.Equal(t, []string{"connection 1, from the target: bit 0 of byte 0 turned over"}, b.Report())
+}
+
 func TestEveryFaultSaysWhatItIs(t *testing.T) {
 	said := map[string]bool{}
 	for kind := gonodetest.FaultFlip; kind <= gonodetest.FaultRate+1; kind++ {

@@ -42,7 +42,7 @@ func (h hears) Handle(m dist.Message, payload etf.Term) error {
 	return nil
 }
 
-func (hears) Drained() {}
+func (hears) Drained() dist.Work { return nil }
 
 // join connects us with the peer and serves the connection.
 func join(t *testing.T, p *gonodetest.Peer) (*dist.Conn, hears, <-chan error) {
@@ -148,9 +148,10 @@ func TestAPeerSendsWhatNoNodeWouldSend(t *testing.T) {
 		script.Wait(t)
 	}
 	p := gonodetest.NewPeer(t, "peer@localhost")
-	p.Accept(gonodetest.Handshake(""), gonodetest.HalfClose(), gonodetest.ExpectClosed())
+	script := p.Accept(gonodetest.Handshake(""), gonodetest.HalfClose(), gonodetest.ExpectClosed())
 	_, _, end := join(t, p)
 	require.ErrorIs(t, <-end, dist.ErrPeerClosed)
+	script.Wait(t)
 }
 
 func TestAPeerReadsFramesOfAnyKind(t *testing.T) {

@@ -4,21 +4,32 @@ package gonodetest
 
 import (
 	"crypto/rand"
+	mathrand "math/rand/v2"
 	"net"
+	"strconv"
 	"testing"
 )
 
-// FreePort returns a TCP port that was free a moment ago on the loopback interface. Somebody else may take it before
-// the caller does; where that matters, listen on port 0 instead.
+// FreePort returns a TCP port that was free a moment ago. It is none of those that the system hands out by itself, which others
+// are given all the time. Still somebody may take it before the caller does; where that matters, listen on port 0 instead.
 func FreePort(t testing.TB) int {
 	t.Helper()
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatalf("looking for a free port: %v", err)
+	var last error
+	for range 100 {
+		port := lowestPort + mathrand.IntN(highestPort-lowestPort)
+		l, err := net.Listen("tcp4", ":"+strconv.Itoa(port))
+		if err == nil {
+			_ = l.Close()
+			return port
+		}
+		last = err
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	t.Fatalf("looking for a free port: %v", last)
+	return 0
 }
+
+// The ports below those of ip_local_port_range as Linux, the BSDs and macOS have it.
+const lowestPort, highestPort = 12000, 32000
 
 // NewCookie returns a cookie that nobody else uses: letters and digits, so that it needs no quotes in either language.
 func NewCookie() string {

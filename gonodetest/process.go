@@ -6,9 +6,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -56,6 +58,22 @@ func (p *process) signal(s syscall.Signal) error {
 		return nil
 	}
 	return err
+}
+
+// stopped tells whether every thread of the program stands still, as far as /proc tells.
+func (p *process) stopped() bool {
+	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", p.cmd.Process.Pid))
+	for _, name := range threads {
+		stat, err := os.ReadFile(name)
+		if err != nil {
+			continue // a thread that has ended
+		}
+		// "1 (name) T ...", where the name may have anything in it.
+		if i := bytes.LastIndexByte(stat, ')'); i >= 0 && !bytes.HasPrefix(stat[i:], []byte(") T")) {
+			return false
+		}
+	}
+	return true
 }
 
 // kill ends the group at once and waits for it.

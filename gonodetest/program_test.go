@@ -21,6 +21,7 @@ func withoutPrograms(t *testing.T, ci string) {
 	}
 	t.Setenv("PATH", t.TempDir())
 	t.Setenv("CI", ci)
+	t.Setenv("GONODE_SKIPPED_LANES", "") // what is skipped here is not skipped in the run
 }
 
 var starts = map[string]func(testing.TB){
@@ -58,6 +59,16 @@ func TestAMissingProgramIsAFailureInCI(t *testing.T) {
 			require.Contains(t, w.text(), why)
 		}
 	}
+}
+
+func TestALaneMayBeLeftOutByNameEvenInCI(t *testing.T) {
+	withoutPrograms(t, "true")
+	t.Setenv("GONODE_ELIXIR", "none")
+	w := watch(t, starts["elixir is not installed"])
+	require.True(t, w.skipped)
+	require.Equal(t, `lane "real Elixir node" is skipped: GONODE_ELIXIR=none`, w.text())
+	w = watch(t, starts["iex is not installed"])
+	require.True(t, w.failed, "iex is another program")
 }
 
 func TestAnEPMDIsFoundBesideItsErl(t *testing.T) {

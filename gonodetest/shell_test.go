@@ -93,6 +93,7 @@ iex(3)> GenServer.call({:nosuch, :"peer@host"}, :x)
 }
 
 func TestATranscriptThatIsWrongFailsTheTestAndIsTypedToItsEnd(t *testing.T) {
+	gonodetest.OTPRelease(t) // skips or fails without erl, which the watched test would only tell its witness
 	w := watch(t, func(tb testing.TB) {
 		gonodetest.StartErlShell(tb, gonodetest.WithoutDist()).Run("1> 1 + 1.\n3\n2> 2 + 2.\n4\n3> a.\nb\n")
 	})

@@ -43,7 +43,7 @@ func (p *peer) Handle(m dist.Message, payload etf.Term) error {
 }
 
 // Drained is called when the reader has nothing more to hand over for now.
-func (p *peer) Drained() {}
+func (p *peer) Drained() dist.Work { return nil }
 
 // monitored serves MONITOR_P: the target's end, or its absence, is answered once with MONITOR_P_EXIT.
 func (p *peer) monitored(m *dist.MonitorP) {

@@ -1,0 +1,49 @@
+package dist
+
+import (
+	"net"
+
+	"github.com/gonode-otp/gonode/etf"
+)
+
+// cursor walks over an encoded message, of which the large binaries are not in the buffer (etf.Encoder.Apart): copying them
+// would take longer than everything else, and the memory a second time.
+type cursor struct {
+	buf   []byte
+	off   int        // in buf
+	parts []etf.Part // that are still to come
+	taken int        // of the first of them
+}
+
+// within takes the next n bytes if they lie side by side in the buffer, and else nothing.
+func (c *cursor) within(n int) []byte {
+	if len(c.parts) > 0 && c.parts[0].At < c.off+n {
+		return nil
+	}
+	c.off += n
+	return c.buf[c.off-n : c.off]
+}
+
+// take adds the next n bytes to bufs.
+func (c *cursor) take(bufs net.Buffers, n int) net.Buffers {
+	for n > 0 {
+		end := len(c.buf)
+		if len(c.parts) > 0 {
+			end = c.parts[0].At
+		}
+		if k := min(n, end-c.off); k > 0 {
+			bufs = append(bufs, c.buf[c.off:c.off+k])
+			c.off += k
+			n -= k
+			continue
+		}
+		b := c.parts[0].Bytes[c.taken:]
+		k := min(n, len(b))
+		bufs = append(bufs, b[:k])
+		n -= k
+		if c.taken += k; k == len(b) {
+			c.parts, c.taken = c.parts[1:], 0
+		}
+	}
+	return bufs
+}
