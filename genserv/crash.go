@@ -26,6 +26,36 @@ func (c *crash) exitReason() etf.Term {
 	return etf.Tuple{c.reason, c.stack}
 }
 
+// Failure is how a function ended that did not return: what try sees in Erlang as catch Class:Reason:Stack.
+type Failure struct {
+	Class  etf.Atom // error or exit; throw from functions that raise that on purpose
+	Reason etf.Term
+	Stack  etf.List // from the call that panicked down
+}
+
+func (f *Failure) Error() string {
+	return string(f.Class) + ": " + etf.FormatMax(f.Reason, maxReasonText)
+}
+
+// ExitReason returns the exit reason of a process that fails so: {Reason, Stack} for an error, Reason for an exit,
+// {{nocatch, Reason}, Stack} for a throw.
+func (f *Failure) ExitReason() etf.Term {
+	if f.Class == "throw" {
+		return etf.Tuple{etf.Tuple{etf.Atom("nocatch"), f.Reason}, f.Stack}
+	}
+	return (&crash{class: f.Class, reason: f.Reason, stack: f.Stack}).exitReason()
+}
+
+// Try runs f and returns nil, or what a panic of f means for Erlang; see the package comment. It is for code that runs
+// functions of others outside of callbacks.
+func Try(f func()) *Failure {
+	c := protect(f)
+	if c == nil {
+		return nil
+	}
+	return &Failure{Class: c.class.(etf.Atom), Reason: c.reason, Stack: c.stack}
+}
+
 // protect runs a callback of the user. It is the only place of this package that recovers from a panic.
 func protect(callback func()) (c *crash) {
 	returned := false

@@ -8,6 +8,8 @@ type dictionary etf.Map
 
 // Get returns the value of a key of the process dictionary. erlang:get/1.
 func (p *Process) Get(key etf.Term) (value etf.Term, ok bool) {
+	p.dictMu.Lock()
+	defer p.dictMu.Unlock()
 	return etf.Map(p.dict).Get(key)
 }
 
@@ -15,6 +17,8 @@ func (p *Process) Get(key etf.Term) (value etf.Term, ok bool) {
 // sys:get_status. erlang:put/2.
 func (p *Process) Put(key, value etf.Term) (old etf.Term, ok bool) {
 	value = orUndefined(value)
+	p.dictMu.Lock()
+	defer p.dictMu.Unlock()
 	for i := range p.dict {
 		if etf.Equal(p.dict[i].Key, key) {
 			old, p.dict[i].Value = p.dict[i].Value, value
@@ -27,6 +31,8 @@ func (p *Process) Put(key, value etf.Term) (old etf.Term, ok bool) {
 
 // Erase removes a key from the process dictionary and returns its value, if there was one. erlang:erase/1.
 func (p *Process) Erase(key etf.Term) (old etf.Term, ok bool) {
+	p.dictMu.Lock()
+	defer p.dictMu.Unlock()
 	for i := range p.dict {
 		if etf.Equal(p.dict[i].Key, key) {
 			old = p.dict[i].Value
@@ -37,8 +43,10 @@ func (p *Process) Erase(key etf.Term) (old etf.Term, ok bool) {
 	return nil, false
 }
 
-// Dictionary returns the process dictionary as [{Key, Value}]. erlang:get/0.
+// Dictionary returns the process dictionary as [{Key, Value}]. It may be called from any goroutine. erlang:get/0.
 func (p *Process) Dictionary() etf.List {
+	p.dictMu.Lock()
+	defer p.dictMu.Unlock()
 	list := make(etf.List, len(p.dict))
 	for i, pair := range p.dict {
 		list[i] = etf.Tuple{pair.Key, pair.Value}

@@ -46,7 +46,7 @@ func TestAReplyCarriesTheTagAsItCameAndGoesWhereGenReplySendsIt(t *testing.T) {
 	for _, shape := range tagShapes {
 		t.Run(shape.name, func(t *testing.T) {
 			w := &world{}
-			w.start(genserv.Of(scripted{w}), etf.Tuple{atom("return"), etf.Tuple{atom("ok"), etf.Int(0)}}, genserv.Options{})
+			w.start(genserv.Of(actor{w}), etf.Tuple{atom("return"), etf.Tuple{atom("ok"), etf.Int(0)}}, genserv.Options{})
 			request := etf.Tuple{atom("return"), etf.Tuple{atom("reply"), atom("hello"), etf.Int(1)}}
 			w.send(genserv.CallMessage(remote, shape.tag, request))
 			require.Len(t, w.sent, 1)
@@ -62,7 +62,7 @@ func TestASystemMessageIsAnsweredByTheSameRule(t *testing.T) {
 	for _, shape := range tagShapes {
 		t.Run(shape.name, func(t *testing.T) {
 			w := &world{}
-			w.start(genserv.Of(scripted{w}), etf.Tuple{atom("return"), etf.Tuple{atom("ok"), etf.Int(0)}}, genserv.Options{})
+			w.start(genserv.Of(actor{w}), etf.Tuple{atom("return"), etf.Tuple{atom("ok"), etf.Int(0)}}, genserv.Options{})
 			w.send(genserv.SystemMessage(remote, shape.tag, atom("get_state")))
 			require.Equal(t, []sent{{shape.to, etf.Tuple{shape.tag, etf.Tuple{atom("ok"), etf.Int(0)}}}}, w.sent)
 		})
@@ -94,7 +94,7 @@ func TestOnlyAPidAndATagMakeAFrom(t *testing.T) {
 
 func TestAFromWithoutATagIsAnsweredWithUndefined(t *testing.T) {
 	w := &world{}
-	w.start(genserv.Of(scripted{w}), etf.Tuple{atom("return"), etf.Tuple{atom("ok"), etf.Int(0)}}, genserv.Options{})
+	w.start(genserv.Of(actor{w}), etf.Tuple{atom("return"), etf.Tuple{atom("ok"), etf.Int(0)}}, genserv.Options{})
 	require.NoError(t, w.loop.Process().Reply(genserv.From{Pid: remote}, nil))
 	require.Equal(t, []sent{{remote, etf.Tuple{atom("undefined"), atom("undefined")}}}, w.sent)
 }

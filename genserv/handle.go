@@ -10,6 +10,8 @@ import (
 func (l *Loop) receive(msg etf.Term) {
 	switch k := classify(msg, l.parent); {
 	case l.mode == modeStopped:
+	case k == kindErrand:
+		msg.(*Errand).run(l)
 	case k == kindSystem && l.mode != modeNew:
 		t := msg.(etf.Tuple)
 		l.system(fromTerm(t[1]), t[2])
@@ -25,6 +27,7 @@ func (l *Loop) receive(msg etf.Term) {
 
 // message runs the callback for an ordinary message: handle_msg/6.
 func (l *Loop) message(k kind, msg etf.Term) {
+	l.handled++
 	switch k {
 	case kindCall:
 		t := msg.(etf.Tuple)

@@ -15,6 +15,7 @@ type instance interface {
 	stateTerm() etf.Term
 	formatStatus(s Status) Status
 	moduleName() etf.Atom
+	mayBlock() bool
 
 	// codeChange runs the code change of the running module, for sys:change_code.
 	codeChange(oldVsn, extra etf.Term) *changeFailure
@@ -26,6 +27,10 @@ type instance interface {
 	downgrade(vsn, extra etf.Term) (any, *changeFailure)
 	canDowngrade() bool
 	state() any
+	// code returns the Module of the instance.
+	code() *Module
+	// twin returns another instance of the module with a copy of the state, if the server can copy it, or the same state.
+	twin() (instance, *changeFailure)
 }
 
 // outcome is the Result of a callback without its state, which the instance has taken over, or what became of it instead.
@@ -157,3 +162,4 @@ func (s *server[S]) undef(function etf.Atom, arg etf.Term) outcome {
 
 func (s *server[S]) moduleName() etf.Atom { return s.name }
 func (s *server[S]) state() any           { return s.current }
+func (s *server[S]) code() *Module        { return &s.itself }

@@ -2,6 +2,7 @@ package genserv
 
 import (
 	"io"
+	"sync/atomic"
 	"time"
 
 	"github.com/gonode-otp/gonode/etf"
@@ -21,6 +22,7 @@ import (
 //	// the process has ended with next.Reason
 type Loop struct {
 	inst instance
+	code atomic.Pointer[Module] // of inst, for other goroutines to see
 	p    Process
 	host *Host
 
@@ -34,6 +36,8 @@ type Loop struct {
 	kept   queue  // messages that came while the server was suspended
 	debug  *debug // nil without debug functions
 	reason etf.Term
+
+	handled uint64 // messages that a callback has seen
 }
 
 type mode uint8
@@ -90,6 +94,10 @@ type Host struct {
 	Create func(name string) (io.WriteCloser, error)
 	// Now is the clock for sys:statistics; nil means time.Now.
 	Now func() time.Time
+	// NextCode tells which code a server that runs code goes on with when sys:change_code asks for the change from, or with
+	// {down, Vsn} to, the version oldVsn, and whether that is what is loaded, see ChangeLoaded. nil, and an answer of nil, mean
+	// the code that runs already.
+	NextCode func(code Module, oldVsn etf.Term) (next Module, loaded bool)
 }
 
 // Next says what a server waits for.
@@ -109,7 +117,8 @@ type Next struct {
 
 // New makes the loop of a process that has not begun yet.
 func New(m Module, proc Proc, o Options) *Loop {
-	l := &Loop{inst: m.newInstance(), host: o.Host, parent: o.Parent, hibernateAfter: o.HibernateAfter}
+	l := &Loop{host: o.Host, parent: o.Parent, hibernateAfter: o.HibernateAfter}
+	l.become(m.newInstance())
 	l.p = Process{proc: proc, name: o.Name, kept: &l.kept}
 	if l.host == nil {
 		l.host = &defaultHost
@@ -224,14 +233,24 @@ func (l *Loop) Resume() Next {
 // Suspended tells whether the server serves system messages only.
 func (l *Loop) Suspended() bool { return l.mode == modeSuspended }
 
-// Kept returns the number of messages that wait inside the loop for the server to be resumed.
-func (l *Loop) Kept() int { return l.kept.len() }
+// Kept returns the number of messages that wait inside the loop for the server to be resumed. It may be called from any
+// goroutine.
+func (l *Loop) Kept() int { return int(l.kept.size.Load()) }
 
 // Process returns the handle that the callbacks get.
 func (l *Loop) Process() *Process { return &l.p }
 
 // Module returns the name of the callback module that runs now.
 func (l *Loop) Module() etf.Atom { return l.inst.moduleName() }
+
+// MayBlock tells whether the server says that its callbacks may wait or take long; see Blocker.
+func (l *Loop) MayBlock() bool { return l.inst.mayBlock() }
+
+// Code returns the Module that runs now: another one after a change of code. It may be called from any goroutine.
+func (l *Loop) Code() Module { return *l.code.Load() }
+
+// Handled returns how many messages the callbacks have got.
+func (l *Loop) Handled() uint64 { return l.handled }
 
 // State returns the state as sys:get_state shows it.
 func (l *Loop) State() etf.Term { return l.inst.stateTerm() }
@@ -243,7 +262,8 @@ func (l *Loop) becomeSuspended() { l.mode = modeSuspended }
 
 func (l *Loop) becomeStopped(reason etf.Term) Next {
 	l.mode, l.reason = modeStopped, reason
-	l.todo, l.kept = todo{}, queue{}
+	l.todo = todo{}
+	l.kept.clear()
 	l.timer.cancel()
 	return l.Next()
 }

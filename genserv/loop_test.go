@@ -22,7 +22,7 @@ func parse(t testing.TB, text string) etf.Term {
 // startScripted starts a scripted server that says {ok,0} and forgets what was noted so far.
 func startScripted(t testing.TB, o genserv.Options) *world {
 	w := &world{}
-	w.start(genserv.Of(scripted{w}), parse(t, "{return,{ok,0}}"), o)
+	w.start(genserv.Of(actor{w}), parse(t, "{return,{ok,0}}"), o)
 	w.take()
 	return w
 }
@@ -86,7 +86,7 @@ func TestEveryKeptMessageIsAStepSoThatADriverCanStopInBetween(t *testing.T) {
 
 func TestADriverThatDoesNotLookAtAgainStillGetsTheRightOrder(t *testing.T) {
 	w := &world{}
-	w.loop = genserv.New(genserv.Of(scripted{w}), w, genserv.Options{})
+	w.loop = genserv.New(genserv.Of(actor{w}), w, genserv.Options{})
 	_, next := w.loop.Start(parse(t, "{return,{ok,0,{continue,{return,{noreply,1,{continue,{return,{noreply,2}}}}}}}}"))
 	require.True(t, next.Again)
 	w.loop.Handle(atom("hello"))
@@ -194,9 +194,9 @@ func TestWhatTheLoopTellsAboutItself(t *testing.T) {
 	require.Equal(t, self, w.loop.Process().Self())
 	ancestors, _ := w.loop.Process().Get(atom("$ancestors"))
 	require.Equal(t, etf.List{remote}, ancestors)
-	m := genserv.Of(scripted{w})
+	m := genserv.Of(actor{w})
 	require.Equal(t, etf.Atom("scripted"), m.Name())
-	require.Equal(t, scripted{w}, m.Server())
+	require.Equal(t, actor{w}, m.Server())
 	require.Equal(t, etf.Atom("genserv_test.recorder"), genserv.Of(&recorder{}).Name())
 }
 

@@ -1,15 +1,14 @@
 package genserv
 
 import (
-	"context"
 	"log/slog"
 	"time"
 
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// Proc is what a server needs of the world it runs in. Its methods may be called from any goroutine, and all but Call
-// return soon.
+// Proc is what a server needs of the world it runs in. Its methods may be called from any goroutine. Client, OpSpawn and
+// OpReceive wait; everything else returns soon.
 type Proc interface {
 	// Self returns the pid of the process.
 	Self() etf.Pid
@@ -20,13 +19,19 @@ type Proc interface {
 	// Signal does one of the other things that a process may ask its node for. See Op for what it takes and answers.
 	Signal(s Signal) (etf.Term, error)
 	// After sends msg to a process after d, as erlang:send_after/3. stop cancels that; it reports whether it was in time.
-	// A timer towards a process that has ended does nothing.
+	// Timers of a process go off
+	// in the order of their times, also after its end; one towards a process that has ended does nothing.
 	After(d time.Duration, to, msg etf.Term) (stop func() bool)
-	// Call makes a gen_server:call and waits for the answer, or until ctx ends. Errors are those of CallError and
-	// TimeoutError.
-	Call(ctx context.Context, to, request etf.Term) (etf.Term, error)
+	// Client returns what makes requests for the process.
+	Client() Client
 	// Log returns where the process reports; nil means nowhere.
 	Log() *slog.Logger
+}
+
+// Replier is a Proc that can spare the tuple of a reply.
+type Replier interface {
+	// Reply is Send of the tuple {tag, reply}.
+	Reply(to, tag, reply etf.Term) error
 }
 
 // Signal is a request of a process to its node. Which fields count depends on Op.
@@ -37,6 +42,8 @@ type Signal struct {
 	Reason etf.Term
 	On     bool
 	Child  *Child
+	Match  func(msg etf.Term) bool
+	Wait   time.Duration
 }
 
 // Op says what a Signal asks for, in the words of the functions of the module erlang.
@@ -47,7 +54,8 @@ const (
 	OpLink Op = iota + 1
 	// OpUnlink is unlink(To). When it has returned, no exit signal from To follows.
 	OpUnlink
-	// OpMonitor is monitor(process, To) and answers the reference. A DOWN for what does not exist follows at once.
+	// OpMonitor is monitor(process, To) and answers the reference. A DOWN for what does not exist follows at once. If On is
+	// set, the reference is an alias too until it is demonitored or DOWN comes: monitor(process, To, [{alias, demonitor}]).
 	OpMonitor
 	// OpDemonitor is demonitor(Ref, [flush]): when it has returned, no DOWN with Ref follows, and one that waits in the
 	// mailbox is removed.
@@ -69,6 +77,14 @@ const (
 	// OpSpawn starts Child as a gen_server, links it to this process if On is set, waits for its init and answers its pid.
 	// Errors are those of StartError.
 	OpSpawn
+	// OpReceive is receive ... after Wait: it takes the first message that Match takes out of the mailbox and answers it; nil if
+	// none came in time. It fails if the process has ended.
+	OpReceive
+	// OpRegisteredName answers the name of the process To, a pid of this node, or [] if it has none; undefined if it has ended.
+	// process_info(To, registered_name).
+	OpRegisteredName
+	// OpIsAlive is is_process_alive(To), To being a pid of this node, and answers true or false.
+	OpIsAlive
 )
 
 // Child is a server to be started.

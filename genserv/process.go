@@ -1,8 +1,8 @@
 package genserv
 
 import (
-	"context"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/gonode-otp/gonode/etf"
@@ -14,7 +14,9 @@ type Process struct {
 	proc Proc
 	name etf.Term // registered name, or nil
 	kept *queue   // of the loop
-	dict dictionary
+
+	dictMu sync.Mutex // others look at it by process_info
+	dict   dictionary
 }
 
 // Self returns the pid of the process. erlang:self/0.
@@ -33,35 +35,10 @@ func (p *Process) Reply(from From, reply etf.Term) error {
 	if to == nil {
 		return ErrBadFrom
 	}
+	if r, ok := p.proc.(Replier); ok {
+		return r.Reply(to, orUndefined(from.Tag), orUndefined(reply))
+	}
 	return p.proc.Send(to, etf.Tuple{orUndefined(from.Tag), orUndefined(reply)})
-}
-
-// Cast sends a request without waiting for anything. gen_server:cast/2.
-func (p *Process) Cast(to, request etf.Term) error { return p.proc.Send(to, CastMessage(request)) }
-
-// Call calls a gen_server and waits for its answer, or until ctx ends: give it a deadline, the default of gen_server:call
-// is five seconds. Nothing else happens in this process meanwhile. A late answer is dropped.
-//
-// The error matches ErrNoProc, ErrNoConnection, ErrTimeout or ErrCallingSelf, or is an *Exit with the reason of the process
-// that ended before it answered.
-func (p *Process) Call(ctx context.Context, to, request etf.Term) (etf.Term, error) {
-	if p.isSelf(to) {
-		return nil, CallError(to, etf.Atom("calling_self"))
-	}
-	return p.proc.Call(ctx, to, orUndefined(request))
-}
-
-func (p *Process) isSelf(to etf.Term) bool {
-	self := p.proc.Self()
-	switch t := to.(type) {
-	case etf.Pid:
-		return t == self
-	case etf.Atom:
-		return p.name != nil && isAtom(p.name, t)
-	case etf.Tuple:
-		return len(t) == 2 && isAtom(t[1], self.Node) && p.isSelf(t[0])
-	}
-	return false
 }
 
 // SendAfter sends msg to a process after d. erlang:send_after/3.
@@ -138,6 +115,26 @@ func (p *Process) spawn(child Child, link bool) (etf.Pid, error) {
 	t, err := p.proc.Signal(Signal{Op: OpSpawn, Child: &child, On: link})
 	pid, _ := t.(etf.Pid)
 	return pid, err
+}
+
+// Name returns the name that the process was started under: an etf.Atom for a registered one; nil for a process without.
+func (p *Process) Name() etf.Term { return p.name }
+
+// IsAlive tells whether a process of this node has not ended. erlang:is_process_alive/1.
+func (p *Process) IsAlive(pid etf.Pid) bool {
+	t, err := p.proc.Signal(Signal{Op: OpIsAlive, To: pid})
+	return err == nil && isAtom(t, "true")
+}
+
+// Receive takes the first message that match takes out of the mailbox, and waits for it for at most d; 0 only looks, Infinity
+// waits for ever. All other messages stay where they are, in order, for the callbacks. ok is false if none came in time, or
+// if the process was ended meanwhile. Only a callback may call it. receive ... after d.
+func (p *Process) Receive(d time.Duration, match func(msg etf.Term) bool) (msg etf.Term, ok bool) {
+	if msg := p.kept.takeFirst(match); msg != nil {
+		return msg, true
+	}
+	msg, err := p.proc.Signal(Signal{Op: OpReceive, Match: noErrand(match), Wait: d})
+	return msg, err == nil && msg != nil
 }
 
 // Logger returns the logger of the node with the process named in its records; it is never nil.

@@ -139,25 +139,40 @@ func TestACallFromInsideAsksTheNode(t *testing.T) {
 	})
 }
 
-func TestACallToItselfFailsAtOnce(t *testing.T) {
+func TestTheOtherRequestsFromInsideAskTheNodeToo(t *testing.T) {
 	inProcess(t, func(w *world, p *genserv.Process) {
-		w.call = func(context.Context, etf.Term, etf.Term) (etf.Term, error) { return etf.Int(1), nil }
-		for _, to := range []etf.Term{self, atom("named"), etf.Tuple{atom("named"), atom("go@here")}} {
-			_, err := p.Call(t.Context(), to, nil)
-			require.ErrorIs(t, err, genserv.ErrCallingSelf, "%v", to)
-		}
-		for _, to := range []etf.Term{client, atom("else"), etf.Tuple{atom("named"), atom("erl@there")}, etf.Tuple{atom("global"), atom("named")}} {
-			_, err := p.Call(t.Context(), to, nil)
-			require.NoError(t, err, "%v", to)
-		}
+		w.take()
+		nodes := []etf.Atom{"a@h", "b@h"}
+		replies, bad := p.MultiCall(t.Context(), nodes, "srv", nil)
+		require.Equal(t, []genserv.NodeReply{{Node: "a@h", Reply: atom("undefined")}}, replies)
+		require.Equal(t, nodes[1:], bad)
+		require.Equal(t, nodes, p.Abcast(t.Context(), nodes, "srv", nil))
+		require.NoError(t, p.StopServer(t.Context(), remote, atom("shutdown")))
+		require.Equal(t, "[{multi_call,[srv,undefined]},{abcast,[srv,undefined]},{stop,["+etf.Format(remote)+",shutdown]}]",
+			etf.Format(etf.List(w.take())))
 	})
 }
 
-func TestAServerWithoutANameCallsNames(t *testing.T) {
-	w := &world{call: func(context.Context, etf.Term, etf.Term) (etf.Term, error) { return etf.Int(1), nil }}
-	w.start(genserv.Of(failing{}), nil, genserv.Options{})
-	_, err := w.loop.Process().Call(t.Context(), atom("named"), nil)
-	require.NoError(t, err)
+func TestAGlobalNameIsLookedUpBeforeItIsUsed(t *testing.T) {
+	inProcess(t, func(w *world, p *genserv.Process) {
+		w.call = func(_ context.Context, to, _ etf.Term) (etf.Term, error) { return to, nil }
+		known, other := etf.Tuple{atom("global"), atom("known")}, etf.Tuple{atom("global"), atom("other")}
+		reply, err := p.Call(t.Context(), known, nil)
+		require.NoError(t, err)
+		require.Equal(t, etf.Term(remote), reply)
+		require.NoError(t, p.Cast(known, atom("x")))
+		require.Equal(t, sent{remote, genserv.CastMessage(atom("x"))}, w.sent[len(w.sent)-1])
+		require.NoError(t, p.StopServer(t.Context(), known, nil))
+
+		_, err = p.Call(t.Context(), other, nil)
+		require.ErrorIs(t, err, genserv.ErrNoProc)
+		require.ErrorIs(t, p.Cast(other, nil), genserv.ErrNoProc)
+		require.ErrorIs(t, p.StopServer(t.Context(), other, nil), genserv.ErrNoProc)
+		id, err := p.SendRequest(other, nil)
+		require.NoError(t, err, "the response tells")
+		_, err = p.WaitResponse(id, 0)
+		require.ErrorIs(t, err, genserv.ErrNoProc)
+	})
 }
 
 func TestADownThatWaitsInsideIsFlushed(t *testing.T) {
@@ -235,4 +250,79 @@ func TestAServerWithoutALoggerIsSilent(t *testing.T) {
 	_, next := w.loop.Start(nil)
 	require.False(t, next.Stopped)
 	require.True(t, w.loop.Handle(genserv.CallMessage(client, etf.Int(1), nil)).Stopped)
+}
+
+func TestReceiveAsksTheNodeForTheFirstMessageThatMatches(t *testing.T) {
+	inProcess(t, func(w *world, p *genserv.Process) {
+		w.mailbox = []etf.Term{atom("a"), etf.Int(1), etf.Int(2)}
+		number := func(msg etf.Term) bool { _, ok := msg.(etf.Int); return ok }
+		for _, want := range []etf.Term{etf.Int(1), etf.Int(2), nil} {
+			msg, ok := p.Receive(time.Second, number)
+			require.Equal(t, want, msg)
+			require.Equal(t, want != nil, ok)
+		}
+		require.Equal(t, []etf.Term{atom("a")}, w.mailbox)
+		require.Equal(t, time.Second, w.asked[0].Wait)
+	})
+}
+
+func TestReceiveLooksFirstAtWhatCameDuringASuspend(t *testing.T) {
+	w := &world{}
+	var got []etf.Term
+	w.start(genserv.Of(failing{func(p *genserv.Process) {
+		for {
+			msg, ok := p.Receive(0, func(msg etf.Term) bool { _, ok := msg.(etf.Int); return ok })
+			if !ok {
+				return
+			}
+			got = append(got, msg)
+		}
+	}}), nil, genserv.Options{})
+	w.send(genserv.SystemMessage(client, etf.Int(1), atom("suspend")))
+	w.send(genserv.CallMessage(client, etf.Int(2), atom("go")), etf.Int(1), atom("info"), etf.Int(2))
+	require.Equal(t, 4, w.loop.Kept())
+	w.mailbox = append(w.mailbox, etf.Int(3))
+	w.send(genserv.SystemMessage(client, etf.Int(3), atom("resume")))
+	require.Equal(t, []etf.Term{etf.Int(1), etf.Int(2), etf.Int(3)}, got)
+	require.Zero(t, w.loop.Kept())
+}
+
+func TestAProcessKnowsItsNameAndWhoIsAlive(t *testing.T) {
+	w := inProcess(t, func(w *world, p *genserv.Process) {
+		require.Equal(t, atom("named"), p.Name())
+		require.True(t, p.IsAlive(client))
+		w.fail = errors.New("badarg")
+		require.False(t, p.IsAlive(remote))
+		w.fail = nil
+	})
+	require.Equal(t, genserv.Signal{Op: genserv.OpIsAlive, To: client}, w.asked[0])
+}
+
+// behaviour is a server that stands for another module, as supervisor does.
+type behaviour struct{ failing }
+
+func (behaviour) InitialCall() (module, function etf.Atom, arity int) { return "supervisor", "mod", 1 }
+
+func (behaviour) FormatStatus(genserv.Status, string) genserv.Status {
+	return genserv.Status{Misc: etf.List{etf.Tuple{atom("supervisor"), etf.List{etf.Tuple{etf.Charlist("Callback"), atom("mod")}}}}}
+}
+
+func TestABehaviourShowsWhichModuleItRuns(t *testing.T) {
+	w := &world{}
+	w.start(genserv.Of(behaviour{}), nil, genserv.Options{})
+	status := debugged(t, w, "get_status")
+	require.Contains(t, status, `{'$initial_call',{supervisor,mod,1}}`)
+	require.Contains(t, status, `{data,[{"State",<<"state">>}]},{supervisor,[{"Callback",mod}]}]`)
+}
+
+func TestTryTellsWhatAPanicMeans(t *testing.T) {
+	require.Nil(t, genserv.Try(func() {}))
+	exit := genserv.Try(func() { panic(genserv.Exit{Reason: atom("gone")}) })
+	require.Equal(t, etf.Atom("exit"), exit.Class)
+	require.Equal(t, atom("gone"), exit.ExitReason())
+	failed := genserv.Try(func() { panic(atom("badarg")) })
+	require.Equal(t, etf.Atom("error"), failed.Class)
+	require.Equal(t, etf.Tuple{atom("badarg"), failed.Stack}, failed.ExitReason())
+	require.NotEmpty(t, failed.Stack)
+	require.EqualError(t, failed, "error: badarg")
 }

@@ -3,6 +3,7 @@ package genserv
 import (
 	"context"
 	"log/slog"
+	"strconv"
 
 	"github.com/gonode-otp/gonode/etf"
 )
@@ -46,8 +47,8 @@ func (l *Loop) report(reason etf.Term, stack *etf.List, from From, last etf.Term
 	)
 }
 
-// clientInfo says who made the call that the server failed in. Differs from OTP: what a local client was doing is not known,
-// so that its stack is empty.
+// clientInfo says who made the call that the server failed in: client_stacktrace/1. Differs from OTP: what a local client was
+// doing is not known, so that its stack is empty.
 func (l *Loop) clientInfo(from From) etf.Term {
 	switch {
 	case from.Pid == (etf.Pid{}):
@@ -55,7 +56,14 @@ func (l *Loop) clientInfo(from From) etf.Term {
 	case from.Pid.Node != l.p.Self().Node:
 		return etf.Tuple{from.Pid, etf.Atom("remote")}
 	}
-	return etf.Tuple{from.Pid, etf.Tuple{from.Pid, etf.List{}}}
+	var who etf.Term = from.Pid
+	switch name, _ := l.p.proc.Signal(Signal{Op: OpRegisteredName, To: from.Pid}); {
+	case isAtom(name, "undefined"):
+		return etf.Tuple{from.Pid, etf.Atom("dead")}
+	case name != nil && !etf.Equal(name, etf.List{}):
+		who = name
+	}
+	return etf.Tuple{from.Pid, etf.Tuple{who, etf.List{}}}
 }
 
 // reportCrash tells that the process ended outside of the callbacks' care, as the crash report of proc_lib does: in Init, or
@@ -69,15 +77,30 @@ func (l *Loop) reportCrash(c *crash) {
 	if l.p.name != nil {
 		name = l.p.name
 	}
-	initialCall := etf.Tuple{l.inst.moduleName(), etf.Atom("init"), etf.List{etf.Atom("Argument__1")}}
 	l.p.Logger().LogAttrs(context.Background(), slog.LevelError, "gen_server crashed",
 		logTerm("label", etf.Tuple{etf.Atom("proc_lib"), etf.Atom("crash")}),
-		logTerm("initial_call", initialCall),
+		logTerm("initial_call", l.initialCallWithArgs()),
 		logTerm("pid", l.p.Self()),
 		logTerm("registered_name", name),
 		logTerm("error_info", etf.Tuple{c.class, c.reason, c.stack}),
 		logTerm("ancestors", ancestors),
 	)
+}
+
+// initialCallWithArgs is '$initial_call' as crash reports have it: {Module, init, ['Argument__1']}.
+func (l *Loop) initialCallWithArgs() etf.Term {
+	call, _ := l.p.Get(etf.Atom("$initial_call"))
+	mfa, ok := call.(etf.Tuple)
+	if !ok || len(mfa) != 3 {
+		return orUndefined(call)
+	}
+	var args etf.List
+	if arity, ok := mfa[2].(etf.Int); ok {
+		for i := range min(int(arity), 255) {
+			args = append(args, etf.Atom("Argument__"+strconv.Itoa(i+1)))
+		}
+	}
+	return etf.Tuple{mfa[0], mfa[1], args}
 }
 
 // warnNoHandleInfo tells that a message was dropped: try_dispatch/4 of gen_server.erl.

@@ -27,7 +27,7 @@ func textLog(level slog.Level) (slog.Handler, *bytes.Buffer) {
 func TestAReportIsReadableAndHasOTPsFields(t *testing.T) {
 	handler, out := textLog(slog.LevelInfo)
 	w := &world{handler: handler}
-	w.start(genserv.Of(scripted{w}), parse(t, "{return,{ok,0}}"), genserv.Options{Name: atom("worker")})
+	w.start(genserv.Of(actor{w}), parse(t, "{return,{ok,0}}"), genserv.Options{Name: atom("worker")})
 	w.send(genserv.CallMessage(remote, etf.Int(1), parse(t, "{return,{stop,oops,[1]}}")))
 	require.Equal(t, `level=ERROR msg="gen_server terminating" label={gen_server,terminate} name=worker `+
 		`last_message={return,{stop,oops,[1]}} state=[1] log=[] reason=oops client_info={`+etf.Format(remote)+",remote}\n",
@@ -35,18 +35,21 @@ func TestAReportIsReadableAndHasOTPsFields(t *testing.T) {
 }
 
 func TestTheClientOfAReport(t *testing.T) {
+	stop := parse(t, "{return,{stop,oops,0}}")
 	for _, test := range []struct {
-		msg  etf.Term
-		want string
+		msg, name etf.Term
+		want      string
 	}{
-		{genserv.CallMessage(client, etf.Int(1), parse(t, "{return,{stop,oops,0}}")), "{Client,{Client,[]}}"},
-		{genserv.CallMessage(remote, etf.Int(1), parse(t, "{return,{stop,oops,0}}")), "{Other,remote}"},
-		{genserv.CastMessage(parse(t, "{return,{stop,oops,0}}")), "undefined"},
-		{parse(t, "{'$gen_call',{name,tag},{return,{stop,oops,0}}}"), "undefined"},
+		{genserv.CallMessage(client, etf.Int(1), stop), etf.List{}, "{Client,{Client,[]}}"},
+		{genserv.CallMessage(client, etf.Int(1), stop), atom("named"), "{Client,{named,[]}}"},
+		{genserv.CallMessage(client, etf.Int(1), stop), atom("undefined"), "{Client,dead}"},
+		{genserv.CallMessage(remote, etf.Int(1), stop), nil, "{Other,remote}"},
+		{genserv.CastMessage(stop), nil, "undefined"},
+		{parse(t, "{'$gen_call',{name,tag},{return,{stop,oops,0}}}"), nil, "undefined"},
 	} {
 		var info etf.Term
-		w := &world{handler: find{"client_info", &info}}
-		w.start(genserv.Of(scripted{w}), parse(t, "{return,{ok,0}}"), genserv.Options{})
+		w := &world{handler: find{"client_info", &info}, clientName: test.name}
+		w.start(genserv.Of(actor{w}), parse(t, "{return,{ok,0}}"), genserv.Options{})
 		w.send(test.msg)
 		require.Equal(t, test.want, strings.NewReplacer(etf.Format(client), "Client", etf.Format(remote), "Other").Replace(etf.Format(info)))
 	}
@@ -75,7 +78,7 @@ func (f find) Handle(_ context.Context, r slog.Record) error {
 func TestACrashInInitIsReportedAsProcLibDoes(t *testing.T) {
 	handler, out := textLog(slog.LevelInfo)
 	w := &world{handler: handler}
-	w.start(genserv.Of(scripted{w}), parse(t, "{exit,oops}"), genserv.Options{Name: atom("worker"), Ancestors: etf.List{atom("top")}})
+	w.start(genserv.Of(actor{w}), parse(t, "{exit,oops}"), genserv.Options{Name: atom("worker"), Ancestors: etf.List{atom("top")}})
 	require.Regexp(t, `^level=ERROR msg="gen_server crashed" label={proc_lib,crash} initial_call={scripted,init,\['Argument__1'\]} `+
 		`pid=.* registered_name=worker error_info=.*exit,oops,.* ancestors=\[top\]\n$`, out.String())
 }

@@ -133,7 +133,7 @@ func (w *world) pass(d time.Duration) {
 }
 
 func (w *world) module(name etf.Atom) genserv.Module {
-	s := scripted{w}
+	s := actor{w}
 	switch name {
 	case "bare":
 		return genserv.Of(bare{s})

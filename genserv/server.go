@@ -75,6 +75,8 @@ type Status struct {
 	Reason etf.Term
 	// Log holds the events of sys:log, oldest first. Some of them contain the state.
 	Log etf.List
+	// Misc are further items at the end of what sys:get_status shows, such as {supervisor, [{"Callback", Module}]}.
+	Misc etf.List
 }
 
 // StateShower turns the state into the term that sys:get_state and reports show. Without it the state is shown by its own
@@ -83,10 +85,30 @@ type StateShower[S any] interface {
 	ShowState(state S) etf.Term
 }
 
+// StateCopier makes an independent copy of a state, so that a code change can be rehearsed on it. A server whose callbacks
+// never change a state in place does not need it.
+type StateCopier[S any] interface {
+	CopyState(state S) S
+}
+
 // Namer gives the server the name of its callback module, as '$initial_call', stack traces and reports show it. Without it
 // that is the name of the Go type, such as 'main.counter'.
 type Namer interface {
 	ModuleName() etf.Atom
+}
+
+// InitialCaller is for a server that is itself a behaviour, as supervisor is: it says which callback '$initial_call' names, by
+// which tools tell what a process is. Without it that is {Module, init, 1}.
+type InitialCaller interface {
+	InitialCall() (module, function etf.Atom, arity int)
+}
+
+// Blocker tells whether callbacks may wait for something else than what their Process offers (a file, a database, a lock) or
+// compute for long. Such a server always has a goroutine of its own. Any other one may be run by the goroutine that reads
+// from another node, which answers faster; it is found out within some 10 ms if it waits nevertheless, and has its own
+// goroutine for a while. Nothing in OTP corresponds to it, for there every process is preempted.
+type Blocker interface {
+	MayBlock() bool
 }
 
 // Module is a Server without its type: what a node starts processes from. Of makes one. It may be used for any number of
@@ -96,15 +118,24 @@ type Module interface {
 	Name() etf.Atom
 	// Server returns what Of was given.
 	Server() any
+	// StateType returns the name of the Go type of the state.
+	StateType() string
 
 	newInstance() instance
-	initialCall() etf.Term
+	initialCall() etf.Tuple
 }
 
 // Of makes a Module of a server: genserv.Of(counter{}).
 func Of[S any](srv Server[S]) Module {
 	m := &module[S]{srv: srv, name: moduleName(srv)}
 	m.initial = etf.Tuple{m.name, etf.Atom("init"), etf.Int(1)}
+	if c, ok := srv.(InitialCaller); ok {
+		module, function, arity := c.InitialCall()
+		m.initial = etf.Tuple{module, function, etf.Int(arity)}
+	}
+	if b, ok := srv.(Blocker); ok {
+		m.blocks = b.MayBlock()
+	}
 	m.caster, _ = srv.(Caster[S])
 	m.informer, _ = srv.(Informer[S])
 	m.continuer, _ = srv.(Continuer[S])
@@ -113,6 +144,8 @@ func Of[S any](srv Server[S]) Module {
 	m.downgrader, _ = srv.(Downgrader[S])
 	m.formatter, _ = srv.(StatusFormatter[S])
 	m.shower, _ = srv.(StateShower[S])
+	m.copier, _ = srv.(StateCopier[S])
+	m.itself = m
 	return m
 }
 
@@ -135,7 +168,7 @@ func clipAtom(s string) etf.Atom {
 type module[S any] struct {
 	srv        Server[S]
 	name       etf.Atom
-	initial    etf.Term // {Module, init, 1}
+	initial    etf.Tuple // {Module, init, 1}
 	caster     Caster[S]
 	informer   Informer[S]
 	continuer  Continuer[S]
@@ -144,9 +177,17 @@ type module[S any] struct {
 	downgrader Downgrader[S]
 	formatter  StatusFormatter[S]
 	shower     StateShower[S]
+	copier     StateCopier[S]
+	itself     Module // the module as its users see it
+	blocks     bool   // what Blocker says
 }
 
-func (m *module[S]) Name() etf.Atom        { return m.name }
-func (m *module[S]) Server() any           { return m.srv }
-func (m *module[S]) newInstance() instance { return &server[S]{module: m} }
-func (m *module[S]) initialCall() etf.Term { return m.initial }
+func (m *module[S]) Name() etf.Atom         { return m.name }
+func (m *module[S]) Server() any            { return m.srv }
+func (m *module[S]) mayBlock() bool         { return m.blocks }
+func (m *module[S]) newInstance() instance  { return &server[S]{module: m} }
+func (m *module[S]) initialCall() etf.Tuple { return m.initial }
+
+func (m *module[S]) StateType() string {
+	return strings.TrimPrefix(fmt.Sprintf("%T", (*S)(nil)), "*") // S may be an interface
+}

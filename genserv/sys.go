@@ -95,11 +95,27 @@ func (l *Loop) replaceState(f etf.Term) etf.Term {
 	})
 }
 
-// changeCode answers {change_code, Module, OldVsn, Extra}: the running code converts its own state. The Module does not
-// matter, as in gen_server:system_code_change/4.
+// changeCode answers {change_code, Module, OldVsn, Extra}. The Module does not matter, as in
+// gen_server:system_code_change/4: it is the callback module of the server whose code_change runs, in the version that is
+// loaded by now.
 func (l *Loop) changeCode(oldVsn, extra etf.Term) etf.Term {
+	running := l.Code()
+	var next Module
+	change := l.ChangeCode
+	if l.host.NextCode != nil {
+		var loaded bool
+		if next, loaded = l.host.NextCode(running, oldVsn); loaded {
+			change = l.ChangeLoaded
+		}
+	}
+	if next != nil && next != running {
+		if _, err := change(oldVsn, next, extra); err != nil {
+			return errorAnswer(ChangeReason(err))
+		}
+		return atomOk
+	}
 	if failure := l.inst.codeChange(oldVsn, extra); failure != nil {
-		return errorAnswer(failure.why)
+		return errorAnswer(failure.Reason)
 	}
 	return atomOk
 }
@@ -122,6 +138,7 @@ func (l *Loop) status() etf.Term {
 		}},
 		etf.Tuple{etf.Atom("data"), etf.List{etf.Tuple{stateKey, shown.State}}},
 	}
+	misc = append(misc, shown.Misc...)
 	return etf.Tuple{
 		etf.Atom("status"), l.p.Self(), etf.Tuple{etf.Atom("module"), atomGenServer},
 		etf.List{l.p.Dictionary(), sysState, l.parent, l.debug.terms(name), misc},

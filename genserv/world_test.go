@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/gonode-otp/gonode/etf"
@@ -32,6 +33,8 @@ type world struct {
 	sent   []sent
 	asked  []genserv.Signal
 	fail   error // what Send returns
+
+	clientName etf.Term // undefined if the client has ended
 
 	handler slog.Handler
 	call    func(ctx context.Context, to, request etf.Term) (etf.Term, error)
@@ -139,10 +142,25 @@ func (w *world) Signal(s genserv.Signal) (etf.Term, error) {
 	case genserv.OpMakeRef, genserv.OpMonitor, genserv.OpAlias:
 		w.refs++
 		return etf.Ref{Node: self.Node, Creation: self.Creation, Len: 3, Words: [5]uint32{w.refs}}, nil
+	case genserv.OpReceive:
+		return w.receive(s.Match), w.fail
+	case genserv.OpRegisteredName:
+		return w.clientName, nil
 	case genserv.OpSpawn:
 		return etf.Pid{Node: self.Node, ID: 200, Creation: self.Creation}, nil
 	}
 	return etf.Atom("true"), w.fail
+}
+
+// receive never waits.
+func (w *world) receive(match func(etf.Term) bool) etf.Term {
+	i := slices.IndexFunc(w.mailbox, match)
+	if i < 0 {
+		return nil
+	}
+	msg := w.mailbox[i]
+	w.mailbox = slices.Delete(w.mailbox, i, i+1)
+	return msg
 }
 
 func (w *world) After(d time.Duration, to, msg etf.Term) func() bool {
@@ -163,11 +181,39 @@ func (w *world) ring(t *fakeTimer) {
 	}
 }
 
-func (w *world) Call(ctx context.Context, to, request etf.Term) (etf.Term, error) {
-	if w.call == nil {
+func (w *world) Client() genserv.Client { return caller{w} }
+
+// caller notes what it is asked for; only calls are answered, by the test.
+type caller struct{ w *world }
+
+func (c caller) Call(ctx context.Context, to, request etf.Term) (etf.Term, error) {
+	if c.w.call == nil {
 		return nil, errors.New("nobody is there")
 	}
-	return w.call(ctx, to, request)
+	return c.w.call(ctx, to, request)
+}
+
+func (c caller) MultiCall(_ context.Context, nodes []etf.Atom, name etf.Atom, request etf.Term) ([]genserv.NodeReply, []etf.Atom) {
+	c.w.note("multi_call", name, request)
+	return []genserv.NodeReply{{Node: nodes[0], Reply: request}}, nodes[1:]
+}
+
+func (c caller) Abcast(_ context.Context, nodes []etf.Atom, name etf.Atom, request etf.Term) []etf.Atom {
+	c.w.note("abcast", name, request)
+	return nodes
+}
+
+func (c caller) StopServer(_ context.Context, to, reason etf.Term) error {
+	c.w.note("stop", to, reason)
+	return nil
+}
+
+// Locate knows one name.
+func (c caller) Locate(_ context.Context, to etf.Term) (etf.Term, error) {
+	if etf.Equal(to, etf.Tuple{etf.Atom("global"), etf.Atom("known")}) {
+		return remote, nil
+	}
+	return nil, &genserv.CallFailure{To: to, Err: genserv.ErrNoProc}
 }
 
 func (w *world) Log() *slog.Logger {
