@@ -1,0 +1,173 @@
+package supervisor
+
+import (
+	"errors"
+	"time"
+
+	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/genserv"
+)
+
+// Supervisor is the callback module of a supervisor.
+type Supervisor interface {
+	// Init returns what children there are to be, and what becomes of them when one ends. It runs when the supervisor starts
+	// and again, with the same arguments, when its code is changed, so it should do nothing else. genserv.ErrIgnore as the error
+	// means that the supervisor is not wanted; every other one is a bad return value, {bad_return, {Module, init, Error}}.
+	// Module:init/1.
+	Init(args etf.Term) (Flags, []ChildSpec, error)
+}
+
+// Of makes a module of a supervisor, to be started by Node.Spawn, by StartLink in the child spec of another supervisor, or
+// as an application. Its name is that of s, see genserv.Namer.
+//
+// More are start functions that start_child requests may name besides those in the child specs of Init.
+func Of(s Supervisor, more ...Start) genserv.Module {
+	return genserv.Of[*state](&server{callback: s, name: callbackName(s), more: more, now: monotonic})
+}
+
+// server is the gen_server that every supervisor is.
+type server struct {
+	callback Supervisor
+	name     etf.Atom
+	more     []Start
+	now      func() int64
+}
+
+// state is the record #state of supervisor.erl. It belongs to one process.
+type state struct {
+	flags
+	module   etf.Atom
+	args     etf.Term
+	name     etf.Term // {local, Name}, or {Pid, Module}
+	starts   startFuncs
+	restarts []int64 // when, newest first
+	children children
+	dynamics *dynamics // of a SimpleOneForOne
+}
+
+var began = time.Now()
+
+// monotonic is erlang:monotonic_time(second).
+func monotonic() int64 { return int64(time.Since(began) / time.Second) }
+
+// ModuleName implements genserv.Namer.
+func (s *server) ModuleName() etf.Atom { return s.name }
+
+// InitialCall implements genserv.InitialCaller: proc_lib says {supervisor, Module, 1} for supervisors.
+func (s *server) InitialCall() (module, function etf.Atom, arity int) { return "supervisor", s.name, 1 }
+
+// Init implements genserv.Server: init/1.
+func (s *server) Init(p *genserv.Process, args etf.Term) genserv.InitResult[*state] {
+	p.TrapExit(true)
+	f, specs, err := s.callback.Init(args)
+	switch {
+	case errors.Is(err, genserv.ErrIgnore):
+		return genserv.Ignore[*state]()
+	case err != nil:
+		return genserv.StopInit[*state](pair("bad_return", etf.Tuple{s.name, etf.Atom("init"), pair("error", errorReason(err))}))
+	}
+	st := &state{module: s.name, args: args, starts: startFuncs{}}
+	st.name = etf.Tuple{p.Self(), s.name}
+	if name, ok := p.Name().(etf.Atom); ok {
+		st.name = etf.Tuple{etf.Atom("local"), name}
+	}
+	var refused etf.Term
+	if st.flags, refused = checkFlags(f.term()); refused != nil {
+		return genserv.StopInit[*state](pair("supervisor_data", refused))
+	}
+	if st.strategy == SimpleOneForOne && len(specs) != 1 {
+		return genserv.StopInit[*state](pair("bad_start_spec", specList(specs)))
+	}
+	if st.children, refused = checkStartSpec(specs, st.autoShutdown); refused != nil {
+		return genserv.StopInit[*state](pair("start_spec", refused))
+	}
+	st.know(specs, s.more)
+	if st.strategy == SimpleOneForOne {
+		st.dynamics = newDynamics(st.template())
+		return genserv.Ok(st)
+	}
+	if failed, reason := st.startChildren(p, st.children.list); failed != nil {
+		st.terminateChildren(p, st.children.list)
+		return genserv.StopInit[*state](genserv.ShutdownBecause(failedToStart(failed, reason)))
+	}
+	return genserv.Ok(st)
+}
+
+func failedToStart(c *child, reason etf.Term) etf.Term {
+	return etf.Tuple{etf.Atom("failed_to_start_child"), c.id, reason}
+}
+
+func specList(specs []ChildSpec) etf.Term {
+	list := make(etf.List, len(specs))
+	for i, spec := range specs {
+		list[i] = spec.term()
+	}
+	return list
+}
+
+// know collects the start functions that start_child requests may name.
+func (st *state) know(specs []ChildSpec, more []Start) {
+	for _, start := range more {
+		st.starts.add(start)
+	}
+	for _, spec := range specs {
+		st.starts.add(spec.Start)
+	}
+}
+
+// HandleCast implements genserv.Caster: handle_cast/2. {try_again_restart, Id} is what the supervisor sends itself when a
+// restart has failed, so that it looks into its mailbox before it tries again.
+func (s *server) HandleCast(p *genserv.Process, request etf.Term, st *state) genserv.Result[*state] {
+	t, ok := request.(etf.Tuple)
+	if !ok || len(t) != 2 || !isAtom(t[0], "try_again_restart") {
+		panic(functionClause)
+	}
+	if st.strategy == SimpleOneForOne {
+		return s.dynamicAgain(p, t[1], st)
+	}
+	if c := st.children.find(t[1]); c != nil && c.restarting {
+		return st.carryOn(s.restart(p, c, st))
+	}
+	return genserv.NoReply(st)
+}
+
+// functionClause is what becomes of a supervisor that gets a request it does not know: callbacks of supervisor.erl have no
+// clause for it.
+var functionClause = etf.Atom("function_clause")
+
+// HandleInfo implements genserv.Informer: handle_info/2.
+func (s *server) HandleInfo(p *genserv.Process, msg etf.Term, st *state) genserv.Result[*state] {
+	t, ok := msg.(etf.Tuple)
+	if !ok || len(t) != 3 || !isAtom(t[0], "EXIT") {
+		p.Logger().Error("Supervisor received unexpected message: " + etf.FormatMax(msg, 1000))
+		return genserv.NoReply(st)
+	}
+	pid, ok := t[1].(etf.Pid)
+	if !ok {
+		return genserv.NoReply(st)
+	}
+	if st.strategy == SimpleOneForOne {
+		return st.carryOn(s.dynamicEnded(p, pid, t[2], st))
+	}
+	if c := st.children.byPid(pid); c != nil {
+		return st.carryOn(s.ended(p, c, t[2], st))
+	}
+	return genserv.NoReply(st)
+}
+
+// carryOn goes on, or ends the supervisor.
+func (st *state) carryOn(goOn bool) genserv.Result[*state] {
+	if goOn {
+		return genserv.NoReply(st)
+	}
+	return genserv.Stop(genserv.Shutdown, st)
+}
+
+// Terminate implements genserv.Terminator: terminate/2.
+func (s *server) Terminate(p *genserv.Process, _ etf.Term, st *state) {
+	if st.strategy == SimpleOneForOne {
+		st.terminateDynamics(p)
+		return
+	}
+	st.terminateChildren(p, st.children.list)
+}

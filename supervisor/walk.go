@@ -1,0 +1,26 @@
+package supervisor
+
+import (
+	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/genserv"
+)
+
+// Children lists the children of the supervisor whose loop l is, as WhichChildren does of one that can be asked: this one may
+// be suspended. ok is false if it is no supervisor. It may be called where the loop may be used, as in an errand.
+func Children(l *genserv.Loop) (children []Child, ok bool) {
+	st, ok := l.Value().(*state)
+	if !ok {
+		return nil, false
+	}
+	for _, t := range st.whichChildren().(etf.List) {
+		c, _ := readChild(t)
+		children = append(children, c)
+	}
+	return children, true
+}
+
+// Is tells whether m is a supervisor.
+func Is(m genserv.Module) bool {
+	_, ok := m.Server().(*server)
+	return ok
+}
