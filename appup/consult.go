@@ -1,0 +1,121 @@
+package appup
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/gonode-otp/gonode/etf"
+)
+
+// only reads the one term of a file. It is a finding if it does not parse, is not there or is not alone, as file:consult/1 has
+// [Term] for such files.
+func (r *report) only(src []byte) (etf.Node, bool) {
+	nodes, err := etf.ConsultNodes(r.file, src)
+	switch {
+	case err != nil:
+		var e *etf.ParseError
+		errors.As(err, &e)
+		r.fail(etf.Pos{Line: e.Line, Column: e.Column}, tagged("parse", etf.Charlist(r.file), parseReason(src, e)), "%s", e.Msg)
+		return etf.Node{}, false
+	case len(nodes) == 0:
+		r.fail(etf.Pos{Line: 1, Column: 1}, tagged("read", etf.Charlist(r.file)), "there is no term in the file")
+		return etf.Node{}, false
+	case len(nodes) > 1:
+		r.fail(nodes[1].Pos, tagged("bad_term", nodes[1].Term), "there is more than one term in the file")
+	}
+	return nodes[0], true
+}
+
+// broken is a file without a term at its beginning, with the reason of systools_lib:read_term/1.
+type broken struct {
+	reason etf.Tuple
+	parse  *etf.ParseError // nil if there is nothing in the file
+}
+
+// firstNode reads the first term of a file and does not look at what is behind it: systools_lib:read_term/1. name is what the
+// reasons call the file.
+func firstNode(name string, src []byte) (etf.Node, *broken) {
+	nodes, err := etf.ConsultNodes(name, src)
+	if err != nil {
+		nodes = beginning(name, src)
+	}
+	var e *etf.ParseError
+	switch {
+	case len(nodes) > 0:
+		return nodes[0], nil
+	case !errors.As(err, &e), strings.Contains(e.Msg, "unterminated"):
+		return etf.Node{}, &broken{tagged("read", etf.Charlist(name)), e}
+	}
+	return etf.Node{}, &broken{tagged("parse", etf.Charlist(name), parseReason(src, e)), e}
+}
+
+// maxDots bounds the places at which the first term of a broken file is looked for.
+const maxDots = 1000
+
+// beginning reads the first term of a file that is broken behind it.
+func beginning(name string, src []byte) []etf.Node {
+	for end, dots := 0, 0; dots < maxDots; dots++ {
+		i := bytes.IndexByte(src[end:], '.')
+		if i < 0 {
+			return nil
+		}
+		end += i + 1
+		if end < len(src) && !strings.ContainsRune(" \t\r\n%", rune(src[end])) {
+			continue
+		}
+		if nodes, err := etf.ConsultNodes(name, src[:end]); err == nil && len(nodes) > 0 {
+			return nodes
+		}
+	}
+	return nil
+}
+
+// parseReason is {Line, erl_parse, What} of a text that does not parse.
+func parseReason(src []byte, e *etf.ParseError) etf.Tuple {
+	what := etf.Term(etf.Charlist("bad term"))
+	if token, grammar := tokenAt(string(src), e); grammar {
+		what = etf.List{etf.Charlist("syntax error before: "), etf.Charlist(token)}
+	}
+	return etf.Tuple{etf.Int(e.Line), etf.Atom("erl_parse"), what}
+}
+
+// tokenAt returns the token that is not expected, as OTP shows it: "" at the end of the file. grammar is false for what parses
+// and is no term, such as a variable.
+func tokenAt(src string, e *etf.ParseError) (token string, grammar bool) {
+	if strings.Contains(e.Msg, "not a term") || strings.Contains(e.Msg, "cannot be read") {
+		return "", false
+	}
+	if strings.Contains(e.Msg, "the end") {
+		return "", true
+	}
+	line := src
+	for range e.Line - 1 {
+		_, line, _ = strings.Cut(line, "\n")
+	}
+	for range e.Column - 1 {
+		_, size := utf8.DecodeRuneInString(line)
+		line = line[size:]
+	}
+	first, size := utf8.DecodeRuneInString(line)
+	end := size
+	switch {
+	case first == '$':
+		_, size = utf8.DecodeRuneInString(line[end:])
+		end += size
+	case first == '\'' || first == '"':
+		if i := strings.IndexRune(line[1:], first); i >= 0 {
+			end = i + 2
+		}
+	case unicode.IsLetter(first) || unicode.IsDigit(first):
+		end = strings.IndexFunc(line, func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsDigit(c) && c != '_' && c != '@' })
+		if end < 0 {
+			end = len(line)
+		}
+	default:
+		return "'" + line[:end] + "'", true
+	}
+	return line[:end], true
+}

@@ -1,0 +1,136 @@
+package appup
+
+import (
+	"unicode/utf8"
+
+	"github.com/gonode-otp/gonode/etf"
+)
+
+// at makes a node of a term that stands nowhere itself, but for something that does.
+func at(pos etf.Pos, t etf.Term) etf.Node { return etf.Node{Term: t, Pos: pos} }
+
+// tupleAt makes a tuple of nodes.
+func tupleAt(pos etf.Pos, elems ...etf.Node) etf.Node {
+	t := make(etf.Tuple, len(elems))
+	for i, e := range elems {
+		t[i] = e.Term
+	}
+	return etf.Node{Term: t, Pos: pos, Elems: elems}
+}
+
+// listElems returns the elements of a proper list. Those of a string stand where it stands.
+func listElems(n etf.Node) ([]etf.Node, bool) {
+	list, ok := n.Term.(etf.List)
+	return nodesOf(n, list), ok
+}
+
+// tupleElems returns the elements of a tuple of that size; any size if it is below 0.
+func tupleElems(n etf.Node, size int) ([]etf.Node, bool) {
+	tuple, ok := n.Term.(etf.Tuple)
+	if !ok || size >= 0 && len(tuple) != size {
+		return nil, false
+	}
+	return nodesOf(n, tuple), true
+}
+
+func nodesOf(n etf.Node, terms []etf.Term) []etf.Node {
+	if len(n.Elems) == len(terms) {
+		return n.Elems
+	}
+	nodes := make([]etf.Node, len(terms))
+	for i, t := range terms {
+		nodes[i] = at(n.Pos, t)
+	}
+	return nodes
+}
+
+func isAtom(t etf.Term, word etf.Atom) bool {
+	a, ok := t.(etf.Atom)
+	return ok && a == word
+}
+
+// isList is is_list/1 of Erlang.
+func isList(t etf.Term) bool {
+	switch t.(type) {
+	case etf.List, etf.ImproperList:
+		return true
+	}
+	return false
+}
+
+// atomList returns the atoms of a list that has nothing else: systools_make:a_list_p/1.
+func atomList(t etf.Term) ([]etf.Atom, bool) {
+	list, ok := t.(etf.List)
+	if !ok {
+		return nil, false
+	}
+	atoms := make([]etf.Atom, len(list))
+	for i, e := range list {
+		if atoms[i], ok = e.(etf.Atom); !ok {
+			return nil, false
+		}
+	}
+	return atoms, true
+}
+
+// atomTerms is the list of some atoms.
+func atomTerms(atoms []etf.Atom) etf.List {
+	list := make(etf.List, len(atoms))
+	for i, a := range atoms {
+		list[i] = a
+	}
+	return list
+}
+
+// isPairs tells whether a term is a list of pairs whose first element is an atom: systools_make:t_list_p/1.
+func isPairs(t etf.Term) bool {
+	list, ok := t.(etf.List)
+	for _, e := range list {
+		pair, _ := e.(etf.Tuple)
+		if len(pair) != 2 {
+			return false
+		}
+		if _, isAtom := pair[0].(etf.Atom); !isAtom {
+			return false
+		}
+	}
+	return ok
+}
+
+type textKind uint8
+
+const (
+	isText  textKind = iota
+	notText          // something like a text, of which unicode:characters_to_list/1 makes something else
+	crashes          // what unicode:characters_to_list/1 takes for a mistake of its caller
+)
+
+// text reads a string as systools_make:string_p/1 does.
+func text(t etf.Term) (string, textKind) {
+	switch t := t.(type) {
+	case etf.Binary:
+		return "", notText
+	case etf.ImproperList:
+		return "", crashes
+	case etf.List:
+		runes := make([]rune, len(t))
+		for i, e := range t {
+			switch c := e.(type) {
+			case etf.Int:
+				if c < 0 || c > utf8.MaxRune || !utf8.ValidRune(rune(c)) {
+					return "", notText
+				}
+				runes[i] = rune(c)
+			case etf.List, etf.Binary:
+				return "", notText
+			default:
+				return "", crashes
+			}
+		}
+		return string(runes), isText
+	}
+	return "", crashes
+}
+
+// crash is the exit reason of a function that was called with something it does not take. OTP's has the stack in it.
+func crash(word etf.Atom) etf.Term { return etf.Tuple{word, etf.List{}} }
