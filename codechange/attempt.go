@@ -1,0 +1,36 @@
+package codechange
+
+import "time"
+
+// Attempt is an installation that has begun. The handler remembers the last one, so that whoever asked for it and lost the
+// connection, or gave up waiting, can see what became of it.
+type Attempt struct {
+	From, To string // the releases
+	Began    time.Time
+	// Running says that it has not ended yet. The others are then nil.
+	Running bool
+	// What Install returned.
+	Transition *Transition
+	Report     *Report
+	Err        error
+}
+
+// LastAttempt returns the last installation, whichever way it was asked for; ok is false if there was none since the program
+// started. One that was refused before anything had begun does not count.
+func (h *Handler) LastAttempt() (a Attempt, ok bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.attempt, !h.attempt.Began.IsZero()
+}
+
+// begin notes that an installation begins, and returns what notes its end.
+func (h *Handler) begin(from, to string) (end func(*Transition, *Report, error)) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.attempt = Attempt{From: from, To: to, Began: time.Now(), Running: true}
+	return func(t *Transition, report *Report, err error) {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.attempt.Running, h.attempt.Transition, h.attempt.Report, h.attempt.Err = false, t, report, err
+	}
+}

@@ -1,0 +1,79 @@
+package codechange
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/gonode-otp/gonode/etf"
+)
+
+// canaries lets the first processes live with their new code for a while, and then has the others follow.
+func (r *run) canaries() *Error {
+	r.flush()
+	if err := r.watchCanaries(); err != nil {
+		return err
+	}
+	r.second = true
+	for i, s := range r.after {
+		switch s.do.(type) {
+		case load, suspend, changeCode, resume:
+			if err := r.eval(len(r.before)+i, s); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// watchCanaries waits for the time that canaries are watched, or until one of them ends.
+func (r *run) watchCanaries() *Error {
+	timer := time.NewTimer(r.options.Canary.Watch)
+	defer timer.Stop()
+	watched := slices.Collect(maps.Values(r.loaded))
+	for _, s := range r.subjects {
+		if s.switched && !s.excluded {
+			watched = append(watched, s)
+		}
+	}
+	ended := make(chan Process, 1)
+	stop := make(chan struct{})
+	defer close(stop)
+	for _, p := range watched {
+		r.host.Go(func() {
+			select {
+			case <-p.Done():
+				select {
+				case ended <- p:
+				default:
+				}
+			case <-stop:
+			}
+		})
+	}
+	select {
+	case <-timer.C:
+		return nil
+	case p := <-ended:
+		return thrown(etf.Tuple{etf.Atom("canary_ended"), p.Pid(), p.Code().Name()})
+	case <-r.ctx.Done():
+		return stopping(r.ctx)
+	}
+}
+
+// commit lets all go on. From here on nothing fails.
+func (r *run) commit() {
+	r.flush()
+	for _, module := range r.purges {
+		for _, p := range r.old(module) {
+			p.Kill()
+		}
+		delete(r.left, module)
+	}
+	for _, module := range slices.Sorted(maps.Keys(r.left)) {
+		behind := slices.ContainsFunc(r.old(module), func(p Process) bool { return r.loaded[p.Pid()] == nil })
+		if behind {
+			r.report.Unpurged = append(r.report.Unpurged, Unpurged{module, r.left[module]})
+		}
+	}
+}

@@ -1,0 +1,76 @@
+package codechange
+
+import (
+	"errors"
+
+	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/genserv"
+)
+
+// Error is an upgrade that did not take place. Everything that it had changed has been undone, see Report.
+type Error struct {
+	// Reason is what release_handler:install_release/1 returns behind error.
+	Reason etf.Term
+	// Exit says that it happened after the point of no return: release_handler_1:eval_script/1 returns {'EXIT', Reason} then,
+	// else {error, Reason}. OTP would restart the node.
+	Exit bool
+	// Err is the error of the callback or function behind it, or nil.
+	Err error
+
+	thrown bool // a function of release_handler throws Reason instead of returning it
+}
+
+func (e *Error) Error() string { return "codechange: " + etf.FormatMax(e.Reason, maxText) }
+
+// Unwrap returns Err.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Term returns what eval_script returns.
+func (e *Error) Term() etf.Term {
+	if e.Exit {
+		return etf.Tuple{etf.Atom("EXIT"), e.Reason}
+	}
+	return etf.Tuple{etf.Atom("error"), e.Reason}
+}
+
+// maxText bounds a reason in the text of an error.
+const maxText = 2000
+
+// thrown is what an instruction throws: throw(Reason) of OTP's eval/2.
+func thrown(reason etf.Term) *Error { return &Error{Reason: reason} }
+
+// exited is an exit or error within an instruction, as catch shows it.
+func exited(reason etf.Term) *Error { return thrown(etf.Tuple{etf.Atom("EXIT"), reason}) }
+
+// failed makes the Error of an instruction out of any error.
+func failed(err error) *Error {
+	var e *Error
+	if errors.As(err, &e) {
+		return e
+	}
+	var failure *genserv.Failure
+	if errors.As(err, &failure) && failure.Class == "throw" {
+		return &Error{Reason: failure.Reason, Err: err}
+	}
+	e = exited(reasonOf(err))
+	e.Err = err
+	return e
+}
+
+// reasonOf is the exit reason that stands for an error.
+func reasonOf(err error) etf.Term {
+	var failure *genserv.Failure
+	var exit *genserv.Exit
+	switch {
+	case errors.As(err, &failure):
+		return failure.ExitReason()
+	case errors.As(err, &exit):
+		return exit.Reason
+	}
+	return etf.Binary(err.Error())
+}
+
+// undefined is the error of applying a function that does not exist.
+func undefined(c mfa) *Error {
+	return exited(etf.Tuple{etf.Atom("undef"), etf.List{append(c.term(), etf.List{})}})
+}

@@ -1,0 +1,209 @@
+package codechange
+
+import (
+	"path"
+	"slices"
+
+	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/genserv"
+)
+
+// eval finds the modules of an application among those that are linked. It notes their versions before and after.
+func (i loadObjectCode) eval(r *run) error {
+	at := slices.IndexFunc(r.libs, func(l Lib) bool { return l.App == i.app })
+	switch {
+	case at < 0:
+		return exited(etf.Tuple{etf.Tuple{etf.Atom("case_clause"), etf.Atom("false")},
+			etf.List{etf.Tuple{etf.Atom("release_handler_1"), etf.Atom("eval"), etf.Int(2), etf.List{}}}})
+	case r.libs[at].Vsn != i.vsn:
+		return thrown(etf.Tuple{etf.Atom("bad_lib_vsn"), i.app, etf.Charlist(r.libs[at].Vsn)})
+	}
+	app := r.versions.application(i.app, i.vsn)
+	for _, name := range i.modules {
+		var m *Module
+		if app != nil {
+			m = app.module(name)
+		}
+		if m == nil {
+			file := path.Join(r.libs[at].Dir, "ebin", string(name)+".beam")
+			return thrown(etf.Tuple{etf.Atom("no_such_file"), etf.Charlist(file)})
+		}
+		current, _ := r.versions.Current(name)
+		r.object[name] = m
+		if _, again := r.vsns[name]; !again {
+			r.vsns[name] = vsns{old: current, new: m}
+		}
+	}
+	return nil
+}
+
+func (a *Application) module(name etf.Atom) *Module {
+	for _, m := range a.Modules {
+		if m.name() == name {
+			return m
+		}
+	}
+	return nil
+}
+
+// eval does nothing: there is no code path to change.
+func (pointOfNoReturn) eval(*run) error { return nil }
+
+// eval is never reached, see parse.
+func (i restart) eval(*run) error { return thrown(i.word) }
+
+// eval makes a version the current one: new processes start with it, and others go over to it at their next message if they can
+// keep their state. Those that the script has suspended wait for their code change.
+func (i load) eval(r *run) error {
+	m := r.object[i.module]
+	if m == nil {
+		return exited(etf.Tuple{etf.Tuple{etf.Atom("badmatch"), etf.Atom("false")},
+			etf.List{etf.Tuple{etf.Atom("release_handler_1"), etf.Atom("eval"), etf.Int(2), etf.List{}}}})
+	}
+	if !r.second {
+		was := r.versions.load(i.module, m)
+		r.undo(func() { r.versions.load(i.module, was) })
+		r.left[i.module] = i.post
+	}
+	if err := r.catchUp(i.module); err != nil {
+		return err
+	}
+	room := r.room(i.module)
+	if slices.Contains(r.suspending, i.module) && room > 0 {
+		room = 0 // the canaries were chosen by suspend
+	}
+	for _, p := range r.host.Users(i.module) {
+		if room != 0 && r.subjects[p.Pid()] == nil && p.Code() != m.Code {
+			room--
+			r.switchOver(p, m)
+		}
+	}
+	return nil
+}
+
+// switchOver has a process run m from its next message on, if its state has the shape that m knows.
+func (r *run) switchOver(p Process, m *Module) {
+	from := r.versions.Of(p.Code())
+	if from == nil {
+		return // started from code that is no version of anything
+	}
+	rep := &ProcessReport{Pid: p.Pid(), Name: p.Name(), Module: m.name(), From: from.vsnText(), To: m.vsnText(), Outcome: Loaded}
+	r.report.Processes = append(r.report.Processes, rep)
+	if !fits(from, m) {
+		rep.Outcome, rep.To, rep.Reason = Stayed, rep.From, from.misfit(m)
+		return
+	}
+	r.loaded[p.Pid()] = p
+	send(p, func(l *genserv.Loop) func() {
+		defer r.traced(p, StepLoad, nil)
+		return loadCode(l, m)
+	})
+	r.undo(func() {
+		send(p, func(l *genserv.Loop) func() {
+			defer r.traced(p, StepUndo, nil)
+			return loadCode(l, from)
+		})
+		rep.Undone = Downgraded
+	})
+}
+
+// fits tells whether a state of one version can be that of the other.
+func fits(from, to *Module) bool {
+	return to.Code != nil && from.Code != nil && from.schema() == to.schema() && from.Code.StateType() == to.Code.StateType()
+}
+
+// loadCode makes a server run m, whether it is suspended or not.
+func loadCode(l *genserv.Loop, m *Module) (undo func()) {
+	running := !l.Suspended()
+	l.Suspend()
+	undo, _ = l.LoadCode(m.Code)
+	if running {
+		l.Resume()
+	}
+	return undo
+}
+
+// eval leaves a module without a current version. Its processes go on.
+func (i remove) eval(r *run) error {
+	if r.second {
+		return nil
+	}
+	was := r.versions.load(i.module, nil)
+	r.undo(func() { r.versions.load(i.module, was) })
+	r.left[i.module] = i.post
+	return nil
+}
+
+// eval has the processes that run other than the current version of the modules killed when the script has succeeded.
+// Differs from OTP: not before, for that could not be undone.
+func (i purge) eval(r *run) error {
+	r.purges = append(r.purges, i.modules...)
+	return nil
+}
+
+// eval applies a function. What it returns does not matter, as in OTP, but to know how to undo it.
+func (i apply) eval(r *run) error {
+	r.flush()
+	result, err := r.host.Apply(r.ctx, i.module, i.function, i.args)
+	if err != nil {
+		return err
+	}
+	inverse := i.undo
+	if inverse == nil {
+		inverse = i.inverse(result)
+	}
+	if inverse == nil {
+		r.applied = append(r.applied, i.text())
+		return nil
+	}
+	r.undoOutside(func() { _, _ = r.host.Apply(r.anyway(), inverse.module, inverse.function, inverse.args) })
+	return nil
+}
+
+func (c mfa) text() string {
+	args := etf.FormatMax(c.args, maxText)
+	return string(c.module) + ":" + string(c.function) + "(" + args[1:len(args)-1] + ")"
+}
+
+// inverse knows how to take back what systools and people write most: nil if it does not. Nothing has to be undone if the
+// function itself said that it did nothing.
+func (c mfa) inverse(result etf.Term) *mfa {
+	done := result == etf.Term(etf.Atom("ok"))
+	if t, ok := result.(etf.Tuple); ok && len(t) > 1 {
+		done = t[0] == etf.Term(etf.Atom("ok"))
+	}
+	switch {
+	case !done || len(c.args) == 0:
+		return nil
+	case c.module == "application" && c.function == "start":
+		return &mfa{c.module, "stop", c.args[:1]}
+	case c.module == "application" && c.function == "stop":
+		return &mfa{c.module, "start", c.args[:1]}
+	case c.module == "application" && c.function == "load":
+		return &mfa{c.module, "unload", c.args[:1]}
+	case c.module == "application" && c.function == "unload":
+		return &mfa{c.module, "load", c.args[:1]}
+	case c.module == "supervisor" && c.function == "terminate_child":
+		return &mfa{c.module, "restart_child", c.args}
+	case c.module == "supervisor" && c.function == "restart_child":
+		return &mfa{c.module, "terminate_child", c.args}
+	}
+	return nil
+}
+
+// eval waits for the other nodes: sync_nodes/2.
+func (i syncNodes) eval(r *run) error {
+	r.flush()
+	nodes := i.nodes
+	if i.from != nil {
+		t, err := r.host.Apply(r.ctx, i.from.module, i.from.function, i.from.args)
+		if err != nil {
+			return err
+		}
+		var ok bool
+		if nodes, ok = atoms(t); !ok {
+			return exited(etf.Atom("badarg"))
+		}
+	}
+	return r.host.Sync(r.ctx, i.id, nodes)
+}

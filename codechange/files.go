@@ -1,0 +1,114 @@
+package codechange
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"github.com/gonode-otp/gonode/etf"
+)
+
+// files are the files of a release handler, with the errors of OTP.
+type files struct {
+	root string // code:root_dir(): what relative names are relative to
+	dir  string // where RELEASES is
+}
+
+func (f files) path(name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(f.root, name)
+}
+
+// in returns a name within the directory of a release.
+func (f files) in(vsn, name string) string { return filepath.Join(f.dir, vsn, name) }
+
+func (f files) read(name string) ([]byte, error) { return os.ReadFile(f.path(name)) }
+
+// consult reads the one term of a file. The error is an *Error with {Word, File} if it is not there or not readable, or has
+// something else in it: then Word is bad. missing says that there is no such file.
+func (f files) consult(name string, bad etf.Atom) (t etf.Term, missing bool, err error) {
+	src, err := f.read(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, true, nil
+	}
+	if err != nil {
+		return nil, false, fileError(posix(err), name, err)
+	}
+	terms, err := etf.Consult(name, src)
+	if err != nil || len(terms) != 1 {
+		return nil, false, fileError(bad, name, err)
+	}
+	return terms[0], false, nil
+}
+
+// write replaces a file in one step: after a crash there is the old one or the new one.
+func (f files) write(name string, data []byte) error {
+	path := f.path(name)
+	tmp, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.new")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(tmp.Name()) }() // does nothing after the rename
+	_, err = tmp.Write(data)
+	err = errors.Join(err, tmp.Chmod(0o644), tmp.Sync(), tmp.Close())
+	if err == nil {
+		err = os.Rename(tmp.Name(), path)
+	}
+	if err == nil {
+		err = syncDir(filepath.Dir(path))
+	}
+	return err
+}
+
+// syncDir makes sure that a rename survives a crash of the machine.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	err = d.Sync()
+	if errors.Is(err, errors.ErrUnsupported) || errors.Is(err, syscall.EINVAL) {
+		err = nil // not every file system knows that for directories
+	}
+	return errors.Join(err, d.Close())
+}
+
+func (f files) isFile(name string) bool {
+	info, err := os.Stat(f.path(name))
+	return err == nil && info.Mode().IsRegular()
+}
+
+// fileError is {error, {Word, File}}.
+func fileError(word etf.Atom, name string, cause error) *Error {
+	return &Error{Reason: etf.Tuple{word, etf.Charlist(name)}, Err: cause}
+}
+
+// posix is the word of OTP's file module for an error.
+func posix(err error) etf.Atom {
+	var no syscall.Errno
+	if errors.As(err, &no) {
+		if word, ok := posixWords[no]; ok {
+			return word
+		}
+	}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "enoent"
+	case errors.Is(err, fs.ErrPermission):
+		return "eacces"
+	case errors.Is(err, fs.ErrExist):
+		return "eexist"
+	}
+	return "eio"
+}
+
+var posixWords = map[syscall.Errno]etf.Atom{
+	syscall.ENOENT: "enoent", syscall.EACCES: "eacces", syscall.EPERM: "eperm", syscall.EEXIST: "eexist",
+	syscall.ENOTDIR: "enotdir", syscall.EISDIR: "eisdir", syscall.ENOSPC: "enospc", syscall.EROFS: "erofs",
+	syscall.EMFILE: "emfile", syscall.ENFILE: "enfile", syscall.EIO: "eio", syscall.EINVAL: "einval",
+	syscall.ENAMETOOLONG: "enametoolong", syscall.ENOTEMPTY: "enotempty", syscall.EBUSY: "ebusy", syscall.ELOOP: "eloop",
+}

@@ -1,0 +1,206 @@
+package codechange
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"sync"
+
+	"github.com/gonode-otp/gonode/etf"
+)
+
+// Handler is the release handler of a node: it knows the releases, and changes the node from one to another. It answers what
+// release_handler of OTP answers, see Request and Functions. It may be used from any goroutine; what changes something waits
+// for its turn.
+type Handler struct {
+	config HandlerConfig
+	files  files
+	turn   chan struct{} // holds a value while nobody changes anything
+
+	mu       sync.Mutex
+	releases []Release
+	previous string     // the release that ran before the current one
+	unpurged []Unpurged // until MakePermanent
+	dirs     []Lib      // of applications that were changed without a release
+	attempt  Attempt
+}
+
+// HandlerConfig says what a Handler works with.
+type HandlerConfig struct {
+	Host     Host
+	Versions *Versions
+	// Root is the directory of the installation, code:root_dir(); names of files in releases are relative to it. "" is the
+	// working directory.
+	Root string
+	// Dir is where the file RELEASES is and what belongs to each release, relative to Root. "" is "releases".
+	Dir string
+	// Name and Vsn are those of the release that runs if there is no file RELEASES: init:script_id().
+	Name, Vsn string
+	// Options are those of each installation that does not say otherwise.
+	Options Options
+	// Applications is the node's own idea of its applications; nil means that there is none.
+	Applications Applications
+}
+
+// Applications are the applications of a node, with their configuration.
+type Applications interface {
+	// Running returns those that run: application:which_applications/0.
+	Running(ctx context.Context) ([]AppVsn, error)
+	// Change gives the applications new versions, descriptions and configuration: specs are the contents of their .app files,
+	// {application, Name, Keys}, and config that of sys.config. What was set at run time stays.
+	// application_controller:change_application_data/2.
+	Change(specs []etf.Term, config etf.Term) (AppChange, error)
+}
+
+// AppChange is what Applications.Change has done.
+type AppChange struct {
+	// Undo takes it back.
+	Undo func()
+	// Announce tells each application that runs how its configuration has changed, and returns what they say against it.
+	// application_controller:config_change/1.
+	Announce func(ctx context.Context) []string
+}
+
+// NewHandler reads the file RELEASES and makes the modules of the permanent release current. Without such a file the release
+// of the configuration is the permanent one, with all applications that are linked, in the versions that are current. The error is
+// a *ReleasesError if the file is broken, a *VersionError if the program lacks code of the permanent release, or what the
+// system says about the file.
+func NewHandler(config HandlerConfig) (*Handler, error) {
+	if config.Root == "" {
+		config.Root = "."
+	}
+	if config.Dir == "" {
+		config.Dir = "releases"
+	}
+	root, err := filepath.Abs(config.Root)
+	if err != nil {
+		return nil, err
+	}
+	h := &Handler{config: config, files: files{root: root}, turn: make(chan struct{}, 1)}
+	h.files.dir = h.files.path(config.Dir)
+	h.turn <- struct{}{}
+	if err := h.boot(); err != nil {
+		return nil, err
+	}
+	return h, nil
+}
+
+// boot is init/1 of release_handler.erl.
+func (h *Handler) boot() error {
+	file := filepath.Join(h.files.dir, "RELEASES")
+	src, err := h.files.read(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		h.releases = []Release{{Name: h.config.Name, Vsn: h.config.Vsn, Libs: h.linked(), Status: Permanent}}
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if h.releases, err = ParseReleases(file, src); err != nil {
+		return err
+	}
+	for i := range h.releases {
+		if s := h.releases[i].Status; s == tmpCurrent || s == Current {
+			h.releases[i].Status = Unpacked
+		}
+	}
+	running, ok := h.latest()
+	if !ok {
+		return &ReleasesError{File: file, Why: "has no permanent release"}
+	}
+	return h.config.Versions.Boot(appVsns(running.Libs))
+}
+
+// linked are the applications of the program, each in the version whose modules are current.
+func (h *Handler) linked() []Lib {
+	var libs []Lib
+	for _, app := range h.config.Versions.Applications() {
+		if h.config.Versions.isCurrent(app) {
+			libs = slices.DeleteFunc(libs, func(l Lib) bool { return l.App == app.Name })
+			libs = append(libs, Lib{App: app.Name, Vsn: app.Vsn, Dir: "lib/" + string(app.Name) + "-" + app.Vsn})
+		}
+	}
+	return libs
+}
+
+func appVsns(libs []Lib) []AppVsn {
+	apps := make([]AppVsn, len(libs))
+	for i, l := range libs {
+		apps[i] = AppVsn{l.App, l.Vsn}
+	}
+	return apps
+}
+
+// latest is the release that runs: get_latest_release/1.
+func (h *Handler) latest() (Release, bool) {
+	for _, status := range []Status{Current, Permanent} {
+		for _, r := range h.releases {
+			if r.Status == status {
+				return r, true
+			}
+		}
+	}
+	return Release{}, false
+}
+
+func (h *Handler) find(vsn string) (Release, bool) {
+	for _, r := range h.releases {
+		if r.Vsn == vsn {
+			return r, true
+		}
+	}
+	return Release{}, false
+}
+
+// Releases returns what the handler knows, the release that came last first: release_handler:which_releases/0.
+func (h *Handler) Releases() []Release {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.releases)
+}
+
+// Running returns the release that runs.
+func (h *Handler) Running() Release {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	r, _ := h.latest()
+	return r
+}
+
+// lock waits for the turn of whoever wants to change something.
+func (h *Handler) lock(ctx context.Context) (unlock func(), err error) {
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	select {
+	case <-h.turn:
+		return func() { h.turn <- struct{}{} }, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+// write makes releases those of the handler, on disk first.
+func (h *Handler) write(releases []Release) error {
+	file := filepath.Join(h.files.dir, "RELEASES")
+	if err := h.files.write(file, FormatReleases(releases)); err != nil {
+		return &Error{Reason: posix(err), Err: err}
+	}
+	h.set(releases)
+	return nil
+}
+
+func (h *Handler) set(releases []Release) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.releases = releases
+}
+
+func noSuchRelease(vsn string) *Error { return errorOf("no_such_release", etf.Charlist(vsn)) }
+
+// errorOf is {error, {Word, What}}.
+func errorOf(word etf.Atom, what ...etf.Term) *Error {
+	return &Error{Reason: append(etf.Tuple{word}, what...)}
+}

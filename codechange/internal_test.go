@@ -1,0 +1,4 @@
+package codechange
+
+// BuildID shows the tests what Version is made of.
+var BuildID = buildID

@@ -1,0 +1,80 @@
+package codechange
+
+import (
+	"crypto/md5"
+	"math/big"
+
+	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/genserv"
+)
+
+// Module is one version of a callback module that is linked into the program. Several versions of one name may be there side
+// by side, each with a Code of its own, and every process runs one of them.
+type Module struct {
+	// Code is what processes run. It may be nil for a module that is none of a process but that scripts speak of; such a module
+	// needs a Name.
+	Code genserv.Module
+	// Name is the name by which instructions mean the module. "" is the name of Code.
+	Name etf.Atom
+	// Vsn is the version, as the attribute -vsn("2") of an Erlang module gives it; it is what the code change of another version
+	// gets as oldVsn, as a charlist. "" is a number of 128 bits that differs from build to build, as that of an Erlang module
+	// without the attribute does.
+	Vsn string
+	// Schema names the shape of the state. A process whose module is loaded without a code change goes over to a version of the
+	// same schema only, and otherwise stays where it is. "" is the Go type of the state.
+	Schema string
+}
+
+func (m *Module) name() etf.Atom {
+	if m.Name == "" && m.Code != nil {
+		return m.Code.Name()
+	}
+	return m.Name
+}
+
+// Version returns Vsn as a code change gets it: a charlist, or the number that stands for the build.
+func (m *Module) Version() etf.Term {
+	if m.Vsn != "" {
+		return etf.Charlist(m.Vsn)
+	}
+	kind := ""
+	if m.Code != nil {
+		kind = m.Code.StateType() + " " + typeName(m.Code.Server())
+	}
+	sum := md5.Sum([]byte(buildID() + "\x00" + string(m.name()) + "\x00" + kind))
+	return etf.NewBigInt(new(big.Int).SetBytes(sum[:]))
+}
+
+func (m *Module) schema() string {
+	if m.Schema == "" && m.Code != nil {
+		return m.Code.StateType()
+	}
+	return m.Schema
+}
+
+// String returns the name and version for people: counter-2.
+func (m *Module) String() string {
+	if m == nil {
+		return "none"
+	}
+	return string(m.name()) + "-" + m.vsnText()
+}
+
+// vsnText is the version for people.
+func (m *Module) vsnText() string {
+	switch {
+	case m == nil:
+		return ""
+	case m.Vsn == "":
+		return etf.Format(m.Version())
+	}
+	return m.Vsn
+}
+
+// Application is one version of an application: what its .app file lists under modules, as it is linked into the program. A
+// module that two versions of an application have in common is the same *Module in both.
+type Application struct {
+	Name    etf.Atom
+	Vsn     string
+	Modules []*Module
+}

@@ -1,0 +1,274 @@
+package codechange
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/genserv"
+)
+
+// Rehearse finds out what Run would do, and changes nothing: the script is checked, and the code change of each process is made
+// with its present state, and forgotten. No function is applied and no other node waited for. Each server is suspended while
+// its code change is tried, for as long as that may take in an upgrade at most.
+//
+// All processes are tried, even if some fail; the error is that of the first, as Run would return it. A code change must leave
+// the old state as it is; one that does not is found out here, with some luck, and is an error. A server that does such things
+// should copy its state, see genserv.StateCopier.
+func Rehearse(ctx context.Context, host Host, versions *Versions, script Script, o Options) (*Report, error) {
+	r := &rehearsal{run: newRun(ctx, host, versions, script, o), members: map[etf.Atom][]Process{}}
+	r.report.Rehearsed = true
+	began := time.Now()
+	r.all(script.Instructions)
+	r.report.Total = time.Since(began)
+	if r.failure != nil {
+		return &r.report, r.failure
+	}
+	return &r.report, nil
+}
+
+// Rehearse finds out what Install would do, see the function Rehearse.
+func (h *Handler) Rehearse(ctx context.Context, vsn string, o Options) (*Transition, *Report, error) {
+	unlock, err := h.lock(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer unlock()
+	release, err := h.installable(vsn)
+	if err != nil {
+		return nil, nil, err
+	}
+	t, err := h.transition(release)
+	if err != nil {
+		return nil, nil, err
+	}
+	report, err := Rehearse(ctx, h.config.Host, h.config.Versions, t.Script, o)
+	return t, report, err
+}
+
+type rehearsal struct {
+	*run
+	members map[etf.Atom][]Process // that would be suspended
+	failure *Error                 // the first
+}
+
+func (r *rehearsal) fail(err *Error, exit bool) {
+	if err != nil && r.failure == nil {
+		err.Exit = exit
+		r.failure = err
+	}
+}
+
+func (r *rehearsal) all(script etf.List) {
+	if err := r.check(script); err != nil {
+		r.fail(err, false)
+		return
+	}
+	for _, s := range r.before {
+		if do, ok := s.do.(loadObjectCode); ok {
+			if err := do.eval(r.run); err != nil {
+				r.fail(failed(err), false)
+				return
+			}
+		}
+	}
+	for i, s := range r.after {
+		if r.ctx.Err() != nil {
+			r.fail(stopping(r.ctx), true)
+			return
+		}
+		if r.options.Progress != nil {
+			r.options.Progress(Progress{len(r.before) + i + 1, len(r.before) + len(r.after), s.term, len(r.report.Processes)})
+		}
+		if err := r.step(s.do); err != nil {
+			r.fail(failed(err), true)
+			return
+		}
+	}
+}
+
+// step does without effect what an instruction would do.
+func (r *rehearsal) step(do instruction) error {
+	switch do := do.(type) {
+	case loadObjectCode:
+		return do.eval(r.run)
+	case suspend:
+		return r.suspendStep(do)
+	case load:
+		return r.loadStep(do)
+	case remove:
+		r.left[do.module] = do.post
+	case changeCode:
+		for _, e := range do.entries {
+			for _, p := range r.members[e.module] {
+				r.fail(r.try(p, e, do.down), true)
+			}
+		}
+	case stop:
+		return r.stopStep(do)
+	}
+	return nil
+}
+
+func (r *rehearsal) suspendStep(do suspend) error {
+	children, err := r.host.Supervised(r.ctx)
+	if err != nil {
+		return err
+	}
+	for _, e := range do.entries {
+		r.members[e.module] = nil
+		for _, c := range children {
+			if slices.Contains(c.Modules, e.module) {
+				r.members[e.module] = append(r.members[e.module], c.Process)
+			}
+		}
+		if !slices.Contains(r.changing, e.module) {
+			for _, p := range r.members[e.module] {
+				r.wouldLoad(p)
+			}
+		}
+	}
+	return nil
+}
+
+func (r *rehearsal) loadStep(do load) error {
+	if r.object[do.module] == nil {
+		return do.eval(r.run) // fails
+	}
+	r.left[do.module] = do.post
+	if !slices.Contains(r.suspending, do.module) {
+		for _, p := range r.host.Users(do.module) {
+			r.wouldLoad(p)
+		}
+	}
+	return nil
+}
+
+// wouldLoad reports a process that changes its code without a code change.
+func (r *rehearsal) wouldLoad(p Process) {
+	if r.subjects[p.Pid()] != nil {
+		return // it would be stopped before
+	}
+	s := r.newSubject(p)
+	target := r.target(s)
+	switch {
+	case s.from == nil || target == nil || target == s.from:
+	case fits(s.from, target):
+		s.report.Outcome, s.report.To = Loaded, target.vsnText()
+	default:
+		s.report.Outcome, s.report.Reason = Stayed, s.from.misfit(target)
+	}
+}
+
+func (r *rehearsal) stopStep(do stop) error {
+	children, err := r.host.Supervised(r.ctx)
+	if err != nil {
+		return err
+	}
+	for _, module := range do.modules {
+		for _, c := range children {
+			if c.Supervisor != (etf.Pid{}) && slices.Contains(c.Modules, module) {
+				r.newSubject(c.Process).report.Outcome = Stopped
+			}
+		}
+	}
+	return nil
+}
+
+// trial is the rehearsal of one code change.
+type trial struct {
+	work          func() error
+	err           error
+	before, after etf.Term // the state as it is shown
+	running       bool
+}
+
+// try rehearses the code change of a process.
+func (r *rehearsal) try(p Process, e changeEntry, down bool) *Error {
+	s := r.newSubject(p)
+	target := r.target(s)
+	if target == nil || target.Code == nil {
+		return undefined(mfa{s.report.Module, "code_change", etf.List{}})
+	}
+	vsn := r.oldVsn(s, e.module, down)
+	_, loaded := r.left[target.name()]
+	t := &trial{}
+	began := time.Now()
+	sent := send(p, func(l *genserv.Loop) func() {
+		t.running = !l.Suspended()
+		t.before = l.State()
+		if t.work, t.err = l.Rehearse(vsn, target.Code, e.extra, loaded); t.err == nil {
+			l.Suspend()
+		}
+		return func() {}
+	})
+	limit, stop := limitOf(r.options.SuspendTimeout, 0)
+	defer stop()
+	switch sent.wait(r.ctx, p, limit) {
+	case fateDone:
+	case fateEnded:
+		s.report.Outcome = Ended
+		return nil
+	case fateCalled:
+		return stopping(r.ctx)
+	default:
+		s.report.Outcome = Busy
+		if r.options.Busy != BusyFail {
+			return nil
+		}
+		return thrown(etf.Tuple{etf.Atom("suspend_failed"), p.Pid(), e.module, etf.Atom("timeout")})
+	}
+	hung := t.err == nil && r.perform(s, t)
+	s.report.Took, s.report.Paused = time.Since(began), time.Since(began)
+	return r.verdict(s, t, e, vsn, target, hung)
+}
+
+// perform makes the code change beside the process, which goes on afterwards in any case.
+func (r *rehearsal) perform(s *subject, t *trial) (hung bool) {
+	done := make(chan error, 1)
+	r.host.Go(func() { done <- t.work() })
+	limit, stop := limitOf(r.options.CodeChangeTimeout, 0)
+	defer stop()
+	select {
+	case t.err = <-done:
+	case <-limit:
+		hung = true
+	case <-r.ctx.Done():
+		hung = true
+	}
+	back := send(s, func(l *genserv.Loop) func() {
+		t.after = l.State()
+		if t.running {
+			l.Resume()
+		}
+		return nil
+	})
+	limit, stop = limitOf(0, 0)
+	defer stop()
+	if back.watch(s, limit) != fateDone {
+		t.after = t.before // it has ended
+	}
+	return hung
+}
+
+func (r *rehearsal) verdict(s *subject, t *trial, e changeEntry, vsn etf.Term, target *Module, hung bool) *Error {
+	switch {
+	case hung:
+		s.report.Outcome = Hung
+		return exited(etf.Tuple{etf.Atom("timeout"), etf.Tuple{etf.Atom("sys"), etf.Atom("change_code"),
+			r.changeArgs(&change{subject: s, entry: e, vsn: vsn})}})
+	case t.err == nil && !etf.Equal(t.before, t.after):
+		t.err = fmt.Errorf("the code change altered the old state instead of making a new one; %s should implement genserv.StateCopier", s.report.Module)
+	}
+	if t.err != nil {
+		s.report.Outcome, s.report.Reason = Failed, t.err.Error()
+		return &Error{Reason: etf.Tuple{etf.Atom("code_change_failed"), s.Pid(), e.module, vsn, genserv.ChangeReason(t.err)}, Err: t.err}
+	}
+	s.report.Outcome = Changed
+	if target.name() != "" {
+		s.report.To = target.vsnText()
+	}
+	return nil
+}

@@ -1,0 +1,253 @@
+package codechange
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/gonode-otp/gonode/etf"
+)
+
+// MakePermanent makes the current release the one that the node starts with: release_handler:make_permanent/1. The file
+// start_erl.data names it, too. Processes that still run an older version of a module whose script says brutal_purge are killed,
+// see Report.Unpurged.
+func (h *Handler) MakePermanent(ctx context.Context, vsn string) error {
+	unlock, err := h.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	return h.makePermanent(vsn)
+}
+
+func (h *Handler) makePermanent(vsn string) error {
+	release, known := h.find(vsn)
+	switch {
+	case !known:
+		return noSuchRelease(vsn)
+	case release.Status == Permanent:
+		return nil
+	case release.Status != Current:
+		return errorOf("bad_status", etf.Atom(release.Status))
+	}
+	if err := h.setPermanent(release); err != nil {
+		return err
+	}
+	h.brutalPurge()
+	return nil
+}
+
+func (h *Handler) setPermanent(release Release) error {
+	file := filepath.Join(h.files.dir, "start_erl.data")
+	if err := h.files.write(file, []byte(release.Erts+" "+release.Vsn)); err != nil {
+		return fileError(posix(err), file, err)
+	}
+	return h.write(setStatus(release.Vsn, Permanent, h.releases))
+}
+
+// RebootOld goes back to an old release and makes it permanent: release_handler:reboot_old_release/1. Differs from OTP, which
+// restarts the node for it: the servers of this one are brought there by the script for the way down, with their states.
+func (h *Handler) RebootOld(ctx context.Context, vsn string) error {
+	unlock, err := h.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	release, known := h.find(vsn)
+	switch {
+	case !known:
+		return noSuchRelease(vsn)
+	case release.Status != Old:
+		return errorOf("bad_status", etf.Atom(release.Status))
+	}
+	if _, _, err := h.install(ctx, vsn, h.config.Options); err != nil {
+		return err
+	}
+	return h.makePermanent(vsn)
+}
+
+// SetUnpacked makes a release known that was put in its place by other means: release_handler:set_unpacked/2. relFile is its
+// .rel file and libs says where applications are that are not in Root/lib: below Dir there has to be a directory App-Vsn. It
+// returns the version of the release.
+func (h *Handler) SetUnpacked(ctx context.Context, relFile string, libs []Lib) (vsn string, err error) {
+	unlock, err := h.lock(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
+	release, err := h.readRel(relFile, h.files.root, libs)
+	if err != nil {
+		return "", err
+	}
+	if _, known := h.find(release.Vsn); known {
+		return "", errorOf("existing_release", etf.Charlist(release.Vsn))
+	}
+	if err := os.MkdirAll(filepath.Join(h.files.dir, release.Vsn), 0o755); err != nil {
+		return "", &Error{Reason: posix(err), Err: err}
+	}
+	release.Status = Unpacked
+	return release.Vsn, h.write(slices.Insert(slices.Clone(h.releases), 0, release))
+}
+
+// readRel reads a .rel file: check_rel/4. root is "" for libraries whose names stay relative.
+func (h *Handler) readRel(file, root string, libs []Lib) (Release, error) {
+	t, missing, err := h.files.consult(file, "bad_rel_file")
+	switch {
+	case missing:
+		return Release{}, fileError("enoent", file, nil)
+	case err != nil:
+		return Release{}, err
+	}
+	r := Release{}
+	rel, _ := t.(etf.Tuple)
+	if len(rel) != 4 || rel[0] != etf.Term(etf.Atom("release")) {
+		return r, errorOf("bad_rel_data", t)
+	}
+	var ok1, ok2, ok3 bool
+	if id, _ := rel[1].(etf.Tuple); len(id) == 2 {
+		r.Name, ok1 = text(id[0])
+		r.Vsn, ok2 = text(id[1])
+	}
+	if erts, _ := rel[2].(etf.Tuple); len(erts) == 2 && erts[0] == etf.Term(etf.Atom("erts")) {
+		r.Erts, ok3 = text(erts[1])
+	}
+	apps, ok4 := rel[3].(etf.List)
+	if !ok1 || !ok2 || !ok3 || !ok4 || !plainName(r.Vsn) {
+		return r, errorOf("bad_rel_data", t)
+	}
+	for _, a := range apps {
+		l, err := h.relLib(a, root, libs)
+		if err != nil {
+			return r, err
+		}
+		if l == nil {
+			return r, errorOf("bad_rel_data", t)
+		}
+		r.Libs = append(r.Libs, *l)
+	}
+	return r, nil
+}
+
+// relLib finds the directory of an application in a .rel file; nil means that t is none.
+func (h *Handler) relLib(t etf.Term, root string, libs []Lib) (*Lib, error) {
+	tuple, _ := t.(etf.Tuple)
+	if len(tuple) < 2 {
+		return nil, nil
+	}
+	app, ok1 := tuple[0].(etf.Atom)
+	vsn, ok2 := text(tuple[1])
+	if !ok1 || !ok2 || !plainName(string(app)) || !plainName(vsn) {
+		return nil, nil
+	}
+	name := string(app) + "-" + vsn
+	for _, l := range libs {
+		if l.App != app {
+			continue
+		}
+		dir := filepath.Join(l.Dir, name)
+		switch info, err := os.Stat(h.files.path(dir)); {
+		case err != nil:
+			return nil, fileError("no_such_directory", dir, err)
+		case !info.IsDir():
+			return nil, fileError("not_a_directory", dir, nil)
+		}
+		return &Lib{App: app, Vsn: vsn, Dir: dir}, nil
+	}
+	if root == "" {
+		return &Lib{App: app, Vsn: vsn, Dir: filepath.Join("lib", name)}, nil
+	}
+	return &Lib{App: app, Vsn: vsn, Dir: filepath.Join(root, "lib", name)}, nil
+}
+
+// plainName tells whether a name is one of a file and leads nowhere else. Releases come from outside.
+func plainName(name string) bool {
+	return name != "" && name != "." && name != ".." && filepath.Base(name) == name && filepath.IsLocal(name)
+}
+
+// InstallFile copies a file into the directory of a release: release_handler:install_file/2.
+func (h *Handler) InstallFile(ctx context.Context, vsn, file string) error {
+	unlock, err := h.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if _, known := h.find(vsn); !known {
+		return noSuchRelease(vsn)
+	}
+	data, err := h.files.read(file)
+	if err != nil {
+		return fileError(posix(err), file, err)
+	}
+	to := h.files.in(vsn, filepath.Base(file))
+	if err := h.files.write(to, data); err != nil {
+		return fileError(posix(err), to, err)
+	}
+	return nil
+}
+
+// SetRemoved forgets a release and deletes nothing: release_handler:set_removed/1.
+func (h *Handler) SetRemoved(ctx context.Context, vsn string) error {
+	unlock, err := h.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	_, rest, err := h.without(vsn)
+	if err != nil {
+		return err
+	}
+	return h.write(rest)
+}
+
+// Remove forgets a release and deletes the directories that no other release uses: release_handler:remove_release/1. It forgets
+// first, so that nobody can install what is half gone; OTP deletes first. Directories that are not there are passed over.
+func (h *Handler) Remove(ctx context.Context, vsn string) error {
+	unlock, err := h.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	release, rest, err := h.without(vsn)
+	if err != nil {
+		return err
+	}
+	if err := h.write(rest); err != nil {
+		return err
+	}
+	dirs := []string{filepath.Join(h.files.dir, vsn)}
+	for _, l := range release.Libs {
+		if !slices.ContainsFunc(rest, func(r Release) bool { return r.has(l) }) {
+			dirs = append(dirs, l.Dir)
+		}
+	}
+	for _, dir := range dirs {
+		if err := os.RemoveAll(h.files.path(dir)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return &Error{Reason: posix(err), Err: err}
+		}
+	}
+	return nil
+}
+
+func (r Release) has(l Lib) bool {
+	return slices.ContainsFunc(r.Libs, func(o Lib) bool { return o.App == l.App && o.Vsn == l.Vsn })
+}
+
+// without returns a release that may be removed, and all others.
+func (h *Handler) without(vsn string) (Release, []Release, error) {
+	release, known := h.find(vsn)
+	running, _ := h.latest()
+	switch {
+	case !known:
+		return release, nil, noSuchRelease(vsn)
+	case release.Status == Permanent:
+		return release, nil, errorOf("permanent", etf.Charlist(vsn))
+	case running.Vsn == vsn:
+		// Differs from OTP, which forgets and deletes the release that it runs.
+		return release, nil, errorOf("bad_status", etf.Atom(release.Status))
+	}
+	rest := slices.DeleteFunc(slices.Clone(h.releases), func(r Release) bool { return r.Vsn == vsn })
+	return release, rest, nil
+}

@@ -1,0 +1,102 @@
+package codechange
+
+import (
+	"time"
+
+	"github.com/gonode-otp/gonode/etf"
+)
+
+// Report tells what an upgrade did to each process. What was undone is in it as well.
+type Report struct {
+	// Processes are those that a change was meant for, in the order in which it came to them.
+	Processes []*ProcessReport `etf:"processes"`
+	// Unpurged are the modules of which processes still run another version than the current one, with the purge method of
+	// the script: what release_handler_1:eval_script/1 returns.
+	Unpurged []Unpurged `etf:"unpurged"`
+	// Pause is the time from the first suspend to the last resume; no server was suspended for longer.
+	Pause time.Duration `etf:"pause_us,micros"`
+	// Total is the time of the whole upgrade.
+	Total time.Duration `etf:"total_us,micros"`
+	// Rehearsed says that nothing was changed: the report tells what would have been.
+	Rehearsed bool `etf:"rehearsed"`
+	// Undone says that the upgrade failed, and that what it had changed was taken back.
+	Undone bool `etf:"undone"`
+	// Config is what applications said against their new configuration: it is theirs all the same.
+	Config []string `etf:"config"`
+	// Left are the functions that were applied and that nothing undoes, if the upgrade failed.
+	Left []string `etf:"left"`
+}
+
+// Term returns the report as a map, with times in microseconds, for other nodes; ReadReport reads it.
+func (r *Report) Term() etf.Term {
+	t, err := etf.Marshal(r)
+	if err != nil {
+		return etf.Tuple{etf.Atom("error"), etf.Binary(err.Error())}
+	}
+	return t
+}
+
+// ReadReport reads what Term returned. The error is of etf.Unmarshal.
+func ReadReport(t etf.Term) (*Report, error) {
+	r := &Report{}
+	if err := etf.Unmarshal(t, r); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// Unpurged is a module of which processes run another version than the current one.
+type Unpurged struct {
+	Module etf.Atom `etf:"module"`
+	Purge  etf.Atom `etf:"purge"` // soft_purge or brutal_purge
+}
+
+// ProcessReport tells what an upgrade did to a process.
+type ProcessReport struct {
+	Pid     etf.Pid  `etf:"pid"`
+	Name    etf.Atom `etf:"name"` // registered name, or ""
+	Module  etf.Atom `etf:"module"`
+	From    string   `etf:"from"` // version of the module
+	To      string   `etf:"to"`
+	Outcome Outcome  `etf:"outcome,atom"`
+	// Paused is how long the process was suspended.
+	Paused time.Duration `etf:"paused_us,micros"`
+	// Took is how long its code change ran.
+	Took time.Duration `etf:"took_us,micros"`
+	// Reason says more about an outcome that is not as wanted.
+	Reason string `etf:"reason"`
+	// Undone says how the process got back what it had, or is empty.
+	Undone Undone `etf:"undone,atom"`
+}
+
+// Outcome is what an upgrade did to a process.
+type Outcome string
+
+// What an upgrade does to processes.
+const (
+	Suspended Outcome = "suspended" // suspended and resumed, nothing else
+	Changed   Outcome = "changed"   // code and state
+	Loaded    Outcome = "loaded"    // code; the state is of the same shape
+	Stayed    Outcome = "stayed"    // runs its old code: the state has another shape and the script no code change for it
+	Busy      Outcome = "busy"      // did not suspend itself in time and was left alone
+	Ended     Outcome = "ended"     // ended by itself meanwhile
+	Stopped   Outcome = "stopped"   // was stopped by the script
+	Failed    Outcome = "failed"    // its code change failed
+	Hung      Outcome = "hung"      // its code change did not return in time; what it returns later is forgotten
+)
+
+// Undone is how a process got back what it had.
+type Undone string
+
+// What an upgrade that failed does to processes that it had changed.
+const (
+	// Restored means that the process has its old code and its old state, and served nothing in between.
+	Restored Undone = "restored"
+	// Downgraded means that the process had served requests with its new code, and that its Downgrade, or the code alone if
+	// the state had not changed its shape, brought the state of now back to the old code.
+	Downgraded Undone = "downgraded"
+	// Forgot means that the process has its old code and its old state, and what it did with its new code is forgotten.
+	Forgot Undone = "forgot"
+	// Later means that the process is busy and goes back as soon as it has time.
+	Later Undone = "later"
+)

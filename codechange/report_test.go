@@ -1,0 +1,29 @@
+package codechange_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/gonode-otp/gonode/codechange"
+	"github.com/gonode-otp/gonode/etf"
+)
+
+func TestAReportTravelsAsATerm(t *testing.T) {
+	report := &codechange.Report{Pause: 5 * time.Millisecond, Total: time.Second, Undone: true, Config: []string{"app: no"}, Left: []string{"m:f()"},
+		Unpurged: []codechange.Unpurged{{Module: "m", Purge: "soft_purge"}},
+		Processes: []*codechange.ProcessReport{
+			{Pid: client, Name: "a", Module: "m", From: "1", To: "2", Outcome: codechange.Changed, Paused: time.Millisecond, Took: time.Microsecond, Undone: codechange.Restored},
+			{Pid: client, Module: "m", Outcome: codechange.Failed, Reason: "no"},
+		}}
+	b, err := etf.Append(nil, report.Term())
+	require.NoError(t, err)
+	term, err := etf.Decode(b)
+	require.NoError(t, err)
+	got, err := codechange.ReadReport(term)
+	require.NoError(t, err)
+	require.Equal(t, report, got)
+	_, err = codechange.ReadReport(atom("none"))
+	require.Error(t, err)
+}

@@ -1,0 +1,349 @@
+package codechange
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/gonode-otp/gonode/etf"
+)
+
+// Script is what Run executes.
+type Script struct {
+	// Instructions are the low-level instructions of a relup, as terms.
+	Instructions etf.List
+	// Libs are the applications of the release that the script leads to.
+	Libs []Lib
+}
+
+// Lib is an application of a release, with where it lies.
+type Lib struct {
+	App etf.Atom
+	Vsn string
+	Dir string
+}
+
+// Options say how Run deals with what the script leaves open. The zero value is usable.
+type Options struct {
+	// SuspendTimeout and CodeChangeTimeout go before the time-outs of the script; 0 means those, else 5 s, and
+	// genserv.Infinity no limit.
+	SuspendTimeout, CodeChangeTimeout time.Duration
+	// Busy says what to do about a process that does not suspend itself in time.
+	Busy BusyPolicy
+	// Resume says when the servers of a group go on that has been changed.
+	Resume ResumePolicy
+	// Canary changes a few processes first.
+	Canary Canary
+	// Progress is called before each instruction, and must return soon.
+	Progress func(Progress)
+	// Trace is called in the process whenever one has done a step, and must return soon. Several processes may call it at once.
+	Trace func(TraceEvent)
+}
+
+// TraceEvent is what a process has done.
+type TraceEvent struct {
+	Pid  etf.Pid
+	What Step
+	// Request is the system message that OTP has in its place: suspend, {change_code, Module, OldVsn, Extra} or resume; nil for
+	// the others.
+	Request etf.Term
+}
+
+// Step is what the processes do in an upgrade.
+type Step string
+
+// The steps of a process. A failed code change is one as well.
+const (
+	StepSuspend Step = "suspend"
+	StepChange  Step = "change_code"
+	StepLoad    Step = "load"
+	StepResume  Step = "resume"
+	StepUndo    Step = "undo" // its old code and state are back
+)
+
+// BusyPolicy is what to do about a busy process.
+type BusyPolicy uint8
+
+const (
+	// BusyFail gives the upgrade up.
+	BusyFail BusyPolicy = iota
+	// BusyWait waits until the process has time.
+	BusyWait
+	// BusySkip leaves the process to its old code and state, and reports it. OTP leaves it to new code with its old state.
+	BusySkip
+)
+
+// ResumePolicy is when changed servers go on.
+type ResumePolicy uint8
+
+const (
+	// ResumeLate keeps the servers suspended until the whole script has succeeded, or comes to an instruction that may need
+	// them: apply, sync_nodes, stop or start. No server has then served anything that a failure could make undone.
+	ResumeLate ResumePolicy = iota
+	// ResumeInPlace resumes where the script says so.
+	ResumeInPlace
+)
+
+// Canary has a few processes go first.
+type Canary struct {
+	// Count is how many processes of each module are changed first; 0 means no canaries.
+	Count int
+	// Watch is how long they are watched before the rest follows. If one of them ends meanwhile, the upgrade is given up.
+	Watch time.Duration
+}
+
+// Progress is a step of an upgrade.
+type Progress struct {
+	Step, Steps int
+	Instruction etf.Term
+	Processes   int // that have been suspended so far
+}
+
+// defaultTimeout is that of sys:suspend/1 and sys:change_code/4.
+const defaultTimeout = 5 * time.Second
+
+// Run executes a script on a host: release_handler_1:eval_script/5, but what fails is undone. It returns when that is done,
+// also if ctx ends before: that makes the upgrade fail. The report is never nil; the error is an *Error.
+//
+// Only one Run may be at work on a host.
+func Run(ctx context.Context, host Host, versions *Versions, script Script, o Options) (*Report, error) {
+	r := newRun(ctx, host, versions, script, o)
+	began := time.Now()
+	err := r.all(script.Instructions)
+	if err != nil {
+		r.rollback()
+		r.report.Undone = true
+	}
+	r.report.Total = time.Since(began)
+	if err != nil {
+		return &r.report, err
+	}
+	return &r.report, nil
+}
+
+func newRun(ctx context.Context, host Host, versions *Versions, script Script, o Options) *run {
+	return &run{ctx: ctx, host: host, versions: versions, libs: script.Libs, options: o,
+		object: map[etf.Atom]*Module{}, vsns: map[etf.Atom]vsns{}, subjects: map[etf.Pid]*subject{},
+		suspended: map[etf.Atom][]*subject{}, stopped: map[etf.Atom][]Child{}, loaded: map[etf.Pid]Process{},
+		changes: map[etf.Atom]changeDone{}, left: map[etf.Atom]etf.Atom{}}
+}
+
+// traced tells that a process has done a step. It runs in the process.
+func (r *run) traced(p Process, what Step, request etf.Term) {
+	if r.options.Trace != nil {
+		r.options.Trace(TraceEvent{p.Pid(), what, request})
+	}
+}
+
+// run is one execution of a script.
+type run struct {
+	ctx      context.Context
+	host     Host
+	versions *Versions
+	libs     []Lib
+	options  Options
+	report   Report
+
+	before, after []step
+	suspending    []etf.Atom // modules that the script suspends
+	changing      []etf.Atom // and those that it changes
+
+	object map[etf.Atom]*Module // by load_object_code, until they are loaded: bins of OTP's eval_state
+	vsns   map[etf.Atom]vsns
+
+	subjects  map[etf.Pid]*subject
+	suspended map[etf.Atom][]*subject // by module
+	inOrder   []*subject              // in the order in which they suspended themselves, until they are resumed
+	held      []*subject              // to be resumed
+	loaded    map[etf.Pid]Process     // that go over at their next message
+	stopped   map[etf.Atom][]Child
+	changes   map[etf.Atom]changeDone // code_change instructions that have been executed
+
+	undos   []undoing
+	applied []string              // functions that nothing undoes
+	left    map[etf.Atom]etf.Atom // modules that were loaded or removed, with their purge method
+	purges  []etf.Atom
+
+	second       bool // the canaries live, the rest follows
+	firstSuspend time.Time
+}
+
+type step struct {
+	term etf.Term
+	do   instruction
+}
+
+// vsns are the versions of a module before and after the script.
+type vsns struct{ old, new *Module }
+
+type changeDone struct {
+	changeEntry
+	down bool
+}
+
+// check refuses a script that could not be executed, before anything is done.
+func (r *run) check(script etf.List) *Error {
+	if err := r.parse(script); err != nil {
+		return err
+	}
+	if err := r.checkOldProcesses(); err != nil {
+		return err
+	}
+	return r.checkFunctions()
+}
+
+// prepare executes what stands before the point of no return: check_script/2.
+func (r *run) prepare(script etf.List) *Error {
+	if err := r.check(script); err != nil {
+		return err
+	}
+	for i, s := range r.before {
+		if err := r.eval(i, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// all is eval_script/5 without its end.
+func (r *run) all(script etf.List) *Error {
+	if err := r.prepare(script); err != nil {
+		return err
+	}
+	if err := r.body(); err != nil {
+		err.Exit = true
+		return err
+	}
+	return nil
+}
+
+// body executes what stands behind the point of no return.
+func (r *run) body() *Error {
+	for i, s := range r.after {
+		if err := r.eval(len(r.before)+i, s); err != nil {
+			return err
+		}
+	}
+	if r.options.Canary.Count > 0 {
+		if err := r.canaries(); err != nil {
+			return err
+		}
+	}
+	r.commit()
+	return nil
+}
+
+func (r *run) eval(i int, s step) *Error {
+	if r.ctx.Err() != nil {
+		return stopping(r.ctx)
+	}
+	if r.options.Progress != nil {
+		r.options.Progress(Progress{i + 1, len(r.before) + len(r.after), s.term, len(r.subjects)})
+	}
+	if err := s.do.eval(r); err != nil {
+		return failed(err)
+	}
+	return nil
+}
+
+// stopping is the failure of an upgrade that was told to stop.
+func stopping(ctx context.Context) *Error {
+	e := exited(etf.Atom("shutdown"))
+	e.Err = context.Cause(ctx)
+	return e
+}
+
+// parse splits the script at its point of no return and refuses what could not be executed: split_instructions/1 and
+// syntax_check_script/1. Differs from OTP: the part before the point is checked, too, before any of it is executed.
+func (r *run) parse(script etf.List) *Error {
+	point := slices.IndexFunc(script, func(t etf.Term) bool { return t == etf.Term(etf.Atom("point_of_no_return")) })
+	for i, t := range script {
+		do := parseInstruction(t)
+		_, emulator := do.(restart)
+		switch {
+		case emulator:
+			// Differs from OTP: an emulator of ours would lose all states, which a code change is there to keep.
+			return thrown(etf.Tuple{etf.Atom("static_emulator"), t})
+		case do == nil && i < point:
+			return thrown(etf.Tuple{etf.Atom("illegal_instruction_before_point_of_no_return"), t})
+		case do == nil:
+			return thrown(etf.Tuple{etf.Atom("illegal_instruction_after_point_of_no_return"), t})
+		case i < point:
+			r.before = append(r.before, step{t, do})
+		default:
+			r.after = append(r.after, step{t, do})
+		}
+		r.look(do)
+	}
+	return nil
+}
+
+// look notes for which modules there are instructions.
+func (r *run) look(do instruction) {
+	switch do := do.(type) {
+	case suspend:
+		for _, e := range do.entries {
+			r.suspending = append(r.suspending, e.module)
+		}
+	case changeCode:
+		for _, e := range do.entries {
+			r.changing = append(r.changing, e.module)
+		}
+	}
+}
+
+// checkOldProcesses refuses to load what is to be purged softly while processes run other than the current code of it:
+// check_old_processes/2. There is no slot for old code here that would have to be emptied, so brutal_purge has nothing to do.
+func (r *run) checkOldProcesses() *Error {
+	for _, s := range slices.Concat(r.before, r.after) {
+		var rule purgeRule
+		switch do := s.do.(type) {
+		case load:
+			rule = do.purgeRule
+		case remove:
+			rule = do.purgeRule
+		}
+		if rule.pre == "soft_purge" && len(r.old(rule.module)) > 0 {
+			return thrown(etf.Tuple{etf.Atom("old_processes"), rule.module})
+		}
+	}
+	return nil
+}
+
+// old returns the processes that run another version of a module than the current one.
+func (r *run) old(module etf.Atom) []Process {
+	return oldProcesses(r.host, r.versions, module)
+}
+
+func oldProcesses(host Host, versions *Versions, module etf.Atom) []Process {
+	current, known := versions.Current(module)
+	if !known {
+		return nil
+	}
+	var old []Process
+	for _, p := range host.Users(module) {
+		if m := versions.Of(p.Code()); m != nil && m != current {
+			old = append(old, p)
+		}
+	}
+	return old
+}
+
+// checkFunctions refuses a script that applies what does not exist. Differs from OTP, which finds out on the way.
+func (r *run) checkFunctions() *Error {
+	for _, s := range slices.Concat(r.before, r.after) {
+		var calls []*mfa
+		switch do := s.do.(type) {
+		case apply:
+			calls = []*mfa{&do.mfa, do.undo}
+		case syncNodes:
+			calls = []*mfa{do.from}
+		}
+		for _, c := range calls {
+			if c != nil && !r.host.Exported(c.module, c.function, len(c.args)) {
+				return undefined(*c)
+			}
+		}
+	}
+	return nil
+}

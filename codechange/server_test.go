@@ -1,0 +1,189 @@
+package codechange_test
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/gonode-otp/gonode/codechange"
+	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/genserv"
+)
+
+// The servers of the tests count the calls of add. Their state has another shape in version 2 than in version 1; 3 and 4 keep
+// that of 2, and 5 has no code_change. They do what the extra of a script tells: {error, Name, R} and the like for the process
+// called Name.
+type (
+	one struct {
+		Name string
+		N    int
+	}
+	two struct {
+		Name string
+		N    int
+		More string
+	}
+
+	counterOne struct {
+		w    *world
+		name etf.Atom
+	}
+	counterTwo struct {
+		w    *world
+		name etf.Atom
+		vsn  int
+	}
+	counterFive  struct{ counterPlain }
+	counterPlain struct {
+		w    *world
+		name etf.Atom
+	}
+)
+
+func (s counterOne) ModuleName() etf.Atom   { return s.name }
+func (s counterTwo) ModuleName() etf.Atom   { return s.name }
+func (s counterPlain) ModuleName() etf.Atom { return s.name }
+
+func (counterOne) Init(_ *genserv.Process, args etf.Term) genserv.InitResult[one] {
+	t := args.(etf.Tuple)
+	return genserv.Ok(one{string(t[0].(etf.Atom)), int(t[1].(etf.Int))})
+}
+
+func (counterTwo) Init(_ *genserv.Process, args etf.Term) genserv.InitResult[two] {
+	t := args.(etf.Tuple)
+	return genserv.Ok(two{string(t[0].(etf.Atom)), int(t[1].(etf.Int)), "new"})
+}
+
+func (counterPlain) Init(p *genserv.Process, args etf.Term) genserv.InitResult[two] {
+	return counterTwo{}.Init(p, args)
+}
+
+func (s counterOne) HandleCall(_ *genserv.Process, request etf.Term, _ genserv.From, state one) genserv.Result[one] {
+	if request == etf.Term(atom("block")) {
+		s.w.find(etf.Atom(state.Name)).block()
+	} else {
+		state.N++
+	}
+	return genserv.Reply(etf.Tuple{atom("v1"), etf.Int(state.N)}, state)
+}
+
+func (s counterTwo) HandleCall(_ *genserv.Process, request etf.Term, _ genserv.From, state two) genserv.Result[two] {
+	switch request {
+	case atom("block"):
+		s.w.find(etf.Atom(state.Name)).block()
+	case atom("stop"):
+		return genserv.Stop(atom("normal"), state)
+	default:
+		state.N++
+	}
+	return genserv.Reply(etf.Tuple{etf.Int(s.vsn), etf.Int(state.N), etf.Atom(state.More)}, state)
+}
+
+func (s counterPlain) HandleCall(_ *genserv.Process, _ etf.Term, _ genserv.From, state two) genserv.Result[two] {
+	return genserv.Reply(atom("plain"), state)
+}
+
+func (s counterOne) CodeChange(oldVsn etf.Term, old any, extra etf.Term) (one, error) {
+	state := old.(one)
+	return state, s.w.obey(state.Name, oldVsn, old, extra)
+}
+
+func (s counterTwo) CodeChange(oldVsn etf.Term, old any, extra etf.Term) (two, error) {
+	switch state := old.(type) {
+	case one:
+		err := s.w.obey(state.Name, oldVsn, old, extra)
+		return two{state.Name, state.N * 10, "changed"}, err
+	case two:
+		err := s.w.obey(state.Name, oldVsn, old, extra)
+		state.More = "again"
+		return state, err
+	}
+	return two{}, errors.New("unknown state")
+}
+
+func (s counterTwo) Downgrade(vsn etf.Term, state two, extra etf.Term) (any, error) {
+	if err := s.w.obey(state.Name, etf.Tuple{atom("down"), vsn}, state, extra); err != nil {
+		return nil, err
+	}
+	switch {
+	case matches(extra, "weird", state.Name):
+		return "a string", nil
+	case etf.Equal(vsn, etf.Charlist("1")):
+		return one{state.Name, state.N / 10}, nil
+	}
+	state.More = "older"
+	return state, nil
+}
+
+// vandal alters the old state.
+type vandal struct{ w *world }
+
+func (vandal) ModuleName() etf.Atom { return "m4" }
+
+func (vandal) Init(_ *genserv.Process, args etf.Term) genserv.InitResult[map[string]int] {
+	return genserv.Ok(map[string]int{"n": int(args.(etf.Tuple)[1].(etf.Int))})
+}
+
+func (vandal) HandleCall(_ *genserv.Process, _ etf.Term, _ genserv.From, s map[string]int) genserv.Result[map[string]int] {
+	return genserv.Reply(atom("vandal"), s)
+}
+
+func (vandal) CodeChange(_ etf.Term, old any, _ etf.Term) (map[string]int, error) {
+	s := old.(map[string]int)
+	s["n"] *= 2
+	return s, nil
+}
+
+func matches(extra etf.Term, what etf.Atom, name string) bool {
+	t, ok := extra.(etf.Tuple)
+	if ok && len(t) == 2 && t[0] == etf.Term(what) {
+		if names, isList := t[1].(etf.List); isList {
+			return slices.Contains(names, etf.Term(etf.Atom(name)))
+		}
+	}
+	return ok && len(t) > 1 && t[0] == etf.Term(what) && t[1] == etf.Term(etf.Atom(name))
+}
+
+// obey notes a code change and does what its extra tells.
+func (w *world) obey(name string, oldVsn etf.Term, old any, extra etf.Term) error {
+	w.note("%s code_change(%s,%v,%s)", name, etf.Format(oldVsn), old, etf.Format(extra))
+	switch {
+	case matches(extra, "error", name):
+		return &genserv.Exit{Reason: extra.(etf.Tuple)[2]}
+	case matches(extra, "crash", name):
+		panic(extra.(etf.Tuple)[2])
+	case matches(extra, "exit", name):
+		panic(genserv.Exit{Reason: extra.(etf.Tuple)[2]})
+	case matches(extra, "hang", name):
+		w.find(etf.Atom(name)).block()
+	case matches(extra, "die", name):
+		w.find(etf.Atom(name)).Kill()
+	}
+	return nil
+}
+
+// versions links the modules of an application demo in versions "1" to "5": m1, m2 and m3 are servers, lib is code of others.
+func (w *world) link() {
+	names := []etf.Atom{"m1", "m2", "m3"}
+	var apps []codechange.Application
+	for i, vsn := range []string{"1", "2", "3", "4", "5"} {
+		app := codechange.Application{Name: "demo", Vsn: vsn}
+		for _, name := range names {
+			m := &codechange.Module{Vsn: vsn}
+			switch vsn {
+			case "1":
+				m.Code = genserv.Of(counterOne{w, name})
+			case "5":
+				m.Code = genserv.Of(counterFive{counterPlain{w, name}})
+			default:
+				m.Code = genserv.Of(counterTwo{w, name, i + 1})
+			}
+			app.Modules = append(app.Modules, m)
+		}
+		app.Modules = append(app.Modules, &codechange.Module{Name: "lib", Vsn: vsn}, &codechange.Module{Vsn: vsn, Code: genserv.Of(vandal{w})})
+		apps = append(apps, app)
+	}
+	var err error
+	if w.versions, err = codechange.NewVersions(apps...); err != nil {
+		panic(err)
+	}
+}

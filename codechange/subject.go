@@ -1,0 +1,267 @@
+package codechange
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/genserv"
+)
+
+// subject is a process that the script has suspended, or tried to.
+type subject struct {
+	Process
+	report *ProcessReport
+	from   *Module // what it ran at first; nil if that is no version of anything
+
+	suspending *errand // until it is known what became of it
+	began      time.Time
+	suspended  bool
+	excluded   bool // busy, hung or ended: no instruction is about it any more
+	groups     int  // modules for which it is suspended
+
+	undos    []func() // what brings the old code and state back, within the process
+	handled  uint64   // messages that its callbacks had seen when it went on with its new code
+	wentOn   bool     // it has
+	extra    etf.Term // of its last code change
+	switched bool     // its code is another one than at first
+}
+
+// eval suspends the processes of modules: all are told at once, then each has its time to do so. Differs from OTP, which waits
+// for one before it tells the next.
+func (i suspend) eval(r *run) error {
+	children, err := r.host.Supervised(r.ctx)
+	if err != nil {
+		return err
+	}
+	groups := make([][]*subject, len(i.entries))
+	for n, e := range i.entries {
+		room := r.room(e.module)
+		for _, c := range children {
+			if slices.Contains(c.Modules, e.module) {
+				if s := r.enrol(c.Process, &room); s != nil {
+					groups[n] = append(groups[n], s)
+				}
+			}
+		}
+	}
+	for n, e := range i.entries {
+		if err := r.awaitSuspended(e, groups[n]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// room is how many processes of a module may be canaries; negative means that there is no limit.
+func (r *run) room(module etf.Atom) int {
+	if r.options.Canary.Count == 0 || r.second {
+		return -1
+	}
+	return r.options.Canary.Count
+}
+
+// enrol tells a process to suspend itself. It returns nil for one that takes no part.
+func (r *run) enrol(p Process, room *int) *subject {
+	s := r.subjects[p.Pid()]
+	switch {
+	case s == nil && *room == 0:
+		return nil
+	case s == nil:
+		s = r.newSubject(p)
+		*room--
+	case s.excluded || r.second && s.switched:
+		return nil
+	case s.suspended || s.suspending != nil:
+		return s // it is in several modules of one instruction
+	}
+	r.suspend(s)
+	return s
+}
+
+func (r *run) newSubject(p Process) *subject {
+	s := &subject{Process: p, from: r.versions.Of(p.Code())}
+	s.report = &ProcessReport{Pid: p.Pid(), Name: p.Name(), Module: p.Code().Name(), From: s.from.vsnText(), Outcome: Suspended}
+	s.report.To = s.report.From
+	r.subjects[p.Pid()] = s
+	r.report.Processes = append(r.report.Processes, s.report)
+	return s
+}
+
+func (r *run) suspend(s *subject) {
+	s.began = time.Now()
+	if r.firstSuspend.IsZero() {
+		r.firstSuspend = s.began
+	}
+	s.suspending = send(s, func(l *genserv.Loop) func() {
+		l.Suspend()
+		r.traced(s, StepSuspend, etf.Atom("suspend"))
+		return func() {}
+	})
+}
+
+// awaitSuspended waits until the processes of an entry have suspended themselves.
+func (r *run) awaitSuspended(e suspendEntry, group []*subject) error {
+	limit, stop := limitOf(r.options.SuspendTimeout, e.limit)
+	defer stop()
+	if r.options.Busy == BusyWait {
+		limit = nil
+	}
+	for _, s := range group {
+		if s.suspending != nil {
+			if err := r.settleSuspend(s, e.module, s.suspending.wait(r.ctx, s, limit)); err != nil {
+				return err
+			}
+		}
+		if s.suspended {
+			s.groups++
+			r.suspended[e.module] = append(r.suspended[e.module], s)
+		}
+	}
+	return nil
+}
+
+// settleSuspend notes what became of a suspend.
+func (r *run) settleSuspend(s *subject, module etf.Atom, f fate) error {
+	s.suspending = nil
+	switch f {
+	case fateDone:
+		s.suspended = true
+		r.inOrder = append(r.inOrder, s)
+	case fateEnded:
+		s.excluded, s.report.Outcome = true, Ended
+	case fateCalled:
+		return stopping(r.ctx)
+	default:
+		s.excluded, s.report.Outcome = true, Busy
+		if r.options.Busy == BusyFail {
+			return thrown(etf.Tuple{etf.Atom("suspend_failed"), s.Pid(), module, etf.Atom("timeout")})
+		}
+	}
+	return nil
+}
+
+// limitOf returns a channel that is closed when the time is over that an option, else an instruction, else the default gives.
+func limitOf(option, written time.Duration) (limit <-chan struct{}, stop func()) {
+	d := defaultTimeout
+	switch {
+	case option != 0:
+		d = option
+	case written != 0:
+		d = written
+	}
+	if d == genserv.Infinity {
+		return nil, func() {}
+	}
+	ctx, stop := context.WithTimeout(context.Background(), d)
+	return ctx.Done(), stop
+}
+
+// eval lets processes go on, later if that is safer.
+func (i resume) eval(r *run) error {
+	for _, module := range i.modules {
+		for _, s := range r.suspended[module] {
+			s.groups--
+			r.held = append(r.held, s)
+		}
+		delete(r.suspended, module)
+		delete(r.changes, module)
+	}
+	if r.options.Resume == ResumeInPlace {
+		r.flush()
+	}
+	return nil
+}
+
+// flush resumes what resume instructions have named so far.
+func (r *run) flush() {
+	held := r.held
+	r.held = nil
+	var going []*goingOn
+	for _, s := range held {
+		if s.suspended && s.groups == 0 {
+			going = append(going, r.goOn(s))
+		}
+	}
+	r.awaitGoing(going)
+}
+
+// goingOn is a resume on its way. What is found out in the process lies here until it is known to be complete.
+type goingOn struct {
+	*subject
+	sent    *errand
+	undo    func()
+	loaded  *Module
+	stayed  string
+	handled uint64
+}
+
+// goOn resumes a process that has its new code. One that the script has no code change for takes the new code now, if it fits.
+func (r *run) goOn(s *subject) *goingOn {
+	s.suspended = false
+	g := &goingOn{subject: s}
+	target := r.target(s)
+	g.sent = send(s, func(l *genserv.Loop) func() {
+		if target != nil && target.Code != nil && target.Code != l.Code() {
+			g.load(l, r.versions.Of(l.Code()), target)
+		}
+		if g.loaded != nil {
+			r.traced(s, StepLoad, nil)
+		}
+		g.handled = l.Handled()
+		l.Resume()
+		r.traced(s, StepResume, etf.Atom("resume"))
+		return nil
+	})
+	return g
+}
+
+// load runs in the process.
+func (g *goingOn) load(l *genserv.Loop, from, target *Module) {
+	if from == nil {
+		return
+	}
+	if !fits(from, target) {
+		g.stayed = from.misfit(target)
+		return
+	}
+	if undo, err := l.LoadCode(target.Code); err == nil {
+		g.undo, g.loaded = undo, target
+	}
+}
+
+func (m *Module) misfit(to *Module) string {
+	return "its state is of schema " + m.schema() + ", not " + to.schema()
+}
+
+// awaitGoing waits until processes have gone on, but for none longer than sys:resume does.
+func (r *run) awaitGoing(going []*goingOn) {
+	limit, stop := limitOf(0, 0)
+	defer stop()
+	for _, g := range going {
+		switch g.sent.watch(g, limit) {
+		case fateDone:
+			r.settleGoing(g)
+		case fateEnded:
+			g.ended()
+		}
+		g.report.Paused += time.Since(g.began)
+	}
+	if len(going) > 0 {
+		r.report.Pause = time.Since(r.firstSuspend)
+		r.inOrder = slices.DeleteFunc(r.inOrder, func(s *subject) bool { return !s.suspended })
+	}
+}
+
+func (r *run) settleGoing(g *goingOn) {
+	g.subject.handled, g.wentOn = g.handled, true
+	if g.undo != nil {
+		g.undos, g.switched = append(g.undos, g.undo), true
+		r.undos = append(r.undos, undoing{process: g.subject})
+		g.report.Outcome, g.report.To = Loaded, g.loaded.vsnText()
+	}
+	if g.stayed != "" {
+		g.report.Outcome, g.report.Reason = Stayed, g.stayed
+	}
+}

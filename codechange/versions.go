@@ -1,0 +1,259 @@
+package codechange
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/genserv"
+)
+
+// Versions are the versions of modules and applications that are linked into a program, and which version of each module is
+// current on a node: the one that new processes run. It belongs to one node and may be used from any goroutine.
+type Versions struct {
+	apps []*Application
+
+	mu      sync.RWMutex
+	modules map[etf.Atom]*linked
+	byCode  map[genserv.Module]*Module
+}
+
+// linked are the versions of one module.
+type linked struct {
+	all     []*Module // in the order in which they were given
+	current *Module   // nil if the module was removed, as code:delete/1 does
+}
+
+// VersionError is a set of applications that cannot be told apart.
+type VersionError struct {
+	What string // the module or application, with its version
+	Why  string
+}
+
+func (e *VersionError) Error() string { return "codechange: " + e.What + ": " + e.Why }
+
+// NewVersions makes Versions of applications. Of each module the version that comes last is current, unless a release says
+// otherwise. It fails with a *VersionError if an application, or a module in it, is there twice or two versions of a module
+// have the same Vsn.
+func NewVersions(apps ...Application) (*Versions, error) {
+	v := &Versions{modules: map[etf.Atom]*linked{}, byCode: map[genserv.Module]*Module{}}
+	for i := range apps {
+		if err := v.addApplication(&apps[i]); err != nil {
+			return nil, err
+		}
+	}
+	return v, nil
+}
+
+func (v *Versions) addApplication(app *Application) error {
+	what := string(app.Name) + "-" + app.Vsn
+	switch {
+	case app.Name == "" || app.Vsn == "":
+		return &VersionError{what, "an application needs a name and a version"}
+	case v.application(app.Name, app.Vsn) != nil:
+		return &VersionError{what, "this version of the application is there twice"}
+	}
+	for i, m := range app.Modules {
+		if m == nil || m.name() == "" {
+			return &VersionError{what, fmt.Sprintf("module %d has neither code nor a name", i)}
+		}
+		if slices.ContainsFunc(app.Modules[:i], func(o *Module) bool { return o.name() == m.name() }) {
+			return &VersionError{m.String(), "the module is in " + what + " twice"}
+		}
+		if err := v.addModule(m); err != nil {
+			return err
+		}
+	}
+	v.apps = append(v.apps, app)
+	return nil
+}
+
+func (v *Versions) addModule(m *Module) error {
+	l := v.modules[m.name()]
+	if l == nil {
+		l = &linked{}
+		v.modules[m.name()] = l
+	}
+	for _, other := range l.all {
+		switch {
+		case other == m:
+			l.current = m
+			return nil
+		case etf.Equal(other.Version(), m.Version()):
+			return &VersionError{m.String(), "two versions of the module have the same Vsn"}
+		case m.Code != nil && other.Code == m.Code:
+			return &VersionError{m.String(), "another version of the module has the same Code; make one with genserv.Of for each"}
+		}
+	}
+	l.all, l.current = append(l.all, m), m
+	if m.Code != nil {
+		v.byCode[m.Code] = m
+	}
+	return nil
+}
+
+func (v *Versions) application(name etf.Atom, vsn string) *Application {
+	for _, app := range v.apps {
+		if app.Name == name && app.Vsn == vsn {
+			return app
+		}
+	}
+	return nil
+}
+
+// Applications returns the applications, in the order in which they were given.
+func (v *Versions) Applications() []*Application { return slices.Clone(v.apps) }
+
+// Modules returns the versions of a module, in the order in which they were given.
+func (v *Versions) Modules(name etf.Atom) []*Module {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	if l := v.modules[name]; l != nil {
+		return slices.Clone(l.all)
+	}
+	return nil
+}
+
+// Names returns the names of all modules, sorted.
+func (v *Versions) Names() []etf.Atom {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	var names []etf.Atom
+	for name := range v.modules {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Of returns the version that code belongs to; nil means that it is no version of anything.
+func (v *Versions) Of(code genserv.Module) *Module {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	return v.byCode[code]
+}
+
+// Current returns the current version of a module. known is false if no version of it is linked; a module that is known and
+// has no current version was removed.
+func (v *Versions) Current(name etf.Atom) (m *Module, known bool) {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	l := v.modules[name]
+	if l == nil {
+		return nil, false
+	}
+	return l.current, true
+}
+
+// Resolve returns what a new process runs that is to be started from code: the current version of the module of that name,
+// whichever version code is, as start_link(counter, ...) in Erlang means the code that is loaded; code itself if there are no
+// versions of it. It fails with an *genserv.Exit with reason undef if the module was removed.
+func (v *Versions) Resolve(code genserv.Module) (resolved genserv.Module, err error) {
+	err = v.Start(code, func(m genserv.Module) error {
+		resolved = m
+		return nil
+	})
+	return resolved, err
+}
+
+// Start calls begin with what Resolve returns. Until begin has returned nothing is loaded, so an upgrade finds a process that
+// begin has made known to its Host. begin must not use v.
+func (v *Versions) Start(code genserv.Module, begin func(genserv.Module) error) error {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	l := v.modules[code.Name()]
+	switch {
+	case l == nil:
+		return begin(code)
+	case l.current == nil || l.current.Code == nil:
+		return &genserv.Exit{Reason: etf.Tuple{etf.Atom("undef"), etf.List{
+			etf.Tuple{code.Name(), etf.Atom("init"), etf.Int(1), etf.List{}}}}}
+	}
+	return begin(l.current.Code)
+}
+
+// ByVsn returns the version of a module whose Version is vsn, or nil.
+func (v *Versions) ByVsn(name etf.Atom, vsn etf.Term) *Module {
+	for _, m := range v.Modules(name) {
+		if etf.Equal(m.Version(), vsn) {
+			return m
+		}
+	}
+	return nil
+}
+
+// Next tells what a server that runs code goes on with when sys:change_code asks for a change by hand: the version that it is
+// to go back to for {down, Vsn}, and else the current one; loaded says that it is that. It is meant for genserv.Host.NextCode;
+// nil means no other code.
+func (v *Versions) Next(code genserv.Module, oldVsn etf.Term) (next genserv.Module, loaded bool) {
+	current, _ := v.Current(code.Name())
+	m := current
+	if t, ok := oldVsn.(etf.Tuple); ok && len(t) == 2 && etf.Equal(t[0], etf.Atom("down")) {
+		m = v.ByVsn(code.Name(), t[1])
+	}
+	if m == nil {
+		return nil, false
+	}
+	return m.Code, m == current
+}
+
+// load makes m the current version of its module, and returns the one that was; nil removes the module. It does to no process
+// anything: code:load_binary/3 without the processes.
+func (v *Versions) load(name etf.Atom, m *Module) (was *Module) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	l := v.modules[name]
+	if l == nil {
+		return nil
+	}
+	was, l.current = l.current, m
+	return was
+}
+
+// Boot makes the versions current that belong to the given applications, as a node that starts does with those of its
+// release. A module that only other versions of these applications have is then without a current version. Applications of
+// which nothing is linked are passed over; one of which only other versions are linked is a *VersionError.
+func (v *Versions) Boot(apps []AppVsn) error {
+	current := map[etf.Atom]*Module{}
+	for _, a := range apps {
+		app := v.application(a.App, a.Vsn)
+		if app == nil && v.has(a.App) {
+			return &VersionError{string(a.App) + "-" + a.Vsn, "this version of the application is not linked into the program"}
+		}
+		for _, other := range v.apps {
+			for _, m := range other.Modules {
+				if other.Name == a.App && current[m.name()] == nil {
+					current[m.name()] = nil
+				}
+				if other == app {
+					current[m.name()] = m
+				}
+			}
+		}
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for name, m := range current {
+		v.modules[name].current = m
+	}
+	return nil
+}
+
+func (v *Versions) has(app etf.Atom) bool {
+	return slices.ContainsFunc(v.apps, func(a *Application) bool { return a.Name == app })
+}
+
+// isCurrent tells whether all modules of an application are current.
+func (v *Versions) isCurrent(app *Application) bool {
+	return !slices.ContainsFunc(app.Modules, func(m *Module) bool {
+		current, _ := v.Current(m.name())
+		return current != m
+	})
+}
+
+// AppVsn is a version of an application.
+type AppVsn struct {
+	App etf.Atom
+	Vsn string
+}

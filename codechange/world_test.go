@@ -1,0 +1,287 @@
+package codechange_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/gonode-otp/gonode/codechange"
+	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/genserv"
+)
+
+func atom(s string) etf.Atom { return etf.Atom(s) }
+
+// world is a node whose processes handle a message within Deliver, so that everything happens in order, unless they are
+// blocked. It notes what happens.
+type world struct {
+	versions *codechange.Versions
+	work     sync.WaitGroup
+
+	mu        sync.Mutex
+	processes []*process
+	events    []string
+	syncErr   error
+	onApply   func(function etf.Atom, args etf.List)
+	onWalk    func()
+}
+
+func (w *world) note(format string, args ...any) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.events = append(w.events, fmt.Sprintf(format, args...))
+}
+
+func (w *world) take() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	events := w.events
+	w.events = nil
+	return events
+}
+
+// process is one server.
+type process struct {
+	w    *world
+	pid  etf.Pid
+	name etf.Atom
+	mods []etf.Atom
+	loop *genserv.Loop
+	done chan struct{}
+
+	mu      sync.Mutex
+	queue   []etf.Term
+	running bool
+	yield   chan struct{} // closed when whoever delivered need not wait any longer
+	freed   chan struct{}
+	idle    chan struct{}
+	killed  bool
+}
+
+func (w *world) start(name etf.Atom, code genserv.Module, n int, mods ...etf.Atom) *process {
+	code, err := w.versions.Resolve(code)
+	if err != nil {
+		panic(err)
+	}
+	if len(mods) == 0 {
+		mods = []etf.Atom{code.Name()}
+	}
+	p := &process{w: w, name: name, mods: mods, done: make(chan struct{}), freed: make(chan struct{})}
+	w.mu.Lock()
+	p.pid = etf.Pid{Node: "go@here", ID: uint32(100 + len(w.processes)), Creation: 7}
+	w.processes = append(w.processes, p)
+	w.mu.Unlock()
+	p.loop = genserv.New(code, proc{p}, genserv.Options{Name: name})
+	p.loop.Start(etf.Tuple{name, etf.Int(n)})
+	return p
+}
+
+func (w *world) find(name etf.Atom) *process {
+	for _, p := range w.processes {
+		if p.name == name && !p.dead() {
+			return p
+		}
+	}
+	return nil
+}
+
+func (p *process) Pid() etf.Pid          { return p.pid }
+func (p *process) Name() etf.Atom        { return p.name }
+func (p *process) Code() genserv.Module  { return p.loop.Code() }
+func (p *process) Done() <-chan struct{} { return p.done }
+
+func (p *process) Kill() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.killed {
+		p.killed = true
+		p.w.note("%s killed", p.name)
+		close(p.done)
+	}
+}
+
+func (p *process) dead() bool {
+	select {
+	case <-p.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// Deliver returns when the message has been handled or waits behind a callback that is blocked.
+func (p *process) Deliver(msg etf.Term) {
+	p.mu.Lock()
+	if p.killed {
+		p.mu.Unlock()
+		return
+	}
+	p.queue = append(p.queue, msg)
+	if p.running {
+		p.mu.Unlock()
+		return
+	}
+	p.running, p.yield, p.idle = true, make(chan struct{}), make(chan struct{})
+	yield := p.yield
+	p.mu.Unlock()
+	p.w.work.Go(p.run)
+	<-yield
+}
+
+func (p *process) run() {
+	for {
+		p.mu.Lock()
+		if len(p.queue) == 0 || p.killed {
+			p.running = false
+			p.yieldLocked()
+			close(p.idle)
+			p.mu.Unlock()
+			return
+		}
+		msg := p.queue[0]
+		p.queue = p.queue[1:]
+		p.mu.Unlock()
+		p.handle(msg)
+	}
+}
+
+func (p *process) handle(msg etf.Term) {
+	suspended, code := p.loop.Suspended(), p.loop.Code()
+	next := p.loop.Handle(msg)
+	for next.Again {
+		next = p.loop.Timeout()
+	}
+	switch {
+	case p.loop.Suspended() && !suspended:
+		p.w.note("%s suspend", p.name)
+	}
+	if now := p.loop.Code(); now != code {
+		p.w.note("%s runs %v", p.name, p.w.versions.Of(now))
+	}
+	if !p.loop.Suspended() && suspended {
+		p.w.note("%s resume", p.name)
+	}
+	if next.Stopped {
+		p.Kill()
+	}
+}
+
+func (p *process) yieldLocked() {
+	if p.yield != nil {
+		close(p.yield)
+		p.yield = nil
+	}
+}
+
+// block is called by a callback: it stays there until free.
+func (p *process) block() {
+	p.mu.Lock()
+	p.yieldLocked()
+	p.mu.Unlock()
+	<-p.freed
+}
+
+// free lets a blocked callback go on, and waits until the process has nothing more to do.
+func (p *process) free() {
+	p.freed <- struct{}{}
+	p.mu.Lock()
+	idle := p.idle
+	p.mu.Unlock()
+	<-idle
+}
+
+// Supervised implements codechange.Host: all processes, in the order in which they were started.
+func (w *world) Supervised(context.Context) ([]codechange.Child, error) {
+	w.note("walk")
+	if w.onWalk != nil {
+		defer w.onWalk()
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var all []codechange.Child
+	for _, p := range w.processes {
+		if !p.dead() {
+			all = append(all, codechange.Child{Process: p, Supervisor: etf.Pid{Node: "go@here", ID: 1}, ID: p.name, Modules: p.mods})
+		}
+	}
+	return all, nil
+}
+
+func (w *world) Users(module etf.Atom) []codechange.Process {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var users []codechange.Process
+	for _, p := range w.processes {
+		if !p.dead() && p.Code().Name() == module {
+			users = append(users, p)
+		}
+	}
+	return users
+}
+
+func (w *world) Exported(module, function etf.Atom, _ int) bool {
+	return module == "test" || module == "application" || module == "supervisor" && slices.Contains([]etf.Atom{"restart_child", "terminate_child"}, function)
+}
+
+// Apply knows a few functions: test:fail(R) and test:exit(R) fail, test:call(Name) calls a server, all others return ok.
+func (w *world) Apply(_ context.Context, module, function etf.Atom, args etf.List) (etf.Term, error) {
+	if module == "supervisor" {
+		w.note("%s %s", etf.Format(args[1]), function)
+	} else {
+		list := etf.Format(args)
+		w.note("apply %s:%s(%s)", module, function, list[1:len(list)-1])
+	}
+	if w.onApply != nil {
+		w.onApply(function, args)
+	}
+	switch function {
+	case "fail":
+		return nil, &genserv.Failure{Class: "error", Reason: args[0], Stack: etf.List{}}
+	case "exit":
+		return nil, &genserv.Exit{Reason: args[0]}
+	case "call":
+		w.find(args[0].(etf.Atom)).Deliver(genserv.CallMessage(client, etf.Int(1), atom("add")))
+	case "block":
+		w.find(args[0].(etf.Atom)).Deliver(genserv.CallMessage(client, etf.Int(1), atom("block")))
+	case "nodes":
+		return args[0], nil
+	case "terminate_child":
+		w.find(args[1].(etf.Atom)).Kill()
+	case "restart_child":
+		name := args[1].(etf.Atom)
+		for _, p := range slices.Backward(w.processes) {
+			if p.name == name {
+				w.start(name, p.Code(), 0)
+				break
+			}
+		}
+	}
+	return atom("ok"), nil
+}
+
+func (w *world) Sync(_ context.Context, id etf.Term, nodes []etf.Atom) error {
+	w.note("sync %s %v", etf.Format(id), nodes)
+	return w.syncErr
+}
+
+func (w *world) Go(f func()) { w.work.Go(f) }
+
+var client = etf.Pid{Node: "go@here", ID: 1, Creation: 7}
+
+// proc is what a server of the world may ask for: it can reply.
+type proc struct{ p *process }
+
+func (p proc) Self() etf.Pid { return p.p.pid }
+func (p proc) Send(_, msg etf.Term) error {
+	p.p.w.note("%s replies %s", p.p.name, etf.Format(msg.(etf.Tuple)[1]))
+	return nil
+}
+
+func (proc) Signal(genserv.Signal) (etf.Term, error)             { return nil, errors.ErrUnsupported }
+func (proc) After(time.Duration, etf.Term, etf.Term) func() bool { return func() bool { return false } }
+func (proc) Log() *slog.Logger                                   { return nil }
+func (proc) Client() genserv.Client                              { return nil }
