@@ -1,23 +1,47 @@
 package node
 
 import (
+	"container/list"
 	"context"
 	"errors"
 	"net"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"github.com/gonode-otp/gonode/dist"
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// maxStrangers bounds the handshakes under way with whoever has dialled us. Each costs a goroutine and a few kB until it
-// has proved that it knows the cookie, or its time is over. More are closed at once.
+// maxStrangers bounds the handshakes under way with whoever has dialled us. Each costs a goroutine and some kB until it
+// has proved that it knows the cookie, or its time is over.
 const maxStrangers = 4096
+
+// strangers are those whose handshake is under way, the oldest one first. If there are too many, the oldest has to go: who
+// knows the cookie needs milliseconds, and is kept out by nobody who only wants to hold a place.
+type strangers struct {
+	max int
+	mu  sync.Mutex
+	all list.List // of net.Conn
+}
+
+func (s *strangers) add(c net.Conn) *list.Element {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.all.Len() >= s.max {
+		_ = s.all.Remove(s.all.Front()).(net.Conn).Close() // its handshake fails
+	}
+	return s.all.PushBack(c)
+}
+
+func (s *strangers) remove(e *list.Element) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.all.Remove(e) // unless it had to go
+}
 
 // acceptAll takes connections until the listener is closed.
 func (n *Node) acceptAll() {
-	var strangers atomic.Int32
+	strangers := &strangers{max: maxStrangers}
 	for {
 		conn, err := n.listener.Accept()
 		switch {
@@ -30,14 +54,11 @@ func (n *Node) acceptAll() {
 			n.pause(100 * time.Millisecond)
 			continue
 		}
-		if strangers.Add(1) > maxStrangers {
-			strangers.Add(-1)
-			_ = conn.Close()
-			continue
-		}
+		stranger := strangers.add(conn)
 		n.work.Go(func() {
-			defer strangers.Add(-1)
-			n.admit(conn)
+			forget := func() { strangers.remove(stranger) }
+			defer forget()
+			n.admit(conn, forget)
 		})
 	}
 }
@@ -51,12 +72,12 @@ func (n *Node) pause(d time.Duration) {
 	}
 }
 
-// admit does the handshake with one stranger.
-func (n *Node) admit(conn net.Conn) {
+// admit does the handshake with one stranger. known is called when he is none any more.
+func (n *Node) admit(conn net.Conn, known func()) {
 	ctx, cancel := context.WithCancel(n.ctx)
 	defer cancel()
 	arb := &arbiter{n: n, cancel: cancel}
-	info, err := n.side.Accept(ctx, conn, arb)
+	carried, info, err := n.welcome(ctx, conn, arb)
 	if err != nil {
 		_ = conn.Close()
 		n.log.Info("refused a connection", "from", conn.RemoteAddr(), "error", err)
@@ -65,7 +86,26 @@ func (n *Node) admit(conn net.Conn) {
 		}
 		return
 	}
-	n.establish(arb.attempt, conn, info)
+	known()
+	n.establish(arb.attempt, carried, info)
+}
+
+// welcome does the handshakes of the carrier and of the distribution.
+func (n *Node) welcome(ctx context.Context, conn net.Conn, arb *arbiter) (net.Conn, *dist.Peer, error) {
+	carried, err := n.carrier.incoming(ctx, conn)
+	if err != nil {
+		return nil, nil, err
+	}
+	info, err := n.side.Accept(ctx, carried, arb)
+	var refused *dist.HandshakeError
+	if errors.As(err, &refused) {
+		err = n.carrier.explain(carried, refused)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	n.carrier.trust(carried)
+	return carried, info, nil
 }
 
 // arbiter answers for the peer table during one incoming handshake.

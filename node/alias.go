@@ -9,31 +9,62 @@ import (
 // aliasTable finds the process behind an alias (erlang:alias/0).
 type aliasTable struct {
 	mu    sync.RWMutex
-	owner map[uint64]*process
+	owner map[uint64]aliasOwner // by the number of the reference
+}
+
+type aliasOwner struct {
+	ref etf.Ref
+	p   *process
 }
 
 func (t *aliasTable) add(ref etf.Ref, p *process) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.owner == nil {
-		t.owner = map[uint64]*process{}
+		t.owner = map[uint64]aliasOwner{}
 	}
-	t.owner[refNumber(ref)] = p
+	t.owner[refNumber(ref)] = aliasOwner{ref, p}
 }
 
 // remove ends an alias of p; false means that p has no such alias.
 func (t *aliasTable) remove(ref etf.Ref, p *process) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.owner[refNumber(ref)] != p {
+	if t.owner[refNumber(ref)] != (aliasOwner{ref, p}) {
 		return false
 	}
 	delete(t.owner, refNumber(ref))
 	return true
 }
 
-func (t *aliasTable) find(ref etf.Ref) *process {
+// deliver puts a message into the mailbox of the process behind an alias. Once remove has returned none comes any more.
+func (t *aliasTable) deliver(ref etf.Ref, msg etf.Term, reader *peer) {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	return t.owner[refNumber(ref)]
+	if o := t.owner[refNumber(ref)]; o.ref == ref && o.p != nil {
+		o.p.put(msg, reader)
+	}
+}
+
+// addAlias makes ref reach the process until dropAlias or its end.
+func (p *process) addAlias(ref etf.Ref) {
+	p.n.aliases.add(ref, p)
+	p.mu.Lock()
+	dead := p.dead.Load()
+	if p.aliases == nil {
+		p.aliases = map[etf.Ref]struct{}{}
+	}
+	p.aliases[ref] = struct{}{}
+	p.mu.Unlock()
+	if dead { // killed meanwhile, by somebody who did not see this one
+		p.n.aliases.remove(ref, p)
+	}
+}
+
+// dropAlias reports whether there was such an alias.
+func (p *process) dropAlias(ref etf.Ref) bool {
+	p.mu.Lock()
+	delete(p.aliases, ref)
+	p.mu.Unlock()
+	return p.n.aliases.remove(ref, p)
 }

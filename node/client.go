@@ -11,17 +11,27 @@ import (
 
 // call is one request that waits for its answer.
 type call struct {
-	ref    etf.Ref
-	result chan callResult // one place; the first to settle fills it
+	ref     etf.Ref
+	result  chan callResult // one place; the first to settle fills it
+	request *Request        // instead of result, if nobody need be waiting
 }
 
 type callResult struct {
 	reply  etf.Term
 	reason etf.Term // why there is no reply, if reply is nil
+	token  etf.Term // the sequential trace token that came with the reply
 }
 
-// settle hands the outcome to the waiting goroutine. Later ones are dropped, as a late reply to an alias is.
+func (n *Node) newCall() *call {
+	return &call{ref: n.refs.make(), result: make(chan callResult, 1)}
+}
+
+// settle hands the outcome to who waits for it. Later ones are dropped, as a late reply to an alias is. It never blocks.
 func (c *call) settle(r callResult) {
+	if c.request != nil {
+		c.request.answered(r)
+		return
+	}
 	select {
 	case c.result <- r:
 	default:
@@ -49,35 +59,46 @@ func (cs *calls) remove(c *call) {
 }
 
 // reply settles the call that ref belongs to; false means there is none (any more).
-func (cs *calls) reply(ref etf.Ref, reply etf.Term) bool {
+func (cs *calls) reply(ref etf.Ref, reply, token etf.Term) bool {
 	cs.mu.Lock()
 	c := cs.waiting[refNumber(ref)]
 	cs.mu.Unlock()
 	if c == nil || c.ref != ref {
 		return false
 	}
-	c.settle(callResult{reply: reply})
+	c.settle(callResult{reply: reply, token: token})
 	return true
 }
 
-// replyTag returns the reference of a reply {Tag, Reply} whose tag is one that Call made: Ref or [alias|Ref].
-func replyTag(msg etf.Term) (ref etf.Ref, reply etf.Term, ok bool) {
+type tagKind uint8
+
+const (
+	noTag tagKind = iota
+	tagRef
+	tagAlias
+)
+
+// replyTag returns the reference of a reply {Tag, Reply} whose tag is Ref or [alias|Ref].
+func replyTag(msg etf.Term) (ref etf.Ref, reply etf.Term, kind tagKind) {
 	t, ok := msg.(etf.Tuple)
 	if !ok || len(t) != 2 {
-		return etf.Ref{}, nil, false
+		return etf.Ref{}, nil, noTag
 	}
 	switch tag := t[0].(type) {
 	case etf.Ref:
-		return tag, t[1], true
+		return tag, t[1], tagRef
 	case etf.ImproperList:
 		ref, ok = tag.Tail.(etf.Ref)
-		return ref, t[1], ok && len(tag.Elems) == 1 && tag.Elems[0] == etf.Term(etf.Atom("alias"))
+		if ok && len(tag.Elems) == 1 && tag.Elems[0] == etf.Term(etf.Atom("alias")) {
+			return ref, t[1], tagAlias
+		}
 	}
-	return etf.Ref{}, nil, false
+	return etf.Ref{}, nil, noTag
 }
 
 // Call makes a gen_server:call and waits for the answer: until ctx ends, so give it a deadline (gen_server's default is
-// five seconds). to is a pid, a registered name of this node as an etf.Atom, or {Name, Node} as an etf.Tuple.
+// five seconds). to is a pid, a registered name of this node as an etf.Atom, {Name, Node} as an etf.Tuple, or {global, Name},
+// for which it asks a connected node.
 //
 // The error matches genserv.ErrNoProc if there is no such process, genserv.ErrNoConnection if its node cannot be reached
 // or went away, genserv.ErrTimeout (and the cause of ctx) if ctx ended first, and is a *genserv.Exit with the reason if
@@ -86,39 +107,81 @@ func (n *Node) Call(ctx context.Context, to, request etf.Term) (etf.Term, error)
 	return n.call(ctx, caller{pid: n.self}, to, request)
 }
 
-// caller is who makes a call: a process, or the node for a goroutine that is none.
+// caller is who sends something: a process, or the node for a goroutine that is none.
 type caller struct {
-	pid  etf.Pid
-	gone <-chan struct{} // closed when the process has ended; nil for the node
+	pid     etf.Pid
+	process *process        // nil for the node
+	timer   bool            // it is a timer of the process, which is not part of what it does now
+	gone    <-chan struct{} // closed when the process has ended; nil for the node, and if nobody waits
 }
 
 func (n *Node) call(ctx context.Context, from caller, to, request etf.Term) (etf.Term, error) {
-	d, err := n.destination(to)
+	n.letGo(from)
+	d, err := n.locate(ctx, to)
 	if err != nil {
 		return nil, err
 	}
-	c := &call{ref: n.refs.make(), result: make(chan callResult, 1)}
+	return n.callTo(ctx, from, to, d, func(tag etf.Term) etf.Term { return genserv.CallMessage(from.pid, tag, request) })
+}
+
+// callTo sends a message that will be answered, and waits for the answer.
+func (n *Node) callTo(ctx context.Context, from caller, to etf.Term, d destination, message func(tag etf.Term) etf.Term) (etf.Term, error) {
+	c := n.newCall()
+	m, err := n.begin(ctx, from, c, to, d, message(aliasTag(c.ref)))
+	if err != nil {
+		return nil, err
+	}
+	defer n.endCall(c, m)
+	return n.await(ctx, from, c, to)
+}
+
+// begin sends the message of a call. The errors are those that the call has then, a *DestinationError, or an *etf.EncodeError.
+func (n *Node) begin(ctx context.Context, from caller, c *call, to etf.Term, d destination, msg etf.Term) (*monitor, error) {
+	switch {
+	case d.alias.Len > 0:
+		return nil, &DestinationError{To: to}
+	case from.process != nil && d.node == n.name && n.local(d) == from.process:
+		return nil, genserv.CallError(to, etf.Atom("calling_self"))
+	}
 	n.calls.add(c)
-	defer n.calls.remove(c)
 	m := &monitor{ref: c.ref, from: from.pid, call: c}
 	if err := n.watchTarget(ctx, m, d); err != nil {
+		n.calls.remove(c)
 		return nil, callFailed(ctx, to, err)
 	}
-	defer n.unwatch(m)
-	if err := n.sendTo(ctx, from.pid, d, m.peer, genserv.CallMessage(from.pid, aliasTag(c.ref), request)); err != nil {
+	if err := n.sendTo(ctx, from, d, m.peer, msg); err != nil {
+		n.endCall(c, m)
 		return nil, callFailed(ctx, to, err)
 	}
+	return m, nil
+}
+
+// await waits for the answer to a call that has begun.
+func (n *Node) await(ctx context.Context, from caller, c *call, to etf.Term) (etf.Term, error) {
 	select {
 	case r := <-c.result:
-		if r.reply == nil {
-			return nil, genserv.CallError(to, r.reason)
+		if from.process != nil {
+			from.process.received(withToken(r.reply, r.token))
 		}
-		return r.reply, nil
+		return r.reply, r.err(to)
 	case <-ctx.Done():
 		return nil, genserv.TimeoutError(to, context.Cause(ctx))
 	case <-from.gone:
 		return nil, genserv.TimeoutError(to, errProcessEnded)
 	}
+}
+
+// endCall leaves nothing of a call behind, answered or not.
+func (n *Node) endCall(c *call, m *monitor) {
+	n.unwatch(m)
+	n.calls.remove(c)
+}
+
+func (r callResult) err(to etf.Term) error {
+	if r.reply != nil {
+		return nil
+	}
+	return genserv.CallError(to, r.reason)
 }
 
 // aliasTag is the tag of a request whose answer shall go to the alias ref (gen:call since OTP 24). Older nodes echo it to
@@ -142,7 +205,40 @@ func callFailed(ctx context.Context, to etf.Term, err error) error {
 // Cast makes a gen_server:cast: it sends the request and does not wait. Unlike Erlang's it reports what it knows: that to
 // is no destination, that the request is no term, or that there is no connection to the node.
 func (n *Node) Cast(ctx context.Context, to, request etf.Term) error {
-	return n.Send(ctx, to, genserv.CastMessage(request))
+	d, err := n.locate(ctx, to)
+	if err != nil {
+		return err
+	}
+	return n.sendTo(ctx, caller{pid: n.self}, d, nil, genserv.CastMessage(request))
+}
+
+// Abcast casts to the server registered as name on all the nodes and returns those that could not be reached. It connects to
+// them at once and side by side. gen_server:abcast/3.
+func (n *Node) Abcast(ctx context.Context, nodes []etf.Atom, name etf.Atom, request etf.Term) (bad []etf.Atom) {
+	return n.abcast(ctx, caller{pid: n.self}, nodes, name, request)
+}
+
+func (n *Node) abcast(ctx context.Context, from caller, nodes []etf.Atom, name etf.Atom, request etf.Term) (bad []etf.Atom) {
+	failed := make([]bool, len(nodes))
+	n.onAll(from, nodes, func(i int, node etf.Atom) {
+		failed[i] = n.sendTo(ctx, from, destination{node: node, name: name}, nil, genserv.CastMessage(request)) != nil
+	})
+	for i, node := range nodes {
+		if failed[i] {
+			bad = append(bad, node)
+		}
+	}
+	return bad
+}
+
+// onAll does something for all nodes side by side.
+func (n *Node) onAll(from caller, nodes []etf.Atom, do func(i int, node etf.Atom)) {
+	n.letGo(from)
+	var wg sync.WaitGroup
+	for i, node := range nodes {
+		wg.Go(func() { do(i, node) })
+	}
+	wg.Wait()
 }
 
 // Send sends a plain message, as Erlang's ! does. Messages from one goroutine to one process arrive in the order in which
@@ -152,29 +248,26 @@ func (n *Node) Send(ctx context.Context, to, msg etf.Term) error {
 	if err != nil {
 		return err
 	}
-	return n.sendTo(ctx, n.self, d, nil, msg)
+	return n.sendTo(ctx, caller{pid: n.self}, d, nil, msg)
 }
 
 // NodeReply is one answer to MultiCall.
-type NodeReply struct {
-	Node  etf.Atom
-	Reply etf.Term
-}
+type NodeReply = genserv.NodeReply
 
 // MultiCall makes a gen_server:multi_call: it asks the server registered as name on all the nodes at once and waits for
 // all of them, or until ctx ends. Nodes that did not answer are in bad, whatever the reason; both results keep the order of
 // nodes.
 func (n *Node) MultiCall(ctx context.Context, nodes []etf.Atom, name etf.Atom, request etf.Term) (replies []NodeReply, bad []etf.Atom) {
+	return n.multiCall(ctx, caller{pid: n.self}, nodes, name, request)
+}
+
+func (n *Node) multiCall(ctx context.Context, from caller, nodes []etf.Atom, name etf.Atom, request etf.Term) (replies []NodeReply, bad []etf.Atom) {
 	answers := make([]etf.Term, len(nodes))
-	var wg sync.WaitGroup
-	for i, node := range nodes {
-		wg.Go(func() {
-			if reply, err := n.Call(ctx, etf.Tuple{name, node}, request); err == nil {
-				answers[i] = reply
-			}
-		})
-	}
-	wg.Wait()
+	n.onAll(from, nodes, func(i int, node etf.Atom) {
+		if reply, err := n.call(ctx, from, etf.Tuple{name, node}, request); err == nil {
+			answers[i] = reply
+		}
+	})
 	for i, node := range nodes {
 		if answers[i] == nil {
 			bad = append(bad, node)

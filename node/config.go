@@ -12,6 +12,7 @@ import (
 
 	"github.com/gonode-otp/gonode/dist"
 	"github.com/gonode-otp/gonode/epmd"
+	"github.com/gonode-otp/gonode/tlsdist"
 )
 
 // Config says what node to start. Its zero value with a Name is usable.
@@ -38,8 +39,16 @@ type Config struct {
 	// NoListen makes a node that only connects to others: it has no listener and is in no EPMD, so nobody can dial it. It is
 	// hidden whatever Visible says (erl -dist_listen false).
 	NoListen bool
-	// Listen is the IP address to listen on; empty means all IPv4 and IPv6 interfaces, as OTP's inet_tcp does for IPv4
-	// (kernel parameter inet_dist_use_interface).
+	// ProtoDist is what carries the connections, as erl -proto_dist says it: "inet_tcp", which the empty string means too,
+	// "inet_tls", or for IPv6 "inet6_tcp" and "inet6_tls". All nodes of a cluster should have the same; a name is resolved to
+	// addresses of the one family alone.
+	ProtoDist string
+	// TLS are the options of inet_tls and inet6_tls; tlsdist.ReadFile reads them from the file that erl -ssl_dist_optfile takes.
+	// Without ProtoDist they mean inet_tls.
+	TLS *tlsdist.Options
+
+	// Listen is the IP address to listen on; empty means all of the family, and with IPv6 those of IPv4 too (kernel parameter
+	// inet_dist_use_interface).
 	Listen string
 	// PortMin and PortMax bound the listen port (inet_dist_listen_min and _max); 0, 0 lets the system choose.
 	PortMin, PortMax uint16
@@ -60,13 +69,22 @@ type Config struct {
 	// TickIntensity is the number of ticks in a TickTime (net_tickintensity), 4 to 1000. 0 means 4.
 	TickIntensity int
 
+	// Upgrade lets the servers of the node be upgraded; nil means that they cannot be.
+	Upgrade *Upgrade
+
 	// Trace is called for every message and tick on every connection, in both directions; see dist.Options for what it may
 	// do. dist.TraceEvent prints itself as one line.
 	Trace func(dist.TraceEvent)
 	// Logger receives what the node has to say. nil means silence.
 	Logger *slog.Logger
+	// LoggerNode is a BEAM node to whose logger the events of processes are sent as well, from the level info on: the reports of
+	// servers that end abnormally, of supervisors and of applications appear there as those of OTP's own do, and with them
+	// what callbacks log by Process.Logger. "" means none. Events for a node that is away or slow are dropped, as in OTP.
+	LoggerNode string
 
 	epmdAddrs []netip.Addr // of an embedded EPMD
+	family    family
+	patience  time.Duration // dist.Options.Patience, for tests
 }
 
 // EPMDMode says where the port mapper comes from.
@@ -109,6 +127,9 @@ func (c Config) withDefaults() (Config, error) {
 	if c.EPMD < EPMDAuto || c.EPMD > EPMDEmbedded {
 		return c, &ConfigError{"EPMD", fmt.Sprintf("unknown mode %d", c.EPMD)}
 	}
+	if err := c.checkCarrier(); err != nil {
+		return c, err
+	}
 	env, err := epmd.ReadEnv(os.Getenv)
 	if err != nil {
 		return c, err
@@ -130,6 +151,11 @@ func (c Config) withDefaults() (Config, error) {
 		return c, err
 	}
 	c.Name = name
+	if c.LoggerNode != "" {
+		if c.LoggerNode, err = FullName(c.LoggerNode, c.LongNames); err != nil {
+			return c, &ConfigError{"LoggerNode", err.Error()}
+		}
+	}
 	if c.Cookie == "" {
 		cookie, err := ReadCookie()
 		if err != nil {
@@ -141,6 +167,27 @@ func (c Config) withDefaults() (Config, error) {
 		}
 	}
 	return c, c.checkCookies()
+}
+
+// checkCarrier checks what has to do with ProtoDist.
+func (c *Config) checkCarrier() error {
+	if c.ProtoDist == "" {
+		c.ProtoDist = "inet_tcp"
+		if c.TLS != nil {
+			c.ProtoDist = "inet_tls"
+		}
+	}
+	proto, ok := protoDists[c.ProtoDist]
+	switch {
+	case !ok:
+		return &ConfigError{"ProtoDist", fmt.Sprintf("%q is none of inet_tcp, inet_tls, inet6_tcp and inet6_tls", c.ProtoDist)}
+	case proto.tls && c.TLS == nil:
+		return &ConfigError{"TLS", c.ProtoDist + " needs TLS options"}
+	case !proto.tls && c.TLS != nil:
+		return &ConfigError{"TLS", "is given, and " + c.ProtoDist + " makes no use of it; want inet_tls or inet6_tls"}
+	}
+	c.family = family{proto.six}
+	return c.family.check(c.Listen)
 }
 
 // checkCookies applies what the handshake needs: a cookie is an atom whose characters go into the digest as Latin-1.

@@ -16,7 +16,7 @@ import (
 // Connect makes sure that there is a connection with the node called name, as net_kernel:connect_node/1 does; other calls
 // connect by themselves when they need to. It fails with a *ConnectError, or with the cause of ctx if that ends first.
 func (n *Node) Connect(ctx context.Context, name etf.Atom) error {
-	_, err := n.connect(ctx, name)
+	_, err := n.reachable(ctx, caller{}, name)
 	return err
 }
 
@@ -39,7 +39,7 @@ func (n *Node) connect(ctx context.Context, name etf.Atom) (*peer, error) {
 			return nil, &ConnectError{name, "wait", context.Cause(ctx)}
 		}
 		dialCtx, cancel := context.WithCancel(n.ctx)
-		p, a, begin := n.peers.outgoing(name, cancel)
+		p, a, begin := n.peers.outgoing(name, cancel, round > 1)
 		switch {
 		case p != nil && p.usable():
 			cancel()
@@ -109,18 +109,27 @@ func (n *Node) reach(ctx context.Context, a *attempt, host string) (net.Conn, *d
 	if err != nil {
 		return nil, nil, &ConnectError{a.name, "epmd", err}
 	}
-	var dialer net.Dialer
-	conn, err := dialer.DialContext(setup, "tcp", net.JoinHostPort(host, strconv.Itoa(int(port))))
+	conn, err := n.cfg.family.dial(setup, "", net.JoinHostPort(host, strconv.Itoa(int(port))))
 	if err != nil {
 		return nil, nil, &ConnectError{a.name, "dial", err}
 	}
+	if conn, err = n.carrier.outgoing(ctx, conn, host); err != nil {
+		return nil, nil, &ConnectError{a.name, "tls", err}
+	}
 	info, err := n.side.Connect(ctx, conn, a.name, dist.InitiatorFunc(func(etf.Atom) bool { return n.peers.insists(a) }))
 	if err == nil {
+		n.carrier.trust(conn)
 		return conn, info, nil
 	}
 	var refused *dist.HandshakeError
-	if errors.As(err, &refused) && (refused.Reason == dist.ReasonNOK || refused.Reason == dist.ReasonSuperseded) {
+	if !errors.As(err, &refused) {
+		return nil, nil, &ConnectError{a.name, "handshake", err}
+	}
+	if refused.Reason == dist.ReasonNOK || refused.Reason == dist.ReasonSuperseded {
 		n.awaitIncoming(ctx)
+	}
+	if better := n.carrier.explain(conn, refused); better != error(refused) {
+		return nil, nil, &ConnectError{a.name, "tls", better}
 	}
 	return nil, nil, &ConnectError{a.name, "handshake", err}
 }
@@ -130,9 +139,12 @@ func (n *Node) portOf(ctx context.Context, alive, host string) (uint16, error) {
 	if n.cfg.NodePort != 0 {
 		return n.cfg.NodePort, nil
 	}
-	entry, err := epmd.Lookup(ctx, net.JoinHostPort(host, strconv.Itoa(int(n.cfg.EPMDPort))), alive)
+	entry, err := n.epmd().Lookup(ctx, net.JoinHostPort(host, strconv.Itoa(int(n.cfg.EPMDPort))), alive)
 	return entry.Port, err
 }
+
+// epmd is the client for the EPMDs of this and other hosts.
+func (n *Node) epmd() epmd.Client { return epmd.Client{Dial: n.cfg.family.dial} }
 
 // awaitIncoming keeps a refused attempt pending for as long as the peer may take to connect to us: it has told us that its
 // own attempt goes on. When that one arrives, it cancels ctx.
@@ -150,7 +162,7 @@ func (n *Node) awaitIncoming(ctx context.Context) {
 func (n *Node) establish(a *attempt, conn net.Conn, info *dist.Peer) {
 	old, ok := n.peers.retire(a)
 	if old != nil {
-		old.close(errReplaced)
+		old.abort(errReplaced) // the peer has given it up
 		<-old.ended
 	}
 	var p *peer

@@ -11,10 +11,10 @@ import (
 var ErrStopped = errors.New("node: the node is stopped")
 
 // ConnectError says that there is no connection with a node and at which step the attempt ended. The cause is in Err:
-// epmd.ErrNotFound, epmd.ErrUnavailable, a *dist.HandshakeError, a *net.OpError and so on.
+// epmd.ErrNotFound, epmd.ErrUnavailable, a *tlsdist.HandshakeError, a *dist.HandshakeError, a *net.OpError and so on.
 type ConnectError struct {
 	Node  etf.Atom
-	Stage string // "name", "epmd", "dial", "handshake" or "wait"
+	Stage string // "name", "epmd", "dial", "tls", "handshake" or "wait"
 	Err   error
 }
 

@@ -2,9 +2,11 @@ package node
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"iter"
+	"math/bits"
 	"net"
 	"strconv"
 	"strings"
@@ -13,23 +15,25 @@ import (
 	"github.com/gonode-otp/gonode/dist"
 	"github.com/gonode-otp/gonode/epmd"
 	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/tlsdist"
 )
 
 // Finding is the outcome of one step of Examine.
 type Finding struct {
-	Step   string // name, address, epmd, port, handshake, flags, ping or tick
+	Step   string // name, address, epmd, port, tls, handshake, flags, ping or tick
 	Detail string // what was found
 	Advice string // after a failure: what to change, and on which side
 	Err    error  // nil if the step is fine
 }
 
-// Examine walks the way to another node step by step: the form of its name, the address of its host, EPMD, its port, the
-// handshake with flags and cookie, its answer to a ping and its tick time. It yields what each step found and ends with the
+// Examine walks the way to another node step by step: the form of its name, the address of its host, EPMD, its port, TLS if
+// that carries the distribution, the handshake with flags and cookie, its answer to a ping and its tick time. It yields what each step found and ends with the
 // first failure. A connection that is made on the way stays.
 func (n *Node) Examine(ctx context.Context, name etf.Atom) iter.Seq[Finding] {
 	return func(yield func(Finding) bool) {
 		x := &examination{n: n, name: name}
-		for _, step := range []func(context.Context) Finding{x.form, x.address, x.epmd, x.dial, x.handshake, x.flags, x.ping, x.tick} {
+		defer x.hangUp()
+		for _, step := range []func(context.Context) Finding{x.form, x.address, x.epmd, x.dial, x.secure, x.handshake, x.flags, x.ping, x.tick} {
 			f := step(ctx)
 			if f.Step != "" && !yield(f) || f.Err != nil {
 				return
@@ -44,6 +48,7 @@ type examination struct {
 	name        etf.Atom
 	alive, host string
 	port        uint16
+	conn        net.Conn // to the port, for TLS to be tried on it
 	peer        *peer
 }
 
@@ -54,14 +59,18 @@ func (x *examination) form(context.Context) Finding {
 	}
 	x.alive, _, _ = strings.Cut(string(x.name), "@")
 	x.host = host
-	return Finding{Step: "name", Detail: fmt.Sprintf("%s on host %s, seen from %s", x.alive, host, x.n.name)}
+	return Finding{Step: "name", Detail: fmt.Sprintf("%s on host %s, seen from %s", x.alive, host, string(x.n.name))}
 }
 
 func (x *examination) address(ctx context.Context) Finding {
 	began := time.Now()
-	addrs, err := net.DefaultResolver.LookupHost(ctx, x.host)
+	found, err := x.n.cfg.family.lookup(ctx, x.host)
 	if err != nil {
-		return Finding{Step: "address", Err: err, Advice: fmt.Sprintf("make the name %s known on this host: DNS or /etc/hosts", x.host)}
+		return Finding{Step: "address", Err: err, Advice: fmt.Sprintf("make the name %s known on this host with an %v address: DNS or /etc/hosts", x.host, x.n.cfg.family)}
+	}
+	addrs := make([]string, len(found))
+	for i, a := range found {
+		addrs[i] = a.String()
 	}
 	return Finding{Step: "address", Detail: fmt.Sprintf("%s, found in %v", strings.Join(addrs, ", "), time.Since(began).Round(time.Millisecond))}
 }
@@ -73,10 +82,10 @@ func (x *examination) epmd(ctx context.Context) Finding {
 		return Finding{Step: "epmd", Detail: fmt.Sprintf("not asked, the port is fixed: %d", x.port)}
 	}
 	addr := net.JoinHostPort(x.host, strconv.Itoa(int(n.cfg.EPMDPort)))
-	info, err := epmd.Lookup(ctx, addr, x.alive)
+	info, err := n.epmd().Lookup(ctx, addr, x.alive)
 	switch {
 	case errors.Is(err, epmd.ErrNotFound):
-		return Finding{Step: "epmd", Err: err, Advice: "start the node, or correct its name: " + known(ctx, addr)}
+		return Finding{Step: "epmd", Err: err, Advice: "start the node, or correct its name: " + n.known(ctx, addr)}
 	case err != nil:
 		return Finding{Step: "epmd", Err: err, Advice: fmt.Sprintf("start epmd on %s (any node there does), open port %d of its firewall, or set ERL_EPMD_PORT alike on both sides", x.host, n.cfg.EPMDPort)}
 	}
@@ -85,8 +94,8 @@ func (x *examination) epmd(ctx context.Context) Finding {
 }
 
 // known lists the names that an EPMD has.
-func known(ctx context.Context, addr string) string {
-	entries, err := epmd.Names(ctx, addr)
+func (n *Node) known(ctx context.Context, addr string) string {
+	entries, err := n.epmd().Names(ctx, addr)
 	if err != nil {
 		return err.Error()
 	}
@@ -98,25 +107,66 @@ func known(ctx context.Context, addr string) string {
 }
 
 func (x *examination) dial(ctx context.Context) Finding {
-	var d net.Dialer
 	began := time.Now()
-	conn, err := d.DialContext(ctx, "tcp", net.JoinHostPort(x.host, strconv.Itoa(int(x.port))))
+	conn, err := x.n.cfg.family.dial(ctx, "", net.JoinHostPort(x.host, strconv.Itoa(int(x.port))))
 	if err != nil {
 		return Finding{Step: "port", Err: err, Advice: fmt.Sprintf("open port %d of %s for this host, and see that the node listens on an address that is reached from here (inet_dist_use_interface)", x.port, x.host)}
 	}
-	defer func() { _ = conn.Close() }()
+	x.conn = conn
 	return Finding{Step: "port", Detail: fmt.Sprintf("%v answers in %v", conn.RemoteAddr(), time.Since(began).Round(time.Microsecond))}
+}
+
+// hangUp closes the connection that was made for the sake of TLS.
+func (x *examination) hangUp() {
+	if x.conn != nil {
+		_ = x.conn.Close()
+		x.conn = nil
+	}
+}
+
+// secure tries TLS on a connection of its own. Without TLS it is no step.
+func (x *examination) secure(ctx context.Context) Finding {
+	defer x.hangUp()
+	if !protoDists[x.n.cfg.ProtoDist].tls {
+		return Finding{}
+	}
+	conn, err := x.n.carrier.outgoing(ctx, x.conn, x.host)
+	if err != nil {
+		return Finding{Step: "tls", Err: err, Advice: adviceOf(err)}
+	}
+	defer func() { _ = conn.Close() }()
+	state := conn.(*tls.Conn).ConnectionState()
+	f := Finding{Step: "tls", Detail: fmt.Sprintf("%s, %s", tls.VersionName(state.Version), tls.CipherSuiteName(state.CipherSuite))}
+	if len(state.PeerCertificates) > 0 {
+		leaf := state.PeerCertificates[0]
+		verified := "verified"
+		if x.n.cfg.TLS.Client.VerifyNone {
+			verified = "not verified"
+		}
+		f.Detail += fmt.Sprintf("; certificate of %v, issued by %v, until %s, %s", leaf.Subject, leaf.Issuer, leaf.NotAfter.Format(time.DateOnly), verified)
+	}
+	return f
+}
+
+// adviceOf says what to change after an error of TLS or of the handshake of the distribution.
+func adviceOf(err error) string {
+	var (
+		insecure *tlsdist.HandshakeError
+		refused  *dist.HandshakeError
+	)
+	switch {
+	case errors.As(err, &insecure):
+		return insecure.Advice
+	case errors.As(err, &refused):
+		return adviceFor(refused)
+	}
+	return "see the log of the peer"
 }
 
 func (x *examination) handshake(ctx context.Context) Finding {
 	var err error
 	if x.peer, err = x.n.connect(ctx, x.name); err != nil {
-		advice := "see the log of the peer"
-		var refused *dist.HandshakeError
-		if errors.As(err, &refused) {
-			advice = adviceFor(refused)
-		}
-		return Finding{Step: "handshake", Err: err, Advice: advice}
+		return Finding{Step: "handshake", Err: err, Advice: adviceOf(err)}
 	}
 	return Finding{Step: "handshake", Detail: fmt.Sprintf("status %v, cookies agree, creation %d", x.peer.info.Status, x.peer.info.Creation)}
 }
@@ -138,7 +188,11 @@ func adviceFor(e *dist.HandshakeError) string {
 
 func (x *examination) flags(context.Context) Finding {
 	info := x.peer.info
-	f := Finding{Step: "flags", Detail: fmt.Sprintf("hidden %v, agreed on %v", info.Hidden(), info.Negotiated)}
+	kind := "a visible connection"
+	if info.Hidden() {
+		kind = "a hidden connection"
+	}
+	f := Finding{Step: "flags", Detail: fmt.Sprintf("%s, %d flags agreed on", kind, bits.OnesCount64(uint64(info.Negotiated)))}
 	if missing := dist.DefaultFlags &^ info.Flags; missing != 0 {
 		f.Detail += fmt.Sprintf("; the peer is without %v", missing)
 	}

@@ -11,21 +11,21 @@ func (p *peer) Handle(m dist.Message, payload etf.Term) error {
 	n := p.n
 	switch m := m.(type) {
 	case *dist.RegSend:
-		n.sendLocal(destination{name: m.To}, payload)
+		n.sendLocal(destination{name: m.To}, payload, m.Token, p)
 	case *dist.Send:
-		n.sendLocal(destination{pid: m.To}, payload)
+		n.sendLocal(destination{pid: m.To}, payload, m.Token, p)
 	case *dist.AliasSend:
-		n.sendLocal(destination{alias: m.Alias}, payload)
+		n.sendLocal(destination{alias: m.Alias}, payload, m.Token, p)
 	case *dist.MonitorP:
 		p.monitored(m)
 	case *dist.DemonitorP:
 		p.demonitored(m)
 	case *dist.MonitorPExit:
-		n.monitors.fired(m.Ref, payload)
+		n.monitors.fired(m.Ref, p, payload)
 	case *dist.Exit2:
-		n.exitSignal(m.From, m.To, payload)
+		n.exitSignal(m.From, m.To, payload, m.Token)
 	case *dist.Exit:
-		n.linkBroken(m.From, m.To, payload)
+		n.linkBroken(m.From, m.To, payload, m.Token)
 	case *dist.Link:
 		p.linked(m)
 	case *dist.UnlinkID:
@@ -33,17 +33,16 @@ func (p *peer) Handle(m dist.Message, payload etf.Term) error {
 	case *dist.UnlinkIDAck:
 		n.unlinkAcked(m)
 	case *dist.SpawnRequest:
-		p.refuseSpawn(m)
+		p.spawnRequested(m, payload)
 	case *dist.SpawnReply:
 		p.spawnReplied(m)
-	case *dist.GroupLeader, *dist.AltactSig:
-		// Nothing here has a group leader or announces FlagAltactSig.
+	case *dist.GroupLeader:
+		n.groupLeader(m)
+	case *dist.AltactSig:
+		// Nothing here announces FlagAltactSig.
 	}
 	return nil
 }
-
-// Drained is called when the reader has nothing more to hand over for now.
-func (p *peer) Drained() dist.Work { return nil }
 
 // monitored serves MONITOR_P: the target's end, or its absence, is answered once with MONITOR_P_EXIT.
 func (p *peer) monitored(m *dist.MonitorP) {
@@ -59,10 +58,24 @@ func (p *peer) monitored(m *dist.MonitorP) {
 		return
 	}
 	p.mu.Lock()
+	old := p.watches[keyOf(w.ref)]
 	p.watches[keyOf(w.ref)] = w
 	p.mu.Unlock()
+	if old != nil { // no node uses a reference twice, and nothing would take this one back
+		old.detach()
+	}
 	if !w.attach() && p.forget(w) {
 		p.send(&dist.MonitorPExit{From: m.To, To: m.From, Ref: m.Ref}, etf.Atom("noproc"))
+	}
+}
+
+// groupLeader serves GROUP_LEADER. Nothing here does I/O by way of a group leader; the processes that this one starts have
+// it too, and process_info tells it.
+func (n *Node) groupLeader(m *dist.GroupLeader) {
+	if target := n.local(destination{pid: m.To}); target != nil {
+		target.mu.Lock()
+		target.leader = m.Leader
+		target.mu.Unlock()
 	}
 }
 
@@ -88,9 +101,4 @@ func (p *peer) forget(w *watch) bool {
 	}
 	delete(p.watches, key)
 	return true
-}
-
-// refuseSpawn answers a SPAWN_REQUEST: nothing on this node can be started from outside.
-func (p *peer) refuseSpawn(m *dist.SpawnRequest) {
-	p.send(&dist.SpawnReply{Ref: m.Ref, To: m.From, Error: "notsup"}, nil)
 }

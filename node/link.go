@@ -73,7 +73,7 @@ func (n *Node) unlinkAcked(m *dist.UnlinkIDAck) {
 }
 
 // linkBroken delivers the exit signal of a linked process that has ended.
-func (n *Node) linkBroken(from, to etf.Pid, reason etf.Term) {
+func (n *Node) linkBroken(from, to etf.Pid, reason, token etf.Term) {
 	target := n.local(destination{pid: to})
 	if target == nil {
 		return
@@ -83,7 +83,7 @@ func (n *Node) linkBroken(from, to etf.Pid, reason etf.Term) {
 	delete(target.links, from)
 	target.mu.Unlock()
 	if l != nil && l.active {
-		target.exitSignal(from, reason)
+		target.exitSignal(from, reason, token)
 	}
 }
 
@@ -101,30 +101,30 @@ func (p *process) linksDown(via *peer) {
 	}
 	p.mu.Unlock()
 	for _, pid := range broken {
-		p.exitSignal(pid, noconnection)
+		p.exitSignal(pid, noconnection, nil)
 	}
 }
 
 // exitSignal serves exit/2 from another node.
-func (n *Node) exitSignal(from, to etf.Pid, reason etf.Term) {
+func (n *Node) exitSignal(from, to etf.Pid, reason, token etf.Term) {
 	if target := n.local(destination{pid: to}); target != nil {
 		if etf.Equal(reason, kill) {
 			target.exit(killed)
 			return
 		}
-		target.exitSignal(from, reason)
+		target.exitSignal(from, reason, token)
 	}
 }
 
 // exitSignal delivers an exit signal: a message to a process that traps exits, in the order of the other messages, else
 // the end, unless the reason is normal. erlang:process_flag(trap_exit, _).
-func (p *process) exitSignal(from etf.Pid, reason etf.Term) {
+func (p *process) exitSignal(from etf.Pid, reason, token etf.Term) {
 	p.mu.Lock()
 	trap := p.trap
 	p.mu.Unlock()
 	switch {
 	case trap:
-		p.deliver(etf.Tuple{etf.Atom("EXIT"), from, reason})
+		p.deliver(withToken(etf.Tuple{etf.Atom("EXIT"), from, reason}, token))
 	case !etf.Equal(reason, normal):
 		p.exit(reason)
 	}
@@ -136,9 +136,9 @@ func (n *Node) exitLinks(p *process, links map[etf.Pid]*link, reason etf.Term) {
 		switch {
 		case !l.active:
 		case l.peer != nil:
-			l.peer.send(&dist.Exit{From: p.pid, To: pid}, reason)
+			l.peer.send(&dist.Exit{From: p.pid, To: pid, Token: p.token()}, reason)
 		default:
-			n.linkBroken(p.pid, pid, reason)
+			n.linkBroken(p.pid, pid, reason, p.token())
 		}
 	}
 }
@@ -158,18 +158,25 @@ func (p *process) link(pid etf.Pid) error {
 	if pid.Node == n.name {
 		p.addLink(pid, nil)
 		if other := n.local(destination{pid: pid}); other == nil || !other.addLink(p.pid, nil) {
-			n.linkBroken(pid, p.pid, noproc)
+			n.linkBroken(pid, p.pid, noproc, nil)
 		}
 		return nil
 	}
-	via, err := n.connect(n.ctx, pid.Node)
+	from := caller{pid: p.pid, process: p}
+	via, err := n.reachable(n.ctx, from, pid.Node)
 	if err != nil {
-		p.exitSignal(pid, noconnection)
+		p.exitSignal(pid, noconnection, nil)
+		return nil
+	}
+	if pid.Creation != 0 && pid.Creation != via.info.Creation {
+		// Differs from OTP: it asks the node, and if the process ends before the answer, its exit signal to a pid of an earlier
+		// life of that node costs the connection (erts_net_message).
+		p.exitSignal(pid, noproc, nil)
 		return nil
 	}
 	p.setLink(pid, via)
-	if err := via.conn.Send(n.ctx, &dist.Link{From: p.pid, To: pid}, nil); err != nil {
-		n.linkBroken(pid, p.pid, noconnection)
+	if err := via.sendAs(n.ctx, from, &dist.Link{From: p.pid, To: pid}, nil); err != nil {
+		n.linkBroken(pid, p.pid, noconnection, nil)
 	}
 	return nil
 }
@@ -210,5 +217,5 @@ func (p *process) unlink(pid etf.Pid) error {
 		}
 		return nil
 	}
-	return l.peer.conn.Send(n.ctx, &dist.UnlinkID{ID: max(l.unlinkID, 1), From: p.pid, To: pid}, nil)
+	return l.peer.sendAs(n.ctx, caller{pid: p.pid, process: p}, &dist.UnlinkID{ID: max(l.unlinkID, 1), From: p.pid, To: pid}, nil)
 }

@@ -83,6 +83,7 @@ func (w *watch) detach() {
 type monitor struct {
 	ref    etf.Ref
 	from   etf.Pid     // the watcher
+	alias  bool        // the reference is an alias of the watcher too
 	object etf.Term    // what the DOWN message calls the target: a pid or {Name,Node}
 	target dist.Target // the same as the wire wants it
 	owner  *process    // nil for a call
@@ -97,12 +98,14 @@ func (m *monitor) down(reason etf.Term) {
 		m.call.down(reason)
 		return
 	}
+	if m.alias {
+		m.owner.dropAlias(m.ref) // first, so that nothing comes after DOWN
+	}
 	m.owner.mu.Lock()
-	held := m.owner.monitors[m.ref] == m
-	delete(m.owner.monitors, m.ref)
-	m.owner.mu.Unlock()
-	if held {
-		m.owner.deliver(etf.Tuple{etf.Atom("DOWN"), m.ref, etf.Atom("process"), m.object, reason})
+	defer m.owner.mu.Unlock()
+	if m.owner.monitors[m.ref] == m {
+		delete(m.owner.monitors, m.ref)
+		m.owner.putLocked(etf.Tuple{etf.Atom("DOWN"), m.ref, etf.Atom("process"), m.object, reason}, nil)
 	}
 }
 
@@ -129,11 +132,11 @@ func (t *monitorTable) remove(m *monitor) bool {
 	return true
 }
 
-// fired serves MONITOR_P_EXIT; a monitor that is unknown has been taken back.
-func (t *monitorTable) fired(ref etf.Ref, reason etf.Term) {
+// fired serves MONITOR_P_EXIT of the peer via, nil for what happens on this node. A monitor that is unknown has been taken back.
+func (t *monitorTable) fired(ref etf.Ref, via *peer, reason etf.Term) {
 	t.mu.Lock()
 	m := t.byRef[refNumber(ref)]
-	if m != nil && m.ref == ref {
+	if m != nil && m.ref == ref && m.peer == via {
 		delete(t.byRef, refNumber(ref))
 	} else {
 		m = nil
@@ -166,13 +169,14 @@ func (n *Node) watchTarget(ctx context.Context, m *monitor, d destination) error
 		n.watchLocal(m, d)
 		return nil
 	}
-	via, err := n.connect(ctx, d.node)
+	from := caller{pid: m.from, process: m.owner}
+	via, err := n.reachable(ctx, from, d.node)
 	if err != nil {
 		return err
 	}
 	m.peer, m.target = via, dist.Target{Pid: d.pid, Name: d.name}
 	n.monitors.add(m)
-	if err := via.conn.Send(ctx, &dist.MonitorP{From: m.from, To: m.target, Ref: m.ref}, nil); err != nil {
+	if err := via.sendAs(ctx, from, &dist.MonitorP{From: m.from, To: m.target, Ref: m.ref}, nil); err != nil {
 		n.monitors.remove(m)
 		return err
 	}
@@ -180,20 +184,26 @@ func (n *Node) watchTarget(ctx context.Context, m *monitor, d destination) error
 }
 
 func (n *Node) watchLocal(m *monitor, d destination) {
-	n.monitors.add(m)
 	m.watch = &watch{ref: m.ref, watcher: m.from, byName: d.name, target: n.local(d)}
+	n.monitors.add(m)
 	if m.watch.target == nil || !m.watch.attach() {
-		n.monitors.fired(m.ref, noproc)
+		n.monitors.fired(m.ref, nil, noproc)
 	}
 }
 
 // unwatch takes a monitor back; afterwards its holder hears no more of it.
 func (n *Node) unwatch(m *monitor) {
-	held := n.monitors.remove(m)
+	if n.monitors.remove(m) {
+		n.takeBack(m)
+	}
+}
+
+// takeBack tells the target, or its node, that nobody holds the monitor any more.
+func (n *Node) takeBack(m *monitor) {
 	switch {
-	case m.peer != nil && held:
+	case m.peer != nil:
 		m.peer.send(&dist.DemonitorP{From: m.from, To: m.target, Ref: m.ref}, nil)
-	case m.watch != nil && m.watch.target != nil:
+	case m.watch.target != nil:
 		m.watch.detach()
 	}
 }
@@ -202,7 +212,7 @@ func (n *Node) unwatch(m *monitor) {
 func (n *Node) exitWatches(p *process, watches []*watch, reason etf.Term) {
 	for _, w := range watches {
 		if w.peer == nil {
-			n.monitors.fired(w.ref, reason)
+			n.monitors.fired(w.ref, nil, reason)
 			continue
 		}
 		if w.peer.forget(w) {
@@ -215,21 +225,32 @@ func (n *Node) exitWatches(p *process, watches []*watch, reason etf.Term) {
 	}
 }
 
-// monitor is erlang:monitor(process, To) of a process.
-func (w world) monitor(to etf.Term) (etf.Term, error) {
+// monitor is erlang:monitor(process, To) of a process, or with the option {alias, demonitor}.
+func (w world) monitor(to etf.Term, alias bool) (etf.Term, error) {
 	n, p := w.p.n, w.p
 	d, err := n.destination(to)
 	if err != nil || d.alias.Len > 0 {
 		return nil, &DestinationError{To: to}
 	}
-	m := &monitor{ref: n.refs.make(), from: p.pid, owner: p}
+	m := &monitor{ref: n.refs.make(), from: p.pid, owner: p, alias: alias}
+	if alias {
+		p.addAlias(m.ref)
+	}
 	p.mu.Lock()
 	if p.monitors == nil {
 		p.monitors = map[etf.Ref]*monitor{}
 	}
 	p.monitors[m.ref] = m
 	p.mu.Unlock()
-	if err := n.watchTarget(n.ctx, m, d); err != nil {
+	err = n.watchTarget(n.ctx, m, d)
+	switch {
+	case p.dead.Load(): // whoever killed it may have taken the monitor back before it was set
+		n.monitors.remove(m)
+		if err == nil {
+			n.takeBack(m)
+		}
+		return nil, errProcessEnded
+	case err != nil:
 		m.down(noconnection)
 	}
 	return m.ref, nil
@@ -243,6 +264,9 @@ func (w world) demonitor(ref etf.Ref) error {
 	delete(p.monitors, ref)
 	p.mu.Unlock()
 	if m != nil {
+		if m.alias {
+			p.dropAlias(ref)
+		}
 		p.n.unwatch(m)
 		return nil
 	}

@@ -29,7 +29,7 @@ func (n *Node) startNamed(ctx context.Context) error {
 		_ = conn.Close()
 		return err
 	}
-	_, a, begin := n.peers.outgoing(giver, func() {})
+	_, a, begin := n.peers.outgoing(giver, func() {}, false)
 	if !begin {
 		_ = conn.Close()
 		return ErrStopped

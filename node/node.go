@@ -9,11 +9,13 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 
+	"github.com/gonode-otp/gonode/codechange"
 	"github.com/gonode-otp/gonode/dist"
 	"github.com/gonode-otp/gonode/epmd"
 	"github.com/gonode-otp/gonode/etf"
@@ -22,24 +24,32 @@ import (
 
 // Node is a running node. Its methods may be called from any goroutine.
 type Node struct {
-	cfg      Config
-	log      *slog.Logger
-	name     etf.Atom
-	creation uint32
-	self     etf.Pid // stands for goroutines that are no process
-	side     dist.Local
+	cfg       Config
+	log       *slog.Logger
+	remoteLog slog.Handler // of processes; nil if their events stay here
+	name      etf.Atom
+	creation  uint32
+	self      etf.Pid // stands for goroutines that are no process
+	side      dist.Local
 
-	engine   *engine
-	registry *registry
-	refs     refs
-	calls    calls
-	monitors monitorTable
-	aliases  aliasTable
-	events   eventHub
+	engine    *engine
+	registry  *registry
+	refs      refs
+	calls     calls
+	monitors  monitorTable
+	aliases   aliasTable
+	events    eventHub
+	functions functions
+	apps      applications
+
+	releases *codechange.Handler // nil without Config.Upgrade
+	syncs    syncTable
 
 	host      genserv.Host
 	unlinkIDs atomic.Uint64
+	inline    atomic.Int32 // servers that readers run now
 	peers     *peerTable
+	carrier   carrier
 
 	listener     net.Listener // nil with NoListen
 	registration *epmd.Registration
@@ -49,8 +59,9 @@ type Node struct {
 	cancel context.CancelFunc
 	work   sync.WaitGroup // every goroutine of the node
 
-	startMu  sync.RWMutex // held for writing while stopping is set
-	stopping bool
+	startMu  sync.RWMutex // held for writing while these are set
+	stopping bool         // nothing is started from outside any more
+	sealed   bool         // nor from inside
 
 	stopOnce sync.Once
 	stopped  chan struct{}
@@ -58,7 +69,7 @@ type Node struct {
 
 // Start starts a node: it listens, registers with EPMD and from then on answers other nodes. ctx bounds the start only.
 //
-// Errors: *ConfigError, *CookieError, *epmd.NameTakenError if another node of that name runs on this host,
+// Errors: *ConfigError, *tlsdist.OptionError and *tlsdist.FileError, *CookieError, *epmd.NameTakenError if another node of that name runs on this host,
 // epmd.ErrUnavailable if there is no EPMD and none may be started, and what the system says about the listen address.
 func Start(ctx context.Context, cfg Config) (*Node, error) {
 	cfg, err := cfg.withDefaults()
@@ -75,6 +86,9 @@ func Start(ctx context.Context, cfg Config) (*Node, error) {
 }
 
 func (n *Node) start(ctx context.Context) (err error) {
+	if n.carrier, err = newCarrier(&n.cfg, n.log); err != nil {
+		return err
+	}
 	if n.cfg.NamedBy != "" {
 		return n.startNamed(ctx)
 	}
@@ -101,6 +115,12 @@ func (n *Node) startAs(ctx context.Context) (err error) {
 	n.monitors.byRef = map[uint64]*monitor{}
 	n.side = n.handshakeSide()
 	n.host.BareState = n.wantsBareState
+	if n.cfg.LoggerNode != "" {
+		n.remoteLog = n.logTo(etf.Atom(n.cfg.LoggerNode))
+	}
+	if err := n.startUpgrade(); err != nil {
+		return err
+	}
 	if err := n.startServices(ctx); err != nil {
 		return err
 	}
@@ -125,7 +145,7 @@ func randomCreation() uint32 {
 
 // listen opens the port and registers it.
 func (n *Node) listen(ctx context.Context) (err error) {
-	if n.listener, err = listenRange(ctx, n.cfg.Listen, n.cfg.PortMin, n.cfg.PortMax); err != nil {
+	if n.listener, err = n.cfg.family.listen(ctx, n.cfg.Listen, n.cfg.PortMin, n.cfg.PortMax); err != nil {
 		return err
 	}
 	if n.cfg.NodePort != 0 {
@@ -138,7 +158,7 @@ func (n *Node) listen(ctx context.Context) (err error) {
 	}
 	alive, _, _ := strings.Cut(n.cfg.Name, "@")
 	o := epmd.RegisterOptions{
-		Addr:     net.JoinHostPort("127.0.0.1", strconv.Itoa(int(n.cfg.EPMDPort))),
+		Addr:     net.JoinHostPort(n.cfg.family.loopback(), strconv.Itoa(int(n.cfg.EPMDPort))),
 		Name:     alive,
 		Port:     uint16(n.listener.Addr().(*net.TCPAddr).Port),
 		Hidden:   !n.cfg.Visible,
@@ -181,29 +201,11 @@ func (n *Node) embedEPMD(ctx context.Context) error {
 	return nil
 }
 
-// listenRange listens on the first free port within lo and hi.
-func listenRange(ctx context.Context, host string, lo, hi uint16) (net.Listener, error) {
-	if host != "" {
-		if _, err := netip.ParseAddr(host); err != nil {
-			return nil, &ConfigError{"Listen", fmt.Sprintf("%q is no IP address", host)}
-		}
-	}
-	var lc net.ListenConfig
-	for port := int(lo); ; port++ {
-		l, err := lc.Listen(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(port)))
-		if err == nil || port >= int(hi) {
-			if err != nil {
-				err = fmt.Errorf("node: no port to listen on within %d and %d: %w", lo, hi, err)
-			}
-			return l, err
-		}
-	}
-}
-
 // Stop ends the node: its servers end with reason shutdown, its connections are closed after what was sent has gone out,
 // its name leaves EPMD, and every goroutine has returned. It waits for callbacks that still run, at most until ctx ends,
 // whose error it then returns. Further calls wait for the same end.
 func (n *Node) Stop(ctx context.Context) error {
+	n.othersLetGo()
 	n.stopOnce.Do(func() { go n.stop(ctx) })
 	select {
 	case <-n.stopped:
@@ -239,9 +241,24 @@ func (n *Node) stop(ctx context.Context) {
 	n.log.Info("node stopped")
 }
 
-// stopProcesses tells every server to shut down, as a supervisor would, and kills those that have not by the end of ctx.
+// stopProcesses ends all processes as init:stop/0 does: the applications, the last one first; what else was started from
+// outside, which ends what it has started itself; and then whatever is left. Those that have not ended when ctx does are
+// killed.
 func (n *Node) stopProcesses(ctx context.Context) {
+	n.endAll(ctx, func(p *process) bool { return p == n.registry.byName(controllerName) })
+	n.endAll(ctx, func(p *process) bool {
+		return p.parent == p.pid && !slices.Contains(serviceNames, n.registry.nameOf(p))
+	})
+	n.startMu.Lock()
+	n.sealed = true
+	n.startMu.Unlock()
+	n.endAll(ctx, func(*process) bool { return true })
+}
+
+// endAll tells processes to shut down, as a supervisor would, and waits for them.
+func (n *Node) endAll(ctx context.Context, which func(*process) bool) {
 	all := n.registry.all()
+	all = slices.DeleteFunc(all, func(p *process) bool { return !which(p) })
 	for _, p := range all {
 		p.shutdown()
 	}
@@ -255,21 +272,30 @@ func (n *Node) stopProcesses(ctx context.Context) {
 }
 
 // goWork runs f in a goroutine that Stop waits for; false means that the node is stopping.
-func (n *Node) goWork(f func()) bool {
+func (n *Node) goWork(f func()) bool { return n.goUntil(&n.stopping, f) }
+
+// goChild is goWork for what processes do while the node is stopping; false means that it is too late for that as well.
+func (n *Node) goChild(f func()) bool { return n.goUntil(&n.sealed, f) }
+
+func (n *Node) goUntil(end *bool, f func()) bool {
 	n.startMu.RLock()
 	defer n.startMu.RUnlock()
-	if n.stopping {
+	if *end {
 		return false
 	}
 	n.work.Go(f)
 	return true
 }
 
-func (n *Node) isStopping() bool {
+func (n *Node) isSealed() bool {
 	n.startMu.RLock()
 	defer n.startMu.RUnlock()
-	return n.stopping
+	return n.sealed
 }
+
+// Done returns a channel that is closed when the node has stopped, be it by Stop or by the end of an application that it
+// cannot be without.
+func (n *Node) Done() <-chan struct{} { return n.stopped }
 
 // Name returns the full name of the node.
 func (n *Node) Name() etf.Atom { return n.name }
@@ -301,6 +327,7 @@ func (n *Node) Disconnect(name etf.Atom) bool {
 	if p == nil {
 		return false
 	}
+	n.othersLetGo()
 	p.close(errDisconnect)
 	<-p.ended
 	return true
@@ -316,6 +343,9 @@ func (n *Node) Info() string {
 	}
 	if n.listener != nil {
 		where = "listening on " + n.listener.Addr().String()
+		if n.cfg.ProtoDist != "inet_tcp" {
+			where += " (" + n.cfg.ProtoDist + ")"
+		}
 	}
 	if n.mapper != nil {
 		where += fmt.Sprintf(", embedded epmd on port %d", n.cfg.EPMDPort)
@@ -329,7 +359,8 @@ func (n *Node) handshakeSide() dist.Local {
 	if n.cfg.Visible {
 		flags |= dist.FlagPublished
 	}
-	return dist.Local{Node: n.name, Creation: n.creation, Flags: flags, StepTimeout: n.cfg.SetupTime, Cookie: n.cookie}
+	return dist.Local{Node: n.name, Creation: n.creation, Flags: flags, StepTimeout: n.cfg.SetupTime, Cookie: n.cookie,
+		LengthBytes: n.carrier.lengthBytes()}
 }
 
 // cookie returns the cookie shared with a peer.

@@ -1,10 +1,10 @@
 package node
 
 import (
-	"context"
 	"net"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/gonode-otp/gonode/dist"
 	"github.com/gonode-otp/gonode/etf"
@@ -25,6 +25,12 @@ type peer struct {
 		yes  bool
 	}
 
+	ready []*process    // to be run by the reader; owned by it
+	turns int           // how many of them have had their turn
+	began time.Duration // when the first of them had
+
+	spare atomic.Pointer[outgoing]
+
 	mu      sync.Mutex
 	watches map[refKey]*watch // monitors of the peer on processes of this node
 }
@@ -40,7 +46,8 @@ func keyOf(r etf.Ref) refKey { return refKey{r.Creation, r.Words} }
 func newPeer(n *Node, conn net.Conn, info *dist.Peer) *peer {
 	return &peer{
 		n: n, name: info.Name, info: info, ended: make(chan struct{}),
-		conn: dist.NewConn(conn, info, dist.Options{TickTime: n.cfg.TickTime, Intensity: n.cfg.TickIntensity, Trace: n.cfg.Trace}),
+		conn: dist.NewConn(conn, info, dist.Options{TickTime: n.cfg.TickTime, Intensity: n.cfg.TickIntensity, Trace: n.cfg.Trace,
+			Patience: n.cfg.patience}),
 
 		watches: map[refKey]*watch{},
 	}
@@ -63,14 +70,15 @@ func (p *peer) close(cause error) {
 	_ = p.conn.Close(cause)
 }
 
+// abort ends the connection at once; what was sent and has not gone out is lost.
+func (p *peer) abort(cause error) {
+	p.leaving.Store(true)
+	_ = p.conn.Abort(cause)
+}
+
 // usable reports whether the connection takes messages, as far as is known.
 func (p *peer) usable() bool {
-	select {
-	case <-p.conn.Done():
-		return false
-	default:
-		return !p.leaving.Load()
-	}
+	return !p.leaving.Load() && p.conn.Writable()
 }
 
 // send sends a signal that does not wait, for it may come from the reader of this or another connection, and whose failure
@@ -98,39 +106,25 @@ func (p *peer) nodedown() {
 	}
 }
 
-// sendTo sends msg to d. via is the connection if the caller has it already.
-func (n *Node) sendTo(ctx context.Context, from etf.Pid, d destination, via *peer, msg etf.Term) error {
-	if d.node == n.name {
-		n.sendLocal(d, msg)
-		return nil
-	}
-	if via == nil {
-		var err error
-		if via, err = n.connect(ctx, d.node); err != nil {
-			return err
-		}
-	}
-	switch {
-	case d.name != "":
-		return via.conn.Send(ctx, &dist.RegSend{From: from, To: d.name}, msg)
-	case d.alias.Len > 0:
-		return via.conn.Send(ctx, &dist.AliasSend{From: from, Alias: d.alias}, msg)
-	}
-	return via.conn.Send(ctx, &dist.Send{From: from, To: d.pid}, msg)
-}
-
-// sendLocal delivers a message on this node. One that is the reply to a waiting call goes straight to its goroutine.
-func (n *Node) sendLocal(d destination, msg etf.Term) {
+// sendLocal delivers a message on this node. One that is the reply to a waiting call goes straight to who waits. reader is
+// the connection if its reader is who delivers.
+func (n *Node) sendLocal(d destination, msg, token etf.Term, reader *peer) {
 	if d.name == "" {
-		if ref, reply, ok := replyTag(msg); ok && n.calls.reply(ref, reply) {
+		ref, reply, kind := replyTag(msg)
+		switch {
+		case kind == noTag:
+		case n.calls.reply(ref, reply, token):
 			return
+		case kind == tagAlias && d.alias.Len == 0 && ref.Node == n.name:
+			// OTP 23 sends its replies to the pid. For the caller they shall end with the alias as well.
+			d.alias = ref
 		}
 	}
-	p := n.local(d)
 	if d.alias.Len > 0 {
-		p = n.aliases.find(d.alias)
+		n.aliases.deliver(d.alias, withToken(msg, token), reader)
+		return
 	}
-	if p != nil {
-		p.deliver(msg)
+	if p := n.local(d); p != nil {
+		p.put(withToken(msg, token), reader)
 	}
 }

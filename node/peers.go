@@ -32,6 +32,7 @@ type peerEntry struct {
 type attempt struct {
 	name   etf.Atom
 	cancel context.CancelFunc
+	firm   bool          // it gives way only to who has authenticated
 	done   chan struct{} // closed when the attempt has ended
 	err    error         // why it failed; read only after done
 }
@@ -64,8 +65,9 @@ func (t *peerTable) all() []*peer {
 }
 
 // outgoing returns the connection with name if it is up, else the attempt to wait for; begin says that it is a new one
-// which the caller has to carry out.
-func (t *peerTable) outgoing(name etf.Atom, cancel context.CancelFunc) (p *peer, a *attempt, begin bool) {
+// which the caller has to carry out. A firm one does not give way before the peer has authenticated: by the names alone a
+// stranger could put us off again and again.
+func (t *peerTable) outgoing(name etf.Atom, cancel context.CancelFunc, firm bool) (p *peer, a *attempt, begin bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.closed {
@@ -78,7 +80,7 @@ func (t *peerTable) outgoing(name etf.Atom, cancel context.CancelFunc) (p *peer,
 	case e.pending != nil:
 		return nil, e.pending, false
 	}
-	e.pending = &attempt{name: name, cancel: cancel, done: make(chan struct{})}
+	e.pending = &attempt{name: name, cancel: cancel, firm: firm, done: make(chan struct{})}
 	return nil, e.pending, true
 }
 
@@ -99,8 +101,10 @@ func (t *peerTable) incoming(self, name etf.Atom, cancel context.CancelFunc) (*a
 		if status = dist.Simultaneous(self, name); status == dist.StatusNOK {
 			return nil, status
 		}
-		e.pending.cancel()
-		e.pending = nil
+		if !e.pending.firm {
+			e.pending.cancel()
+			e.pending = nil
+		}
 	}
 	a := &attempt{name: name, cancel: cancel, done: make(chan struct{})}
 	e.incoming[a] = struct{}{}

@@ -22,7 +22,7 @@ func newTable() *table { return &table{peerTable: newPeerTable()} }
 func (t *table) cancel() { t.cancelled++ }
 
 func (t *table) dial(name etf.Atom) *attempt {
-	_, a, _ := t.outgoing(name, t.cancel)
+	_, a, _ := t.outgoing(name, t.cancel, false)
 	return a
 }
 
@@ -34,15 +34,15 @@ func (t *table) connect(name etf.Atom) *peer {
 
 func TestAllWhoWantTheSameNodeWaitForOneAttempt(t *testing.T) {
 	tab := newTable()
-	_, first, begin := tab.outgoing("b@h", tab.cancel)
+	_, first, begin := tab.outgoing("b@h", tab.cancel, false)
 	require.True(t, begin)
-	_, second, begin := tab.outgoing("b@h", tab.cancel)
+	_, second, begin := tab.outgoing("b@h", tab.cancel, false)
 	require.False(t, begin)
 	require.Same(t, first, second)
 	p := &peer{name: "b@h"}
 	require.True(t, tab.succeed(first, p))
 	<-second.done
-	up, _, _ := tab.outgoing("b@h", tab.cancel)
+	up, _, _ := tab.outgoing("b@h", tab.cancel, false)
 	require.Same(t, p, up)
 	require.Equal(t, []*peer{p}, tab.all())
 }
@@ -129,7 +129,7 @@ func TestAClosedTableAdmitsNobody(t *testing.T) {
 	pending := tab.dial("c@h")
 	require.Equal(t, []*peer{p}, tab.close())
 	require.Equal(t, 1, tab.cancelled)
-	_, a, begin := tab.outgoing("d@h", tab.cancel)
+	_, a, begin := tab.outgoing("d@h", tab.cancel, false)
 	require.False(t, begin)
 	<-a.done
 	require.ErrorIs(t, a.err, ErrStopped)

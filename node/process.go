@@ -9,6 +9,7 @@ import (
 
 	"ergo.services/ergo/gen"
 
+	"github.com/gonode-otp/gonode/dist"
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
 )
@@ -19,17 +20,22 @@ type process struct {
 	n    *Node
 	pid  etf.Pid
 	loop *genserv.Loop
-	log  *slog.Logger
+	log  atomic.Pointer[slog.Logger] // made when it is asked for
 
 	parent etf.Pid // who started it by a link, else itself
+
+	leader etf.Pid // group leader; guarded by mu
+
+	app etf.Atom // the application that it belongs to, "" for none
 
 	engine   gen.Process // its side in ergo
 	inEngine bool        // guarded by mu: ergo has finished the spawn
 
 	name etf.Atom // guarded by registry.mu
 
-	batch   []etf.Term // owned by the goroutine that runs the loop: what it took out of the mailbox
-	handled int        // how much of it has been handled
+	batch   []etf.Term   // owned by the goroutine that runs the loop: what it took out of the mailbox, nil where that was taken out again
+	handled int          // how much of it has been handled
+	left    atomic.Int32 // how much of it has not, for others to see
 
 	dead   atomic.Bool // set once, under mu, after reason
 	reason etf.Term
@@ -40,24 +46,44 @@ type process struct {
 	trap     bool // process_flag(trap_exit, true)
 	wait     *time.Timer
 	waitSeq  uint64 // number of the receive time-out that counts
+	timers   *timers
 	watches  watchList
 	links    map[etf.Pid]*link
 	monitors map[etf.Ref]*monitor
-	aliases  []etf.Ref
+	aliases  map[etf.Ref]struct{}
 	gone     chan struct{} // closed at the end; made when somebody wants to wait for it
+	arrival  chan struct{} // closed by the next message and at the end; made by a callback that waits in receive
+	starting *starting     // until its init has ended
+	seq      seqTrace
+	turn     dist.Turn // the reader's, while that runs the loop; set by the goroutine that runs it
+
+	inlineFrom time.Duration // when the reader began to run the loop; owned by it
+	burden     atomic.Int32  // see inline.go
 }
 
 // deliver puts a message into the mailbox and sees to it that somebody handles it. It never blocks.
-func (p *process) deliver(msg etf.Term) {
+func (p *process) deliver(msg etf.Term) { p.put(msg, nil) }
+
+// put is deliver for somebody who may be the reader of a connection.
+func (p *process) put(msg etf.Term, reader *peer) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.putLocked(msg, reader)
+}
+
+func (p *process) putLocked(msg etf.Term, reader *peer) {
 	if p.dead.Load() {
 		return
 	}
 	p.box.push(msg)
 	p.cancelWaitLocked()
+	p.arrivedLocked()
 	if !p.busy {
 		p.busy = true
+		if reader != nil && p.quick() {
+			reader.ready = append(reader.ready, p)
+			return
+		}
 		p.wake(p.loop.Next())
 	}
 }
@@ -75,36 +101,46 @@ func (p *process) run(next genserv.Next) {
 			next = p.loop.Timeout()
 			continue
 		}
-		batch, idle := p.nextBatch(next)
-		if idle {
-			return
+		// There is a batch already if a callback that nobody had sent a message for waited in receive.
+		if len(p.batch) == 0 {
+			batch, idle := p.nextBatch(next)
+			if idle {
+				return
+			}
+			p.batch = batch
 		}
-		if batch == nil {
+		if len(p.batch) == 0 {
 			next = p.loop.Timeout()
 			continue
 		}
-		next = p.handle(next, batch)
+		next = p.handle(next)
 	}
 	p.exit(next.Reason)
 }
 
-// handle feeds a batch to the loop.
-func (p *process) handle(next genserv.Next, batch []etf.Term) genserv.Next {
-	p.batch = batch
-	for p.handled = 0; p.handled < len(batch) && !p.dead.Load(); {
-		msg := batch[p.handled]
+// handle feeds the batch to the loop. Callbacks may take messages out of it, and make it longer, by receive.
+func (p *process) handle(next genserv.Next) genserv.Next {
+	m := p.beginBatch()
+	for p.handled < len(p.batch) && !p.dead.Load() {
+		msg := p.batch[p.handled]
 		p.handled++
 		if msg == nil {
-			continue // flushed
+			continue
 		}
-		if next = p.loop.Handle(msg); next.Stopped {
+		if len(p.batch) > 1 {
+			p.left.Store(int32(len(p.batch) - p.handled))
+		}
+		if next = p.loop.Handle(p.received(msg)); next.Stopped {
 			break
 		}
+		m.message()
 	}
-	p.batch = nil
+	m.end()
 	p.mu.Lock()
-	p.box.recycle(batch)
+	p.box.recycle(p.batch)
 	p.mu.Unlock()
+	p.batch, p.handled = nil, 0
+	p.left.Store(0)
 	return next
 }
 
@@ -121,7 +157,7 @@ func (p *process) nextBatch(next genserv.Next) (batch []etf.Term, idle bool) {
 	case next.Wait == 0:
 		return nil, false
 	}
-	p.busy = false
+	p.busy, p.turn = false, dist.Turn{}
 	if next.Wait > 0 {
 		p.armWaitLocked(next.Wait)
 	}
@@ -168,11 +204,12 @@ func (p *process) exit(reason etf.Term) {
 	p.box = mailbox{}
 	links, watches, monitors, aliases := p.links, p.watches.take(), p.monitors, p.aliases
 	p.links, p.monitors, p.aliases = nil, nil, nil
-	gone := p.gone
+	gone, starting, timers := p.gone, p.starting, p.timers
+	p.arrivedLocked()
 	p.mu.Unlock()
 
 	p.n.registry.remove(p)
-	for _, ref := range aliases {
+	for ref := range aliases {
 		p.n.aliases.remove(ref, p)
 	}
 	p.n.exitLinks(p, links, reason)
@@ -180,8 +217,12 @@ func (p *process) exit(reason etf.Term) {
 	for _, m := range monitors {
 		p.n.unwatch(m)
 	}
+	timers.forget(p.pid)
 	if gone != nil {
 		close(gone)
+	}
+	if starting != nil {
+		starting.answer(&genserv.Exit{Reason: reason})
 	}
 	p.leaveEngine()
 }
@@ -217,9 +258,9 @@ func (p *process) done() <-chan struct{} {
 func (p *process) flush(match func(etf.Term) bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.box.items = slices.DeleteFunc(p.box.items, match)
+	p.box.items = slices.DeleteFunc(p.box.items, func(msg etf.Term) bool { return match(untoken(msg)) })
 	for i := p.handled; i < len(p.batch); i++ {
-		if p.batch[i] != nil && match(p.batch[i]) {
+		if p.batch[i] != nil && match(untoken(p.batch[i])) {
 			p.batch[i] = nil
 		}
 	}

@@ -1,6 +1,8 @@
 package node
 
 import (
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/gonode-otp/gonode/etf"
@@ -97,6 +99,18 @@ func (r *registry) nameOf(p *process) etf.Atom {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	return p.name
+}
+
+// registered returns the names that are taken, in order.
+func (r *registry) registered() etf.List {
+	r.mu.RLock()
+	names := slices.Sorted(maps.Keys(r.names))
+	r.mu.RUnlock()
+	list := make(etf.List, len(names))
+	for i, name := range names {
+		list[i] = name
+	}
+	return list
 }
 
 // all returns the processes that are alive now.

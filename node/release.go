@@ -64,6 +64,7 @@ func (p *peer) apply(ctx context.Context, module, function etf.Atom, args etf.Li
 	if err := p.conn.Send(ctx, request, etf.List{result, module, function, args}); err != nil {
 		return nil, err
 	}
+	n.othersLetGo()
 	select {
 	case r := <-c.result:
 		return erpcResult(result, r.reason)
@@ -83,6 +84,6 @@ func erpcResult(result etf.Ref, reason etf.Term) (etf.Term, error) {
 // spawnReplied serves SPAWN_REPLY: only that no process was started is news, all else comes with its end.
 func (p *peer) spawnReplied(m *dist.SpawnReply) {
 	if m.Pid.Node == "" {
-		p.n.monitors.fired(m.Ref, m.Error)
+		p.n.monitors.fired(m.Ref, p, m.Error)
 	}
 }

@@ -7,9 +7,28 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// startServices starts the processes that every node of a cluster is expected to have.
+// serviceNames are the processes that every node of a cluster is expected to have.
+var serviceNames = []etf.Atom{"net_kernel", "rex", controllerName, "release_handler"}
+
+// startServices starts them, and makes the functions known that every node has.
 func (n *Node) startServices(ctx context.Context) error {
-	_, err := n.Spawn(ctx, "net_kernel", genserv.Of(netKernel{}), nil)
+	n.exportBIFs()
+	n.exportApplication()
+	n.exportSys()
+	n.exportSupervisor()
+	for name, module := range map[etf.Atom]genserv.Module{
+		"net_kernel":   genserv.Of(netKernel{}),
+		"rex":          genserv.Of(rex{n}),
+		controllerName: genserv.Of(controller{n}),
+	} {
+		if _, err := n.Spawn(ctx, name, module, nil); err != nil {
+			return err
+		}
+	}
+	if n.releases == nil {
+		return nil
+	}
+	_, err := n.Spawn(ctx, "release_handler", genserv.Of(releaseHandler{n}), nil)
 	return err
 }
 

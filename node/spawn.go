@@ -18,22 +18,32 @@ import (
 // The error is a *genserv.AlreadyStarted if the name is taken, genserv.ErrIgnore if Init said so, a *genserv.Exit with the
 // reason if it failed, or ErrStopped. gen_server:start/4.
 func (n *Node) Spawn(ctx context.Context, name etf.Atom, module genserv.Module, args etf.Term) (etf.Pid, error) {
+	n.othersLetGo()
 	return n.spawn(ctx, spawnOptions{name: name, module: module, args: args})
 }
 
 type spawnOptions struct {
-	name   etf.Atom
-	module genserv.Module
-	args   etf.Term
-	parent *process // the new process is linked to it; nil means no link
+	name      etf.Atom
+	module    genserv.Module
+	args      etf.Term
+	parent    *process // the new process is linked to it; nil means no link
+	ancestors etf.List // of the process that starts it
+	app       etf.Atom // the application that it belongs to
+	leader    etf.Pid  // group leader; none means the node
+	token     etf.Term // its sequential trace token, nil for none
+	inside    bool     // a process of this node starts it, which it may do until the last has ended
 }
 
 // spawn lets ergo make a process and runs the server's init in it.
 func (n *Node) spawn(ctx context.Context, o spawnOptions) (etf.Pid, error) {
 	s := &starting{n: n, o: o, result: make(chan error, 1)}
-	ok := n.goWork(func() {
+	start := n.goWork
+	if o.inside {
+		start = n.goChild
+	}
+	ok := start(func() {
 		options := gen.ProcessOptions{InitTimeout: math.MaxInt32}
-		if _, err := n.engine.Spawn(func() gen.ProcessBehavior { return s }, options); err != nil {
+		if _, err := n.engine.Spawn(func() gen.ProcessBehavior { return &body{starting: s} }, options); err != nil {
 			s.answer(fmt.Errorf("node: spawn: %w", err)) // unless ProcessInit has said why
 			return
 		}
@@ -55,7 +65,7 @@ func (n *Node) spawn(ctx context.Context, o spawnOptions) (etf.Pid, error) {
 	}
 }
 
-// starting is ergo's view of one process: it begins with the server's init, and ends when the process has ended.
+// starting is the start of a process, of which nothing is kept when its init has ended.
 type starting struct {
 	n      *Node
 	o      spawnOptions
@@ -79,38 +89,50 @@ func (s *starting) abandon() {
 
 var errInit = errors.New("init failed")
 
+// body is ergo's view of one process: it begins with the server's init, and ends when the process has ended.
+type body struct {
+	p        *process
+	starting *starting // until its init has ended
+}
+
 // ProcessInit implements gen.ProcessBehavior.
-func (s *starting) ProcessInit(e gen.Process, _ ...any) error {
+func (b *body) ProcessInit(e gen.Process, _ ...any) error {
+	s := b.starting
+	b.starting = nil
 	n := s.n
 	id, serial := pidWords(e.PID().ID)
-	p := &process{n: n, engine: e, busy: true, pid: etf.Pid{Node: n.name, ID: id, Serial: serial, Creation: n.creation}}
-	p.log = n.log.With("pid", p.pid)
-	p.parent = p.pid
-	options := genserv.Options{Host: &n.host}
+	p := &process{n: n, engine: e, busy: true, starting: s, app: s.o.app, pid: etf.Pid{Node: n.name, ID: id, Serial: serial, Creation: n.creation}}
+	p.parent, p.leader = p.pid, s.o.leader
+	if p.leader.Node == "" {
+		p.leader = n.self
+	}
+	options := genserv.Options{Host: &n.host, Ancestors: s.o.ancestors}
 	if s.o.parent != nil {
 		p.parent = s.o.parent.pid
-		options.Ancestors = n.ancestors(s.o.parent)
 	}
 	if s.o.name != "" {
 		options.Name = s.o.name
 	}
 	options.Parent = p.parent
-	p.loop = genserv.New(s.o.module, world{p}, options)
-	if holder := n.registry.add(p, s.o.name); holder != nil {
-		s.answer(&genserv.AlreadyStarted{Pid: holder.pid})
+	if err := n.newLoop(p, s.o, options); err != nil {
+		s.answer(err)
 		return errInit
 	}
-	s.p = p
-	if n.isStopping() {
+	s.p, b.p = p, p
+	if n.isSealed() {
 		// Too late for the list of processes that Stop ends.
-		p.exit(shutdown)
 		s.answer(ErrStopped)
+		p.exit(shutdown)
 		return errInit
 	}
 	if s.o.parent != nil {
 		_ = p.link(p.parent)
 	}
+	if token, ok := s.o.token.(etf.Tuple); ok {
+		p.trace(token)
+	}
 	ack, next := p.loop.Start(s.o.args)
+	p.started()
 	if next.Stopped {
 		p.exit(next.Reason)
 		s.answer(genserv.StartError(ack))
@@ -120,9 +142,16 @@ func (s *starting) ProcessInit(e gen.Process, _ ...any) error {
 	return nil
 }
 
+// started notes that init has ended: from now on its outcome, and not the end of the process, is what the starter learns.
+func (p *process) started() {
+	p.mu.Lock()
+	p.starting = nil
+	p.mu.Unlock()
+}
+
 // ProcessRun implements gen.ProcessBehavior. The loop does not run here: ergo only calls when leaveEngine asks it to.
-func (s *starting) ProcessRun() error {
-	mailbox := s.p.engine.Mailbox()
+func (b *body) ProcessRun() error {
+	mailbox := b.p.engine.Mailbox()
 	for {
 		msg, ok := mailbox.Main.Pop()
 		if !ok {
@@ -135,7 +164,7 @@ func (s *starting) ProcessRun() error {
 }
 
 // ProcessTerminate implements gen.ProcessBehavior.
-func (s *starting) ProcessTerminate(error) {}
+func (*body) ProcessTerminate(error) {}
 
 // engineEnd makes ergo end a process whose end everybody else knows already.
 type engineEnd struct{ *genserv.Exit }

@@ -1,7 +1,6 @@
 package node
 
 import (
-	"context"
 	"errors"
 	"log/slog"
 	"time"
@@ -19,7 +18,14 @@ var ErrBadArgument = errors.New("node: bad argument")
 
 func (w world) Self() etf.Pid { return w.p.pid }
 
-func (w world) Log() *slog.Logger { return w.p.log }
+// Log makes the logger of a process when it is first asked for: most have nothing to say.
+func (w world) Log() *slog.Logger {
+	if l := w.p.log.Load(); l != nil {
+		return l
+	}
+	w.p.log.CompareAndSwap(nil, w.p.n.processLog(w.p.pid))
+	return w.p.log.Load()
+}
 
 // Send never fails for a receiver that is away, as ! does not; an unknown name of this node is badarg.
 func (w world) Send(to, msg etf.Term) error {
@@ -34,36 +40,38 @@ func (w world) Send(to, msg etf.Term) error {
 	if name, ok := to.(etf.Atom); ok && n.registry.byName(name) == nil {
 		return ErrBadArgument
 	}
-	return n.sendTo(n.ctx, w.p.pid, d, nil, msg)
+	return n.sendTo(n.ctx, caller{pid: w.p.pid, process: w.p}, d, nil, msg)
 }
 
 func (w world) After(d time.Duration, to, msg etf.Term) (stop func() bool) {
-	return time.AfterFunc(d, func() { _ = w.Send(to, msg) }).Stop
+	if w.p.dead.Load() {
+		return func() bool { return false }
+	}
+	return w.p.laterSends().set(d, to, msg)
 }
 
-// Call ends early when the process is killed meanwhile, for its goroutine would wait for nobody.
-func (w world) Call(ctx context.Context, to, request etf.Term) (etf.Term, error) {
-	return w.p.n.call(ctx, caller{pid: w.p.pid, gone: w.p.done()}, to, request)
-}
-
+// errProcessEnded is what a callback gets from its node that still runs when its process has been killed.
 var errProcessEnded = errors.New("the calling process has ended")
 
 // Signal serves the requests of a process to its node, one call a case.
 func (w world) Signal(s genserv.Signal) (etf.Term, error) {
 	n, p := w.p.n, w.p
+	if p.dead.Load() {
+		return nil, errProcessEnded
+	}
 	switch s.Op {
 	case genserv.OpLink:
 		return nil, w.withPid(s.To, p.link)
 	case genserv.OpUnlink:
 		return nil, w.withPid(s.To, p.unlink)
 	case genserv.OpMonitor:
-		return w.monitor(s.To)
+		return w.monitor(s.To, s.On)
 	case genserv.OpDemonitor:
 		return nil, w.demonitor(s.Ref)
 	case genserv.OpTrapExit:
 		return p.trapExit(s.On), nil
 	case genserv.OpExit:
-		return nil, w.withPid(s.To, func(pid etf.Pid) error { return n.exit2(p.pid, pid, s.Reason) })
+		return nil, w.withPid(s.To, func(pid etf.Pid) error { return n.exit2(p, pid, s.Reason) })
 	case genserv.OpRegister:
 		return nil, w.register(s.To)
 	case genserv.OpUnregister:
@@ -71,11 +79,19 @@ func (w world) Signal(s genserv.Signal) (etf.Term, error) {
 	case genserv.OpMakeRef:
 		return n.refs.make(), nil
 	case genserv.OpAlias:
-		return p.alias(), nil
+		ref := n.refs.make()
+		p.addAlias(ref)
+		return ref, nil
 	case genserv.OpUnalias:
-		return p.unalias(s.Ref), nil
+		return boolean(p.dropAlias(s.Ref)), nil
 	case genserv.OpSpawn:
 		return w.spawn(s.Child, s.On)
+	case genserv.OpReceive:
+		return p.receive(s.Wait, s.Match)
+	case genserv.OpIsAlive:
+		return n.isAlive(s.To)
+	case genserv.OpRegisteredName:
+		return n.registeredName(s.To)
 	}
 	return nil, ErrBadArgument
 }
@@ -103,12 +119,41 @@ func (w world) unregister(to etf.Term) error {
 }
 
 func (w world) spawn(c *genserv.Child, link bool) (etf.Term, error) {
-	o := spawnOptions{name: c.Name, module: c.Module, args: c.Args}
+	o := spawnOptions{name: c.Name, module: c.Module, args: c.Args, ancestors: w.p.n.ancestors(w.p),
+		app: w.p.app, token: w.p.token(), leader: w.p.groupLeader(), inside: true}
 	if link {
 		o.parent = w.p
 	}
+	w.p.letGo()
 	pid, err := w.p.n.spawn(w.p.n.ctx, o)
 	return pid, err
+}
+
+// isAlive is erlang:is_process_alive/1, which takes pids of its own node only.
+func (n *Node) isAlive(to etf.Term) (etf.Term, error) {
+	pid, ok := to.(etf.Pid)
+	if !ok || pid.Node != n.name {
+		return nil, ErrBadArgument
+	}
+	return boolean(n.local(destination{pid: pid}) != nil), nil
+}
+
+// registeredName is process_info(To, registered_name). A goroutine that calls as the node has no name and never ends.
+func (n *Node) registeredName(to etf.Term) (etf.Term, error) {
+	pid, ok := to.(etf.Pid)
+	if !ok || pid.Node != n.name {
+		return nil, ErrBadArgument
+	}
+	p := n.local(destination{pid: pid})
+	switch {
+	case p == nil && pid != n.self:
+		return etf.Atom("undefined"), nil
+	case p != nil:
+		if name := n.registry.nameOf(p); name != "" {
+			return name, nil
+		}
+	}
+	return etf.List{}, nil
 }
 
 // trapExit is process_flag(trap_exit, On); it returns the old value.
@@ -127,29 +172,34 @@ func boolean(b bool) etf.Atom {
 	return "false"
 }
 
+// endsItself is exit(self(), normal), which ends a process that does not trap exits: the one case in which the reason normal
+// does. erlang:exit/2.
+func (p *process) endsItself(to etf.Pid, reason etf.Term) bool {
+	if to != p.pid || !etf.Equal(reason, normal) {
+		return false
+	}
+	p.mu.Lock()
+	trap := p.trap
+	p.mu.Unlock()
+	if !trap {
+		p.exit(normal)
+	}
+	return !trap
+}
+
 // exit2 is exit/2 of a process of this node.
-func (n *Node) exit2(from, to etf.Pid, reason etf.Term) error {
+func (n *Node) exit2(p *process, to etf.Pid, reason etf.Term) error {
 	if to.Node == n.name {
-		n.exitSignal(from, to, reason)
+		if p.endsItself(to, reason) {
+			return nil
+		}
+		n.exitSignal(p.pid, to, reason, nil)
 		return nil
 	}
-	via, err := n.connect(n.ctx, to.Node)
+	from := caller{pid: p.pid, process: p}
+	via, err := n.reachable(n.ctx, from, to.Node)
 	if err != nil {
 		return nil // as in Erlang, a signal to a node that is away is lost
 	}
-	return via.conn.Send(n.ctx, &dist.Exit2{From: from, To: to}, reason)
-}
-
-// alias makes a reference that reaches the process until unalias or its end.
-func (p *process) alias() etf.Ref {
-	ref := p.n.refs.make()
-	p.n.aliases.add(ref, p)
-	p.mu.Lock()
-	p.aliases = append(p.aliases, ref)
-	p.mu.Unlock()
-	return ref
-}
-
-func (p *process) unalias(ref etf.Ref) etf.Term {
-	return boolean(p.n.aliases.remove(ref, p))
+	return via.sendAs(n.ctx, from, &dist.Exit2{From: p.pid, To: to}, reason)
 }

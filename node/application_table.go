@@ -1,0 +1,129 @@
+package node
+
+import (
+	"maps"
+	"slices"
+	"sync"
+
+	"github.com/gonode-otp/gonode/etf"
+)
+
+// applications are the loaded applications and the configuration parameters of this node, the table ac_tab of
+// application_controller. What runs is in the state of that process.
+type applications struct {
+	mu     sync.RWMutex
+	loaded map[etf.Atom]*App
+	set    map[etf.Atom]map[etf.Atom]etf.Term // at run time; nil for a parameter that was unset
+}
+
+// load enters an application; false means that there is one of its name.
+func (as *applications) load(app App) bool {
+	as.mu.Lock()
+	defer as.mu.Unlock()
+	if as.loaded == nil {
+		as.loaded = map[etf.Atom]*App{}
+	}
+	if as.loaded[app.Name] != nil {
+		return false
+	}
+	as.loaded[app.Name] = app.own()
+	return true
+}
+
+// change replaces an application; false means that there is none.
+func (as *applications) change(app App) bool {
+	as.mu.Lock()
+	defer as.mu.Unlock()
+	if as.loaded[app.Name] == nil {
+		return false
+	}
+	as.loaded[app.Name] = app.own()
+	return true
+}
+
+// own copies what the caller may change later.
+func (a App) own() *App {
+	a.Modules, a.Registered, a.Applications = slices.Clone(a.Modules), slices.Clone(a.Registered), slices.Clone(a.Applications)
+	a.Env = maps.Clone(a.Env)
+	return &a
+}
+
+// unload forgets an application and its parameters.
+func (as *applications) unload(name etf.Atom) bool {
+	as.mu.Lock()
+	defer as.mu.Unlock()
+	if as.loaded[name] == nil {
+		return false
+	}
+	delete(as.loaded, name)
+	delete(as.set, name)
+	return true
+}
+
+func (as *applications) get(name etf.Atom) *App {
+	as.mu.RLock()
+	defer as.mu.RUnlock()
+	return as.loaded[name]
+}
+
+// all returns the loaded applications in the order of their names.
+func (as *applications) all() []*App {
+	as.mu.RLock()
+	defer as.mu.RUnlock()
+	all := make([]*App, 0, len(as.loaded))
+	for _, name := range slices.Sorted(maps.Keys(as.loaded)) {
+		all = append(all, as.loaded[name])
+	}
+	return all
+}
+
+// ofModule returns the application that a module belongs to, or nil.
+func (as *applications) ofModule(module etf.Atom) *App {
+	for _, app := range as.all() {
+		if slices.Contains(app.Modules, module) {
+			return app
+		}
+	}
+	return nil
+}
+
+func (as *applications) env(name, key etf.Atom) (value etf.Term, ok bool) {
+	as.mu.RLock()
+	defer as.mu.RUnlock()
+	if value, ok := as.set[name][key]; ok {
+		return value, value != nil
+	}
+	if app := as.loaded[name]; app != nil {
+		value = app.Env[key]
+	}
+	return value, value != nil
+}
+
+// setEnv sets a parameter, or unsets it with nil.
+func (as *applications) setEnv(name, key etf.Atom, value etf.Term) {
+	as.mu.Lock()
+	defer as.mu.Unlock()
+	if as.set == nil {
+		as.set = map[etf.Atom]map[etf.Atom]etf.Term{}
+	}
+	if as.set[name] == nil {
+		as.set[name] = map[etf.Atom]etf.Term{}
+	}
+	as.set[name][key] = value
+}
+
+// allEnv returns the parameters of an application.
+func (as *applications) allEnv(name etf.Atom) map[etf.Atom]etf.Term {
+	as.mu.RLock()
+	defer as.mu.RUnlock()
+	env := map[etf.Atom]etf.Term{}
+	if app := as.loaded[name]; app != nil {
+		maps.Copy(env, app.Env)
+	}
+	for key, value := range as.set[name] {
+		if env[key] = value; value == nil {
+			delete(env, key)
+		}
+	}
+	return env
+}

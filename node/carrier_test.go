@@ -1,0 +1,257 @@
+package node
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/gonode-otp/gonode/dist"
+	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/tlsdist"
+)
+
+// mutual are options of both sides with a certificate for localhost and ::1.
+func mutual(t *testing.T, ca *gonodetest.Authority) *tlsdist.Options {
+	t.Helper()
+	p := ca.Issue(t, []string{"localhost", "::1"})
+	side := tlsdist.Side{Certs: []tlsdist.KeyPair{{CertFile: p.Cert, KeyFile: p.Key}}, CACertFile: ca.CA}
+	return &tlsdist.Options{Server: side, Client: side}
+}
+
+func TestTwoNodesTalkOverTLSWhoeverDialsFirst(t *testing.T) {
+	ca := gonodetest.NewAuthority(t, "authority")
+	port := startEPMD(t)
+	a := testNode(t, Config{Name: "a@localhost", EPMDPort: port, TLS: mutual(t, ca)})
+	b := testNode(t, Config{Name: "b@localhost", EPMDPort: port, TLS: mutual(t, ca)})
+	require.Contains(t, a.Info(), "(inet_tls)")
+	var wg sync.WaitGroup
+	for range 50 {
+		wg.Go(func() {
+			if err := a.Ping(t.Context(), b.Name()); err != nil {
+				t.Error(err)
+			}
+		})
+		wg.Go(func() {
+			if err := b.Ping(t.Context(), a.Name()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	require.Equal(t, []etf.Atom{b.Name()}, a.Nodes())
+	for range 20 {
+		require.True(t, a.Disconnect(b.Name()))
+		require.NoError(t, a.Ping(t.Context(), b.Name()))
+	}
+}
+
+func TestTwoNodesTalkOverIPv6(t *testing.T) {
+	l, err := net.Listen("tcp6", "[::1]:0")
+	if err != nil {
+		t.Skip("no IPv6 on this host:", err)
+	}
+	_ = l.Close()
+	for _, proto := range []string{"inet6_tcp", "inet6_tls"} {
+		var options *tlsdist.Options
+		if proto == "inet6_tls" {
+			options = mutual(t, gonodetest.NewAuthority(t, "authority"))
+		}
+		port := startEPMD(t)
+		a := testNode(t, Config{Name: "a@::1", EPMDPort: port, ProtoDist: proto, TLS: options, Listen: "::1"})
+		b := testNode(t, Config{Name: "b@::1", EPMDPort: port, ProtoDist: proto, TLS: options, Listen: "::1"})
+		require.NoError(t, a.Ping(t.Context(), b.Name()))
+		require.Contains(t, a.Info(), "listening on [::1]:")
+	}
+	all, err := family{six: true}.listen(t.Context(), "", 0, 0)
+	require.NoError(t, err)
+	defer all.Close()
+	c, err := net.Dial("tcp4", fmt.Sprintf("127.0.0.1:%d", all.Addr().(*net.TCPAddr).Port))
+	require.NoError(t, err, "as inet6_tcp of OTP")
+	_ = c.Close()
+}
+
+func TestTheOwnHostIsFoundWithoutAnyEntry(t *testing.T) {
+	own, err := os.Hostname()
+	require.NoError(t, err)
+	for _, f := range []family{{}, {six: true}} {
+		addrs, err := f.lookup(t.Context(), own)
+		require.NoError(t, err)
+		require.NotEmpty(t, addrs)
+		require.Equal(t, f.six, addrs[0].Is6())
+	}
+	_, err = family{}.lookup(t.Context(), "no-such-host.invalid")
+	require.Error(t, err)
+	_, err = family{six: true}.lookup(t.Context(), "127.0.0.1")
+	require.ErrorContains(t, err, "127.0.0.1 has no IPv6 address")
+	_, err = family{}.dial(t.Context(), "", "no port")
+	require.Error(t, err)
+}
+
+func TestACarrierThatCannotWorkIsRefusedAtOnce(t *testing.T) {
+	options := mutual(t, gonodetest.NewAuthority(t, "authority"))
+	for want, cfg := range map[string]Config{
+		`ProtoDist: "tls" is none of inet_tcp, inet_tls, inet6_tcp and inet6_tls`: {ProtoDist: "tls"},
+		"TLS: inet6_tls needs TLS options":                                        {ProtoDist: "inet6_tls"},
+		"TLS: is given, and inet_tcp makes no use of it":                          {ProtoDist: "inet_tcp", TLS: options},
+		"Listen: ::1 is an IPv6 address":                                          {Listen: "::1"},
+		"Listen: 10.0.0.1 is an IPv4 address":                                     {Listen: "10.0.0.1", ProtoDist: "inet6_tcp"},
+	} {
+		cfg.Name, cfg.Cookie = "a@h", "x"
+		_, err := Start(t.Context(), cfg)
+		var bad *ConfigError
+		require.ErrorAs(t, err, &bad)
+		require.ErrorContains(t, err, "node: Config."+want)
+	}
+	_, err := Start(t.Context(), Config{Name: "a@h", Cookie: "x", TLS: &tlsdist.Options{Client: options.Client}})
+	require.ErrorAs(t, err, new(*tlsdist.OptionError))
+	options.Server.Certs[0].KeyFile = "/no/such/key.pem"
+	_, err = Start(t.Context(), Config{Name: "a@h", Cookie: "x", TLS: options})
+	require.ErrorAs(t, err, new(*tlsdist.FileError))
+	require.ErrorContains(t, err, "/no/such/key.pem")
+	n, err := Start(t.Context(), Config{Name: "a@h", Cookie: "x", NoListen: true, TLS: &tlsdist.Options{Client: tlsdist.Side{CACertFile: options.Client.CACertFile}}})
+	require.NoError(t, err, "a node that does not listen needs nothing of a server")
+	require.NoError(t, n.Stop(context.Background()))
+}
+
+// The walk to a node over TLS ends where TLS does, and says what to change.
+func TestExamineNamesWhatIsWrongWithTLS(t *testing.T) {
+	ca, other := gonodetest.NewAuthority(t, "authority"), gonodetest.NewAuthority(t, "other")
+	port := startEPMD(t)
+	b := testNode(t, Config{Name: "b@localhost", EPMDPort: port, TLS: mutual(t, ca)})
+	last := func(cfg Config) (f Finding) {
+		cfg.EPMDPort = port
+		n := testNode(t, cfg)
+		for f = range n.Examine(t.Context(), b.Name()) {
+		}
+		require.Error(t, f.Err)
+		return f
+	}
+	f := last(Config{Name: "c@localhost", TLS: mutual(t, other)})
+	require.Equal(t, "tls", f.Step)
+	require.Contains(t, f.Err.Error(), "(CN=localhost, issued by CN=authority) is not signed by one that")
+	require.Contains(t, f.Advice, "client option cacertfile on this side")
+
+	f = last(Config{Name: "d@localhost"})
+	require.Equal(t, "handshake", f.Step)
+	require.Contains(t, f.Err.Error()+f.Advice, "-proto_dist")
+
+	nobody := mutual(t, ca)
+	nobody.Client.Certs = nil
+	nobody.Client.MaxVersion = tls.VersionTLS12
+	f = last(Config{Name: "e@localhost", TLS: nobody})
+	require.Equal(t, "tls", f.Step)
+	require.Contains(t, f.Advice, "client on this side has no certfile")
+	nobody.Client.MaxVersion = 0
+	f = last(Config{Name: "f@localhost", TLS: nobody})
+	require.Equal(t, "handshake", f.Step, "in TLS 1.3 the refusal comes after the handshake of TLS")
+	require.ErrorAs(t, f.Err, new(*tlsdist.HandshakeError))
+	require.Contains(t, f.Advice, "cert")
+}
+
+func TestFilesThatHaveBecomeUnusableAreLoggedAndKeepNobodyOut(t *testing.T) {
+	ca := gonodetest.NewAuthority(t, "authority")
+	var log safeBuffer
+	port := startEPMD(t)
+	options := mutual(t, ca)
+	a := testNode(t, Config{Name: "a@localhost", EPMDPort: port, TLS: options, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	b := testNode(t, Config{Name: "b@localhost", EPMDPort: port, TLS: mutual(t, ca)})
+	require.NoError(t, os.WriteFile(options.Server.Certs[0].CertFile, []byte("half"), 0o600))
+	require.NoError(t, b.Ping(t.Context(), a.Name()))
+	require.Contains(t, log.String(), "those of before are")
+	require.Contains(t, log.String(), options.Server.Certs[0].CertFile)
+}
+
+// safeBuffer is a buffer for several goroutines.
+type safeBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *safeBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *safeBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}
+
+func TestLittleIsReadOfWhoIsNotTrusted(t *testing.T) {
+	a, b := net.Pipe()
+	defer a.Close()
+	go func() {
+		defer b.Close()
+		_, _ = b.Write(make([]byte, 1000))
+	}()
+	bound := newBounded(a, 10)
+	got, err := io.ReadAll(bound)
+	require.ErrorContains(t, err, "more than 10 bytes before it has proved that it knows the cookie")
+	require.Len(t, got, 10)
+	bound.lift()
+	got, err = io.ReadAll(bound)
+	require.NoError(t, err)
+	require.Len(t, got, 990)
+}
+
+func TestARefusalAfterTheHandshakeOfTLSIsExplained(t *testing.T) {
+	ca := gonodetest.NewAuthority(t, "authority")
+	cfg := Config{TLS: mutual(t, ca), SetupTime: time.Second}
+	c, err := newTLSCarrier(&cfg, slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	x, y := net.Pipe()
+	done := make(chan net.Conn, 1)
+	go func() {
+		conn, _ := c.incoming(context.Background(), y)
+		done <- conn
+	}()
+	conn, err := c.outgoing(t.Context(), x, "localhost")
+	require.NoError(t, err)
+	defer conn.Close()
+	defer (<-done).Close()
+
+	closed := &dist.HandshakeError{Stage: dist.StageRecvStatus, Reason: dist.ReasonClosed, Err: io.EOF}
+	var e *tlsdist.HandshakeError
+	require.ErrorAs(t, c.explain(conn, closed), &e)
+	require.Contains(t, e.Error(), "may not accept the certificate of this side")
+	require.True(t, errors.Is(e, dist.ReasonClosed), "it is still found what it was")
+	for _, other := range []*dist.HandshakeError{
+		{Stage: dist.StageRecvChallengeAck, Reason: dist.ReasonCookie}, {Stage: dist.StageRecvName, Reason: dist.ReasonClosed, Incoming: true},
+		{Stage: dist.StageRecvChallenge, Reason: dist.ReasonClosed},
+	} {
+		require.Equal(t, error(other), c.explain(conn, other))
+	}
+	alert := &net.OpError{Op: "remote error", Err: errors.New("tls: unknown certificate authority")}
+	require.ErrorAs(t, c.explain(conn, &dist.HandshakeError{Reason: dist.ReasonIO, Err: alert}), &e)
+	require.Contains(t, e.Error(), cfg.TLS.Client.Certs[0].CertFile+": unknown certificate authority")
+	require.ErrorAs(t, c.explain(conn, &dist.HandshakeError{Reason: dist.ReasonIO, Err: alert, Incoming: true}), &e)
+	require.True(t, e.Incoming)
+}
+
+func TestAStrangerHasLimitedTimeForTLS(t *testing.T) {
+	cfg := Config{TLS: mutual(t, gonodetest.NewAuthority(t, "authority")), SetupTime: 20 * time.Millisecond}
+	c, err := newTLSCarrier(&cfg, slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	x, y := net.Pipe()
+	defer x.Close()
+	_, err = c.incoming(t.Context(), y)
+	var e *tlsdist.HandshakeError
+	require.ErrorAs(t, err, &e)
+	require.True(t, e.Timeout())
+	_, err = y.Read(make([]byte, 1))
+	require.ErrorIs(t, err, io.ErrClosedPipe, "the connection is closed")
+}

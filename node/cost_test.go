@@ -1,0 +1,176 @@
+package node
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/gonode-otp/gonode/dist"
+	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/genserv"
+)
+
+// wire is a peer of which only the bytes are there: it costs no allocations and no system calls that are not counted.
+type wire struct {
+	conn net.Conn
+	info *dist.Peer
+	buf  [4096]byte
+}
+
+func connectWire(t testing.TB, n *Node) *wire {
+	t.Helper()
+	conn, err := net.Dial("tcp", n.Addr().String())
+	require.NoError(t, err)
+	side := dist.Local{Node: "wire@localhost", Creation: 9, Cookie: func(etf.Atom) string { return "secret" }}
+	info, err := side.Connect(t.Context(), conn, n.Name(), dist.InitiatorFunc(func(etf.Atom) bool { return false }))
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = conn.Close() })
+	return &wire{conn: conn, info: info}
+}
+
+// sheet is a connection that keeps what is written to it.
+type sheet struct {
+	net.Conn
+	mu sync.Mutex
+	b  []byte
+}
+
+func (s *sheet) Write(b []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.b = append(s.b, b...)
+	return len(b), nil
+}
+func (s *sheet) Close() error                     { return nil }
+func (s *sheet) SetWriteDeadline(time.Time) error { return nil }
+
+// frames encodes messages as they are in the middle of a conversation, when their atoms are in the cache, and what has to
+// be sent once before.
+func (w *wire) frames(t testing.TB, post func(c *dist.Conn)) (first, again []byte) {
+	t.Helper()
+	s := &sheet{}
+	c := dist.NewConn(s, w.info, dist.Options{})
+	for _, b := range []*[]byte{&first, &again} {
+		post(c)
+		require.Eventually(t, func() bool { return c.Stats().Pending == 0 }, time.Minute, time.Millisecond)
+		s.mu.Lock()
+		*b, s.b = s.b, nil
+		s.mu.Unlock()
+	}
+	c.Close(nil)
+	<-c.Done()
+	return first, again
+}
+
+// smallCall is what an OTP node sends for gen_server:call({Name, Node}, {echo, 1}): MONITOR_P, the request, DEMONITOR_P.
+func smallCall(self etf.Pid, name etf.Atom, request etf.Term) func(c *dist.Conn) {
+	ref := etf.Ref{Node: self.Node, Creation: self.Creation, Len: 3, Words: [etf.MaxRefWords]uint32{1, 2, 3}}
+	return func(c *dist.Conn) {
+		_ = c.Post(&dist.MonitorP{From: self, To: dist.ByName(name), Ref: ref}, nil)
+		_ = c.Post(&dist.RegSend{From: self, To: name}, genserv.CallMessage(self, aliasTag(ref), request))
+	}
+}
+
+func (w *wire) self() etf.Pid { return etf.Pid{Node: "wire@localhost", ID: 5, Creation: 9} }
+
+// ask sends bytes and reads n bytes of answers.
+func (w *wire) ask(t testing.TB, request []byte, n int) {
+	if _, err := w.conn.Write(request); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadFull(w.conn, w.buf[:n]); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// answer reads one frame.
+func (w *wire) answer(t testing.TB) []byte {
+	t.Helper()
+	_, err := io.ReadFull(w.conn, w.buf[:4])
+	require.NoError(t, err)
+	n := int(w.buf[2])<<8 | int(w.buf[3])
+	_, err = io.ReadFull(w.conn, w.buf[4:4+n])
+	require.NoError(t, err)
+	return bytes.Clone(w.buf[:4+n])
+}
+
+// called is a node with a server that has answered calls already, and the bytes of one more call and the size of its answer.
+func called(t testing.TB, request etf.Term) (n *Node, w *wire, again []byte, size int) {
+	t.Helper()
+	n, err := Start(t.Context(), Config{Name: "cost@localhost", EPMD: EPMDEmbedded, EPMDPort: freePort(t), Cookie: "secret", Listen: "127.0.0.1"})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, n.Stop(context.Background())) })
+	_, err = n.Spawn(t.Context(), "echo", genserv.Of(doer{do: func(_ *genserv.Process, r etf.Term) etf.Term { return r }}), nil)
+	require.NoError(t, err)
+	w = connectWire(t, n)
+	first, again := w.frames(t, smallCall(w.self(), "echo", request))
+	for range 3 {
+		_, err := w.conn.Write(first)
+		require.NoError(t, err)
+		size = len(w.answer(t))
+		first = again
+	}
+	return n, w, again, size
+}
+
+func freePort(t testing.TB) uint16 {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer func() { _ = l.Close() }()
+	return uint16(l.Addr().(*net.TCPAddr).Port)
+}
+
+var small = etf.Tuple{etf.Atom("echo"), etf.Int(1)}
+
+// The message, its From, the request, and the monitor.
+func TestASmallCallCostsFourAllocations(t *testing.T) {
+	_, w, again, size := called(t, small)
+	require.LessOrEqual(t, testing.AllocsPerRun(2000, func() { w.ask(t, again, size) }), 4.0)
+}
+
+func BenchmarkSmallCall(b *testing.B) {
+	_, w, again, size := called(b, small)
+	b.ReportAllocs()
+	for b.Loop() {
+		w.ask(b, again, size)
+	}
+}
+
+// What the scheduler adds to these depends on the machine: bench/ counts it.
+func TestACallCostsOneWriteAndAtMostTwoReads(t *testing.T) {
+	n, w, again, size := called(t, small)
+	conn := n.peers.up("wire@localhost").conn
+	before := conn.Stats()
+	const calls = 1000
+	for range calls {
+		w.ask(t, again, size)
+	}
+	after := conn.Stats()
+	require.EqualValues(t, calls, after.Writes-before.Writes)
+	require.LessOrEqual(t, after.Reads-before.Reads, uint64(2*calls+1), "one that finds the call, one that finds no more")
+}
+
+// However many calls arrive together, one read finds them and one write answers them, unless their server takes so long
+// that others come first, which on a busy machine any does now and then.
+func TestCallsThatArriveTogetherCostOneReadAndOneWrite(t *testing.T) {
+	n, w, again, size := called(t, small)
+	conn := n.peers.up("wire@localhost").conn
+	const together = 8
+	burst, asFewAsThat := bytes.Repeat(again, together), 0
+	for began := time.Now(); asFewAsThat < 10; {
+		require.Less(t, time.Since(began), 20*time.Second)
+		before := conn.Stats()
+		w.ask(t, burst, together*size)
+		require.Eventually(t, func() bool { return conn.Stats().Reads-before.Reads >= 2 }, time.Minute, time.Millisecond)
+		if after := conn.Stats(); after.Reads-before.Reads == 2 && after.Writes-before.Writes == 1 {
+			asFewAsThat++
+		}
+	}
+}

@@ -1,0 +1,171 @@
+package node
+
+import (
+	"container/list"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/gonodetest"
+)
+
+// oddPeer is a peer that n finds, and that does what no real node does.
+func oddPeer(t *testing.T, n *Node, name string) *gonodetest.Peer {
+	t.Helper()
+	p := gonodetest.NewPeer(t, name)
+	p.Cookie = "secret"
+	p.Register(t, int(n.cfg.EPMDPort))
+	return p
+}
+
+// pings has the peer see to it that what it sent before has been dealt with.
+func pings(p *gonodetest.Peer, n *Node) gonodetest.Move {
+	return gonodetest.Do("ping", func(c *gonodetest.PeerConn) error {
+		request := fmt.Sprintf("{'$gen_call',{'$self',mark},{is_auth,%v}}", p.Node)
+		if err := gonodetest.Send("{6,'$self','',net_kernel}", request).Run(c); err != nil {
+			return err
+		}
+		return gonodetest.Skip("{22,'_','$self'}", "{mark,yes}").Run(c)
+	})
+}
+
+func connected(t *testing.T, n *Node) {
+	t.Helper()
+	require.Eventually(t, func() bool { return len(n.Nodes()) == 1 }, 20*time.Second, time.Millisecond)
+}
+
+// The old connection hangs: its peer neither reads from it nor closes it.
+func TestANewConnectionDoesNotWaitForTheEndOfTheOneItReplaces(t *testing.T) {
+	n := testNode(t, Config{})
+	p := oddPeer(t, n, "peer@localhost")
+	done := make(chan struct{})
+	old := p.Dial(n.Addr().String(), gonodetest.Handshake(string(n.Name())), pings(p, n), gonodetest.Silence(done))
+	connected(t, n)
+	began := time.Now()
+	p.Dial(n.Addr().String(), gonodetest.Handshake(string(n.Name())), pings(p, n)).Wait(t)
+	require.Less(t, time.Since(began), 4*time.Second, "what a connection takes to flush when it is closed in order is 5 s")
+	close(done)
+	old.Wait(t)
+}
+
+// An exit signal to a pid of an earlier life of the peer would cost the connection, so there is no link that could break.
+func TestAPidOfAnEarlierLifeOfAPeerIsLinkedToNobody(t *testing.T) {
+	n := testNode(t, Config{})
+	p := oddPeer(t, n, "peer@localhost")
+	p.Creation = 7
+	s := p.Dial(n.Addr().String(), gonodetest.Handshake(string(n.Name())), gonodetest.Expect("{22,'_','$self'}", "linked"))
+	connected(t, n)
+	n.does(t, "linker", func(p *genserv.Process, _ etf.Term) etf.Term {
+		p.TrapExit(true)
+		if err := p.Link(etf.Pid{Node: "peer@localhost", ID: 5, Creation: 6}); err != nil {
+			return etf.Charlist(err.Error())
+		}
+		msg, _ := p.Receive(20*time.Second, func(etf.Term) bool { return true })
+		_ = p.Send(etf.Pid{Node: "peer@localhost", ID: 1, Creation: 7}, etf.Atom("linked"))
+		return msg
+	})
+	require.Equal(t, etf.Atom("noproc"), n.mustCall(t, "linker", n, etf.Atom("go")).(etf.Tuple)[2])
+	s.Wait(t)
+}
+
+// A stranger who calls himself like the peer that we dial makes us give way to him, as the protocol wants it, but only once.
+func TestAStrangerCannotKeepUsFromConnecting(t *testing.T) {
+	n := testNode(t, Config{Name: "a@localhost"})
+	p, stranger := oddPeer(t, n, "peer@localhost"), gonodetest.NewPeer(t, "peer@localhost")
+	dialled := make(chan struct{})
+	p.Accept(gonodetest.Do("wait", func(*gonodetest.PeerConn) error { close(dialled); return nil }), gonodetest.ExpectClosed())
+	second := p.Accept(
+		gonodetest.ExpectName(), gonodetest.Do("the stranger comes again", func(*gonodetest.PeerConn) error {
+			return stranger.Dial(n.Addr().String(), gonodetest.SendName(), gonodetest.ExpectStatus("ok_simultaneous"),
+				gonodetest.ExpectChallenge()).Err()
+		}),
+		gonodetest.SendStatus("ok"), gonodetest.SendChallenge(), gonodetest.ExpectReply(), gonodetest.SendAck(),
+		gonodetest.Expect("{22,'_','_'}", "done"))
+	result := make(chan error, 1)
+	go func() { result <- n.Connect(t.Context(), p.Node) }()
+	<-dialled
+	stranger.Dial(n.Addr().String(), gonodetest.SendName(), gonodetest.ExpectStatus("ok_simultaneous"), gonodetest.ExpectChallenge()).Wait(t)
+	require.NoError(t, <-result)
+	require.NoError(t, n.Send(t.Context(), etf.Pid{Node: p.Node, ID: 1, Creation: 1}, etf.Atom("done")))
+	second.Wait(t)
+}
+
+func TestAPeerEndsNoMonitorOfAnother(t *testing.T) {
+	n := testNode(t, Config{})
+	good, bad := oddPeer(t, n, "good@localhost"), oddPeer(t, n, "bad@localhost")
+	watched, lied := make(chan [2]etf.Term, 1), make(chan struct{})
+	g := good.Accept(gonodetest.Handshake(""), gonodetest.Expect("{19,'$from',server,'$ref'}", nil),
+		gonodetest.Expect("{6,'$from','',server}", "{'$gen_call',{'$from','$tag'},hello}"),
+		gonodetest.Do("tell", func(c *gonodetest.PeerConn) error {
+			watched <- [2]etf.Term{c.Var("$from"), c.Var("$ref")}
+			<-lied
+			return nil
+		}),
+		gonodetest.Send("{2,'','$from'}", "{'$tag',world}"), gonodetest.Hold())
+	b := bad.Accept(gonodetest.Handshake(""), gonodetest.Do("lie", func(c *gonodetest.PeerConn) error {
+		w := <-watched
+		c.Set("$from", w[0])
+		c.Set("$ref", w[1])
+		return nil
+	}), gonodetest.Send("{28,'$self','$from','$ref'}", "boom"), pings(bad, n), gonodetest.Do("lied", func(*gonodetest.PeerConn) error {
+		close(lied)
+		return nil
+	}), gonodetest.Hold())
+	require.NoError(t, n.Connect(t.Context(), bad.Node))
+	reply, err := n.Call(t.Context(), etf.Tuple{etf.Atom("server"), good.Node}, etf.Atom("hello"))
+	require.NoError(t, err)
+	require.Equal(t, etf.Atom("world"), reply)
+	n.Disconnect(good.Node)
+	n.Disconnect(bad.Node)
+	g.Wait(t)
+	b.Wait(t)
+}
+
+// What no node does: it uses the reference of a monitor twice. The first one is forgotten.
+func TestAReferenceThatIsUsedTwiceIsOneMonitor(t *testing.T) {
+	n := testNode(t, Config{})
+	n.does(t, "watched", func(*genserv.Process, etf.Term) etf.Term { return etf.Atom("ok") })
+	p := oddPeer(t, n, "peer@localhost")
+	watched := n.registry.byName("watched")
+	p.Dial(n.Addr().String(), gonodetest.Handshake(string(n.Name())),
+		gonodetest.Do("twice", func(c *gonodetest.PeerConn) error {
+			c.Set("$ref", etf.Ref{Node: p.Node, Creation: 1, Len: 1, Words: [5]uint32{1}})
+			return nil
+		}),
+		gonodetest.Send("{19,'$self',watched,'$ref'}", nil), gonodetest.Send("{19,'$self',watched,'$ref'}", nil), pings(p, n),
+		gonodetest.Do("count", func(*gonodetest.PeerConn) error {
+			if got := watched.watchers().(etf.List); len(got) != 1 {
+				return fmt.Errorf("%d monitors", len(got))
+			}
+			return nil
+		}),
+		gonodetest.Send("{20,'$self',watched,'$ref'}", nil), pings(p, n),
+	).Wait(t)
+	require.Empty(t, watched.watchers())
+}
+
+func TestOfTooManyStrangersTheOldestGoes(t *testing.T) {
+	all := &strangers{max: 2}
+	var theirs [3]net.Conn
+	var places [3]*list.Element
+	for i := range theirs {
+		ours, c := net.Pipe()
+		theirs[i], places[i] = c, all.add(ours)
+	}
+	_, err := theirs[0].Read(make([]byte, 1))
+	require.ErrorIs(t, err, io.EOF)
+	require.NoError(t, theirs[1].SetReadDeadline(time.Now()))
+	_, err = theirs[1].Read(make([]byte, 1))
+	require.ErrorIs(t, err, os.ErrDeadlineExceeded, "the others stay")
+	for _, p := range places {
+		all.remove(p)
+	}
+	require.Zero(t, all.all.Len())
+}

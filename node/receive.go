@@ -1,0 +1,79 @@
+package node
+
+import (
+	"time"
+
+	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/genserv"
+)
+
+// receive takes the first message that match takes out of the mailbox: receive ... after d. It answers nil if none comes in
+// time. Only a callback may call it, in the goroutine that runs the loop.
+func (p *process) receive(d time.Duration, match func(etf.Term) bool) (etf.Term, error) {
+	var expired <-chan time.Time
+	p.skipTaken()
+	for i := p.handled; ; {
+		for ; i < len(p.batch); i++ {
+			if msg := p.batch[i]; msg != nil && match(untoken(msg)) {
+				p.batch[i] = nil
+				p.left.Store(max(0, p.left.Load()-1))
+				return p.received(msg), nil
+			}
+		}
+		arrival, err := p.refill(d != 0)
+		switch {
+		case err != nil:
+			return nil, err
+		case len(p.batch) > i:
+			continue
+		case d == 0:
+			return nil, nil
+		case expired == nil && d != genserv.Infinity:
+			timer := time.NewTimer(d)
+			defer timer.Stop()
+			expired = timer.C
+		}
+		p.letGo()
+		select {
+		case <-arrival:
+		case <-expired:
+			d = 0 // what came at the same moment still counts
+		}
+	}
+}
+
+// skipTaken keeps a callback that receives again and again from looking each time at all that it has taken.
+func (p *process) skipTaken() {
+	for p.handled < len(p.batch) && p.batch[p.handled] == nil {
+		p.handled++
+	}
+}
+
+// refill moves the mailbox behind the batch. If there was nothing and the caller waits, arrival tells it when to look again.
+func (p *process) refill(wait bool) (arrival <-chan struct{}, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case p.dead.Load():
+		return nil, errProcessEnded
+	case p.box.len() > 0:
+		items := p.box.take()
+		p.batch = append(p.batch, items...)
+		p.box.recycle(items)
+		p.left.Store(int32(len(p.batch) - p.handled))
+	case wait:
+		if p.arrival == nil {
+			p.arrival = make(chan struct{})
+		}
+		return p.arrival, nil
+	}
+	return nil, nil
+}
+
+// arrivedLocked wakes a callback that waits in receive.
+func (p *process) arrivedLocked() {
+	if p.arrival != nil {
+		close(p.arrival)
+		p.arrival = nil
+	}
+}

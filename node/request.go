@@ -1,0 +1,127 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/genserv"
+)
+
+// Request is a gen_server:call whose answer is not waited for at once: the request id of gen_server:send_request/2. Once it
+// has settled, or was abandoned, nothing of it is left in the node; until then it costs no goroutine. Its methods may be
+// called from any goroutine.
+type Request struct {
+	n    *Node
+	to   etf.Term
+	done chan struct{}
+
+	mu      sync.Mutex
+	call    *call // what is to be taken back when the request settles; nil until it is under way
+	monitor *monitor
+	settled bool
+	reply   etf.Term // these two are read without mu when done is closed
+	err     error
+	tell    []func() // when it has settled
+}
+
+var errAbandoned = errors.New("node: the request was abandoned")
+
+// SendRequest sends a request and returns at once. Requests of one goroutine to one process arrive in the order in which they
+// were sent. ctx bounds only the sending, which may have to connect; what becomes of it is told by the Request, and an error
+// here means that to is no destination or the request no term. gen_server:send_request/2.
+func (n *Node) SendRequest(ctx context.Context, to, request etf.Term) (*Request, error) {
+	from := caller{pid: n.self}
+	r := &Request{n: n, to: to, done: make(chan struct{})}
+	c := &call{ref: n.refs.make(), request: r}
+	d, err := n.locate(ctx, to)
+	var m *monitor
+	if err == nil {
+		m, err = n.begin(ctx, from, c, to, d, genserv.CallMessage(n.self, aliasTag(c.ref), request))
+	}
+	var failed *genserv.CallFailure
+	switch {
+	case err == nil:
+		r.begun(c, m)
+	case errors.As(err, &failed):
+		r.settle(nil, err)
+	default:
+		return nil, err
+	}
+	return r, nil
+}
+
+// begun notes what is to be taken back, at once if the answer was faster.
+func (r *Request) begun(c *call, m *monitor) {
+	r.mu.Lock()
+	r.call, r.monitor = c, m
+	settled := r.settled
+	r.mu.Unlock()
+	if settled {
+		r.n.endCall(c, m)
+	}
+}
+
+// answered is called by who has the outcome, which may be the reader of a connection.
+func (r *Request) answered(result callResult) { r.settle(result.reply, result.err(r.to)) }
+
+// settle notes the outcome; only the first one counts.
+func (r *Request) settle(reply etf.Term, err error) {
+	r.mu.Lock()
+	if r.settled {
+		r.mu.Unlock()
+		return
+	}
+	r.settled, r.reply, r.err = true, reply, err
+	close(r.done)
+	c, m, tell := r.call, r.monitor, r.tell
+	r.tell = nil
+	r.mu.Unlock()
+	if c != nil {
+		r.n.endCall(c, m)
+	}
+	for _, f := range tell {
+		f()
+	}
+}
+
+// whenDone has f called once the request has settled.
+func (r *Request) whenDone(f func()) {
+	r.mu.Lock()
+	if !r.settled {
+		r.tell = append(r.tell, f)
+		r.mu.Unlock()
+		return
+	}
+	r.mu.Unlock()
+	f()
+}
+
+// Done returns a channel that is closed when there is a response.
+func (r *Request) Done() <-chan struct{} { return r.done }
+
+// Response returns the reply or why there is none, with the errors of Call. It waits until Done is closed.
+// gen_server:wait_response/2 with infinity.
+func (r *Request) Response() (etf.Term, error) { return r.Wait(context.Background()) }
+
+// Wait waits for the response until ctx ends. A request that has not been answered by then stays under way, and may be waited
+// for again. gen_server:wait_response/2; for receive_response/2 call Abandon after a time-out.
+func (r *Request) Wait(ctx context.Context) (etf.Term, error) {
+	select {
+	case <-r.done:
+		return r.reply, r.err
+	default:
+	}
+	r.n.othersLetGo()
+	select {
+	case <-r.done:
+		return r.reply, r.err
+	case <-ctx.Done():
+		return nil, genserv.TimeoutError(r.to, context.Cause(ctx))
+	}
+}
+
+// Abandon gives the request up: a later answer is dropped, and Response is an error that matches genserv.ErrTimeout. It does
+// nothing to a request that has settled.
+func (r *Request) Abandon() { r.settle(nil, genserv.TimeoutError(r.to, errAbandoned)) }

@@ -1,0 +1,107 @@
+package node
+
+import (
+	"context"
+	"iter"
+	"maps"
+	"sync"
+
+	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/genserv"
+)
+
+// Requests is a collection of requests, each with a label, of which the responses are taken as they come:
+// gen_server:reqids_new/0. Its zero value is empty and ready to use, from any goroutine.
+type Requests[L any] struct {
+	mu      sync.Mutex
+	labels  map[*Request]L
+	settled []*Request
+	wake    chan struct{} // closed when something settles; nil while nobody waits
+}
+
+// Add puts a request into the collection. gen_server:reqids_add/3.
+func (c *Requests[L]) Add(r *Request, label L) {
+	c.mu.Lock()
+	if c.labels == nil {
+		c.labels = map[*Request]L{}
+	}
+	c.labels[r] = label
+	c.mu.Unlock()
+	r.whenDone(func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.settled = append(c.settled, r)
+		if c.wake != nil {
+			close(c.wake)
+			c.wake = nil
+		}
+	})
+}
+
+// Len returns the number of requests whose response has not been taken. gen_server:reqids_size/1.
+func (c *Requests[L]) Len() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.labels)
+}
+
+// All yields the requests with their labels, in no order. gen_server:reqids_to_list/1.
+func (c *Requests[L]) All() iter.Seq2[*Request, L] {
+	c.mu.Lock()
+	all := maps.Clone(c.labels)
+	c.mu.Unlock()
+	return maps.All(all)
+}
+
+// Next takes the next request that has settled out of the collection, or waits for one until ctx ends; its Response tells what
+// became of it. The error is genserv.ErrNoRequest if the collection is empty, or matches genserv.ErrTimeout; the requests are then
+// still under way. gen_server:wait_response/3 with Delete true.
+func (c *Requests[L]) Next(ctx context.Context) (*Request, L, error) {
+	for {
+		r, label, wake := c.take()
+		switch {
+		case r == nil:
+			return nil, label, genserv.ErrNoRequest
+		case wake == nil:
+			return r, label, nil
+		}
+		r.n.othersLetGo()
+		select {
+		case <-wake:
+		case <-ctx.Done():
+			return nil, *new(L), genserv.TimeoutError(etf.Atom("requests"), context.Cause(ctx))
+		}
+	}
+}
+
+// Abandon gives up all requests that are left and empties the collection. gen_server:receive_response/3 does so after a
+// time-out.
+func (c *Requests[L]) Abandon() {
+	c.mu.Lock()
+	all := c.labels
+	c.labels, c.settled = nil, nil
+	c.mu.Unlock()
+	for r := range all {
+		r.Abandon()
+	}
+}
+
+// take takes out a request that has settled; if none has, it returns one that has not, and what to wait for.
+func (c *Requests[L]) take() (r *Request, label L, wake <-chan struct{}) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for len(c.settled) > 0 {
+		r, c.settled = c.settled[0], c.settled[1:]
+		if label, ok := c.labels[r]; ok {
+			delete(c.labels, r)
+			return r, label, nil
+		}
+	}
+	for r = range c.labels {
+		if c.wake == nil {
+			c.wake = make(chan struct{})
+		}
+		return r, label, c.wake
+	}
+	return nil, label, nil
+}

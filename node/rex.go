@@ -1,0 +1,109 @@
+package node
+
+import (
+	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/genserv"
+)
+
+// rex is the server behind rpc: block_call, the casts of OTP 23, sbcast, and calls of nodes that cannot spawn, such as C
+// nodes. rpc:call of OTP itself comes by erpc. Callbacks of rpc.erl.
+type rex struct{ n *Node }
+
+func (rex) ModuleName() etf.Atom { return "rpc" }
+
+func (rex) Init(*genserv.Process, etf.Term) genserv.InitResult[struct{}] {
+	return genserv.Ok(struct{}{})
+}
+
+// HandleCall serves {call, M, F, A, GroupLeader} and {block_call, ...}, and leaves everything else without an answer as rpc
+// does. Differs from OTP: a block_call does not keep others waiting, and stop does not stop the server.
+func (r rex) HandleCall(p *genserv.Process, request etf.Term, from genserv.From, s struct{}) genserv.Result[struct{}] {
+	if mfa, ok := rexRequest(request, "call"); ok {
+		r.answer(mfa, func(reply etf.Term) { _ = p.Reply(from, reply) })
+	} else if mfa, ok := rexRequest(request, "block_call"); ok {
+		r.answer(mfa, func(reply etf.Term) { _ = p.Reply(from, reply) })
+	}
+	return genserv.NoReply(s)
+}
+
+// HandleCast serves {cast, M, F, A, GroupLeader}.
+func (r rex) HandleCast(_ *genserv.Process, request etf.Term, s struct{}) genserv.Result[struct{}] {
+	if mfa, ok := rexRequest(request, "cast"); ok {
+		r.n.goWork(func() { r.n.executeCast(mfa) })
+	}
+	return genserv.NoReply(s)
+}
+
+// HandleInfo serves {From, {call, ...}} of C nodes, {From, {send, Name, Msg}}, {From, {sbcast, Name, Msg}} and
+// {From, features_request}.
+func (r rex) HandleInfo(p *genserv.Process, msg etf.Term, s struct{}) genserv.Result[struct{}] {
+	t, ok := msg.(etf.Tuple)
+	if !ok || len(t) != 2 {
+		return genserv.NoReply(s)
+	}
+	from, ok := t[0].(etf.Pid)
+	if !ok {
+		return genserv.NoReply(s)
+	}
+	if mfa, ok := rexRequest(t[1], "call"); ok {
+		r.answer(mfa, func(reply etf.Term) { _ = p.Send(from, etf.Tuple{etf.Atom("rex"), reply}) })
+		return genserv.NoReply(s)
+	}
+	node := p.Self().Node
+	if etf.Equal(t[1], etf.Atom("features_request")) {
+		_ = p.Send(from, etf.Tuple{etf.Atom("features_reply"), node, etf.List{etf.Atom("erpc")}})
+		return genserv.NoReply(s)
+	}
+	what, ok := t[1].(etf.Tuple)
+	if !ok || len(what) != 3 {
+		return genserv.NoReply(s)
+	}
+	var outcome, relayed etf.Term
+	switch {
+	case etf.Equal(what[0], etf.Atom("sbcast")):
+		outcome, relayed = node, what[2]
+	case etf.Equal(what[0], etf.Atom("send")):
+		relayed = etf.Tuple{from, what[2]}
+	default:
+		return genserv.NoReply(s)
+	}
+	if err := p.Send(what[1], relayed); err != nil {
+		outcome = etf.Tuple{etf.Atom("nonexisting_name"), what[1]}
+	}
+	if outcome != nil {
+		_ = p.Send(from, etf.Tuple{etf.Atom("rex"), node, outcome})
+	}
+	return genserv.NoReply(s)
+}
+
+// rexRequest takes {Kind, M, F, A, GroupLeader} apart.
+func rexRequest(request etf.Term, kind etf.Atom) (mfa etf.List, ok bool) {
+	t, ok := request.(etf.Tuple)
+	if !ok || len(t) != 5 || !etf.Equal(t[0], kind) {
+		return nil, false
+	}
+	return etf.List(t[1:4]), true
+}
+
+// answer applies a function in a goroutine of its own and hands over what rpc makes of its end: rpc:execute_call/3.
+func (r rex) answer(mfa etf.List, reply func(etf.Term)) {
+	r.n.goWork(func() {
+		module, function, args, ok := mfaOf(mfa)
+		if !ok {
+			reply(badRPC(etf.Atom("badarg")))
+			return
+		}
+		result, failure := r.n.apply(module, function, args)
+		switch {
+		case failure != nil && failure.Class == "throw":
+			result = failure.Reason
+		case failure != nil:
+			result = badRPC(failure.ExitReason())
+		}
+		reply(result)
+	})
+}
+
+func badRPC(reason etf.Term) etf.Term {
+	return etf.Tuple{etf.Atom("badrpc"), etf.Tuple{etf.Atom("EXIT"), reason}}
+}

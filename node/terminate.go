@@ -1,0 +1,45 @@
+package node
+
+import (
+	"context"
+	"errors"
+
+	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/genserv"
+)
+
+// StopServer orders a server to end with the given reason, normal if it is nil, by way of its Terminate, and waits until it
+// has. to is what Call takes. The errors are those of Call: genserv.ErrNoProc if there was none, a *genserv.Exit if it ended
+// for another reason, genserv.ErrTimeout if ctx ended first, in which case it may still end. gen_server:stop/3.
+func (n *Node) StopServer(ctx context.Context, to, reason etf.Term) error {
+	return n.stopServer(ctx, caller{pid: n.self}, to, reason)
+}
+
+// stopServer is proc_lib:stop/3: the answer to the order says that it was understood, the end that it was done.
+func (n *Node) stopServer(ctx context.Context, from caller, to, reason etf.Term) error {
+	if reason == nil {
+		reason = normal
+	}
+	d, err := n.locate(ctx, to)
+	if err != nil {
+		return err
+	}
+	end := n.newCall()
+	m := &monitor{ref: end.ref, from: from.pid, call: end}
+	if err := n.watchTarget(ctx, m, d); err != nil {
+		return callFailed(ctx, to, err)
+	}
+	defer n.unwatch(m)
+	n.letGo(from)
+	_, err = n.callTo(ctx, from, to, d, func(tag etf.Term) etf.Term {
+		return genserv.SystemMessage(from.pid, tag, etf.Tuple{etf.Atom("terminate"), reason})
+	})
+	if err == nil {
+		_, err = n.await(ctx, from, end, to)
+	}
+	var exit *genserv.Exit
+	if errors.As(err, &exit) && etf.Equal(exit.Reason, reason) {
+		return nil // also before it has answered, as since OTP 28
+	}
+	return err
+}

@@ -1,0 +1,125 @@
+package node
+
+import (
+	"context"
+
+	"github.com/gonode-otp/gonode/codechange"
+	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/genserv"
+)
+
+// Upgrade says what the servers of a node can be upgraded to, see package codechange. The node then has a process
+// release_handler and answers the functions of the module release_handler by rpc, so that the tools and people who upgrade OTP
+// nodes can do the same with it.
+type Upgrade struct {
+	// Versions are the versions of modules and applications that are linked into the program. A server that is spawned from a
+	// module among them runs the current version of it, whichever was named.
+	Versions *codechange.Versions
+	// Root is the directory of the installation, code:root_dir(); "" is the working directory.
+	Root string
+	// Dir is the directory of the file RELEASES, relative to Root; "" is "releases".
+	Dir string
+	// Name and Vsn are those of the release that runs if there is no file RELEASES.
+	Name, Vsn string
+	// Options are those of each installation that does not say otherwise.
+	Options codechange.Options
+}
+
+// ReleaseHandler returns the release handler, or nil if Config.Upgrade is.
+func (n *Node) ReleaseHandler() *codechange.Handler { return n.releases }
+
+// startUpgrade makes the release handler, before any server starts.
+func (n *Node) startUpgrade() (err error) {
+	u := n.cfg.Upgrade
+	if u == nil {
+		return nil
+	}
+	if u.Versions == nil {
+		return &ConfigError{"Upgrade", "has no Versions"}
+	}
+	n.releases, err = codechange.NewHandler(codechange.HandlerConfig{Host: upgradeHost{n}, Versions: u.Versions,
+		Root: u.Root, Dir: u.Dir, Name: u.Name, Vsn: u.Vsn, Options: u.Options, Applications: upgradeApps{n}})
+	if err != nil {
+		return err
+	}
+	n.host.NextCode = u.Versions.Next
+	for _, f := range n.releases.Functions() {
+		n.Export(f.Module, f.Name, f.Arity, f.Call)
+	}
+	n.exportUpgrade()
+	return nil
+}
+
+// upgradeHost is what an upgrade needs of the node: it implements codechange.Host.
+type upgradeHost struct{ n *Node }
+
+// Users implements codechange.Host.
+func (h upgradeHost) Users(module etf.Atom) []codechange.Process {
+	var users []codechange.Process
+	for _, p := range h.n.registry.inOrder() {
+		if p.loop.Code().Name() == module {
+			users = append(users, upgraded{p})
+		}
+	}
+	return users
+}
+
+// Exported implements codechange.Host.
+func (h upgradeHost) Exported(module, function etf.Atom, arity int) bool {
+	return h.n.functions.get(functionKey{module, function, arity}) != nil
+}
+
+// Apply implements codechange.Host. A function that does not come back before ctx ends is left to itself.
+func (h upgradeHost) Apply(ctx context.Context, module, function etf.Atom, args etf.List) (etf.Term, error) {
+	type outcome struct {
+		result  etf.Term
+		failure *genserv.Failure
+	}
+	done := make(chan outcome, 1)
+	if !h.n.goWork(func() {
+		result, failure := h.n.apply(module, function, args)
+		done <- outcome{result, failure}
+	}) {
+		return nil, ErrStopped
+	}
+	select {
+	case o := <-done:
+		if o.failure != nil {
+			return nil, o.failure
+		}
+		return o.result, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	case <-h.n.ctx.Done():
+		return nil, ErrStopped
+	}
+}
+
+// Go implements codechange.Host.
+func (h upgradeHost) Go(f func()) { h.n.goWork(f) }
+
+// upgraded is a process as an upgrade sees it: it implements codechange.Process.
+type upgraded struct{ p *process }
+
+func (u upgraded) Pid() etf.Pid            { return u.p.pid }
+func (u upgraded) Name() etf.Atom          { return u.p.n.registry.nameOf(u.p) }
+func (u upgraded) Code() genserv.Module    { return u.p.loop.Code() }
+func (u upgraded) Deliver(errand etf.Term) { u.p.deliver(errand) }
+func (u upgraded) Done() <-chan struct{}   { return u.p.done() }
+func (u upgraded) Kill()                   { u.p.exit(killed) }
+
+// newLoop makes the loop of a process, with the version of its module that is current, and enters it into the registry. Both
+// happen at once, so that an upgrade finds every process that began with the older version.
+func (n *Node) newLoop(p *process, o spawnOptions, options genserv.Options) error {
+	begin := func(module genserv.Module) error {
+		p.loop = genserv.New(module, world{p}, options)
+		if holder := n.registry.add(p, o.name); holder != nil {
+			return &genserv.AlreadyStarted{Pid: holder.pid}
+		}
+		return nil
+	}
+	if n.cfg.Upgrade == nil {
+		return begin(o.module)
+	}
+	return n.cfg.Upgrade.Versions.Start(o.module, begin)
+}
