@@ -1,0 +1,139 @@
+// Package locks is a gen_server that lends names: whoever has acquired one keeps it until it is released or the process ends,
+// wherever that process runs. It shows replies that come later, monitors, and a status made for people.
+//
+// From a shell of the same cluster, with the server registered as locks on the node gonode@host:
+//
+//	gen_server:call({locks, gonode@host}, {acquire, printer}, infinity).             % Erlang
+//	GenServer.call({:locks, :"gonode@host"}, {:acquire, :printer}, :infinity)        # Elixir
+package locks
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/genserv"
+)
+
+// Server lends names. It understands the calls {acquire, Name}, which answers ok once the name is the caller's, {release,
+// Name}, which answers ok or {error, not_owner}, and owners, which answers a map of names and pids. Name is an atom. Those who
+// wait get a name in the order in which they asked.
+type Server struct{}
+
+// State is which names are lent.
+type State struct{ locks map[etf.Atom]*lock }
+
+// lock is a name with its owner, the first of queue, and those who wait for it.
+type lock struct{ queue []claim }
+
+// claim is one process that has or wants a name. The monitor tells when the process ends.
+type claim struct {
+	from    genserv.From
+	monitor etf.Ref
+}
+
+// The compiler says so if a callback does not have the signature that makes it one.
+var (
+	_ genserv.Informer[State]        = Server{}
+	_ genserv.StatusFormatter[State] = Server{}
+)
+
+// Init implements genserv.Server.
+func (Server) Init(*genserv.Process, etf.Term) genserv.InitResult[State] {
+	return genserv.Ok(State{locks: map[etf.Atom]*lock{}})
+}
+
+// HandleCall implements genserv.Server.
+func (Server) HandleCall(p *genserv.Process, request etf.Term, from genserv.From, s State) genserv.Result[State] {
+	verb, name := parse(request)
+	switch verb {
+	case "acquire":
+		monitor, err := p.Monitor(from.Pid)
+		if err != nil {
+			return genserv.Reply(etf.Tuple{etf.Atom("error"), etf.Atom("noproc")}, s)
+		}
+		s.add(p, name, claim{from, monitor})
+		return genserv.NoReply(s) // the reply comes with the name
+	case "release":
+		if l := s.locks[name]; l == nil || l.queue[0].from.Pid != from.Pid {
+			return genserv.Reply(etf.Tuple{etf.Atom("error"), etf.Atom("not_owner")}, s)
+		}
+		s.remove(p, name, 0)
+		return genserv.Reply(etf.Atom("ok"), s)
+	case "owners":
+		return genserv.Reply(s.owners(), s)
+	}
+	return genserv.Reply(etf.Tuple{etf.Atom("error"), etf.Atom("unknown_request")}, s)
+}
+
+// HandleInfo implements genserv.Informer: {'DOWN', Monitor, process, Pid, Reason} ends a claim.
+func (Server) HandleInfo(p *genserv.Process, msg etf.Term, s State) genserv.Result[State] {
+	if t, ok := msg.(etf.Tuple); ok && len(t) == 5 && t[0] == etf.Term(etf.Atom("DOWN")) {
+		monitor, _ := t[1].(etf.Ref)
+		for name, l := range s.locks {
+			if i := slices.IndexFunc(l.queue, func(c claim) bool { return c.monitor == monitor }); i >= 0 {
+				s.remove(p, name, i)
+				break
+			}
+		}
+	}
+	return genserv.NoReply(s)
+}
+
+// FormatStatus implements genserv.StatusFormatter: sys:get_status shows the owners instead of the insides.
+func (Server) FormatStatus(status genserv.Status, s State) genserv.Status {
+	status.State = s.owners()
+	return status
+}
+
+// parse takes a request apart: owners is an atom, acquire and release come as {Verb, Name}.
+func parse(request etf.Term) (verb, name etf.Atom) {
+	switch request := request.(type) {
+	case etf.Atom:
+		return request, ""
+	case etf.Tuple:
+		if len(request) == 2 {
+			verb, _ = request[0].(etf.Atom)
+			if name, ok := request[1].(etf.Atom); ok {
+				return verb, name
+			}
+		}
+	}
+	return "", ""
+}
+
+// add puts a claim behind the others.
+func (s State) add(p *genserv.Process, name etf.Atom, c claim) {
+	l := s.locks[name]
+	if l == nil {
+		l = &lock{}
+		s.locks[name] = l
+	}
+	if l.queue = append(l.queue, c); len(l.queue) == 1 {
+		grant(p, c)
+	}
+}
+
+// remove takes a claim away. If it was the owner's, the next one gets the name.
+func (s State) remove(p *genserv.Process, name etf.Atom, i int) {
+	l := s.locks[name]
+	p.Demonitor(l.queue[i].monitor)
+	if l.queue = slices.Delete(l.queue, i, i+1); len(l.queue) == 0 {
+		delete(s.locks, name)
+		return
+	}
+	if i == 0 {
+		grant(p, l.queue[0])
+	}
+}
+
+// grant answers the call that acquires a name. A reply to a process that is gone is lost, which its monitor makes good.
+func grant(p *genserv.Process, c claim) { _ = p.Reply(c.from, etf.Atom("ok")) }
+
+func (s State) owners() etf.Term {
+	owners := etf.Map{}
+	for _, name := range slices.Sorted(maps.Keys(s.locks)) {
+		owners = append(owners, etf.MapPair{Key: name, Value: s.locks[name].queue[0].from.Pid})
+	}
+	return owners
+}

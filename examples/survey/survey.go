@@ -1,0 +1,141 @@
+// Package survey is a gen_server that asks others: which version of an application runs on which node, or any server anything. It
+// shows calls to many nodes at once, requests whose answers are awaited in the background, and what can become of a call.
+//
+// From a shell of the same cluster, with the server registered as survey on the node gonode@host:
+//
+//	gen_server:call({survey, gonode@host}, {versions, kernel, [node() | nodes()]}).             % Erlang
+//	GenServer.call({:survey, :"gonode@host"}, {:versions, :kernel, [node() | Node.list()]})     # Elixir
+package survey
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/genserv"
+)
+
+// Server understands the calls {versions, App, Nodes}, which answers [{Node, Vsn}] with undefined for a node on which App does not
+// run and unreachable for one that did not answer, and {ask, To, Request}, which answers {ok, Reply} or {error, Reason}.
+type Server struct {
+	Patience time.Duration // how long somebody may take to answer; 0 means two seconds
+}
+
+// State are the questions that have not been answered, each with the call that it is for.
+type State struct {
+	open *genserv.RequestIDs[genserv.From]
+}
+
+// The compiler says so if a callback does not have the signature that makes it one.
+var _ genserv.Informer[State] = Server{}
+
+func (srv Server) patience() time.Duration {
+	if srv.Patience > 0 {
+		return srv.Patience
+	}
+	return 2 * time.Second
+}
+
+// Init implements genserv.Server.
+func (Server) Init(*genserv.Process, etf.Term) genserv.InitResult[State] {
+	return genserv.Ok(State{open: &genserv.RequestIDs[genserv.From]{}})
+}
+
+// HandleCall implements genserv.Server.
+func (srv Server) HandleCall(p *genserv.Process, request etf.Term, from genserv.From, s State) genserv.Result[State] {
+	t, ok := request.(etf.Tuple)
+	if !ok || len(t) != 3 {
+		return genserv.Reply(etf.Tuple{etf.Atom("error"), etf.Atom("unknown_request")}, s)
+	}
+	switch t[0] {
+	case etf.Term(etf.Atom("versions")):
+		return genserv.Reply(srv.versions(p, t[1], t[2]), s)
+	case etf.Term(etf.Atom("ask")):
+		id, err := p.SendRequest(t[1], t[2])
+		if err != nil {
+			return genserv.Reply(etf.Tuple{etf.Atom("error"), etf.Atom("badarg")}, s)
+		}
+		s.open.Add(id, from)
+		p.SendAfter(srv.patience(), p.Self(), etf.Tuple{etf.Atom("enough"), from.Term()})
+		return genserv.NoReply(s) // the reply comes with the answer
+	}
+	return genserv.Reply(etf.Tuple{etf.Atom("error"), etf.Atom("unknown_request")}, s)
+}
+
+// HandleInfo gets the answers, and is told when somebody has waited for long enough.
+func (Server) HandleInfo(p *genserv.Process, msg etf.Term, s State) genserv.Result[State] {
+	if r, ok := s.open.Check(p, msg); ok {
+		_ = p.Reply(r.Label, outcome(r.Reply, r.Err))
+		return genserv.NoReply(s)
+	}
+	if t, ok := msg.(etf.Tuple); ok && len(t) == 2 && t[0] == etf.Term(etf.Atom("enough")) {
+		giveUp(p, t[1], s)
+	}
+	return genserv.NoReply(s)
+}
+
+// giveUp answers a question that has not been answered in time.
+func giveUp(p *genserv.Process, from etf.Term, s State) {
+	left := &genserv.RequestIDs[genserv.From]{}
+	for id, label := range s.open.All() {
+		if !etf.Equal(label.Term(), from) {
+			left.Add(id, label)
+			continue
+		}
+		p.AbandonRequest(id)
+		_ = p.Reply(label, outcome(nil, genserv.ErrTimeout))
+	}
+	*s.open = *left
+}
+
+// outcome is how an end of a call looks from Erlang.
+func outcome(reply etf.Term, err error) etf.Term {
+	var exit *genserv.Exit
+	var reason etf.Term
+	switch {
+	case err == nil:
+		return etf.Tuple{etf.Atom("ok"), reply}
+	case errors.Is(err, genserv.ErrNoProc):
+		reason = etf.Atom("noproc")
+	case errors.Is(err, genserv.ErrNoConnection):
+		reason = etf.Atom("noconnection")
+	case errors.Is(err, genserv.ErrTimeout):
+		reason = etf.Atom("timeout")
+	case errors.As(err, &exit):
+		reason = exit.Reason
+	default:
+		reason = etf.Binary(err.Error())
+	}
+	return etf.Tuple{etf.Atom("error"), reason}
+}
+
+// versions asks the application_controller of all the nodes at once.
+func (srv Server) versions(p *genserv.Process, app, nodes etf.Term) etf.Term {
+	var names []etf.Atom
+	if err := etf.Unmarshal(nodes, &names); err != nil {
+		return etf.Tuple{etf.Atom("error"), etf.Atom("badarg")}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), srv.patience())
+	defer cancel()
+	replies, bad := p.MultiCall(ctx, names, "application_controller", etf.Atom("which_applications"))
+	versions := etf.List{}
+	for _, r := range replies {
+		versions = append(versions, etf.Tuple{r.Node, version(r.Reply, app)})
+	}
+	for _, name := range bad {
+		versions = append(versions, etf.Tuple{name, etf.Atom("unreachable")})
+	}
+	return versions
+}
+
+// version finds an application in [{App, Description, Vsn}].
+func version(running, app etf.Term) etf.Term {
+	list, _ := running.(etf.List)
+	for _, entry := range list {
+		if t, ok := entry.(etf.Tuple); ok && len(t) == 3 && etf.Equal(t[0], app) {
+			return t[2]
+		}
+	}
+	return etf.Atom("undefined")
+}
