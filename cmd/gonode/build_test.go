@@ -13,6 +13,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// sources is the folder of this package: a test that needs the program first may have left it.
+var sources, errSources = os.Getwd()
+
 // binary is the program, built at the first use and taken away after the last test.
 var binary struct {
 	once sync.Once
@@ -25,11 +28,16 @@ func buildBinary(t *testing.T) string {
 	b := &binary
 	file := func() string { return filepath.Join(b.dir, "gonode.exe") } // the name that Windows wants is fine elsewhere
 	b.once.Do(func() {
+		if b.err = errSources; b.err != nil {
+			return
+		}
 		if b.dir, b.err = os.MkdirTemp("", "gonode-test-"); b.err != nil {
 			return
 		}
+		build := exec.Command("go", "build", "-buildvcs=false", "-o", file(), ".")
+		build.Dir = sources
 		var out []byte
-		if out, b.err = exec.Command("go", "build", "-buildvcs=false", "-o", file(), ".").CombinedOutput(); b.err != nil {
+		if out, b.err = build.CombinedOutput(); b.err != nil {
 			b.err = errors.New(string(out))
 		}
 	})

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -28,6 +29,13 @@ func (o *options) config(cmd *cobra.Command, usual string, long bool) (node.Conf
 	if o.verbose {
 		cfg.Logger = slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
+	var err error
+	if cfg.Trace, err = tracer(cmd.ErrOrStderr()); err != nil {
+		return cfg, cookie{}, err
+	}
+	if err := o.carrier.apply(cmd, &cfg); err != nil {
+		return cfg, cookie{}, err
+	}
 	// The name is checked first so that a typing error leaves no new cookie file behind.
 	if _, err := node.FullName(cfg.Name, cfg.LongNames); err != nil {
 		return cfg, cookie{}, err
@@ -45,8 +53,21 @@ func (o *options) limit(ctx context.Context) (context.Context, context.CancelFun
 	return context.WithTimeout(ctx, o.timeout)
 }
 
-// withClient runs do on a node that is connected to the one that word names. It does not listen and is in no EPMD.
-func (o *options) withClient(cmd *cobra.Command, word string, do func(ctx context.Context, n *node.Node, peer etf.Atom) error) (err error) {
+// errand is what a client does for a verb that is about the node called peer.
+type errand func(ctx context.Context, n *node.Node, peer etf.Atom) error
+
+// withClient runs do on a client that is connected to the node that word names.
+func (o *options) withClient(cmd *cobra.Command, word string, do errand) error {
+	return o.asClient(cmd, word, func(ctx context.Context, n *node.Node, peer etf.Atom) error {
+		if err := n.Connect(ctx, peer); err != nil {
+			return err
+		}
+		return do(ctx, n, peer)
+	})
+}
+
+// asClient runs do on a node that does not listen and is in no EPMD, with the full name of the node that word names.
+func (o *options) asClient(cmd *cobra.Command, word string, do errand) (err error) {
 	name, long, err := o.target(word)
 	if err != nil {
 		return err
@@ -56,6 +77,9 @@ func (o *options) withClient(cmd *cobra.Command, word string, do func(ctx contex
 		return err
 	}
 	cfg.NoListen = true
+	if asksForName(cfg.Name) {
+		cfg.NamedBy = name
+	}
 	ctx, cancel := o.limit(cmd.Context())
 	defer cancel()
 	n, err := node.Start(ctx, cfg)
@@ -63,13 +87,16 @@ func (o *options) withClient(cmd *cobra.Command, word string, do func(ctx contex
 		return err
 	}
 	defer func() { err = errors.Join(err, stop(n)) }()
-	if peer := etf.Atom(name); peer != n.Name() {
-		if err := n.Connect(ctx, peer); err != nil {
-			return err
-		}
-		return do(ctx, n, peer)
+	if etf.Atom(name) == n.Name() {
+		return usagef("%s is the name that this side was given", name)
 	}
-	return usagef("%s is the name that this side was given", name)
+	return do(ctx, n, etf.Atom(name))
+}
+
+// asksForName tells whether a node name says, as erl -sname undefined does, that the first peer shall give this node its name.
+func asksForName(name string) bool {
+	alive, _, _ := strings.Cut(name, "@")
+	return alive == "undefined"
 }
 
 // stopTime is how long a node may take to send what is on its way and to end its servers.

@@ -75,6 +75,7 @@ func TestErlangServersAreCalledAndCast(t *testing.T) {
 		p.prints(t, "call", name, "desk", "casts", "-o", "json"), "each cast went out before the command ended, in order")
 	require.Regexp(t, `^\{\[\],\['gonode-\d+-\d+@`, p.prints(t, "call", name, "desk", "nodes"), "a passing client is hidden")
 	require.Contains(t, p.prints(t, "call", name, "desk", "nodes", "--sname", "clerk"), "[clerk@")
+	require.Regexp(t, `^\{\[\],\['[A-Z0-9]+@`, p.prints(t, "call", name, "desk", "nodes", "--sname", "undefined"), "a name that the node has made")
 }
 
 func TestWhatOnlyErlangCanMakeIsPrintedAsErlangDoes(t *testing.T) {
@@ -189,4 +190,66 @@ func TestTheCookieIsInNoOutputOfTheProgram(t *testing.T) {
 		r := p.run(t, args...)
 		require.NotContains(t, r.out+r.err, secret, "%q", args)
 	}
+}
+
+func TestDoctorWalksTheWholeWayToAnErlangNode(t *testing.T) {
+	p, e := among(t), gonodetest.StartErl(t, gonodetest.WithArgs("-kernel", "net_ticktime", "8"))
+	lines := strings.Split(p.prints(t, "doctor", e.Name()), "\n")
+	steps := []string{"name", "address", "epmd", "port", "handshake", "flags", "ping", "tick"}
+	require.Len(t, lines, len(steps)+1)
+	for i, step := range steps {
+		require.Regexp(t, "^"+step+" +ok +.", lines[i])
+	}
+	require.Regexp(t, "^ +change: give all nodes of the cluster the same net_ticktime$", lines[len(steps)], "advice without a failure")
+	require.Contains(t, p.prints(t, "doctor", e.Name(), "-o", "json"), `{"step":"ping","ok":true,"detail":"pong in `)
+}
+
+func TestDoctorSaysAtTheFirstFailureWhatToChange(t *testing.T) {
+	p := among(t)
+	bad := gonodetest.StartErl(t, gonodetest.WithCookie("another"))
+	_, host, _ := strings.Cut(bad.Name(), "@")
+	ends := func(code int, node, step, failure, advice string) {
+		t.Helper()
+		r := p.run(t, "doctor", node)
+		require.Equal(t, code, r.code, r.out)
+		lines := strings.Split(strings.TrimSuffix(r.out, "\n"), "\n")
+		require.GreaterOrEqual(t, len(lines), 2)
+		for _, line := range lines[:len(lines)-2] {
+			require.Regexp(t, "^[a-z]+ +ok ", line)
+		}
+		require.Regexp(t, "^"+step+" +FAIL +.*"+failure, lines[len(lines)-2])
+		require.Regexp(t, "^ +change: .*"+advice, lines[len(lines)-1])
+		require.Equal(t, "gonode: the way to "+node+" ends at the step "+step+"\n", r.err)
+	}
+	alive, _, _ := strings.Cut(bad.Name(), "@")
+	ends(exitConnect, "a@no-such-host-here", "address", "no-such-host-here", "/etc/hosts")
+	ends(exitConnect, "nosuch@"+host, "epmd", "nosuch", "knows .*"+alive)
+	ends(exitHandshake, bad.Name(), "handshake", "cookie", "give both nodes the same cookie")
+	bad.Pause(t)
+	r := p.run(t, "doctor", bad.Name(), "--timeout", "1s")
+	require.Equal(t, exitTimeout, r.code, r.out)
+	require.Contains(t, r.out, "change: no answer within 1s", "who is silent is told apart from who refuses")
+	bad.Resume(t)
+	r = p.run(t, "doctor", bad.Name(), "-o", "json")
+	require.Contains(t, r.out, `"step":"handshake","ok":false,`)
+	require.Contains(t, r.out, `"advice":"give both nodes the same cookie"}`)
+}
+
+func TestTheWireIsTracedALineAMessage(t *testing.T) {
+	p, e := among(t), startDesk(t)
+	p.env = append(p.env, "GONODE_TRACE=dist")
+	r := p.run(t, "call", e.Name(), "desk", "{hello, 1}")
+	require.Equal(t, "{hello,1}\n", r.out, "data stays apart")
+	const stamp = `(?m)^\d\d:\d\d:\d\d\.\d{6} `
+	require.Regexp(t, stamp+`-> `+e.Name()+` REG_SEND <0\.\d+\.0> -> desk .*\{hello,1\}\} \(\d+ bytes\)$`, r.err)
+	answer := "ALIAS_SEND"
+	if gonodetest.OTPRelease(t) < 24 { // which knows no aliases
+		answer = "SEND_SENDER"
+	}
+	require.Regexp(t, stamp+`<- `+e.Name()+` `+answer+` .*\{\[alias\|#Ref<[\d.]+>\],\{hello,1\}\} \(\d+ bytes\)$`, r.err)
+	for _, line := range strings.Split(strings.TrimSuffix(r.err, "\n"), "\n") {
+		require.Regexp(t, stamp+`(->|<-) `+e.Name()+` [A-Z_0-9]+ `, line)
+	}
+	p.env = append(p.env, "GONODE_TRACE=all")
+	p.fails(t, exitUsage, []string{"ping", e.Name()}, `GONODE_TRACE is "all"; it may be dist`)
 }

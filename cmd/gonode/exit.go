@@ -9,6 +9,7 @@ import (
 	"github.com/gonode-otp/gonode/epmd"
 	"github.com/gonode-otp/gonode/genserv"
 	"github.com/gonode-otp/gonode/node"
+	"github.com/gonode-otp/gonode/tlsdist"
 )
 
 // The exit codes of the command. They are part of its interface: scripts may rely on them.
@@ -34,9 +35,11 @@ func usagef(format string, args ...any) error { return usageError{fmt.Errorf(for
 func exitCode(err error) int {
 	var (
 		handshake *dist.HandshakeError
+		insecure  *tlsdist.HandshakeError
 		connect   *node.ConnectError
 		protocol  *epmd.ProtocolError
 		exit      *genserv.Exit
+		walk      *examineError
 	)
 	switch {
 	case err == nil:
@@ -47,9 +50,9 @@ func exitCode(err error) int {
 		return exitFailure
 	case isTimeout(err):
 		return exitTimeout
-	case errors.As(err, &handshake):
+	case errors.As(err, &handshake), errors.As(err, &insecure):
 		return exitHandshake
-	case errors.As(err, &connect), errors.Is(err, genserv.ErrNoConnection), errors.Is(err, epmd.ErrUnavailable), errors.As(err, &protocol):
+	case errors.As(err, &connect), errors.As(err, &walk), errors.Is(err, genserv.ErrNoConnection), errors.Is(err, epmd.ErrUnavailable), errors.As(err, &protocol):
 		return exitConnect
 	case errors.Is(err, genserv.ErrNoProc), errors.As(err, &exit):
 		return exitRemote
@@ -62,12 +65,17 @@ func isUsage(err error) bool {
 		usage  usageError
 		config *node.ConfigError
 		env    *epmd.EnvError
+		option *tlsdist.OptionError
+		file   *tlsdist.FileError
 	)
-	return errors.As(err, &usage) || errors.As(err, &config) || errors.As(err, &env)
+	return errors.As(err, &option) || errors.As(err, &file) || errors.As(err, &usage) || errors.As(err, &config) || errors.As(err, &env)
 }
 
 func isTimeout(err error) bool {
-	var handshake *dist.HandshakeError
-	return errors.Is(err, genserv.ErrTimeout) || errors.Is(err, context.DeadlineExceeded) ||
+	var (
+		handshake *dist.HandshakeError
+		insecure  *tlsdist.HandshakeError
+	)
+	return errors.As(err, &insecure) && insecure.Timeout() || errors.Is(err, genserv.ErrTimeout) || errors.Is(err, context.DeadlineExceeded) ||
 		errors.As(err, &handshake) && handshake.Timeout()
 }

@@ -22,8 +22,11 @@ func (o *options) explain(err error) string {
 		call    *genserv.CallFailure
 		connect *node.ConnectError
 		taken   *epmd.NameTakenError
+		walk    *examineError
 	)
 	switch {
+	case errors.As(err, &walk):
+		return walk.Error()
 	case errors.As(err, &config):
 		return flagOf(config.Field) + ": " + config.Reason
 	case errors.Is(err, context.Canceled):
@@ -53,6 +56,12 @@ func flagOf(field string) string {
 		return "--port-min"
 	case "PortMax":
 		return "--port-max"
+	case "ProtoDist":
+		return "--proto-dist"
+	case "TLS":
+		return "--ssl-dist-optfile"
+	case "LoggerNode":
+		return "--logger-node"
 	}
 	return field
 }
@@ -112,6 +121,6 @@ func elixirHint(name string) string {
 }
 
 // packages are the names of packages in front of what an error says, which mean nothing to the user of a command.
-var packages = regexp.MustCompile(`(^|: )(?:node|epmd|dist|genserv|etf): `)
+var packages = regexp.MustCompile(`(^|: )(?:node|tlsdist|epmd|dist|genserv|etf): `)
 
 func plain(err error) string { return packages.ReplaceAllString(err.Error(), "$1") }

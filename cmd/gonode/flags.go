@@ -60,6 +60,7 @@ func (o *options) nodeFlags(cmd *cobra.Command, usual string) {
 	f.StringVar(&o.cookieFile, "cookie-file", "", "read the cookie from `file` (default ~/.erlang.cookie)")
 	cmd.MarkFlagsMutuallyExclusive("sname", "name")
 	cmd.MarkFlagsMutuallyExclusive("cookie", "cookie-file")
+	o.carrier.add(cmd)
 	for _, flag := range []string{"sname", "name", "cookie"} {
 		completeFlag(cmd, flag)
 	}
@@ -68,6 +69,7 @@ func (o *options) nodeFlags(cmd *cobra.Command, usual string) {
 // erlFlags are flags of erl and iex and what they are called here.
 var erlFlags = map[string]string{
 	"sname": "--sname", "name": "--name", "setcookie": "--cookie-file or --cookie", "cookie": "--cookie-file or --cookie",
+	"proto_dist": "--proto-dist", "ssl_dist_optfile": "--ssl-dist-optfile", "ssl_dist_opt": "--ssl-dist-opt",
 	"hidden": alwaysHidden, "idden": alwaysHidden, // the h of -hidden is taken for that of help
 }
 

@@ -12,9 +12,9 @@ import (
 
 // greet tells what to type on the other side. The indented lines can be pasted one by one as they are, but for a cookie that
 // only the command line had: cookies are not printed.
-func greet(w io.Writer, n *node.Node, long bool, c cookie) error {
+func greet(w io.Writer, n *node.Node, cfg node.Config, carrier []string, c cookie) error {
 	name := string(n.Name())
-	erl, iex := shells(name, long, c)
+	erl, iex := shells(name, cfg, carrier, c)
 	note := ""
 	switch {
 	case c.shell == placeholder:
@@ -43,10 +43,13 @@ Stop with Ctrl-C.
 }
 
 // shells are the lines that start an Erlang and an Elixir shell which can connect to the node called name.
-func shells(name string, long bool, c cookie) (erl, iex string) {
+func shells(name string, cfg node.Config, carrier []string, c cookie) (erl, iex string) {
 	flag, host := "sname", ""
-	if long {
+	if cfg.LongNames {
 		flag, host = "name", "@127.0.0.1"
+		if strings.HasPrefix(protoOf(cfg), "inet6") {
+			host = "@::1"
+		}
 	}
 	alive, _, _ := strings.Cut(name, "@")
 	env := ""
@@ -55,6 +58,10 @@ func shells(name string, long bool, c cookie) (erl, iex string) {
 	}
 	erl = env + "erl -" + flag + " " + other("a", alive) + host
 	iex = env + "iex --" + flag + " " + other("b", alive) + host
+	if len(carrier) > 0 {
+		erl += forShell(carrier)
+		iex = "ERL_ZFLAGS=" + shellQuote(forERLFlags(carrier)) + " " + iex
+	}
 	if c.shell != "" {
 		erl += " -setcookie " + c.shell
 		iex += " --cookie " + c.shell

@@ -38,4 +38,4 @@ that is not 0.
 
 // nodeHelp explains the argument NODE.
 const nodeHelp = `NODE is name@host. A name alone is a node of this host. A host with a dot makes a long name: gonode then takes a long name
-for itself, as nodes with short and with long names never connect.`
+for itself, as nodes with short and with long names never connect. With --sname undefined NODE gives this side its name.`

@@ -16,6 +16,7 @@ type options struct {
 	cookieFile  string
 	timeout     time.Duration
 	verbose     bool
+	carrier     carrierFlags
 
 	started    bool   // the command line was right and a verb has begun
 	cookieFrom string // where the cookie came from, for people
@@ -38,7 +39,7 @@ func (o *options) run(do verb) verb {
 // check refuses what the flags themselves let pass. An empty name or cookie most likely comes from a variable of the shell
 // that is not set.
 func (o *options) check(cmd *cobra.Command) error {
-	for _, flag := range []string{"sname", "name", "cookie", "cookie-file"} {
+	for _, flag := range []string{"sname", "name", "cookie", "cookie-file", "ssl-dist-optfile"} {
 		if f := cmd.Flags().Lookup(flag); f != nil && f.Changed && f.Value.String() == "" {
 			return usagef("--%s is empty", flag)
 		}
@@ -60,14 +61,16 @@ Data goes to standard output, talk to standard error. Exit codes:
   1  failure, anything not listed below
   2  usage: the command line or an environment variable is wrong
   3  cannot connect: no port mapper, no such node, or the connection was lost
-  4  refused in the handshake: another cookie, another name, short and long names
+  4  refused in the handshake: another cookie, another name, short and long names,
+     or in that of TLS: a certificate that is not accepted
   5  time-out
   6  the remote process does not exist, or ended without an answer
 
 Environment:
   GONODE_COOKIE      the cluster's cookie; --cookie and --cookie-file go first
   ERL_EPMD_PORT      port of the port mapper EPMD, here and on other hosts (4369)
-  ERL_EPMD_ADDRESS   addresses on which an embedded port mapper listens`,
+  ERL_EPMD_ADDRESS   addresses on which an embedded port mapper listens
+  GONODE_TRACE       dist writes a line on standard error for every message and tick on the wire`,
 		Version: readBuildInfo().Version,
 		Args:    cobra.ArbitraryArgs,
 		RunE:    noVerb,
@@ -79,7 +82,7 @@ Environment:
 	root.SetVersionTemplate("gonode {{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
 	root.PersistentFlags().BoolVarP(&o.verbose, "verbose", "v", false, "tell on standard error what the node does")
-	root.AddCommand(newRun(o), newPing(o), newNames(o), newCall(o), newCast(o), newVersion(o))
+	root.AddCommand(newRun(o), newPing(o), newDoctor(o), newNames(o), newCall(o), newCast(o), newUpgrade(o), newRelup(o), newAppup(o), newVersion(o))
 	return root
 }
 

@@ -20,6 +20,7 @@ type runFlags struct {
 	epmd             *choice
 	listen           string
 	portMin, portMax uint16
+	loggerNode       string
 }
 
 func newRun(o *options) *cobra.Command {
@@ -41,8 +42,11 @@ Once it is up it tells what to type in Erlang and Elixir to call them.
 
 The cookie is taken from --cookie, --cookie-file, GONODE_COOKIE, ~/.erlang.cookie or
 $XDG_CONFIG_HOME/erlang/.erlang.cookie, in this order; without any of them a new ~/.erlang.cookie is made. It is never
-printed. A cookie is no encryption: keep the ports inside a trusted network.`,
-		Example:           "  gonode run\n  gonode run --sname calc --port-min 9100 --port-max 9105\n  gonode run --name calc@10.0.0.7 --cookie-file /run/secrets/cookie",
+printed. A cookie is no encryption: keep the ports inside a trusted network, or use TLS (--ssl-dist-optfile).
+
+The heap may grow to 64 MB before garbage is collected, and from there on to twice of what is in use; set GOGC or GOMEMLIMIT
+for something else.`,
+		Example:           "  gonode run\n  gonode run --sname calc --port-min 9100 --port-max 9105\n  gonode run --name calc@10.0.0.7 --cookie-file /run/secrets/cookie\n  gonode run --ssl-dist-optfile dist.conf",
 		Args:              wantArgs(0),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE:              o.run(func(cmd *cobra.Command, _ []string) error { return o.runNode(cmd, f) }),
@@ -53,7 +57,8 @@ printed. A cookie is no encryption: keep the ports inside a trusted network.`,
 	cmd.Flags().StringVar(&f.listen, "listen", "", "IP `address` to listen on (default all)")
 	cmd.Flags().Uint16Var(&f.portMin, "port-min", 0, "lowest `port` to listen on (default any)")
 	cmd.Flags().Uint16Var(&f.portMax, "port-max", 0, "highest `port` to listen on (default that of --port-min)")
-	for _, flag := range []string{"listen", "port-min", "port-max"} {
+	cmd.Flags().StringVar(&f.loggerNode, "logger-node", "", "`node` to whose logger the reports of servers are sent (default none)")
+	for _, flag := range []string{"listen", "port-min", "port-max", "logger-node"} {
 		completeFlag(cmd, flag)
 	}
 	return cmd
@@ -72,7 +77,7 @@ func (f runFlags) check() error {
 // apply writes the flags into the node's configuration.
 func (f runFlags) apply(cfg *node.Config) {
 	cfg.Visible, cfg.Listen, cfg.EPMD = f.visible, f.listen, epmdModes[f.epmd.value]
-	cfg.PortMin, cfg.PortMax = f.portMin, f.portMax
+	cfg.PortMin, cfg.PortMax, cfg.LoggerNode = f.portMin, f.portMax, f.loggerNode
 	if f.portMax == 0 {
 		cfg.PortMax = f.portMin
 	}
@@ -86,7 +91,11 @@ func (o *options) runNode(cmd *cobra.Command, f runFlags) (err error) {
 	if err != nil {
 		return err
 	}
+	if asksForName(cfg.Name) {
+		return usagef("run needs a name of its own: undefined asks another node for one, as ping, call and cast do")
+	}
 	f.apply(&cfg)
+	defer node.SetHeapFloor(node.HeapFloor, 100)()
 	if o.cookie != "" {
 		fmt.Fprintln(cmd.ErrOrStderr(), "note: other users of this host see --cookie in the list of processes; prefer --cookie-file or GONODE_COOKIE")
 	}
@@ -98,12 +107,16 @@ func (o *options) runNode(cmd *cobra.Command, f runFlags) (err error) {
 	if err := spawnSamples(cmd.Context(), n); err != nil {
 		return unlessTold(cmd.Context(), err)
 	}
-	if err := greet(cmd.ErrOrStderr(), n, cfg.LongNames, c); err != nil {
+	if err := greet(cmd.ErrOrStderr(), n, cfg, o.carrier.erl(cfg), c); err != nil {
 		return err
 	}
-	<-cmd.Context().Done()
-	fmt.Fprintln(cmd.ErrOrStderr(), "stopping")
-	return nil
+	select {
+	case <-cmd.Context().Done():
+		fmt.Fprintln(cmd.ErrOrStderr(), "stopping")
+		return nil
+	case <-n.Done():
+		return errors.New("the node has ended by itself: an application that it cannot be without is gone")
+	}
 }
 
 // unlessTold forgives an error that comes from being told to stop before the node was up.

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gonode-otp/gonode/appup"
+	"github.com/gonode-otp/gonode/etf"
+)
+
+func newAppup(o *options) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "appup",
+		Short:   "Check the files by which applications and releases are upgraded, and show what they do",
+		Example: "  gonode appup check lib/*/ebin/*.app* releases/*/relup",
+		RunE:    noVerb,
+	}
+	cmd.AddCommand(newAppupCheck(o), newAppupPlan(o))
+	return cmd
+}
+
+func newAppupCheck(o *options) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "check FILE...",
+		Short: "Tell everything that is wrong in .app, .appup, .rel and relup files",
+		Long: `Tell everything that is wrong in .app, .appup, .rel and relup files, a line each: file:line:column: what it is. A warning is what
+OTP allows but hardly anybody means. The exit code is 1 if there is something else than warnings.`,
+		Example: `  gonode appup check lib/*/ebin/*.app* releases/*/relup`,
+		Args:    cobra.MinimumNArgs(1),
+	}
+	format := outputFlag(cmd, "text", "one line a finding")
+	cmd.RunE = o.run(func(cmd *cobra.Command, files []string) error { return appupCheck(cmd, files, format.value) })
+	return cmd
+}
+
+// findingJSON is a finding as JSON.
+type findingJSON struct {
+	File    string `json:"file"`
+	Line    int    `json:"line"`
+	Column  int    `json:"column"`
+	Warning bool   `json:"warning"`
+	Reason  string `json:"reason"`
+	Message string `json:"message"`
+}
+
+func appupCheck(cmd *cobra.Command, files []string, format string) error {
+	wrong := 0
+	all := []findingJSON{}
+	for _, file := range files {
+		src, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		findings, err := appup.Check(file, src)
+		if err != nil {
+			return usageError{err}
+		}
+		for _, f := range findings {
+			if !f.Warning {
+				wrong++
+			}
+			all = append(all, findingJSON{f.File, f.Line, f.Column, f.Warning, etf.Format(f.Reason), f.Msg})
+			if format != "json" {
+				fmt.Fprintln(cmd.OutOrStdout(), printable(f.Error()))
+			}
+		}
+	}
+	if format == "json" {
+		if err := printJSON(cmd, all); err != nil {
+			return err
+		}
+	}
+	if wrong > 0 {
+		return fmt.Errorf("findings in %d files: %d", len(files), wrong)
+	}
+	return nil
+}

@@ -1,0 +1,302 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gonode-otp/gonode/codechange"
+	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/node"
+)
+
+// upgradeFlags are the flags of upgrade alone.
+type upgradeFlags struct {
+	dryRun, permanent bool
+	report            bool
+	canary            int
+	watch             time.Duration
+	busy              *choice
+	suspend, change   time.Duration
+	format            *choice
+}
+
+func newUpgrade(o *options) *cobra.Command {
+	var f upgradeFlags
+	cmd := &cobra.Command{
+		Use:   "upgrade NODE [VSN]",
+		Short: "Make a node run another release, as release_handler:install_release does; without VSN, list its releases",
+		Long: `Make a node run another release, up or down, by the relup that lies there, and tell what became of each of its servers. If
+anything goes wrong every server has its old code and its old state again, and the node runs the release that it ran.
+
+` + nodeHelp + `
+
+VSN is the version of a release that is unpacked on the node. Without it the releases of the node are listed.
+
+With --dry-run the script is checked, and the code change of every server is tried with its present state and forgotten; all
+that would fail is told. With --canary a few processes of each module go first and are watched; if one of them ends the upgrade
+is taken back, else the others follow.
+
+The upgrade goes on if this command is interrupted, loses the connection or runs out of time: the node decides. With --report
+the outcome of the last one is shown, however it was asked for.
+
+An OTP node can be upgraded as well, but it tells no more than release_handler does, and restarts if the upgrade fails.`,
+		Example: `  gonode upgrade calc
+  gonode upgrade calc 2 --dry-run
+  gonode upgrade calc@myhost 2 --canary 10 --watch 1m --permanent
+  gonode upgrade calc 2 -o json
+  gonode upgrade calc --report`,
+		Args:              wantArgs(1, "NODE", "VSN"),
+		ValidArgsFunction: o.completeNode,
+		RunE:              o.run(func(cmd *cobra.Command, args []string) error { return o.upgrade(cmd, args, f) }),
+	}
+	o.nodeFlags(cmd, "gonode- and a number")
+	flags := cmd.Flags()
+	flags.DurationVar(&o.timeout, "timeout", 0, "how long to wait altogether; 0 is for ever")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "change nothing, tell what would be")
+	flags.BoolVar(&f.permanent, "permanent", false, "make the release permanent if it works: the node starts with it from then on")
+	flags.BoolVar(&f.report, "report", false, "show what became of the last upgrade")
+	flags.IntVar(&f.canary, "canary", 0, "change `N` processes of each module first")
+	flags.DurationVar(&f.watch, "watch", 10*time.Second, "how long to watch them")
+	f.busy = choiceFlag(cmd, "busy", "", "what to do about a server that does not suspend itself in time: fail, wait, or skip it", "fail", "wait", "skip")
+	flags.DurationVar(&f.suspend, "suspend-timeout", 0, "how long a server may take to suspend itself (default as the script says, else 5s)")
+	flags.DurationVar(&f.change, "code-change-timeout", 0, "how long a code change may take (default 5s)")
+	for _, flag := range []string{"timeout", "canary", "watch", "suspend-timeout", "code-change-timeout"} {
+		completeFlag(cmd, flag)
+	}
+	f.format = outputFlag(cmd, "table", "one line a server")
+	return cmd
+}
+
+func (f upgradeFlags) check(args []string) error {
+	switch {
+	case f.report && len(args) > 1:
+		return usagef("--report is about the last upgrade; leave %s out", args[1])
+	case f.canary < 0:
+		return usagef("--canary %d is negative", f.canary)
+	case f.watch < 0 || f.suspend < 0 || f.change < 0:
+		return usagef("a time is negative")
+	case f.dryRun && f.permanent:
+		return usagef("--dry-run changes nothing, so there is nothing to make permanent")
+	}
+	return nil
+}
+
+// options returns those of install_release/2 on a Go node.
+func (f upgradeFlags) options(progress etf.Pid) etf.List {
+	list := etf.List{etf.Tuple{etf.Atom("progress"), progress}, etf.Tuple{etf.Atom("busy"), etf.Atom(f.busy.value)}}
+	if f.canary > 0 {
+		list = append(list, etf.Tuple{etf.Atom("canary"), etf.Int(f.canary), etf.Int(f.watch.Milliseconds())})
+	}
+	return append(list, f.timeouts()...)
+}
+
+// timeouts are the options that OTP has, too.
+func (f upgradeFlags) timeouts() etf.List {
+	list := etf.List{}
+	if f.suspend > 0 {
+		list = append(list, etf.Tuple{etf.Atom("suspend_timeout"), etf.Int(max(1, f.suspend.Milliseconds()))})
+	}
+	if f.change > 0 {
+		list = append(list, etf.Tuple{etf.Atom("code_change_timeout"), etf.Int(max(1, f.change.Milliseconds()))})
+	}
+	return list
+}
+
+func (o *options) upgrade(cmd *cobra.Command, args []string, f upgradeFlags) error {
+	if err := f.check(args); err != nil {
+		return err
+	}
+	return o.withClient(cmd, args[0], func(ctx context.Context, n *node.Node, peer etf.Atom) error {
+		u := &upgrading{cmd: cmd, n: n, peer: peer, flags: f}
+		switch {
+		case f.report:
+			return u.last(ctx)
+		case len(args) == 1:
+			return u.list(ctx)
+		}
+		return u.to(ctx, args[1])
+	})
+}
+
+// upgrading is the upgrade of one node.
+type upgrading struct {
+	cmd   *cobra.Command
+	n     *node.Node
+	peer  etf.Atom
+	flags upgradeFlags
+}
+
+// upgradeError is an upgrade that did not take place.
+type upgradeError struct{ reason etf.Term }
+
+func (e *upgradeError) Error() string { return etf.FormatMax(e.reason, 2000) }
+
+// rpc is rpc:call/4 by way of the server rex, which every node has.
+func (u *upgrading) rpc(ctx context.Context, module, function etf.Atom, args ...etf.Term) (etf.Term, error) {
+	request := etf.Tuple{etf.Atom("call"), module, function, etf.List(args), etf.Atom("user")}
+	answer, err := u.n.Call(ctx, etf.Tuple{etf.Atom("rex"), u.peer}, request)
+	if err != nil {
+		return nil, err
+	}
+	if t, ok := answer.(etf.Tuple); ok && len(t) == 2 && t[0] == etf.Term(etf.Atom("badrpc")) {
+		return nil, &upgradeError{answer}
+	}
+	return answer, nil
+}
+
+// undef tells whether an rpc failed because there is no such function.
+func undef(err error) bool {
+	var failed *upgradeError
+	if !errors.As(err, &failed) {
+		return false
+	}
+	exit, _ := failed.reason.(etf.Tuple)[1].(etf.Tuple)
+	if len(exit) != 2 {
+		return false
+	}
+	reason, _ := exit[1].(etf.Tuple)
+	return len(reason) == 2 && reason[0] == etf.Term(etf.Atom("undef"))
+}
+
+// list shows the releases of the node.
+func (u *upgrading) list(ctx context.Context) error {
+	releases, err := u.rpc(ctx, "release_handler", "which_releases")
+	if undef(err) {
+		return fmt.Errorf("%s has no release handler: it was started without Config.Upgrade, or without sasl", u.peer)
+	}
+	if err != nil {
+		return err
+	}
+	return printReleases(u.cmd, u.flags.format.value, releases)
+}
+
+// to upgrades the node.
+func (u *upgrading) to(ctx context.Context, vsn string) error {
+	listener, err := u.n.Spawn(ctx, "", genserv.Of(progressListener{u.cmd}), nil)
+	if err != nil {
+		return err
+	}
+	function := etf.Atom("install_release")
+	if u.flags.dryRun {
+		function = "rehearse_release"
+	}
+	answer, err := u.rpc(ctx, "gonode", function, etf.Charlist(vsn), u.flags.options(listener))
+	if err == nil {
+		_, _ = u.n.Call(ctx, listener, etf.Atom("flush")) // what the node has told stands before the report
+	}
+	switch {
+	case undef(err):
+		err = u.toOTP(ctx, vsn)
+	case errors.Is(err, genserv.ErrNoConnection) || errors.Is(err, genserv.ErrTimeout):
+		err = fmt.Errorf("%w; if the upgrade had begun it goes on: gonode upgrade %s --report tells how it ended", err, u.peer)
+	case err == nil:
+		err = u.show(vsn, answer)
+	}
+	if err != nil || !u.flags.permanent {
+		return err
+	}
+	return u.makePermanent(ctx, vsn)
+}
+
+// toOTP upgrades a node that has only what OTP has.
+func (u *upgrading) toOTP(ctx context.Context, vsn string) error {
+	if u.flags.canary > 0 || u.flags.busy.value != "fail" {
+		return usagef("%s is an OTP node: it knows neither canaries nor busy servers", u.peer)
+	}
+	args := []etf.Term{etf.Charlist(vsn), u.flags.timeouts()}
+	function := etf.Atom("install_release")
+	if u.flags.dryRun {
+		function, args = "check_install_release", args[:1]
+	}
+	answer, err := u.rpc(ctx, "release_handler", function, args...)
+	if undef(err) {
+		return fmt.Errorf("%s has no release handler: it was started without Config.Upgrade, or without sasl", u.peer)
+	}
+	if err != nil {
+		return err
+	}
+	if t, ok := answer.(etf.Tuple); ok && len(t) == 2 && t[0] == etf.Term(etf.Atom("error")) {
+		return &upgradeError{t[1]}
+	}
+	return printTerm(u.cmd, u.flags.format.value, answer)
+}
+
+// show prints the answer of a Go node: {ok, {Other, Description}, Report} or {error, Reason, Report}.
+func (u *upgrading) show(vsn string, answer etf.Term) error {
+	t, _ := answer.(etf.Tuple)
+	if len(t) != 3 {
+		return &upgradeError{answer}
+	}
+	var failure error
+	if t[0] == etf.Term(etf.Atom("error")) {
+		failure = &upgradeError{t[1]}
+	}
+	if t[2] == etf.Term(etf.Atom("undefined")) {
+		return failure
+	}
+	report, err := codechange.ReadReport(t[2])
+	if err != nil {
+		return errors.Join(failure, err)
+	}
+	return errors.Join(failure, printReport(u.cmd, u.flags.format.value, vsn, report))
+}
+
+// last shows the report of the last upgrade of the node: {Vsn, Began, Answer}.
+func (u *upgrading) last(ctx context.Context) error {
+	answer, err := u.rpc(ctx, "gonode", "last_install")
+	if undef(err) {
+		return fmt.Errorf("%s keeps no reports: it is no Go node with Config.Upgrade", u.peer)
+	}
+	if err != nil {
+		return err
+	}
+	t, _ := answer.(etf.Tuple)
+	if len(t) != 3 {
+		return fmt.Errorf("%s has not been upgraded since it started", u.peer)
+	}
+	vsn := inWords(t[0])
+	ms, _ := t[1].(etf.Int)
+	began := time.UnixMilli(int64(ms)).Format(time.DateTime)
+	if t[2] == etf.Term(etf.Atom("running")) {
+		fmt.Fprintf(u.cmd.ErrOrStderr(), "the upgrade to release %s of %s goes on\n", vsn, began)
+		return nil
+	}
+	fmt.Fprintf(u.cmd.ErrOrStderr(), "upgrade to release %s of %s\n", vsn, began)
+	return u.show(vsn, t[2])
+}
+
+func (u *upgrading) makePermanent(ctx context.Context, vsn string) error {
+	answer, err := u.rpc(ctx, "release_handler", "make_permanent", etf.Charlist(vsn))
+	if err != nil {
+		return err
+	}
+	if answer != etf.Term(etf.Atom("ok")) {
+		return &upgradeError{answer}
+	}
+	_, err = fmt.Fprintf(u.cmd.ErrOrStderr(), "release %s is permanent\n", vsn)
+	return err
+}
+
+// progressListener writes what the node is doing.
+type progressListener struct{ cmd *cobra.Command }
+
+func (progressListener) Init(*genserv.Process, etf.Term) genserv.InitResult[struct{}] {
+	return genserv.Ok(struct{}{})
+}
+
+func (progressListener) HandleCall(_ *genserv.Process, _ etf.Term, _ genserv.From, s struct{}) genserv.Result[struct{}] {
+	return genserv.Reply(etf.Atom("ok"), s)
+}
+
+// HandleInfo takes {progress, Step, Steps, Instruction, Processes}.
+func (l progressListener) HandleInfo(_ *genserv.Process, msg etf.Term, s struct{}) genserv.Result[struct{}] {
+	if t, ok := msg.(etf.Tuple); ok && len(t) == 5 {
+		fmt.Fprintf(l.cmd.ErrOrStderr(), "%s/%s %s\n", etf.Format(t[1]), etf.Format(t[2]), etf.FormatMax(t[3], 100))
+	}
+	return genserv.NoReply(s)
+}

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gonode-otp/gonode/codechange"
+	"github.com/gonode-otp/gonode/etf"
+)
+
+// printReleases shows [{Name, Vsn, ["App-Vsn"], Status}].
+func printReleases(cmd *cobra.Command, format string, releases etf.Term) error {
+	list, _ := releases.(etf.List)
+	type release struct {
+		Name   string   `json:"name"`
+		Vsn    string   `json:"vsn"`
+		Status string   `json:"status"`
+		Apps   []string `json:"applications"`
+	}
+	all := []release{}
+	for _, t := range list {
+		tuple, _ := t.(etf.Tuple)
+		if len(tuple) != 4 {
+			return &upgradeError{releases}
+		}
+		r := release{inWords(tuple[0]), inWords(tuple[1]), inWords(tuple[3]), []string{}}
+		apps, _ := tuple[2].(etf.List)
+		for _, app := range apps {
+			r.Apps = append(r.Apps, inWords(app))
+		}
+		all = append(all, r)
+	}
+	if format == "json" {
+		return printJSON(cmd, all)
+	}
+	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "NAME\tVSN\tSTATUS\tAPPLICATIONS")
+	for _, r := range all {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", r.Name, r.Vsn, r.Status, strings.Join(r.Apps, " "))
+	}
+	return w.Flush()
+}
+
+// inWords is the text of a string or an atom, without quotes and without what a terminal could take for a command.
+func inWords(t etf.Term) string {
+	text := etf.Format(t)
+	if unquoted, ok := strings.CutPrefix(text, `"`); ok {
+		text = strings.TrimSuffix(unquoted, `"`)
+	}
+	return printable(text)
+}
+
+// manyServers is how many servers a table shows one by one. Of more it shows those that are not as wanted, and counts the rest.
+const manyServers = 40
+
+// printReport shows what became of each server.
+func printReport(cmd *cobra.Command, format, vsn string, r *codechange.Report) error {
+	if format == "json" {
+		return printJSON(cmd, jsonReport(vsn, r))
+	}
+	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "SERVER\tMODULE\tFROM\tTO\tOUTCOME\tUNDONE\tPAUSED\tCHANGED IN\tREASON")
+	rest := map[string]int{}
+	for _, p := range r.Processes {
+		if len(r.Processes) > manyServers && p.Outcome == codechange.Changed && (!r.Undone || p.Undone == codechange.Restored) {
+			rest[fmt.Sprintf("%s\t%s\t%s\t%s\t%s", p.Module, p.From, p.To, p.Outcome, p.Undone)]++
+			continue
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%v\t%v\t%s\n", server(p), printable(string(p.Module)), printable(p.From), printable(p.To),
+			printable(string(p.Outcome)), printable(string(p.Undone)), p.Paused.Round(time.Microsecond), p.Took.Round(time.Microsecond), printable(p.Reason))
+	}
+	for _, line := range slices.Sorted(maps.Keys(rest)) {
+		fmt.Fprintf(w, "%d servers\t%s\n", rest[line], line)
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	return summary(cmd, vsn, r)
+}
+
+func server(p *codechange.ProcessReport) string {
+	if p.Name != "" {
+		return printable(string(p.Name))
+	}
+	return etf.Format(p.Pid)
+}
+
+// summary says in a few lines how it ended.
+func summary(cmd *cobra.Command, vsn string, r *codechange.Report) error {
+	out := cmd.ErrOrStderr()
+	switch {
+	case r.Rehearsed:
+		fmt.Fprintf(out, "nothing was changed; tried %d servers in %v\n", len(r.Processes), r.Total.Round(time.Millisecond))
+	case r.Undone:
+		fmt.Fprintf(out, "everything is as it was; servers paused for %v\n", r.Pause.Round(time.Microsecond))
+	default:
+		fmt.Fprintf(out, "release %s runs; servers paused for %v\n", vsn, r.Pause.Round(time.Microsecond))
+	}
+	for _, u := range r.Unpurged {
+		fmt.Fprintf(out, "note: servers of %s still run an older version (%s)\n", u.Module, u.Purge)
+	}
+	for _, refused := range r.Config {
+		fmt.Fprintf(out, "note: config_change of %s\n", printable(refused))
+	}
+	for _, call := range r.Left {
+		fmt.Fprintf(out, "note: %s was applied, and nothing undoes that\n", printable(call))
+	}
+	return nil
+}
+
+type (
+	reportJSON struct {
+		Vsn       string        `json:"vsn"`
+		Rehearsed bool          `json:"rehearsed"`
+		Undone    bool          `json:"undone"`
+		PauseUs   int64         `json:"pause_us"`
+		TotalUs   int64         `json:"total_us"`
+		Servers   []serverJSON  `json:"servers"`
+		Unpurged  []unpurgeJSON `json:"unpurged"`
+		Config    []string      `json:"config"`
+		Left      []string      `json:"left"`
+	}
+	serverJSON struct {
+		Pid      string `json:"pid"`
+		Name     string `json:"name,omitempty"`
+		Module   string `json:"module"`
+		From     string `json:"from"`
+		To       string `json:"to"`
+		Outcome  string `json:"outcome"`
+		Undone   string `json:"undone,omitempty"`
+		PausedUs int64  `json:"paused_us"`
+		TookUs   int64  `json:"took_us"`
+		Reason   string `json:"reason,omitempty"`
+	}
+	unpurgeJSON struct {
+		Module string `json:"module"`
+		Purge  string `json:"purge"`
+	}
+)
+
+func jsonReport(vsn string, r *codechange.Report) reportJSON {
+	out := reportJSON{Vsn: vsn, Rehearsed: r.Rehearsed, Undone: r.Undone, PauseUs: r.Pause.Microseconds(), TotalUs: r.Total.Microseconds(),
+		Servers: []serverJSON{}, Unpurged: []unpurgeJSON{}, Config: append([]string{}, r.Config...), Left: append([]string{}, r.Left...)}
+	for _, p := range r.Processes {
+		out.Servers = append(out.Servers, serverJSON{etf.Format(p.Pid), string(p.Name), string(p.Module), p.From, p.To, string(p.Outcome),
+			string(p.Undone), p.Paused.Microseconds(), p.Took.Microseconds(), p.Reason})
+	}
+	for _, u := range r.Unpurged {
+		out.Unpurged = append(out.Unpurged, unpurgeJSON{string(u.Module), string(u.Purge)})
+	}
+	return out
+}
