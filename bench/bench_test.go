@@ -1,6 +1,8 @@
 package main
 
 import (
+	"encoding/xml"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -18,13 +20,16 @@ func TestTheTableShowsMediansAndTheRangeOfTheRatios(t *testing.T) {
 {3,seq,gonode@localhost,p50_us,10}.
 {1,casts,beam@localhost,lost,0}.
 {1,casts,gonode@localhost,lost,0}.
+{1,casts,c@localhost,lost,7}.
+{3,seq,c@localhost,p50_us,20}.
 `))
 	require.NoError(t, err)
-	require.Equal(t, `| measure                |         BEAM |       gonode | gonode / BEAM, median (range) |
-|---|---|---|---|
-| seq p50_us             |         50.0 |         40.0 | 0.80 (0.60-1.00) |
-| casts lost             |          0.0 |          0.0 | - |
-`, table(figures))
+	r := results{targets: []target{reference(), ours(options{}), {name: "C", node: "c@localhost"}}, figures: figures}
+	require.Equal(t, `| measure | BEAM | gonode | gonode / BEAM (range) | C |
+|---|---|---|---|---|
+| seq p50_us | 50.0 | 40.0 | 0.80 (0.60-1.00) | 2.00 |
+| casts lost | 0.0 | 0.0 | - | 7 |
+`, table(r))
 }
 
 func TestWhatTheClientDoesNotWriteIsAnError(t *testing.T) {
@@ -37,10 +42,11 @@ func TestWhatTheClientDoesNotWriteIsAnError(t *testing.T) {
 // The times of such a short run say nothing; that every answer was right and none was lost does.
 func TestAShortRunLosesNothingAndKeepsTheOrder(t *testing.T) {
 	gonodetest.OTPRelease(t) // skips or fails without erl
-	figures, err := measure(t.Context(), options{rounds: 1, ms: 40, only: "seq,connect,calls16,pipe64,casts,bin64k,maps1000", source: "."})
+	o := options{source: "."}
+	r, err := measure(t.Context(), o, []target{reference(), ours(o)}, "measures", "1", "40", "seq,connect,calls16,pipe64,casts,bin64k,maps1000")
 	require.NoError(t, err)
 	seen := map[string]float64{}
-	for _, f := range figures {
+	for _, f := range r.figures {
 		if f.Node == goNode {
 			seen[f.Measure+" "+f.Name] = f.Value
 		}
@@ -51,4 +57,61 @@ func TestAShortRunLosesNothingAndKeepsTheOrder(t *testing.T) {
 	require.Contains(t, seen, "casts lost")
 	require.Zero(t, seen["casts lost"])
 	require.Zero(t, seen["pipe64 out_of_order"])
+}
+
+func TestACurveIsDrawnFromTheMediansOfItsPoints(t *testing.T) {
+	figures, err := parse([]byte(`
+{1,size,beam@localhost,mb_s,1}.
+{1,size,gonode@localhost,mb_s,2}.
+{1000,size,beam@localhost,mb_s,30}.
+{1000,size,gonode@localhost,mb_s,60}.
+{1000,size,gonode@localhost,mb_s,80}.
+{1000,size,gonode@localhost,mb_s,40}.
+{1000,other,gonode@localhost,mb_s,9}.
+`))
+	require.NoError(t, err)
+	c := curve{"size-mb_s", "Echo", "bytes", "MB/s", points(figures, "size", "mb_s", beamNode), points(figures, "size", "mb_s", goNode)}
+	require.Equal(t, [][2]float64{{1, 2}, {1000, 60}}, c.Gonode)
+	require.Contains(t, curveTable([]curve{c}), "| 1000 | 30.0 | 60.0 | 2.00 |")
+	picture := c.svg()
+	require.NoError(t, xml.Unmarshal([]byte(picture), new(struct{})), "well-formed")
+	require.Equal(t, 2, strings.Count(picture, `<path fill="none"`))
+	require.Equal(t, 4, strings.Count(picture, "<circle"))
+	require.NotContains(t, picture, "NaN")
+}
+
+func TestAShortRunOfTheCurvesLeavesNothingBehind(t *testing.T) {
+	gonodetest.OTPRelease(t)
+	if testing.Short() {
+		t.Skip("takes a while")
+	}
+	o := options{source: "."}
+	r, err := measure(t.Context(), o, []target{reference("+P", "1000000"), ours(o)}, "growth", "20", "100")
+	require.NoError(t, err)
+	for _, c := range shown {
+		if c.measure != "cores" && c.name != "kb" {
+			require.NotEmpty(t, points(r.figures, c.measure, c.name, goNode), "%s %s", c.measure, c.name)
+		}
+	}
+}
+
+func TestReadingAndWritingTermsIsMeasured(t *testing.T) {
+	gonodetest.OTPRelease(t)
+	if testing.Short() {
+		t.Skip("takes a while")
+	}
+	figures, err := codec(t.Context(), options{rounds: 1, source: "."})
+	require.NoError(t, err)
+	table := codecTable(figures)
+	for _, row := range []string{"call", "maps1000", "ints100k", "bin64k", "tree"} {
+		require.Contains(t, table, "| "+row+" decode |")
+		require.Contains(t, table, "| "+row+" encode |")
+	}
+	_, values := rows(figures)
+	require.Zero(t, values[key{"maps1000", "encode_allocs"}][goNode][1])
+	for k, v := range values {
+		if k.name == "decode_instructions" {
+			require.Positive(t, v[goNode][1], k.measure)
+		}
+	}
 }

@@ -1,7 +1,11 @@
-// Command bench measures a gonode server beside the same server on a BEAM node, in one run: the client is one BEAM node, the
-// rounds are interleaved, and the figures are ratios, since the machine is shared and noisy. It needs erl and epmd.
+// Command bench measures a gonode server beside the same server on a BEAM node and on what else a BEAM can call, in one run: the
+// client is one BEAM node, the rounds are interleaved, and the figures are ratios, since the machine is shared and noisy. It
+// needs erl and epmd; ergo 2 is fetched, and the nodes in C and Java are left out where gcc, erlang-dev, a JDK or
+// erlang-jinterface are missing.
 //
 //	go run ./bench -rounds 5 -ms 1000 -only seq,calls64 -json figures.json
+//	go run ./bench -peers=false                  only gonode and the BEAM
+//	go run ./bench -growth -page docs            the curves too, all written to docs/performance.md
 package main
 
 import (
@@ -11,6 +15,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strconv"
 	"syscall"
 )
 
@@ -21,6 +26,10 @@ type options struct {
 	source     string
 	gogc       string
 	profile    string
+	peers      bool
+	codec      bool
+	growth     bool
+	page       string
 }
 
 func main() {
@@ -30,31 +39,66 @@ func main() {
 	flag.StringVar(&o.only, "only", "all", "comma list of measures")
 	flag.StringVar(&o.json, "json", "", "write all figures to this `file`")
 	flag.StringVar(&o.source, "source", "bench", "`folder` of the benchmark's sources")
-	flag.StringVar(&o.gogc, "gogc", "400", "GOGC of the Go node")
+	flag.StringVar(&o.gogc, "gogc", "", "GOGC of the Go node; without it that of gonode run")
 	flag.StringVar(&o.profile, "cpuprofile", "", "write a CPU profile of the Go node to `file`")
+	flag.BoolVar(&o.peers, "peers", true, "measure other peers too: ergo 2, ei, Jinterface")
+	flag.BoolVar(&o.codec, "codec", true, "measure reading and writing of terms too")
+	flag.BoolVar(&o.growth, "growth", false, "draw the curves of growth too")
+	flag.StringVar(&o.page, "page", "", "write performance.md and its pictures to this `folder`")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, o); err != nil {
+	if err := bench(ctx, o); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, o options) error {
-	figures, err := measure(ctx, o)
+func bench(ctx context.Context, o options) error {
+	targets := []target{reference(), ours(o)}
+	if o.peers {
+		targets = append(targets, others(o)...)
+	}
+	r, err := measure(ctx, o, targets, "measures", strconv.Itoa(o.rounds), strconv.Itoa(o.ms), o.only)
 	if err != nil {
 		return err
 	}
-	if o.json != "" {
-		data, err := json.MarshalIndent(figures, "", " ")
-		if err != nil {
+	fmt.Print(table(r))
+	for _, line := range r.left {
+		fmt.Println(line)
+	}
+	if o.codec {
+		if r.codec, err = codec(ctx, o); err != nil {
 			return err
 		}
-		if err := os.WriteFile(o.json, append(data, '\n'), 0o644); err != nil {
+		fmt.Print("\n" + codecTable(r.codec))
+	}
+	var curves []curve
+	if o.growth {
+		if curves, err = grow(ctx, o); err != nil {
+			return err
+		}
+		fmt.Print(curveTable(curves))
+	}
+	if o.json != "" {
+		if err := writeJSON(o.json, r, curves); err != nil {
 			return err
 		}
 	}
-	fmt.Print(table(figures))
+	if o.page != "" {
+		return writePage(ctx, o, r, curves)
+	}
 	return nil
+}
+
+func writeJSON(file string, r results, curves []curve) error {
+	data, err := json.MarshalIndent(struct {
+		Figures []figure `json:"figures"`
+		Codec   []figure `json:"codec,omitempty"`
+		Curves  []curve  `json:"curves,omitempty"`
+	}{r.figures, r.codec, curves}, "", " ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, append(data, '\n'), 0o644)
 }

@@ -11,16 +11,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
 )
 
 const cookie = "benchmark"
-
-// names of the two nodes; the first one is the reference.
-const beamNode, goNode = "beam@localhost", "gonode@localhost"
 
 // stage is the set of processes of one run. All of them end with it.
 type stage struct {
@@ -30,55 +26,72 @@ type stage struct {
 	procs []*exec.Cmd
 }
 
-// measure sets up EPMD, the reference and the Go node, and lets the client measure them.
-func measure(ctx context.Context, o options) (figures []figure, err error) {
+// results are one set-up and what was measured in it.
+type results struct {
+	targets []target
+	left    []string // why some are not among them
+	figures []figure
+	codec   []figure // of terms alone
+}
+
+// measure sets up EPMD and the targets, and lets the client measure them: args are those of load:main/0 in front of the nodes.
+func measure(ctx context.Context, o options, targets []target, args ...string) (r results, err error) {
+	s, err := newStage(ctx, o)
+	if err != nil {
+		return r, err
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
+	if r.targets, r.left = s.available(targets); len(r.targets) == 0 || r.targets[0].node != targets[0].node {
+		return r, errors.New(strings.Join(r.left, "\n"))
+	}
+	client := append([]string{"-noinput", "-sname", "load@localhost", "-setcookie", cookie, "-connect_all", "false", "-pa", s.dir,
+		"-eval", "load:main().", "-extra"}, args...)
+	for _, t := range r.targets {
+		command := t.command(s)
+		pid, err := s.start("ready", t.env, command[0], command[1:]...)
+		if err != nil {
+			return r, err
+		}
+		client = append(client, fmt.Sprintf("%s:%d", t.node, pid))
+	}
+	out, err := s.run("erl", client...)
+	if err != nil {
+		return r, err
+	}
+	r.figures, err = parse(out)
+	return r, err
+}
+
+// newStage makes the folder of a run, with the client in it, and starts EPMD.
+func newStage(ctx context.Context, o options) (*stage, error) {
 	dir, err := os.MkdirTemp("", "gonode-bench")
 	if err != nil {
 		return nil, err
 	}
 	s := &stage{ctx: ctx, dir: dir}
-	defer func() { err = errors.Join(err, s.close()) }()
-	if err := s.build(o.source); err != nil {
-		return nil, err
-	}
 	port, err := freePort()
+	if err == nil {
+		s.env = append(os.Environ(), "ERL_EPMD_PORT="+port, "HOME="+dir, "GONODE_COOKIE="+cookie)
+		err = s.tool(".", "erlc", "-o", dir, filepath.Join(o.source, "beam", "probe.erl"), filepath.Join(o.source, "beam", "load.erl"),
+			filepath.Join(o.source, "beam", "growth.erl"), filepath.Join(o.source, "beam", "codec.erl"))
+	}
+	if err == nil {
+		_, err = s.start("", nil, "epmd", "-port", port)
+	}
+	if err == nil {
+		err = await(ctx, port)
+	}
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, s.close())
 	}
-	s.env = append(os.Environ(), "ERL_EPMD_PORT="+port, "HOME="+dir, "GOGC="+o.gogc, "GONODE_COOKIE="+cookie)
-	if _, err := s.start("", "epmd", "-port", port); err != nil {
-		return nil, err
-	}
-	if err := await(ctx, port); err != nil {
-		return nil, err
-	}
-	beam, err := s.start("ready", "erl", "-noinput", "-sname", beamNode, "-setcookie", cookie, "-pa", dir, "-eval", "probe:start().")
-	if err != nil {
-		return nil, err
-	}
-	peer, err := s.start("ready", filepath.Join(dir, "peer"), "-sname", goNode, "-cpuprofile", o.profile)
-	if err != nil {
-		return nil, err
-	}
-	out, err := s.run("erl", "-noinput", "-sname", "load@localhost", "-setcookie", cookie, "-connect_all", "false", "-pa", dir,
-		"-eval", "load:main().", "-extra", strconv.Itoa(o.rounds), strconv.Itoa(o.ms), o.only,
-		fmt.Sprintf("%s:%d", beamNode, beam), fmt.Sprintf("%s:%d", goNode, peer))
-	if err != nil {
-		return nil, err
-	}
-	return parse(out)
+	return s, nil
 }
 
-// build compiles the Go node and the Erlang modules into the folder of the run.
-func (s *stage) build(source string) error {
-	if err := s.tool("go", "build", "-o", filepath.Join(s.dir, "peer"), "./"+filepath.Join(source, "peer")); err != nil {
-		return err
-	}
-	return s.tool("erlc", "-o", s.dir, filepath.Join(source, "beam", "probe.erl"), filepath.Join(source, "beam", "load.erl"))
-}
-
-func (s *stage) tool(name string, args ...string) error {
-	out, err := exec.CommandContext(s.ctx, name, args...).CombinedOutput()
+// tool runs a program that prepares something, in the folder at.
+func (s *stage) tool(at, name string, args ...string) error {
+	cmd := exec.CommandContext(s.ctx, name, args...)
+	cmd.Dir = at
+	out, err := cmd.CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("%s: %w\n%s", name, err, out)
 	}
@@ -95,8 +108,9 @@ func (s *stage) command(name string, args ...string) *exec.Cmd {
 
 // start starts a program that runs until the end and, if ready is not empty, waits for it to print a line that begins so. It
 // returns the process id.
-func (s *stage) start(ready, name string, args ...string) (pid int, err error) {
+func (s *stage) start(ready string, env []string, name string, args ...string) (pid int, err error) {
 	cmd := s.command(name, args...)
+	cmd.Env = append(cmd.Env[:len(cmd.Env):len(cmd.Env)], env...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return 0, err
@@ -123,7 +137,7 @@ func (s *stage) run(name string, args ...string) ([]byte, error) {
 	var out bytes.Buffer
 	cmd.Stdout = &out
 	if err := cmd.Run(); err != nil {
-		return nil, fmt.Errorf("%s: %w\n%s", name, err, out.Bytes())
+		return nil, fmt.Errorf("%s: %w\n%s", name, err, out.Bytes()[max(0, out.Len()-2000):])
 	}
 	return out.Bytes(), nil
 }

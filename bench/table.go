@@ -44,35 +44,77 @@ func parse(out []byte) ([]figure, error) {
 	return figures, nil
 }
 
-// table prints medians of both nodes, and the median, the least and the greatest of the ratios of the rounds.
-func table(figures []figure) string {
-	type key struct{ measure, name string }
-	var order []key
-	values := map[key]map[string]map[int]float64{}
+// key is one row of the table.
+type key struct{ measure, name string }
+
+// byNode are the values of one row: node, round, value.
+type byNode map[string]map[int]float64
+
+func rows(figures []figure) (order []key, values map[key]byNode) {
+	values = map[key]byNode{}
 	for _, f := range figures {
 		k := key{f.Measure, f.Name}
 		if values[k] == nil {
-			values[k] = map[string]map[int]float64{beamNode: {}, goNode: {}}
+			values[k] = byNode{}
 			order = append(order, k)
+		}
+		if values[k][f.Node] == nil {
+			values[k][f.Node] = map[int]float64{}
 		}
 		values[k][f.Node][f.Round] = f.Value
 	}
+	return order, values
+}
+
+// table prints the medians of the reference and of gonode, the median, the least and the greatest of the ratios of the rounds,
+// and the median ratios of the other peers.
+func table(r results) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "| %-22s | %12s | %12s | %s |\n|---|---|---|---|\n", "measure", "BEAM", "gonode", "gonode / BEAM, median (range)")
+	b.WriteString("| measure | BEAM | gonode | gonode / BEAM (range) |")
+	more := rest(r.targets)
+	for _, t := range more {
+		fmt.Fprintf(&b, " %s |", t.name)
+	}
+	b.WriteString("\n|---|---|---|---|" + strings.Repeat("---|", len(more)) + "\n")
+	order, values := rows(r.figures)
 	for _, k := range order {
-		beam, gon := values[k][beamNode], values[k][goNode]
-		fmt.Fprintf(&b, "| %-22s | %12.1f | %12.1f | %s |\n", k.measure+" "+k.name, median(beam), median(gon), ratios(beam, gon))
+		v := values[k]
+		fmt.Fprintf(&b, "| %s %s | %.1f | %.1f | %s |", k.measure, k.name, median(v[beamNode]), median(v[goNode]), ratios(v[beamNode], v[goNode]))
+		for _, t := range more {
+			fmt.Fprintf(&b, " %s |", beside(v, t.node))
+		}
+		b.WriteString("\n")
 	}
 	return b.String()
 }
 
-func ratios(beam, gon map[int]float64) string {
+// rest are the targets without the first two.
+func rest(targets []target) []target { return targets[min(2, len(targets)):] }
+
+// beside is the ratio of another peer, or its count where the reference has none.
+func beside(v byNode, node string) string {
+	if r := ratio(v[beamNode], v[node]); len(r) > 0 {
+		return fmt.Sprintf("%.2f", median(r))
+	}
+	if m := v[node]; len(m) > 0 {
+		return fmt.Sprintf("%.0f", median(m))
+	}
+	return "-"
+}
+
+// ratio divides round by round.
+func ratio(base, v map[int]float64) map[int]float64 {
 	r := map[int]float64{}
-	for round, v := range gon {
-		if base := beam[round]; base > 0 {
-			r[round] = v / base
+	for round, value := range v {
+		if base[round] > 0 {
+			r[round] = value / base[round]
 		}
 	}
+	return r
+}
+
+func ratios(base, v map[int]float64) string {
+	r := ratio(base, v)
 	if len(r) == 0 {
 		return "-"
 	}

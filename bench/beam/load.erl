@@ -2,17 +2,30 @@
 %% alike; the order turns with the round. Every figure is one line of output, a term with a dot:
 %%   {Round, Measure, Node, Figure, Value}.
 -module(load).
--export([main/0]).
+-export([main/0, out/5, until/1, over/1, rss/1, maps/0]).
 
 main() ->
-    [Rounds, Ms, Only | Targets] = init:get_plain_arguments(),
+    [What, A | Rest] = init:get_plain_arguments(),
+    case What of
+        "measures" ->
+            [Ms, Only | Targets] = Rest,
+            measure(list_to_integer(A), list_to_integer(Ms), Only, connected(Targets));
+        "growth" ->
+            [Limit | Targets] = Rest,
+            growth:main(list_to_integer(A), list_to_integer(Limit), connected(Targets))
+    end,
+    halt(0).
+
+connected(Targets) ->
     Nodes = [target(T) || T <- Targets],
     [true = net_kernel:connect_node(N) || {N, _} <- Nodes],
+    Nodes.
+
+measure(Rounds, Ms, Only, Nodes) ->
     Wanted = [M || {Id, _} = M <- measures(), Only =:= "all" orelse lists:member(atom_to_list(Id), string:lexemes(Only, ","))],
-    [one(0, M, T, list_to_integer(Ms) div 4) || M <- Wanted, T <- Nodes],
-    [one(R, M, T, list_to_integer(Ms)) || R <- lists:seq(1, list_to_integer(Rounds)), M <- Wanted, T <- turn(R, Nodes)],
-    [out(0, memory, N, peak_mb, peak(Pid)) || {N, Pid} <- Nodes],
-    halt(0).
+    [one(0, M, T, Ms div 4) || M <- Wanted, T <- Nodes],
+    [one(R, M, T, Ms) || R <- lists:seq(1, Rounds), M <- Wanted, T <- turn(R, Nodes)],
+    [out(0, memory, N, peak_mb, peak(Pid)) || {N, Pid} <- Nodes].
 
 target(T) -> [N, P] = string:split(T, ":"), {list_to_atom(N), P}.
 
@@ -135,7 +148,12 @@ cpu(Pid) ->
     F = string:lexemes(Rest, " "),
     (binary_to_integer(lists:nth(12, F)) + binary_to_integer(lists:nth(13, F))) * 10000.
 
-peak(Pid) ->
+peak(Pid) -> status(Pid, "VmHWM") / 1024.
+
+%% Its memory now in kB.
+rss(Pid) -> status(Pid, "VmRSS").
+
+status(Pid, What) ->
     {ok, B} = file:read_file("/proc/" ++ Pid ++ "/status"),
-    {match, [Kb]} = re:run(B, "VmHWM:\\s*(\\d+)", [{capture, all_but_first, list}]),
-    list_to_integer(Kb) / 1024.
+    {match, [Kb]} = re:run(B, What ++ ":\\s*(\\d+)", [{capture, all_but_first, list}]),
+    list_to_integer(Kb).

@@ -8,6 +8,18 @@ start() -> {ok, _} = gen_server:start({local, ?MODULE}, ?MODULE, [], []), io:for
 init([]) -> {ok, 0}.
 
 handle_call({echo, T}, _From, Sum) -> {reply, T, Sum};
+handle_call({servers, N}, _From, Sum) ->
+    Pids = [begin {ok, P} = gen_server:start(?MODULE, [], []), P end || _ <- lists:seq(1, N)],
+    put(servers, Pids),
+    {reply, Pids, Sum};
+handle_call({busy, Ms}, _From, Sum) -> timer:sleep(Ms), {reply, ok, Sum};
+handle_call(collect, _From, Sum) ->
+    [erlang:garbage_collect(P) || P <- processes()],
+    {reply, ok, Sum};
 handle_call(get, _From, Sum) -> {reply, Sum, Sum}.
 
+handle_cast({stop, _}, Sum) ->
+    [gen_server:stop(P) || P <- get(servers)],
+    erase(servers),
+    {noreply, Sum};
 handle_cast({add, N}, Sum) -> {noreply, Sum + N}.

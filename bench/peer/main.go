@@ -1,5 +1,6 @@
 // Command peer is the Go side of the benchmark: a node with one server, registered as probe, that answers {echo, T} with T,
-// adds up the N of casts {add, N} and answers get with the sum.
+// adds up the N of casts {add, N} and answers get with the sum. For the curves of growth it starts {servers, N} more, answers their
+// pids and, cast {stop, N}, ends them; {busy, Ms} keeps it busy, collect collects garbage.
 package main
 
 import (
@@ -9,8 +10,10 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"runtime/pprof"
 	"syscall"
+	"time"
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
@@ -23,6 +26,7 @@ func main() {
 	flag.StringVar(&cfg.Cookie, "cookie", os.Getenv("GONODE_COOKIE"), "cookie, default GONODE_COOKIE")
 	profile := flag.String("cpuprofile", "", "write a CPU profile to `file`")
 	flag.Parse()
+	defer node.SetHeapFloor(node.HeapFloor, 100)() // as the command does
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, cfg, *profile); err != nil {
@@ -36,7 +40,7 @@ func run(ctx context.Context, cfg node.Config, profile string) (err error) {
 	if err != nil {
 		return err
 	}
-	if _, err := n.Spawn(ctx, "probe", genserv.Of(probe{}), nil); err != nil {
+	if _, err := n.Spawn(ctx, "probe", genserv.Of(probe{n, new([]etf.Pid)}), nil); err != nil {
 		return err
 	}
 	if profile != "" {
@@ -56,23 +60,56 @@ func run(ctx context.Context, cfg node.Config, profile string) (err error) {
 }
 
 // probe is the server; its state is the sum.
-type probe struct{}
+type probe struct {
+	n       *node.Node
+	servers *[]etf.Pid // started by it; only the one that is registered has any
+}
 
 func (probe) Init(*genserv.Process, etf.Term) genserv.InitResult[int64] {
 	return genserv.Ok(int64(0))
 }
 
-func (probe) HandleCall(_ *genserv.Process, request etf.Term, _ genserv.From, sum int64) genserv.Result[int64] {
-	if t, ok := request.(etf.Tuple); ok && len(t) == 2 {
-		return genserv.Reply(t[1], sum)
+func (s probe) HandleCall(_ *genserv.Process, request etf.Term, _ genserv.From, sum int64) genserv.Result[int64] {
+	switch request := request.(type) {
+	case etf.Tuple:
+		switch request[0] {
+		case etf.Atom("servers"):
+			return genserv.Reply(s.start(int(request[1].(etf.Int))), sum)
+		case etf.Atom("busy"):
+			<-time.After(time.Duration(request[1].(etf.Int)) * time.Millisecond)
+			return genserv.Reply(etf.Atom("ok"), sum)
+		}
+		return genserv.Reply(request[1], sum)
+	case etf.Atom:
+		if request == "collect" {
+			debug.FreeOSMemory()
+		}
 	}
 	return genserv.Reply(etf.Int(sum), sum)
 }
 
-func (probe) HandleCast(_ *genserv.Process, request etf.Term, sum int64) genserv.Result[int64] {
-	if t, ok := request.(etf.Tuple); ok && len(t) == 2 {
-		n, _ := t[1].(etf.Int)
-		sum += int64(n)
+func (s probe) HandleCast(p *genserv.Process, request etf.Term, sum int64) genserv.Result[int64] {
+	t := request.(etf.Tuple)
+	if t[0] == etf.Term(etf.Atom("stop")) {
+		for _, pid := range *s.servers {
+			p.Exit(pid, etf.Atom("shutdown"))
+		}
+		*s.servers = nil
+		return genserv.NoReply(sum)
 	}
-	return genserv.NoReply(sum)
+	return genserv.NoReply(sum + int64(t[1].(etf.Int)))
+}
+
+// start starts more servers and returns their pids. What fails ends this server, which the client sees.
+func (s probe) start(count int) etf.Term {
+	pids := make(etf.List, count)
+	for i := range pids {
+		pid, err := s.n.Spawn(context.Background(), "", genserv.Of(probe{s.n, nil}), nil)
+		if err != nil {
+			panic(err)
+		}
+		pids[i] = pid
+		*s.servers = append(*s.servers, pid)
+	}
+	return pids
 }

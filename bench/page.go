@@ -1,0 +1,93 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+)
+
+// writePage writes performance.md to the folder o.page, the pictures to performance/ in it.
+func writePage(ctx context.Context, o options, r results, curves []curve) error {
+	pictures := filepath.Join(o.page, "performance")
+	if err := os.MkdirAll(pictures, 0o755); err != nil {
+		return err
+	}
+	var b strings.Builder
+	b.WriteString(pageHead)
+	fmt.Fprintf(&b, "## The machine and the run\n\n%s\n%d rounds of %d ms, written on %s by `go run ./bench -page docs`.\n\n", machine(ctx), o.rounds, o.ms,
+		time.Now().UTC().Format(time.DateOnly))
+	b.WriteString("## The nodes\n\n")
+	for _, t := range r.targets {
+		fmt.Fprintf(&b, "- **%s**: %s.\n", t.name, t.does)
+	}
+	for _, line := range r.left {
+		fmt.Fprintf(&b, "- %s.\n", line)
+	}
+	b.WriteString("\n## Figures\n\n" + pageTable + "\n" + table(r))
+	if len(r.codec) > 0 {
+		b.WriteString("\n## Reading and writing terms\n\n" + pageCodec + "\n" + codecTable(r.codec))
+	}
+	if len(curves) > 0 {
+		b.WriteString("\n## Growth\n\n" + pageGrowth)
+	}
+	for _, c := range curves {
+		if err := os.WriteFile(filepath.Join(pictures, c.ID+".svg"), []byte(c.svg()), 0o644); err != nil {
+			return err
+		}
+		fmt.Fprintf(&b, "\n![%s](performance/%s.svg)\n", c.Title, c.ID)
+	}
+	if notes, err := os.ReadFile(filepath.Join(pictures, "notes.md")); err == nil {
+		b.WriteString("\n" + string(notes))
+	}
+	return os.WriteFile(filepath.Join(o.page, "performance.md"), []byte(b.String()), 0o644)
+}
+
+const pageHead = `# Performance
+
+How fast a gen_server in Go answers a BEAM, beside the same server on a BEAM node and on what else a BEAM can call.
+
+## The method
+
+One BEAM node is the client, and all nodes run on the same machine as it, so that they share its processors: what a server saves,
+its caller gains. Every measure is taken of each node in turn, round after round, in changing order; the ratio of a round is that of
+two neighbours in time, and the table shows the median, the least and the greatest of them. On a machine that others use too the
+absolute figures mean little, the ratios more. Below 1 is better for times, CPU and memory, above 1 for rates.
+
+`
+
+const pageTable = "`seq` is one caller, `calls16` and `calls64` that many, `pipe64` one with 64 requests under way, `casts` one sender and a call at the end;\n" +
+	"`bin…` echoes binaries, `maps1000` a list of 1000 maps, `ints100k` one of 100 000 integers; `connect` is from no connection to the first\n" +
+	"answer. `cpu_us` is the CPU time of the server for one operation, `client_cpu_us` that of the client.\n"
+
+const pageCodec = "`binary_to_term` and `term_to_binary` beside what a connection does with the same bytes. The instructions are those of gonode\n" +
+	"without the garbage collector, counted by callgrind.\n"
+
+const pageGrowth = "What happens with more of it. Points are medians of three.\n"
+
+// machine describes where the figures come from.
+func machine(ctx context.Context) string {
+	otp, _ := exec.CommandContext(ctx, "erl", "-noinput", "-eval",
+		`io:put_chars([erlang:system_info(otp_release), " (ERTS ", erlang:system_info(version), ")"]), halt().`).Output()
+	kernel, _ := os.ReadFile("/proc/sys/kernel/osrelease")
+	return fmt.Sprintf("%s, %d processors, Linux %s; %s, Erlang/OTP %s.\n", processor(), runtime.NumCPU(), strings.TrimSpace(string(kernel)), runtime.Version(), otp)
+}
+
+func processor() string {
+	f, err := os.Open("/proc/cpuinfo")
+	if err != nil {
+		return runtime.GOARCH
+	}
+	defer func() { _ = f.Close() }()
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		if name, found := strings.CutPrefix(lines.Text(), "model name"); found {
+			return strings.TrimLeft(name, " \t:")
+		}
+	}
+	return runtime.GOARCH
+}
