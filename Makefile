@@ -1,20 +1,27 @@
 # make check   what CI runs: format, vet, staticcheck, tidy, the rules of the house, all tests with the race detector
 # make test    all tests; those that need Erlang or Elixir are skipped, by name, where these are not installed
 # make erl     only the tests that talk to real Erlang and Elixir nodes; here a missing one is a failure
+#              make erl OTP=27: the same with Erlang/OTP 27 (or 23, 29), which is fetched, not installed; without Elixir
+# make matrix  the suites of integration/erlang/ct from containers with every release of Erlang/OTP and with Elixir, and what came
+#              of it into docs/compat.md and README.md. Needs Go and Docker. MATRIXFLAGS="-peers otp27" is only that one
+# make faults  containers paused, killed and cut off from each other under load, and the accounts afterwards into docs/faults.md
+# make images  what the containers are made of: pulled, or made from Debian's packages where no registry can be reached
 # make fuzz    every fuzz target for FUZZTIME
-# make bench   the benchmarks of the packages
+# make bench   a gonode server beside one on a BEAM node, then the benchmarks of the packages
 # make deps    installs Erlang and Elixir on Debian and its kin, says what to install elsewhere
 
 GO ?= go
 # More than two packages at a time only make the nodes that the tests start wait for each other.
 TESTFLAGS ?= -p 2
 # Each package; the slowest ones start dozens of real nodes.
-TIMEOUT ?= 10m
+TIMEOUT ?= 15m
 FUZZTIME ?= 30s
+MATRIXFLAGS ?= -write -reference
+FAULTFLAGS ?= -write -long
 # Run by version, so that it is no dependency of the module.
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: check fmt vet staticcheck tidy archtest test racetest erl fuzz bench deps
+.PHONY: check fmt vet staticcheck tidy archtest test racetest erl images matrix faults fuzz bench deps
 
 # The tests come last, so that with -k everything else is known before the long part.
 check: fmt vet staticcheck tidy archtest racetest
@@ -38,30 +45,52 @@ archtest:
 	$(GO) test ./internal/archtest
 
 test:
-	@lanes=$$(mktemp); status=0; \
+	@lanes=$${GONODE_SKIPPED_LANES:-$$(mktemp)}; status=0; \
 	GONODE_SKIPPED_LANES="$$lanes" $(GO) test -timeout $(TIMEOUT) $(TESTFLAGS) ./... || status=$$?; \
 	command -v "$${GONODE_ERL:-erl}" >/dev/null || echo "real Erlang node: erl is not installed" >>"$$lanes"; \
+	[ -z "$$GONODE_SKIPPED_LANES" ] || exit $$status; \
 	if [ -s "$$lanes" ]; then echo "Skipped lanes (make deps helps):"; sort -u "$$lanes" | sed 's/^/  /'; \
 	else echo "Skipped lanes: none"; fi; \
 	rm -f "$$lanes"; exit $$status
 
-# Tests that need a real node stand in files whose name has the word erl or live in it, or in one of these packages.
+# Tests that need a real node stand in one of these packages, in a file whose name has the word erl or live in it, or in
+# one that starts such a node.
 LIVE = ./gonodetest ./integration/...
 
 erl:
-	@export CI=true; status=0; \
-	for dir in $$(git ls-files -co --exclude-standard '*_test.go' | grep -E '(^|[/_])(erl|live)[^/]*_test\.go$$' \
-			| grep -vE '^(gonodetest|integration)/' | xargs -r -n1 dirname | sort -u); do \
-		names=$$(cat $$(ls $$dir/*_test.go | grep -E '[/_](erl|live)[^/]*_test\.go$$') \
-			| sed -nE 's/^func (Test[A-Z][A-Za-z0-9_]*)\(.*/\1/p' | paste -sd'|' -); \
+	@export CI=true; status=0; lanes=$$(mktemp); export GONODE_SKIPPED_LANES="$$lanes"; \
+	if [ -n "$(OTP)" ]; then \
+		bin=$$(tools/otp $(OTP)) || exit 1; \
+		export PATH="$$bin:$$PATH" GONODE_ERL="$$bin/erl" GONODE_EPMD="$$bin/epmd" GONODE_ELIXIR=none GONODE_IEX=none; \
+	fi; \
+	live() { ls "$$1"/*_test.go | grep -E '[/_](erl|live)[^/]*_test\.go$$'; grep -lE 'gonodetest\.Start(Erl|Elixir)\(' "$$1"/*_test.go; }; \
+	for dir in $$(git ls-files -co --exclude-standard '*_test.go' | grep -vE '^(gonodetest|integration|internal)/' \
+			| xargs -r -n1 dirname | sort -u); do \
+		names=$$(live "$$dir" | sort -u | xargs -r cat | sed -nE 's/^func (Test[A-Z][A-Za-z0-9_]*)\(.*/\1/p' \
+			| grep -vx TestMain | paste -sd'|' -); \
 		[ -z "$$names" ] || $(GO) test -timeout $(TIMEOUT) $(TESTFLAGS) -run "^($$names)$$" ./$$dir || status=1; \
 	done; \
-	$(GO) test -timeout $(TIMEOUT) $(TESTFLAGS) $(LIVE) || status=1; exit $$status
+	$(GO) test -timeout $(TIMEOUT) $(TESTFLAGS) $(LIVE) || status=1; \
+	if [ -s "$$lanes" ]; then echo "Skipped lanes:"; sort -u "$$lanes" | sed 's/^/  /'; fi; \
+	rm -f "$$lanes"; exit $$status
+
+images:
+	@tools/images
+
+matrix:
+	@$(GO) run ./integration/erlang/matrix $(MATRIXFLAGS)
+
+# Not go run: the program is run once more in the network of a container.
+faults:
+	@dir=$$(mktemp -d); status=0; \
+	{ CGO_ENABLED=0 $(GO) build -o $$dir/faults ./integration/erlang/faults && $$dir/faults $(FAULTFLAGS); } || status=$$?; \
+	rm -rf $$dir; exit $$status
 
 fuzz:
 	@GO="$(GO)" tools/fuzz $(FUZZTIME)
 
 bench:
+	$(GO) run ./bench
 	$(GO) test -run '^$$' -bench . -benchmem $(TESTFLAGS) ./...
 
 deps:

@@ -23,6 +23,8 @@ type command struct {
 	bin, home string
 	port      int
 	env       []string // more of it, also for the shells
+	dir       string   // where it runs
+	carrier   []string // the flags for TLS or IPv6, which a client needs as well
 
 	cmd  *exec.Cmd
 	mu   sync.Mutex
@@ -68,9 +70,10 @@ func (c *command) environ() []string {
 // run starts gonode run and waits until it is up. It ends with the test at the latest.
 func (c *command) run(t *testing.T, args ...string) {
 	t.Helper()
+	c.talk.Reset() // what an earlier one said does not make this one up
 	c.more, c.done = make(chan struct{}), make(chan struct{})
 	c.cmd = exec.Command(c.bin, append([]string{"run"}, args...)...)
-	c.cmd.Env, c.cmd.Stderr = c.environ(), c
+	c.cmd.Env, c.cmd.Stderr, c.cmd.Dir = c.environ(), c, c.dir
 	require.NoError(t, c.cmd.Start())
 	go func() {
 		defer close(c.done)
@@ -133,7 +136,7 @@ func script(t *testing.T, line string) string {
 	dir := t.TempDir()
 	text := "#!/bin/sh\nPATH=" + dir + ":$PATH\n" + line + "\n"
 	for name, variable := range map[string]string{"erl": "GONODE_ERL", "iex": "GONODE_IEX"} {
-		if program := os.Getenv(variable); program != "" {
+		if program := os.Getenv(variable); program != "" && program != "none" {
 			wrapper := "#!/bin/sh\nexec " + program + ` "$@"` + "\n"
 			require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(wrapper), 0o700))
 		}
@@ -159,16 +162,29 @@ func (c *command) pastes(t *testing.T, cookie string) {
 	require.Equal(t, "42", erl.Type(lines[2]))
 	require.Regexp(t, `^\{\[\],\['?gonode@`, erl.Type("{nodes(), nodes(hidden)}."))
 
+	// A test of its own, so that the rest is tested where there is no Elixir.
+	t.Run("iex", func(t *testing.T) {
+		needIEx(t)
+		c.verb(t, append([]string{"cast", c.name(t), "counter", "reset"}, c.carrier...)...)
+		start, lines := c.lines(t, "From Elixir")
+		require.Len(t, lines, 3)
+		iex := gonodetest.StartIEx(t, c.options(t, strings.ReplaceAll(start, "THE_COOKIE", cookie))...)
+		require.Equal(t, ":pong", iex.Type(lines[0]))
+		require.Equal(t, `%{k: [1, 2.5, "x"]}`, iex.Type(lines[1]))
+		require.Equal(t, "42", iex.Type(lines[2]))
+		require.Regexp(t, `(?m)^b\t\d+$`, c.verb(t, "names"))
+	})
+}
+
+// needIEx skips the test where the iex that a page names would not be found, or is not to be used.
+func needIEx(t *testing.T) {
+	t.Helper()
+	if os.Getenv("GONODE_IEX") == "none" {
+		gonodetest.SkipLane(t, gonodetest.LaneElixir, "GONODE_IEX=none")
+	}
 	if _, err := exec.LookPath("iex"); err != nil && os.Getenv("CI") == "" {
 		gonodetest.SkipLane(t, gonodetest.LaneElixir, "iex is not installed")
 	}
-	c.verb(t, "cast", c.name(t), "counter", "reset")
-	start, lines = c.lines(t, "From Elixir")
-	require.Len(t, lines, 3)
-	iex := gonodetest.StartIEx(t, c.options(t, strings.ReplaceAll(start, "THE_COOKIE", cookie))...)
-	require.Equal(t, ":pong", iex.Type(lines[0]))
-	require.Equal(t, `%{k: [1, 2.5, "x"]}`, iex.Type(lines[1]))
-	require.Equal(t, "42", iex.Type(lines[2]))
 }
 
 // name is what the command calls itself.
@@ -198,7 +214,7 @@ func TestOnAFreshMachineWhatRunSaysWorksWhenItIsPasted(t *testing.T) {
 	require.Contains(t, c.said(), fmt.Sprintf("embedded epmd on port %d", c.port))
 	c.pastes(t, "")
 	require.Equal(t, "42", c.verb(t, "call", "gonode", "counter", "get"))
-	require.Contains(t, c.verb(t, "names"), "\nb\t", "the shells are in the embedded EPMD")
+	require.Regexp(t, `(?m)^a\t\d+$`, c.verb(t, "names"), "the shell is in the embedded EPMD")
 	t.Log("\n" + c.said())
 	require.Zero(t, c.end(t, syscall.SIGINT))
 }
@@ -208,15 +224,23 @@ func TestWhatRunSaysWorksWithEveryKindOfCookieAndName(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "a 'cookie' $HOME file")
 	secret := gonodetest.NewCookie()
 	require.NoError(t, os.WriteFile(file, []byte(secret+"\n"), 0o400))
+	ca := gonodetest.NewAuthority(t, "authority")
+	tls := filepath.Join(t.TempDir(), "it's my dist.conf")
+	require.NoError(t, os.Rename(optfile(t, mutual(ca.Issue(t, []string{shortHost(t)}), ca.CA), strict), tls))
 	for name, way := range map[string]struct{ args, env []string }{
 		"environment": {nil, []string{"GONODE_COOKIE=" + secret}},
 		"file":        {[]string{"--cookie-file", file}, nil},
 		"flag":        {[]string{"--cookie", secret}, nil},
 		"long":        {[]string{"--cookie", secret, "--name", "gonode@127.0.0.1"}, nil},
+		"tls":         {[]string{"--cookie", secret, "--ssl-dist-optfile", tls}, nil},
+		"IPv6":        {[]string{"--cookie", secret, "--proto-dist", "inet6_tcp", "--name", "gonode@::1"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := newCommand(t, bin)
 			c.env = way.env
+			if name == "tls" || name == "IPv6" {
+				c.carrier = way.args[2:4]
+			}
 			c.run(t, way.args...)
 			if name == "environment" {
 				c.pastes(t, "")

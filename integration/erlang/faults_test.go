@@ -136,16 +136,20 @@ func TestARestartedNodeIsTakenBackByItsPeer(t *testing.T) {
 	e := gonodetest.StartErl(t)
 	stillServes(t, n, e)
 	// A second node of the same name, as after a crash that the peer has not noticed: its peer answers alive.
-	port := n.Addr().(*net.TCPAddr).Port
 	e.Eval(t, at(n, "net_kernel:monitor_nodes(true, [nodedown_reason, {node_type, all}])"))
 	conn, err := net.Dial("tcp", erlPort(t, e))
 	require.NoError(t, err)
 	again := dist.Local{Node: n.Name(), Creation: n.Creation() + 1, Cookie: func(etf.Atom) string { return gonodetest.Cookie(t) }}
 	info, err := again.Connect(t.Context(), conn, etf.Atom(e.Name()), nil)
-	require.NoError(t, err)
-	require.Equal(t, dist.StatusAlive, info.Status)
-	require.NoError(t, conn.Close())
-	require.NotZero(t, port)
+	if gonodetest.OTPRelease(t) < 24 {
+		// Nobody is let in before the old connection has ended, and OTP 23 does not end it.
+		require.ErrorContains(t, err, "OTP 23 waits for that")
+		require.True(t, n.Disconnect(etf.Atom(e.Name())))
+	} else {
+		require.NoError(t, err)
+		require.Equal(t, dist.StatusAlive, info.Status)
+		require.NoError(t, conn.Close())
+	}
 	require.Eventually(t, func() bool { return n.Ping(t.Context(), etf.Atom(e.Name())) == nil }, 10*time.Second, 50*time.Millisecond)
 	stillServes(t, n, e)
 }
@@ -159,30 +163,12 @@ func erlPort(t *testing.T, e *gonodetest.Beam) string {
 	return fmt.Sprintf("127.0.0.1:%d", info.Port)
 }
 
-func TestTwoNodesThatConnectToEachOtherAtOnceEndUpWithOneConnection(t *testing.T) {
-	for i := range 20 {
-		cfg := config(t)
-		cfg.Name = fmt.Sprintf("%c%d", "az"[i%2], i) // both outcomes of the comparison of names
-		n := start(t, cfg)
-		spawnSamples(t, n)
-		e := gonodetest.StartErl(t, gonodetest.WithSname(fmt.Sprintf("m%d", i)))
-		answer := make(chan error, 1)
-		go func() {
-			_, err := n.Call(within(t, 20*time.Second), etf.Tuple{etf.Atom("net_kernel"), etf.Atom(e.Name())},
-				etf.Tuple{etf.Atom("is_auth"), n.Name()})
-			answer <- err
-		}()
-		require.Equal(t, "hi", e.Eval(t, fmt.Sprintf("gen_server:call({echo,%v}, hi, 20000)", n.Name())))
-		require.NoError(t, <-answer)
-		require.Len(t, n.Nodes(), 1)
-	}
-}
-
 func TestAStoppedNodeIsGoneForEverybody(t *testing.T) {
 	n := startSamples(t)
 	e := gonodetest.StartErl(t)
 	stillServes(t, n, e)
 	e.Eval(t, at(n, "Ref = monitor(process, {echo,'gonode@host'})"))
+	stillServes(t, n, e) // so the monitor has arrived
 	stop(t, n)
 	require.Equal(t, at(n, "{{echo,'gonode@host'},shutdown}"), e.Eval(t, "receive {'DOWN', Ref, process, O, R} -> {O, R} after 5000 -> none end"))
 	require.Eventually(t, func() bool { return e.Eval(t, "nodes(hidden)") == "[]" }, 5*time.Second, 10*time.Millisecond)

@@ -121,3 +121,31 @@ func TestWhatIsWatchedOnANodeThatDiesIsReportedAsNoconnection(t *testing.T) {
 		lists:sort(F()) =:= lists:sort([{'EXIT',T,noconnection}, {'DOWN',Ref,process,{target,'`+other.Name()+`'},noconnection}])
 	end`))
 }
+
+func TestAGroupLeaderIsSetFromAfar(t *testing.T) {
+	n := startSamples(t)
+	spawn(t, n, "nursery", genserv.Of(nursery{n}))
+	e := gonodetest.StartErl(t)
+	require.Equal(t, "{true,true}", e.Eval(t, at(n, `begin
+		Leader = fun(P) -> {group_leader, L} = rpc:call('gonode@host', erlang, process_info, [P, group_leader]), L end,
+		Nursery = rpc:call('gonode@host', erlang, whereis, [nursery]), true = group_leader(self(), Nursery),
+		fine = gen_server:call({echo,'gonode@host'}, fine),
+		{Leader(Nursery) =:= self(), Leader(gen_server:call(Nursery, new)) =:= self()}
+	end`)), "those that it starts have it too")
+}
+
+func TestAProcessIsNotStartedWithOptionsThatThereAreNone(t *testing.T) {
+	n := startSamples(t)
+	e, other := gonodetest.StartErl(t), gonodetest.StartErl(t)
+	e.Eval(t, `Spawn = fun(Node, Opts) -> Args = [make_ref(), erlang, node, []],
+		R = spawn_request(Node, erpc, execute_call, Args, [{reply_tag, started} | Opts]),
+		Answer = receive {started, R, error, Why} -> Why; {started, R, ok, _} -> ok after 5000 -> none end,
+		Reason = receive {'DOWN', R, process, _, {Ref, return, _}} -> Ref =:= hd(Args) after 0 -> no end,
+		case Answer =:= ok andalso lists:member(monitor, Opts) andalso Reason =:= no of
+			true -> receive {'DOWN', R, process, _, {Ref2, return, _}} -> {ok, Ref2 =:= hd(Args)} after 5000 -> none end;
+			false -> {Answer, Reason}
+		end end`)
+	for _, opts := range []string{"[monitor]", "[]", "[monitor, {priority, high}, {min_heap_size, 1000}, {fullsweep_after, 1}]", "[bogus]", "[monitor, {bogus, 1}]"} {
+		require.Equal(t, e.Eval(t, "Spawn("+other.Atom()+","+opts+")"), e.Eval(t, at(n, "Spawn('gonode@host',"+opts+")")), opts)
+	}
+}

@@ -44,14 +44,18 @@ maps() -> [#{}, #{a => 1}, #{1 => a, 1.0 => b}, #{<<"k">> => #{x => [#{}]}}, map
 	maps:from_list([{K, K} || K <- lists:seq(1, 33)]), maps:from_list([{{k, K}, integer_to_binary(K)} || K <- lists:seq(1, 10000)])].
 
 %% Ids of this node, of other nodes that were never met, and with every word in use.
-ids() -> [self(), whereis(init), make_ref(), erlang:alias(), hd(erlang:ports())] ++
+%% Those of OTP 24 and later have more bits, and aliases.
+ids() -> [self(), whereis(init), make_ref(), hd(erlang:ports())] ++ [binary_to_term(B) || B <- [
+		<<131,88,119,3,"a@b",1:32,0:32,1:32>>,
+		<<131,90,1:16,119,3,"a@b",9:32,5:32>>,
+		<<131,90,3:16,119,3,"a@b",9:32,5:32,6:32,7:32>>]] ++
+	case erlang:function_exported(erlang, alias, 0) of true -> large_ids(); false -> [] end.
+
+large_ids() -> [erlang:alias()] ++
 	[binary_to_term(B) || B <- [
 		<<131,88,119,3,"a@b",16#ffffffff:32,16#ffffffff:32,16#fffffffe:32>>,
-		<<131,88,119,3,"a@b",1:32,0:32,1:32>>,
 		<<131,89,119,3,"a@b",16#fffffff:28/unit:1,7:4,3:32>>,
 		<<131,120,119,3,"a@b",16#ffffffffffffffff:64,77:32>>,
-		<<131,90,1:16,119,3,"a@b",9:32,5:32>>,
-		<<131,90,3:16,119,3,"a@b",9:32,5:32,6:32,7:32>>,
 		<<131,90,5:16,119,3,"a@b",9:32,1:32,2:32,3:32,4:32,5:32>>]].
 
 funs() -> X = {captured, self()}, [fun lists:map/2, fun erlang:node/0, fun(A) -> {A, X} end, fun() -> ok end, fun ?MODULE:terms/0].

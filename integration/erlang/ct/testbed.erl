@@ -1,0 +1,57 @@
+%% The reference: what the Go program integration/erlang/testbed is, on a BEAM. The suites hold against this one first.
+%%
+%% A node whose server testbed starts, pauses, kills and stops other nodes of this host, which have the servers echo, counter
+%% and probe. The requests are described in control.go; the options of nodes are those of beam:start/1.
+-module(testbed).
+-behaviour(gen_server).
+
+-export([start/0, servers/0, release/0]).
+-export([init/1, handle_call/3, handle_cast/2]).
+
+%% Makes this node a control node.
+start() -> {ok, _} = gen_server:start({local, ?MODULE}, ?MODULE, [], []), ok.
+
+%% What each of the nodes has.
+servers() ->
+    [{ok, _} = gen_server:start({local, Name}, Name, Args, []) || {Name, Args} <- [{echo, []}, {counter, 0}, {probe, undefined}]],
+    ok.
+
+init([]) -> {ok, #{}}.
+
+handle_call(about, _From, Nodes) -> {reply, {beam, unicode:characters_to_binary(release())}, Nodes};
+handle_call({start_node, Opts}, From, Nodes) ->
+    Self = self(),
+    spawn(fun() -> gen_server:reply(From, started(Self, beam:start(options(Opts)))) end),
+    {noreply, Nodes};
+handle_call({started, Server}, _From, Nodes) -> {reply, ok, Nodes#{beam:name(Server) => Server}};
+handle_call({Verb, Node}, From, Nodes) when is_map_key(Node, Nodes) ->
+    #{Node := Server} = Nodes,
+    spawn(fun() -> gen_server:reply(From, signal(Verb, Server)) end),
+    {noreply, case Verb =:= stop_node orelse Verb =:= kill_node of true -> maps:remove(Node, Nodes); false -> Nodes end};
+handle_call(Request, _From, Nodes) ->
+    {reply, {error, unicode:characters_to_binary(io_lib:format("~p: there is no such request or node", [Request]))}, Nodes}.
+
+handle_cast(_, Nodes) -> {noreply, Nodes}.
+
+options(Opts) ->
+    maps:merge(#{hidden => not maps:get(visible, Opts, false), init => {?MODULE, servers, []}}, maps:remove(visible, Opts)).
+
+started(Control, {ok, Server}) ->
+    ok = gen_server:call(Control, {started, Server}, infinity),
+    {ok, beam:name(Server)};
+started(_, {error, Reason}) -> {error, unicode:characters_to_binary(io_lib:format("~tp", [Reason]))}.
+
+signal(stop_node, Server) -> ended(Server, beam:stop(Server));
+signal(kill_node, Server) -> ended(Server, beam:signal(Server, "KILL"));
+signal(pause_node, Server) -> beam:signal(Server, "STOP");
+signal(resume_node, Server) -> beam:signal(Server, "CONT").
+
+ended(Server, ok) -> gen_server:stop(Server).
+
+%% The release to the patch level, such as "25.2.3".
+release() ->
+    Release = erlang:system_info(otp_release),
+    case file:read_file(filename:join([code:root_dir(), "releases", Release, "OTP_VERSION"])) of
+        {ok, Version} -> string:trim(Version);
+        {error, _} -> Release
+    end.

@@ -1,0 +1,150 @@
+package erlang
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/gonode-otp/gonode/gonodetest"
+)
+
+// enough is how many checks the suites have at least.
+const enough = 300
+
+func TestTheCommonTestSuitesHoldOnABEAM(t *testing.T) {
+	t.Parallel()
+	runSuites(t, "")
+}
+
+func TestTheCommonTestSuitesHoldOnAGoNode(t *testing.T) {
+	t.Parallel()
+	gonodetest.OTPRelease(t) // skips where there is no Erlang
+	runSuites(t, startTestbed(t))
+}
+
+// startTestbed starts the program testbed, with the race detector if the test has it, and returns the name of its node.
+func startTestbed(t *testing.T) (control string) {
+	t.Helper()
+	bin := filepath.Join(t.TempDir(), "testbed")
+	args := []string{"build", "-buildvcs=false", "-o", bin}
+	if raceDetector {
+		args = append(args, "-race")
+	}
+	out, err := exec.Command("go", append(args, "./testbed")...).CombinedOutput()
+	require.NoError(t, err, string(out))
+
+	cmd := exec.Command(bin, "control", "-stdin", "testbed@localhost")
+	cmd.Env = append(suiteEnv(t), "GONODE_COOKIE="+gonodetest.Cookie(t), "GORACE=halt_on_error=1")
+	cmd.Stderr = os.Stderr
+	in, err := cmd.StdinPipe()
+	require.NoError(t, err)
+	said, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	t.Cleanup(func() {
+		_ = in.Close()
+		_, _ = io.Copy(io.Discard, said)
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("testbed: %v", err)
+		}
+	})
+	name, err := bufio.NewReader(said).ReadString('\n')
+	require.NoError(t, err)
+	return strings.TrimSpace(name)
+}
+
+func suiteEnv(t *testing.T) []string {
+	t.Helper()
+	home := t.TempDir()
+	return append(os.Environ(), "HOME="+home, "XDG_CONFIG_HOME=", "ERL_EPMD_ADDRESS=", "LC_ALL=C.UTF-8",
+		"ERL_CRASH_DUMP="+filepath.Join(home, "erl_crash.dump"), fmt.Sprintf("ERL_EPMD_PORT=%d", gonodetest.PrivateEPMD(t).Port()))
+}
+
+// runSuites compiles the suites with the Erlang in use, runs them against the node control, or against a BEAM if that is
+// empty, and reports each check that failed.
+func runSuites(t *testing.T, control string) {
+	t.Helper()
+	gonodetest.OTPRelease(t)
+	libs := commonTest(t)
+	dir := t.TempDir()
+	out := filepath.Join(dir, "out.tsv")
+	sources, err := filepath.Abs("ct")
+	require.NoError(t, err)
+	erl := os.Getenv("GONODE_ERL")
+	if erl == "" {
+		erl = "erl"
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 9*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, erl, "-noinput", "-sname", "driver@localhost", "-setcookie", gonodetest.Cookie(t), "-connect_all", "false",
+		"-start_epmd", "false", "-pa", dir, "-eval", fmt.Sprintf(`
+			[{ok, _} = compile:file(F, [report, {outdir, %[1]q}]) || F <- filelib:wildcard(%[2]q)],
+			compat_run:start().`, dir, sources+"/*.erl"))
+	cmd.Dir = dir
+	cmd.Env = append(suiteEnv(t), "ERL_LIBS="+libs, "COMPAT_OUT="+out, "COMPAT_SUITES="+os.Getenv("COMPAT_SUITES"))
+	if control != "" {
+		cmd.Env = append(cmd.Env, "COMPAT_CONTROL="+control)
+	}
+	// What it started ends with its input; the group is for a driver that hangs.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	cmd.WaitDelay = 10 * time.Second
+	said, err := cmd.CombinedOutput()
+	text, missing := os.ReadFile(out)
+	require.NoError(t, missing, string(said))
+	reportSuites(t, string(text))
+	require.NoError(t, err, string(said))
+}
+
+// commonTest returns where ERL_LIBS has to point for Common Test to be found; "" if it is found anyway.
+func commonTest(t *testing.T) string {
+	t.Helper()
+	said, err := exec.Command("../../tools/ct").Output()
+	if err != nil {
+		why := err.Error()
+		if exit, ok := err.(*exec.ExitError); ok {
+			why = strings.TrimSpace(string(exit.Stderr))
+		}
+		if os.Getenv("CI") == "" {
+			gonodetest.SkipLane(t, "Common Test suites", why)
+		}
+		t.Fatal(why)
+	}
+	return strings.TrimSpace(string(said))
+}
+
+// reportSuites reads what compat_hook.erl has written.
+func reportSuites(t *testing.T, text string) {
+	t.Helper()
+	good := make(map[string]int)
+	total, release, tested := 0, "", ""
+	for line := range strings.Lines(text) {
+		f := strings.Split(strings.TrimRight(line, "\n"), "\t")
+		require.Len(t, f, 9, line)
+		section, function, title, outcome, place, promise, why := f[0], f[1], f[2], f[3], f[4], f[5], f[6]
+		release, tested = f[7], f[8]
+		switch outcome {
+		case "ok":
+			good[section]++
+			total++
+		case "skipped":
+			t.Logf("skipped: %s:%s %s: %s", section, function, title, why)
+		default:
+			t.Errorf("%s:%s %s\n\t%s: %s\n\t%s", section, function, title, place, promise, why)
+		}
+	}
+	t.Logf("OTP %s on %s: %d checks hold: %v", release, tested, total, good)
+	if os.Getenv("COMPAT_SUITES") == "" && total < enough {
+		t.Errorf("only %d checks hold; want at least %d", total, enough)
+	}
+}

@@ -1,0 +1,35 @@
+package erlang
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/gonode-otp/gonode/gonodetest"
+)
+
+func TestTheElixirExampleKeepsItsPromisesWithTheBuiltCommand(t *testing.T) {
+	if os.Getenv("GONODE_ELIXIR") == "none" {
+		gonodetest.SkipLane(t, gonodetest.LaneElixir, "GONODE_ELIXIR=none")
+	}
+	bin := build(t)
+	mix, err := exec.LookPath("mix")
+	if err != nil && os.Getenv("CI") == "" {
+		gonodetest.SkipLane(t, gonodetest.LaneElixir, "mix is not installed")
+	}
+	require.NoError(t, err)
+	project := filepath.Join(t.TempDir(), "elixir")
+	require.NoError(t, os.CopyFS(project, os.DirFS("../../examples/elixir")))
+	cmd := exec.CommandContext(t.Context(), mix, "test")
+	cmd.Dir = project
+	cmd.Env = append(os.Environ(), "HOME="+t.TempDir(), "XDG_CONFIG_HOME=", "GONODE="+bin, "MIX_ENV=test",
+		fmt.Sprintf("ERL_EPMD_PORT=%d", gonodetest.PrivateEPMD(t).Port()))
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, string(out))
+	require.Contains(t, string(out), ", 0 failures")
+	require.NotContains(t, string(out), "warning:")
+}

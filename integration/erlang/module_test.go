@@ -1,0 +1,52 @@
+package erlang
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/gonode-otp/gonode/gonodetest"
+)
+
+// The program of the README is a program of another module, which says of the engine what the README says. What "go get" would
+// fetch is this tree.
+func TestTheProgramOfTheReadmeRunsInAModuleOfItsOwn(t *testing.T) {
+	t.Parallel()
+	edit := regexp.MustCompile(`(?m)^go mod edit (-replace \S+)$`)
+	var replace []string
+	for _, block := range readme(t, "sh") {
+		if found := edit.FindStringSubmatch(block); found != nil {
+			replace = strings.Fields(found[1])
+		}
+	}
+	require.NotEmpty(t, replace, "README.md does not say how a module names the engine")
+	program := readme(t, "go")
+	require.Len(t, program, 1)
+	here, err := filepath.Abs("../..")
+	require.NoError(t, err)
+	sums, err := os.ReadFile(filepath.Join(here, "go.sum"))
+	require.NoError(t, err)
+
+	dir, port := t.TempDir(), gonodetest.PrivateEPMD(t).Port()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "main.go"), []byte(program[0]), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "go.sum"), sums, 0o600))
+	run := func(args ...string) string {
+		cmd := exec.Command("go", args...)
+		// The modules are there, or this test would not have been built.
+		cmd.Dir, cmd.Env = dir, append(os.Environ(), "GOFLAGS=-mod=mod", "GOPROXY=off", "GOWORK=off",
+			fmt.Sprintf("ERL_EPMD_PORT=%d", port), "ERL_EPMD_ADDRESS=")
+		out, err := cmd.CombinedOutput()
+		require.NoError(t, err, "go %v: %s", args, out)
+		return string(out)
+	}
+	run("mod", "init", "example.org/hello")
+	run(append([]string{"mod", "edit"}, replace...)...)
+	run("mod", "edit", "-replace", "github.com/gonode-otp/gonode="+here, "-require", "github.com/gonode-otp/gonode@v0.0.0")
+	require.Equal(t, "{hello,joe,1} <nil>\n", run("run", "."))
+}

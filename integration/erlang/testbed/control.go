@@ -1,0 +1,230 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+
+	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/node"
+)
+
+// testbed is the server of the control node. It understands the calls
+//
+//	about                          {gonode, GoVersion}
+//	{start_node, Opts}             {ok, Node} or {error, Text}; see newChild for the options
+//	{stop_node, Node}              ok when it has ended as it is told to by SIGTERM
+//	{kill_node, Node}              ok when it has ended by SIGKILL
+//	{pause_node, Node}, {resume_node, Node}    ok; SIGSTOP and SIGCONT
+type testbed struct {
+	hosts hosts
+
+	mu    sync.Mutex
+	nodes map[etf.Atom]*child
+}
+
+// hosts are what the names of nodes have behind the @.
+type hosts struct {
+	short, long string
+	isLong      bool // which of them is usual
+}
+
+// runControl is the control node, until its input ends or it is told to.
+func runControl(ctx context.Context, args []string) error {
+	flags := flag.NewFlagSet("control", flag.ContinueOnError)
+	b := &testbed{nodes: make(map[etf.Atom]*child)}
+	flags.BoolVar(&b.hosts.isLong, "long", false, "long names")
+	flags.StringVar(&b.hosts.short, "short-host", "localhost", "host of short names")
+	flags.StringVar(&b.hosts.long, "long-host", "127.0.0.1", "host of long names")
+	watched := flags.Bool("stdin", false, "end with the standard input")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if *watched {
+		go func() {
+			_, _ = io.Copy(io.Discard, os.Stdin)
+			cancel()
+		}()
+	}
+	n, err := startNode(ctx, node.Config{Name: flags.Arg(0), LongNames: b.hosts.isLong, Cookie: os.Getenv("GONODE_COOKIE")})
+	if err != nil {
+		return err
+	}
+	if _, err := n.Spawn(ctx, "testbed", genserv.Of(b), nil); err != nil {
+		return errors.Join(err, stopNode(n))
+	}
+	fmt.Println(n.Name())
+	<-ctx.Done()
+	err = stopNode(n)
+	b.killAll()
+	return err
+}
+
+// Init implements genserv.Server.
+func (b *testbed) Init(*genserv.Process, etf.Term) genserv.InitResult[*testbed] { return genserv.Ok(b) }
+
+// HandleCall implements genserv.Server. What takes time is done aside.
+func (b *testbed) HandleCall(p *genserv.Process, request etf.Term, from genserv.From, _ *testbed) genserv.Result[*testbed] {
+	verb, args := parse(request)
+	switch {
+	case verb == "about":
+		return genserv.Reply(etf.Tuple{etf.Atom("gonode"), etf.Binary(runtime.Version())}, b)
+	case verb == "start_node" && len(args) == 1:
+		opts, _ := args[0].(etf.Map)
+		go func() { _ = p.Reply(from, b.start(opts)) }()
+		return genserv.NoReply(b)
+	case len(args) == 1:
+		name, _ := args[0].(etf.Atom)
+		go func() { _ = p.Reply(from, b.signal(verb, name)) }()
+		return genserv.NoReply(b)
+	}
+	return genserv.Reply(failed(fmt.Errorf("unknown request %s", etf.Format(request))), b)
+}
+
+func failed(err error) etf.Term { return etf.Tuple{etf.Atom("error"), etf.Binary(err.Error())} }
+
+func (b *testbed) start(opts etf.Map) etf.Term {
+	c, err := newChild(b.hosts, opts)
+	if err == nil {
+		err = c.start()
+	}
+	if err != nil {
+		return failed(err)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.nodes[c.name] = c
+	return etf.Tuple{ok, c.name}
+}
+
+var signals = map[etf.Atom]syscall.Signal{"stop_node": syscall.SIGTERM, "kill_node": syscall.SIGKILL,
+	"pause_node": syscall.SIGSTOP, "resume_node": syscall.SIGCONT}
+
+func (b *testbed) signal(verb, name etf.Atom) etf.Term {
+	sig, known := signals[verb]
+	b.mu.Lock()
+	c := b.nodes[name]
+	if c != nil && (sig == syscall.SIGTERM || sig == syscall.SIGKILL) {
+		delete(b.nodes, name)
+	}
+	b.mu.Unlock()
+	if !known || c == nil {
+		return failed(fmt.Errorf("%s %s: there is no such request or node", verb, name))
+	}
+	return c.signal(sig)
+}
+
+func (b *testbed) killAll() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, c := range b.nodes {
+		c.signal(syscall.SIGKILL)
+	}
+}
+
+// child is a node in a process of its own.
+type child struct {
+	name etf.Atom
+	cmd  *exec.Cmd
+	in   io.Closer
+	out  io.Reader
+	done chan struct{}
+}
+
+// newChild makes the command that starts a node. Options, all but the first with the default in brackets:
+//
+//	alive => a              its name in front of the @
+//	names => short | long   [those of the control node]
+//	visible => true         [hidden]
+//	ticktime => Seconds     [60]
+//	cookie => a             [that of the control node]
+func newChild(h hosts, opts etf.Map) (*child, error) {
+	get := func(key etf.Atom) etf.Term {
+		for _, p := range opts {
+			if p.Key == etf.Term(key) {
+				return p.Value
+			}
+		}
+		return nil
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	args := []string{"node"}
+	long, host := h.isLong, h.short
+	if names := get("names"); names != nil {
+		long = names == etf.Term(etf.Atom("long"))
+	}
+	if long {
+		args, host = append(args, "-long"), h.long
+	}
+	if get("visible") == etf.Term(etf.Atom("true")) {
+		args = append(args, "-visible")
+	}
+	if s, ok := get("ticktime").(etf.Int); ok {
+		args = append(args, fmt.Sprintf("-ticktime=%ds", s))
+	}
+	alive, ok := get("alive").(etf.Atom)
+	if !ok {
+		return nil, errors.New("the option alive is missing")
+	}
+	c := &child{cmd: exec.Command(self, append(args, string(alive)+"@"+host)...), done: make(chan struct{})}
+	c.cmd.Env = os.Environ()
+	if cookie, ok := get("cookie").(etf.Atom); ok {
+		c.cmd.Env = append(c.cmd.Env, "GONODE_COOKIE="+string(cookie))
+	}
+	return c, nil
+}
+
+// start starts the process and waits until its node is up.
+func (c *child) start() (err error) {
+	var said strings.Builder
+	c.cmd.Stderr = &said
+	if c.in, err = c.cmd.StdinPipe(); err != nil {
+		return err
+	}
+	if c.out, err = c.cmd.StdoutPipe(); err != nil {
+		return err
+	}
+	if err := c.cmd.Start(); err != nil {
+		return err
+	}
+	name, err := io.ReadAll(io.LimitReader(c.out, 1)) // the first byte comes when it is up
+	if err == nil && len(name) == 1 {
+		c.name = etf.Atom(c.cmd.Args[len(c.cmd.Args)-1])
+		go c.wait()
+		return nil
+	}
+	c.wait()
+	return fmt.Errorf("%s: %s", c.cmd.Args, strings.TrimSpace(said.String()))
+}
+
+func (c *child) wait() {
+	_, _ = io.Copy(io.Discard, c.out)
+	_ = c.cmd.Wait()
+	close(c.done)
+}
+
+// signal sends sig, and waits for the end that it means.
+func (c *child) signal(sig syscall.Signal) etf.Term {
+	if err := c.cmd.Process.Signal(sig); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return failed(err)
+	}
+	if sig == syscall.SIGTERM || sig == syscall.SIGKILL {
+		_ = c.in.Close()
+		<-c.done
+	}
+	return ok
+}

@@ -1,0 +1,190 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/genserv"
+)
+
+// do is what a probe can be told to do in its process. What it is told in a wrong way is the error badarg, its end.
+func do(p *genserv.Process, verb etf.Atom, args etf.Tuple) etf.Term {
+	if f, known := deeds[deed{verb, len(args)}]; known {
+		return f(p, args)
+	}
+	panic(etf.Term(badarg))
+}
+
+type deed struct {
+	verb  etf.Atom
+	arity int
+}
+
+var deeds = map[deed]func(p *genserv.Process, a etf.Tuple) etf.Term{
+	{"self", 0}:      func(p *genserv.Process, _ etf.Tuple) etf.Term { return p.Self() },
+	{"make_ref", 0}:  func(p *genserv.Process, _ etf.Tuple) etf.Term { return must(p.MakeRef()) },
+	{"monitor", 1}:   func(p *genserv.Process, a etf.Tuple) etf.Term { return must(p.Monitor(a[0])) },
+	{"demonitor", 1}: func(p *genserv.Process, a etf.Tuple) etf.Term { p.Demonitor(a[0].(etf.Ref)); return ok },
+	{"link", 1}:      func(p *genserv.Process, a etf.Tuple) etf.Term { return done(p.Link(a[0].(etf.Pid))) },
+	{"unlink", 1}:    func(p *genserv.Process, a etf.Tuple) etf.Term { return done(p.Unlink(a[0].(etf.Pid))) },
+	{"trap_exit", 1}: func(p *genserv.Process, a etf.Tuple) etf.Term {
+		p.TrapExit(a[0] == etf.Term(etf.Atom("true")))
+		return ok
+	},
+	{"exit", 2}:       func(p *genserv.Process, a etf.Tuple) etf.Term { return done(p.Exit(a[0].(etf.Pid), a[1])) },
+	{"send", 2}:       func(p *genserv.Process, a etf.Tuple) etf.Term { return done(p.Send(a[0], a[1])) },
+	{"cast", 2}:       func(p *genserv.Process, a etf.Tuple) etf.Term { return done(p.Cast(a[0], a[1])) },
+	{"call", 3}:       call,
+	{"alias", 0}:      func(p *genserv.Process, _ etf.Tuple) etf.Term { return must(p.Alias()) },
+	{"unalias", 1}:    func(p *genserv.Process, a etf.Tuple) etf.Term { return done(p.Unalias(a[0].(etf.Ref))) },
+	{"register", 1}:   func(p *genserv.Process, a etf.Tuple) etf.Term { return done(p.Register(a[0].(etf.Atom))) },
+	{"unregister", 1}: func(p *genserv.Process, a etf.Tuple) etf.Term { return done(p.Unregister(a[0].(etf.Atom))) },
+	{"is_alive", 1}:   func(p *genserv.Process, a etf.Tuple) etf.Term { return boolean(p.IsAlive(a[0].(etf.Pid))) },
+	{"put", 2}:        func(p *genserv.Process, a etf.Tuple) etf.Term { p.Put(a[0], a[1]); return ok },
+	{"sleep", 1}:      func(p *genserv.Process, a etf.Tuple) etf.Term { p.Receive(millis(a[0]), nobody); return ok },
+	{"start", 2}:      func(p *genserv.Process, a etf.Tuple) etf.Term { return started(p.Spawn(another(a))) },
+	{"start_link", 2}: func(p *genserv.Process, a etf.Tuple) etf.Term { return started(p.SpawnLink(another(a))) },
+	{"flood", 3}:      flood,
+	{"make", 2}:       func(_ *genserv.Process, a etf.Tuple) etf.Term { return makeTerm(a[0].(etf.Atom), int(a[1].(etf.Int))) },
+}
+
+func must[T etf.Term](t T, err error) etf.Term {
+	check(err)
+	return t
+}
+
+func done(err error) etf.Term {
+	check(err)
+	return ok
+}
+
+func boolean(b bool) etf.Term {
+	if b {
+		return etf.Atom("true")
+	}
+	return etf.Atom("false")
+}
+
+func nobody(etf.Term) bool { return false }
+
+// another is a further probe: {start, Name, Args}, Name being undefined for none.
+func another(a etf.Tuple) genserv.Child {
+	name := a[0].(etf.Atom)
+	if name == undefined {
+		name = ""
+	}
+	return genserv.Child{Name: name, Module: genserv.Of(probe{}), Args: a[1]}
+}
+
+// started is what gen_server:start returns.
+func started(pid etf.Pid, err error) etf.Term {
+	var taken *genserv.AlreadyStarted
+	var exit *genserv.Exit
+	switch {
+	case err == nil:
+		return etf.Tuple{ok, pid}
+	case errors.Is(err, genserv.ErrIgnore):
+		return etf.Atom("ignore")
+	case errors.As(err, &taken):
+		return etf.Tuple{etf.Atom("error"), etf.Tuple{etf.Atom("already_started"), taken.Pid}}
+	case errors.As(err, &exit):
+		return etf.Tuple{etf.Atom("error"), exit.Reason}
+	}
+	panic(err)
+}
+
+// call is {call, To, Request, Timeout}: {ok, Reply}, or {exit, Reason} as gen_server:call exits with {Reason, _}.
+func call(p *genserv.Process, a etf.Tuple) etf.Term {
+	ctx := context.Background()
+	if d := millis(a[2]); d != genserv.Infinity {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, d)
+		defer cancel()
+	}
+	reply, err := p.Call(ctx, a[0], a[1])
+	if err == nil {
+		return etf.Tuple{ok, reply}
+	}
+	return etf.Tuple{etf.Atom("exit"), reasonOf(err, a[0])}
+}
+
+func reasonOf(err error, to etf.Term) etf.Term {
+	var exit *genserv.Exit
+	switch {
+	case errors.As(err, &exit):
+		return exit.Reason
+	case errors.Is(err, genserv.ErrNoProc):
+		return etf.Atom("noproc")
+	case errors.Is(err, genserv.ErrTimeout):
+		return etf.Atom("timeout")
+	case errors.Is(err, genserv.ErrCallingSelf):
+		return etf.Atom("calling_self")
+	case errors.Is(err, genserv.ErrNoConnection):
+		return etf.Tuple{etf.Atom("nodedown"), nodeOf(to)}
+	}
+	return etf.Binary(err.Error())
+}
+
+func nodeOf(to etf.Term) etf.Term {
+	switch to := to.(type) {
+	case etf.Pid:
+		return to.Node
+	case etf.Tuple:
+		return to[1]
+	}
+	return undefined
+}
+
+// flood is {flood, To, N, Size}: the messages {flood, I, Binary} with I from 1 to N.
+func flood(p *genserv.Process, a etf.Tuple) etf.Term {
+	b := etf.Binary(bytes.Repeat([]byte("x"), int(a[2].(etf.Int))))
+	for i := range a[1].(etf.Int) {
+		check(p.Send(a[0], etf.Tuple{etf.Atom("flood"), i + 1, b}))
+	}
+	return ok
+}
+
+// makeTerm makes a term of some size, of this side's own make.
+func makeTerm(kind etf.Atom, n int) etf.Term {
+	list := make(etf.List, n)
+	for i := range list {
+		list[i] = etf.Int(i + 1)
+	}
+	switch kind {
+	case "binary":
+		return etf.Binary(bytes.Repeat([]byte("x"), n))
+	case "integers":
+		return list
+	case "atoms":
+		for i := range list {
+			list[i] = etf.Atom(fmt.Sprintf("made_%d", i+1))
+		}
+		return list
+	case "tuple":
+		return etf.Tuple(list)
+	case "map":
+		m := make(etf.Map, n)
+		for i, k := range list {
+			m[i] = etf.MapPair{Key: k, Value: etf.Tuple{k, etf.Binary(fmt.Sprint(i + 1))}}
+		}
+		return m
+	case "nested":
+		var t etf.Term = etf.List{}
+		for range n {
+			t = etf.List{t}
+		}
+		return t
+	case "floats":
+		for i := range list {
+			list[i] = etf.Float(float64(i+1) / 8)
+		}
+		return list
+	case "now":
+		return etf.Int(time.Now().UnixMilli())
+	}
+	panic(etf.Term(badarg))
+}

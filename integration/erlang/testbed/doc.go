@@ -1,0 +1,12 @@
+// Command testbed is the Go side of the Common Test and ExUnit suites in integration/erlang.
+//
+//	testbed control NAME@HOST    a node whose server testbed starts, pauses, kills and stops other nodes of this host
+//	testbed node [flags] NAME    one of these
+//	testbed ledger [flags] NAME    a node whose server ledger keeps accounts
+//
+// Every node hosts the same servers: echo and counter are those of the examples, probe does what it is told. The same in
+// Erlang is integration/erlang/ct/testbed.erl, on which every expectation of the suites is proven; whoever changes what a
+// request means changes both.
+//
+// The cookie comes from GONODE_COOKIE. A node ends when its standard input does, so that none outlives its control.
+package main

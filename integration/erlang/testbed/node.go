@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/examples/counter"
+	"github.com/gonode-otp/gonode/examples/echo"
+	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/node"
+)
+
+// startTime bounds the start and the end of a node, on a machine that has much else to do.
+const startTime = time.Minute
+
+// runNode is a node with the servers of the suites, until its input ends.
+func runNode(ctx context.Context, args []string) error {
+	flags := flag.NewFlagSet("node", flag.ContinueOnError)
+	cfg := node.Config{Cookie: os.Getenv("GONODE_COOKIE"), EPMD: node.EPMDExternal}
+	flags.BoolVar(&cfg.LongNames, "long", false, "long names")
+	flags.BoolVar(&cfg.Visible, "visible", false, "a visible node")
+	flags.DurationVar(&cfg.TickTime, "ticktime", 0, "tick time")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	cfg.Name = flags.Arg(0)
+
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		cancel()
+	}()
+	n, err := startNode(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	fmt.Println(n.Name())
+	select {
+	case <-ctx.Done():
+	case <-n.Done():
+	}
+	return stopNode(n)
+}
+
+func startNode(ctx context.Context, cfg node.Config) (*node.Node, error) {
+	start, cancel := context.WithTimeout(ctx, startTime)
+	defer cancel()
+	n, err := node.Start(start, cfg)
+	if err != nil {
+		return nil, err
+	}
+	if err := spawnServers(start, n); err != nil {
+		return nil, errors.Join(err, stopNode(n))
+	}
+	return n, nil
+}
+
+func stopNode(n *node.Node) error {
+	ctx, cancel := context.WithTimeout(context.Background(), startTime)
+	defer cancel()
+	return n.Stop(ctx)
+}
+
+func spawnServers(ctx context.Context, n *node.Node) error {
+	for _, s := range []struct {
+		name etf.Atom
+		code genserv.Module
+		args etf.Term
+	}{
+		{"echo", genserv.Of(echo.Server{}), nil},
+		{"counter", genserv.Of(counter.Server{}), etf.Int(0)},
+		{"probe", genserv.Of(probe{}), nil},
+	} {
+		if _, err := n.Spawn(ctx, s.name, s.code, s.args); err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
+	}
+	return nil
+}

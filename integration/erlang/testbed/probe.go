@@ -1,0 +1,209 @@
+package main
+
+import (
+	"slices"
+	"time"
+
+	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/genserv"
+)
+
+// probe is a gen_server that does what it is told, and keeps what has happened to it. The clauses are those of probe.erl.
+type probe struct{}
+
+// record is its state.
+type record struct {
+	seen    []etf.Term // what has happened, the oldest first
+	watcher etf.Term   // who is told at once, or undefined
+	changed etf.Term   // {OldVsn, Extra} of the last change of code, or undefined
+}
+
+const (
+	ok        = etf.Atom("ok")
+	undefined = etf.Atom("undefined")
+	badarg    = etf.Atom("badarg")
+)
+
+// StateTerm shows the state as probe.erl has it.
+func (s record) StateTerm() etf.Term {
+	return etf.Map{{Key: etf.Atom("changed"), Value: s.changed}, {Key: etf.Atom("seen"), Value: etf.List(s.seen)},
+		{Key: etf.Atom("watcher"), Value: s.watcher}}
+}
+
+// ModuleName implements genserv.Namer.
+func (probe) ModuleName() etf.Atom { return "probe" }
+
+// Init implements genserv.Server.
+func (probe) Init(p *genserv.Process, args etf.Term) genserv.InitResult[record] {
+	s := record{watcher: undefined, changed: undefined}
+	verb, rest := parse(args)
+	switch {
+	case verb == "ignore":
+		return genserv.Ignore[record]()
+	case verb == "stop" && len(rest) == 1:
+		return genserv.StopInit[record](rest[0])
+	case verb == "raise" && len(rest) == 2:
+		raise(rest)
+	case verb == "continue" && len(rest) == 1:
+		return genserv.Ok(s).Continue(rest[0])
+	case verb == "timeout" && len(rest) == 1:
+		return genserv.Ok(s).WithTimeout(millis(rest[0]))
+	case verb == "trap_exit":
+		p.TrapExit(true)
+	}
+	return genserv.Ok(s)
+}
+
+// HandleCall implements genserv.Server.
+func (probe) HandleCall(p *genserv.Process, request etf.Term, from genserv.From, s record) genserv.Result[record] {
+	verb, args := parse(request)
+	switch {
+	case verb == "seen":
+		return genserv.Reply(etf.List(s.seen), s)
+	case verb == "clear":
+		return genserv.Reply(ok, record{watcher: s.watcher, changed: s.changed})
+	case verb == "watch" && len(args) == 1:
+		s.watcher = args[0]
+		return genserv.Reply(ok, s)
+	case verb == "reply" && len(args) == 1:
+		return genserv.Reply(args[0], s)
+	case verb == "noreply":
+		return genserv.NoReply(s)
+	case verb == "later" && len(args) == 2:
+		p.SendAfter(millis(args[0]), p.Self(), etf.Tuple{etf.Atom("$later"), from.Term(), args[1]})
+		return genserv.NoReply(s)
+	case verb == "other" && len(args) == 1:
+		go func() { _ = p.Reply(from, args[0]) }()
+		return genserv.NoReply(s)
+	case verb == "twice" && len(args) == 1:
+		_ = p.Reply(from, args[0])
+		return genserv.Reply(args[0], s)
+	case verb == "forward" && len(args) == 2:
+		check(p.Send(args[0], etf.Tuple{etf.Atom("$gen_call"), from.Term(), args[1]}))
+		return genserv.NoReply(s)
+	case verb == "stop" && len(args) == 2:
+		return genserv.StopReply(args[0], args[1], s)
+	}
+	if r, done := control(verb, args, s, genserv.Reply[record](ok, s)); done {
+		return r
+	}
+	return genserv.Reply(do(p, verb, args), s)
+}
+
+// control is what a call, a cast and a message have in common: how the callback ends. next is its usual result.
+func control(verb etf.Atom, args etf.Tuple, s record, next genserv.Result[record]) (r genserv.Result[record], done bool) {
+	switch {
+	case verb == "stop" && len(args) == 1:
+		return genserv.Stop(args[0], s), true
+	case verb == "raise" && len(args) == 2:
+		raise(args)
+	case verb == "bad_return":
+		return genserv.Result[record]{}, true
+	case verb == "timeout" && len(args) == 1:
+		return next.WithTimeout(millis(args[0])), true
+	case verb == "hibernate":
+		return next.Hibernate(), true
+	case verb == "continue" && len(args) == 1:
+		return next.Continue(args[0]), true
+	}
+	return r, false
+}
+
+// HandleCast implements genserv.Caster.
+func (probe) HandleCast(p *genserv.Process, request etf.Term, s record) genserv.Result[record] {
+	return event(p, "cast", request, s)
+}
+
+// HandleInfo implements genserv.Informer.
+func (probe) HandleInfo(p *genserv.Process, msg etf.Term, s record) genserv.Result[record] {
+	if verb, args := parse(msg); verb == "$later" && len(args) == 2 {
+		from, _ := genserv.FromTerm(args[0])
+		_ = p.Reply(from, args[1])
+		return genserv.NoReply(s)
+	}
+	return event(p, "info", msg, s)
+}
+
+// HandleContinue implements genserv.Continuer.
+func (probe) HandleContinue(p *genserv.Process, term etf.Term, s record) genserv.Result[record] {
+	return genserv.NoReply(note(p, etf.Tuple{etf.Atom("continue"), term}, s))
+}
+
+// Terminate implements genserv.Terminator.
+func (probe) Terminate(p *genserv.Process, reason etf.Term, s record) {
+	note(p, etf.Tuple{etf.Atom("terminate"), reason}, s)
+}
+
+// CodeChange implements genserv.CodeChanger.
+func (probe) CodeChange(oldVsn etf.Term, old any, extra etf.Term) (record, error) {
+	verb, args := parse(extra)
+	switch {
+	case verb == "fail" && len(args) == 1:
+		return record{}, &genserv.Exit{Reason: args[0]}
+	case verb == "raise" && len(args) == 2:
+		raise(args)
+	}
+	s := old.(record)
+	s.changed = etf.Tuple{oldVsn, extra}
+	return s, nil
+}
+
+// event obeys what came without a caller, or notes it.
+func event(p *genserv.Process, kind etf.Atom, what etf.Term, s record) genserv.Result[record] {
+	verb, args := parse(what)
+	if r, done := control(verb, args, s, genserv.NoReply(s)); done {
+		return r
+	}
+	if verb == "do" && len(args) == 1 {
+		verb, args = parse(args[0])
+		do(p, verb, args)
+		return genserv.NoReply(s)
+	}
+	return genserv.NoReply(note(p, etf.Tuple{kind, what}, s))
+}
+
+// note keeps what has happened and tells the watcher.
+func note(p *genserv.Process, what etf.Term, s record) record {
+	if s.watcher != etf.Term(undefined) {
+		_ = p.Send(s.watcher, etf.Tuple{etf.Atom("probe"), p.Self(), what})
+	}
+	s.seen = append(slices.Clip(s.seen), what)
+	return s
+}
+
+// raise is erlang:Class(Term).
+func raise(args etf.Tuple) {
+	if args[0] == etf.Term(etf.Atom("exit")) {
+		panic(genserv.Exit{Reason: args[1]})
+	}
+	panic(args[1])
+}
+
+// check is badarg where a function of Erlang is.
+func check(err error) {
+	if err != nil {
+		panic(etf.Term(badarg))
+	}
+}
+
+// parse takes a request apart: an atom, or {Verb, Args...}. The verb of anything else is empty.
+func parse(request etf.Term) (verb etf.Atom, args etf.Tuple) {
+	switch r := request.(type) {
+	case etf.Atom:
+		return r, nil
+	case etf.Tuple:
+		if len(r) > 0 {
+			verb, _ = r[0].(etf.Atom)
+			return verb, r[1:]
+		}
+	}
+	return "", nil
+}
+
+// millis is a time-out of Erlang.
+func millis(t etf.Term) time.Duration {
+	if t == etf.Term(etf.Atom("infinity")) {
+		return genserv.Infinity
+	}
+	return time.Duration(t.(etf.Int)) * time.Millisecond
+}

@@ -1,0 +1,5 @@
+%% A supervisor without children.
+-module(sceptic_sup).
+-behaviour(supervisor).
+-export([init/1]).
+init([]) -> {ok, {#{}, []}}.
