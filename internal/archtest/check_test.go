@@ -72,7 +72,7 @@ func TestAnImportAgainstTheOrderIsRefusedWithItsReason(t *testing.T) {
 		{"etf/marshal_fields.go", "reflect", ""},
 		{"etf/unmarshal.go", "reflect", ""},
 		{"genserv/marshal.go", "reflect", "nothing on the way of a message"},
-		{"dist/a.go", "unsafe", `imports "unsafe", which only dist/atomcache_out.go may import`},
+		{"dist/a.go", "unsafe", `imports "unsafe", which only dist/atomcache_out.go, dist/raw_linux.go, etf/box.go, etf/small.go may import`},
 		{"genserv/a.go", "net", "sockets belong to"},
 		{"genserv/a.go", "net/netip", "sockets belong to"},
 		{"dist/a.go", "net", ""},
@@ -110,8 +110,12 @@ func TestTheListOfLayersAndTheFoldersAgree(t *testing.T) {
 	require.Equal(t, []string{"extra: a package that the list of layers does not have: " +
 		"give it its place in DESIGN.md, section 3, and in internal/archtest/layers.go"},
 		check(t, map[string]string{"extra/a.go": "package extra\n"}))
-	require.Contains(t, check(t, map[string]string{"appup/a.go": "package appup\n"})[0],
-		"appup: the package is there now: take its mark Future out")
+	all := Layers
+	t.Cleanup(func() { Layers = all })
+	Layers = append(all[:len(all):len(all)], Layer{Dir: "later", Future: true, Why: "it is planned"})
+	require.Contains(t, check(t, map[string]string{"later/a.go": "package later\n"})[0],
+		"later: the package is there now: take its mark Future out")
+	Layers = all
 	require.Contains(t, check(t, map[string]string{"etf/doc.go": ""})[0],
 		"etf: the list of layers names a package that is gone")
 	require.Empty(t, check(t, map[string]string{"etf/testdata/a.go": "package broken ("}), "testdata is no package")
@@ -248,6 +252,8 @@ func TestPutOffWorkAndPathsOfOneMachineAreFound(t *testing.T) {
 func TestTheProgramOfTheReadmeIsTheOneThatIsRun(t *testing.T) {
 	require.Equal(t, []string{"README.md:8: the program differs from node/example_test.go, which is the one that is run: " +
 		"go away()"}, check(t, map[string]string{"README.md": "Text.\n\n```sh\nls\n```\n```go\ngo on()\ngo away()\n```\n"}))
+	require.Equal(t, []string{"docs/guide/a.md:3: the program differs from examples/*/*.go, which is the one that is run: b()"},
+		check(t, map[string]string{"docs/guide/a.md": "```go\na()\nb()\n```\n", "examples/x/x.go": "package x\n\nfunc c() {\n\ta()\n}\n"}))
 	for _, name := range []string{"README.md", "node/example_test.go"} {
 		_, err := Check(sound(map[string]string{name: ""}))
 		require.ErrorIs(t, err, fs.ErrNotExist)
@@ -300,4 +306,10 @@ func layersWithin(dir string) bool {
 		}
 	}
 	return false
+}
+
+func TestATestThatATextNamesHasToExist(t *testing.T) {
+	files := map[string]string{"docs/checklist.md": "# Promises\n\n| it works | `TestItWorks`, `TestItIsFast` |\n",
+		"node/it_test.go": "package node\n\nfunc TestItWorks(t *testing.T) {}\n"}
+	require.Equal(t, []string{"docs/checklist.md:3: there is no test TestItIsFast"}, check(t, files))
 }

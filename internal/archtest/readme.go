@@ -10,35 +10,81 @@ import (
 // goBlock is a Go program in a Markdown text.
 var goBlock = regexp.MustCompile("(?s)```go\n(.*?)```")
 
-// The program of README.md is the example of package node, which the tests run, as a program of its own. What makes it one
-// is not in the example.
-const exampleFile = "node/example_test.go"
-
+// The program of README.md is the example of package node, which the tests run, as a program of its own; what makes it one is
+// not in the example. The pieces of the guides are out of the examples.
 var frame = map[string]bool{"package main": true, "func main() {": true}
 
-// checkReadme looks for lines of the README's Go program that the example lacks.
+// quotes are the texts that show Go code, by a pattern of io/fs, and where that code is.
+var quotes = []struct{ text, source string }{
+	{"README.md", "node/example_test.go"},
+	{"docs/guide/*.md", "examples/*/*.go"},
+}
+
+// checkReadme looks for lines of Go in texts that the code they are from lacks.
 func checkReadme(root fs.FS) ([]Problem, error) {
-	readme, err := fs.ReadFile(root, "README.md")
+	var problems []Problem
+	for _, q := range quotes {
+		texts, err := glob(root, q.text)
+		if err != nil {
+			return nil, err
+		}
+		tested, err := linesOf(root, q.source)
+		if err != nil {
+			return nil, err
+		}
+		for _, text := range texts {
+			found, err := checkQuotes(root, text, q.source, tested)
+			if err != nil {
+				return nil, err
+			}
+			problems = append(problems, found...)
+		}
+	}
+	return problems, nil
+}
+
+// linesOf returns the lines of the files that pattern matches.
+func linesOf(root fs.FS, pattern string) (map[string]bool, error) {
+	files, err := glob(root, pattern)
 	if err != nil {
 		return nil, err
 	}
-	example, err := fs.ReadFile(root, exampleFile)
+	lines := map[string]bool{}
+	for _, file := range files {
+		source, err := fs.ReadFile(root, file)
+		if err != nil {
+			return nil, err
+		}
+		for line := range strings.Lines(string(source)) {
+			lines[strings.TrimSpace(line)] = true
+		}
+	}
+	return lines, nil
+}
+
+func checkQuotes(root fs.FS, file, source string, tested map[string]bool) ([]Problem, error) {
+	text, err := fs.ReadFile(root, file)
 	if err != nil {
 		return nil, err
-	}
-	tested := map[string]bool{}
-	for line := range strings.Lines(string(example)) {
-		tested[strings.TrimSpace(line)] = true
 	}
 	var problems []Problem
-	for _, at := range goBlock.FindAllSubmatchIndex(readme, -1) {
-		first := strings.Count(string(readme[:at[2]]), "\n") + 1
-		for i, line := range strings.Split(string(readme[at[2]:at[3]]), "\n") {
+	for _, at := range goBlock.FindAllSubmatchIndex(text, -1) {
+		first := strings.Count(string(text[:at[2]]), "\n") + 1
+		for i, line := range strings.Split(string(text[at[2]:at[3]]), "\n") {
 			if line = strings.TrimSpace(line); line != "" && !frame[line] && !tested[line] {
-				problems = append(problems, Problem{File: "README.md", Line: first + i,
-					Text: fmt.Sprintf("the program differs from %s, which is the one that is run: %s", exampleFile, line)})
+				problems = append(problems, Problem{File: file, Line: first + i,
+					Text: fmt.Sprintf("the program differs from %s, which is the one that is run: %s", source, line)})
 			}
 		}
 	}
 	return problems, nil
+}
+
+// glob is fs.Glob, except that a file that is named has to be there.
+func glob(root fs.FS, pattern string) ([]string, error) {
+	if strings.Contains(pattern, "*") {
+		return fs.Glob(root, pattern)
+	}
+	_, err := fs.Stat(root, pattern)
+	return []string{pattern}, err
 }

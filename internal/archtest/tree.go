@@ -116,5 +116,9 @@ func Check(root fs.FS) ([]Problem, error) {
 	}
 	problems = append(problems, checkDesign(string(design))...)
 	readme, err := checkReadme(root)
-	return append(problems, readme...), err
+	if err != nil {
+		return nil, err
+	}
+	unproven, err := checkProofs(root, sources)
+	return slices.Concat(problems, readme, unproven), err
 }
