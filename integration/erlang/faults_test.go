@@ -171,7 +171,7 @@ func TestAStoppedNodeIsGoneForEverybody(t *testing.T) {
 	stillServes(t, n, e) // so the monitor has arrived
 	stop(t, n)
 	require.Equal(t, at(n, "{{echo,'gonode@host'},shutdown}"), e.Eval(t, "receive {'DOWN', Ref, process, O, R} -> {O, R} after 5000 -> none end"))
-	require.Eventually(t, func() bool { return e.Eval(t, "nodes(hidden)") == "[]" }, 5*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return e.Eval(t, "nodes(hidden)") == "[]" }, 30*time.Second, 10*time.Millisecond)
 	_, err := n.Spawn(t.Context(), "late", nil, nil)
 	require.ErrorIs(t, err, node.ErrStopped)
 	err = n.Connect(t.Context(), etf.Atom(e.Name()))

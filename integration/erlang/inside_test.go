@@ -116,8 +116,9 @@ func TestServersOnManyNodesAreAskedAndStoppedOnBothSides(t *testing.T) {
 		require.Equal(t, []etf.Atom{nosuch, n.Name()}, bad)
 		short, cancel := context.WithTimeout(ctx, 20*time.Millisecond)
 		defer cancel()
-		_, bad = c.MultiCall(short, nodes, "srv", term(t, "{later, 100, too_late}"))
+		_, bad = c.MultiCall(short, nodes, "srv", term(t, "{hold, too_late}"))
 		require.Equal(t, nodes, bad)
+		require.Equal(t, []etf.Atom{nosuch}, c.Abcast(ctx, nodes, "srv", etf.Atom("let_go")))
 
 		require.Equal(t, []etf.Atom{nosuch}, c.Abcast(ctx, nodes, "srv", etf.Atom("all")))
 		for _, to := range []etf.Tuple{toA, toB} {

@@ -21,12 +21,13 @@ func TestARequestIsWaitedForWhenItsAnswerIsWanted(t *testing.T) {
 	to := startSrv(t, e)
 	ctx := within(t, 20*time.Second)
 
-	r, err := n.SendRequest(ctx, to, term(t, "{later, 100, answer}"))
+	r, err := n.SendRequest(ctx, to, term(t, "{hold, answer}"))
 	require.NoError(t, err)
 	short, cancel := context.WithTimeout(ctx, time.Millisecond)
 	defer cancel()
 	_, err = r.Wait(short)
 	require.ErrorIs(t, err, genserv.ErrTimeout)
+	require.NoError(t, n.Cast(ctx, to, etf.Atom("let_go")))
 	reply, err := r.Wait(ctx)
 	require.NoError(t, err, "a request that was not answered in time is still under way")
 	require.Equal(t, etf.Atom("answer"), reply)
@@ -192,8 +193,12 @@ func (asker) HandleCall(p *genserv.Process, request etf.Term, from genserv.From,
 	switch {
 	case err != nil:
 		return genserv.Reply(etf.Binary(err.Error()), s)
-	case t[0] == etf.Term(etf.Atom("wait")):
-		reply, err := p.WaitResponse(id, 200*time.Millisecond)
+	case t[0] == etf.Term(etf.Atom("wait")), t[0] == etf.Term(etf.Atom("glance")):
+		limit := 20 * time.Second
+		if t[0] == etf.Term(etf.Atom("glance")) {
+			limit = 20 * time.Millisecond
+		}
+		reply, err := p.WaitResponse(id, limit)
 		if errors.Is(err, genserv.ErrTimeout) {
 			p.AbandonRequest(id)
 		}
@@ -244,7 +249,7 @@ func TestAServerInGoAsksOthersAndGoesOnMeanwhile(t *testing.T) {
 	require.Equal(t, "{reply,x}", etf.Format(reply))
 
 	require.Equal(t, "{reply,y}", ask("wait", to, "{echo,y}"))
-	require.Contains(t, ask("wait", to, "silence"), "error")
+	require.Contains(t, ask("glance", to, "silence"), "error")
 	require.Equal(t, "abandoned", ask("abandon", to, "{later,10,z}"))
 	require.Contains(t, ask("later", etf.Atom("nosuch"), "x"), "no such process")
 	require.Contains(t, ask("later", etf.Tuple{etf.Atom("nosuch"), n.Name()}, "x"), "no such process")

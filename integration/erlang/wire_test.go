@@ -87,7 +87,7 @@ func TestTheNodeIsRegisteredAgainWhenEPMDComesBack(t *testing.T) {
 	require.Eventually(t, func() bool {
 		info, err := epmd.Lookup(t.Context(), fmt.Sprintf("127.0.0.1:%d", daemon.Port()), "gonode")
 		return err == nil && int(info.Port) == n.Addr().(*net.TCPAddr).Port
-	}, 5*time.Second, 20*time.Millisecond)
+	}, 30*time.Second, 20*time.Millisecond)
 	require.Less(t, time.Since(began), 3*time.Second)
 	stillServes(t, n, gonodetest.StartErl(t))
 }
