@@ -74,7 +74,7 @@ func TestAMapOfManyKeysTakesTimeInProportion(t *testing.T) {
 		_, err = etf.Decode(b)
 		require.NoError(t, err, name)
 		require.True(t, etf.Equal(m, m))
-		require.Less(t, time.Since(start), 2*time.Second, "%s: comparing each with each takes 50 million comparisons", name)
+		require.Less(t, time.Since(start), 20*time.Second, "%s: comparing each with each takes 50 million comparisons", name)
 	}
 }
 

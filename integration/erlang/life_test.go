@@ -89,7 +89,7 @@ func TestAPeerThatFallsSilentIsNoticedWithinTheTickTime(t *testing.T) {
 	e.Pause(t)
 	got := next(t, events)
 	require.Equal(t, etf.Atom("net_tick_timeout"), got.Reason)
-	require.Less(t, time.Since(began), 4*time.Second)
+	require.Less(t, time.Since(began), 10*time.Second, "2.5 s where nothing else runs; dist/tick_test.go has the exact times")
 	e.Resume(t)
 	require.Eventually(t, func() bool { return n.Ping(t.Context(), etf.Atom(e.Name())) == nil }, 10*time.Second, 100*time.Millisecond)
 	stillServes(t, n, e)

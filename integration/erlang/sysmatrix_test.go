@@ -197,7 +197,7 @@ func TestAHundredThousandMessagesWaitWhileAServerIsSuspended(t *testing.T) {
 	require.Equal(t, "[]", e.Eval(t, "sys:get_state(S)."), "none has got through")
 	before := cpuTime(t)
 	e.Eval(t, "timer:sleep(1000).")
-	require.Less(t, cpuTime(t)-before, 500*time.Millisecond, "nothing spins meanwhile")
+	require.Less(t, cpuTime(t)-before, 800*time.Millisecond, "nothing spins meanwhile")
 	require.Equal(t, "[]", e.Eval(t, "sys:get_state(S)."))
 	require.Equal(t, "true", e.Eval(t, "ok = sys:resume(S), gen_server:call(S, get, 60000) =:= L."), "all come, in order")
 }
