@@ -14,6 +14,8 @@ type Error struct {
 	// File, Line and Column are where it is, as far as that can be told; "" and 0 if not.
 	File         string
 	Line, Column int
+	// Exit says that OTP does not answer with Reason but crashes with it.
+	Exit bool
 }
 
 // Error returns the place and the reason in words.
@@ -135,6 +137,11 @@ var explanations = map[form]string{
 	{"no_relup", 4}:                         "there is no entry for version %[4]s",
 	{"missing_sasl", 2}:                     "the application sasl is missing in %[2]s",
 	{"warnings_treated_as_errors", 2}:       "there are warnings: %[2]s",
+	{"no_appup_found", 1}:                   "there is no such file",
+	{"version_not_in_appup", 2}:             "there is no entry for version %[2]s",
+	{"no_app_found", 3}:                     "there is no .app file of version %[2]s in %[3]s",
+	{"app_not_running", 2}:                  "the application %[2]s does not run",
+	{"unknown_version", 2}:                  "the name of the directory does not say which version of %[2]s is there: App-Vsn",
 	{"not_found", 2}:                        "there is no file %[2]s",
 	{"badly_formatted_release", 1}:          "this is no release",
 	{"illegal_name", 2}:                     "%[2]s is no name of a release",

@@ -216,18 +216,20 @@ func (m *maker) appup(mode Mode, app *App, vsn string) (Script, *Error) {
 	if top, kind := text(parts[0].Term); kind != isText || top != app.Vsn {
 		m.warn(tagged("bad_vsn", etf.Tuple{parts[0].Term, etf.Charlist(app.Vsn)}))
 	}
-	entries := parts[1]
-	if mode == Down {
-		entries = parts[2]
+	entries := parts[1+int(mode)]
+	script, found, failed := searchEntries(file, entries, vsn)
+	if failed == nil && !found {
+		reason := tagged("no_relup", etf.Charlist(file), app.Record(), etf.Charlist(vsn))
+		failed = &Error{Module: "systools_relup", Reason: reason, File: file, Line: entries.Pos.Line, Column: entries.Pos.Column}
 	}
-	return searchEntries(file, entries, app, vsn)
+	return script, failed
 }
 
-// searchEntries looks for the script of a version. Differs from OTP, which crashes, where there is no list or no expression.
-func searchEntries(file string, n etf.Node, app *App, vsn string) (Script, *Error) {
+// searchEntries looks for the script of a version: appup_search_for_version/2.
+func searchEntries(file string, n etf.Node, vsn string) (script Script, found bool, failed *Error) {
 	list, ok := listElems(n)
 	if !ok {
-		return Script{}, crashed(file, n, "function_clause")
+		return Script{}, false, crashed(file, n, "function_clause")
 	}
 	for _, e := range list {
 		pair, ok := tupleElems(e, 2)
@@ -238,23 +240,23 @@ func searchEntries(file string, n etf.Node, app *App, vsn string) (Script, *Erro
 		if expr, isBinary := pair[0].Term.(etf.Binary); isBinary {
 			pattern, err := NewPattern(string(expr))
 			if err != nil {
-				return Script{}, crashed(file, pair[0], "badarg")
+				return Script{}, false, crashed(file, pair[0], "badarg")
 			}
 			fits = pattern.Fits(vsn)
 		}
 		if !fits {
 			continue
 		}
-		script, ok := listElems(pair[1])
+		nodes, ok := listElems(pair[1])
 		if !ok {
-			return Script{}, crashed(file, pair[1], "function_clause")
+			return Script{}, false, crashed(file, pair[1], "function_clause")
 		}
-		return Script{file, script}, nil
+		return Script{file, nodes}, true, nil
 	}
-	reason := tagged("no_relup", etf.Charlist(file), app.Record(), etf.Charlist(vsn))
-	return Script{}, &Error{Module: "systools_relup", Reason: reason, File: file, Line: n.Pos.Line, Column: n.Pos.Column}
+	return Script{}, false, nil
 }
 
+// crashed is where OTP crashes, because there is no list or no expression.
 func crashed(file string, n etf.Node, word etf.Atom) *Error {
-	return &Error{"systools_relup", crash(word), file, n.Pos.Line, n.Pos.Column}
+	return &Error{Module: "systools_relup", Reason: crash(word), File: file, Line: n.Pos.Line, Column: n.Pos.Column, Exit: true}
 }

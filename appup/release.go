@@ -34,7 +34,10 @@ func readRelease(p pathed, file string) (*Release, *Error) {
 	r := &Release{Rel: *rel}
 	var errs etf.List
 	for _, a := range rel.Apps {
-		app, reason := readApplication(p, a)
+		app, reason := readApplication(p, a.Name, etf.Charlist(a.Vsn))
+		if reason == nil {
+			reason = include(app, a)
+		}
 		switch {
 		case reason != nil:
 			errs = append(etf.List{tagged("error_reading", etf.Tuple{a.Name, reason})}, errs...)
@@ -85,8 +88,8 @@ func (b *broken) at(module etf.Atom, reason etf.Term, file string) *Error {
 
 // readApplication looks for the file of an application in the version that the release has: read_application/4. A file with
 // another version, or that does not parse, is passed over, but the first of them is the reason if there is no other.
-func readApplication(p pathed, a RelApp) (*App, etf.Term) {
-	name := string(a.Name) + ".app"
+func readApplication(p pathed, of etf.Atom, vsn etf.Term) (*App, etf.Term) {
+	name := string(of) + ".app"
 	var first etf.Term
 	note := func(reason etf.Term) {
 		if first == nil {
@@ -110,13 +113,13 @@ func readApplication(p pathed, a RelApp) (*App, etf.Term) {
 		switch {
 		case bad != nil:
 			return nil, bad
-		case app.Vsn != a.Vsn:
-			note(tagged("no_valid_version", etf.Tuple{etf.Tuple{etf.Charlist("should be"), etf.Charlist(a.Vsn)},
+		case !etf.Equal(etf.Charlist(app.Vsn), vsn):
+			note(tagged("no_valid_version", etf.Tuple{etf.Tuple{etf.Charlist("should be"), vsn},
 				etf.Tuple{etf.Charlist("found file"), etf.Charlist(join(dir, name)), etf.Charlist(app.Vsn)}}))
 			continue
 		}
 		app.Dir = dir
-		return app, include(app, a)
+		return app, nil
 	}
 	if first == nil {
 		first = tagged("not_found", etf.Charlist(name))

@@ -48,7 +48,7 @@ func (s step) instead(t etf.Term) step { return step{at(s.Pos, t), s.file} }
 
 // fail is an error at s.
 func (s step) fail(reason etf.Term) *Error {
-	return &Error{"systools_rc", reason, s.file, s.Pos.Line, s.Pos.Column}
+	return &Error{Module: "systools_rc", Reason: reason, File: s.file, Line: s.Pos.Line, Column: s.Pos.Column}
 }
 
 // is tells whether s is an instruction of that kind.
@@ -148,7 +148,7 @@ func checkSyntax(steps []step) *Error {
 		r := &report{file: s.file}
 		if !r.syntax(s.Node) {
 			f := r.findings[0]
-			return &Error{"systools_rc", f.Reason, f.File, f.Line, f.Column}
+			return &Error{Module: "systools_rc", Reason: f.Reason, File: f.File, Line: f.Line, Column: f.Column}
 		}
 	}
 	return nil

@@ -1,11 +1,17 @@
 package codechange
 
-import "time"
+import (
+	"time"
+
+	"github.com/gonode-otp/gonode/etf"
+)
 
 // Attempt is an installation that has begun. The handler remembers the last one, so that whoever asked for it and lost the
 // connection, or gave up waiting, can see what became of it.
 type Attempt struct {
-	From, To string // the releases
+	// App is the application that was changed without a release, see UpgradeApp; "" if a release was installed.
+	App      etf.Atom
+	From, To string // the releases, or the versions of the application
 	Began    time.Time
 	// Running says that it has not ended yet. The others are then nil.
 	Running bool
@@ -24,10 +30,10 @@ func (h *Handler) LastAttempt() (a Attempt, ok bool) {
 }
 
 // begin notes that an installation begins, and returns what notes its end.
-func (h *Handler) begin(from, to string) (end func(*Transition, *Report, error)) {
+func (h *Handler) begin(app etf.Atom, from, to string) (end func(*Transition, *Report, error)) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.attempt = Attempt{From: from, To: to, Began: time.Now(), Running: true}
+	h.attempt = Attempt{App: app, From: from, To: to, Began: time.Now(), Running: true}
 	return func(t *Transition, report *Report, err error) {
 		h.mu.Lock()
 		defer h.mu.Unlock()

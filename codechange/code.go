@@ -3,6 +3,7 @@ package codechange
 import (
 	"context"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/gonode-otp/gonode/etf"
@@ -69,9 +70,13 @@ func (h *Handler) codeLibDir(ctx context.Context, name etf.Term) etf.Term {
 
 // currentLib is the application of the program that a release or an upgrade has made current; without a Vsn if there is none.
 func (h *Handler) currentLib(app etf.Atom) Lib {
-	for _, l := range h.Running().Libs {
+	h.mu.Lock()
+	release, _ := h.latest()
+	libs := slices.Concat(h.dirs, release.Libs)
+	h.mu.Unlock()
+	for _, l := range libs {
 		if l.App == app {
-			return h.libOf(app, l.Vsn)
+			return l
 		}
 	}
 	return Lib{App: app}
@@ -113,7 +118,7 @@ func (h *Handler) loadAbs(ctx context.Context, file string) etf.Term {
 func (h *Handler) loadFile(ctx context.Context, module etf.Term) etf.Term {
 	name, _ := module.(etf.Atom)
 	for _, l := range h.Running().Libs {
-		lib := h.libOf(l.App, l.Vsn)
+		lib := h.currentLib(l.App)
 		if a := h.config.Versions.application(lib.App, lib.Vsn); a != nil && a.module(name) != nil {
 			return h.loadFrom(ctx, name, lib)
 		}

@@ -72,7 +72,7 @@ func TestAScriptOfOneApplicationIsExecutedWithoutARelease(t *testing.T) {
 	require.Equal(t, "1:permanent | 1:permanent", s.statuses(), "no release has changed")
 	a, ok := s.h.LastAttempt()
 	require.True(t, ok)
-	require.Equal(t, "demo-2", a.To)
+	require.Equal(t, "demo 1 2", string(a.App)+" "+a.From+" "+a.To)
 	require.Equal(t, `error: badarg`, s.call("release_handler:eval_appup_script", `[demo,2,"d",[]]`))
 	require.Equal(t, `[{<0.1.0>,a,<0.100.0>,[m1]}]`, s.call("release_handler_1:get_supervised_procs", `[]`))
 }

@@ -17,7 +17,8 @@ type Error struct {
 	// Err is the error of the callback or function behind it, or nil.
 	Err error
 
-	thrown bool // a function of release_handler throws Reason instead of returning it
+	thrown  bool // a function of release_handler throws Reason instead of returning it
+	crashed bool // or crashes with it
 }
 
 func (e *Error) Error() string { return "codechange: " + etf.FormatMax(e.Reason, maxText) }

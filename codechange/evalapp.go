@@ -14,37 +14,38 @@ import (
 //
 // The error is an *Error; the report is nil if nothing had begun. Differs from OTP: what sys.config and people at run time have
 // configured stays.
-func (h *Handler) EvalAppup(ctx context.Context, app etf.Atom, vsn, dir string, script etf.List) (report *Report, err error) {
+func (h *Handler) EvalAppup(ctx context.Context, app etf.Atom, vsn, dir string, script etf.List, o Options) (*Report, error) {
 	unlock, err := h.lock(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer unlock()
-	lib := Lib{App: app, Vsn: vsn, Dir: dir}
-	if !h.files.isFile(h.appFile(lib)) {
+	from, _ := h.mustRun(ctx, app)
+	return h.evalAppup(ctx, appWay{from, Lib{App: app, Vsn: vsn, Dir: dir}, script}, o)
+}
+
+func (h *Handler) evalAppup(ctx context.Context, way appWay, o Options) (report *Report, err error) {
+	if !h.files.isFile(h.appFile(way.to)) {
 		return nil, &Error{Reason: etf.Atom("enoent"), thrown: true}
 	}
 	running, _ := h.latest()
-	from := h.running(ctx, app).String()
-	end := h.begin(from, lib.String())
-	defer func() { end(&Transition{From: from, To: lib.String(), Other: from}, report, err) }()
-	change, err := h.changeApplications([]Lib{lib}, h.files.in(running.Vsn, "sys.config"))
+	t := way.transition()
+	end := h.begin(way.to.App, t.From, t.To)
+	defer func() { end(t, report, err) }()
+	change, err := h.changeApplications([]Lib{way.to}, h.files.in(running.Vsn, "sys.config"))
 	if err != nil {
 		return nil, err
 	}
-	report, err = Run(ctx, h.config.Host, h.config.Versions, Script{Instructions: script, Libs: []Lib{lib}}, h.config.Options)
+	report, err = Run(ctx, h.config.Host, h.config.Versions, t.Script, o)
 	if err != nil {
 		change.Undo()
 		return report, err
 	}
 	report.Config = change.Announce(ctx)
-	h.replaceDir(lib)
+	h.replaceDir(way.to)
 	h.keepUnpurged(report.Unpurged)
 	return report, nil
 }
-
-// String is the name of the directory of the application, without what is above it.
-func (l Lib) String() string { return string(l.App) + "-" + l.Vsn }
 
 // running returns the version of an application that runs, and where it lies; without a Vsn if it does not run.
 func (h *Handler) running(ctx context.Context, app etf.Atom) Lib {
@@ -151,7 +152,7 @@ func (h *Handler) appFunctions() []Function {
 	add("create_RELEASES", 4, func(_ context.Context, args etf.List) (etf.Term, error) {
 		return h.createReleases(args[0], args[1], args[2], args[3])
 	})
-	return all
+	return append(all, h.upgradeFunctions()...)
 }
 
 // createReleases is create_RELEASES; dir is releases below root if it is nil.
@@ -177,7 +178,7 @@ func (h *Handler) evalAppupScript(ctx context.Context, args etf.List) (etf.Term,
 	if !ok1 || !ok2 || !ok3 || !ok4 {
 		return nil, badArgument("release_handler", "eval_appup_script", args)
 	}
-	return h.evalResult(h.EvalAppup(ctx, app, vsn, dir, script))
+	return h.evalResult(h.EvalAppup(ctx, app, vsn, dir, script, h.config.Options))
 }
 
 // evalResult is what release_handler_1:eval_script returns.
@@ -186,6 +187,8 @@ func (h *Handler) evalResult(report *Report, err error) (etf.Term, error) {
 	switch {
 	case errors.As(err, &failed) && failed.thrown:
 		return nil, &genserv.Failure{Class: "throw", Reason: failed.Reason}
+	case errors.As(err, &failed) && failed.crashed:
+		return nil, failed.crash()
 	case errors.As(err, &failed):
 		return failed.Term(), nil
 	case err != nil:

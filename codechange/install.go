@@ -144,7 +144,7 @@ func (h *Handler) install(ctx context.Context, vsn string, o Options) (t *Transi
 	if err != nil {
 		return nil, nil, err
 	}
-	end := h.begin(t.From, t.To)
+	end := h.begin("", t.From, t.To)
 	defer func() { end(t, report, err) }()
 	change, err := h.changeApplications(release.Libs, h.files.in(vsn, "sys.config"))
 	if err != nil {

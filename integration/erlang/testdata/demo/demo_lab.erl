@@ -1,6 +1,6 @@
 %% Runs scripts on a node with the application demo and tells which system messages its servers got.
 -module(demo_lab).
--export([build/1, start/1, eval/4, release/1]).
+-export([build/1, start/1, eval/4, release/1, name/2]).
 
 %% Compiles both versions into Dir/demo-1 and Dir/demo-2.
 build(Dir) ->
