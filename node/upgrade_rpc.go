@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/gonode-otp/gonode/appup"
 	"github.com/gonode-otp/gonode/codechange"
 	"github.com/gonode-otp/gonode/dist"
 	"github.com/gonode-otp/gonode/etf"
@@ -14,8 +15,14 @@ import (
 //
 //	gonode:install_release(Vsn, Options)     {ok, {Other, Descr}, Report} | {error, Reason, Report}
 //	gonode:rehearse_release(Vsn, Options)    the same, and nothing has changed
+//	gonode:upgrade_app(App, Dir, Options)           the same for one application, see release_handler:upgrade_app/2
+//	gonode:downgrade_app(App, Vsn, Dir, Options)    and downgrade_app/3, or /2 if Vsn is []
+//	gonode:rehearse_upgrade_app(App, Dir, Options), gonode:rehearse_downgrade_app(App, Vsn, Dir, Options)
 //	gonode:last_install()                    {Vsn, Began, Answer} of the last installation: Began in milliseconds since 1970,
-//	                                         Answer as above, or the atom running; undefined if there was none
+//	                                         Answer as above, or the atom running; {{App, Vsn}, Began, Answer} if it was
+//	                                         about one application; undefined if there was none
+//
+// If a file is to blame the answer is {error, Reason, undefined, [Finding]}: binaries with the place and what is wrong there.
 //
 // Options are those of release_handler:install_release/2 and codechange.Options, and {progress, Pid}: Pid gets
 // {progress, Step, Steps, Instruction, Processes} before each instruction. The report is a map, see codechange.Report; it is
@@ -30,16 +37,51 @@ func (n *Node) exportUpgrade() {
 			if !ok {
 				return nil, ErrBadArgument
 			}
-			rest, progress := n.progressOption(options)
-			o, err := h.ReadOptions(rest)
+			o, err := n.upgradeOptions(options)
 			if err != nil {
 				return upgradeAnswer(nil, nil, err), nil
 			}
-			o.Progress = progress
 			return upgradeAnswer(do(ctx, stringOf(args[0], ""), o)), nil
 		})
 	}
+	n.exportAppUpgrade("upgrade_app", 3, func(ctx context.Context, app etf.Atom, _, dir string, o codechange.Options) (*codechange.Transition, *codechange.Report, error) {
+		return h.UpgradeApp(ctx, app, dir, o)
+	})
+	n.exportAppUpgrade("rehearse_upgrade_app", 3, func(ctx context.Context, app etf.Atom, _, dir string, o codechange.Options) (*codechange.Transition, *codechange.Report, error) {
+		return h.RehearseUpgradeApp(ctx, app, dir, o)
+	})
+	n.exportAppUpgrade("downgrade_app", 4, h.DowngradeApp)
+	n.exportAppUpgrade("rehearse_downgrade_app", 4, h.RehearseDowngradeApp)
 	n.Export("gonode", "last_install", 0, func(context.Context, etf.List) (etf.Term, error) { return lastInstall(h), nil })
+}
+
+// exportAppUpgrade exports a function with the arguments (App, Dir, Options), or (App, Vsn, Dir, Options).
+func (n *Node) exportAppUpgrade(name etf.Atom, arity int,
+	do func(ctx context.Context, app etf.Atom, vsn, dir string, o codechange.Options) (*codechange.Transition, *codechange.Report, error)) {
+	n.Export("gonode", name, arity, func(ctx context.Context, args etf.List) (etf.Term, error) {
+		app, ok1 := args[0].(etf.Atom)
+		options, ok2 := args[arity-1].(etf.List)
+		if !ok1 || !ok2 {
+			return nil, ErrBadArgument
+		}
+		vsn := ""
+		if arity == 4 {
+			vsn = stringOf(args[1], "")
+		}
+		o, err := n.upgradeOptions(options)
+		if err != nil {
+			return upgradeAnswer(nil, nil, err), nil
+		}
+		return upgradeAnswer(do(ctx, app, vsn, stringOf(args[arity-2], ""), o)), nil
+	})
+}
+
+// upgradeOptions reads the options of an upgrade that gonode upgrade has asked for.
+func (n *Node) upgradeOptions(options etf.List) (codechange.Options, error) {
+	rest, progress := n.progressOption(options)
+	o, err := n.releases.ReadOptions(rest)
+	o.Progress = progress
+	return o, err
 }
 
 func lastInstall(h *codechange.Handler) etf.Term {
@@ -51,7 +93,11 @@ func lastInstall(h *codechange.Handler) etf.Term {
 	if !a.Running {
 		answer = upgradeAnswer(a.Transition, a.Report, a.Err)
 	}
-	return etf.Tuple{etf.Charlist(a.To), etf.Int(a.Began.UnixMilli()), answer}
+	to := etf.Term(etf.Charlist(a.To))
+	if a.App != "" {
+		to = etf.Tuple{a.App, to}
+	}
+	return etf.Tuple{to, etf.Int(a.Began.UnixMilli()), answer}
 }
 
 // progressOption takes {progress, Pid} out of a list of options.
@@ -87,11 +133,31 @@ func upgradeAnswer(t *codechange.Transition, report *codechange.Report, err erro
 		told = report.Term()
 	}
 	var failed *codechange.Error
+	isFailed := errors.As(err, &failed)
+	if found := findings(err); isFailed && len(found) > 0 {
+		return etf.Tuple{etf.Atom("error"), failed.Reason, told, found}
+	}
 	switch {
-	case errors.As(err, &failed):
+	case isFailed:
 		return etf.Tuple{etf.Atom("error"), failed.Reason, told}
 	case err != nil:
 		return etf.Tuple{etf.Atom("error"), etf.Binary(err.Error()), told}
 	}
 	return etf.Tuple{etf.Atom("ok"), etf.Tuple{etf.Charlist(t.Other), etf.Charlist(t.Description)}, told}
+}
+
+// findings are the places in files that an error is about, with what is wrong there.
+func findings(err error) etf.List {
+	var place *appup.Error
+	var all *appup.FileError
+	found := etf.List{}
+	if errors.As(err, &place) {
+		found = append(found, etf.Binary(place.Error()))
+	}
+	if errors.As(err, &all) {
+		for _, f := range all.Findings {
+			found = append(found, etf.Binary(f.Error()))
+		}
+	}
+	return found
 }

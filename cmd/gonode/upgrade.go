@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -17,6 +18,8 @@ import (
 // upgradeFlags are the flags of upgrade alone.
 type upgradeFlags struct {
 	dryRun, permanent bool
+	app, dir          string
+	down              bool
 	report            bool
 	canary            int
 	watch             time.Duration
@@ -28,7 +31,7 @@ type upgradeFlags struct {
 func newUpgrade(o *options) *cobra.Command {
 	var f upgradeFlags
 	cmd := &cobra.Command{
-		Use:   "upgrade NODE [VSN]",
+		Use:   "upgrade NODE [VSN] [--app APP]",
 		Short: "Make a node run another release, as release_handler:install_release does; without VSN, list its releases",
 		Long: `Make a node run another release, up or down, by the relup that lies there, and tell what became of each of its servers. If
 anything goes wrong every server has its old code and its old state again, and the node runs the release that it ran.
@@ -41,6 +44,10 @@ With --dry-run the script is checked, and the code change of every server is tri
 that would fail is told. With --canary a few processes of each module go first and are watched; if one of them ends the upgrade
 is taken back, else the others follow.
 
+With --app one application is upgraded without a release, by the .appup file in the directory of its new version on the disk of
+the node: lib/APP-VSN, or --dir. With --down it goes back to an older version, by the .appup file of the one that runs. See
+release_handler:upgrade_app and downgrade_app.
+
 The upgrade goes on if this command is interrupted, loses the connection or runs out of time: the node decides. With --report
 the outcome of the last one is shown, however it was asked for.
 
@@ -49,6 +56,8 @@ An OTP node can be upgraded as well, but it tells no more than release_handler d
   gonode upgrade calc 2 --dry-run
   gonode upgrade calc@myhost 2 --canary 10 --watch 1m --permanent
   gonode upgrade calc 2 -o json
+  gonode upgrade calc 2 --app counter --dry-run
+  gonode upgrade calc --app counter --dir /srv/counter-1 --down
   gonode upgrade calc --report`,
 		Args:              wantArgs(1, "NODE", "VSN"),
 		ValidArgsFunction: o.completeNode,
@@ -59,13 +68,16 @@ An OTP node can be upgraded as well, but it tells no more than release_handler d
 	flags.DurationVar(&o.timeout, "timeout", 0, "how long to wait altogether; 0 is for ever")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "change nothing, tell what would be")
 	flags.BoolVar(&f.permanent, "permanent", false, "make the release permanent if it works: the node starts with it from then on")
+	flags.StringVar(&f.app, "app", "", "upgrade the application `APP` alone, by its .appup file")
+	flags.StringVar(&f.dir, "dir", "", "the `directory` of its other version, on the node (default lib/APP-VSN)")
+	flags.BoolVar(&f.down, "down", false, "go down to the version in that directory")
 	flags.BoolVar(&f.report, "report", false, "show what became of the last upgrade")
 	flags.IntVar(&f.canary, "canary", 0, "change `N` processes of each module first")
 	flags.DurationVar(&f.watch, "watch", 10*time.Second, "how long to watch them")
 	f.busy = choiceFlag(cmd, "busy", "", "what to do about a server that does not suspend itself in time: fail, wait, or skip it", "fail", "wait", "skip")
 	flags.DurationVar(&f.suspend, "suspend-timeout", 0, "how long a server may take to suspend itself (default as the script says, else 5s)")
 	flags.DurationVar(&f.change, "code-change-timeout", 0, "how long a code change may take (default 5s)")
-	for _, flag := range []string{"timeout", "canary", "watch", "suspend-timeout", "code-change-timeout"} {
+	for _, flag := range []string{"timeout", "app", "dir", "canary", "watch", "suspend-timeout", "code-change-timeout"} {
 		completeFlag(cmd, flag)
 	}
 	f.format = outputFlag(cmd, "table", "one line a server")
@@ -80,6 +92,14 @@ func (f upgradeFlags) check(args []string) error {
 		return usagef("--canary %d is negative", f.canary)
 	case f.watch < 0 || f.suspend < 0 || f.change < 0:
 		return usagef("a time is negative")
+	case f.app == "" && (f.dir != "" || f.down):
+		return usagef("--dir and --down are about one application: --app says which")
+	case f.app != "" && (f.report || f.permanent):
+		return usagef("--app changes no release; leave --report and --permanent out")
+	case f.app != "" && f.dir == "" && len(args) == 1:
+		return usagef("--app needs a VSN or --dir")
+	case f.app != "" && f.dir != "" && !f.down && len(args) > 1:
+		return usagef("the .appup file in %s says which version it is of; leave %s out", f.dir, args[1])
 	case f.dryRun && f.permanent:
 		return usagef("--dry-run changes nothing, so there is nothing to make permanent")
 	}
@@ -116,10 +136,12 @@ func (o *options) upgrade(cmd *cobra.Command, args []string, f upgradeFlags) err
 		switch {
 		case f.report:
 			return u.last(ctx)
+		case f.app != "":
+			return u.oneApp(ctx, slices.Concat(args, []string{""})[1])
 		case len(args) == 1:
 			return u.list(ctx)
 		}
-		return u.to(ctx, args[1])
+		return u.to(ctx, target{vsn: args[1]}, f.release(args[1]))
 	})
 }
 
@@ -131,11 +153,6 @@ type upgrading struct {
 	flags upgradeFlags
 }
 
-// upgradeError is an upgrade that did not take place.
-type upgradeError struct{ reason etf.Term }
-
-func (e *upgradeError) Error() string { return etf.FormatMax(e.reason, 2000) }
-
 // rpc is rpc:call/4 by way of the server rex, which every node has.
 func (u *upgrading) rpc(ctx context.Context, module, function etf.Atom, args ...etf.Term) (etf.Term, error) {
 	request := etf.Tuple{etf.Atom("call"), module, function, etf.List(args), etf.Atom("user")}
@@ -144,7 +161,7 @@ func (u *upgrading) rpc(ctx context.Context, module, function etf.Atom, args ...
 		return nil, err
 	}
 	if t, ok := answer.(etf.Tuple); ok && len(t) == 2 && t[0] == etf.Term(etf.Atom("badrpc")) {
-		return nil, &upgradeError{answer}
+		return nil, &upgradeError{reason: answer}
 	}
 	return answer, nil
 }
@@ -175,66 +192,62 @@ func (u *upgrading) list(ctx context.Context) error {
 	return printReleases(u.cmd, u.flags.format.value, releases)
 }
 
-// to upgrades the node.
-func (u *upgrading) to(ctx context.Context, vsn string) error {
+// to upgrades the node by what a Go node or else one of OTP is asked.
+func (u *upgrading) to(ctx context.Context, to target, ask asking) error {
 	listener, err := u.n.Spawn(ctx, "", genserv.Of(progressListener{u.cmd}), nil)
 	if err != nil {
 		return err
 	}
-	function := etf.Atom("install_release")
-	if u.flags.dryRun {
-		function = "rehearse_release"
-	}
-	answer, err := u.rpc(ctx, "gonode", function, etf.Charlist(vsn), u.flags.options(listener))
+	answer, err := u.rpc(ctx, "gonode", ask.function, append(ask.args, u.flags.options(listener))...)
 	if err == nil {
 		_, _ = u.n.Call(ctx, listener, etf.Atom("flush")) // what the node has told stands before the report
 	}
 	switch {
 	case undef(err):
-		err = u.toOTP(ctx, vsn)
+		err = u.toOTP(ctx, ask)
 	case errors.Is(err, genserv.ErrNoConnection) || errors.Is(err, genserv.ErrTimeout):
 		err = fmt.Errorf("%w; if the upgrade had begun it goes on: gonode upgrade %s --report tells how it ended", err, u.peer)
 	case err == nil:
-		err = u.show(vsn, answer)
+		err = u.show(to, answer)
 	}
 	if err != nil || !u.flags.permanent {
 		return err
 	}
-	return u.makePermanent(ctx, vsn)
+	return u.makePermanent(ctx, to.vsn)
 }
 
 // toOTP upgrades a node that has only what OTP has.
-func (u *upgrading) toOTP(ctx context.Context, vsn string) error {
+func (u *upgrading) toOTP(ctx context.Context, ask asking) error {
 	if u.flags.canary > 0 || u.flags.busy.value != "fail" {
 		return usagef("%s is an OTP node: it knows neither canaries nor busy servers", u.peer)
 	}
-	args := []etf.Term{etf.Charlist(vsn), u.flags.timeouts()}
-	function := etf.Atom("install_release")
-	if u.flags.dryRun {
-		function, args = "check_install_release", args[:1]
-	}
-	answer, err := u.rpc(ctx, "release_handler", function, args...)
+	answer, err := u.rpc(ctx, "release_handler", ask.otp, ask.otpArgs...)
 	if undef(err) {
 		return fmt.Errorf("%s has no release handler: it was started without Config.Upgrade, or without sasl", u.peer)
 	}
 	if err != nil {
 		return err
 	}
-	if t, ok := answer.(etf.Tuple); ok && len(t) == 2 && t[0] == etf.Term(etf.Atom("error")) {
-		return &upgradeError{t[1]}
+	t, _ := answer.(etf.Tuple)
+	switch {
+	case len(t) == 2 && t[0] == etf.Term(etf.Atom("error")):
+		return &upgradeError{reason: t[1]}
+	case ask.throws() && (len(t) == 0 || t[0] != etf.Term(etf.Atom("ok"))):
+		return &upgradeError{reason: answer}
 	}
 	return printTerm(u.cmd, u.flags.format.value, answer)
 }
 
-// show prints the answer of a Go node: {ok, {Other, Description}, Report} or {error, Reason, Report}.
-func (u *upgrading) show(vsn string, answer etf.Term) error {
+// show prints the answer of a Go node: {ok, {Other, Description}, Report}, {error, Reason, Report} or {error, Reason, Report,
+// Findings}.
+func (u *upgrading) show(to target, answer etf.Term) error {
 	t, _ := answer.(etf.Tuple)
-	if len(t) != 3 {
-		return &upgradeError{answer}
+	if len(t) != 3 && len(t) != 4 {
+		return &upgradeError{reason: answer}
 	}
 	var failure error
 	if t[0] == etf.Term(etf.Atom("error")) {
-		failure = &upgradeError{t[1]}
+		failure = &upgradeError{t[1], findingsOf(t[3:])}
 	}
 	if t[2] == etf.Term(etf.Atom("undefined")) {
 		return failure
@@ -243,10 +256,10 @@ func (u *upgrading) show(vsn string, answer etf.Term) error {
 	if err != nil {
 		return errors.Join(failure, err)
 	}
-	return errors.Join(failure, printReport(u.cmd, u.flags.format.value, vsn, report))
+	return errors.Join(failure, printReport(u.cmd, u.flags.format.value, to, report))
 }
 
-// last shows the report of the last upgrade of the node: {Vsn, Began, Answer}.
+// last shows the report of the last upgrade of the node: {Vsn, Began, Answer} or {{App, Vsn}, Began, Answer}.
 func (u *upgrading) last(ctx context.Context) error {
 	answer, err := u.rpc(ctx, "gonode", "last_install")
 	if undef(err) {
@@ -259,15 +272,18 @@ func (u *upgrading) last(ctx context.Context) error {
 	if len(t) != 3 {
 		return fmt.Errorf("%s has not been upgraded since it started", u.peer)
 	}
-	vsn := inWords(t[0])
+	to := target{vsn: inWords(t[0])}
+	if pair, ok := t[0].(etf.Tuple); ok && len(pair) == 2 {
+		to = target{inWords(pair[0]), inWords(pair[1])}
+	}
 	ms, _ := t[1].(etf.Int)
 	began := time.UnixMilli(int64(ms)).Format(time.DateTime)
 	if t[2] == etf.Term(etf.Atom("running")) {
-		fmt.Fprintf(u.cmd.ErrOrStderr(), "the upgrade to release %s of %s goes on\n", vsn, began)
+		fmt.Fprintf(u.cmd.ErrOrStderr(), "the upgrade to %v of %s goes on\n", to, began)
 		return nil
 	}
-	fmt.Fprintf(u.cmd.ErrOrStderr(), "upgrade to release %s of %s\n", vsn, began)
-	return u.show(vsn, t[2])
+	fmt.Fprintf(u.cmd.ErrOrStderr(), "upgrade to %v of %s\n", to, began)
+	return u.show(to, t[2])
 }
 
 func (u *upgrading) makePermanent(ctx context.Context, vsn string) error {
@@ -276,7 +292,7 @@ func (u *upgrading) makePermanent(ctx context.Context, vsn string) error {
 		return err
 	}
 	if answer != etf.Term(etf.Atom("ok")) {
-		return &upgradeError{answer}
+		return &upgradeError{reason: answer}
 	}
 	_, err = fmt.Fprintf(u.cmd.ErrOrStderr(), "release %s is permanent\n", vsn)
 	return err

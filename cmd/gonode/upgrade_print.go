@@ -27,7 +27,7 @@ func printReleases(cmd *cobra.Command, format string, releases etf.Term) error {
 	for _, t := range list {
 		tuple, _ := t.(etf.Tuple)
 		if len(tuple) != 4 {
-			return &upgradeError{releases}
+			return &upgradeError{reason: releases}
 		}
 		r := release{inWords(tuple[0]), inWords(tuple[1]), inWords(tuple[3]), []string{}}
 		apps, _ := tuple[2].(etf.List)
@@ -60,9 +60,9 @@ func inWords(t etf.Term) string {
 const manyServers = 40
 
 // printReport shows what became of each server.
-func printReport(cmd *cobra.Command, format, vsn string, r *codechange.Report) error {
+func printReport(cmd *cobra.Command, format string, to target, r *codechange.Report) error {
 	if format == "json" {
-		return printJSON(cmd, jsonReport(vsn, r))
+		return printJSON(cmd, jsonReport(to, r))
 	}
 	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "SERVER\tMODULE\tFROM\tTO\tOUTCOME\tUNDONE\tPAUSED\tCHANGED IN\tREASON")
@@ -81,7 +81,7 @@ func printReport(cmd *cobra.Command, format, vsn string, r *codechange.Report) e
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	return summary(cmd, vsn, r)
+	return summary(cmd, to, r)
 }
 
 func server(p *codechange.ProcessReport) string {
@@ -92,7 +92,7 @@ func server(p *codechange.ProcessReport) string {
 }
 
 // summary says in a few lines how it ended.
-func summary(cmd *cobra.Command, vsn string, r *codechange.Report) error {
+func summary(cmd *cobra.Command, to target, r *codechange.Report) error {
 	out := cmd.ErrOrStderr()
 	switch {
 	case r.Rehearsed:
@@ -100,7 +100,7 @@ func summary(cmd *cobra.Command, vsn string, r *codechange.Report) error {
 	case r.Undone:
 		fmt.Fprintf(out, "everything is as it was; servers paused for %v\n", r.Pause.Round(time.Microsecond))
 	default:
-		fmt.Fprintf(out, "release %s runs; servers paused for %v\n", vsn, r.Pause.Round(time.Microsecond))
+		fmt.Fprintf(out, "%v runs; servers paused for %v\n", to, r.Pause.Round(time.Microsecond))
 	}
 	for _, u := range r.Unpurged {
 		fmt.Fprintf(out, "note: servers of %s still run an older version (%s)\n", u.Module, u.Purge)
@@ -116,6 +116,7 @@ func summary(cmd *cobra.Command, vsn string, r *codechange.Report) error {
 
 type (
 	reportJSON struct {
+		App       string        `json:"application,omitempty"`
 		Vsn       string        `json:"vsn"`
 		Rehearsed bool          `json:"rehearsed"`
 		Undone    bool          `json:"undone"`
@@ -144,8 +145,8 @@ type (
 	}
 )
 
-func jsonReport(vsn string, r *codechange.Report) reportJSON {
-	out := reportJSON{Vsn: vsn, Rehearsed: r.Rehearsed, Undone: r.Undone, PauseUs: r.Pause.Microseconds(), TotalUs: r.Total.Microseconds(),
+func jsonReport(to target, r *codechange.Report) reportJSON {
+	out := reportJSON{App: to.app, Vsn: to.vsn, Rehearsed: r.Rehearsed, Undone: r.Undone, PauseUs: r.Pause.Microseconds(), TotalUs: r.Total.Microseconds(),
 		Servers: []serverJSON{}, Unpurged: []unpurgeJSON{}, Config: append([]string{}, r.Config...), Left: append([]string{}, r.Left...)}
 	for _, p := range r.Processes {
 		out.Servers = append(out.Servers, serverJSON{etf.Format(p.Pid), string(p.Name), string(p.Module), p.From, p.To, string(p.Outcome),

@@ -29,8 +29,13 @@ func stands(t *testing.T, cfg node.Config) *node.Node {
 // startCalc starts the node of the example.
 func startCalc(t *testing.T) *node.Node {
 	t.Helper()
+	return startCalcIn(t, t.TempDir())
+}
+
+// startCalcIn starts it with a directory for a copy of its files.
+func startCalcIn(t *testing.T, root string) *node.Node {
+	t.Helper()
 	alone(t)
-	root := t.TempDir()
 	require.NoError(t, os.CopyFS(root, os.DirFS("../../examples/upgrade/root")))
 	versions, err := upgrade.Versions()
 	require.NoError(t, err)

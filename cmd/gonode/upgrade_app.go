@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"path"
+	"strings"
+
+	"github.com/gonode-otp/gonode/etf"
+)
+
+// target is what an upgrade leads to: a release, or a version of one application.
+type target struct{ app, vsn string }
+
+// String returns release Vsn, or App-Vsn.
+func (t target) String() string {
+	if t.app == "" {
+		return "release " + t.vsn
+	}
+	return strings.TrimSuffix(t.app+"-"+t.vsn, "-")
+}
+
+// asking is what a node is asked: a function of the module gonode, which takes options as well, and if there is none, one of
+// release_handler.
+type asking struct {
+	function etf.Atom
+	args     []etf.Term
+	otp      etf.Atom
+	otpArgs  []etf.Term
+}
+
+// release asks for another release.
+func (f upgradeFlags) release(vsn string) asking {
+	args := []etf.Term{etf.Charlist(vsn)}
+	if f.dryRun {
+		return asking{"rehearse_release", args, "check_install_release", args}
+	}
+	return asking{"install_release", args, "install_release", []etf.Term{args[0], f.timeouts()}}
+}
+
+// oneApp upgrades one application.
+func (u *upgrading) oneApp(ctx context.Context, vsn string) error {
+	f := u.flags
+	dir := f.dir
+	if dir == "" {
+		dir = "lib/" + f.app + "-" + vsn
+	}
+	to := target{f.app, vsn}
+	if vsn == "" {
+		to.vsn = strings.TrimPrefix(path.Base(dir), f.app+"-") // for people; the node reads the files
+	}
+	app, where := etf.Atom(f.app), etf.Charlist(dir)
+	ask := asking{"upgrade_app", []etf.Term{app, where}, "upgrade_app", []etf.Term{app, where}}
+	if f.down {
+		ask = asking{"downgrade_app", []etf.Term{app, etf.Charlist(vsn), where}, "downgrade_app", []etf.Term{app, etf.Charlist(to.vsn), where}}
+	}
+	if f.dryRun {
+		ask.function = "rehearse_" + ask.function
+		ask.otp = etf.Atom(strings.Replace(string(ask.otp), "_app", "_script", 1))
+	}
+	return u.to(ctx, to, ask)
+}
+
+// throws tells whether the function of OTP throws what it refuses.
+func (a asking) throws() bool { return strings.HasSuffix(string(a.otp), "_script") }
+
+// upgradeError is an upgrade that did not take place.
+type upgradeError struct {
+	reason   etf.Term
+	findings []string // what is wrong in files of the node, with the places
+}
+
+// Error returns the reason, and what is wrong in files on lines of its own.
+func (e *upgradeError) Error() string {
+	return strings.Join(append([]string{etf.FormatMax(e.reason, 2000)}, e.findings...), "\n  ")
+}
+
+// findingsOf reads [Binary], if there is something.
+func findingsOf(rest []etf.Term) (all []string) {
+	if len(rest) == 0 {
+		return nil
+	}
+	list, _ := rest[0].(etf.List)
+	for _, t := range list {
+		if text, ok := t.(etf.Binary); ok {
+			all = append(all, printable(string(text)))
+		}
+	}
+	return all
+}
