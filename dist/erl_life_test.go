@@ -60,9 +60,11 @@ func TestErlTakesAClosedConnectionForClosed(t *testing.T) {
 	// Everything that was sent has arrived, and after it what the end of the connection makes of link and monitor.
 	require.Equal(t, "{50,[noconnection,noconnection]}", s.Eval(t, `(fun Count(Binaries, Ends) -> receive
 		{I, B} when I =:= Binaries, byte_size(B) =:= 100000, Ends =:= [] -> Count(Binaries + 1, Ends);
+		{'EXIT', _, R} when Binaries =:= 50, Ends =/= [] -> {Binaries, [R|Ends]};
+		{'DOWN', _, process, _, R} when Binaries =:= 50, Ends =/= [] -> {Binaries, [R|Ends]};
 		{'EXIT', _, R} -> Count(Binaries, [R|Ends]);
 		{'DOWN', _, process, _, R} -> Count(Binaries, [R|Ends])
-		after 500 -> {Binaries, Ends} end end)(0, [])`))
+		after 20000 -> {Binaries, Ends} end end)(0, [])`))
 }
 
 func tuple(elems ...etf.Term) etf.Tuple { return elems }
@@ -91,14 +93,15 @@ func TestErlIsPausedAndGivenUp(t *testing.T) {
 	beam.Pause(t)
 	began := time.Now()
 	require.Equal(t, dist.ErrTickTimeout, n.ended())
-	require.InDelta(t, 4.5+5, time.Since(began).Seconds(), 1.5+5, "tick_test.go has the exact times")
+	// To the moment it is a matter of tick_test.go; here nobody knows when the last byte came, nor how busy the machine is.
+	require.InDelta(t, 15.5, time.Since(began).Seconds(), 14.5)
 	beam.Resume(t)
 }
 
-// The node ticks every half second and gives up after two without a byte; we tick every quarter of an hour, and answer.
+// The node ticks every second and gives up after four without a byte; we tick every quarter of an hour, and answer.
 func TestErlIsKeptAwakeByAnswersToItsTicks(t *testing.T) {
 	t.Parallel()
-	beam := gonodetest.StartErl(t, gonodetest.WithArgs("-kernel", "net_ticktime", "2"))
+	beam := gonodetest.StartErl(t, gonodetest.WithArgs("-kernel", "net_ticktime", "4"))
 	var mu sync.Mutex
 	in, out := 0, 0
 	n := joinErl(t, beam, "go", dist.DefaultFlags, dist.Options{TickTime: time.Hour, Trace: func(e dist.TraceEvent) {
@@ -111,7 +114,7 @@ func TestErlIsKeptAwakeByAnswersToItsTicks(t *testing.T) {
 		}
 	}})
 	s := watch(t, beam)
-	require.Equal(t, "none", s.Eval(t, "receive {nodedown, _, _} = Down -> Down after 5000 -> none end"))
+	require.Equal(t, "none", s.Eval(t, "receive {nodedown, _, _} = Down -> Down after 10000 -> none end"))
 	require.NoError(t, n.conn.Err())
 	mu.Lock()
 	defer mu.Unlock()

@@ -3,6 +3,7 @@ package epmd
 import (
 	"bytes"
 	"context"
+	"math/rand/v2"
 	"net"
 	"net/netip"
 	"os"
@@ -41,13 +42,21 @@ func program(t *testing.T, name string) string {
 // everywhere is all addresses of the host, as the host name may stand for any of them.
 var everywhere = []netip.Addr{netip.IPv4Unspecified(), netip.IPv6Unspecified()}
 
-// freePort returns a port that is free on all addresses.
+// freePort returns a port that is free on all addresses, and none of those that the system hands out by itself, which somebody
+// else would be given before the test takes it.
 func freePort(t *testing.T) uint16 {
 	t.Helper()
-	ls, err := Listen(t.Context(), 0, everywhere...)
-	require.NoError(t, err)
-	defer closeAll(ls)
-	return uint16(ls[0].Addr().(*net.TCPAddr).Port)
+	var last error
+	for range 100 {
+		ls, err := Listen(t.Context(), uint16(12000+rand.IntN(20000)), everywhere...)
+		if err == nil {
+			defer closeAll(ls)
+			return uint16(ls[0].Addr().(*net.TCPAddr).Port)
+		}
+		last = err
+	}
+	require.NoError(t, last)
+	return 0
 }
 
 func loopback(port uint16) string { return Env{Port: port}.Addr("127.0.0.1") }
@@ -114,7 +123,7 @@ func run(t *testing.T, port uint16, name string, args ...string) string {
 func startEPMD(t *testing.T, port uint16) *child {
 	t.Helper()
 	c := start(t, port, "epmd", "-port", strconv.Itoa(int(port)))
-	eventually(t, 10*time.Second, func() bool {
+	eventually(t, 30*time.Second, func() bool {
 		_, err := Names(context.Background(), loopback(port))
 		return err == nil
 	}, "epmd answers")
@@ -132,7 +141,7 @@ func startErl(t *testing.T, port uint16, name string, more ...string) *child {
 
 func waitForName(t *testing.T, port uint16, name string) {
 	t.Helper()
-	eventually(t, 20*time.Second, func() bool {
+	eventually(t, 30*time.Second, func() bool {
 		_, err := Lookup(context.Background(), loopback(port), name)
 		return err == nil
 	}, name+" is registered")

@@ -62,7 +62,8 @@ func TestTheRealEpmdIsKilledAndRestartedAndWeAreBackWithinThreeSeconds(t *testin
 	require.NoError(t, err)
 	defer r.Close()
 	creation := r.Creation()
-	for range 2 {
+	for rounds, inTime := 0, 0; inTime < 2; rounds++ {
+		require.Less(t, rounds, 6, "it takes longer every time, not only while the machine does something else")
 		epmd.kill()
 		require.Equal(t, Lost, (<-events).Kind)
 		epmd = startEPMD(t, port)
@@ -73,7 +74,11 @@ func TestTheRealEpmdIsKilledAndRestartedAndWeAreBackWithinThreeSeconds(t *testin
 			}
 			require.Equal(t, Failed, e.Kind)
 		}
-		require.Less(t, time.Since(up), 10*time.Second, "2 s where nothing else runs; register_test.go has the exact times")
+		took := time.Since(up)
+		t.Logf("registered again after %v", took.Round(time.Millisecond))
+		if took < 3*time.Second {
+			inTime++
+		}
 		got, err := Lookup(t.Context(), loopback(port), "a")
 		require.NoError(t, err)
 		require.Equal(t, uint16(4711), got.Port)
@@ -166,7 +171,7 @@ func TestRealNodesComeBackToOurServerWhenItIsRestarted(t *testing.T) {
 func TestARealNodeThatIsKilledIsGoneFromOurServer(t *testing.T) {
 	_, port := serveEverywhere(t)
 	startErl(t, port, "b").kill()
-	eventually(t, 10*time.Second, func() bool {
+	eventually(t, 30*time.Second, func() bool {
 		names, err := Names(t.Context(), loopback(port))
 		return err == nil && len(names) == 0
 	}, "b is gone")

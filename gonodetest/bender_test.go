@@ -226,7 +226,7 @@ func TestABenderStandsBeforeANodeInAnotherEPMD(t *testing.T) {
 	require.Equal(t, 1, b.Connections())
 	guest.Eval(t, "monitor_node('home@localhost', true)")
 	b.Cut()
-	require.Equal(t, "ok", guest.Eval(t, "receive {nodedown, 'home@localhost'} -> ok after 5000 -> late end"))
+	require.Equal(t, "ok", guest.Eval(t, "receive {nodedown, 'home@localhost'} -> ok after 20000 -> late end"))
 	require.Equal(t, "pong", guest.Eval(t, "net_adm:ping('home@localhost')"))
 	require.Equal(t, 2, b.Connections())
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/gonode-otp/gonode/dist"
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/gonodetest"
 )
 
 // wire is a peer of which only the bytes are there: it costs no allocations and no system calls that are not counted.
@@ -103,7 +104,7 @@ func (w *wire) answer(t testing.TB) []byte {
 // called is a node with a server that has answered calls already, and the bytes of one more call and the size of its answer.
 func called(t testing.TB, request etf.Term) (n *Node, w *wire, again []byte, size int) {
 	t.Helper()
-	n, err := Start(t.Context(), Config{Name: "cost@localhost", EPMD: EPMDEmbedded, EPMDPort: freePort(t), Cookie: "secret", Listen: "127.0.0.1"})
+	n, err := Start(t.Context(), Config{Name: "cost@localhost", EPMD: EPMDEmbedded, EPMDPort: uint16(gonodetest.FreePort(t)), Cookie: "secret", Listen: "127.0.0.1"})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, n.Stop(context.Background())) })
 	_, err = n.Spawn(t.Context(), "echo", genserv.Of(doer{do: func(_ *genserv.Process, r etf.Term) etf.Term { return r }}), nil)
@@ -117,14 +118,6 @@ func called(t testing.TB, request etf.Term) (n *Node, w *wire, again []byte, siz
 		first = again
 	}
 	return n, w, again, size
-}
-
-func freePort(t testing.TB) uint16 {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer func() { _ = l.Close() }()
-	return uint16(l.Addr().(*net.TCPAddr).Port)
 }
 
 var small = etf.Tuple{etf.Atom("echo"), etf.Int(1)}
@@ -165,7 +158,7 @@ func TestCallsThatArriveTogetherCostOneReadAndOneWrite(t *testing.T) {
 	const together = 8
 	burst, asFewAsThat := bytes.Repeat(again, together), 0
 	for began := time.Now(); asFewAsThat < 10; {
-		require.Less(t, time.Since(began), 20*time.Second)
+		require.Less(t, time.Since(began), time.Minute)
 		before := conn.Stats()
 		w.ask(t, burst, together*size)
 		require.Eventually(t, func() bool { return conn.Stats().Reads-before.Reads >= 2 }, time.Minute, time.Millisecond)

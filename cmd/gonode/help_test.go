@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"net"
 	"os"
 	"strings"
 	"sync"
@@ -14,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/gonode-otp/gonode/gonodetest"
 	"github.com/gonode-otp/gonode/node"
 )
 
@@ -80,17 +80,9 @@ func alone(t *testing.T) (home string) {
 	t.Setenv("HOME", home)
 	t.Setenv("XDG_CONFIG_HOME", "")
 	t.Setenv("ERL_EPMD_ADDRESS", "")
-	t.Setenv("ERL_EPMD_PORT", fmt.Sprint(freePort(t)))
+	t.Setenv("ERL_EPMD_PORT", fmt.Sprint(gonodetest.FreePort(t)))
 	t.Setenv(cookieVar, secret)
 	return home
-}
-
-func freePort(t *testing.T) int {
-	t.Helper()
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
 }
 
 // shortHost is the host part of the short names of this machine.

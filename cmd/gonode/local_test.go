@@ -17,6 +17,7 @@ import (
 	"github.com/gonode-otp/gonode/epmd"
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/gonodetest"
 	"github.com/gonode-otp/gonode/node"
 )
 
@@ -79,7 +80,7 @@ func TestASecondNodeOfTheSameNameSaysWhoHoldsIt(t *testing.T) {
 func TestWhereTheNodeListensIsUpToTheUser(t *testing.T) {
 	alone(t)
 	fails(t, exitConnect, []string{"run", "--epmd", "external"}, "no EPMD answers at 127.0.0.1:", "start one there (epmd -daemon)")
-	port := freePort(t)
+	port := gonodetest.FreePort(t)
 	startRun(t, "--listen", "127.0.0.1", "--port-min", strconv.Itoa(port), "--epmd", "embedded")
 	require.Equal(t, fmt.Sprintf("gonode\t%d", port), prints(t, "names"))
 	fails(t, exitFailure, []string{"run", "--sname", "b", "--listen", "127.0.0.1", "--port-min", strconv.Itoa(port)},
@@ -176,7 +177,7 @@ func TestAPortThatIsNoNode(t *testing.T) {
 		require.NoError(t, err)
 		t.Cleanup(func() { _ = r.Close() })
 	}
-	pretend("closed", uint16(freePort(t)))
+	pretend("closed", uint16(gonodetest.FreePort(t)))
 	fails(t, exitConnect, []string{"ping", "closed"}, "cannot connect to closed@"+host, "EPMD says that it listens there")
 
 	l, err := net.Listen("tcp", "127.0.0.1:0")

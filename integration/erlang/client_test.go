@@ -56,7 +56,7 @@ func term(t *testing.T, format string, args ...any) etf.Term {
 func TestGoCallsAServerInErlang(t *testing.T) {
 	n := start(t, config(t))
 	to := startSrv(t, gonodetest.StartErl(t))
-	ctx := within(t, 20*time.Second)
+	ctx := within(t, 30*time.Second)
 	for _, request := range []string{"#{k => [1,2.5,<<\"x\">>]}", "'hello world'", "[a|b]", "-1267650600228229401496703205376"} {
 		reply, err := n.Call(ctx, to, etf.Tuple{etf.Atom("echo"), term(t, "%s", request)})
 		require.NoError(t, err)
@@ -77,7 +77,7 @@ func TestEveryEndOfACallIsToldApart(t *testing.T) {
 	n := start(t, config(t))
 	e := gonodetest.StartErl(t)
 	to := startSrv(t, e)
-	ctx := within(t, 20*time.Second)
+	ctx := within(t, 30*time.Second)
 
 	_, err := n.Call(ctx, etf.Tuple{etf.Atom("nosuch"), to[1]}, etf.Atom("x"))
 	require.ErrorIs(t, err, genserv.ErrNoProc)
@@ -147,7 +147,7 @@ func TestMultiCallAsksAllNodesAtOnce(t *testing.T) {
 	startSrv(t, a)
 	startSrv(t, b)
 	nodes := []etf.Atom{etf.Atom(a.Name()), etf.Atom("nosuch@" + hostOf(n)), n.Name(), etf.Atom(b.Name())}
-	replies, bad := n.MultiCall(within(t, 20*time.Second), nodes, "srv", term(t, "{echo, hi}"))
+	replies, bad := n.MultiCall(within(t, 30*time.Second), nodes, "srv", term(t, "{echo, hi}"))
 	require.Equal(t, []node.NodeReply{{Node: nodes[0], Reply: etf.Atom("hi")}, {Node: nodes[3], Reply: etf.Atom("hi")}}, replies)
 	require.Equal(t, []etf.Atom{nodes[1], n.Name()}, bad)
 }

@@ -83,7 +83,7 @@ func (c *command) run(t *testing.T, args ...string) {
 		_ = c.cmd.Process.Kill()
 		<-c.done
 	})
-	ctx := within(t, 20*time.Second)
+	ctx := within(t, 30*time.Second)
 	for !strings.Contains(c.said(), "Stop with Ctrl-C.") {
 		c.mu.Lock()
 		more := c.more
@@ -201,7 +201,7 @@ func (c *command) end(t *testing.T, s syscall.Signal) int {
 	require.NoError(t, c.cmd.Process.Signal(s))
 	select {
 	case <-c.done:
-	case <-within(t, 20*time.Second).Done():
+	case <-within(t, 30*time.Second).Done():
 		t.Fatalf("gonode run does not stop:\n%s", c.said())
 	}
 	return c.cmd.ProcessState.ExitCode()
@@ -271,8 +271,8 @@ func TestASignalStopsTheCommandInOrder(t *testing.T) {
 		e.Eval(t, "W = erlang:monitor(process, {echo, "+peer+"}).")
 		e.Eval(t, "gen_server:call({echo, "+peer+"}, the_monitor_has_arrived)")
 		require.Zero(t, c.end(t, signal))
-		require.Equal(t, "nodedown", e.Eval(t, "receive {nodedown, "+peer+"} -> nodedown after 5000 -> late end."))
-		require.Equal(t, "shutdown", e.Eval(t, "receive {'DOWN', W, _, _, Why} -> Why after 5000 -> late end."))
+		require.Equal(t, "nodedown", e.Eval(t, "receive {nodedown, "+peer+"} -> nodedown after 20000 -> late end."))
+		require.Equal(t, "shutdown", e.Eval(t, "receive {'DOWN', W, _, _, Why} -> Why after 20000 -> late end."))
 		require.NotContains(t, c.verb(t, "names"), "gonode")
 	}
 }

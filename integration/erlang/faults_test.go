@@ -37,7 +37,7 @@ func TestAWrongCookieIsNamedOnBothSides(t *testing.T) {
 	good := gonodetest.StartErl(t)
 	bad := gonodetest.StartErl(t, gonodetest.WithCookie("another"))
 
-	err := n.Ping(within(t, 10*time.Second), etf.Atom(bad.Name()))
+	err := n.Ping(within(t, 30*time.Second), etf.Atom(bad.Name()))
 	require.Equal(t, dist.ReasonCookie, refusal(t, err).Reason)
 	require.ErrorIs(t, err, genserv.ErrNoConnection)
 	require.ErrorContains(t, err, "cookie")
@@ -53,7 +53,7 @@ func TestShortAndLongNamesAreToldApart(t *testing.T) {
 	short := gonodetest.StartErl(t)
 	long := gonodetest.StartErl(t, gonodetest.WithName("long@127.0.0.1"))
 
-	err := n.Connect(within(t, 10*time.Second), "long@127.0.0.1")
+	err := n.Connect(within(t, 30*time.Second), "long@127.0.0.1")
 	require.ErrorContains(t, err, "this node uses short names")
 	require.Equal(t, "pang", long.Eval(t, at(n, "net_adm:ping('gonode@host')")))
 	long.AwaitLog(t, "System running to use fully qualified hostnames")
@@ -61,9 +61,9 @@ func TestShortAndLongNamesAreToldApart(t *testing.T) {
 	cfg := config(t)
 	cfg.Name, cfg.LongNames = "gonodelong@127.0.0.1", true
 	l := start(t, cfg)
-	err = l.Connect(within(t, 10*time.Second), etf.Atom(short.Name()))
+	err = l.Connect(within(t, 30*time.Second), etf.Atom(short.Name()))
 	require.ErrorContains(t, err, "this node uses long names")
-	require.NoError(t, l.Ping(within(t, 10*time.Second), "long@127.0.0.1"))
+	require.NoError(t, l.Ping(within(t, 30*time.Second), "long@127.0.0.1"))
 	require.Equal(t, "pong", long.Eval(t, "net_adm:ping('gonodelong@127.0.0.1')"))
 	stillServes(t, n, short)
 }
@@ -102,13 +102,13 @@ func TestAPortThatIsNoNodeAndANameThatNobodyHas(t *testing.T) {
 		r, err := epmd.Register(t.Context(), epmd.RegisterOptions{Name: name, Port: uint16(l.Addr().(*net.TCPAddr).Port),
 			Addr: fmt.Sprintf("127.0.0.1:%d", gonodetest.PrivateEPMD(t).Port())})
 		require.NoError(t, err)
-		err = n.Connect(within(t, 10*time.Second), etf.Atom(name+"@"+host))
+		err = n.Connect(within(t, 30*time.Second), etf.Atom(name+"@"+host))
 		require.NotEmpty(t, refusal(t, err).Stage)
 		require.NoError(t, r.Close())
 		require.NoError(t, l.Close())
 		<-done
 	}
-	err := n.Connect(within(t, 10*time.Second), etf.Atom("nosuch@"+host))
+	err := n.Connect(within(t, 30*time.Second), etf.Atom("nosuch@"+host))
 	require.ErrorIs(t, err, epmd.ErrNotFound)
 	stillServes(t, n, e)
 }
@@ -150,7 +150,7 @@ func TestARestartedNodeIsTakenBackByItsPeer(t *testing.T) {
 		require.Equal(t, dist.StatusAlive, info.Status)
 		require.NoError(t, conn.Close())
 	}
-	require.Eventually(t, func() bool { return n.Ping(t.Context(), etf.Atom(e.Name())) == nil }, 10*time.Second, 50*time.Millisecond)
+	require.Eventually(t, func() bool { return n.Ping(t.Context(), etf.Atom(e.Name())) == nil }, 30*time.Second, 50*time.Millisecond)
 	stillServes(t, n, e)
 }
 
@@ -170,7 +170,7 @@ func TestAStoppedNodeIsGoneForEverybody(t *testing.T) {
 	e.Eval(t, at(n, "Ref = monitor(process, {echo,'gonode@host'})"))
 	stillServes(t, n, e) // so the monitor has arrived
 	stop(t, n)
-	require.Equal(t, at(n, "{{echo,'gonode@host'},shutdown}"), e.Eval(t, "receive {'DOWN', Ref, process, O, R} -> {O, R} after 5000 -> none end"))
+	require.Equal(t, at(n, "{{echo,'gonode@host'},shutdown}"), e.Eval(t, "receive {'DOWN', Ref, process, O, R} -> {O, R} after 20000 -> none end"))
 	require.Eventually(t, func() bool { return e.Eval(t, "nodes(hidden)") == "[]" }, 30*time.Second, 10*time.Millisecond)
 	_, err := n.Spawn(t.Context(), "late", nil, nil)
 	require.ErrorIs(t, err, node.ErrStopped)

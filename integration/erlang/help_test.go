@@ -41,7 +41,7 @@ func start(t *testing.T, cfg node.Config) *node.Node {
 
 func stop(t *testing.T, n *node.Node) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	require.NoError(t, n.Stop(ctx))
 }

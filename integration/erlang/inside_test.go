@@ -89,7 +89,8 @@ func TestEveryEndOfACallIsToldApartOnBothSides(t *testing.T) {
 			require.ErrorIs(t, err, &genserv.Exit{Reason: term(t, "%s", reason)})
 			e.Eval(t, "srv:start(srv)")
 		}
-		e.Eval(t, "spawn(fun() -> receive after 50 -> exit(whereis(srv), kill) end end), ok.")
+		e.Eval(t, `spawn(fun F() -> case process_info(whereis(srv), monitored_by) of
+			{_, []} -> receive after 5 -> F() end; _ -> exit(whereis(srv), kill) end end), ok.`)
 		_, err = c.Call(ctx, to, etf.Atom("silence"))
 		require.ErrorIs(t, err, &genserv.Exit{Reason: etf.Atom("killed")})
 		e.Eval(t, "srv:start(srv)")

@@ -45,7 +45,7 @@ func overIPv6() gonodetest.Option { return gonodetest.WithArgs("-proto_dist", "i
 func bothWays(t *testing.T, n *node.Node, e *gonodetest.Beam) {
 	t.Helper()
 	to := startSrv(t, e)
-	reply, err := n.Call(within(t, 20*time.Second), to, term(t, "{echo, six}"))
+	reply, err := n.Call(within(t, 30*time.Second), to, term(t, "{echo, six}"))
 	require.NoError(t, err)
 	require.Equal(t, etf.Atom("six"), reply)
 	require.True(t, n.Disconnect(etf.Atom(e.Name())))
@@ -92,7 +92,7 @@ func TestNodesTalkOverTLSOverIPv6(t *testing.T) {
 	e := gonodetest.StartErl(t, gonodetest.WithName("erl@::1"), gonodetest.WithArgs("-proto_dist", "inet6_tls", "-ssl_dist_optfile", file))
 	bothWays(t, n, e)
 	var steps []string
-	for f := range n.Examine(within(t, 20*time.Second), etf.Atom(e.Name())) {
+	for f := range n.Examine(within(t, 30*time.Second), etf.Atom(e.Name())) {
 		require.NoError(t, f.Err)
 		steps = append(steps, f.Step)
 		if f.Step == "tls" {
@@ -108,7 +108,7 @@ func TestTheFamiliesDoNotMix(t *testing.T) {
 	cfg := config(t)
 	cfg.ProtoDist, cfg.LongNames, cfg.Name = "inet6_tcp", true, "gonode@::1"
 	n := start(t, cfg)
-	err := n.Connect(within(t, 20*time.Second), "a@127.0.0.1")
+	err := n.Connect(within(t, 30*time.Second), "a@127.0.0.1")
 	require.ErrorContains(t, err, "127.0.0.1 has no IPv6 address")
 	_, f := examine(t, n, "a@127.0.0.1")
 	require.Equal(t, "address", f.Step)
@@ -117,7 +117,7 @@ func TestTheFamiliesDoNotMix(t *testing.T) {
 	cfg = config(t)
 	cfg.LongNames, cfg.Name = true, "gonode4@127.0.0.1"
 	n = start(t, cfg)
-	require.Error(t, n.Connect(within(t, 20*time.Second), "a@::1"))
+	require.Error(t, n.Connect(within(t, 30*time.Second), "a@::1"))
 	_, f = examine(t, n, "a@::1")
 	require.Contains(t, f.Advice, "with an IPv4 address")
 }

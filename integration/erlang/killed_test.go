@@ -57,7 +57,7 @@ func TestAnErlangNodeThatIsKilledIsGoneForItsPeersAtOnce(t *testing.T) {
 	pid, err := etf.Decode(encoded.(etf.Binary))
 	require.NoError(t, err)
 	ask := func(request string, more etf.Term) etf.Term {
-		answer, err := n.Call(within(t, 20*time.Second), victimPid, etf.Tuple{etf.Atom(request), more})
+		answer, err := n.Call(within(t, 30*time.Second), victimPid, etf.Tuple{etf.Atom(request), more})
 		require.NoError(t, err)
 		return answer
 	}
@@ -67,7 +67,7 @@ func TestAnErlangNodeThatIsKilledIsGoneForItsPeersAtOnce(t *testing.T) {
 	require.True(t, next(t, events).Up)
 	waiting := make(chan error, 1)
 	go func() {
-		_, err := n.Call(within(t, 20*time.Second), srv, etf.Atom("silence"))
+		_, err := n.Call(within(t, 30*time.Second), srv, etf.Atom("silence"))
 		waiting <- err
 	}()
 	stillServes(t, n, e)
@@ -82,7 +82,7 @@ func TestAnErlangNodeThatIsKilledIsGoneForItsPeersAtOnce(t *testing.T) {
 		etf.Tuple{etf.Atom("DOWN"), byName, etf.Atom("process"), srv, gone}}
 	var seen []etf.Term
 	require.Eventually(t, func() bool {
-		answer, err := n.Call(within(t, 20*time.Second), victimPid, etf.Atom("seen"))
+		answer, err := n.Call(within(t, 30*time.Second), victimPid, etf.Atom("seen"))
 		require.NoError(t, err)
 		seen = append(seen, answer.(etf.List)...)
 		return len(seen) >= len(want)

@@ -35,7 +35,7 @@ func next(t *testing.T, events <-chan node.NodeEvent) node.NodeEvent {
 	select {
 	case e := <-events:
 		return e
-	case <-time.After(20 * time.Second):
+	case <-time.After(30 * time.Second):
 		require.Fail(t, "no event")
 		return node.NodeEvent{}
 	}
@@ -50,12 +50,12 @@ func TestBothSidesLearnWhyAConnectionWentDown(t *testing.T) {
 	up := func() {
 		stillServes(t, n, e)
 		require.Equal(t, node.NodeEvent{Node: name, Up: true, Hidden: true}, next(t, events))
-		require.Equal(t, "ok", e.Eval(t, at(n, "receive {nodeup, 'gonode@host', _} -> ok after 5000 -> none end")))
+		require.Equal(t, "ok", e.Eval(t, at(n, "receive {nodeup, 'gonode@host', _} -> ok after 20000 -> none end")))
 	}
 	down := func(ours, theirs string) {
 		got := next(t, events)
 		require.Equal(t, etf.Atom(ours), got.Reason, "%v", got.Cause)
-		require.Equal(t, "["+theirs+"]", e.Eval(t, at(n, "(fun() -> receive {nodedown, 'gonode@host', I} -> [R || {nodedown_reason,R} <- I] after 5000 -> none end end)()")))
+		require.Equal(t, "["+theirs+"]", e.Eval(t, at(n, "(fun() -> receive {nodedown, 'gonode@host', I} -> [R || {nodedown_reason,R} <- I] after 20000 -> none end end)()")))
 	}
 	up()
 	e.Eval(t, at(n, "erlang:disconnect_node('gonode@host')"))
@@ -70,11 +70,11 @@ func TestBothSidesLearnWhyAConnectionWentDown(t *testing.T) {
 
 func TestAPeerThatFallsSilentIsNoticedWithinTheTickTime(t *testing.T) {
 	cfg := config(t)
-	cfg.TickTime = 2 * time.Second
+	cfg.TickTime = 4 * time.Second
 	n := start(t, cfg)
 	spawnSamples(t, n)
 	events := watchNodes(t, n)
-	e := gonodetest.StartErl(t, gonodetest.WithArgs("-kernel", "net_ticktime", "2"))
+	e := gonodetest.StartErl(t, gonodetest.WithArgs("-kernel", "net_ticktime", "4"))
 	stillServes(t, n, e)
 	require.True(t, next(t, events).Up)
 
@@ -82,16 +82,16 @@ func TestAPeerThatFallsSilentIsNoticedWithinTheTickTime(t *testing.T) {
 	select {
 	case got := <-events:
 		require.Fail(t, "an idle connection ended", "%+v", got)
-	case <-time.After(5 * time.Second):
+	case <-time.After(10 * time.Second):
 	}
 
 	began := time.Now()
 	e.Pause(t)
 	got := next(t, events)
 	require.Equal(t, etf.Atom("net_tick_timeout"), got.Reason)
-	require.Less(t, time.Since(began), 10*time.Second, "2.5 s where nothing else runs; dist/tick_test.go has the exact times")
+	require.Less(t, time.Since(began), 2*cfg.TickTime)
 	e.Resume(t)
-	require.Eventually(t, func() bool { return n.Ping(t.Context(), etf.Atom(e.Name())) == nil }, 10*time.Second, 100*time.Millisecond)
+	require.Eventually(t, func() bool { return n.Ping(t.Context(), etf.Atom(e.Name())) == nil }, 30*time.Second, 100*time.Millisecond)
 	stillServes(t, n, e)
 }
 
@@ -121,10 +121,10 @@ func TestANodeMayAskAnotherForItsName(t *testing.T) {
 	cfg.Name, cfg.NamedBy = "undefined", e.Name()
 	n := start(t, cfg)
 	require.NotContains(t, string(n.Name()), "undefined")
-	require.NoError(t, n.Ping(within(t, 10*time.Second), etf.Atom(e.Name())))
+	require.NoError(t, n.Ping(within(t, 30*time.Second), etf.Atom(e.Name())))
 	require.Equal(t, "["+n.Name().String()+"]", e.Eval(t, "nodes(hidden)"))
 	to := startSrv(t, e)
-	reply, err := n.Call(within(t, 10*time.Second), to, term(t, "{echo, hi}"))
+	reply, err := n.Call(within(t, 30*time.Second), to, term(t, "{echo, hi}"))
 	require.NoError(t, err)
 	require.Equal(t, etf.Atom("hi"), reply)
 	spawnSamples(t, n)

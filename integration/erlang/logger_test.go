@@ -60,7 +60,7 @@ func TestTheEndOfAServerIsReportedInTheLoggerOfABeam(t *testing.T) {
 	cfg := config(t)
 	cfg.LoggerNode = e.Name()
 	n := start(t, cfg)
-	ctx := within(t, 20*time.Second)
+	ctx := within(t, 30*time.Second)
 
 	spawn(t, n, "frail", genserv.Of(frail{}))
 	_, err := n.Call(ctx, etf.Atom("frail"), etf.Atom("log"))
@@ -86,7 +86,7 @@ func TestANodeWhoseLoggerNodeIsAwayGoesOn(t *testing.T) {
 	cfg.LoggerNode = "nosuch"
 	n := start(t, cfg)
 	spawn(t, n, "frail", genserv.Of(frail{}))
-	ctx := within(t, 20*time.Second)
+	ctx := within(t, 30*time.Second)
 	for range 20 {
 		_, err := n.Call(ctx, etf.Atom("frail"), etf.Atom("log"))
 		require.NoError(t, err)

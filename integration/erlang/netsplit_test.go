@@ -46,7 +46,7 @@ func inNetns(t *testing.T) bool {
 	if out, err := exec.Command(try[0], try[1:]...).CombinedOutput(); err != nil {
 		gonodetest.SkipLane(t, "split network", strings.TrimSpace(fmt.Sprintf("no network namespace with ip and unshare: %v %s", err, out)))
 	}
-	args := append(unshare[1:], os.Args[0], "-test.run=^"+t.Name()+"$", "-test.timeout=2m", fmt.Sprintf("-test.v=%v", testing.Verbose()))
+	args := append(unshare[1:], os.Args[0], "-test.run=^"+t.Name()+"$", "-test.timeout=5m", fmt.Sprintf("-test.v=%v", testing.Verbose()))
 	cmd := exec.Command(unshare[0], args...)
 	cmd.Env = append(os.Environ(), netnsEnv+"=1")
 	out, err := cmd.CombinedOutput()
@@ -132,7 +132,7 @@ func TestASplitNetworkIsNoticedWithinTheTickTimeAndHeals(t *testing.T) {
 	if !inNetns(t) {
 		return
 	}
-	const tick = 2 * time.Second
+	const tick = 4 * time.Second
 	w := &wire{t: t, dir: t.TempDir()}
 	port := gonodetest.FreePort(t)
 	laid := make(chan struct{})
@@ -141,7 +141,7 @@ func TestASplitNetworkIsNoticedWithinTheTickTimeAndHeals(t *testing.T) {
 		w.lay()
 	}()
 	e := gonodetest.StartErl(t, gonodetest.WithName("there@"+thereAddr), gonodetest.WithProgram(w.program(port)), gonodetest.WithEPMDPort(port),
-		gonodetest.WithArgs("-kernel", "net_ticktime", "2"), gonodetest.WithTimeout(time.Minute))
+		gonodetest.WithArgs("-kernel", "net_ticktime", "4"), gonodetest.WithTimeout(2*time.Minute))
 	<-laid
 	n := start(t, node.Config{Name: "gonode@" + hereAddr, LongNames: true, Cookie: gonodetest.Cookie(t), EPMD: node.EPMDEmbedded,
 		EPMDPort: uint16(port), TickTime: tick})
@@ -182,13 +182,13 @@ func TestASplitNetworkIsNoticedWithinTheTickTimeAndHeals(t *testing.T) {
 			t.Logf("noticed after %v: %v", time.Since(began).Round(time.Millisecond), down.Cause)
 			require.False(t, down.Up)
 			require.Regexp(t, "^("+cut.ours+")$", string(down.Reason))
-			require.Less(t, time.Since(began), 5*tick, "2.5 s where nothing else runs; dist/tick_test.go has the exact times")
+			require.Less(t, time.Since(began), 3*tick, "5 s where nothing else runs; dist/tick_test.go has the exact times")
 			require.ErrorIs(t, <-waiting, genserv.ErrNoConnection)
 			require.Regexp(t, `^\[noconnection,noconnection,(`+cut.theirs+`)\]$`, e.Eval(t, "Heard()"))
 
 			w.heal(cut.there, cut.here)
 			began = time.Now()
-			require.Eventually(t, func() bool { return n.Ping(within(t, time.Second), etf.Atom(e.Name())) == nil }, 20*time.Second, 10*time.Millisecond)
+			require.Eventually(t, func() bool { return n.Ping(within(t, time.Second), etf.Atom(e.Name())) == nil }, 30*time.Second, 10*time.Millisecond)
 			t.Logf("healed after %v", time.Since(began).Round(time.Millisecond))
 			require.True(t, next(t, events).Up)
 			require.Equal(t, "true", e.Eval(t, "(fun() -> {_, _, R} = get(watched), Me = self(), [{'EXIT',Me,noconnection}, {'DOWN',R,process,_,noconnection}] = lists:sort(gen_server:call(S, seen)), true end)()"))

@@ -54,7 +54,7 @@ func TestAPeerThatConnectsToNobodyIsConnectedTo(t *testing.T) {
 	e := gonodetest.StartErl(t, gonodetest.WithArgs("-kernel", "dist_auto_connect", "never"))
 	to := startSrv(t, e)
 	for range 3 {
-		reply, err := n.Call(within(t, 20*time.Second), to, term(t, "{echo, hi}"))
+		reply, err := n.Call(within(t, 30*time.Second), to, term(t, "{echo, hi}"))
 		require.NoError(t, err)
 		require.Equal(t, etf.Atom("hi"), reply)
 		stillServes(t, n, e)
@@ -98,7 +98,7 @@ func TestNamesAndCookiesOfEveryLengthAndKind(t *testing.T) {
 		e := gonodetest.StartErl(t, gonodetest.WithSname(c.theirs), gonodetest.WithCookie(c.cookie))
 		stillServes(t, n, e)
 		require.True(t, n.Disconnect(etf.Atom(e.Name())))
-		require.NoError(t, n.Ping(within(t, 20*time.Second), etf.Atom(e.Name())))
+		require.NoError(t, n.Ping(within(t, 30*time.Second), etf.Atom(e.Name())))
 		require.Equal(t, "["+n.Name().String()+"]", e.Eval(t, "nodes(hidden)"))
 		stop(t, n)
 		e.Stop(t)
@@ -112,7 +112,7 @@ func TestProcessesWithNamesOfAnyLetters(t *testing.T) {
 		spawn(t, n, etf.Atom(name), genserv.Of(victim{}))
 		require.Equal(t, "{true,true,noproc}", e.Eval(t, fmt.Sprintf(`(fun(S) ->
 			R = monitor(process, S), Is = is_pid(gen_server:call(S, pid)), catch gen_server:call(S, {exit, shutdown}),
-			{Is, receive {'DOWN', R, process, S, shutdown} -> true after 5000 -> none end, try gen_server:call(S, pid) catch exit:{Why, _} -> Why end}
+			{Is, receive {'DOWN', R, process, S, shutdown} -> true after 20000 -> none end, try gen_server:call(S, pid) catch exit:{Why, _} -> Why end}
 		end)({'%s',%s})`, name, n.Name())), name)
 	}
 }
@@ -121,8 +121,8 @@ func TestProcessesWithNamesOfAnyLetters(t *testing.T) {
 const formerlyKnown = `(fun(P, P2, S) ->
 	process_flag(trap_exit, true),
 	Call = try gen_server:call(P, pid, 5000) catch exit:{R, _} -> R end,
-	link(P), Link = receive {'EXIT', P, R1} -> R1 after 5000 -> none end,
-	M = monitor(process, P), Down = receive {'DOWN', M, process, P, R2} -> R2 after 5000 -> none end,
+	link(P), Link = receive {'EXIT', P, R1} -> R1 after 20000 -> none end,
+	M = monitor(process, P), Down = receive {'DOWN', M, process, P, R2} -> R2 after 20000 -> none end,
 	P ! hello, exit(P, kill), exit(P, boom), unlink(P), demonitor(M),
 	process_flag(trap_exit, false),
 	{Call, Link, Down, P =:= P2, gen_server:call(S, pid) =:= P2, gen_server:call(S, seen)}

@@ -19,7 +19,7 @@ func TestARequestIsWaitedForWhenItsAnswerIsWanted(t *testing.T) {
 	n := start(t, config(t))
 	e := gonodetest.StartErl(t)
 	to := startSrv(t, e)
-	ctx := within(t, 20*time.Second)
+	ctx := within(t, 30*time.Second)
 
 	r, err := n.SendRequest(ctx, to, term(t, "{hold, answer}"))
 	require.NoError(t, err)
@@ -65,7 +65,7 @@ func inf() float64 { x := 1e308; return x * 10 }
 func requireNothingWatched(t *testing.T, e *gonodetest.Beam, n *node.Node) {
 	t.Helper()
 	require.Eventually(t, func() bool { return e.Eval(t, "process_info(whereis(srv), monitored_by).") == "{monitored_by,[]}" },
-		20*time.Second, 10*time.Millisecond, "no monitor is left")
+		30*time.Second, 10*time.Millisecond, "no monitor is left")
 }
 
 func TestThousandsOfRequestsAreTakenAsTheyAreAnsweredAndLeaveNothing(t *testing.T) {
@@ -112,7 +112,7 @@ func TestAServerIsStoppedAndItsEndIsWaitedFor(t *testing.T) {
 	n := start(t, config(t))
 	e := gonodetest.StartErl(t)
 	to := startSrv(t, e)
-	ctx := within(t, 20*time.Second)
+	ctx := within(t, 30*time.Second)
 	require.NoError(t, n.StopServer(ctx, to, nil))
 	require.Equal(t, "undefined", e.Eval(t, "whereis(srv)."), "it has ended when StopServer returns")
 	require.ErrorIs(t, n.StopServer(ctx, to, nil), genserv.ErrNoProc)
@@ -139,7 +139,7 @@ func TestAGlobalNameIsFoundByAskingTheCluster(t *testing.T) {
 	n := start(t, config(t))
 	e, other := gonodetest.StartErl(t), gonodetest.StartErl(t)
 	startSrv(t, e)
-	ctx := within(t, 20*time.Second)
+	ctx := within(t, 30*time.Second)
 	world := term(t, "{global, {world, 1}}")
 	_, err := n.Call(ctx, world, etf.Atom("x"))
 	require.ErrorIs(t, err, genserv.ErrNoProc, "nobody to ask")
@@ -162,7 +162,7 @@ func TestAGlobalNameIsFoundByAskingTheCluster(t *testing.T) {
 func TestAbcastReachesWhoIsThereAndTellsWhoIsNot(t *testing.T) {
 	n := start(t, config(t))
 	a, b := gonodetest.StartErl(t), gonodetest.StartErl(t)
-	ctx := within(t, 20*time.Second)
+	ctx := within(t, 30*time.Second)
 	nodes := []etf.Atom{etf.Atom(a.Name()), "nosuch@localhost", etf.Atom(b.Name())}
 	startSrv(t, a)
 	startSrv(t, b)
@@ -232,7 +232,7 @@ func TestAServerInGoAsksOthersAndGoesOnMeanwhile(t *testing.T) {
 	e := gonodetest.StartErl(t)
 	to := startSrv(t, e)
 	spawn(t, n, "asker", genserv.Of(asker{}))
-	ctx := within(t, 20*time.Second)
+	ctx := within(t, 30*time.Second)
 	ask := func(how string, whom etf.Term, request string) string {
 		t.Helper()
 		reply, err := n.Call(ctx, etf.Atom("asker"), etf.Tuple{etf.Atom(how), whom, term(t, "%s", request)})

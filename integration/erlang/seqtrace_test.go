@@ -48,7 +48,7 @@ story(Story, Node) ->
 	Hop = gen_server:call({hop, Node}, new),
 	Me = self(),
 	{Pid, Ref} = spawn_monitor(fun() -> process_flag(trap_exit, true), Story(Hop), seq_trace:set_token([]), Me ! {self(), seen(Hop)} end),
-	receive {Pid, Seen} -> demonitor(Ref, [flush]), Seen; {'DOWN', Ref, _, _, R} -> R after 10000 -> timeout end.
+	receive {Pid, Seen} -> demonitor(Ref, [flush]), Seen; {'DOWN', Ref, _, _, R} -> R after 25000 -> timeout end.
 
 stories() ->
 	Trace = fun(Label) -> seq_trace:set_token(label, Label), seq_trace:set_token(send, true) end,
@@ -74,7 +74,7 @@ stories() ->
 	 {a_child, fun(H) -> Trace(17), H ! [{spawn, [{send, self(), one}]}],
 		receive one -> {label, L} = seq_trace:get_token(label), note({label, L}) end end}].
 
-take() -> receive M -> note(M) after 5000 -> note(timeout) end.
+take() -> receive M -> note(M) after 20000 -> note(timeout) end.
 note({label, _} = L) -> put(seen, [{L, []}]);
 note(M) -> put(seen, [{M, seq_trace:get_token()} | case get(seen) of undefined -> []; L -> L end]).
 seen(Hop) -> [{case M of {'EXIT', Hop, R} -> {exit, R}; _ -> M end, case T of {F, L, S, From, Last} -> {F, L, S, From =:= Hop, Last}; _ -> T end}

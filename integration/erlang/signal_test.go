@@ -56,8 +56,8 @@ func TestTheEndOfAGoServerReachesItsLinksAndMonitorsAsATerm(t *testing.T) {
 	e.Eval(t, at(n, `End = fun(R) ->
 		S = {victim,'gonode@host'}, Pid = gen_server:call(S, pid), link(Pid), M1 = monitor(process, Pid), M2 = monitor(process, S),
 		catch gen_server:call(S, {exit, R}),
-		[receive {'EXIT', Pid, A} -> A after 5000 -> none end, receive {'DOWN', M1, process, Pid, B} -> B after 5000 -> none end,
-			receive {'DOWN', M2, process, S, C} -> C after 5000 -> none end]
+		[receive {'EXIT', Pid, A} -> A after 20000 -> none end, receive {'DOWN', M1, process, Pid, B} -> B after 20000 -> none end,
+			receive {'DOWN', M2, process, S, C} -> C after 20000 -> none end]
 	end`))
 	for _, r := range reasons {
 		spawn(t, n, "victim", genserv.Of(victim{}))
@@ -69,9 +69,11 @@ func TestExitSignalsActOnAGoServerAsOnAnErlangProcess(t *testing.T) {
 	n := startSamples(t)
 	e := gonodetest.StartErl(t)
 	e.Eval(t, "process_flag(trap_exit, true)")
+	// A call that comes behind the signal is answered, or it ends with the process.
 	e.Eval(t, at(n, `S = {victim,'gonode@host'}, Signal = fun(R) ->
 		Pid = gen_server:call(S, pid), M = monitor(process, Pid), exit(Pid, R),
-		receive {'DOWN', M, _, _, Why} -> Why after 200 -> demonitor(M, [flush]), alive end
+		try gen_server:call(Pid, pid, 20000) of Pid -> demonitor(M, [flush]), alive
+		catch exit:_ -> receive {'DOWN', M, _, _, Why} -> Why after 20000 -> none end end
 	end`))
 	spawn(t, n, "victim", genserv.Of(victim{}))
 	require.Equal(t, "alive", e.Eval(t, "Signal(normal)"))
@@ -93,16 +95,17 @@ func TestLinksFromGoBreakWithTheReasonOfTheErlangProcess(t *testing.T) {
 		got := e.Eval(t, `(fun() ->
 			P = spawn(fun() -> receive R -> exit(R) end end),
 			ok = gen_server:call(S, {link,P}), Ref = gen_server:call(S, {monitor,P}), P ! `+r+`,
-			F = fun F(K) -> timer:sleep(10), case gen_server:call(S, seen) of
-				[] when K > 0 -> F(K - 1);
-				Seen -> lists:sort([case M of {'EXIT',P,A} -> {link,A}; {'DOWN',Ref,process,P,A} -> {monitor,A} end || M <- Seen])
-			end end, F(100)
+			F = fun F(Seen, K) when length(Seen) >= 2; K =:= 0 ->
+					lists:sort([case M of {'EXIT',P,A} -> {link,A}; {'DOWN',Ref,process,P,A} -> {monitor,A} end || M <- Seen]);
+				F(Seen, K) -> timer:sleep(10), F(Seen ++ gen_server:call(S, seen), K - 1)
+			end, F([], 2000)
 		end)()`)
 		require.Equal(t, "[{link,"+r+"},{monitor,"+r+"}]", got)
 	}
 	require.Equal(t, "[]", e.Eval(t, `begin
 		Q = spawn(fun() -> receive stop -> exit(boom) end end),
-		ok = gen_server:call(S, {link,Q}), ok = gen_server:call(S, {unlink,Q}), Q ! stop, timer:sleep(100), gen_server:call(S, seen)
+		ok = gen_server:call(S, {link,Q}), ok = gen_server:call(S, {unlink,Q}), M = monitor(process, Q),
+		Q ! stop, receive {'DOWN', M, _, _, boom} -> ok end, timer:sleep(100), gen_server:call(S, seen)
 	end`), "unlink, then death: nothing")
 }
 
@@ -117,8 +120,8 @@ func TestWhatIsWatchedOnANodeThatDiesIsReportedAsNoconnection(t *testing.T) {
 	e.Eval(t, "Ref = gen_server:call(S, {monitor,{target,'"+other.Name()+"'}})")
 	other.Kill(t)
 	require.Equal(t, "true", e.Eval(t, `begin
-		F = fun F() -> timer:sleep(20), case gen_server:call(S, seen) of [] -> F(); Seen -> Seen end end,
-		lists:sort(F()) =:= lists:sort([{'EXIT',T,noconnection}, {'DOWN',Ref,process,{target,'`+other.Name()+`'},noconnection}])
+		F = fun F(Seen) when length(Seen) >= 2 -> Seen; F(Seen) -> timer:sleep(20), F(Seen ++ gen_server:call(S, seen)) end,
+		lists:sort(F([])) =:= lists:sort([{'EXIT',T,noconnection}, {'DOWN',Ref,process,{target,'`+other.Name()+`'},noconnection}])
 	end`))
 }
 
@@ -139,10 +142,10 @@ func TestAProcessIsNotStartedWithOptionsThatThereAreNone(t *testing.T) {
 	e, other := gonodetest.StartErl(t), gonodetest.StartErl(t)
 	e.Eval(t, `Spawn = fun(Node, Opts) -> Args = [make_ref(), erlang, node, []],
 		R = spawn_request(Node, erpc, execute_call, Args, [{reply_tag, started} | Opts]),
-		Answer = receive {started, R, error, Why} -> Why; {started, R, ok, _} -> ok after 5000 -> none end,
+		Answer = receive {started, R, error, Why} -> Why; {started, R, ok, _} -> ok after 20000 -> none end,
 		Reason = receive {'DOWN', R, process, _, {Ref, return, _}} -> Ref =:= hd(Args) after 0 -> no end,
 		case Answer =:= ok andalso lists:member(monitor, Opts) andalso Reason =:= no of
-			true -> receive {'DOWN', R, process, _, {Ref2, return, _}} -> {ok, Ref2 =:= hd(Args)} after 5000 -> none end;
+			true -> receive {'DOWN', R, process, _, {Ref2, return, _}} -> {ok, Ref2 =:= hd(Args)} after 20000 -> none end;
 			false -> {Answer, Reason}
 		end end`)
 	for _, opts := range []string{"[monitor]", "[]", "[monitor, {priority, high}, {min_heap_size, 1000}, {fullsweep_after, 1}]", "[bogus]", "[monitor, {bogus, 1}]"} {

@@ -37,11 +37,11 @@ func TestNodesTalkOverTLSInBothDirections(t *testing.T) {
 			e := gonodetest.StartErl(t, overTLS(optfile(t, mutual(ca.Issue(t, []string{host}), ca.CA), versions, strict)))
 			to := startSrv(t, e)
 
-			reply, err := n.Call(within(t, 20*time.Second), to, term(t, "{echo, #{dialled => go}}"))
+			reply, err := n.Call(within(t, 30*time.Second), to, term(t, "{echo, #{dialled => go}}"))
 			require.NoError(t, err)
 			require.Equal(t, "#{dialled => go}", etf.Format(reply))
 			require.True(t, n.Disconnect(etf.Atom(e.Name())))
-			require.Eventually(t, func() bool { return e.Eval(t, "nodes(hidden)") == "[]" }, 10*time.Second, 10*time.Millisecond)
+			require.Eventually(t, func() bool { return e.Eval(t, "nodes(hidden)") == "[]" }, 30*time.Second, 10*time.Millisecond)
 
 			require.Equal(t, "{ok,erlang}", e.Eval(t, at(n, "gen_server:call({echo,'gonode@host'}, {ok,erlang})")))
 			require.Equal(t, at(n, "['gonode@host']"), e.Eval(t, "nodes(hidden)"))
@@ -94,7 +94,7 @@ end)()`
 
 func TestAnIdleConnectionOverTLSLivesByItsTicks(t *testing.T) {
 	n, e, _ := tlsPair(t, only13, gonodetest.WithArgs("-kernel", "net_ticktime", "8"))
-	require.NoError(t, n.Ping(within(t, 20*time.Second), etf.Atom(e.Name())))
+	require.NoError(t, n.Ping(within(t, 30*time.Second), etf.Atom(e.Name())))
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	down := make(chan node.NodeEvent, 1)
@@ -124,7 +124,7 @@ func TestTheEndOfEitherSideIsSeenOverTLS(t *testing.T) {
 		require.Equal(t, "ok", cast)
 		// What was sent before Stop arrives.
 		for i := range 1000 {
-			require.NoError(t, n.Cast(within(t, 20*time.Second), to, etf.Int(i)))
+			require.NoError(t, n.Cast(within(t, 30*time.Second), to, etf.Int(i)))
 		}
 		stop(t, n)
 		require.Equal(t, at(n, "{nodedown,'gonode@host'}"), e.Eval(t, "receive M -> M after 20000 -> late end"))
@@ -146,7 +146,7 @@ func TestAPeerThatCameBackIsDialledAgainOverTLS(t *testing.T) {
 	for range 3 {
 		e := gonodetest.StartErl(t, overTLS(file), gonodetest.WithSname("phoenix"))
 		to := startSrv(t, e)
-		reply, err := n.Call(within(t, 20*time.Second), to, term(t, "{echo, back}"))
+		reply, err := n.Call(within(t, 30*time.Second), to, term(t, "{echo, back}"))
 		require.NoError(t, err)
 		require.Equal(t, etf.Atom("back"), reply)
 		e.Kill(t)
@@ -169,7 +169,7 @@ func TestAPeerWithoutANameIsServedOverTLSAndAsksForOne(t *testing.T) {
 	cfg.Name, cfg.NamedBy = "undefined", giver.Name()
 	client := start(t, cfg)
 	require.False(t, strings.HasPrefix(string(client.Name()), "undefined"))
-	reply, err := client.Call(within(t, 20*time.Second), to, term(t, "{echo, named}"))
+	reply, err := client.Call(within(t, 30*time.Second), to, term(t, "{echo, named}"))
 	require.NoError(t, err)
 	require.Equal(t, etf.Atom("named"), reply)
 }

@@ -28,16 +28,16 @@ func TestAServerIsUpgradedByHand(t *testing.T) {
 	require.Equal(t, "5", do(`sys:get_state({counter,'gonode@host'})`), "the old state still")
 	require.Equal(t, "ok", change(`"1"`))
 	require.Equal(t, "ok", do(`sys:resume({counter,'gonode@host'})`))
-	require.Equal(t, "{reply,#{adds => 1,n => 6}}", do(`gen_server:wait_response(get(waiting), infinity)`), "what has waited meets the new code")
+	require.Equal(t, "true", do(`gen_server:wait_response(get(waiting), infinity) =:= {reply,#{adds => 1,n => 6}}`), "what has waited meets the new code")
 
 	// A change that fails leaves the old state. The old code is loaded again by hand, too.
-	require.Equal(t, "#{adds => 2,n => 2006}", o.call("{add,2000}"))
+	require.True(t, o.answers("{add,2000}", "#{adds => 2,n => 2006}"))
 	require.Equal(t, "ok", do(`sys:suspend({counter,'gonode@host'})`))
 	require.Equal(t, "{module,counter}", load("3"))
 	require.Equal(t, "{error,{error,{too_large,2006}}}", change(`"2"`))
 	require.Equal(t, "{module,counter}", load("2"))
 	require.Equal(t, "ok", do(`sys:resume({counter,'gonode@host'})`))
-	require.Equal(t, "#{adds => 3,n => 2007}", o.call("{add,1}"), "version 3 counts to 1000 only")
+	require.True(t, o.answers("{add,1}", "#{adds => 3,n => 2007}"), "version 3 counts to 1000 only")
 
 	// And back.
 	require.Equal(t, "ok", do(`sys:suspend({counter,'gonode@host'})`))

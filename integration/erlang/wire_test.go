@@ -81,14 +81,19 @@ func TestMixedSizesOfManySendersKeepTheirContents(t *testing.T) {
 func TestTheNodeIsRegisteredAgainWhenEPMDComesBack(t *testing.T) {
 	n := startSamples(t)
 	daemon := gonodetest.PrivateEPMD(t)
-	daemon.Kill(t)
-	daemon.Restart(t)
-	began := time.Now()
-	require.Eventually(t, func() bool {
-		info, err := epmd.Lookup(t.Context(), fmt.Sprintf("127.0.0.1:%d", daemon.Port()), "gonode")
-		return err == nil && int(info.Port) == n.Addr().(*net.TCPAddr).Port
-	}, 30*time.Second, 20*time.Millisecond)
-	t.Logf("registered again after %v", time.Since(began).Round(time.Millisecond))
+	// Once within three seconds; more often only while the machine has too much to do.
+	for rounds, took := 0, time.Hour; took >= 3*time.Second; rounds++ {
+		require.Less(t, rounds, 4, "the last time it took %v", took)
+		daemon.Kill(t)
+		daemon.Restart(t)
+		began := time.Now()
+		require.Eventually(t, func() bool {
+			info, err := epmd.Lookup(t.Context(), fmt.Sprintf("127.0.0.1:%d", daemon.Port()), "gonode")
+			return err == nil && int(info.Port) == n.Addr().(*net.TCPAddr).Port
+		}, 30*time.Second, 20*time.Millisecond)
+		took = time.Since(began)
+		t.Logf("registered again after %v", took.Round(time.Millisecond))
+	}
 	stillServes(t, n, gonodetest.StartErl(t))
 }
 
@@ -97,7 +102,7 @@ func TestAPeerThatReadsNothingBlocksItsSendersAndNobodyElse(t *testing.T) {
 	stuck, fine := gonodetest.StartErl(t), gonodetest.StartErl(t)
 	to := startSrv(t, stuck)
 	stillServes(t, n, fine)
-	require.NoError(t, n.Ping(within(t, 10*time.Second), etf.Atom(stuck.Name())))
+	require.NoError(t, n.Ping(within(t, 30*time.Second), etf.Atom(stuck.Name())))
 	stuck.Pause(t)
 	var wg sync.WaitGroup
 	sent := make(chan int, 1)
@@ -113,7 +118,7 @@ func TestAPeerThatReadsNothingBlocksItsSendersAndNobodyElse(t *testing.T) {
 	require.Less(t, count, 100, "the sender was held up long before a gigabyte was queued")
 	wg.Wait()
 	stuck.Resume(t)
-	seen, err := n.Call(within(t, 20*time.Second), to, etf.Atom("seen"))
+	seen, err := n.Call(within(t, 30*time.Second), to, etf.Atom("seen"))
 	require.NoError(t, err)
 	require.Len(t, seen, count, "nothing that was taken is lost")
 }
@@ -133,7 +138,7 @@ func TestANativeRecordGoesToPeersThatKnowThemAndFailsThatSendOnlyTowardsOthers(t
 	n := startSamples(t)
 	e := gonodetest.StartErl(t)
 	to := startSrv(t, e)
-	ctx := within(t, 20*time.Second)
+	ctx := within(t, 30*time.Second)
 	record := &etf.Record{Module: "points", Name: "point", Exported: true, Fields: []etf.Atom{"x", "y"},
 		Values: []etf.Term{etf.Int(1), term(t, `[a, <<"b">>]`)}}
 	reply, err := n.Call(ctx, to, etf.Tuple{etf.Atom("echo"), record})

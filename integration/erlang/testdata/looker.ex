@@ -18,8 +18,13 @@ defmodule Patient do
   def handle_cast({:add, n}, s), do: {:noreply, s + n}
 
   def terminate({:shutdown, pid}, _) when is_pid(pid) do
-    send(pid, :terminating)
-    Process.sleep(300)
+    send(pid, {:terminating, self()})
+
+    receive do
+      :release -> :ok
+    after
+      30_000 -> :ok
+    end
   end
 
   def terminate(_, _), do: :ok
@@ -28,7 +33,7 @@ end
 
 # Every function of :sys against a server in every state, with what comes of it.
 defmodule Looker do
-  @t 2000
+  @t 20_000
 
   defp functions do
     [
@@ -62,7 +67,7 @@ defmodule Looker do
       idle: {fn _ -> :ok end, fn _ -> :ok end},
       busy: {fn s -> during(:busy, &GenServer.call(s, {:busy, 50, &1})) end, fn _ -> :ok end},
       suspended: {&:sys.suspend/1, fn s -> try(do: :sys.resume(s), catch: (:exit, _ -> :ok)) end},
-      terminating: {fn s -> during(:terminating, &GenServer.stop(s, {:shutdown, &1}, :infinity)) end, fn _ -> :ok end}
+      terminating: {&terminating/1, fn _ -> :ok end}
     ]
   end
 
@@ -70,6 +75,20 @@ defmodule Looker do
     me = self()
     spawn(fn -> try(do: f.(me), catch: (:exit, _ -> :ok)) end)
     receive(do: (^msg -> :ok))
+  end
+
+  defp terminating(s) do
+    me = self()
+    spawn(fn -> try(do: GenServer.stop(s, {:shutdown, me}, :infinity), catch: (:exit, _ -> :ok)) end)
+    receive(do: ({:terminating, pid} -> spawn(fn -> release(pid, me, 3) end)))
+  end
+
+  # Lets the server go on when the other process waits for an answer to what it has sent.
+  defp release(pid, _, 0), do: send(pid, :release)
+
+  defp release(pid, me, n) do
+    Process.sleep(20)
+    release(pid, me, if(Process.info(me, :status) == {:status, :waiting}, do: n - 1, else: 3))
   end
 
   defp tagged({:error, {e, _}}), do: {:error, e}
