@@ -13,6 +13,7 @@ var serviceNames = []etf.Atom{"net_kernel", "rex", controllerName, "release_hand
 // startServices starts them, and makes the functions known that every node has.
 func (n *Node) startServices(ctx context.Context) error {
 	n.exportBIFs()
+	n.exportNodes()
 	n.exportApplication()
 	n.exportSys()
 	n.exportSupervisor()

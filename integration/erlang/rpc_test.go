@@ -83,3 +83,23 @@ func TestOperatorsFindTheirWayByRpc(t *testing.T) {
 	require.Contains(t, e.Eval(t, g+"rpc:call(G, erlang, registered, [])"), "counter")
 	require.Contains(t, e.Eval(t, g+"rpc:call(G, erlang, whereis, [7])"), "badarg")
 }
+
+// The same questions to the Go node and to a hidden node of Erlang.
+func TestOperatorsSeeAndChangeByRpcWhomANodeIsConnectedWith(t *testing.T) {
+	n := start(t, config(t))
+	e, other, twin := gonodetest.StartErl(t), gonodetest.StartErl(t), gonodetest.StartErl(t, gonodetest.WithArgs("-hidden"))
+	ask := func(node string) string {
+		return e.Eval(t, "(fun(G, O) -> "+`
+			Rpc = fun(M, F, A) -> case rpc:call(G, M, F, A) of {badrpc, {'EXIT', {R, _}}} -> {failed, R}; X -> X end end,
+			Kinds = fun() -> [case Rpc(erlang, nodes, [K]) of L when is_list(L) -> [case N of G -> self; O -> other; _ -> me end || N <- lists:sort(L)]; X -> X end
+				|| K <- [hidden, visible, connected, this, [this, hidden, this], [], nonsense, [hidden, nonsense], 7]] end,
+			[Rpc(erlang, nodes, []), Rpc(net_adm, ping, [O]), lists:sort(lists:flatten(Kinds())), Rpc(net_kernel, connect_node, [O]),
+			 Rpc(erlang, disconnect_node, [O]), Rpc(erlang, disconnect_node, [O]), lists:sort(lists:flatten(Kinds())),
+			 Rpc(net_adm, ping, [G]), Rpc(net_adm, ping, [nosuch@nohost]), Rpc(net_kernel, connect_node, [nosuch@nohost]),
+			 Rpc(net_kernel, connect_node, [G]), Rpc(erlang, disconnect_node, [G]), Rpc(erlang, disconnect_node, [1]),
+			 lists:member(G, Rpc(erlang, nodes, [known]))] `+"end)('"+node+"', '"+other.Name()+"')")
+	}
+	want := ask(twin.Name())
+	require.Contains(t, want, "pong")
+	require.Equal(t, want, ask(string(n.Name())))
+}
