@@ -19,7 +19,7 @@ import (
 )
 
 // enough is how many checks the suites have at least.
-const enough = 300
+const enough = 800
 
 func TestTheCommonTestSuitesHoldOnABEAM(t *testing.T) {
 	t.Parallel()

@@ -3,7 +3,11 @@
 -behaviour(gen_server).
 
 -export([init/1, handle_call/3, handle_cast/2, handle_info/2, handle_continue/2, terminate/2, code_change/3]).
--export([make/2]).
+-export([start_link/1, start_link/2, make/2]).
+
+%% As the children of tree.erl are started.
+start_link(Args) -> gen_server:start_link(?MODULE, Args, []).
+start_link(Name, Args) -> gen_server:start_link(Name, ?MODULE, Args, []).
 
 init(Args) ->
     S = #{seen => [], watcher => undefined, changed => undefined},
@@ -36,6 +40,8 @@ handle_call(Request, _From, S) ->
 handle_cast(Request, S) -> event(cast, Request, S).
 
 handle_info({'$later', From, Term}, S) -> gen_server:reply(From, Term), {noreply, S};
+handle_info({'EXIT', _, {do, Deed}}, S) -> do(Deed), {noreply, S};
+handle_info({'DOWN', _, _, _, {do, Deed}}, S) -> do(Deed), {noreply, S};
 handle_info(Message, S) -> event(info, Message, S).
 
 handle_continue(Term, S) -> {noreply, note({continue, Term}, S)}.
@@ -101,7 +107,26 @@ do({flood, To, N, Size}) ->
     B = binary:copy(<<"x">>, Size),
     lists:foreach(fun(I) -> To ! {flood, I, B} end, lists:seq(1, N));
 do({make, Kind, N}) -> make(Kind, N);
+do({all, Deeds}) -> [do(Deed) || Deed <- Deeds];
+do({'after', Ms, Deed}) -> erlang:send_after(Ms, self(), {do, Deed}), ok;
+do({child, Deed}) -> {ok, Pid} = gen_server:start(?MODULE, undefined, []), Pid ! {do, Deed}, ok;
+do({die, Reason}) -> exit(Reason);
+do({request, wait, To, Request, Timeout}) -> gen_server:wait_response(gen_server:send_request(To, Request), Timeout);
+do({request, 'receive', To, Request, Timeout}) -> gen_server:receive_response(gen_server:send_request(To, Request), Timeout);
+do({request, again, To, Request, Timeout}) ->
+    Id = gen_server:send_request(To, Request),
+    {gen_server:wait_response(Id, Timeout), gen_server:wait_response(Id, infinity)};
+do({requests, Requests, Timeout}) ->
+    responses(lists:foldl(fun({To, Request, Label}, Ids) -> gen_server:send_request(To, Request, Label, Ids) end,
+                          gen_server:reqids_new(), Requests), Timeout);
 do(_) -> error(badarg).
+
+%% What comes, in the order in which it does.
+responses(Ids, Timeout) ->
+    case gen_server:receive_response(Ids, Timeout, true) of
+        {Response, Label, More} -> [{Label, Response} | responses(More, Timeout)];
+        Other -> [Other]
+    end.
 
 make(binary, N) -> binary:copy(<<"x">>, N);
 make(integers, N) -> lists:seq(1, N);

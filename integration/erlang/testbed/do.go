@@ -13,6 +13,9 @@ import (
 
 // do is what a probe can be told to do in its process. What it is told in a wrong way is the error badarg, its end.
 func do(p *genserv.Process, verb etf.Atom, args etf.Tuple) etf.Term {
+	if verb == "all" && len(args) == 1 {
+		return all(p, args)
+	}
 	if f, known := deeds[deed{verb, len(args)}]; known {
 		return f(p, args)
 	}
@@ -49,6 +52,11 @@ var deeds = map[deed]func(p *genserv.Process, a etf.Tuple) etf.Term{
 	{"start", 2}:      func(p *genserv.Process, a etf.Tuple) etf.Term { return started(p.Spawn(another(a))) },
 	{"start_link", 2}: func(p *genserv.Process, a etf.Tuple) etf.Term { return started(p.SpawnLink(another(a))) },
 	{"flood", 3}:      flood,
+	{"after", 2}:      later,
+	{"child", 1}:      childDoes,
+	{"die", 1}:        func(_ *genserv.Process, a etf.Tuple) etf.Term { panic(genserv.Exit{Reason: a[0]}) },
+	{"request", 4}:    request,
+	{"requests", 2}:   requests,
 	{"make", 2}:       func(_ *genserv.Process, a etf.Tuple) etf.Term { return makeTerm(a[0].(etf.Atom), int(a[1].(etf.Int))) },
 }
 

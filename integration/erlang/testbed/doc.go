@@ -4,7 +4,8 @@
 //	testbed node [flags] NAME    one of these
 //	testbed ledger [flags] NAME    a node whose server ledger keeps accounts
 //
-// Every node hosts the same servers: echo and counter are those of the examples, probe does what it is told. The same in
+// Every node hosts the same servers: echo and counter are those of the examples, probe does what it is told, and tree
+// is a supervisor whose children the suites start. The same in
 // Erlang is integration/erlang/ct/testbed.erl, on which every expectation of the suites is proven; whoever changes what a
 // request means changes both.
 //

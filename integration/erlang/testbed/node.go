@@ -77,6 +77,7 @@ func spawnServers(ctx context.Context, n *node.Node) error {
 		{"echo", genserv.Of(echo.Server{}), nil},
 		{"counter", genserv.Of(counter.Server{}), etf.Int(0)},
 		{"probe", genserv.Of(probe{}), nil},
+		{"tree", newTree(), etf.Tuple{etf.Map{}, etf.List{}}},
 	} {
 		if _, err := n.Spawn(ctx, s.name, s.code, s.args); err != nil {
 			return fmt.Errorf("%s: %w", s.name, err)

@@ -121,6 +121,12 @@ func (probe) HandleInfo(p *genserv.Process, msg etf.Term, s record) genserv.Resu
 		_ = p.Reply(from, args[1])
 		return genserv.NoReply(s)
 	}
+	// What ends others may have been told to do it.
+	if t, _ := msg.(etf.Tuple); len(t) == 3 && t[0] == etf.Term(etf.Atom("EXIT")) || len(t) == 5 && t[0] == etf.Term(etf.Atom("DOWN")) {
+		if verb, args := parse(t[len(t)-1]); verb == "do" && len(args) == 1 {
+			return event(p, "info", t[len(t)-1], s)
+		}
+	}
 	return event(p, "info", msg, s)
 }
 

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"errors"
+	"time"
+
+	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/genserv"
+)
+
+// request is {request, How, To, Request, Timeout}: what gen_server:wait_response/2 returns, or receive_response/2, or that after the
+// time-out and once more without one.
+func request(p *genserv.Process, a etf.Tuple) etf.Term {
+	id := must2(p.SendRequest(a[1], a[2]))
+	switch a[0].(etf.Atom) {
+	case "receive":
+		return response(a[1])(p.ReceiveResponse(id, millis(a[3])))
+	case "again":
+		first := response(a[1])(p.WaitResponse(id, millis(a[3])))
+		return etf.Tuple{first, response(a[1])(p.WaitResponse(id, genserv.Infinity))}
+	}
+	return response(a[1])(p.WaitResponse(id, millis(a[3])))
+}
+
+func must2[T any](t T, err error) T {
+	check(err)
+	return t
+}
+
+// response is {reply, Reply}, timeout or {error, {Reason, To}}.
+func response(to etf.Term) func(reply etf.Term, err error) etf.Term {
+	return func(reply etf.Term, err error) etf.Term {
+		switch {
+		case errors.Is(err, genserv.ErrTimeout):
+			return etf.Atom("timeout")
+		case errors.Is(err, genserv.ErrNoConnection):
+			return etf.Tuple{etf.Atom("error"), etf.Tuple{etf.Atom("noconnection"), to}}
+		case err != nil:
+			return etf.Tuple{etf.Atom("error"), etf.Tuple{reasonOf(err, to), to}}
+		}
+		return etf.Tuple{etf.Atom("reply"), reply}
+	}
+}
+
+// labelled is the label of a request in a collection.
+type labelled struct{ to, label etf.Term }
+
+// requests is {requests, [{To, Request, Label}], Timeout}: what has come, with its label, and how that ended.
+func requests(p *genserv.Process, a etf.Tuple) etf.Term {
+	var ids genserv.RequestIDs[labelled]
+	for _, r := range a[0].(etf.List) {
+		t := r.(etf.Tuple)
+		ids.Add(must2(p.SendRequest(t[0], t[1])), labelled{t[0], t[2]})
+	}
+	var come etf.List
+	for {
+		r, err := ids.Receive(p, millis(a[1]))
+		switch {
+		case errors.Is(err, genserv.ErrNoRequest):
+			return append(come, etf.Atom("no_request"))
+		case err != nil:
+			return append(come, etf.Atom("timeout"))
+		}
+		come = append(come, etf.Tuple{r.Label.label, response(r.Label.to)(r.Reply, r.Err)})
+	}
+}
+
+// all is {all, Deeds}.
+func all(p *genserv.Process, a etf.Tuple) etf.Term {
+	var results etf.List
+	for _, d := range a[0].(etf.List) {
+		verb, args := parse(d)
+		results = append(results, do(p, verb, args))
+	}
+	return results
+}
+
+// later is {'after', Ms, Deed}.
+func later(p *genserv.Process, a etf.Tuple) etf.Term {
+	p.SendAfter(time.Duration(a[0].(etf.Int))*time.Millisecond, p.Self(), etf.Tuple{etf.Atom("do"), a[1]})
+	return ok
+}
+
+// childDoes is {child, Deed}: another probe does it.
+func childDoes(p *genserv.Process, a etf.Tuple) etf.Term {
+	pid := must2(p.Spawn(genserv.Child{Module: genserv.Of(probe{})}))
+	return done(p.Send(pid, etf.Tuple{etf.Atom("do"), a[0]}))
+}
