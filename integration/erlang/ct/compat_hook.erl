@@ -48,6 +48,7 @@ on_tc_fail(Suite, Function, Reason, S) ->
     ets:delete_all_objects(?MODULE),
     S.
 
+on_tc_skip(_Suite, Function, _Reason, S) when Function =:= init_per_suite; Function =:= end_per_suite -> S;
 on_tc_skip(Suite, Function, Reason, S) -> line(S, Suite, Function, "", {skipped, Reason}), S.
 
 terminate(#s{file = Device}) -> file:close(Device).

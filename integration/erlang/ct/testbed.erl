@@ -36,7 +36,16 @@ handle_call(Request, _From, Nodes) ->
 handle_cast(_, Nodes) -> {noreply, Nodes}.
 
 options(Opts) ->
-    maps:merge(#{hidden => not maps:get(visible, Opts, false), init => {?MODULE, servers, []}}, maps:remove(visible, Opts)).
+    Host = maps:map(fun(host, H) -> binary_to_list(H) end, maps:with([host], Opts)),
+    maps:merge(Host#{hidden => not maps:get(visible, Opts, false), init => {?MODULE, servers, []}, args => carrier(Opts)},
+               maps:without([visible, proto, tls, host], Opts)).
+
+%% What carries its connections.
+carrier(#{tls := Tls} = Opts) ->
+    Name = ["compat_tls.", os:getpid(), ".", integer_to_list(erlang:unique_integer([positive]))],
+    ["-ssl_dist_optfile", certs:write(filename:join(os:getenv("TMPDIR", "/tmp"), Name), Tls) | carrier(maps:remove(tls, Opts))];
+carrier(#{proto := Proto}) -> ["-proto_dist", atom_to_list(Proto)];
+carrier(_) -> [].
 
 started(Control, {ok, Server}) ->
     ok = gen_server:call(Control, {started, Server}, infinity),

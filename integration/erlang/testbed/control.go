@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
@@ -139,6 +140,7 @@ type child struct {
 	cmd  *exec.Cmd
 	in   io.Closer
 	out  io.Reader
+	dir  string // of its certificates, "" if it has none
 	done chan struct{}
 }
 
@@ -146,9 +148,12 @@ type child struct {
 //
 //	alive => a              its name in front of the @
 //	names => short | long   [those of the control node]
+//	host => <<"h">>         what is behind the @ [that of the control node, of this kind]
 //	visible => true         [hidden]
 //	ticktime => Seconds     [60]
 //	cookie => a             [that of the control node]
+//	proto => inet_tls       what carries its connections, as erl -proto_dist says it [inet_tcp]
+//	tls => #{ca => Pem, cert => Pem, key => Pem}    its certificate, and who has to have signed those of others
 func newChild(h hosts, opts etf.Map) (*child, error) {
 	get := func(key etf.Atom) etf.Term {
 		for _, p := range opts {
@@ -170,17 +175,30 @@ func newChild(h hosts, opts etf.Map) (*child, error) {
 	if long {
 		args, host = append(args, "-long"), h.long
 	}
+	if own, ok := get("host").(etf.Binary); ok {
+		host = string(own)
+	}
 	if get("visible") == etf.Term(etf.Atom("true")) {
 		args = append(args, "-visible")
 	}
 	if s, ok := get("ticktime").(etf.Int); ok {
 		args = append(args, fmt.Sprintf("-ticktime=%ds", s))
 	}
+	if proto, ok := get("proto").(etf.Atom); ok {
+		args = append(args, "-proto-dist="+string(proto))
+	}
 	alive, ok := get("alive").(etf.Atom)
 	if !ok {
 		return nil, errors.New("the option alive is missing")
 	}
-	c := &child{cmd: exec.Command(self, append(args, string(alive)+"@"+host)...), done: make(chan struct{})}
+	c := &child{done: make(chan struct{})}
+	if tls, ok := get("tls").(etf.Map); ok {
+		if c.dir, err = writeTLS(tls); err != nil {
+			return nil, err
+		}
+		args = append(args, "-ssl-dist-optfile="+filepath.Join(c.dir, "dist.conf"))
+	}
+	c.cmd = exec.Command(self, append(args, string(alive)+"@"+host)...)
 	c.cmd.Env = os.Environ()
 	if cookie, ok := get("cookie").(etf.Atom); ok {
 		c.cmd.Env = append(c.cmd.Env, "GONODE_COOKIE="+string(cookie))
@@ -214,6 +232,9 @@ func (c *child) start() (err error) {
 func (c *child) wait() {
 	_, _ = io.Copy(io.Discard, c.out)
 	_ = c.cmd.Wait()
+	if c.dir != "" {
+		_ = os.RemoveAll(c.dir)
+	}
 	close(c.done)
 }
 

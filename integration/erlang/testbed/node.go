@@ -14,6 +14,7 @@ import (
 	"github.com/gonode-otp/gonode/examples/echo"
 	"github.com/gonode-otp/gonode/genserv"
 	"github.com/gonode-otp/gonode/node"
+	"github.com/gonode-otp/gonode/tlsdist"
 )
 
 // startTime bounds the start and the end of a node, on a machine that has much else to do.
@@ -26,10 +27,18 @@ func runNode(ctx context.Context, args []string) error {
 	flags.BoolVar(&cfg.LongNames, "long", false, "long names")
 	flags.BoolVar(&cfg.Visible, "visible", false, "a visible node")
 	flags.DurationVar(&cfg.TickTime, "ticktime", 0, "tick time")
+	flags.StringVar(&cfg.ProtoDist, "proto-dist", "", "what carries connections")
+	optfile := flags.String("ssl-dist-optfile", "", "file with the options of TLS")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	cfg.Name = flags.Arg(0)
+	if *optfile != "" {
+		var err error
+		if cfg.TLS, err = tlsdist.ReadFile(*optfile); err != nil {
+			return err
+		}
+	}
 
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
