@@ -13,15 +13,8 @@ import (
 )
 
 func TestTheElixirExampleKeepsItsPromisesWithTheBuiltCommand(t *testing.T) {
-	if os.Getenv("GONODE_ELIXIR") == "none" {
-		gonodetest.SkipLane(t, gonodetest.LaneElixir, "GONODE_ELIXIR=none")
-	}
+	mix := needMix(t)
 	bin := build(t)
-	mix, err := exec.LookPath("mix")
-	if err != nil && os.Getenv("CI") == "" {
-		gonodetest.SkipLane(t, gonodetest.LaneElixir, "mix is not installed")
-	}
-	require.NoError(t, err)
 	project := filepath.Join(t.TempDir(), "elixir")
 	require.NoError(t, os.CopyFS(project, os.DirFS("../../examples/elixir")))
 	cmd := exec.CommandContext(t.Context(), mix, "test")

@@ -39,10 +39,10 @@ func (o options) peer(ctx context.Context, lab *docker.Lab, r *row) error {
 			return fmt.Errorf("reference: %w", err)
 		}
 	}
-	if r.elixir != "" && o.suites == "" {
-		return exUnit(ctx, lab, r)
+	if r.elixir == "" || o.suites != "" && o.suites != exunit {
+		return nil
 	}
-	return nil
+	return o.elixir(ctx, lab, r)
 }
 
 // prepare finds out what the peer is and compiles the suites there: each release has files of its own.
@@ -95,7 +95,15 @@ func connects(ctx context.Context, lab *docker.Lab, r *row) (bool, error) {
 
 // suitesOn runs the suites, those with failures twice.
 func (o options) suitesOn(ctx context.Context, lab *docker.Lab, r *row, on side) error {
-	first, err := o.once(ctx, lab, r, on, o.suites)
+	if o.suites == exunit {
+		return nil
+	}
+	return r.settle(on, o.suites, func(suites string) ([]check, error) { return o.once(ctx, lab, r, on, suites) })
+}
+
+// settle runs checks, and those suites that had failures once more.
+func (r *row) settle(on side, suites string, run func(suites string) ([]check, error)) error {
+	first, err := run(suites)
 	if err != nil {
 		return err
 	}
@@ -109,12 +117,12 @@ func (o options) suitesOn(ctx context.Context, lab *docker.Lab, r *row, on side)
 		r.checks[on] = append(r.checks[on], first...)
 		return nil
 	}
-	second, err := o.once(ctx, lab, r, on, strings.Join(again, ","))
+	second, err := run(strings.Join(again, ","))
 	if err != nil {
 		return err
 	}
 	merged, healed := merge(first, second)
-	r.checks[on], r.second[on] = append(r.checks[on], merged...), healed
+	r.checks[on], r.second[on] = append(r.checks[on], merged...), append(r.second[on], healed...)
 	return nil
 }
 
@@ -128,8 +136,13 @@ func (o options) once(ctx context.Context, lab *docker.Lab, r *row, on side, sui
 		env = append(env, "COMPAT_CONTROL="+control)
 	}
 	// The names of the nodes that a driver starts begin with its own. Nobody else uses them in this network.
-	said, failure := lab.Exec(ctx, s, env, fmt.Sprintf(`cd %s && rm -f out.tsv && exec erl -noinput -name driver_%s@%s.lab -setcookie "$GONODE_COOKIE" -connect_all false -pa ebin -s compat_run`,
+	return account(ctx, lab, s, env, fmt.Sprintf(`cd %s && exec erl -noinput -name driver_%s@%s.lab -setcookie "$GONODE_COOKIE" -connect_all false -pa ebin -s compat_run`,
 		there, s, s))
+}
+
+// account runs a command in a service that writes an account, and returns the checks of that.
+func account(ctx context.Context, lab *docker.Lab, s string, env []string, command string) ([]check, error) {
+	said, failure := lab.Exec(ctx, s, env, "rm -f "+there+"/out.tsv && "+command)
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
@@ -154,52 +167,6 @@ func (o options) once(ctx context.Context, lab *docker.Lab, r *row, on side, sui
 		return nil, fmt.Errorf("the suites did not end as they should: %v: %s", failure, tail(said))
 	}
 	return checks, nil
-}
-
-// exUnit runs the tests of examples/elixir with the program of the image gonode.
-func exUnit(ctx context.Context, lab *docker.Lab, r *row) error {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
-	defer cancel()
-	dir, err := os.MkdirTemp("", "matrix")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
-	s, program := r.peer.Service, filepath.Join(dir, "gonode")
-	if err := lab.CopyFrom(ctx, "gonode", "/gonode", program); err != nil {
-		return err
-	}
-	if _, err := lab.Exec(ctx, s, nil, "rm -rf /tmp/go_watch && mkdir /tmp/go_watch"); err != nil {
-		return err
-	}
-	if err := lab.CopyTo(ctx, s, "examples/elixir/.", "/tmp/go_watch/"); err != nil {
-		return err
-	}
-	if err := lab.CopyTo(ctx, s, program, "/tmp/gonode"); err != nil {
-		return err
-	}
-	// The cookie is that of the file, which both sides find by themselves.
-	test := "cd /tmp/go_watch && env -u GONODE_COOKIE GONODE=/tmp/gonode MIX_ENV=test mix test"
-	said, failure := lab.Exec(ctx, s, nil, test)
-	if failure != nil && ctx.Err() == nil {
-		said, failure = lab.Exec(ctx, s, nil, test)
-	}
-	m := regexp.MustCompile(`(\d+) tests?, (\d+) failures?`).FindStringSubmatch(said)
-	if m == nil || ctx.Err() != nil {
-		return fmt.Errorf("mix test: %v: %s", failure, tail(said))
-	}
-	var all, bad int
-	if _, err := fmt.Sscan(m[1]+" "+m[2], &all, &bad); err != nil {
-		return err
-	}
-	for i := range all {
-		c := check{section: "examples/elixir", function: fmt.Sprint("test ", i+1), outcome: passed}
-		if i < bad {
-			c.outcome, c.why = failed, strings.Join(strings.Fields(tail(said)), " ")
-		}
-		r.checks[gonode] = append(r.checks[gonode], c)
-	}
-	return nil
 }
 
 // tail is the end of a text.

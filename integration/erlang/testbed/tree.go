@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/gonode-otp/gonode/etf"
@@ -32,17 +31,12 @@ func startOf(module etf.Atom) supervisor.Start {
 // ModuleName implements genserv.Namer.
 func (tree) ModuleName() etf.Atom { return "tree" }
 
-// Init implements supervisor.Supervisor.
+// Init implements supervisor.Supervisor. What is none of its arguments ends it, as in Erlang.
 func (tree) Init(args etf.Term) (flags supervisor.Flags, specs []supervisor.ChildSpec, err error) {
 	t, isTuple := args.(etf.Tuple)
 	if !isTuple || len(t) != 2 {
 		return flags, nil, genserv.ErrIgnore
 	}
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("%s: %v", etf.Format(args), r)
-		}
-	}()
 	for _, f := range t[0].(etf.Map) {
 		switch f.Key {
 		case etf.Term(etf.Atom("strategy")):
