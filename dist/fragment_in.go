@@ -90,7 +90,7 @@ func growTowards(b []byte, n, want, trust int) []byte {
 		return b[:need]
 	}
 	size := max(need, min(want, max(trust, 4*len(b))))
-	grown := make([]byte, need, size)
+	grown := uncleared(size)[:need]
 	copy(grown, b)
 	return grown
 }

@@ -33,9 +33,9 @@ func appendAtom(dst []byte, a Atom) ([]byte, *EncodeError) {
 	return append(dst, a...), nil
 }
 
-func isASCII(a Atom) bool {
-	for i := range len(a) {
-		if a[i] >= utf8.RuneSelf {
+func isASCII[T Atom | []byte](text T) bool {
+	for i := range len(text) {
+		if text[i] >= utf8.RuneSelf {
 			return false
 		}
 	}
@@ -89,6 +89,9 @@ func (d *Decoder) atomLatin1(b []byte) Term {
 	if len(b) > maxAtomChars {
 		d.r.fail(ErrMalformed, "an atom of more than 255 characters")
 		return nil
+	}
+	if isASCII(b) {
+		return d.atomText(b)
 	}
 	var text [2 * maxAtomChars]byte
 	u := text[:0]

@@ -85,8 +85,12 @@ func (w *wire) ask(t testing.TB, request []byte, n int) {
 	if _, err := w.conn.Write(request); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := io.ReadFull(w.conn, w.buf[:n]); err != nil {
-		t.Fatal(err)
+	for n > 0 {
+		got, err := w.conn.Read(w.buf[:min(n, len(w.buf))])
+		if err != nil {
+			t.Fatal(err)
+		}
+		n -= got
 	}
 }
 
