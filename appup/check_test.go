@@ -2,9 +2,11 @@ package appup_test
 
 import (
 	"errors"
+	"io/fs"
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/stretchr/testify/require"
 
@@ -178,4 +180,24 @@ func TestWhatIsNoInstruction(t *testing.T) {
 		require.ErrorAs(t, err, &first, text)
 		require.Equal(t, reason, etf.Format(first.Reason))
 	}
+}
+
+// The first line of a paragraph in testdata/beside is the file a.app, the others are a.appup beside it.
+func TestAnAppupIsComparedWithTheAppBesideIt(t *testing.T) {
+	paragraphs(t, "beside/*.txt", func(t *testing.T, says []string) []string {
+		files := fstest.MapFS{"ebin/a.app": {Data: []byte(says[0])}, "ebin/a.appup": {Data: []byte(strings.Join(says[1:], "\n") + "\n")}}
+		findings, err := appup.CheckFile(files, "ebin/a.appup")
+		require.NoError(t, err)
+		shows := []string{}
+		for _, f := range findings {
+			require.NotNil(t, f.Reason)
+			shows = append(shows, f.Error())
+		}
+		if len(shows) == 0 {
+			shows = []string{"nothing"}
+		}
+		return shows
+	})
+	_, err := appup.CheckFile(fstest.MapFS{}, "ebin/a.appup")
+	require.ErrorIs(t, err, fs.ErrNotExist)
 }

@@ -3,6 +3,7 @@ package appup_test
 import (
 	"errors"
 	"testing"
+	"testing/fstest"
 
 	"github.com/stretchr/testify/require"
 
@@ -96,5 +97,30 @@ func FuzzRelup(f *testing.F) {
 		again, err := appup.ParseRelup("relup", append([]byte(etf.Format(relup.Term())), '.', '\n'))
 		require.NoError(t, err)
 		require.True(t, etf.Equal(relup.Term(), again.Term()))
+	})
+}
+
+// FuzzBeside has an .appup file compared with an application, and made a script of: neither crashes, whatever is in the file.
+func FuzzBeside(f *testing.F) {
+	seeds(f)
+	app := func(vsn string) *fstest.MapFile {
+		return &fstest.MapFile{Data: []byte(`{application, a, [{description, ""}, {vsn, "` + vsn + `"}, {modules, [m, n]}, {registered, []}, {applications, []}]}.`)}
+	}
+	f.Fuzz(func(t *testing.T, src []byte) {
+		appupFile := &fstest.MapFile{Data: src}
+		files := fstest.MapFS{"a-1/ebin/a.app": app("1"), "a-2/ebin/a.app": app("2"), "a-2/ebin/a.appup": appupFile}
+		_, err := appup.CheckFile(files, "a-2/ebin/a.appup")
+		require.NoError(t, err)
+		one, two := appup.AppDir{Vsn: "1", Dir: "a-1"}, appup.AppDir{Vsn: "2", Dir: "a-2"}
+		_, _, upErr := appup.UpgradeScript(files, "a", one, "a-2")
+		_, downErr := appup.DowngradeScript(files, "a", two, one)
+		for _, err := range []error{upErr, downErr} {
+			var refused *appup.Error
+			if err != nil {
+				require.ErrorAs(t, err, &refused)
+				require.NotNil(t, refused.Reason)
+				require.NotEmpty(t, refused.Error())
+			}
+		}
 	})
 }

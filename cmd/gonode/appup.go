@@ -1,8 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
-	"os"
+	"io/fs"
 
 	"github.com/spf13/cobra"
 
@@ -26,7 +27,9 @@ func newAppupCheck(o *options) *cobra.Command {
 		Use:   "check FILE...",
 		Short: "Tell everything that is wrong in .app, .appup, .rel and relup files",
 		Long: `Tell everything that is wrong in .app, .appup, .rel and relup files, a line each: file:line:column: what it is. A warning is what
-OTP allows but hardly anybody means. The exit code is 1 if there is something else than warnings.`,
+OTP allows but hardly anybody means. The exit code is 1 if there is something else than warnings.
+
+An .appup file is compared with the .app file beside it: its version, and the modules that it speaks of.`,
 		Example: `  gonode appup check lib/*/ebin/*.app* releases/*/relup`,
 		Args:    cobra.MinimumNArgs(1),
 	}
@@ -49,12 +52,12 @@ func appupCheck(cmd *cobra.Command, files []string, format string) error {
 	wrong := 0
 	all := []findingJSON{}
 	for _, file := range files {
-		src, err := os.ReadFile(file)
-		if err != nil {
+		findings, err := appup.CheckFile(disk{}, file)
+		var failed *fs.PathError
+		switch {
+		case errors.As(err, &failed):
 			return err
-		}
-		findings, err := appup.Check(file, src)
-		if err != nil {
+		case err != nil:
 			return usageError{err}
 		}
 		for _, f := range findings {

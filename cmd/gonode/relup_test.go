@@ -134,6 +134,13 @@ func TestAppupCheckTellsEverything(t *testing.T) {
 	require.Equal(t, exitFailure, r.code)
 	require.Contains(t, r.out, `{"file":"x.appup","line":2,"column":36,"warning":false,"reason":"{bad_module,1}","message":"a module has to be an atom, not 1"}`)
 
+	require.NoError(t, os.WriteFile("x.appup", []byte("{\"3\",\n [{\"1\", [{load_module, n}]}],\n []}.\n"), 0o644))
+	require.NoError(t, os.WriteFile("x.app", []byte(`{application, x, [{description, ""}, {vsn, "2"}, {modules, [m]}, {registered, []}, {applications, []}]}.`), 0o644))
+	r = p.run(t, "appup", "check", "x.appup")
+	require.Equal(t, exitFailure, r.code)
+	require.Equal(t, "x.appup:1:2: the file is for version \"3\", but x.app says \"2\"\n"+
+		"x.appup:2:24: x.app has no module n; without one in another application the upgrade is refused\n", r.out)
+
 	require.NoError(t, os.WriteFile("x.erl", nil, 0o644))
 	fails(t, exitUsage, []string{"appup", "check", "new.rel", "x.erl"}, "x.erl is none of Name.app")
 	fails(t, exitFailure, []string{"appup", "check", "nosuch.app"}, "nosuch.app")
