@@ -70,7 +70,7 @@ func TestACurveIsDrawnFromTheMediansOfItsPoints(t *testing.T) {
 {1000,other,gonode@localhost,mb_s,9}.
 `))
 	require.NoError(t, err)
-	c := curve{"size-mb_s", "Echo", "bytes", "MB/s", points(figures, "size", "mb_s", beamNode), points(figures, "size", "mb_s", goNode)}
+	c := curve{"size-mb_s", "Echo", "bytes", "MB/s", points(figures, "size", "mb_s", beamNode), points(figures, "size", "mb_s", goNode), 0, "Why."}
 	require.Equal(t, [][2]float64{{1, 2}, {1000, 60}}, c.Gonode)
 	require.Contains(t, curveTable([]curve{c}), "| 1000 | 30.0 | 60.0 | 2.00 |")
 	picture := c.svg()
@@ -78,6 +78,36 @@ func TestACurveIsDrawnFromTheMediansOfItsPoints(t *testing.T) {
 	require.Equal(t, 2, strings.Count(picture, `<path fill="none"`))
 	require.Equal(t, 4, strings.Count(picture, "<circle"))
 	require.NotContains(t, picture, "NaN")
+}
+
+func TestTheKneeIsWhereTheFigureIsMuchWorseThanBefore(t *testing.T) {
+	rate := [][2]float64{{1, 100}, {10, 120}, {100, 90}, {1000, 70}}
+	require.Equal(t, 1000.0, knee(rate, true))
+	require.Zero(t, knee(rate[:3], true))
+	p99 := [][2]float64{{1, 100}, {10, 90}, {100, 130}, {1000, 140}}
+	require.Equal(t, 1000.0, knee(p99, false))
+	require.Zero(t, knee(p99[:3], false))
+	require.Zero(t, knee(nil, true))
+	require.Equal(t, "The knee: 10k servers. Why.", curve{X: "servers", Knee: 10000, cause: "Why."}.bend())
+}
+
+func TestEachRunIsComparedWithWhatItMustReach(t *testing.T) {
+	of := func(beam, ours, lost float64) []figure {
+		return []figure{{1, "casts", beamNode, "rate", beam}, {1, "casts", goNode, "rate", ours}, {1, "casts", goNode, "lost", lost}, {0, "seq", goNode, "syscalls", 3}}
+	}
+	table := mustTable([][]figure{of(100, 95, 0), of(100, 85, 1)})
+	require.Contains(t, table, "| measure | must | aim | run 1 | run 2 | |\n|---|---|---|---|---|---|\n")
+	require.Contains(t, table, "| casts/s | ≥ 0.9 | ≥ 1.5 | 0.95 | 0.85 | **met in 1 of 2** |")
+	require.Contains(t, table, "| casts lost | ≤ 0 | ≤ 0 | 0.00 | 1.00 | **met in 1 of 2** |")
+	require.Contains(t, table, "| system calls for a call, 1 caller | ≤ 5 | ≤ 3 | 3.00 | 3.00 | met |")
+	require.Contains(t, table, "| echo of 1 kB | ≥ 1.05 | ≥ 1.2 | - | - | not measured |")
+}
+
+func TestRunsAreJoinedRoundByRound(t *testing.T) {
+	run := []figure{{1, "seq", beamNode, "rate", 1}, {2, "seq", beamNode, "rate", 3}, {0, "memory", beamNode, "peak_mb", 9}}
+	_, values := rows(joined([][]figure{run, run}))
+	require.Len(t, values[key{"seq", "rate"}][beamNode], 4)
+	require.Len(t, values[key{"memory", "peak_mb"}][beamNode], 2)
 }
 
 func TestAShortRunOfTheCurvesLeavesNothingBehind(t *testing.T) {

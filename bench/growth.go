@@ -17,26 +17,40 @@ type curve struct {
 	Y      string       `json:"y"`
 	BEAM   [][2]float64 `json:"beam"`
 	Gonode [][2]float64 `json:"gonode"`
+	Knee   float64      `json:"knee,omitempty"` // where gonode's bends for the worse, 0 if nowhere
+	cause  string       // of the knee, or of there being none
 }
 
-// shown are the curves that are drawn: measure and figure of growth.erl, title, what grows, what is counted.
-var shown = []struct{ measure, name, title, x, y string }{
-	{"servers", "rate", "Calls to many servers, 16 callers", "servers in the node", "calls/s"},
-	{"servers", "p99_us", "99th percentile with many servers, 16 callers", "servers in the node", "µs"},
-	{"servers", "kb", "Memory for a server", "servers in the node", "kB each"},
-	{"conns", "rate", "Calls from many nodes, one caller each", "connected nodes", "calls/s"},
-	{"conns", "p99_us", "99th percentile with many nodes, one caller each", "connected nodes", "µs"},
-	{"conns", "kb", "Memory for a connection", "connected nodes", "kB each"},
-	{"mailbox", "us", "Working off a full mailbox", "messages in it", "µs each"},
-	{"mailbox", "bytes", "Memory for a cast {add,1} in a mailbox", "messages in it", "bytes each"},
-	{"size", "mb_s", "Echo of a binary, one caller", "bytes", "MB/s each way"},
-	{"cores", "rate", "Calls of 64 callers by processors of the server", "GOMAXPROCS, +S", "calls/s"},
-	{"cores", "p50_us", "Median of one caller by processors of the server", "GOMAXPROCS, +S", "µs"},
+// shown are the curves that are drawn: measure and figure of growth.erl, title, what grows, what is counted, and what makes the
+// curve of gonode what it is.
+var shown = []struct{ measure, name, title, x, y, cause string }{
+	{"servers", "rate", "Calls to many servers, 16 callers", "servers in the node", "calls/s",
+		"A server that waits costs nothing but its memory. With many, each call finds the state of its server outside of the caches."},
+	{"servers", "p99_us", "99th percentile with many servers, 16 callers", "servers in the node", "µs",
+		"16 callers wait for two processors; with many servers the collector, which then has much to mark, takes one of them now and then."},
+	{"servers", "kb", "Memory for a server", "servers in the node", "kB each",
+		"The same for each, four fifths of it ergo's (performance/memory.md); with few servers the heap floor of the node hides it."},
+	{"conns", "rate", "Calls from many nodes, one caller each", "connected nodes", "calls/s",
+		"The nodes that call need the processors: each is a BEAM of its own on the same machine."},
+	{"conns", "p99_us", "99th percentile with many nodes, one caller each", "connected nodes", "µs",
+		"The callers wait for a processor in turn, so it grows with their number for any server."},
+	{"conns", "kb", "Memory for a connection", "connected nodes", "kB each",
+		"A read buffer of 16 kB, the tables of the atom caches (2048 slots each way), two stacks."},
+	{"mailbox", "us", "Working off a full mailbox", "messages in it", "µs each",
+		"A queue in which nothing is looked for; what is left with few messages is the start of the measurement."},
+	{"mailbox", "bytes", "Memory for a cast {add,1} in a mailbox", "messages in it", "bytes each",
+		"The message as Go values and its place in the queue, and what the collector has not yet given back."},
+	{"size", "mb_s", "Echo of a binary, one caller", "bytes", "MB/s each way",
+		"Small ones pay for the system calls, large ones for memory that is in no cache; from some MB on both directions wait for the loopback's copies."},
+	{"cores", "rate", "Calls of 64 callers by processors of the server", "GOMAXPROCS, +S", "calls/s",
+		"One connection has one reader, so one processor serves it; more are for the collector, other connections, and servers that take long."},
+	{"cores", "p50_us", "Median of one caller by processors of the server", "GOMAXPROCS, +S", "µs",
+		"One call is never in two places at once, so there is nothing that a second processor could do for it."},
 }
 
 // grow measures the curves. Those by processors need nodes of their own for every point.
 func grow(ctx context.Context, o options) ([]curve, error) {
-	r, err := measure(ctx, o, []target{reference("+P", "1000000"), ours(o)}, "growth", strconv.Itoa(o.ms), "100000")
+	r, err := measure(ctx, o, []target{reference("+P", "1000000"), ours(o)}, "growth", strconv.Itoa(o.ms), strconv.Itoa(o.limit))
 	if err != nil {
 		return nil, err
 	}
@@ -51,8 +65,9 @@ func grow(ctx context.Context, o options) ([]curve, error) {
 	}
 	var curves []curve
 	for _, c := range shown {
+		ours := points(figures, c.measure, c.name, goNode)
 		curves = append(curves, curve{c.measure + "-" + strings.TrimSuffix(c.name, "_us"), c.title, c.x, c.y,
-			points(figures, c.measure, c.name, beamNode), points(figures, c.measure, c.name, goNode)})
+			points(figures, c.measure, c.name, beamNode), ours, knee(ours, c.name == "rate" || c.name == "mb_s"), c.cause})
 	}
 	return curves, nil
 }
@@ -84,6 +99,32 @@ func points(figures []figure, measure, name, node string) [][2]float64 {
 		result = append(result, [2]float64{float64(x), median(at[x])})
 	}
 	return result
+}
+
+// knee is the first x at which the figure is worse by a third than the best before it.
+func knee(points [][2]float64, moreIsBetter bool) float64 {
+	var best float64
+	for i, p := range points {
+		better, bends := p[1] < best, p[1] > best*3/2
+		if moreIsBetter {
+			better, bends = p[1] > best, p[1] < best*2/3
+		}
+		switch {
+		case i == 0 || better:
+			best = p[1]
+		case bends:
+			return p[0]
+		}
+	}
+	return 0
+}
+
+// bend tells where the curve bends, and why.
+func (c curve) bend() string {
+	if c.Knee == 0 {
+		return "No knee. " + c.cause
+	}
+	return fmt.Sprintf("The knee: %s %s. %s", short(c.Knee), c.X, c.cause)
 }
 
 // curveTable prints the points of all curves.

@@ -5,7 +5,7 @@
 //
 //	go run ./bench -rounds 5 -ms 1000 -only seq,calls64 -json figures.json
 //	go run ./bench -peers=false                  only gonode and the BEAM
-//	go run ./bench -growth -page docs            the curves too, all written to docs/performance.md
+//	go run ./bench -runs 3 -growth -page docs    three times, the curves too, all written to docs/performance.md
 package main
 
 import (
@@ -21,6 +21,8 @@ import (
 
 type options struct {
 	rounds, ms int
+	runs       int
+	limit      int
 	only       string
 	json       string
 	source     string
@@ -36,6 +38,7 @@ func main() {
 	var o options
 	flag.IntVar(&o.rounds, "rounds", 3, "interleaved rounds")
 	flag.IntVar(&o.ms, "ms", 700, "milliseconds for one measure of one node")
+	flag.IntVar(&o.runs, "runs", 1, "how often all nodes are started anew and measured so")
 	flag.StringVar(&o.only, "only", "all", "comma list of measures")
 	flag.StringVar(&o.json, "json", "", "write all figures to this `file`")
 	flag.StringVar(&o.source, "source", "bench", "`folder` of the benchmark's sources")
@@ -44,6 +47,7 @@ func main() {
 	flag.BoolVar(&o.peers, "peers", true, "measure other peers too: ergo 2, ei, Jinterface")
 	flag.BoolVar(&o.codec, "codec", true, "measure reading and writing of terms too")
 	flag.BoolVar(&o.growth, "growth", false, "draw the curves of growth too")
+	flag.IntVar(&o.limit, "limit", 100000, "the most servers in the curves of growth; of the rest in proportion")
 	flag.StringVar(&o.page, "page", "", "write performance.md and its pictures to this `folder`")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -59,14 +63,21 @@ func bench(ctx context.Context, o options) error {
 	if o.peers {
 		targets = append(targets, others(o)...)
 	}
-	r, err := measure(ctx, o, targets, "measures", strconv.Itoa(o.rounds), strconv.Itoa(o.ms), o.only)
-	if err != nil {
-		return err
+	var r results
+	var runs [][]figure
+	for range max(1, o.runs) {
+		var err error
+		if r, err = measure(ctx, o, targets, "measures", strconv.Itoa(o.rounds), strconv.Itoa(o.ms), o.only); err != nil {
+			return err
+		}
+		runs = append(runs, r.figures)
 	}
-	fmt.Print(table(r))
+	r.figures, r.runs = joined(runs), runs
+	fmt.Print(table(r) + "\n" + mustTable(runs))
 	for _, line := range r.left {
 		fmt.Println(line)
 	}
+	var err error
 	if o.codec {
 		if r.codec, err = codec(ctx, o); err != nil {
 			return err

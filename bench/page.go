@@ -20,8 +20,8 @@ func writePage(ctx context.Context, o options, r results, curves []curve) error 
 	}
 	var b strings.Builder
 	b.WriteString(pageHead)
-	fmt.Fprintf(&b, "## The machine and the run\n\n%s\n%d rounds of %d ms, written on %s by `go run ./bench -page docs`.\n\n", machine(ctx), o.rounds, o.ms,
-		time.Now().UTC().Format(time.DateOnly))
+	fmt.Fprintf(&b, "## The machine and the run\n\n%s\n%d runs of %d rounds of %d ms, written on %s by `go run ./bench -runs %[2]d -rounds %[3]d -growth -page docs`.\n\n",
+		machine(ctx), len(r.runs), o.rounds, o.ms, time.Now().UTC().Format(time.DateOnly))
 	b.WriteString("## The nodes\n\n")
 	for _, t := range r.targets {
 		fmt.Fprintf(&b, "- **%s**: %s.\n", t.name, t.does)
@@ -29,6 +29,7 @@ func writePage(ctx context.Context, o options, r results, curves []curve) error 
 	for _, line := range r.left {
 		fmt.Fprintf(&b, "- %s.\n", line)
 	}
+	b.WriteString("\n## What must be reached\n\n" + pageMust + "\n" + mustTable(r.runs))
 	b.WriteString("\n## Figures\n\n" + pageTable + "\n" + table(r))
 	if len(r.codec) > 0 {
 		b.WriteString("\n## Reading and writing terms\n\n" + pageCodec + "\n" + codecTable(r.codec))
@@ -40,10 +41,10 @@ func writePage(ctx context.Context, o options, r results, curves []curve) error 
 		if err := os.WriteFile(filepath.Join(pictures, c.ID+".svg"), []byte(c.svg()), 0o644); err != nil {
 			return err
 		}
-		fmt.Fprintf(&b, "\n![%s](performance/%s.svg)\n", c.Title, c.ID)
+		fmt.Fprintf(&b, "\n![%s](performance/%s.svg)\n\n%s\n", c.Title, c.ID, c.bend())
 	}
-	if notes, err := os.ReadFile(filepath.Join(pictures, "notes.md")); err == nil {
-		b.WriteString("\n" + string(notes))
+	if len(curves) > 0 {
+		b.WriteString("\n## The points of the curves\n" + curveTable(curves))
 	}
 	return os.WriteFile(filepath.Join(o.page, "performance.md"), []byte(b.String()), 0o644)
 }
@@ -61,9 +62,15 @@ absolute figures mean little, the ratios more. Below 1 is better for times, CPU 
 
 `
 
+const pageMust = "Ratios to the BEAM, each the median of the rounds of one run, for which all nodes were started anew; the system calls and the last two\n" +
+	"are numbers. Where one is not met, [what bounds it](performance/bounds.md) shows with profiles. Allocations and system calls of a call that\n" +
+	"do not depend on the machine are asserted by tests (`node/cost_test.go`, `node/cost_large_test.go`): four allocations, one write, at most two\n" +
+	"reads. [Questions and figures](performance/questions.md) are about the choices behind it, [memory](performance/memory.md) about a server that waits.\n"
+
 const pageTable = "`seq` is one caller, `calls16` and `calls64` that many, `pipe64` one with 64 requests under way, `casts` one sender and a call at the end;\n" +
 	"`bin…` echoes binaries, `maps1000` a list of 1000 maps, `ints100k` one of 100 000 integers; `connect` is from no connection to the first\n" +
-	"answer. `cpu_us` is the CPU time of the server for one operation, `client_cpu_us` that of the client.\n"
+	"answer. `cpu_us` is the CPU time of the server for one operation, `client_cpu_us` that of the client, `syscalls`, `reads` and\n" +
+	"`writes` are the system calls of the server for one.\n"
 
 const pageCodec = "`binary_to_term` and `term_to_binary` beside what a connection does with the same bytes. The instructions are those of gonode\n" +
 	"without the garbage collector, counted by callgrind.\n"

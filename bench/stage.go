@@ -31,7 +31,8 @@ type results struct {
 	targets []target
 	left    []string // why some are not among them
 	figures []figure
-	codec   []figure // of terms alone
+	runs    [][]figure // the same, run by run
+	codec   []figure   // of terms alone
 }
 
 // measure sets up EPMD and the targets, and lets the client measure them: args are those of load:main/0 in front of the nodes.

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+)
+
+// must is a figure that gonode has to reach, and one that it aims at: a ratio to the BEAM, or, if plain, a number.
+type must struct {
+	text, measure, name string
+	bound, aim          float64
+	atLeast, plain      bool
+}
+
+var musts = []must{
+	{text: "sequential call, median", measure: "seq", name: "p50_us", bound: 0.95, aim: 0.8},
+	{text: "sequential call, 99th percentile", measure: "seq", name: "p99_us", bound: 1.1, aim: 0.95},
+	{text: "calls/s, 1 caller", measure: "seq", name: "rate", bound: 1.05, aim: 1.2, atLeast: true},
+	{text: "calls/s, 16 callers", measure: "calls16", name: "rate", bound: 0.9, aim: 1.2, atLeast: true},
+	{text: "calls/s, 64 callers", measure: "calls64", name: "rate", bound: 0.9, aim: 1.2, atLeast: true},
+	{text: "calls/s, one process with 64 under way", measure: "pipe64", name: "rate", bound: 0.95, aim: 1.3, atLeast: true},
+	{text: "casts/s", measure: "casts", name: "rate", bound: 0.9, aim: 1.5, atLeast: true},
+	{text: "echo of 1 kB", measure: "bin1k", name: "rate", bound: 1.05, aim: 1.2, atLeast: true},
+	{text: "echo of 64 kB", measure: "bin64k", name: "rate", bound: 1, aim: 1.2, atLeast: true},
+	{text: "echo of 10 MB", measure: "bin10m", name: "rate", bound: 1.2, aim: 1.4, atLeast: true},
+	{text: "echo of 1000 maps", measure: "maps1000", name: "rate", bound: 0.85, aim: 1, atLeast: true},
+	{text: "the same, CPU of the client", measure: "maps1000", name: "client_cpu_us", bound: 1.2, aim: 1},
+	{text: "echo of 100 000 integers", measure: "ints100k", name: "rate", bound: 0.9, aim: 1.2, atLeast: true},
+	{text: "CPU of the server for a call, 1 caller", measure: "seq", name: "cpu_us", bound: 1.1, aim: 0.8},
+	{text: "CPU of the server for a call, 64 callers", measure: "calls64", name: "cpu_us", bound: 1.1, aim: 0.65},
+	{text: "from no connection to the first answer", measure: "connect", name: "first_us", bound: 1, aim: 0.75},
+	{text: "peak memory in the whole run", measure: "memory", name: "peak_mb", bound: 1.5, aim: 1},
+	{text: "system calls for a call, 1 caller", measure: "seq", name: "syscalls", bound: 5, aim: 3, plain: true},
+	{text: "system calls for a call, 64 callers", measure: "calls64", name: "syscalls", bound: 1, aim: 0.5, plain: true},
+	{text: "answers out of order", measure: "pipe64", name: "out_of_order", plain: true},
+	{text: "casts lost", measure: "casts", name: "lost", plain: true},
+}
+
+// value is the median of one run. ok is false if it was not measured.
+func (m must) value(figures []figure) (v float64, ok bool) {
+	_, values := rows(figures)
+	of := values[key{m.measure, m.name}]
+	base := of[goNode]
+	if !m.plain {
+		base = ratio(of[beamNode], of[goNode])
+	}
+	return median(base), len(base) > 0
+}
+
+func (m must) met(v float64) bool {
+	if m.atLeast {
+		return v >= m.bound
+	}
+	return v <= m.bound
+}
+
+// sign writes what a value has to be.
+func (m must) sign(v float64) string {
+	sign := "≤"
+	if m.atLeast {
+		sign = "≥"
+	}
+	return fmt.Sprintf("%s %.3g", sign, v)
+}
+
+// mustTable prints the median of each run and in how many of them it was enough.
+func mustTable(runs [][]figure) string {
+	var b strings.Builder
+	b.WriteString("| measure | must | aim |")
+	for i := range runs {
+		fmt.Fprintf(&b, " run %d |", i+1)
+	}
+	b.WriteString(" |\n|---|---|---|" + strings.Repeat("---|", len(runs)) + "---|\n")
+	for _, m := range musts {
+		met, measured := 0, 0
+		fmt.Fprintf(&b, "| %s | %s | %s |", m.text, m.sign(m.bound), m.sign(m.aim))
+		for _, figures := range runs {
+			v, ok := m.value(figures)
+			if !ok {
+				b.WriteString(" - |")
+				continue
+			}
+			measured++
+			if m.met(v) {
+				met++
+			}
+			fmt.Fprintf(&b, " %.2f |", v)
+		}
+		b.WriteString(" " + verdict(met, measured) + " |\n")
+	}
+	return b.String()
+}
+
+func verdict(met, measured int) string {
+	switch {
+	case measured == 0:
+		return "not measured"
+	case met == measured:
+		return "met"
+	case met == 0:
+		return "**not met**"
+	}
+	return fmt.Sprintf("**met in %d of %d**", met, measured)
+}
+
+// joined are the figures of all runs with rounds of their own, so that their medians are those of all.
+func joined(runs [][]figure) (all []figure) {
+	last := 0
+	for _, figures := range runs {
+		behind := last
+		for _, f := range figures {
+			f.Round += behind
+			last = max(last, f.Round+1)
+			all = append(all, f)
+		}
+	}
+	return all
+}
