@@ -10,7 +10,7 @@ import (
 // eval changes the state and the code of the suspended processes of modules.
 func (i changeCode) eval(r *run) error {
 	for _, e := range i.entries {
-		r.changes[e.module] = changeDone{e, i.down}
+		r.changes[e.module], r.extra[e.module] = changeDone{e, i.down}, e.extra
 		if err := r.changeAll(r.suspended[e.module], e, i.down); err != nil {
 			return err
 		}

@@ -43,6 +43,9 @@
 // the script or before an instruction that may need the servers, whichever comes first; a server that had to go on and has
 // served something since is brought back by its own Downgrade. The Report tells it for each process.
 //
+// A process that began with the new code in the meantime goes down by its Downgrade, or is killed if it cannot: its supervisor
+// starts it anew, with the old code.
+//
 // A busy server that does not suspend itself in time makes the upgrade fail; BusyWait and BusySkip do otherwise. One that ends
 // meanwhile is no failure.
 //

@@ -34,6 +34,9 @@ func (e *Error) Term() etf.Term {
 	return etf.Tuple{etf.Atom("error"), e.Reason}
 }
 
+// errNoWayBack says that a process cannot run an older version.
+var errNoWayBack = errors.New("there is no way back")
+
 // maxText bounds a reason in the text of an error.
 const maxText = 2000
 

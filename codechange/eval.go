@@ -61,6 +61,7 @@ func (i load) eval(r *run) error {
 			etf.List{etf.Tuple{etf.Atom("release_handler_1"), etf.Atom("eval"), etf.Int(2), etf.List{}}}})
 	}
 	if !r.second {
+		r.noteOlder(m)
 		was := r.versions.load(i.module, m)
 		r.undo(func() { r.versions.load(i.module, was) })
 		r.left[i.module] = i.post

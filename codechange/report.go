@@ -82,6 +82,7 @@ const (
 	Ended     Outcome = "ended"     // ended by itself meanwhile
 	Stopped   Outcome = "stopped"   // was stopped by the script
 	Failed    Outcome = "failed"    // its code change failed
+	Began     Outcome = "began"     // began with the new code while an upgrade was on that failed
 	Hung      Outcome = "hung"      // its code change did not return in time; what it returns later is forgotten
 )
 
@@ -97,6 +98,8 @@ const (
 	Downgraded Undone = "downgraded"
 	// Forgot means that the process has its old code and its old state, and what it did with its new code is forgotten.
 	Forgot Undone = "forgot"
+	// Killed means that the process began with the new code and has no way back to the old one: its supervisor starts it anew.
+	Killed Undone = "killed"
 	// Later means that the process is busy and goes back as soon as it has time.
 	Later Undone = "later"
 )

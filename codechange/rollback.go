@@ -41,6 +41,7 @@ func (r *run) rollback() {
 		u.do()
 	}
 	r.awaitBack(back)
+	r.newcomersBack()
 	r.release()
 	r.report.Left = r.applied
 }

@@ -125,7 +125,7 @@ func newRun(ctx context.Context, host Host, versions *Versions, script Script, o
 	return &run{ctx: ctx, host: host, versions: versions, libs: script.Libs, options: o,
 		object: map[etf.Atom]*Module{}, vsns: map[etf.Atom]vsns{}, subjects: map[etf.Pid]*subject{},
 		suspended: map[etf.Atom][]*subject{}, stopped: map[etf.Atom][]Child{}, loaded: map[etf.Pid]Process{},
-		changes: map[etf.Atom]changeDone{}, left: map[etf.Atom]etf.Atom{}}
+		changes: map[etf.Atom]changeDone{}, extra: map[etf.Atom]etf.Term{}, older: map[etf.Pid]bool{}, left: map[etf.Atom]etf.Atom{}}
 }
 
 // traced tells that a process has done a step. It runs in the process.
@@ -158,6 +158,8 @@ type run struct {
 	loaded    map[etf.Pid]Process     // that go over at their next message
 	stopped   map[etf.Atom][]Child
 	changes   map[etf.Atom]changeDone // code_change instructions that have been executed
+	extra     map[etf.Atom]etf.Term   // of those, also after the resume
+	older     map[etf.Pid]bool        // processes that ran a version before it was made current
 
 	undos   []undoing
 	applied []string              // functions that nothing undoes

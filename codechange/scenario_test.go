@@ -40,6 +40,7 @@ var update = flag.Bool("update", false, "write what happens into testdata/*.txt"
 //	run Vsn Instruction... executes a script that leads to demo-Vsn; the lines that follow it, up to one that begins with =>, are
 //	                       what happens
 //	rehearse Vsn Instr...  the same without changing anything
+//	born Name Module N     when test:zero is applied, a server is started as by start
 //	later Function Name    when test:Function is applied, the server Name gets a call of add
 type scenario struct {
 	title string
@@ -136,6 +137,12 @@ func (p *player) do(text string) []string {
 		p.w.onWalk = func() {
 			p.w.onWalk = nil
 			p.start(words)
+		}
+	case "born":
+		p.w.onApply = func(function etf.Atom, _ etf.List) {
+			if function == "zero" {
+				p.start(words)
+			}
 		}
 	case "unsync":
 		p.w.syncErr = &codechange.Error{Reason: parse(p.t, rest)}

@@ -166,3 +166,28 @@ func TestAnUpgradeThatIsStoppedWithItsNodeLeavesNothingBehind(t *testing.T) {
 	_, err := eval(t, n, "2", upScript("[]", `, {apply,{test,block,[]}}`))
 	require.Error(t, err)
 }
+
+// A canary that ends while it is watched has the upgrade taken back, and what its supervisor has started in its place goes back, too.
+func TestACanaryThatEndsHasTheUpgradeTakenBack(t *testing.T) {
+	n := startTree(t)
+	instructions, err := etf.Parse("[" + upScript("[]", "") + "]")
+	require.NoError(t, err)
+	script := codechange.Script{Instructions: instructions.(etf.List), Libs: []codechange.Lib{{App: "tree", Vsn: "2", Dir: "lib/tree-2"}}}
+	b := n.registry.byName("b").pid
+	report, err := n.ReleaseHandler().Eval(t.Context(), script, codechange.Options{
+		Canary: codechange.Canary{Count: 1, Watch: time.Minute},
+		Trace: func(e codechange.TraceEvent) {
+			if e.Pid == b && e.What == codechange.StepResume {
+				go n.registry.byPid(b).exit(etf.Atom("boom"))
+			}
+		},
+	})
+	var failed *codechange.Error
+	require.ErrorAs(t, err, &failed)
+	require.Equal(t, etf.Tuple{etf.Atom("canary_ended"), b, etf.Atom("tree_worker")}, failed.Reason)
+	require.True(t, report.Undone)
+	require.Eventually(t, func() bool { return n.registry.byName("b") != nil }, time.Minute, time.Millisecond)
+	for _, name := range []etf.Atom{"a", "b"} {
+		require.Regexp(t, `^\{1,[01]\}$`, ask(t, n, name, nil), "version 1, whichever b began with")
+	}
+}

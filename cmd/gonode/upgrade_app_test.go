@@ -22,7 +22,7 @@ func TestUpgradeOfOneApplicationGoesByItsAppup(t *testing.T) {
 	require.Equal(t, []string{"counter", "counter", "1", "2", "changed"}, strings.Fields(strings.Split(r.out, "\n")[1])[:5])
 	fails(t, exitFailure, []string{"upgrade", "calc", "--report"}, "has not been upgraded since it started")
 
-	r = gonode(t, "upgrade", "calc", "--app", "counter", "--dir", "lib/counter-2", "-o", "json")
+	r = gonode(t, "upgrade", "calc", "--app", "counter", "--dir", "lib/counter-2", "--canary", "1", "--watch", "1ms", "-o", "json")
 	require.Equal(t, 0, r.code, r.err)
 	require.Contains(t, r.err, "3/6 {suspend,[counter]}")
 	var report reportJSON
