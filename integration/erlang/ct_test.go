@@ -66,7 +66,7 @@ func startTestbed(t *testing.T) (control string) {
 func suiteEnv(t *testing.T) []string {
 	t.Helper()
 	home := t.TempDir()
-	return append(os.Environ(), "HOME="+home, "XDG_CONFIG_HOME=", "ERL_EPMD_ADDRESS=", "LC_ALL=C.UTF-8",
+	return append(os.Environ(), "HOME="+home, "TMPDIR="+home, "XDG_CONFIG_HOME=", "ERL_EPMD_ADDRESS=", "LC_ALL=C.UTF-8",
 		"ERL_CRASH_DUMP="+filepath.Join(home, "erl_crash.dump"), fmt.Sprintf("ERL_EPMD_PORT=%d", gonodetest.PrivateEPMD(t).Port()))
 }
 

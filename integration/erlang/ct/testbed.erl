@@ -5,7 +5,7 @@
 -module(testbed).
 -behaviour(gen_server).
 
--export([start/0, servers/0, release/0]).
+-export([start/0, servers/0, upgradable/0, release/0]).
 -export([init/1, handle_call/3, handle_cast/2]).
 
 %% Makes this node a control node.
@@ -17,6 +17,9 @@ servers() ->
     {ok, Tree} = tree:start_link({local, tree}, {#{}, []}),
     unlink(Tree),
     ok.
+
+%% What each of those with the option files has.
+upgradable() -> ok = releases:start(), servers().
 
 init([]) -> {ok, #{}}.
 
@@ -38,12 +41,25 @@ handle_cast(_, Nodes) -> {noreply, Nodes}.
 options(Opts) ->
     Host = maps:map(fun(host, H) -> binary_to_list(H) end, maps:with([host], Opts)),
     maps:merge(Host#{hidden => not maps:get(visible, Opts, false), init => {?MODULE, servers, []}, args => carrier(Opts)},
-               maps:without([visible, proto, tls, host], Opts)).
+               maps:merge(maps:without([visible, proto, tls, host, files], Opts), files(Opts))).
+
+%% The directory of its release handler.
+files(#{files := Files}) ->
+    Dir = temporary(),
+    [begin
+         Name = filename:join(Dir, unicode:characters_to_list(Path)),
+         ok = filelib:ensure_dir(Name),
+         ok = file:write_file(Name, binary:replace(Text, <<"@DIR@">>, list_to_binary(Dir), [global]))
+     end || {Path, Text} <- maps:to_list(Files)],
+    #{dir => Dir, init => {?MODULE, upgradable, []}};
+files(_) -> #{}.
+
+temporary() ->
+    filename:join(os:getenv("TMPDIR", "/tmp"), lists:concat(["compat.", os:getpid(), ".", erlang:unique_integer([positive])])).
 
 %% What carries its connections.
 carrier(#{tls := Tls} = Opts) ->
-    Name = ["compat_tls.", os:getpid(), ".", integer_to_list(erlang:unique_integer([positive]))],
-    ["-ssl_dist_optfile", certs:write(filename:join(os:getenv("TMPDIR", "/tmp"), Name), Tls) | carrier(maps:remove(tls, Opts))];
+    ["-ssl_dist_optfile", certs:write(temporary(), Tls) | carrier(maps:remove(tls, Opts))];
 carrier(#{proto := Proto}) -> ["-proto_dist", atom_to_list(Proto)];
 carrier(_) -> [].
 

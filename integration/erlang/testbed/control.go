@@ -140,7 +140,7 @@ type child struct {
 	cmd  *exec.Cmd
 	in   io.Closer
 	out  io.Reader
-	dir  string // of its certificates, "" if it has none
+	dir  string // of its certificates or releases, "" if it has none
 	done chan struct{}
 }
 
@@ -154,6 +154,7 @@ type child struct {
 //	cookie => a             [that of the control node]
 //	proto => inet_tls       what carries its connections, as erl -proto_dist says it [inet_tcp]
 //	tls => #{ca => Pem, cert => Pem, key => Pem}    its certificate, and who has to have signed those of others
+//	files => #{<<"path">> => Text}    the directory of its release handler, with the application demo; @DIR@ is its name
 func newChild(h hosts, opts etf.Map) (*child, error) {
 	get := func(key etf.Atom) etf.Term {
 		for _, p := range opts {
@@ -197,6 +198,15 @@ func newChild(h hosts, opts etf.Map) (*child, error) {
 			return nil, err
 		}
 		args = append(args, "-ssl-dist-optfile="+filepath.Join(c.dir, "dist.conf"))
+	}
+	if files, ok := get("files").(etf.Map); ok {
+		if c.dir, err = os.MkdirTemp("", "testbed"); err != nil {
+			return nil, err
+		}
+		if err := writeFiles(c.dir, files); err != nil {
+			return nil, errors.Join(err, os.RemoveAll(c.dir))
+		}
+		args = append(args, "-root="+c.dir)
 	}
 	c.cmd = exec.Command(self, append(args, string(alive)+"@"+host)...)
 	c.cmd.Env = os.Environ()

@@ -29,10 +29,18 @@ func runNode(ctx context.Context, args []string) error {
 	flags.DurationVar(&cfg.TickTime, "ticktime", 0, "tick time")
 	flags.StringVar(&cfg.ProtoDist, "proto-dist", "", "what carries connections")
 	optfile := flags.String("ssl-dist-optfile", "", "file with the options of TLS")
+	root := flags.String("root", "", "directory of the release handler")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	cfg.Name = flags.Arg(0)
+	if *root != "" {
+		versions, err := demoVersions()
+		if err != nil {
+			return err
+		}
+		cfg.Upgrade = &node.Upgrade{Versions: versions, Root: *root}
+	}
 	if *optfile != "" {
 		var err error
 		if cfg.TLS, err = tlsdist.ReadFile(*optfile); err != nil {
@@ -65,7 +73,7 @@ func startNode(ctx context.Context, cfg node.Config) (*node.Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := spawnServers(start, n); err != nil {
+	if err := errors.Join(spawnServers(start, n), startDemo(start, n)); err != nil {
 		return nil, errors.Join(err, stopNode(n))
 	}
 	return n, nil
