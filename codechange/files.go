@@ -47,22 +47,41 @@ func (f files) consult(name string, bad etf.Atom) (t etf.Term, missing bool, err
 
 // write replaces a file in one step: after a crash there is the old one or the new one.
 func (f files) write(name string, data []byte) error {
-	path := f.path(name)
-	tmp, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.new")
+	r, err := f.prepare(name, data)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = os.Remove(tmp.Name()) }() // does nothing after the rename
-	_, err = tmp.Write(data)
-	err = errors.Join(err, tmp.Chmod(0o644), tmp.Sync(), tmp.Close())
-	if err == nil {
-		err = os.Rename(tmp.Name(), path)
-	}
-	if err == nil {
-		err = syncDir(filepath.Dir(path))
-	}
-	return err
+	return r.commit()
 }
+
+// replacement is a file that lies beside the one that it is to replace. What can run out, such as room, has been taken.
+type replacement struct{ tmp, path string }
+
+// prepare writes the replacement of a file.
+func (f files) prepare(name string, data []byte) (*replacement, error) {
+	path := f.path(name)
+	tmp, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.new")
+	if err != nil {
+		return nil, err
+	}
+	r := &replacement{tmp.Name(), path}
+	_, err = tmp.Write(data)
+	if err = errors.Join(err, tmp.Chmod(0o644), tmp.Sync(), tmp.Close()); err != nil {
+		r.discard()
+		return nil, err
+	}
+	return r, nil
+}
+
+func (r *replacement) commit() error {
+	if err := os.Rename(r.tmp, r.path); err != nil {
+		r.discard()
+		return err
+	}
+	return syncDir(filepath.Dir(r.path))
+}
+
+func (r *replacement) discard() { _ = os.Remove(r.tmp) }
 
 // syncDir makes sure that a rename survives a crash of the machine.
 func syncDir(dir string) error {
@@ -111,4 +130,5 @@ var posixWords = map[syscall.Errno]etf.Atom{
 	syscall.ENOTDIR: "enotdir", syscall.EISDIR: "eisdir", syscall.ENOSPC: "enospc", syscall.EROFS: "erofs",
 	syscall.EMFILE: "emfile", syscall.ENFILE: "enfile", syscall.EIO: "eio", syscall.EINVAL: "einval",
 	syscall.ENAMETOOLONG: "enametoolong", syscall.ENOTEMPTY: "enotempty", syscall.EBUSY: "ebusy", syscall.ELOOP: "eloop",
+	syscall.EFBIG: "efbig", syscall.EDQUOT: "edquot",
 }

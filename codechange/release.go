@@ -42,10 +42,18 @@ func (h *Handler) makePermanent(vsn string) error {
 
 func (h *Handler) setPermanent(release Release) error {
 	file := filepath.Join(h.files.dir, "start_erl.data")
-	if err := h.files.write(file, []byte(release.Erts+" "+release.Vsn)); err != nil {
+	start, err := h.files.prepare(file, []byte(release.Erts+" "+release.Vsn))
+	if err != nil {
 		return fileError(posix(err), file, err)
 	}
-	return h.write(setStatus(release.Vsn, Permanent, h.releases))
+	if err := h.write(setStatus(release.Vsn, Permanent, h.releases)); err != nil {
+		start.discard()
+		return err
+	}
+	if err := start.commit(); err != nil {
+		return fileError(posix(err), file, err)
+	}
+	return nil
 }
 
 // RebootOld goes back to an old release and makes it permanent: release_handler:reboot_old_release/1. Differs from OTP, which
