@@ -87,6 +87,8 @@ func TestTheKneeIsWhereTheFigureIsMuchWorseThanBefore(t *testing.T) {
 	p99 := [][2]float64{{1, 100}, {10, 90}, {100, 130}, {1000, 140}}
 	require.Equal(t, 1000.0, knee(p99, false))
 	require.Zero(t, knee(p99[:3], false))
+	require.Zero(t, knee([][2]float64{{1, 100}, {10, 40}, {100, 90}}, true), "one bad point")
+	require.Zero(t, knee([][2]float64{{1, 52}, {10, 0.04}, {100, 0.4}}, false), "nothing, beside the first")
 	require.Zero(t, knee(nil, true))
 	require.Equal(t, "The knee: 10k servers. Why.", curve{X: "servers", Knee: 10000, cause: "Why."}.bend())
 }

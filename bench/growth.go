@@ -101,22 +101,32 @@ func points(figures []figure, measure, name, node string) [][2]float64 {
 	return result
 }
 
-// knee is the first x at which the figure is worse by a third than the best before it.
-func knee(points [][2]float64, moreIsBetter bool) float64 {
-	var best float64
+// knee is the first x from which on the figure is worse by a third than the best before it. Differences that are small beside the
+// greatest value are not seen.
+func knee(points [][2]float64, moreIsBetter bool) (x float64) {
+	var best, greatest float64
+	for _, p := range points {
+		greatest = max(greatest, p[1])
+	}
+	bent := false
 	for i, p := range points {
-		better, bends := p[1] < best, p[1] > best*3/2
+		better, bends := p[1] < best, p[1] > best*3/2 && p[1]-best > greatest/100
 		if moreIsBetter {
 			better, bends = p[1] > best, p[1] < best*2/3
 		}
 		switch {
 		case i == 0 || better:
-			best = p[1]
-		case bends:
-			return p[0]
+			best, bent = p[1], false
+		case !bends:
+			bent = false
+		case !bent:
+			x, bent = p[0], true
 		}
 	}
-	return 0
+	if !bent {
+		return 0
+	}
+	return x
 }
 
 // bend tells where the curve bends, and why.
