@@ -46,9 +46,9 @@ one(R, {Id, Fun}, {N, Pid}, Ms) ->
 counted(Perf, {Id, Fun}, {N, Pid}, Ms) ->
     Events = ["raw_syscalls:sys_enter" | ["syscalls:sys_enter_" ++ C || C <- ["read", "readv", "recvfrom", "write", "writev", "sendto"]]],
     P = open_port({spawn_executable, Perf}, [{args, ["stat", "-x,", "-e", lists:flatten(lists:join(",", Events)), "-p", Pid, "--", "sleep",
-        integer_to_list(2 + Ms div 1000)]}, stderr_to_stdout, exit_status, binary]),
+        integer_to_list(2 + max(Ms, 500) div 1000)]}, stderr_to_stdout, exit_status, binary]),
     timer:sleep(700),
-    {Ops, _} = Fun({probe, N}, Ms),
+    {Ops, _} = Fun({probe, N}, max(Ms, 500)),
     Text = told(P, <<>>),
     Count = fun(E) ->
         case re:run(Text, "^(\\d+),[^\n]*:sys_enter" ++ E ++ ",", [multiline, {capture, all_but_first, list}]) of
