@@ -2,9 +2,11 @@ package codechange
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 	"slices"
 
+	"github.com/gonode-otp/gonode/appup"
 	"github.com/gonode-otp/gonode/etf"
 )
 
@@ -42,7 +44,7 @@ func (h *Handler) Check(ctx context.Context, vsn string) (*Transition, error) {
 	}
 	r := newRun(ctx, h.config.Host, h.config.Versions, t.Script, h.config.Options)
 	if err := r.prepare(t.Script.Instructions); err != nil {
-		return nil, err
+		return nil, h.located(t, err)
 	}
 	return t, nil
 }
@@ -90,11 +92,11 @@ func (h *Handler) relup(vsn, other string, list int) (way *Transition, missing b
 	}
 	relup, _ := t.(etf.Tuple)
 	if len(relup) != 3 || !etf.Equal(relup[0], etf.Charlist(vsn)) {
-		return nil, false, fileError("bad_relup_file", file, nil)
+		return nil, false, h.badRelup(file)
 	}
 	scripts, ok := relup[list].(etf.List)
 	if !ok {
-		return nil, false, fileError("bad_relup_file", file, nil)
+		return nil, false, h.badRelup(file)
 	}
 	for _, s := range scripts {
 		entry, _ := s.(etf.Tuple)
@@ -103,12 +105,45 @@ func (h *Handler) relup(vsn, other string, list int) (way *Transition, missing b
 		}
 		instructions, ok := entry[2].(etf.List)
 		if !ok {
-			return nil, false, fileError("bad_relup_file", file, nil)
+			return nil, false, h.badRelup(file)
 		}
 		description, _ := text(entry[1])
 		return &Transition{Other: other, Description: description, Script: Script{Instructions: instructions}}, false, nil
 	}
 	return nil, false, nil
+}
+
+// badRelup is the error of a relup that is none; it has the places of what is wrong.
+func (h *Handler) badRelup(file string) *Error {
+	_, err := h.readRelup(file)
+	return fileError("bad_relup_file", file, err)
+}
+
+func (h *Handler) readRelup(file string) (*appup.Relup, error) {
+	src, err := h.files.read(file)
+	if err != nil {
+		return nil, err
+	}
+	return appup.ParseRelup(file, src)
+}
+
+// located adds the places in the relup to the error of a script with an instruction that is none.
+func (h *Handler) located(t *Transition, err error) error {
+	var e *Error
+	if !errors.As(err, &e) || e.Err != nil {
+		return err
+	}
+	reason, _ := e.Reason.(etf.Tuple)
+	if len(reason) != 2 || reason[0] != etf.Term(etf.Atom("illegal_instruction_before_point_of_no_return")) &&
+		reason[0] != etf.Term(etf.Atom("illegal_instruction_after_point_of_no_return")) {
+		return err
+	}
+	vsn := t.To // its relup has the way up
+	if t.Other == t.To {
+		vsn = t.From
+	}
+	_, e.Err = h.readRelup(h.files.in(vsn, "relup"))
+	return e
 }
 
 // checkLibs checks that the code of a release is there.
@@ -153,7 +188,7 @@ func (h *Handler) install(ctx context.Context, vsn string, o Options) (t *Transi
 	report, err = Run(ctx, h.config.Host, h.config.Versions, t.Script, o)
 	if err != nil {
 		change.Undo()
-		return nil, report, err
+		return nil, report, h.located(t, err)
 	}
 	report.Config = change.Announce(ctx)
 	h.keepUnpurged(report.Unpurged)

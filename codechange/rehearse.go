@@ -45,7 +45,7 @@ func (h *Handler) Rehearse(ctx context.Context, vsn string, o Options) (*Transit
 		return nil, nil, err
 	}
 	report, err := Rehearse(ctx, h.config.Host, h.config.Versions, t.Script, o)
-	return t, report, err
+	return t, report, h.located(t, err)
 }
 
 type rehearsal struct {

@@ -150,9 +150,13 @@ func upgradeAnswer(t *codechange.Transition, report *codechange.Report, err erro
 func findings(err error) etf.List {
 	var place *appup.Error
 	var all *appup.FileError
+	var syntax *etf.ParseError
 	found := etf.List{}
 	if errors.As(err, &place) {
 		found = append(found, etf.Binary(place.Error()))
+	}
+	if errors.As(err, &syntax) {
+		found = append(found, etf.Binary(syntax.Error()))
 	}
 	if errors.As(err, &all) {
 		for _, f := range all.Findings {

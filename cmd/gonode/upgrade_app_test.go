@@ -73,6 +73,31 @@ func TestUpgradeOfOneApplicationTellsWhereAFileIsWrong(t *testing.T) {
 	fails(t, exitFailure, []string{"upgrade", "plain", "2", "--app", "counter"}, "has no release handler")
 }
 
+// The relup of a release is told about in the same way, whether it does not parse or has something in it that is no instruction.
+func TestUpgradeTellsWhereARelupIsWrong(t *testing.T) {
+	root := t.TempDir()
+	n := startCalcIn(t, root)
+	_, err := n.ReleaseHandler().SetUnpacked(t.Context(), "releases/2/calc.rel", nil)
+	require.NoError(t, err)
+	relup := filepath.Join(root, "releases/2/relup")
+	for text, want := range map[string][]string{
+		"{\"2\",\n [}.": {"gonode: {bad_relup_file,", relup + ":2:3: "},
+		`{"2",x,[]}.`:   {"gonode: {bad_relup_file,", relup + ":1:6: "},
+		"{\"2\",[{\"1\",[],[point_of_no_return,\n {lode,m}, {suspend,m}]}],[]}.": {
+			"gonode: {illegal_instruction_after_point_of_no_return,{lode,m}}\n", relup + ":2:2: {lode,m} is no instruction", relup + ":2:21: "},
+	} {
+		require.NoError(t, os.WriteFile(relup, []byte(text), 0o644))
+		for _, flags := range [][]string{{"--dry-run"}, {}} {
+			r := gonode(t, append([]string{"upgrade", "calc", "2"}, flags...)...)
+			require.Equal(t, 1, r.code)
+			for _, line := range want {
+				require.Contains(t, r.err, line)
+			}
+		}
+	}
+	require.Equal(t, "1", n.ReleaseHandler().Running().Vsn)
+}
+
 // An OTP node is asked what its own tools ask.
 func TestUpgradeOfOneApplicationOfAnErlangNode(t *testing.T) {
 	p, e := among(t), gonodetest.StartErl(t)
