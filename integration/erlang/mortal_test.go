@@ -251,10 +251,17 @@ func TestLinksMonitorsAndExitSignalsActInEveryDirectionAsBetweenErlangNodes(t *t
 		return n
 	}
 	judge, erl1, erl2, go1, go2 := beam("judge"), beam("one"), beam("two"), gonode("go1"), gonode("go2")
+	// Before there was UNLINK_ID (OTP 24), a link and an unlink that crossed could leave one end linked and the other not, between
+	// two Erlang nodes too; the one that believes in the link does not make it again.
+	old := gonodetest.OTPRelease(t) < 24
 	names := map[string]string{"Erlang": erl1.Atom(), "another Erlang": erl2.Atom(), "Go": go1.Name().String(), "another Go": go2.Name().String()}
 	for _, pair := range [][2]string{{"Erlang", "another Erlang"}, {"Go", "Erlang"}, {"Erlang", "Go"}, {"Go", "another Go"}} {
+		play := "mortal:play(%s, %s)"
+		if old && pair[0]+pair[1] != "Goanother Go" {
+			play = "[S || S <- mortal:play(%s, %s), case S of {{race,{_,link},_},_,_} -> false; _ -> true end]"
+		}
 		t.Run(fmt.Sprint(pair[0], " and ", pair[1]), func(t *testing.T) {
-			require.Equal(t, "[]", judge.Eval(t, fmt.Sprintf("mortal:play(%s, %s)", names[pair[0]], names[pair[1]])))
+			require.Equal(t, "[]", judge.Eval(t, fmt.Sprintf(play, names[pair[0]], names[pair[1]])))
 		})
 	}
 }

@@ -188,6 +188,9 @@ func TestAReleaseGoesItsWayAsInOTP(t *testing.T) {
 	}
 	for _, args := range []string{`"DIR/made","DIR/third.rel"`, `["DIR/made","DIR/third.rel"]`, `"DIR/made/releases","DIR/third.rel",[]`,
 		`"DIR/made","DIR/made/releases","DIR/third.rel",[{demo,"2","DIR"}]`} {
+		if strings.HasSuffix(args, ".rel\",[]") && gonodetest.OTPRelease(t) < 24 {
+			continue // sasl of OTP 23 does not export create_RELEASES/3
+		}
 		w.same("release_handler:create_RELEASES(" + args + ")")
 		w.sameFiles()
 	}
