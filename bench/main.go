@@ -32,6 +32,7 @@ type options struct {
 	codec      bool
 	growth     bool
 	page       string
+	load       string // of the machine before anything was started
 }
 
 func main() {
@@ -50,6 +51,7 @@ func main() {
 	flag.IntVar(&o.limit, "limit", 100000, "the most servers in the curves of growth; of the rest in proportion")
 	flag.StringVar(&o.page, "page", "", "write performance.md and its pictures to this `folder`")
 	flag.Parse()
+	o.load = busy()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := bench(ctx, o); err != nil {

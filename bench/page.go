@@ -20,8 +20,8 @@ func writePage(ctx context.Context, o options, r results, curves []curve) error 
 	}
 	var b strings.Builder
 	b.WriteString(pageHead)
-	fmt.Fprintf(&b, "## The machine and the run\n\n%s\n%d runs of %d rounds of %d ms, written on %s by `go run ./bench -runs %[2]d -rounds %[3]d -growth -page docs`.\n\n",
-		machine(ctx), len(r.runs), o.rounds, o.ms, time.Now().UTC().Format(time.DateOnly))
+	fmt.Fprintf(&b, "## The machine and the run\n\n%s\nWhat else ran on it before: %s.\n%d runs of %d rounds of %d ms, written on %s by `go run ./bench -runs %[3]d -rounds %[4]d -growth -page docs`.\n\n",
+		machine(ctx), o.load, len(r.runs), o.rounds, o.ms, time.Now().UTC().Format(time.DateOnly))
 	b.WriteString("## The nodes\n\n")
 	for _, t := range r.targets {
 		fmt.Fprintf(&b, "- **%s**: %s.\n", t.name, t.does)
@@ -83,6 +83,16 @@ func machine(ctx context.Context) string {
 		`io:put_chars([erlang:system_info(otp_release), " (ERTS ", erlang:system_info(version), ")"]), halt().`).Output()
 	kernel, _ := os.ReadFile("/proc/sys/kernel/osrelease")
 	return fmt.Sprintf("%s, %d processors, Linux %s; %s, Erlang/OTP %s.\n", processor(), runtime.NumCPU(), strings.TrimSpace(string(kernel)), runtime.Version(), otp)
+}
+
+// busy tells how many others want to have the processors.
+func busy() string {
+	load, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return "not known"
+	}
+	now, _, _ := strings.Cut(string(load), " ")
+	return "load average " + now
 }
 
 func processor() string {
