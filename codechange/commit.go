@@ -32,7 +32,10 @@ func (r *run) watchCanaries() *Error {
 	defer timer.Stop()
 	watched := slices.Collect(maps.Values(r.loaded))
 	for _, s := range r.subjects {
-		if s.switched && !s.excluded {
+		switch {
+		case s.switched && s.report.Outcome == Ended: // before there was somebody to watch it
+			return canaryEnded(s)
+		case s.switched && !s.excluded:
 			watched = append(watched, s)
 		}
 	}
@@ -55,10 +58,14 @@ func (r *run) watchCanaries() *Error {
 	case <-timer.C:
 		return nil
 	case p := <-ended:
-		return thrown(etf.Tuple{etf.Atom("canary_ended"), p.Pid(), p.Code().Name()})
+		return canaryEnded(p)
 	case <-r.ctx.Done():
 		return stopping(r.ctx)
 	}
+}
+
+func canaryEnded(p Process) *Error {
+	return thrown(etf.Tuple{etf.Atom("canary_ended"), p.Pid(), p.Code().Name()})
 }
 
 // commit lets all go on. From here on nothing fails.
