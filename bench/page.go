@@ -29,7 +29,7 @@ func writePage(ctx context.Context, o options, r results, curves []curve) error 
 	for _, line := range r.left {
 		fmt.Fprintf(&b, "- %s.\n", line)
 	}
-	b.WriteString("\n## What must be reached\n\n" + pageMust + "\n" + mustTable(r.runs))
+	b.WriteString("\n## What must be reached\n\n" + pageMust + undecided(o) + "\n" + mustTable(r.runs))
 	b.WriteString("\n## Figures\n\n" + pageTable + "\n" + table(r))
 	if len(r.codec) > 0 {
 		b.WriteString("\n## Reading and writing terms\n\n" + pageCodec + "\n" + codecTable(r.codec))
@@ -93,6 +93,16 @@ func busy() string {
 	}
 	now, _, _ := strings.Cut(string(load), " ")
 	return "load average " + now
+}
+
+// undecided says so if the run was too short, or the machine too busy, to decide anything.
+func undecided(o options) string {
+	var load float64
+	_, _ = fmt.Sscanf(o.load, "load average %g", &load)
+	if o.rounds >= 5 && load < 1 {
+		return ""
+	}
+	return "\n**This run decides nothing**: it takes five rounds, on a machine with nothing else to do.\n"
 }
 
 func processor() string {

@@ -28,6 +28,9 @@ func TestThePageLinksWhatIsWrittenByHandAndLeavesItAlone(t *testing.T) {
 	} {
 		require.Contains(t, string(page), part)
 	}
+	require.NotContains(t, string(page), "decides nothing")
+	require.Contains(t, undecided(options{rounds: 5, load: "load average 1.70"}), "decides nothing")
+	require.Contains(t, undecided(options{rounds: 2, load: "load average 0.10"}), "decides nothing")
 	kept, err := os.ReadFile(bounds)
 	require.NoError(t, err)
 	require.Equal(t, "by hand", string(kept))
