@@ -11,7 +11,7 @@ import (
 
 // HeapFloor is a good size for the floor of SetHeapFloor where a node has a machine, or a container of some hundred megabytes,
 // for itself.
-const HeapFloor = 64 << 20
+const HeapFloor = 40 << 20
 
 // SetHeapFloor lets the heap of the program grow to at least floor bytes before the garbage collector runs. The heap of a node
 // is often a few megabytes, while every message leaves garbage behind, so that by Go's own rule the collector would run some
