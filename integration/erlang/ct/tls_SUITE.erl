@@ -160,6 +160,8 @@ on(Beam, Fun) -> beam:call(Beam, erlang, apply, [Fun, []], 120000).
 dial(Config, to_it, Beam) -> pong = beam:call(Beam, net_adm, ping, [?NODE]);
 dial(Config, from_it, Beam) ->
     Judge = case good(Config, both) of Beam -> good(Config, 'tlsv1.2'); Other -> Other end,
+    %% Until it has noticed that they are apart, a call would go to the connection that is gone.
+    until(fun() -> not lists:member(beam:name(Beam), beam:call(Judge, rpc, call, [?NODE, erlang, nodes, [connected]])) end),
     {exit, noproc} = beam:call(Judge, gen_server, call, [{probe, ?NODE}, {call, {nosuch, beam:name(Beam)}, x, 30000}, 60000]).
 
 %% Sees to it that they are not connected.
