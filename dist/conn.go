@@ -112,6 +112,7 @@ func (c *Conn) Serve(h Handler) error {
 	}
 	c.startTicking()
 	c.in.begin(h)
+	c.watchTurn() // now, when nobody waits for an answer yet
 	go c.in.run()
 	c.fail(<-c.in.ended)
 	c.stopTicking()

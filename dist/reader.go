@@ -57,6 +57,7 @@ func (r *reader) begin(h Handler) {
 // run reads frames until the connection ends, or until another goroutine reads on. It begins where its predecessor left
 // off, which was before some Work.
 func (r *reader) run() {
+	growStack(0)
 	for r.err == nil {
 		if !r.complete() && !r.drained() {
 			return
