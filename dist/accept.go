@@ -13,6 +13,7 @@ import (
 // error is a *HandshakeError, and then c is closed. Before the peer has proved that it knows the cookie it costs a few
 // kilobytes, and nothing of it is kept. See dist_util:handshake_other_started/1.
 func (l Local) Accept(ctx context.Context, c net.Conn, a Arbiter) (*Peer, error) {
+	growStack(0)
 	h, err := l.begin(ctx, c, "", true)
 	if err != nil {
 		return nil, err
@@ -99,7 +100,7 @@ func (h *handshake) nameIt(host string) error {
 	return nil
 }
 
-// sendStatus asks the arbiter and tells the peer.
+// sendStatus asks the arbiter and tells the peer, together with the challenge if no answer comes before that.
 func (h *handshake) sendStatus(a Arbiter) error {
 	status := StatusOK
 	if a != nil {
@@ -121,13 +122,16 @@ func (h *handshake) sendStatus(a Arbiter) error {
 	}
 	h.peer.Status = status
 	m := statusMessage{status: status, name: h.peer.Name, creation: h.peer.Creation}
+	if status != StatusAlive {
+		if err := h.io.hold(m.append); err != nil { // the challenge follows
+			return h.failIO(StageSendStatus, err)
+		}
+		return nil
+	}
 	if err := h.send(StageSendStatus, m.append); err != nil {
 		return err
 	}
-	if status == StatusAlive {
-		return h.recvStatusReply()
-	}
-	return nil
+	return h.recvStatusReply()
 }
 
 // refuse sends one of the two statuses that end the handshake and returns the error it ends with.

@@ -339,3 +339,30 @@ func TestAnAcceptorWithoutACookieForThePeerDoesNotChallengeIt(t *testing.T) {
 	connect.refusal(t, ReasonClosed)
 	require.Contains(t, accept.refusal(t, ReasonConfig).Error(), "no cookie is set for this peer")
 }
+
+// writes counts what is written in one go.
+type writes struct {
+	net.Conn
+	n int
+}
+
+func (w *writes) Write(b []byte) (int, error) {
+	w.n++
+	return w.Conn.Write(b)
+}
+
+func TestTheChallengeComesTogetherWithAStatusThatNeedsNoAnswer(t *testing.T) {
+	a, b := side("a@h"), side("b@h")
+	for status, want := range map[Status]int{StatusOK: 2, StatusAlive: 3} {
+		counted := &writes{}
+		insists := InitiatorFunc(func(etf.Atom) bool { return true })
+		connect, accept := meetOver(t, a, b, b.Node, insists, answer(status), func() (net.Conn, net.Conn) {
+			c, s := loopback(t)()
+			counted.Conn = s
+			return c, counted
+		})
+		require.NoError(t, connect.err)
+		require.NoError(t, accept.err)
+		require.Equal(t, want, counted.n, status)
+	}
+}

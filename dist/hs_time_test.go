@@ -42,7 +42,8 @@ func TestASilentPeerIsGivenUpAfterSevenSecondsAtEveryStage(t *testing.T) {
 		text  string
 	}{
 		{StageRecvName, accepting(side("b@h"), nil), func(script) {}, 7 * time.Second, "did not say its name"},
-		{StageSendStatus, accepting(side("b@h"), nil), func(s script) { s.send(nameA) }, 7 * time.Second, "did not read what we sent"},
+		{StageSendStatus, accepting(side("b@h"), answer(StatusAlive)), func(s script) { s.send(nameA) }, 7 * time.Second, "did not read what we sent"},
+		{StageSendChallenge, accepting(side("b@h"), nil), func(s script) { s.send(nameA) }, 7 * time.Second, "did not read what we sent"},
 		{StageRecvStatusReply, accepting(side("b@h"), answer(StatusAlive)), func(s script) {
 			<-time.After(pause)
 			s.send(nameA)
@@ -163,7 +164,7 @@ func TestAContextThatEndsWithTheLastMessageLeavesNoConnection(t *testing.T) {
 			t.in = append(t.in, frame(reply)...)
 		}
 	}
-	late := &lateConn{tape: c, when: 3, then: cancel}
+	late := &lateConn{tape: c, when: 2, then: cancel}
 	p, err := side("b@h").Accept(ctx, late, nil)
 	require.Nil(t, p)
 	require.ErrorIs(t, err, ReasonCanceled)

@@ -51,20 +51,35 @@ func (p *packetConn) release() error {
 	return nil
 }
 
-// write sends one packet. body is made by append, behind the room for the length.
+// write sends one packet, and with it those that are held. body is made by append, behind the room for the length.
 func (p *packetConn) write(appendBody func(dst []byte) []byte) error {
 	if err := p.arm(); err != nil {
 		return err
 	}
-	p.out = appendBody(append(p.out[:0], make([]byte, p.size)...))
-	n := len(p.out) - p.size
-	if p.size == 4 {
-		binary.BigEndian.PutUint32(p.out, uint32(n))
-	} else {
-		binary.BigEndian.PutUint16(p.out, uint16(n))
-	}
+	p.add(appendBody)
 	_, err := p.conn.Write(p.out)
+	p.out = p.out[:0]
 	return err
+}
+
+// hold is write for a packet that has time until the next one, so that the peer wakes up once for both.
+func (p *packetConn) hold(appendBody func(dst []byte) []byte) error {
+	if err := context.Cause(p.ctx); err != nil {
+		return err
+	}
+	p.add(appendBody)
+	return nil
+}
+
+func (p *packetConn) add(appendBody func(dst []byte) []byte) {
+	at := len(p.out)
+	p.out = appendBody(append(p.out, make([]byte, p.size)...))
+	n := len(p.out) - at - p.size
+	if p.size == 4 {
+		binary.BigEndian.PutUint32(p.out[at:], uint32(n))
+	} else {
+		binary.BigEndian.PutUint16(p.out[at:], uint16(n))
+	}
 }
 
 // read returns the body of the next packet, which is valid until the next read. A length that is not legal is a
