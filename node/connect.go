@@ -175,9 +175,10 @@ func (n *Node) establish(a *attempt, conn net.Conn, info *dist.Peer) {
 		n.peers.fail(a, errSuperseded)
 		return
 	}
-	n.log.Info("connected", "peer", p.name, "hidden", info.Hidden(), "incoming", info.Incoming)
 	n.events.publish(NodeEvent{Node: p.name, Up: true, Hidden: info.Hidden()})
-	n.work.Go(p.serve)
+	n.work.Go(p.serve) // before the log, which takes longer than the first answer
+	n.log.Info("connected", "peer", p.name, "hidden", info.Hidden(), "incoming", info.Incoming)
+	close(p.logged)
 }
 
 var errReplaced = errors.New("replaced by a new connection of the same node")

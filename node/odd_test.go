@@ -2,8 +2,10 @@ package node
 
 import (
 	"container/list"
+	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"os"
 	"testing"
@@ -175,4 +177,34 @@ func TestOfTooManyStrangersTheOldestGoes(t *testing.T) {
 		all.remove(p)
 	}
 	require.Zero(t, all.all.Len())
+}
+
+// busyLog is a log that gets stuck when a connection comes up.
+type busyLog struct {
+	slog.Handler
+	lines chan<- string
+	free  <-chan struct{}
+}
+
+func (l busyLog) WithAttrs([]slog.Attr) slog.Handler { return l }
+
+func (l busyLog) Enabled(context.Context, slog.Level) bool { return true }
+
+func (l busyLog) Handle(_ context.Context, r slog.Record) error {
+	if r.Message == "connected" {
+		<-l.free
+	}
+	l.lines <- r.Message
+	return nil
+}
+
+func TestALogThatIsStuckHoldsUpNoAnswerAndStillTellsInOrder(t *testing.T) {
+	lines, free := make(chan string, 16), make(chan struct{})
+	n := testNode(t, Config{Logger: slog.New(busyLog{slog.DiscardHandler, lines, free})})
+	require.Equal(t, "node started", <-lines)
+	p := oddPeer(t, n, "peer@localhost")
+	p.Dial(n.Addr().String(), gonodetest.Handshake(string(n.Name())), pings(p, n)).Wait(t)
+	close(free)
+	require.Equal(t, "connected", <-lines)
+	require.Equal(t, "disconnected", <-lines)
 }

@@ -18,6 +18,8 @@ type peer struct {
 	conn  *dist.Conn
 	ended chan struct{} // closed when the connection is gone and everybody has been told
 
+	logged chan struct{} // closed when the log says that it is up
+
 	leaving atomic.Bool // this side closes the connection
 
 	bareState struct {
@@ -45,7 +47,7 @@ func keyOf(r etf.Ref) refKey { return refKey{r.Creation, r.Words} }
 
 func newPeer(n *Node, conn net.Conn, info *dist.Peer) *peer {
 	return &peer{
-		n: n, name: info.Name, info: info, ended: make(chan struct{}),
+		n: n, name: info.Name, info: info, ended: make(chan struct{}), logged: make(chan struct{}),
 		conn: dist.NewConn(conn, info, dist.Options{TickTime: n.cfg.TickTime, Intensity: n.cfg.TickIntensity, Trace: n.cfg.Trace,
 			Patience: n.cfg.patience}),
 
@@ -57,6 +59,7 @@ func newPeer(n *Node, conn net.Conn, info *dist.Peer) *peer {
 // up, so nobody hears of the new one before the end of the old.
 func (p *peer) serve() {
 	cause := p.conn.Serve(p)
+	<-p.logged
 	p.n.log.Info("disconnected", "peer", p.name, "cause", cause)
 	p.nodedown()
 	p.n.events.publish(NodeEvent{Node: p.name, Hidden: p.info.Hidden(), Reason: downReason(cause), Cause: cause})
