@@ -68,13 +68,17 @@ func isOwnHost(host string) bool {
 	return err == nil && (strings.EqualFold(host, own) || strings.EqualFold(host, first))
 }
 
+// ticksDo leaves out the probes of TCP: the ticks of the distribution find out sooner whether a peer is alive. OTP sets no
+// keepalive either (inet_tcp_dist).
+const ticksDo = -1
+
 // dial opens a connection to "host:port". It has the form of net.Dialer.DialContext, so that EPMD is asked in the same way.
 func (f family) dial(ctx context.Context, _, addr string) (net.Conn, error) {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		return nil, err
 	}
-	var d net.Dialer
+	d := net.Dialer{KeepAlive: ticksDo}
 	conn, err := d.DialContext(ctx, f.network(), addr)
 	if err == nil || !isUnresolved(err) {
 		return conn, err
@@ -98,7 +102,7 @@ func (f family) listen(ctx context.Context, addr string, lo, hi uint16) (net.Lis
 	if addr == "" && f.six {
 		network, addr = "tcp", "::"
 	}
-	var lc net.ListenConfig
+	lc := net.ListenConfig{KeepAlive: ticksDo}
 	for port := int(lo); ; port++ {
 		l, err := lc.Listen(ctx, network, net.JoinHostPort(addr, strconv.Itoa(port)))
 		if err == nil || port >= int(hi) {
