@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net"
+	"strconv"
 	"testing"
 	"time"
 
@@ -42,15 +43,16 @@ type discard struct{ n int }
 func (d *discard) Handle(Message, etf.Term) error { d.n++; return nil }
 func (d *discard) Drained() Work                  { return nil }
 
+// mapsTerm is what load:maps/0 of bench/beam makes of n, in the order of a BEAM.
 func mapsTerm(n int) etf.Term {
 	l := make(etf.List, n)
 	for i := range l {
 		l[i] = etf.Map{
-			{Key: etf.Atom("id"), Value: etf.Int(i)},
-			{Key: etf.Atom("name"), Value: etf.Binary("user name")},
-			{Key: etf.Atom("score"), Value: etf.Float(float64(i) / 3)},
-			{Key: etf.Atom("active"), Value: etf.Atom("true")},
-			{Key: etf.Atom("tags"), Value: etf.List{etf.Atom("a"), etf.Atom("b"), etf.Tuple{etf.Atom("c"), etf.Int(i)}}},
+			{Key: etf.Atom("id"), Value: etf.Int(i + 1)},
+			{Key: etf.Atom("name"), Value: etf.Binary("name " + strconv.Itoa(i+1))},
+			{Key: etf.Atom("score"), Value: etf.Float(float64(i+1) * 1.5)},
+			{Key: etf.Atom("state"), Value: []etf.Term{etf.Atom("active"), etf.Atom("idle"), etf.Atom("gone")}[(i+1)%3]},
+			{Key: etf.Atom("tags"), Value: etf.List{etf.Atom("red"), etf.Atom("green"), etf.Atom("blue")}},
 		}
 	}
 	return l
