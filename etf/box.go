@@ -2,22 +2,28 @@ package etf
 
 import "unsafe"
 
-// boxes make Terms of values that lie side by side in chunks. The conversion of Go allocates for each value: for a list of
+// A slab makes Terms of values that lie side by side in chunks. The conversion of Go allocates for each value: for a list of
 // 100 000 integers that is 100 000 allocations and two thirds of the time that decoding takes. A chunk is small, since whoever
 // keeps one of its values keeps all of it, and is never written to twice.
-type boxes struct {
+
+// leaves are the chunks of values that hold no terms.
+type leaves struct {
 	ints     []Int
 	floats   []Float
 	binaries []Binary
-	lists    []List
-	tuples   []Tuple
-	maps     []Map
 }
 
-// The greatest numbers of values in a chunk. Those that hold other terms are fewer.
+// containers are the chunks of values that do.
+type containers struct {
+	lists  []List
+	tuples []Tuple
+	maps   []Map
+}
+
+// The greatest numbers of values in a chunk.
 const (
 	boxNumbers = 64
-	boxHeaders = 16
+	boxHeaders = 21
 )
 
 // box returns a Term with the type of proto that holds the value that p points to, which must be of that type, must lie on the
@@ -42,69 +48,69 @@ var (
 	protoRef      Term = Ref{}
 )
 
-// chunk is how many values to make room for, of which each takes about wire bytes of the left ones.
-func chunk(left, wire, most int) int { return min(left/wire+1, most) }
-
 // int boxes v; left is the number of bytes left in the input. The runtime has the integers below 256.
-func (b *boxes) int(v Int, left int) Term {
+func (s *slab) int(v Int, left int) Term {
 	if uint64(v) < 256 {
 		return v
 	}
-	if len(b.ints) == 0 {
-		b.ints = make([]Int, chunk(left, 5, boxNumbers))
+	if len(s.ints) == 0 {
+		s.ints = make([]Int, s.chunk(left, 5, boxNumbers))
 	}
-	p := &b.ints[0]
-	b.ints = b.ints[1:]
+	p := &s.ints[0]
+	s.ints = s.ints[1:]
 	*p = v
 	return box(protoInt, unsafe.Pointer(p))
 }
 
-func (b *boxes) float(v Float, left int) Term {
-	if len(b.floats) == 0 {
-		b.floats = make([]Float, chunk(left, 9, boxNumbers))
+func (s *slab) float(v Float, left int) Term {
+	if len(s.floats) == 0 {
+		s.floats = make([]Float, s.chunk(left, 9, boxNumbers))
 	}
-	p := &b.floats[0]
-	b.floats = b.floats[1:]
+	p := &s.floats[0]
+	s.floats = s.floats[1:]
 	*p = v
 	return box(protoFloat, unsafe.Pointer(p))
 }
 
-func (b *boxes) binary(v Binary, left int) Term {
-	if len(b.binaries) == 0 {
-		b.binaries = make([]Binary, chunk(left, 16, boxHeaders))
+func (s *slab) binary(v Binary, left int) Term {
+	if len(s.binaries) == 0 {
+		s.binaries = make([]Binary, s.chunk(left, 16, boxHeaders))
 	}
-	p := &b.binaries[0]
-	b.binaries = b.binaries[1:]
+	p := &s.binaries[0]
+	s.binaries = s.binaries[1:]
 	*p = v
 	return box(protoBinary, unsafe.Pointer(p))
 }
 
-func (b *boxes) list(v List, left int) Term {
-	if len(b.lists) == 0 {
-		b.lists = make([]List, chunk(left, 32, boxHeaders))
+func (s *slab) list(v List, depth, left int) Term {
+	l := s.at(depth)
+	if len(l.lists) == 0 {
+		l.lists = make([]List, s.chunk(left, 32, boxHeaders))
 	}
-	p := &b.lists[0]
-	b.lists = b.lists[1:]
+	p := &l.lists[0]
+	l.lists = l.lists[1:]
 	*p = v
 	return box(protoList, unsafe.Pointer(p))
 }
 
-func (b *boxes) tuple(v Tuple, left int) Term {
-	if len(b.tuples) == 0 {
-		b.tuples = make([]Tuple, chunk(left, 16, boxHeaders))
+func (s *slab) tuple(v Tuple, depth, left int) Term {
+	l := s.at(depth)
+	if len(l.tuples) == 0 {
+		l.tuples = make([]Tuple, s.chunk(left, 16, boxHeaders))
 	}
-	p := &b.tuples[0]
-	b.tuples = b.tuples[1:]
+	p := &l.tuples[0]
+	l.tuples = l.tuples[1:]
 	*p = v
 	return box(protoTuple, unsafe.Pointer(p))
 }
 
-func (b *boxes) mapping(v Map, left int) Term {
-	if len(b.maps) == 0 {
-		b.maps = make([]Map, chunk(left, 32, boxHeaders))
+func (s *slab) mapping(v Map, depth, left int) Term {
+	l := s.at(depth)
+	if len(l.maps) == 0 {
+		l.maps = make([]Map, s.chunk(left, 32, boxHeaders))
 	}
-	p := &b.maps[0]
-	b.maps = b.maps[1:]
+	p := &l.maps[0]
+	l.maps = l.maps[1:]
 	*p = v
 	return box(protoMap, unsafe.Pointer(p))
 }

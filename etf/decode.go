@@ -155,7 +155,7 @@ func (d *Decoder) term(depth int) Term {
 	case tagNil:
 		return emptyList
 	case tagString:
-		return d.str()
+		return d.str(depth)
 	case tagNewFloat:
 		return d.float()
 	case tagNewPid, tagPid:

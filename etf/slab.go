@@ -5,45 +5,73 @@ package etf
 // messages alive. Chunks are small, and what is large gets memory of its own, so that whoever keeps a small part of a
 // large term does not keep much of the rest.
 type slab struct {
+	leaves
+	levels [slabLevels]level
+	bytes  []byte
+	chunks uint8 // how many there were, up to chunkDoublings
+}
+
+// level is where the lists, tuples and maps of one depth lie. Those of the depth below lie elsewhere: in chunks that they shared each
+// chunk would be kept alive by an element of the one before it, all through a long list.
+type level struct {
 	terms []Term
 	pairs []MapPair
-	bytes []byte
-	boxes
+	containers
 }
 
 const (
-	slabTerms    = 64   // elements of a full chunk
+	// Sizes of full chunks. With the word that the runtime puts before them 63 and 95 come close to its sizes of 1 and 3 kB, the
+	// latter of which it takes from the heap 24 kB at a time.
+	slabTerms = 63
+	slabPairs = 95
+
+	slabLevels   = 4    // how many depths lie apart
 	slabOwnTerms = 32   // from here on a list or tuple gets memory of its own
 	slabBytes    = 1024 // bytes of a full chunk
 	slabOwnBytes = 128  // from here on a binary gets memory of its own
 	// wireSize is roughly what an element takes in the input. With it a chunk is not larger than the rest of the input
 	// is likely to need.
 	wireSize = 8
+
+	firstChunk     = 8 // values in the first chunk of a term
+	chunkDoublings = 4
 )
 
-// elems returns n elements. left is the number of bytes left in the input.
-func (s *slab) elems(n, left int) []Term {
+func (s *slab) at(depth int) *level { return &s.levels[uint(depth)%slabLevels] }
+
+// chunk is how many values to make room for, of which each takes about wire bytes of the left ones. The first chunks of a term are
+// small, for much of what is left may be one binary.
+func (s *slab) chunk(left, wire, most int) int {
+	n := min(left/wire+1, most, firstChunk<<s.chunks)
+	s.chunks = min(s.chunks+1, chunkDoublings)
+	return n
+}
+
+// elems returns n elements of a term at the given depth. left is the number of bytes left in the input.
+func (s *slab) elems(n, depth, left int) []Term {
 	if n >= slabOwnTerms {
 		return make([]Term, n)
 	}
-	if n > len(s.terms) {
-		s.terms = make([]Term, max(n, min(left/wireSize, slabTerms)))
+	l := s.at(depth)
+	if n > len(l.terms) {
+		l.terms = make([]Term, max(n, s.chunk(left, wireSize, slabTerms)))
 	}
-	v := s.terms[:n:n]
-	s.terms = s.terms[n:]
+	v := l.terms[:n:n]
+	l.terms = l.terms[n:]
 	return v
 }
 
 // mapPairs returns n pairs.
-func (s *slab) mapPairs(n, left int) []MapPair {
+func (s *slab) mapPairs(n, depth, left int) []MapPair {
 	if n >= slabOwnTerms/2 {
 		return make([]MapPair, n)
 	}
-	if n > len(s.pairs) {
-		s.pairs = make([]MapPair, max(n, min(left/(2*wireSize), slabTerms/2)))
+	l := s.at(depth)
+	if n > len(l.pairs) {
+		l.pairs = make([]MapPair, max(n, s.chunk(left, 2*wireSize, slabPairs)))
 	}
-	v := s.pairs[:n:n]
-	s.pairs = s.pairs[n:]
+	v := l.pairs[:n:n]
+	l.pairs = l.pairs[n:]
 	return v
 }
 

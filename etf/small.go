@@ -29,9 +29,9 @@ type tuple4 struct {
 }
 
 // newTuple returns the elements of a tuple and the place of its header, nil if box has to find one.
-func (d *Decoder) newTuple(n int) (elems []Term, header *Tuple) {
+func (d *Decoder) newTuple(n, depth int) (elems []Term, header *Tuple) {
 	if d.r.left() > smallInput {
-		return d.slab.elems(n, d.r.left()), nil
+		return d.slab.elems(n, depth, d.r.left()), nil
 	}
 	switch n {
 	case 1:
@@ -47,7 +47,7 @@ func (d *Decoder) newTuple(n int) (elems []Term, header *Tuple) {
 		t := new(tuple4)
 		return t.elems[:], &t.header
 	}
-	return d.slab.elems(n, d.r.left()), nil
+	return d.slab.elems(n, depth, d.r.left()), nil
 }
 
 func boxTuple(t Tuple, header *Tuple) Term {

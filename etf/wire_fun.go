@@ -99,7 +99,7 @@ func (d *Decoder) fun(depth int) Term {
 		return nil
 	}
 	if free > 0 {
-		f.Free = d.slab.elems(int(free), d.r.left())
+		f.Free = d.slab.elems(int(free), depth, d.r.left())
 	}
 	for i := range f.Free {
 		if f.Free[i] = d.term(depth - 1); f.Free[i] == nil {

@@ -79,7 +79,7 @@ func (d *Decoder) listRest(elems []Term, depth int) Term {
 			elems = d.listElems(elems, depth)
 			continue
 		case tagString:
-			elems = d.strElems(elems)
+			elems = d.strElems(elems, depth)
 			if d.r.err != nil {
 				return nil
 			}
@@ -94,7 +94,7 @@ func (d *Decoder) listRest(elems []Term, depth int) Term {
 		if len(elems) == 0 {
 			return emptyList
 		}
-		return d.slab.list(elems, d.r.left())
+		return d.slab.list(elems, depth, d.r.left())
 	}
 	return nil
 }
@@ -115,7 +115,7 @@ func (d *Decoder) listElems(elems []Term, depth int) []Term {
 	}
 	at := len(elems)
 	if elems == nil {
-		elems = d.slab.elems(int(n), d.r.left())
+		elems = d.slab.elems(int(n), depth, d.r.left())
 	} else {
 		elems = append(elems, make([]Term, n)...)
 	}

@@ -43,7 +43,7 @@ func (d *Decoder) mapTerm(depth int) Term {
 		d.r.fail(ErrLimit, "maps as keys of maps nested too deep")
 		return nil
 	}
-	m := Map(d.slab.mapPairs(int(n), d.r.left()))
+	m := Map(d.slab.mapPairs(int(n), depth, d.r.left()))
 	for i := range m {
 		d.keyDepth++
 		m[i].Key = d.term(depth - 1)
@@ -59,5 +59,5 @@ func (d *Decoder) mapTerm(depth int) Term {
 		d.r.failAt(at, tagMap, ErrMalformed, "a map with two equal keys")
 		return nil
 	}
-	return d.slab.mapping(m, d.r.left())
+	return d.slab.mapping(m, depth, d.r.left())
 }

@@ -75,7 +75,7 @@ func (d *Decoder) record(depth int) Term {
 	r := &Record{Exported: flags&exportedFlag != 0, Module: d.atomValue(), Name: d.atomValue()}
 	if n > 0 {
 		r.Fields = make([]Atom, n)
-		r.Values = d.slab.elems(int(n), d.r.left())
+		r.Values = d.slab.elems(int(n), depth, d.r.left())
 	}
 	for i := range r.Fields {
 		r.Fields[i] = d.atomValue()

@@ -25,25 +25,25 @@ func appendString(dst []byte, l List) []byte {
 	return dst
 }
 
-func (d *Decoder) str() Term {
-	elems := d.strElems(nil)
+func (d *Decoder) str(depth int) Term {
+	elems := d.strElems(nil, depth)
 	if d.r.err != nil {
 		return nil
 	}
 	if len(elems) == 0 {
 		return emptyList
 	}
-	return d.slab.list(elems, d.r.left())
+	return d.slab.list(elems, depth, d.r.left())
 }
 
 // strElems reads a STRING_EXT behind its tag and adds its bytes to elems.
-func (d *Decoder) strElems(elems []Term) []Term {
+func (d *Decoder) strElems(elems []Term, depth int) []Term {
 	b := d.r.bytes(uint32(d.r.u16()))
 	if d.r.err != nil || !d.claimRead(len(b)) {
 		return nil
 	}
 	if elems == nil {
-		elems = d.slab.elems(len(b), d.r.left())[:0]
+		elems = d.slab.elems(len(b), depth, d.r.left())[:0]
 	}
 	for _, c := range b {
 		elems = append(elems, Int(c))

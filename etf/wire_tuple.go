@@ -46,7 +46,7 @@ func (d *Decoder) tuple(n uint32, depth int) Term {
 	if n == 0 {
 		return emptyTuple
 	}
-	t, header := d.newTuple(int(n))
+	t, header := d.newTuple(int(n), depth)
 	for i := range t {
 		if i == 1 && n == 3 && t[0] == callTag {
 			t[1] = d.from(depth - 1)
@@ -60,5 +60,5 @@ func (d *Decoder) tuple(n uint32, depth int) Term {
 	if header != nil {
 		return boxTuple(t, header)
 	}
-	return d.slab.tuple(t, d.r.left())
+	return d.slab.tuple(t, depth, d.r.left())
 }
