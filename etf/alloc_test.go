@@ -69,6 +69,13 @@ func TestAStringIsDecodedWithoutAnAllocationForEachCharacter(t *testing.T) {
 	require.LessOrEqual(t, allocs(t, new(etf.Decoder), bare(t, etf.Charlist(strings.Repeat("text", 1000)))), 2.0)
 }
 
+func TestThreeMapsOfAListTakeOneAllocation(t *testing.T) {
+	names := &learning{most: 255}
+	b, err := (&etf.Encoder{Atoms: names}).Append(nil, mapsTerm(1000))
+	require.NoError(t, err)
+	require.LessOrEqual(t, allocs(t, &etf.Decoder{Atoms: names.names, Alias: true}, b), 340.0)
+}
+
 func TestReadingAControlMessageInPartsAllocatesNothing(t *testing.T) {
 	b := bare(t, etf.Tuple{etf.Int(6), etf.Pid{Node: "a@b", ID: 1}, etf.Atom(""), etf.Atom("echo"), goodRef})
 	var d etf.Decoder

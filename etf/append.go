@@ -41,6 +41,7 @@ type Encoder struct {
 	Parts []Part
 
 	keys keySet
+	refs *refCache // nil until there was a table
 }
 
 // Part is a binary whose place is in front of dst[At:]. It is the term's own memory.
@@ -57,6 +58,7 @@ func (e *Encoder) Append(dst []byte, t Term) ([]byte, error) {
 		depth = DefaultDepth
 	}
 	parts := len(e.Parts)
+	e.beginRefs()
 	out, err := e.term(dst, t, depth)
 	if err != nil {
 		clear(e.Parts[parts:])
@@ -83,16 +85,22 @@ func fits32(n int, format string) *EncodeError {
 }
 
 // term appends t. On an error the result is of no use.
+//
+// The kinds that most terms are made of come first, with one comparison each; a switch over all kinds has to look into the
+// method table.
 func (e *Encoder) term(dst []byte, t Term, depth int) ([]byte, *EncodeError) {
+	if a, ok := t.(Atom); ok {
+		return e.atom(dst, a)
+	}
+	if v, ok := t.(Int); ok {
+		return appendInt(dst, int64(v)), nil
+	}
+	if b, ok := t.(Binary); ok {
+		return e.binary(dst, b)
+	}
 	switch t := t.(type) {
-	case Atom:
-		return e.atom(dst, t)
-	case Int:
-		return appendInt(dst, int64(t)), nil
 	case Tuple:
 		return e.tuple(dst, t, depth)
-	case Binary:
-		return e.binary(dst, t)
 	case List:
 		return e.list(dst, t, depth)
 	case Map:

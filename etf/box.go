@@ -20,9 +20,10 @@ type containers struct {
 	maps   []Map
 }
 
-// The greatest numbers of values in a chunk.
+// The greatest numbers of values in a chunk. Slices of the input hold nothing that is not held anyway.
 const (
 	boxNumbers = 64
+	boxSlices  = 127
 	boxHeaders = 21
 )
 
@@ -33,6 +34,37 @@ func box(proto Term, p unsafe.Pointer) Term {
 	(*[2]unsafe.Pointer)(unsafe.Pointer(&proto))[1] = p
 	return proto
 }
+
+// boxOf returns where the value of t lies.
+func boxOf(t Term) unsafe.Pointer { return (*[2]unsafe.Pointer)(unsafe.Pointer(&t))[1] }
+
+// The following are type assertions in two parts, which are less code where the first one is the condition of a loop. The second part
+// may only be asked for what the first one affirmed.
+
+func isAtom(t Term) bool {
+	_, ok := t.(Atom)
+	return ok
+}
+
+func isInt(t Term) bool {
+	_, ok := t.(Int)
+	return ok
+}
+
+func isFloat(t Term) bool {
+	_, ok := t.(Float)
+	return ok
+}
+
+func isBinary(t Term) bool {
+	_, ok := t.(Binary)
+	return ok
+}
+
+func atomIn(t Term) Atom     { return *(*Atom)(boxOf(t)) }
+func intIn(t Term) Int       { return *(*Int)(boxOf(t)) }
+func floatIn(t Term) Float   { return *(*Float)(boxOf(t)) }
+func binaryIn(t Term) Binary { return *(*Binary)(boxOf(t)) }
 
 // One of each type, for its type alone.
 var (
@@ -54,7 +86,7 @@ func (s *slab) int(v Int, left int) Term {
 		return v
 	}
 	if len(s.ints) == 0 {
-		s.ints = make([]Int, s.chunk(left, 5, boxNumbers))
+		s.ints = make([]Int, min(left/5+1, boxNumbers))
 	}
 	p := &s.ints[0]
 	s.ints = s.ints[1:]
@@ -64,7 +96,7 @@ func (s *slab) int(v Int, left int) Term {
 
 func (s *slab) float(v Float, left int) Term {
 	if len(s.floats) == 0 {
-		s.floats = make([]Float, s.chunk(left, 9, boxNumbers))
+		s.floats = make([]Float, min(left/9+1, boxNumbers))
 	}
 	p := &s.floats[0]
 	s.floats = s.floats[1:]
@@ -72,9 +104,10 @@ func (s *slab) float(v Float, left int) Term {
 	return box(protoFloat, unsafe.Pointer(p))
 }
 
-func (s *slab) binary(v Binary, left int) Term {
+// binary boxes v, of which a chunk is to have no more than most.
+func (s *slab) binary(v Binary, left, most int) Term {
 	if len(s.binaries) == 0 {
-		s.binaries = make([]Binary, s.chunk(left, 16, boxHeaders))
+		s.binaries = make([]Binary, s.chunk(left, 16, most))
 	}
 	p := &s.binaries[0]
 	s.binaries = s.binaries[1:]
@@ -114,3 +147,14 @@ func (s *slab) mapping(v Map, depth, left int) Term {
 	*p = v
 	return box(protoMap, unsafe.Pointer(p))
 }
+
+// smallInt boxes v without asking the runtime.
+func smallInt(v byte) Term { return box(protoInt, unsafe.Pointer(&smallInts[v])) }
+
+// smallInts are the values of integers that need no box of their own. Nobody writes to them.
+var smallInts = func() (v [256]Int) {
+	for i := range v {
+		v[i] = Int(i)
+	}
+	return v
+}()

@@ -31,6 +31,7 @@ type Decoder struct {
 	atoms    *internTable
 	missed   int // atoms read before there was a table
 	keys     keySet
+	shapes   shapes
 }
 
 // Decode reads one term with its version byte, as the function Decode does, under the Limits and with the table of d.
@@ -68,6 +69,7 @@ func (d *Decoder) begin(b []byte) {
 // claim more elements than b has bytes.
 func (d *Decoder) restart(b []byte) {
 	d.r = reader{buf: b}
+	d.shapes.begin()
 	d.slots = min(d.limits.Elements, len(b))
 	d.keyDepth = 0
 }
@@ -136,6 +138,8 @@ func (d *Decoder) deeper(depth int) bool {
 }
 
 // term reads one term. It returns nil exactly if it failed; then d.r.err is set.
+//
+// What most terms are made of comes first: one more jump through the table costs more than all that there is to do.
 func (d *Decoder) term(depth int) Term {
 	switch d.r.next() {
 	case tagSmallInteger:

@@ -76,4 +76,20 @@ func roundTrip(t *testing.T, term etf.Term) {
 	if !etf.Equal(term, again) || etf.Compare(term, again) != 0 {
 		t.Fatalf("another term came back")
 	}
+	throughTable(t, etf.List{term, again, term})
+}
+
+// throughTable is roundTrip with a table of atoms, and small binaries left where they are.
+func throughTable(t *testing.T, term etf.Term) {
+	t.Helper()
+	names := &learning{most: 5}
+	e := etf.Encoder{Atoms: names}
+	b, err := e.Append(nil, term)
+	if err != nil {
+		t.Fatalf("what can be encoded alone cannot be with a table: %v", err)
+	}
+	d := etf.Decoder{Atoms: append(names.names, etf.Atom("none")), Alias: true}
+	if again, n, err := d.Term(b); err != nil || n != len(b) || !etf.Equal(term, again) {
+		t.Fatalf("another term came back, or the error %v", err)
+	}
 }

@@ -18,7 +18,10 @@ func (d *Decoder) Begin(b []byte) { d.begin(b) }
 func (d *Decoder) End() (n int, err error) { return d.end() }
 
 // Any reads one term, as Term does; nil after a failure.
-func (d *Decoder) Any() Term { return d.term(d.limits.Depth) }
+func (d *Decoder) Any() Term {
+	d.shapes.begin()
+	return d.term(d.limits.Depth)
+}
 
 // TupleHeader reads the beginning of a tuple and returns the number of its elements, which follow.
 func (d *Decoder) TupleHeader() int {

@@ -49,6 +49,18 @@ func (r *reader) peek() byte {
 	return r.buf[r.off]
 }
 
+// peekRef is the index of the ATOM_CACHE_REF that comes next and the atom there, nil if there is none, without reading it.
+func (r *reader) peekRef(atoms []Term) (ref uint8, t Term) {
+	if r.left() < 2 || r.buf[r.off] != tagAtomCacheRef {
+		return 0, nil
+	}
+	ref = r.buf[r.off+1]
+	if int(ref) >= len(atoms) || !isAtom(atoms[ref]) {
+		return 0, nil
+	}
+	return ref, atoms[ref]
+}
+
 // smallInt reads an INTEGER_EXT, which long lists are often made of. If the next term is none nothing has been read.
 func (r *reader) smallInt() (v Int, ok bool) {
 	if r.left() < 5 || r.buf[r.off] != tagInteger {

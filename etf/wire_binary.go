@@ -48,9 +48,9 @@ func (d *Decoder) boxBinary(b []byte) Term {
 	case len(b) == 0:
 		return emptyBinary
 	case d.Alias:
-		return d.slab.binary(b, d.r.left())
+		return d.slab.binary(b, d.r.left(), boxSlices)
 	default:
-		return d.slab.binary(d.slab.copyOf(b, d.r.left()), d.r.left())
+		return d.slab.binary(d.slab.copyOf(b, d.r.left()), d.r.left(), boxHeaders)
 	}
 }
 

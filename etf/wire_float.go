@@ -15,6 +15,9 @@ func appendFloat(dst []byte, v float64) ([]byte, *EncodeError) {
 	return binary.BigEndian.AppendUint64(append(dst, tagNewFloat), math.Float64bits(v)), nil
 }
 
+// finite says whether these are the bits of a float that is neither infinite nor no number.
+func finite(bits uint64) bool { return bits>>52&0x7ff != 0x7ff }
+
 func (d *Decoder) float() Term {
 	return d.finite(math.Float64frombits(d.r.u64()))
 }

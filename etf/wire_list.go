@@ -46,13 +46,18 @@ func (e *Encoder) cells(dst []byte, elems []Term, depth int) ([]byte, *EncodeErr
 		return dst, err
 	}
 	dst = binary.BigEndian.AppendUint32(append(dst, tagList), uint32(len(elems)))
-	for i, t := range elems {
-		if v, ok := t.(Int); ok {
+	for i := 0; i < len(elems); i++ {
+		if v, ok := elems[i].(Int); ok {
 			dst = appendInt(dst, int64(v))
 			continue
 		}
 		var err *EncodeError
-		if dst, err = e.term(dst, t, depth-1); err != nil {
+		if !isAtom(elems[i]) || e.refs == nil {
+			dst, err = e.term(dst, elems[i], depth-1)
+		} else if dst, i = e.refs.knownAtoms(dst, elems, i); i < len(elems) {
+			dst, err = e.element(dst, elems[i], depth-1)
+		}
+		if err != nil {
 			return dst, err.in("[%d]", i+1)
 		}
 	}
@@ -122,7 +127,14 @@ func (d *Decoder) listElems(elems []Term, depth int) []Term {
 	for i := at; i < len(elems); i++ {
 		if v, ok := d.r.smallInt(); ok {
 			elems[i] = d.slab.int(v, d.r.left())
-		} else if elems[i] = d.term(depth - 1); elems[i] == nil {
+			continue
+		}
+		if d.r.peek() == tagAtomCacheRef {
+			if i = d.knownAtoms(elems, i); i == len(elems) {
+				break
+			}
+		}
+		if elems[i] = d.term(depth - 1); elems[i] == nil {
 			return nil
 		}
 	}

@@ -60,11 +60,11 @@ type restriction struct {
 var restrictions = []restriction{
 	{"reflect", []string{"etf/marshal*.go", "etf/unmarshal*.go"},
 		"reflection is for Marshal and Unmarshal; nothing on the way of a message may need it"},
-	// atomcache_out.go tells strings that are the same by where their text lies, which spares it the text of most atoms.
+	// atomcache_out.go and refcache.go tell strings that are the same by where their text lies, which spares them the text of most atoms.
 	// raw_linux.go makes system calls that the scheduler does not hear of, which spares two more of them for each.
 	// uncleared.go takes memory for frames that nobody has cleared.
 	// box.go makes a Term of a value that lies in a chunk, which saves decoding most of its allocations.
-	{"unsafe", []string{"dist/atomcache_out.go", "dist/raw_linux.go", "dist/uncleared.go", "etf/box.go", "etf/small.go"},
+	{"unsafe", []string{"dist/atomcache_out.go", "dist/raw_linux.go", "dist/uncleared.go", "etf/box.go", "etf/refcache.go", "etf/small.go"},
 		"a file that has to use it is listed here, with what it gains by it"},
 	{"C", nil, "a fresh machine needs Go only"},
 	// tlsdist reads addresses and the errors of connections; it opens none.

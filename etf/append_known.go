@@ -1,0 +1,92 @@
+package etf
+
+import (
+	"encoding/binary"
+	"math"
+)
+
+// What stands here appends what can be appended without a call, a check, or an error, and leaves all else to the methods that
+// append anything. The half of what a list of small maps takes is spent here.
+
+const (
+	pairRoom    = 16  // a reference and the largest number fit in
+	shortBinary = 256 // larger ones may have to stand apart
+)
+
+// knownPairs appends pairs of m from number i on, as long as their keys are atoms that were seen, and their values such atoms, integers
+// of 32 bits, floats, and short binaries. It adds the references of the keys to refs and returns the number of the first pair that
+// is not appended.
+func (e *Encoder) knownPairs(dst []byte, m Map, i int, refs uint64) ([]byte, int, uint64) {
+	c := e.refs
+	for ; i < len(m); i++ {
+		p, n := &m[i], len(dst)
+		if cap(dst)-n < pairRoom || !isAtom(p.Key) {
+			break
+		}
+		ref, ok := c.find(atomIn(p.Key))
+		if !ok {
+			if ref, ok = c.findEvicted(atomIn(p.Key)); !ok {
+				break
+			}
+		}
+		b := (*[pairRoom]byte)(dst[n : n+pairRoom])
+		binary.LittleEndian.PutUint16(b[:], tagAtomCacheRef|uint16(ref)<<8)
+		if isAtom(p.Value) {
+			v, ok := c.find(atomIn(p.Value))
+			if !ok {
+				if v, ok = c.findEvicted(atomIn(p.Value)); !ok {
+					break
+				}
+			}
+			binary.LittleEndian.PutUint16(b[2:], tagAtomCacheRef|uint16(v)<<8)
+			n += 4
+		} else if isInt(p.Value) {
+			v := intIn(p.Value)
+			if uint64(v) <= math.MaxUint8 {
+				binary.LittleEndian.PutUint16(b[2:], tagSmallInteger|uint16(v)<<8)
+				n += 4
+			} else if v == Int(int32(v)) {
+				b[2] = tagInteger
+				binary.BigEndian.PutUint32(b[3:], uint32(v))
+				n += 7
+			} else {
+				break
+			}
+		} else if isBinary(p.Value) {
+			v := binaryIn(p.Value)
+			if len(v) > shortBinary || cap(dst)-n-7 < len(v) || e.Apart > 0 && len(v) >= e.Apart {
+				break
+			}
+			b[2] = tagBinary
+			binary.BigEndian.PutUint32(b[3:], uint32(len(v)))
+			n += 7 + copy(dst[n+7:n+7+len(v)], v)
+		} else if isFloat(p.Value) {
+			bits := math.Float64bits(float64(floatIn(p.Value)))
+			if !finite(bits) {
+				break
+			}
+			b[2] = tagNewFloat
+			binary.BigEndian.PutUint64(b[3:], bits)
+			n += 11
+		} else {
+			break
+		}
+		dst, refs = dst[:n], refs|uint64(ref)<<(8*i)
+	}
+	return dst, i, refs
+}
+
+// knownAtoms appends elements of l from number i on, as long as they are atoms that were seen. It returns the number of the first
+// one that is not appended.
+func (c *refCache) knownAtoms(dst []byte, l []Term, i int) ([]byte, int) {
+	for ; i < len(l) && isAtom(l[i]); i++ {
+		ref, ok := c.find(atomIn(l[i]))
+		if !ok {
+			if ref, ok = c.findEvicted(atomIn(l[i])); !ok {
+				break
+			}
+		}
+		dst = append(dst, tagAtomCacheRef, ref)
+	}
+	return dst, i
+}
