@@ -69,3 +69,6 @@ func result(r uintptr, errno syscall.Errno) (int, error) {
 
 // wakeMonitor makes the monitor thread of the runtime look at its timers, if it sleeps: an ordinary system call does.
 func wakeMonitor() { _, _, _ = unix.Syscall(unix.SYS_GETPID, 0, 0, 0) }
+
+// letOthersRun gives the processor to whatever else wants it.
+func letOthersRun() { _, _, _ = unix.RawSyscall(unix.SYS_SCHED_YIELD, 0, 0, 0) }

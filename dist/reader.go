@@ -30,6 +30,9 @@ type reader struct {
 	cache atomCacheIn
 	frags fragments
 
+	gather gather
+	frames uint64 // handled so far
+
 	buf     []byte
 	r, w    int   // buf[r:w] has been read and not yet looked at
 	handled bool  // something since Drained was called last, or that Drained has still work for
@@ -139,6 +142,9 @@ func (r *reader) need(n int) error {
 		r.r = 0
 	}
 	for r.w-r.r < n {
+		if r.gather.on.Load() {
+			letOthersRun()
+		}
 		got, err := r.read(r.buf[r.w:], nil)
 		r.w += got
 		if err != nil && r.w-r.r < n {
@@ -170,6 +176,7 @@ func (r *reader) fill(b []byte) error {
 
 func (r *reader) read(b, behind []byte) (int, error) {
 	r.c.reading.Store(true)
+	r.gather.frames.Store(r.frames)
 	n, err := r.raw.read(b, behind)
 	r.c.bytesIn.Add(uint64(n))
 	r.c.reading.Store(false)

@@ -75,6 +75,7 @@ func (r *reader) message(b []byte, at int, atoms []etf.Term, own bool) error {
 		r.c.opts.Trace(TraceEvent{Peer: r.c.peer.Name, Op: r.ctl.op, Message: m, Payload: payload, Size: end - at})
 	}
 	r.handled = true
+	r.frames++
 	return r.h.Handle(m, payload)
 }
 

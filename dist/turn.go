@@ -98,6 +98,7 @@ func (c *Conn) lookAtTurn() {
 	if w.stopped {
 		return
 	}
+	c.in.gather.look(time.Now())
 	now := c.turn.count.Load()
 	switch {
 	case now != w.seen:

@@ -1,0 +1,69 @@
+package dist
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// looked is a gather at which the watch looks every 10 ms.
+type looked struct {
+	gather
+	now    time.Time
+	frames uint64
+}
+
+func newLooked() *looked {
+	l := &looked{now: time.Unix(1, 0)}
+	l.look(l.now)
+	return l
+}
+
+// after tells whether reads are put off after a look which finds that so many frames have come since the last.
+func (l *looked) after(frames uint64) bool {
+	l.now = l.now.Add(10 * time.Millisecond)
+	l.frames += frames
+	l.gather.frames.Store(l.frames)
+	l.look(l.now)
+	return l.on.Load()
+}
+
+func TestOnlyABusyConnectionPutsItsReadsOff(t *testing.T) {
+	l := newLooked()
+	require.False(t, l.after(busyFrames/100-1))
+	require.True(t, l.after(busyFrames/100))
+}
+
+func TestReadsArePutOffAsLongAsNoLessComesThen(t *testing.T) {
+	l := newLooked()
+	require.True(t, l.after(1000))
+	for range 100 {
+		require.True(t, l.after(750))
+	}
+	require.False(t, l.after(749), "another program has had the processor for too long")
+}
+
+func TestPuttingOffReadsInVainIsTriedLessAndLessOftenAndNeverGivenUp(t *testing.T) {
+	l := newLooked()
+	next := func() uint64 { // a look later, with less where reads are put off
+		if l.on.Load() {
+			return 700
+		}
+		return 1000
+	}
+	tries := []int{}
+	for look := range 1000 {
+		if l.after(next()) {
+			tries = append(tries, look)
+		}
+	}
+	require.Equal(t, []int{0, 3, 7, 13, 23, 41, 75, 141, 207}, tries[:9])
+	require.Equal(t, longestPause+2, tries[len(tries)-1]-tries[len(tries)-2])
+	for !l.after(next()) {
+	}
+	require.True(t, l.after(1000), "it does no harm now")
+	require.False(t, l.after(700))
+	require.False(t, l.after(1000))
+	require.True(t, l.after(1000), "and so is tried again soon")
+}
