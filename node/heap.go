@@ -1,7 +1,6 @@
 package node
 
 import (
-	"math"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -11,12 +10,20 @@ import (
 
 // HeapFloor is a good size for the floor of SetHeapFloor where a node has a machine, or a container of some hundred megabytes,
 // for itself.
-const HeapFloor = 40 << 20
+const HeapFloor = 32 << 20
+
+// ballastFloors is how many floors of address space SetHeapFloor takes. The runtime keeps a tenth more memory than the heap has in use,
+// gives the rest back to the operating system, and gets it again page by page. With this much in use, that tenth is a floor.
+const ballastFloors = 10
 
 // SetHeapFloor lets the heap of the program grow to at least floor bytes before the garbage collector runs. The heap of a node
 // is often a few megabytes, while every message leaves garbage behind, so that by Go's own rule the collector would run some
 // hundred times a second, for nothing: with messages of 64 kB that costs a third of the node's processor time. Above the floor
 // Go's own rule holds, with percent as GOGC: the heap may grow by that much of what is alive.
+//
+// Ten times the floor is allocated and never touched. It takes address space but no memory, and is in what the package runtime
+// tells about the heap (runtime.MemStats, runtime/metrics). Without it the runtime returns the memory of large messages between them,
+// which costs a seventh of the time of messages of 10 MB. See docs/adr/0007.
 //
 // It is a setting of the whole program, not of a node, so nothing here does it unasked; the command gonode does. It does nothing
 // if the environment has GOGC or GOMEMLIMIT: whoever sets these wants to decide. The function returned restores what was before.
@@ -24,7 +31,7 @@ func SetHeapFloor(floor uint64, percent int) (restore func()) {
 	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
 		return func() {}
 	}
-	h := &heapFloor{floor: floor, least: percent}
+	h := &heapFloor{floor: floor, least: uint64(max(percent, 0)), ballast: make([]byte, ballastFloors*floor)}
 	h.now = h.percent(0)
 	before := debug.SetGCPercent(h.now)
 	h.arm()
@@ -32,29 +39,27 @@ func SetHeapFloor(floor uint64, percent int) (restore func()) {
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		h.over = true
+		h.ballast = nil
 		debug.SetGCPercent(before)
 	}
 }
 
 // heapFloor sets the percentage anew after each collection.
 type heapFloor struct {
-	floor uint64
-	least int
-	mu    sync.Mutex
-	now   int
-	over  bool
+	floor, least uint64
+	mu           sync.Mutex
+	ballast      []byte
+	now          int
+	over         bool
 }
 
-// goLeast is how much the heap may grow at least by Go's own rule with GOGC=100: the 4 MB of the package runtime.
-const goLeast = 4 << 20
-
-// percent returns the percentage for a heap of which live bytes are in use.
+// percent returns the percentage for a heap of which live bytes are in use, beside the ballast.
 func (h *heapFloor) percent(live uint64) int {
-	grow := float64(h.floor)/float64(max(live, goLeast)) - 1
-	if live < goLeast {
-		grow = float64(h.floor) / goLeast // the least heap of the runtime is so many times 4 MB
+	grow := live * h.least / 100
+	if live < h.floor {
+		grow = max(grow, h.floor-live)
 	}
-	return max(h.least, int(min(100*grow, math.MaxInt32)))
+	return max(1, int(100*grow/(uint64(len(h.ballast))+live)))
 }
 
 // arm waits for the end of the next collection: an object without references is finalized after it.
@@ -72,7 +77,8 @@ func (h *heapFloor) collected() {
 		return
 	}
 	// Setting it stops the program for a moment, so small differences are not worth it.
-	if p := h.percent(live[0].Value.Uint64()); p < h.now*4/5 || p > h.now*5/4 {
+	bytes := live[0].Value.Uint64()
+	if p := h.percent(bytes - min(bytes, uint64(len(h.ballast)))); p < h.now*4/5 || p > h.now*5/4 {
 		h.now = p
 		debug.SetGCPercent(p)
 	}
