@@ -145,8 +145,11 @@ func (s *stage) run(name string, args ...string) ([]byte, error) {
 
 func (s *stage) close() error {
 	for i := len(s.procs) - 1; i >= 0; i-- {
-		_ = s.procs[i].Process.Signal(syscall.SIGTERM)
+		p := s.procs[i].Process
+		_ = p.Signal(syscall.SIGTERM)
+		late := time.AfterFunc(5*time.Second, func() { _ = p.Kill() })
 		_ = s.procs[i].Wait() // a program that was told to end does not say 0
+		late.Stop()
 	}
 	return os.RemoveAll(s.dir)
 }

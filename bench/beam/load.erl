@@ -2,6 +2,7 @@
 %% alike; the order turns with the round. Every figure is one line of output, a term with a dot:
 %%   {Round, Measure, Node, Figure, Value}.
 -module(load).
+-define(PATIENCE, 20000).
 -export([main/0, out/5, until/1, over/1, rss/1, maps/0]).
 
 main() ->
@@ -22,6 +23,7 @@ connected(Targets) ->
     Nodes.
 
 measure(Rounds, Ms, Only, Nodes) ->
+    put(needed, [N || {N, _} <- lists:sublist(Nodes, 2)]),
     Wanted = [M || {Id, _} = M <- measures(), Only =:= "all" orelse lists:member(atom_to_list(Id), string:lexemes(Only, ","))],
     [one(0, M, T, Ms div 4) || M <- Wanted, T <- Nodes],
     [one(R, M, T, Ms) || R <- lists:seq(1, Rounds), M <- Wanted, T <- turn(R, Nodes)],
@@ -37,9 +39,24 @@ turn(R, L) -> {A, B} = lists:split(R rem length(L), L), B ++ A.
 one(R, {Id, Fun}, {N, Pid}, Ms) ->
     erlang:garbage_collect(),
     Cpu0 = cpu(Pid), Own0 = cpu(os:getpid()),
-    {Ops, Figures} = Fun({probe, N}, Ms),
+    {Ops, Figures} = bounded(Id, Fun, N, Ms),
     Cpu = cpu(Pid) - Cpu0, Own = cpu(os:getpid()) - Own0,
-    [out(R, Id, N, K, V) || R > 0, {K, V} <- Figures ++ [{cpu_us, Cpu / max(1, Ops)}, {client_cpu_us, Own / max(1, Ops)}]].
+    [out(R, Id, N, K, V) || R > 0, Ops > 0, {K, V} <- Figures ++ [{cpu_us, Cpu / max(1, Ops)}, {client_cpu_us, Own / max(1, Ops)}]].
+
+%% A server that does not read any more, as happens to some, would keep us in a send for ever. It is left alone from then on,
+%% unless it is the reference or gonode.
+bounded(Id, Fun, N, Ms) ->
+    Watch = spawn(fun() -> receive after 2 * Ms + ?PATIENCE -> erlang:disconnect_node(N) end end),
+    try
+        undefined = get({left, N}),
+        Fun({probe, N}, Ms)
+    catch Class:Why:Where ->
+        lists:member(N, get(needed)) andalso erlang:raise(Class, Why, Where),
+        get({left, N}) =:= true orelse io:format(standard_error, "~w is left alone since ~w: ~P~n", [N, Id, Why, 20]),
+        put({left, N}, true),
+        {0, []}
+    after exit(Watch, kill)
+    end.
 
 %% The system calls of the server for one operation, which perf counts without slowing it as strace would: it is there some time before
 %% and after, in which hardly any happen. Where it may not, there is no figure.
@@ -48,7 +65,7 @@ counted(Perf, {Id, Fun}, {N, Pid}, Ms) ->
     P = open_port({spawn_executable, Perf}, [{args, ["stat", "-x,", "-e", lists:flatten(lists:join(",", Events)), "-p", Pid, "--", "sleep",
         integer_to_list(2 + max(Ms, 500) div 1000)]}, stderr_to_stdout, exit_status, binary]),
     timer:sleep(700),
-    {Ops, _} = Fun({probe, N}, max(Ms, 500)),
+    {Ops, _} = bounded(Id, Fun, N, max(Ms, 500)),
     Text = told(P, <<>>),
     Count = fun(E) ->
         case re:run(Text, "^(\\d+),[^\n]*:sys_enter" ++ E ++ ",", [multiline, {capture, all_but_first, list}]) of
@@ -108,9 +125,10 @@ connect({_, N} = S, _Ms) ->
 
 callers(K) ->
     fun(S, Ms) ->
+        process_flag(trap_exit, true),
         Me = self(), End = until(Ms),
         [spawn_link(fun() -> Me ! {calls, calls(S, End, 0)} end) || _ <- lists:seq(1, K)],
-        N = lists:sum([receive {calls, C} -> C end || _ <- lists:seq(1, K)]),
+        N = lists:sum([receive {calls, C} -> C; {'EXIT', _, Why} when Why =/= normal -> exit(Why) end || _ <- lists:seq(1, K)]),
         {N, [{rate, N * 1000 / Ms}]}
     end.
 
