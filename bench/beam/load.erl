@@ -2,7 +2,7 @@
 %% alike; the order turns with the round. Every figure is one line of output, a term with a dot:
 %%   {Round, Measure, Node, Figure, Value}.
 -module(load).
--define(PATIENCE, 20000).
+-define(PATIENCE, 70000). % longer than any call waits
 -export([main/0, out/5, until/1, over/1, rss/1, maps/0]).
 
 main() ->
@@ -43,20 +43,25 @@ one(R, {Id, Fun}, {N, Pid}, Ms) ->
     Cpu = cpu(Pid) - Cpu0, Own = cpu(os:getpid()) - Own0,
     [out(R, Id, N, K, V) || R > 0, Ops > 0, {K, V} <- Figures ++ [{cpu_us, Cpu / max(1, Ops)}, {client_cpu_us, Own / max(1, Ops)}]].
 
-%% A server that does not read any more, as happens to some, would keep us in a send for ever. It is left alone from then on,
-%% unless it is the reference or gonode.
+%% One measure, in a process of its own: a server that does not read any more, as happens to some, would keep it in a send for ever.
+%% Such a one is left alone from then on, unless it is the reference or gonode.
 bounded(Id, Fun, N, Ms) ->
-    Watch = spawn(fun() -> receive after 2 * Ms + ?PATIENCE -> erlang:disconnect_node(N) end end),
-    try
-        undefined = get({left, N}),
-        Fun({probe, N}, Ms)
-    catch Class:Why:Where ->
-        lists:member(N, get(needed)) andalso erlang:raise(Class, Why, Where),
-        get({left, N}) =:= true orelse io:format(standard_error, "~w is left alone since ~w: ~P~n", [N, Id, Why, 20]),
-        put({left, N}, true),
-        {0, []}
-    after exit(Watch, kill)
+    case get({left, N}) of
+        true -> {0, []};
+        undefined ->
+            {Pid, M} = spawn_monitor(fun() -> exit({figures, Fun({probe, N}, Ms)}) end),
+            receive
+                {'DOWN', M, _, _, {figures, F}} -> F;
+                {'DOWN', M, _, _, Why} -> leave(N, Id, Why)
+            after 2 * Ms + ?PATIENCE -> exit(Pid, kill), leave(N, Id, stuck)
+            end
     end.
+
+leave(N, Id, Why) ->
+    lists:member(N, get(needed)) andalso error({N, Id, Why}),
+    io:format(standard_error, "~w is left alone since ~w: ~P~n", [N, Id, Why, 20]),
+    put({left, N}, true),
+    {0, []}.
 
 %% The system calls of the server for one operation, which perf counts without slowing it as strace would: it is there some time before
 %% and after, in which hardly any happen. Where it may not, there is no figure.
@@ -74,7 +79,7 @@ counted(Perf, {Id, Fun}, {N, Pid}, Ms) ->
         end
     end,
     [out(0, Id, N, K, V) || {K, Es} <- [{syscalls, [""]}, {reads, ["_read", "_readv", "_recvfrom"]}, {writes, ["_write", "_writev", "_sendto"]}],
-        V <- [lists:sum([Count(E) || E <- Es])], V > 0].
+        V <- [lists:sum([Count(E) || E <- Es])], V > 0, Ops > 0].
 
 told(P, Text) ->
     receive
@@ -125,10 +130,9 @@ connect({_, N} = S, _Ms) ->
 
 callers(K) ->
     fun(S, Ms) ->
-        process_flag(trap_exit, true),
         Me = self(), End = until(Ms),
         [spawn_link(fun() -> Me ! {calls, calls(S, End, 0)} end) || _ <- lists:seq(1, K)],
-        N = lists:sum([receive {calls, C} -> C; {'EXIT', _, Why} when Why =/= normal -> exit(Why) end || _ <- lists:seq(1, K)]),
+        N = lists:sum([receive {calls, C} -> C end || _ <- lists:seq(1, K)]),
         {N, [{rate, N * 1000 / Ms}]}
     end.
 
