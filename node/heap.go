@@ -1,6 +1,7 @@
 package node
 
 import (
+	"math"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -23,7 +24,8 @@ const ballastFloors = 10
 //
 // Ten times the floor is allocated and never touched. It takes address space but no memory, and is in what the package runtime
 // tells about the heap (runtime.MemStats, runtime/metrics). Without it the runtime returns the memory of large messages between them,
-// which costs a seventh of the time of messages of 10 MB. See docs/adr/0007.
+// which costs up to a third of the time of messages of 10 MB. Where the operating system does not grant that much address space
+// (a small machine, ulimit -v, strict overcommit) it is left out. See docs/adr/0007.
 //
 // It is a setting of the whole program, not of a node, so nothing here does it unasked; the command gonode does. It does nothing
 // if the environment has GOGC or GOMEMLIMIT: whoever sets these wants to decide. The function returned restores what was before.
@@ -31,7 +33,10 @@ func SetHeapFloor(floor uint64, percent int) (restore func()) {
 	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
 		return func() {}
 	}
-	h := &heapFloor{floor: floor, least: uint64(max(percent, 0)), ballast: make([]byte, ballastFloors*floor)}
+	h := &heapFloor{floor: floor, least: uint64(max(percent, 0))}
+	if floor <= math.MaxInt/ballastFloors && granted(ballastFloors*int(floor)) {
+		h.ballast = make([]byte, ballastFloors*floor)
+	}
 	h.now = h.percent(0)
 	before := debug.SetGCPercent(h.now)
 	h.arm()
@@ -53,13 +58,17 @@ type heapFloor struct {
 	over         bool
 }
 
+// goLeast is what Go's own rule takes for alive at least: the heap may always grow by the percentage of this.
+const goLeast = 4 << 20
+
 // percent returns the percentage for a heap of which live bytes are in use, beside the ballast.
 func (h *heapFloor) percent(live uint64) int {
-	grow := live * h.least / 100
+	grow := float64(max(live, goLeast)) * float64(h.least) / 100
 	if live < h.floor {
-		grow = max(grow, h.floor-live)
+		grow = max(grow, float64(h.floor-live))
 	}
-	return max(1, int(100*grow/(uint64(len(h.ballast))+live)))
+	base := max(uint64(len(h.ballast))+live, goLeast)
+	return max(1, int(min(100*grow/float64(base), math.MaxInt32)))
 }
 
 // arm waits for the end of the next collection: an object without references is finalized after it.

@@ -1,6 +1,7 @@
 package node_test
 
 import (
+	"math"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -27,9 +28,24 @@ func withoutGCVariables(t *testing.T) {
 	}
 }
 
+// collect has garbage collected and waits until finalizers have run, among them that of the floor: one goroutine runs all.
+func collect(t *testing.T) {
+	for range 2 { // what is made during a collection may be finalized after the next one only
+		done := make(chan struct{})
+		type mark struct{ _ [32]byte }
+		runtime.SetFinalizer(new(mark), func(*mark) { close(done) })
+		runtime.GC()
+		select {
+		case <-done:
+		case <-time.After(20 * time.Second):
+			require.Fail(t, "no finalizer has run")
+		}
+	}
+}
+
 // growth is by how many MB the heap may grow until the next collection, from what was alive after the last.
-func growth() int {
-	runtime.GC()
+func growth(t *testing.T) int {
+	collect(t)
 	m := []metrics.Sample{{Name: "/gc/heap/goal:bytes"}, {Name: "/gc/heap/live:bytes"}}
 	metrics.Read(m)
 	return int(m[0].Value.Uint64()-m[1].Value.Uint64()) >> 20
@@ -39,22 +55,35 @@ func TestASmallHeapMayGrowToTheFloorAndALargeOneByItsPercentage(t *testing.T) {
 	withoutGCVariables(t)
 	before := gcPercent()
 	restore := node.SetHeapFloor(64<<20, 150)
-	require.InDelta(t, 60, growth(), 8)
+	require.InDelta(t, 60, growth(t), 8)
 
 	live := make([]byte, 100<<20)
-	require.Eventually(t, func() bool { return growth() > 140 }, 20*time.Second, time.Millisecond)
-	require.InDelta(t, 150, growth(), 25)
+	require.InDelta(t, 150, growth(t), 25)
 	runtime.KeepAlive(live)
-	require.Eventually(t, func() bool { return growth() < 70 }, 20*time.Second, time.Millisecond, "it is small again")
+	require.InDelta(t, 60, growth(t), 8, "it is small again")
 
 	restore()
 	require.Equal(t, before, gcPercent())
-	for range 3 {
-		runtime.GC()
-		time.Sleep(time.Millisecond)
-	}
+	collect(t)
 	require.Equal(t, before, gcPercent(), "nothing sets it any more")
-	require.Less(t, growth(), 32)
+	require.Less(t, growth(t), 32)
+}
+
+func TestWithoutAFloorThereIsThePercentageAlone(t *testing.T) {
+	withoutGCVariables(t)
+	defer node.SetHeapFloor(0, 150)()
+	require.Equal(t, 150, gcPercent())
+	collect(t)
+	require.Equal(t, 150, gcPercent())
+}
+
+func TestAFloorForWhichThereIsNoAddressSpaceIsNoneTheLessOne(t *testing.T) {
+	withoutGCVariables(t)
+	for _, floor := range []uint64{1 << 50, math.MaxUint64} {
+		restore := node.SetHeapFloor(floor, 150)
+		require.Equal(t, math.MaxInt32, gcPercent())
+		restore()
+	}
 }
 
 func TestWhoeverSetsGOGCDecides(t *testing.T) {
