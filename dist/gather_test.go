@@ -1,10 +1,15 @@
 package dist
 
 import (
+	"bytes"
+	"net"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/gonode-otp/gonode/etf"
 )
 
 // looked is a gather at which the watch looks every 10 ms.
@@ -66,4 +71,36 @@ func TestPuttingOffReadsInVainIsTriedLessAndLessOftenAndNeverGivenUp(t *testing.
 	require.False(t, l.after(700))
 	require.False(t, l.after(1000))
 	require.True(t, l.after(1000), "and so is tried again soon")
+}
+
+func TestAReaderLetsOthersRunBeforeItReadsWhileMuchComes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const look = 10 * time.Millisecond
+		ca, cb := net.Pipe()
+		_, ofB := peers(plain)
+		b := NewConn(cb, ofB, Options{Patience: look, TickTime: -1})
+		yields := 0
+		b.in.yield = func() { yields++ }
+		end := make(chan error)
+		go func() { end <- b.Serve(newRecorder()) }()
+		one := framed(t, tuple(etf.Int(6), pidA(1), etf.Atom(""), etf.Atom("name")), etf.Int(1))
+		send := func(n int) {
+			_, err := ca.Write(bytes.Repeat(one, n))
+			require.NoError(t, err)
+			<-time.After(look)
+			synctest.Wait()
+		}
+		send(1)
+		send(busyFrames/100 - 1)
+		require.Zero(t, yields)
+		send(busyFrames / 100)
+		require.Zero(t, yields, "that many have only now come")
+		send(1)
+		require.NotZero(t, yields)
+		much := yields
+		send(1)
+		require.Equal(t, much, yields, "it has become quiet")
+		require.NoError(t, ca.Close())
+		require.ErrorIs(t, <-end, ErrPeerClosed)
+	})
 }

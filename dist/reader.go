@@ -31,6 +31,7 @@ type reader struct {
 	frags fragments
 
 	gather gather
+	yield  func() // letOthersRun
 	frames uint64 // handled so far
 
 	buf     []byte
@@ -45,6 +46,7 @@ type reader struct {
 func (r *reader) init(c *Conn) {
 	r.c = c
 	r.raw.init(c.conn)
+	r.yield = letOthersRun
 	r.headers = hasHeaders(c.peer.Negotiated)
 	r.dec.Limits = c.opts.Limits
 	r.ctl = controlReader{dec: &r.dec, peer: c.peer}
@@ -143,7 +145,7 @@ func (r *reader) need(n int) error {
 	}
 	for r.w-r.r < n {
 		if r.gather.on.Load() {
-			letOthersRun()
+			r.yield()
 		}
 		got, err := r.read(r.buf[r.w:], nil)
 		r.w += got
