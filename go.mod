@@ -3,7 +3,6 @@ module github.com/gonode-otp/gonode
 go 1.26.0
 
 require (
-	ergo.services/ergo v1.999.320
 	github.com/spf13/cobra v1.10.2
 	github.com/stretchr/testify v1.12.1
 	go.uber.org/goleak v1.3.0
@@ -15,5 +14,3 @@ require (
 	github.com/spf13/pflag v1.0.9 // indirect
 	go.yaml.in/yaml/v3 v3.0.5 // indirect
 )
-
-replace ergo.services/ergo => github.com/ergo-services/ergo v1.999.320

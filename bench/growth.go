@@ -29,7 +29,7 @@ var shown = []struct{ measure, name, title, x, y, cause string }{
 	{"servers", "p99_us", "99th percentile with many servers, 16 callers", "servers in the node", "µs",
 		"16 callers wait for two processors; with many servers the collector, which then has much to mark, takes one of them now and then."},
 	{"servers", "kb", "Memory for a server", "servers in the node", "kB each",
-		"The same for each, seven tenths of it ergo's ([memory](performance/memory.md)); with few servers the heap floor of the node hides it."},
+		"The same for each ([memory](performance/memory.md)); with few servers the heap floor of the node hides it."},
 	{"conns", "rate", "Calls from many nodes, one caller each", "connected nodes", "calls/s",
 		"The nodes that call need the processors: each is a BEAM of its own on the same machine."},
 	{"conns", "p99_us", "99th percentile with many nodes, one caller each", "connected nodes", "µs",

@@ -8,5 +8,5 @@
 // cookie is no protection against somebody who can listen in: keep the port inside a trusted network.
 //
 // A Node owns all its goroutines. An idle server has none; one with messages has one, which runs its callbacks one after
-// the other. The engine below that numbers the processes is ergo, whose own network stays off.
+// the other.
 package node

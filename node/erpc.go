@@ -1,10 +1,7 @@
 package node
 
 import (
-	"errors"
 	"slices"
-
-	"ergo.services/ergo/gen"
 
 	"github.com/gonode-otp/gonode/dist"
 	"github.com/gonode-otp/gonode/etf"
@@ -49,11 +46,13 @@ func (p *peer) spawnRequested(m *dist.SpawnRequest, payload etf.Term) {
 func (p *peer) spawn(m *dist.SpawnRequest, f func() etf.Term) bool {
 	link, monitor, ref, from := hasOption(m.Opts, "link"), hasOption(m.Opts, "monitor"), m.Ref, m.From // m belongs to the reader
 	return p.n.goWork(func() {
-		pid, err := p.n.newPid()
-		if err != nil {
+		number, ok := p.n.registry.reserve()
+		if !ok {
 			p.send(&dist.SpawnReply{Ref: ref, To: from, Error: "system_limit"}, nil)
 			return
 		}
+		defer p.n.registry.release(number)
+		pid := p.n.pid(number)
 		p.send(&dist.SpawnReply{Ref: ref, To: from, Link: link, Monitor: monitor, Pid: pid}, nil)
 		reason := f()
 		if link {
@@ -130,31 +129,3 @@ func mfaOf(list etf.List) (module, function etf.Atom, args etf.List, ok bool) {
 	args, ok3 := list[2].(etf.List)
 	return module, function, args, ok1 && ok2 && ok3
 }
-
-// newPid returns the pid of a process that ends at once, for ergo numbers all processes.
-func (n *Node) newPid() (etf.Pid, error) {
-	b := &bodiless{}
-	_, err := n.engine.Spawn(func() gen.ProcessBehavior { return b }, gen.ProcessOptions{})
-	if b.number == 0 {
-		return etf.Pid{}, err
-	}
-	id, serial := pidWords(b.number)
-	return etf.Pid{Node: n.name, ID: id, Serial: serial, Creation: n.creation}, nil
-}
-
-// bodiless is a process of ergo that has a number and nothing else.
-type bodiless struct{ number uint64 }
-
-var errBodiless = errors.New("only a number was wanted")
-
-// ProcessInit implements gen.ProcessBehavior.
-func (b *bodiless) ProcessInit(e gen.Process, _ ...any) error {
-	b.number = e.PID().ID
-	return errBodiless
-}
-
-// ProcessRun implements gen.ProcessBehavior.
-func (*bodiless) ProcessRun() error { return errBodiless }
-
-// ProcessTerminate implements gen.ProcessBehavior.
-func (*bodiless) ProcessTerminate(error) {}

@@ -49,7 +49,7 @@ func TestAServerThatWaitsNeedsNoGoroutineAndLittleMemory(t *testing.T) {
 	n := testNode(t, Config{NoListen: true})
 	goroutines := runtime.NumGoroutine()
 	heap, stacks := memoryOfAServer(t, n, 5000)
-	require.Less(t, heap, 4200.0)
+	require.Less(t, heap, 1100.0)
 	require.Less(t, stacks, 200.0)
 	require.Less(t, runtime.NumGoroutine(), goroutines+100)
 }

@@ -32,7 +32,6 @@ type Node struct {
 	self      etf.Pid // stands for goroutines that are no process
 	side      dist.Local
 
-	engine    *engine
 	registry  *registry
 	refs      refs
 	calls     calls
@@ -98,9 +97,6 @@ func (n *Node) start(ctx context.Context) (err error) {
 
 // startAs starts the node, whose name and preliminary creation are known.
 func (n *Node) startAs(ctx context.Context) (err error) {
-	if n.engine, err = startEngine(n.cfg.Name); err != nil {
-		return fmt.Errorf("node: engine: %w", err)
-	}
 	if !n.cfg.NoListen {
 		if err := n.listen(ctx); err != nil {
 			return err
@@ -109,7 +105,7 @@ func (n *Node) startAs(ctx context.Context) (err error) {
 	if n.registration != nil {
 		n.creation = n.registration.Creation()
 	}
-	n.self = etf.Pid{Node: n.name, ID: 1, Creation: n.creation}
+	n.self = n.pid(firstPid - 1)
 	n.refs = refs{node: n.name, creation: n.creation}
 	n.calls.waiting = map[uint64]*call{}
 	n.monitors.byRef = map[uint64]*monitor{}
@@ -235,9 +231,6 @@ func (n *Node) stop(ctx context.Context) {
 		_ = n.mapper.Close()
 	}
 	n.work.Wait()
-	if n.engine != nil {
-		_ = n.engine.Close()
-	}
 	n.log.Info("node stopped")
 }
 

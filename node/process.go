@@ -7,8 +7,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"ergo.services/ergo/gen"
-
 	"github.com/gonode-otp/gonode/dist"
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
@@ -28,10 +26,8 @@ type process struct {
 
 	app etf.Atom // the application that it belongs to, "" for none
 
-	engine   gen.Process // its side in ergo
-	inEngine bool        // guarded by mu: ergo has finished the spawn
-
-	name etf.Atom // guarded by registry.mu
+	name  etf.Atom // guarded by registry.mu
+	entry uint64   // how many processes the registry had entered before; set once
 
 	batch   []etf.Term   // owned by the goroutine that runs the loop: what it took out of the mailbox, nil where that was taken out again
 	handled int          // how much of it has been handled
@@ -224,7 +220,6 @@ func (p *process) exit(reason etf.Term) {
 	if starting != nil {
 		starting.answer(&genserv.Exit{Reason: reason})
 	}
-	p.leaveEngine()
 }
 
 // shutdown asks the process to end as a supervisor does: one that traps exits gets the exit signal of its parent as a

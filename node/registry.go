@@ -8,31 +8,23 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// registry finds the processes of this node by number and by registered name. ergo hands the numbers out.
+// registry numbers the processes of this node and finds them by number and by registered name.
 type registry struct {
-	mu    sync.RWMutex
-	pids  map[uint64]*process
-	names map[etf.Atom]*process
+	mu      sync.RWMutex
+	entries uint64                 // how many processes were entered, for pids do not tell who came first
+	last    pidNumber              // the number that was given out last
+	pids    map[pidNumber]*process // nil for a number that is reserved
+	names   map[etf.Atom]*process
 }
 
 func newRegistry() *registry {
-	return &registry{pids: map[uint64]*process{}, names: map[etf.Atom]*process{}}
+	return &registry{last: firstPid - 1, pids: map[pidNumber]*process{}, names: map[etf.Atom]*process{}}
 }
-
-// Pid numbers: ergo counts in 64 bits. Towards OTP 23 the Id of a pid has 15 bits and its Serial 13, so the low 15 bits
-// go to Id and the others to Serial, whose 32 bits last for 2^47 processes.
-const pidIDBits = 15
-
-func pidWords(number uint64) (id, serial uint32) {
-	return uint32(number & (1<<pidIDBits - 1)), uint32(number >> pidIDBits)
-}
-
-func pidNumber(p etf.Pid) uint64 { return uint64(p.Serial)<<pidIDBits | uint64(p.ID) }
 
 // byPid returns the live process with these numbers, or nil.
 func (r *registry) byPid(pid etf.Pid) *process {
 	r.mu.RLock()
-	p := r.pids[pidNumber(pid)]
+	p := r.pids[numberOf(pid)]
 	r.mu.RUnlock()
 	return p
 }
@@ -45,7 +37,8 @@ func (r *registry) byName(name etf.Atom) *process {
 	return p
 }
 
-// add enters a new process, under its name if it has one. It returns the process that has the name already, if any.
+// add enters a new process, which has a number from reserve, under its name if it has one. It returns the process that has
+// the name already, if any; the number stays reserved then.
 func (r *registry) add(p *process, name etf.Atom) (holder *process) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -56,7 +49,9 @@ func (r *registry) add(p *process, name etf.Atom) (holder *process) {
 		r.names[name] = p
 		p.name = name
 	}
-	r.pids[pidNumber(p.pid)] = p
+	r.pids[numberOf(p.pid)] = p
+	p.entry = r.entries
+	r.entries++
 	return nil
 }
 
@@ -64,7 +59,7 @@ func (r *registry) add(p *process, name etf.Atom) (holder *process) {
 func (r *registry) remove(p *process) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	delete(r.pids, pidNumber(p.pid))
+	delete(r.pids, numberOf(p.pid))
 	if p.name != "" {
 		delete(r.names, p.name)
 	}
@@ -74,7 +69,7 @@ func (r *registry) remove(p *process) {
 func (r *registry) register(name etf.Atom, p *process) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if name == "" || name == "undefined" || r.names[name] != nil || p.name != "" || r.pids[pidNumber(p.pid)] != p {
+	if name == "" || name == "undefined" || r.names[name] != nil || p.name != "" || r.pids[numberOf(p.pid)] != p {
 		return false
 	}
 	r.names[name], p.name = p, name
@@ -119,7 +114,9 @@ func (r *registry) all() []*process {
 	defer r.mu.RUnlock()
 	all := make([]*process, 0, len(r.pids))
 	for _, p := range r.pids {
-		all = append(all, p)
+		if p != nil {
+			all = append(all, p)
+		}
 	}
 	return all
 }

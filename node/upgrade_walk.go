@@ -80,6 +80,6 @@ func (h upgradeHost) children(found []SupervisedProcess) []codechange.Child {
 // inOrder returns the processes that are alive now, in the order in which they were started.
 func (r *registry) inOrder() []*process {
 	all := r.all()
-	slices.SortFunc(all, func(a, b *process) int { return cmp.Compare(pidNumber(a.pid), pidNumber(b.pid)) })
+	slices.SortFunc(all, func(a, b *process) int { return cmp.Compare(a.entry, b.entry) })
 	return all
 }
