@@ -1,4 +1,5 @@
 # make check   what CI runs: format, vet, staticcheck, tidy, the rules of the house, all tests with the race detector
+# make cross   the command for each system it is built for
 # make test    all tests; those that need Erlang or Elixir are skipped, by name, where these are not installed
 # make erl     only the tests that talk to real Erlang and Elixir nodes; here a missing one is a failure
 #              make erl OTP=27: the same with Erlang/OTP 27 (or 23, 29), which is fetched, not installed; without Elixir
@@ -21,10 +22,10 @@ FAULTFLAGS ?= -write -long
 # Run by version, so that it is no dependency of the module.
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: check fmt vet staticcheck tidy archtest test racetest erl images matrix faults fuzz bench deps
+.PHONY: check fmt vet staticcheck tidy archtest cross outside test racetest erl images matrix faults fuzz bench deps
 
 # The tests come last, so that with -k everything else is known before the long part.
-check: fmt vet staticcheck tidy archtest racetest
+check: fmt vet staticcheck tidy archtest cross outside racetest
 
 racetest:
 	@$(MAKE) --no-print-directory test TESTFLAGS="-race -shuffle=on $(TESTFLAGS)"
@@ -43,6 +44,17 @@ tidy:
 
 archtest:
 	$(GO) test ./internal/archtest
+
+# The files for other systems are compiled nowhere else.
+SYSTEMS = linux/arm64 darwin/arm64 darwin/amd64 windows/amd64
+
+cross:
+	@for s in $(SYSTEMS); do echo "go build for $$s"; \
+		CGO_ENABLED=0 GOOS=$${s%/*} GOARCH=$${s#*/} $(GO) build -o /dev/null ./cmd/gonode || exit 1; done
+
+# A module of a user's, which sees nothing but go.mod.
+outside:
+	@tools/outside
 
 test:
 	@lanes=$${GONODE_SKIPPED_LANES:-$$(mktemp)}; status=0; \
