@@ -64,5 +64,3 @@ func findBuildID(head []byte) string {
 	}
 	return string(rest[:end])
 }
-
-func typeName(v any) string { return fmt.Sprintf("%T", v) }

@@ -70,9 +70,11 @@ type change struct {
 	target *Module
 	sent   *errand
 
-	undo func()
-	err  error
-	took time.Duration
+	undo      func()
+	err       error
+	took      time.Duration
+	uncopied  string // part of the old state that the code change could alter
+	undecided bool   // the server has to be told that the change is kept
 }
 
 // begin asks a process to change itself. It returns nil if its end has been noticed already.
@@ -91,7 +93,9 @@ func (r *run) begin(s *subject, e changeEntry, down bool) (*change, error) {
 			changeCode = l.ChangeLoaded
 		}
 		began := time.Now()
+		c.uncopied = l.Uncopied()
 		c.undo, c.err = changeCode(c.vsn, c.target.Code, e.extra)
+		c.undecided = l.Undecided()
 		c.took = time.Since(began)
 		r.traced(s, StepChange, etf.Tuple{etf.Atom("change_code"), e.module, c.vsn, e.extra})
 		return c.undo
@@ -115,8 +119,14 @@ func (r *run) finish(c *change, limit <-chan struct{}) error {
 		return exited(etf.Tuple{etf.Atom("timeout"), etf.Tuple{etf.Atom("sys"), etf.Atom("change_code"), r.changeArgs(c)}})
 	}
 	s.report.Took += c.took
+	if s.uncopied == "" {
+		s.uncopied = c.uncopied
+	}
 	if c.err != nil {
 		s.report.Outcome, s.report.Reason = Failed, c.err.Error()
+		if s.uncopied != "" {
+			s.report.Undone = Uncopied
+		}
 		return &Error{Reason: etf.Tuple{etf.Atom("code_change_failed"), s.Pid(), c.entry.module, c.vsn, genserv.ChangeReason(c.err)}, Err: c.err}
 	}
 	s.changed(c)
@@ -126,7 +136,7 @@ func (r *run) finish(c *change, limit <-chan struct{}) error {
 
 func (s *subject) changed(c *change) {
 	s.undos = append(s.undos, c.undo)
-	s.extra, s.switched = c.entry.extra, true
+	s.extra, s.switched, s.undecided = c.entry.extra, true, c.undecided
 	s.report.Outcome = Changed
 	if c.target.name() != "" {
 		s.report.To = c.target.vsnText()

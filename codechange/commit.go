@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/genserv"
 )
 
 // canaries lets the first processes live with their new code for a while, and then has the others follow.
@@ -68,8 +69,23 @@ func canaryEnded(p Process) *Error {
 	return thrown(etf.Tuple{etf.Atom("canary_ended"), p.Pid(), p.Code().Name()})
 }
 
+// keepChanges tells the servers that went on before the script had ended that their code changes are kept; the others are told when
+// they go on.
+func (r *run) keepChanges() {
+	for _, s := range r.subjects {
+		if s.undecided && s.wentOn {
+			send(s, func(l *genserv.Loop) func() {
+				l.KeepCodeChanges()
+				return nil
+			})
+		}
+	}
+}
+
 // commit lets all go on. From here on nothing fails.
 func (r *run) commit() {
+	r.committed = true
+	r.keepChanges()
 	r.flush()
 	for _, module := range r.purges {
 		for _, p := range r.old(module) {

@@ -2,6 +2,7 @@ package codechange
 
 import (
 	"path"
+	"regexp"
 	"slices"
 
 	"github.com/gonode-otp/gonode/etf"
@@ -108,10 +109,28 @@ func (r *run) switchOver(p Process, m *Module) {
 	})
 }
 
-// fits tells whether a state of one version can be that of the other.
+// fits tells whether a state of one version can be that of the other. Types that are laid out alike do not need to be the same, unless
+// the modules say by their Schema that the states are not.
 func fits(from, to *Module) bool {
-	return to.Code != nil && from.Code != nil && from.schema() == to.schema() && from.Code.StateType() == to.Code.StateType()
+	return to.Code != nil && from.Code != nil && from.Schema == to.Schema && genserv.SameLayout(from.Code, to.Code)
 }
+
+// misfit tells why not.
+func (m *Module) misfit(to *Module) string {
+	from, other := m.schema(), to.schema()
+	if from == other {
+		from, other = m.Code.StateType(), to.Code.StateType()
+	}
+	if a, b := withoutPaths(from), withoutPaths(other); a != b {
+		from, other = a, b
+	}
+	return "its state is of schema " + from + ", not " + other
+}
+
+var importPath = regexp.MustCompile(`[\w.~-]+/`)
+
+// withoutPaths is a type without the import paths of its packages, for people.
+func withoutPaths(typ string) string { return importPath.ReplaceAllString(typ, "") }
 
 // loadCode makes a server run m, whether it is suspended or not.
 func loadCode(l *genserv.Loop, m *Module) (undo func()) {

@@ -21,7 +21,7 @@ type Module struct {
 	// without the attribute does.
 	Vsn string
 	// Schema names the shape of the state. A process whose module is loaded without a code change goes over to a version of the
-	// same schema only, and otherwise stays where it is. "" is the Go type of the state.
+	// same schema only, and otherwise stays where it is. "" is the Go type of the state, whatever its name is.
 	Schema string
 }
 
@@ -39,7 +39,7 @@ func (m *Module) Version() etf.Term {
 	}
 	kind := ""
 	if m.Code != nil {
-		kind = m.Code.StateType() + " " + typeName(m.Code.Server())
+		kind = m.Code.StateType() + " " + genserv.TypeName(m.Code.Server())
 	}
 	sum := md5.Sum([]byte(buildID() + "\x00" + string(m.name()) + "\x00" + kind))
 	return etf.NewBigInt(new(big.Int).SetBytes(sum[:]))

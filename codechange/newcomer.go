@@ -71,6 +71,7 @@ func (r *run) newcomer(p Process, v vsns) *newcomer {
 		case v.old == nil || v.old.Code == nil:
 		case changes && l.CanDowngrade():
 			_, err = l.ChangeCode(etf.Tuple{etf.Atom("down"), v.old.Version()}, v.old.Code, extra)
+			l.KeepCodeChanges()
 		case !changes && fits(v.new, v.old):
 			_, err = l.LoadCode(v.old.Code)
 		}

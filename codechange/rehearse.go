@@ -2,6 +2,7 @@ package codechange
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -14,9 +15,9 @@ import (
 // with its present state, and forgotten. No function is applied and no other node waited for. Each server is suspended while
 // its code change is tried, for as long as that may take in an upgrade at most.
 //
-// All processes are tried, even if some fail; the error is that of the first, as Run would return it. A code change must leave
-// the old state as it is; one that does not is found out here, with some luck, and is an error. A server that does such things
-// should copy its state, see genserv.StateCopier.
+// All processes are tried, even if some fail; the error is that of the first, as Run would return it. A code change is tried with a
+// copy of the state, see genserv.StateCopier. A server whose state cannot be copied is reported as Untried, with the reason; that is no
+// error.
 func Rehearse(ctx context.Context, host Host, versions *Versions, script Script, o Options) (*Report, error) {
 	r := &rehearsal{run: newRun(ctx, host, versions, script, o), members: map[etf.Atom][]Process{}}
 	r.report.Rehearsed = true
@@ -221,6 +222,11 @@ func (r *rehearsal) try(p Process, e changeEntry, down bool) *Error {
 		return thrown(etf.Tuple{etf.Atom("suspend_failed"), p.Pid(), e.module, etf.Atom("timeout")})
 	}
 	hung := t.err == nil && r.perform(s, t)
+	var untried *genserv.UntriedError
+	if errors.As(t.err, &untried) {
+		s.report.Outcome, s.report.Reason = Untried, untried.Why
+		return nil
+	}
 	s.report.Took, s.report.Paused = time.Since(began), time.Since(began)
 	return r.verdict(s, t, e, vsn, target, hung)
 }
@@ -260,7 +266,7 @@ func (r *rehearsal) verdict(s *subject, t *trial, e changeEntry, vsn etf.Term, t
 		return exited(etf.Tuple{etf.Atom("timeout"), etf.Tuple{etf.Atom("sys"), etf.Atom("change_code"),
 			r.changeArgs(&change{subject: s, entry: e, vsn: vsn})}})
 	case t.err == nil && !etf.Equal(t.before, t.after):
-		t.err = fmt.Errorf("the code change altered the old state instead of making a new one; %s should implement genserv.StateCopier", s.report.Module)
+		t.err = fmt.Errorf("the code change altered the state that the server goes on with: CopyState of %s does not copy all of it", s.report.Module)
 	}
 	if t.err != nil {
 		s.report.Outcome, s.report.Reason = Failed, t.err.Error()

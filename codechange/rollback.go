@@ -115,6 +115,11 @@ func (r *run) restore(back []*goingBack, s *subject) []*goingBack {
 	return append(back, g)
 }
 
+// uncopiedReason says why it is not known whether an old state is what it was.
+func uncopiedReason(part string) string {
+	return "a code change that alters the old state in place leaves it so, for " + part + " and the server is no genserv.StateCopier"
+}
+
 func (r *run) awaitBack(back []*goingBack) {
 	limit, stop := limitOf(0, 0)
 	defer stop()
@@ -122,6 +127,9 @@ func (r *run) awaitBack(back []*goingBack) {
 		switch g.sent.watch(g, limit) {
 		case fateDone:
 			g.report.Undone = g.how
+			if g.how == Uncopied && g.report.Reason == "" {
+				g.report.Reason = uncopiedReason(g.uncopied)
+			}
 		case fateEnded:
 			g.ended()
 		default:
@@ -156,6 +164,7 @@ func (s *subject) goBack(l *genserv.Loop) Undone {
 			}
 		} else if l.CanDowngrade() {
 			if _, err := l.ChangeCode(etf.Tuple{etf.Atom("down"), s.from.Version()}, s.from.Code, s.extra); err == nil {
+				l.KeepCodeChanges() // also those of the way up, whose state the server has lived with
 				return Downgraded
 			}
 		}
@@ -163,8 +172,11 @@ func (s *subject) goBack(l *genserv.Loop) Undone {
 	for _, undo := range slices.Backward(s.undos) {
 		undo()
 	}
-	if served {
+	switch {
+	case served:
 		return Forgot
+	case s.uncopied != "":
+		return Uncopied
 	}
 	return Restored
 }

@@ -180,6 +180,8 @@ func (w *world) link() {
 			app.Modules = append(app.Modules, m)
 		}
 		app.Modules = append(app.Modules, &codechange.Module{Name: "lib", Vsn: vsn}, &codechange.Module{Vsn: vsn, Code: genserv.Of(vandal{w})})
+		app.Modules = append(app.Modules, &codechange.Module{Vsn: vsn, Code: genserv.Of(keeper{w, "m5"})},
+			&codechange.Module{Vsn: vsn, Code: genserv.Of(copyingKeeper{keeper{w, "m6"}})})
 		apps = append(apps, app)
 	}
 	var err error

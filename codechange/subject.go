@@ -26,6 +26,9 @@ type subject struct {
 	wentOn   bool     // it has
 	extra    etf.Term // of its last code change
 	switched bool     // its code is another one than at first
+
+	uncopied  string // part of its old state that its code change could alter
+	undecided bool   // it has to be told whether its code change is kept
 }
 
 // eval suspends the processes of modules: all are told at once, then each has its time to do so. Differs from OTP, which waits
@@ -210,6 +213,9 @@ func (r *run) goOn(s *subject) *goingOn {
 			r.traced(s, StepLoad, nil)
 		}
 		g.handled = l.Handled()
+		if r.committed {
+			l.KeepCodeChanges()
+		}
 		l.Resume()
 		r.traced(s, StepResume, etf.Atom("resume"))
 		return nil
@@ -226,13 +232,12 @@ func (g *goingOn) load(l *genserv.Loop, from, target *Module) {
 		g.stayed = from.misfit(target)
 		return
 	}
-	if undo, err := l.LoadCode(target.Code); err == nil {
-		g.undo, g.loaded = undo, target
+	undo, err := l.LoadCode(target.Code)
+	if err != nil {
+		g.stayed = err.Error()
+		return
 	}
-}
-
-func (m *Module) misfit(to *Module) string {
-	return "its state is of schema " + m.schema() + ", not " + to.schema()
+	g.undo, g.loaded = undo, target
 }
 
 // awaitGoing waits until processes have gone on, but for none longer than sys:resume does.

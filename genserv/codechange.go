@@ -3,6 +3,7 @@ package genserv
 import (
 	"errors"
 	"fmt"
+	"reflect"
 
 	"github.com/gonode-otp/gonode/etf"
 )
@@ -45,18 +46,24 @@ func changeCrash(c *crash) *changeFailure {
 	return &changeFailure{Reason: etf.Tuple{etf.Atom("EXIT"), reason}, Err: &Exit{Reason: reason}}
 }
 
-func (s *server[S]) codeChange(oldVsn, extra etf.Term) *changeFailure {
-	return s.change(oldVsn, s.current, extra)
+func (s *server[S]) codeChange(p *Process, oldVsn, extra etf.Term) *changeFailure {
+	return s.change(p, oldVsn, s.current, extra)
 }
 
 // change makes old the state by the server's CodeChange.
-func (s *server[S]) change(oldVsn etf.Term, old any, extra etf.Term) *changeFailure {
-	if s.changer == nil {
-		return changeCrash(undefined(s.name, "code_change", oldVsn, showAny(old), extra))
-	}
+func (s *server[S]) change(p *Process, oldVsn etf.Term, old any, extra etf.Term) *changeFailure {
 	var state S
 	var err error
-	if c := protect(func() { state, err = s.changer.CodeChange(oldVsn, old, extra) }); c != nil {
+	var c *crash
+	switch {
+	case s.processChanger != nil:
+		c = protect(func() { state, err = s.processChanger.CodeChange(p, oldVsn, old, extra) })
+	case s.changer != nil:
+		c = protect(func() { state, err = s.changer.CodeChange(oldVsn, old, extra) })
+	default:
+		c = undefined(s.name, "code_change", oldVsn, showAny(old), extra)
+	}
+	if c != nil {
 		return changeCrash(c)
 	}
 	if err != nil {
@@ -71,23 +78,33 @@ func showAny(state any) etf.Term {
 	return (&server[any]{module: &module[any]{}}).show(state)
 }
 
-func (s *server[S]) convert(oldVsn etf.Term, from instance, extra etf.Term) *changeFailure {
-	return s.change(oldVsn, from.state(), extra)
+func (s *server[S]) convert(p *Process, oldVsn etf.Term, from instance, extra etf.Term) *changeFailure {
+	return s.change(p, oldVsn, from.state(), extra)
 }
 
 func (s *server[S]) adopt(state any) bool {
 	v, ok := state.(S)
+	if from, to := reflect.TypeOf(state), reflect.TypeFor[S](); !ok && from != nil && sameLayout(from, to) {
+		v, ok = reflect.ValueOf(state).Convert(to).Interface().(S)
+	}
 	if ok {
 		s.current = v
 	}
 	return ok
 }
 
-func (s *server[S]) canDowngrade() bool { return s.downgrader != nil }
+func (s *server[S]) canDowngrade() bool { return s.downgrader != nil || s.processDowngrader != nil }
 
-func (s *server[S]) downgrade(vsn, extra etf.Term) (state any, failure *changeFailure) {
+func (s *server[S]) downgrade(p *Process, vsn, extra etf.Term) (state any, failure *changeFailure) {
 	var err error
-	if c := protect(func() { state, err = s.downgrader.Downgrade(vsn, s.current, extra) }); c != nil {
+	c := protect(func() {
+		if s.processDowngrader != nil {
+			state, err = s.processDowngrader.Downgrade(p, vsn, s.current, extra)
+		} else {
+			state, err = s.downgrader.Downgrade(vsn, s.current, extra)
+		}
+	})
+	if c != nil {
 		return nil, changeCrash(c)
 	}
 	if err != nil {
@@ -108,31 +125,48 @@ func (e *StateTypeError) Error() string {
 
 // ChangeCode makes the suspended server run m from now on, with the state that m's CodeChange makes of the present one; it
 // is what an update instruction of a release does to a process. With oldVsn {down, Vsn} the running server makes the older
-// state: by its Downgrade, or by its CodeChange if the older module has the same state type.
+// state: by its Downgrade, or by its CodeChange if the older module has the same state type. The code change gets a copy of the
+// state if the server that runs now is a StateCopier; see Uncopied.
 //
 // If it fails nothing has changed, and the error is a *ChangeError. Else undo brings the old module and its state back; it
-// may be called only while the server is still suspended, and what the server did in between is forgotten.
+// may be called only while the server is still suspended, and what the server did in between is forgotten. Either undo or
+// KeepCodeChanges has to be called.
 func (l *Loop) ChangeCode(oldVsn etf.Term, m Module, extra etf.Term) (undo func(), err error) {
-	return l.swap(m, func(next instance) *changeFailure {
-		return changeTo(next, l.inst, orUndefined(oldVsn), orUndefined(extra))
-	})
+	return l.change(m, &stateChange{p: &l.p, oldVsn: orUndefined(oldVsn), extra: orUndefined(extra)})
 }
 
 // ChangeLoaded is ChangeCode for a module that was loaded before: as in OTP, where whatever code is loaded runs, m's CodeChange
 // makes the state on the way down, too, unless the running server is a Downgrader. That is how a supervisor is changed.
 func (l *Loop) ChangeLoaded(oldVsn etf.Term, m Module, extra etf.Term) (undo func(), err error) {
-	if l.inst.canDowngrade() {
-		return l.ChangeCode(oldVsn, m, extra)
+	return l.change(m, &stateChange{p: &l.p, oldVsn: orUndefined(oldVsn), extra: orUndefined(extra), loaded: true})
+}
+
+func (l *Loop) change(m Module, c *stateChange) (undo func(), err error) {
+	if l.mode != modeSuspended {
+		return nil, ErrNotSuspended
 	}
-	return l.swap(m, func(next instance) *changeFailure {
-		return next.convert(orUndefined(oldVsn), l.inst, orUndefined(extra))
-	})
+	from, failure := l.inst.twin()
+	if failure == nil {
+		failure = c.make(m, from)
+	}
+	if failure != nil {
+		return nil, failure
+	}
+	return l.replace(c.by, c.next), nil
 }
 
 // LoadCode makes the suspended server run m from now on with the state that it has, as loading a new version of a callback
-// module without an update instruction does. The state types have to be the same. For undo and the error see ChangeCode.
+// module without an update instruction does. The state types have to be the same, or have the same layout. For undo and the error
+// see ChangeCode.
 func (l *Loop) LoadCode(m Module) (undo func(), err error) {
-	return l.swap(m, func(next instance) *changeFailure { return adopt(next, l.inst.state()) })
+	if l.mode != modeSuspended {
+		return nil, ErrNotSuspended
+	}
+	next := m.newInstance()
+	if failure := adopt(next, l.inst.state()); failure != nil {
+		return nil, failure
+	}
+	return l.replace(nil, next), nil
 }
 
 // Value returns the state itself, in the type that the server gave it.
@@ -141,32 +175,35 @@ func (l *Loop) Value() any { return l.inst.state() }
 // CanDowngrade tells whether the server that runs now is a Downgrader.
 func (l *Loop) CanDowngrade() bool { return l.inst.canDowngrade() }
 
+// Uncopied tells which part of the state a code change could alter although the state is kept, such as ".Cache is a map"; "" if
+// there is none, because the server is a StateCopier or the state is a value.
+func (l *Loop) Uncopied() string { return l.inst.uncopied() }
+
 // Rehearse prepares ChangeCode without doing it: the returned function makes the new state and forgets it. It may be called
-// from any goroutine, at best while the server is still suspended; the state it works on is a copy if the server is a
-// StateCopier. loaded makes it a rehearsal of ChangeLoaded. Its error is that of ChangeCode.
+// from any goroutine; the state it works on is a copy. loaded makes it a rehearsal of ChangeLoaded. Its error is that of ChangeCode,
+// or an *UntriedError, as that of Rehearse is if the state cannot be copied.
 func (l *Loop) Rehearse(oldVsn etf.Term, m Module, extra etf.Term, loaded bool) (rehearse func() error, err error) {
+	if part := l.inst.uncopied(); part != "" {
+		return nil, &UntriedError{l.inst.moduleName(), "a code change could alter the state in place, for " + part +
+			" and the server is no genserv.StateCopier"}
+	}
 	twin, failure := l.inst.twin()
 	if failure != nil {
 		return nil, failure
 	}
+	p, proc := l.p.rehearsing()
+	name := l.inst.moduleName()
 	return func() error {
-		if loaded && !twin.canDowngrade() {
-			return m.newInstance().convert(orUndefined(oldVsn), twin, orUndefined(extra)).asError()
+		c := &stateChange{p: p, oldVsn: orUndefined(oldVsn), extra: orUndefined(extra), loaded: loaded}
+		failure := c.make(m, twin)
+		if failure == nil {
+			return c.by.endChange(p, false, twin.state(), c.next.state()).asError()
 		}
-		return changeTo(m.newInstance(), twin, orUndefined(oldVsn), orUndefined(extra)).asError()
+		if proc.refused {
+			return &UntriedError{name, "it starts a process or waits for one, which a rehearsal does not do"}
+		}
+		return failure
 	}, nil
-}
-
-func (l *Loop) swap(m Module, fill func(next instance) *changeFailure) (undo func(), err error) {
-	if l.mode != modeSuspended {
-		return nil, ErrNotSuspended
-	}
-	old, next := l.inst, m.newInstance()
-	if failure := fill(next); failure != nil {
-		return nil, failure
-	}
-	l.become(next)
-	return func() { l.become(old) }, nil
 }
 
 func (l *Loop) become(inst instance) {
@@ -174,25 +211,40 @@ func (l *Loop) become(inst instance) {
 	l.code.Store(inst.code())
 }
 
-func changeTo(next, old instance, oldVsn, extra etf.Term) *changeFailure {
-	vsn, down := downVsn(oldVsn)
-	if !down {
-		return next.convert(oldVsn, old, extra)
+// stateChange is one code change: it makes the state of a new instance out of that of an old one.
+type stateChange struct {
+	p             *Process
+	oldVsn, extra etf.Term
+	loaded        bool
+
+	by, next instance // who has made the new state, and whose it is
+}
+
+func (c *stateChange) make(m Module, old instance) *changeFailure {
+	c.next = m.newInstance()
+	vsn, down := downVsn(c.oldVsn)
+	if !down || c.loaded && !old.canDowngrade() {
+		c.by = c.next
+		return c.next.convert(c.p, c.oldVsn, old, c.extra)
 	}
-	if old.canDowngrade() {
-		state, failure := old.downgrade(vsn, extra)
-		if failure != nil {
-			return failure
-		}
-		return adopt(next, state)
-	}
+	c.by = old
 	before := old.state()
-	if failure := old.codeChange(oldVsn, extra); failure != nil {
+	var changed any
+	var failure *changeFailure
+	if old.canDowngrade() {
+		changed, failure = old.downgrade(c.p, vsn, c.extra)
+	} else {
+		failure = old.codeChange(c.p, c.oldVsn, c.extra)
+		changed = old.state()
+		old.adopt(before)
+	}
+	if failure != nil {
 		return failure
 	}
-	changed := old.state()
-	old.adopt(before)
-	return adopt(next, changed)
+	if failure = adopt(c.next, changed); failure != nil {
+		_ = c.by.endChange(c.p, false, before, changed)
+	}
+	return failure
 }
 
 // asError keeps a nil pointer from becoming an error that is not nil.
@@ -208,7 +260,7 @@ func adopt(next instance, state any) *changeFailure {
 	if next.adopt(state) {
 		return nil
 	}
-	err := &StateTypeError{Module: next.moduleName(), State: fmt.Sprintf("%T", state)}
+	err := &StateTypeError{Module: next.moduleName(), State: TypeName(state)}
 	return &changeFailure{Reason: etf.Tuple{etf.Atom("bad_state"), etf.Binary(err.State)}, Err: err}
 }
 
@@ -222,6 +274,14 @@ func (s *server[S]) twin() (instance, *changeFailure) {
 		return nil, changeCrash(c)
 	}
 	return t, nil
+}
+
+// uncopied implements instance.
+func (s *server[S]) uncopied() string {
+	if s.copier != nil {
+		return ""
+	}
+	return sharedPart(reflect.TypeFor[S](), s.current)
 }
 
 // downVsn takes {down, Vsn} apart.

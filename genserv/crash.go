@@ -26,6 +26,14 @@ func (c *crash) exitReason() etf.Term {
 	return etf.Tuple{c.reason, c.stack}
 }
 
+// asError is an *Exit with the exit reason, and no error for a callback that has returned.
+func (c *crash) asError() error {
+	if c == nil {
+		return nil
+	}
+	return &Exit{Reason: c.exitReason()}
+}
+
 // Failure is how a function ended that did not return: what try sees in Erlang as catch Class:Reason:Stack.
 type Failure struct {
 	Class  etf.Atom // error or exit; throw from functions that raise that on purpose

@@ -70,7 +70,7 @@ func TestAStateThatCanBeCopiedIsRehearsedOnACopy(t *testing.T) {
 func TestTheCodeOfAServerIsKnown(t *testing.T) {
 	first, second := genserv.Of(v1{of[int]{4}}), genserv.Of(v2{})
 	require.Equal(t, "int", first.StateType())
-	require.Equal(t, "genserv_test.stateV2", second.StateType())
+	require.Equal(t, "github.com/gonode-otp/gonode/genserv_test.stateV2", second.StateType())
 	w := startVersion(first)
 	require.Equal(t, first, w.loop.Code())
 	w.loop.Suspend()

@@ -18,19 +18,24 @@ type instance interface {
 	mayBlock() bool
 
 	// codeChange runs the code change of the running module, for sys:change_code.
-	codeChange(oldVsn, extra etf.Term) *changeFailure
+	codeChange(p *Process, oldVsn, extra etf.Term) *changeFailure
 	// convert makes the state of another instance, of whatever type, the state of this one.
-	convert(oldVsn etf.Term, from instance, extra etf.Term) *changeFailure
-	// adopt takes a state that is of this instance's type already.
+	convert(p *Process, oldVsn etf.Term, from instance, extra etf.Term) *changeFailure
+	// adopt takes a state that is of this instance's type already, or of one with the same layout.
 	adopt(state any) bool
 	// downgrade makes the state for an older module; canDowngrade says whether the server has a method for that.
-	downgrade(vsn, extra etf.Term) (any, *changeFailure)
+	downgrade(p *Process, vsn, extra etf.Term) (any, *changeFailure)
 	canDowngrade() bool
+	// endsChanges says whether the server is a CodeChangeEnder, and endChange tells it what became of a state that it has made.
+	endsChanges() bool
+	endChange(p *Process, kept bool, oldState, newState any) *crash
 	state() any
 	// code returns the Module of the instance.
 	code() *Module
 	// twin returns another instance of the module with a copy of the state, if the server can copy it, or the same state.
 	twin() (instance, *changeFailure)
+	// uncopied tells which part of the state a twin has in common with this instance; "" means none.
+	uncopied() string
 }
 
 // outcome is the Result of a callback without its state, which the instance has taken over, or what became of it instead.

@@ -2,6 +2,7 @@ package genserv
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 
 	"github.com/gonode-otp/gonode/etf"
@@ -48,6 +49,9 @@ type Terminator[S any] interface {
 // must not be changed, so that a failed upgrade can go back to it. An error is {error, Reason} of Erlang, with the reason of
 // an *Exit as it is and the text of any other error; it makes the upgrade fail. Without it every code change fails with
 // undef, as in OTP. Module:code_change/3.
+//
+// A ProcessCodeChanger has the same method with the process in front. If the server that ran until now is a StateCopier, oldState
+// is a copy.
 type CodeChanger[S any] interface {
 	CodeChange(oldVsn etf.Term, oldState any, extra etf.Term) (S, error)
 }
@@ -85,8 +89,10 @@ type StateShower[S any] interface {
 	ShowState(state S) etf.Term
 }
 
-// StateCopier makes an independent copy of a state, so that a code change can be rehearsed on it. A server whose callbacks
-// never change a state in place does not need it.
+// StateCopier makes an independent copy of a state. A code change gets the copy, so that the state itself is what it was if the
+// upgrade fails, and a rehearsal can try the code change. A state without pointers, maps, slices, channels and functions needs no
+// StateCopier; terms and times count as values. Without it a state that has such parts is not rehearsed, and after a failed upgrade it is as its code
+// change left it. A server whose code changes leave the old state as it is, and share nothing with it that callbacks change, may return it as it is.
 type StateCopier[S any] interface {
 	CopyState(state S) S
 }
@@ -118,11 +124,12 @@ type Module interface {
 	Name() etf.Atom
 	// Server returns what Of was given.
 	Server() any
-	// StateType returns the name of the Go type of the state.
+	// StateType returns the name of the Go type of the state, with the import paths of its packages.
 	StateType() string
 
 	newInstance() instance
 	initialCall() etf.Tuple
+	stateGoType() reflect.Type
 }
 
 // Of makes a Module of a server: genserv.Of(counter{}).
@@ -142,6 +149,9 @@ func Of[S any](srv Server[S]) Module {
 	m.terminator, _ = srv.(Terminator[S])
 	m.changer, _ = srv.(CodeChanger[S])
 	m.downgrader, _ = srv.(Downgrader[S])
+	m.processChanger, _ = srv.(ProcessCodeChanger[S])
+	m.processDowngrader, _ = srv.(ProcessDowngrader[S])
+	m.ender, _ = srv.(CodeChangeEnder)
 	m.formatter, _ = srv.(StatusFormatter[S])
 	m.shower, _ = srv.(StateShower[S])
 	m.copier, _ = srv.(StateCopier[S])
@@ -179,7 +189,12 @@ type module[S any] struct {
 	shower     StateShower[S]
 	copier     StateCopier[S]
 	itself     Module // the module as its users see it
-	blocks     bool   // what Blocker says
+
+	processChanger    ProcessCodeChanger[S]
+	processDowngrader ProcessDowngrader[S]
+	ender             CodeChangeEnder
+
+	blocks bool // what Blocker says
 }
 
 func (m *module[S]) Name() etf.Atom         { return m.name }
@@ -188,6 +203,5 @@ func (m *module[S]) mayBlock() bool         { return m.blocks }
 func (m *module[S]) newInstance() instance  { return &server[S]{module: m} }
 func (m *module[S]) initialCall() etf.Tuple { return m.initial }
 
-func (m *module[S]) StateType() string {
-	return strings.TrimPrefix(fmt.Sprintf("%T", (*S)(nil)), "*") // S may be an interface
-}
+func (m *module[S]) StateType() string         { return typeName(m.stateGoType()) }
+func (m *module[S]) stateGoType() reflect.Type { return reflect.TypeFor[S]() }

@@ -1,6 +1,7 @@
 package genserv
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/gonode-otp/gonode/etf"
@@ -34,6 +35,9 @@ func (s *server[S]) showState(state S) (etf.Term, error) {
 	case etf.Term:
 		return v, nil
 	default:
+		if why := unsafeToShow(v); why != "" {
+			return nil, errors.New(why + ", so others may be changing it; give it a method StateTerm() etf.Term")
+		}
 		return etf.Marshal(v)
 	}
 }

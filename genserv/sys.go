@@ -109,14 +109,31 @@ func (l *Loop) changeCode(oldVsn, extra etf.Term) etf.Term {
 		}
 	}
 	if next != nil && next != running {
-		if _, err := change(oldVsn, next, extra); err != nil {
-			return errorAnswer(ChangeReason(err))
-		}
-		return atomOk
+		_, err := change(oldVsn, next, extra)
+		return l.changedByHand(err)
 	}
-	if failure := l.inst.codeChange(oldVsn, extra); failure != nil {
-		return errorAnswer(failure.Reason)
+	return l.changedByHand(l.changeInPlace(oldVsn, extra))
+}
+
+// changeInPlace has the running module change its own state.
+func (l *Loop) changeInPlace(oldVsn, extra etf.Term) error {
+	next, failure := l.inst.twin()
+	if failure == nil {
+		failure = next.codeChange(&l.p, oldVsn, extra)
 	}
+	if failure != nil {
+		return failure
+	}
+	l.replace(next, next)
+	return nil
+}
+
+// changedByHand answers change_code. Nobody undoes what is changed by hand.
+func (l *Loop) changedByHand(err error) etf.Term {
+	if err != nil {
+		return errorAnswer(ChangeReason(err))
+	}
+	l.KeepCodeChanges()
 	return atomOk
 }
 

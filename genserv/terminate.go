@@ -5,6 +5,7 @@ import "github.com/gonode-otp/gonode/etf"
 // terminate ends the server in order: terminate/8 of gen_server.erl. Terminate runs, then what is not an orderly reason is
 // reported; what is left of a StopReply follows when this has returned.
 func (l *Loop) terminate(reason etf.Term, from From, last etf.Term) {
+	l.KeepCodeChanges()
 	if failed := l.inst.terminate(&l.p, reason); failed != nil {
 		l.failTerminate(failed, from, last)
 		return
@@ -17,6 +18,7 @@ func (l *Loop) terminate(reason etf.Term, from From, last etf.Term) {
 
 // crash ends the server because a callback failed: terminate/9. The report shows the stack even if the exit reason has none.
 func (l *Loop) crash(c *crash, from From, last etf.Term) {
+	l.KeepCodeChanges()
 	reason := c.exitReason()
 	if failed := l.inst.terminate(&l.p, reason); failed != nil {
 		l.failTerminate(failed, from, last)

@@ -50,6 +50,9 @@ func (s *server) CodeChange(_ etf.Term, oldState any, _ etf.Term) (*state, error
 	return st, nil
 }
 
+// CopyState implements genserv.StateCopier. CodeChange makes its own copy.
+func (s *server) CopyState(st *state) *state { return st }
+
 // clone copies what a supervisor changes while it runs.
 func (st *state) clone() *state {
 	other := *st
