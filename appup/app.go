@@ -31,7 +31,7 @@ type App struct {
 // with all findings. See application resource files, https://www.erlang.org/doc/man/app.html.
 func ParseApp(name string, src []byte) (*App, error) {
 	r := &report{file: name}
-	n, ok := r.only(src)
+	n, ok := r.first(src)
 	if !ok {
 		return nil, r.err()
 	}

@@ -57,7 +57,7 @@ func Find(entries []Entry, vsn string) (Script, bool) {
 // *FileError with all findings.
 func ParseAppup(name string, src []byte) (*Appup, error) {
 	r := &report{file: name}
-	n, ok := r.only(src)
+	n, ok := r.first(src)
 	if !ok {
 		return nil, r.err()
 	}
@@ -74,7 +74,8 @@ func readAppup(n etf.Node, r *report) *Appup {
 	a := &Appup{}
 	var kind textKind
 	if a.Vsn, kind = text(parts[0].Term); kind != isText {
-		r.fail(parts[0].Pos, tagged("bad_vsn", parts[0].Term), "the version of the application has to be a string, not %s", show(parts[0].Term))
+		r.warn(parts[0].Pos, tagged("bad_vsn", parts[0].Term), "the version of the application should be a string; %s is that of no application",
+			show(parts[0].Term))
 	}
 	a.Up = readEntries(parts[1], r)
 	a.Down = readEntries(parts[2], r)

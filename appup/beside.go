@@ -26,7 +26,7 @@ func CheckFile(files Files, name string) ([]*Finding, error) {
 	}
 	r := &report{file: name, findings: findings}
 	silent := &report{file: name}
-	n, ok := silent.only(src)
+	n, ok := silent.first(src)
 	parts, isAppupTerm := tupleElems(n, 3)
 	if !ok || !isAppupTerm {
 		return findings, nil
@@ -49,7 +49,7 @@ type besideCheck struct {
 
 func (c besideCheck) file(parts []etf.Node) {
 	if top, kind := text(parts[0].Term); kind == isText && top != c.app.Vsn {
-		c.fail(parts[0].Pos, tagged("bad_vsn", etf.Tuple{parts[0].Term, etf.Charlist(c.app.Vsn)}),
+		c.warn(parts[0].Pos, tagged("bad_vsn", etf.Tuple{parts[0].Term, etf.Charlist(c.app.Vsn)}),
 			"the file is for version %s, but %s.app says %s", show(parts[0].Term), c.app.Name, show(etf.Charlist(c.app.Vsn)))
 	}
 	for i, entries := range parts[1:] {

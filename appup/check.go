@@ -29,7 +29,11 @@ func Check(name string, src []byte) ([]*Finding, error) {
 	if !known {
 		return nil, fmt.Errorf("%s is none of Name.app, Name.appup, Name.rel and relup", name)
 	}
-	if n, ok := r.only(src); ok {
+	one := r.first
+	if suffix == ".relup" {
+		one = r.only
+	}
+	if n, ok := one(src); ok {
 		check(n, r)
 	}
 	return r.sorted(), nil

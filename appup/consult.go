@@ -10,9 +10,18 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// only reads the one term of a file. It is a finding if it does not parse, is not there or is not alone, as file:consult/1 has
-// [Term] for such files.
-func (r *report) only(src []byte) (etf.Node, bool) {
+// only reads the one term of a file. It is a finding if it does not parse or is not there. If it is not alone the file is refused, as
+// by release_handler, which wants [Term] of file:consult/1.
+func (r *report) only(src []byte) (etf.Node, bool) { return r.read(src, r.fail) }
+
+// first reads the one term of a file like only, but of several the first counts, as for systools_lib:read_term/1.
+func (r *report) first(src []byte) (etf.Node, bool) {
+	return r.read(src, func(pos etf.Pos, reason etf.Term, format string, args ...any) {
+		r.warn(pos, reason, format+"; systools takes the first, a running node refuses the file", args...)
+	})
+}
+
+func (r *report) read(src []byte, more func(pos etf.Pos, reason etf.Term, format string, args ...any)) (etf.Node, bool) {
 	nodes, err := etf.ConsultNodes(r.file, src)
 	switch {
 	case err != nil:
@@ -24,7 +33,7 @@ func (r *report) only(src []byte) (etf.Node, bool) {
 		r.fail(etf.Pos{Line: 1, Column: 1}, tagged("read", etf.Charlist(r.file)), "there is no term in the file")
 		return etf.Node{}, false
 	case len(nodes) > 1:
-		r.fail(nodes[1].Pos, tagged("bad_term", nodes[1].Term), "there is more than one term in the file")
+		more(nodes[1].Pos, tagged("bad_term", nodes[1].Term), "there is more than one term in the file")
 	}
 	return nodes[0], true
 }

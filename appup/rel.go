@@ -48,7 +48,7 @@ func (r *Rel) Record() etf.Tuple {
 // findings.
 func ParseRel(name string, src []byte) (*Rel, error) {
 	r := &report{file: name}
-	n, ok := r.only(src)
+	n, ok := r.first(src)
 	if !ok {
 		return nil, r.err()
 	}
