@@ -164,6 +164,7 @@ func (i purge) eval(r *run) error {
 // eval applies a function. What it returns does not matter, as in OTP, but to know how to undo it.
 func (i apply) eval(r *run) error {
 	r.flush()
+	kind, alive := r.startedAs(i.mfa)
 	result, err := r.host.Apply(r.ctx, i.module, i.function, i.args)
 	if err != nil {
 		return err
@@ -172,11 +173,44 @@ func (i apply) eval(r *run) error {
 	if inverse == nil {
 		inverse = i.inverse(result)
 	}
+	if inverse != nil && i.undo == nil {
+		if kind != "" {
+			inverse.args = etf.List{i.args[0], kind}
+		}
+		if alive || i.function == "terminate_child" {
+			r.anew = append(r.anew, i.text())
+		}
+	}
 	if inverse == nil {
 		r.applied = append(r.applied, i.text())
 		return nil
 	}
 	r.undoOutside(func() { _, _ = r.host.Apply(r.anyway(), inverse.module, inverse.function, inverse.args) })
+	return nil
+}
+
+// startedAs tells, before application:stop/1, as what the application was started, and whether it has processes.
+func (r *run) startedAs(c mfa) (kind etf.Atom, alive bool) {
+	if c.module != "application" || c.function != "stop" || len(c.args) != 1 || !r.host.Exported("application", "info", 0) {
+		return "", false
+	}
+	info, err := r.host.Apply(r.ctx, "application", "info", etf.List{})
+	if err != nil {
+		return "", false
+	}
+	kind, _ = pairOf(pairOf(info, etf.Atom("started")), c.args[0]).(etf.Atom)
+	_, alive = pairOf(pairOf(info, etf.Atom("running")), c.args[0]).(etf.Pid)
+	return kind, alive
+}
+
+// pairOf is proplists:get_value/2 of a list of pairs.
+func pairOf(list, key etf.Term) etf.Term {
+	all, _ := list.(etf.List)
+	for _, t := range all {
+		if pair, ok := t.(etf.Tuple); ok && len(pair) == 2 && etf.Equal(pair[0], key) {
+			return pair[1]
+		}
+	}
 	return nil
 }
 

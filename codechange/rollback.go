@@ -44,6 +44,9 @@ func (r *run) rollback() {
 	r.newcomersBack()
 	r.release()
 	r.report.Left = r.applied
+	for _, call := range r.anew {
+		r.report.NotUndone = append(r.report.NotUndone, call+" has ended servers: they were started again, without the states that they had")
+	}
 }
 
 // settlePending finds out which of the processes that were told to suspend themselves have done so.

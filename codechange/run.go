@@ -163,6 +163,7 @@ type run struct {
 
 	undos   []undoing
 	applied []string              // functions that nothing undoes
+	anew    []string              // functions that ended processes: undone, they begin anew
 	left    map[etf.Atom]etf.Atom // modules that were loaded or removed, with their purge method
 	purges  []etf.Atom
 

@@ -211,6 +211,9 @@ func (p *player) run(vsn, script string, run runner) {
 	for _, l := range report.Left {
 		p.w.note("- not undone: %s", l)
 	}
+	for _, l := range report.NotUndone {
+		p.w.note("- not as it was: %s", l)
+	}
 	if err == nil {
 		p.w.note("=> {ok,%s}", etf.Format(unpurged(report)))
 		return

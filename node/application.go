@@ -67,7 +67,18 @@ func (n *Node) LoadApplication(app App) error {
 	return nil
 }
 
-// UnloadApplication forgets an application that does not run. application:unload/1.
+// KnowApplication tells which application the program has code of, without loading it: application:load/1, application:start/1 and
+// the instruction add_application find it then, as OTP finds an .app file in the code path. LoadApplication and StartApplication do
+// that as well, and it outlives UnloadApplication. The error is that of LoadApplication for files that cannot be read.
+func (n *Node) KnowApplication(app App) error {
+	app, err := n.described(app)
+	if err == nil {
+		n.apps.know(app)
+	}
+	return err
+}
+
+// UnloadApplication forgets an application that does not run, and the parameters that were set. application:unload/1.
 func (n *Node) UnloadApplication(ctx context.Context, name etf.Atom) error {
 	return n.askController(ctx, etf.Tuple{etf.Atom("unload_application"), name})
 }

@@ -140,7 +140,7 @@ func orUndefinedPid(pid etf.Pid) etf.Term {
 	return pid
 }
 
-// load serves {load_application, Application}: what is not loaded is no code of this program.
+// load serves {load_application, Application}: the program has code of what was loaded before, and of what KnowApplication has named.
 func (c controller) load(t etf.Term) etf.Term {
 	name, ok := t.(etf.Atom)
 	switch {
@@ -148,6 +148,8 @@ func (c controller) load(t etf.Term) etf.Term {
 		return appError(etf.Tuple{etf.Atom("bad_application"), t})
 	case c.n.apps.get(name) != nil:
 		return appError(etf.Tuple{etf.Atom("already_loaded"), name})
+	case c.n.apps.loadKnown(name):
+		return etf.Atom("ok")
 	}
 	return appError(etf.Tuple{etf.Charlist("no such file or directory"), etf.Charlist(string(name) + ".app")})
 }

@@ -13,6 +13,7 @@ import (
 type applications struct {
 	mu     sync.RWMutex
 	loaded map[etf.Atom]*App
+	known  map[etf.Atom]*App                  // what there is code of, loaded or not: the .app files in the code path
 	set    map[etf.Atom]map[etf.Atom]etf.Term // at run time; nil for a parameter that was unset
 }
 
@@ -27,6 +28,36 @@ func (as *applications) load(app App) bool {
 		return false
 	}
 	as.loaded[app.Name] = app.own()
+	as.knowLocked(as.loaded[app.Name])
+	return true
+}
+
+// know remembers an application for loadKnown.
+func (as *applications) know(app App) {
+	as.mu.Lock()
+	defer as.mu.Unlock()
+	as.knowLocked(app.own())
+}
+
+func (as *applications) knowLocked(app *App) {
+	if as.known == nil {
+		as.known = map[etf.Atom]*App{}
+	}
+	as.known[app.Name] = app
+}
+
+// loadKnown loads an application that was loaded before, or is known otherwise; false means that there is none.
+func (as *applications) loadKnown(name etf.Atom) bool {
+	as.mu.Lock()
+	defer as.mu.Unlock()
+	app := as.known[name]
+	if app == nil || as.loaded[name] != nil {
+		return false
+	}
+	if as.loaded == nil {
+		as.loaded = map[etf.Atom]*App{}
+	}
+	as.loaded[name] = app
 	return true
 }
 
@@ -38,7 +69,47 @@ func (as *applications) change(app App) bool {
 		return false
 	}
 	as.loaded[app.Name] = app.own()
+	as.knowLocked(as.loaded[app.Name])
 	return true
+}
+
+// describe gives those of the named applications that are known another description, and returns what gives them the old one
+// again. Nobody else changes an application meanwhile; what was changed by then is kept.
+func (as *applications) describe(names []etf.Atom, change func(app *App)) (undo func()) {
+	as.mu.Lock()
+	defer as.mu.Unlock()
+	before := map[etf.Atom]*App{}
+	for _, name := range names {
+		if old := as.known[name]; old != nil {
+			if before[name] == nil {
+				before[name] = old
+			}
+			as.replaceLocked(name, func(app *App) { change(app) })
+		}
+	}
+	return func() {
+		as.mu.Lock()
+		defer as.mu.Unlock()
+		for name, old := range before {
+			as.replaceLocked(name, func(app *App) {
+				app.Description, app.Vsn, app.Modules, app.Registered = old.Description, old.Vsn, old.Modules, old.Registered
+				app.Applications, app.Env = old.Applications, old.Env
+			})
+		}
+	}
+}
+
+// replaceLocked changes a copy of a known application and puts it in its place; what others have got stays as it is.
+func (as *applications) replaceLocked(name etf.Atom, change func(app *App)) {
+	if as.known[name] == nil {
+		return
+	}
+	app := as.known[name].own()
+	change(app)
+	as.known[name] = app
+	if as.loaded[name] != nil {
+		as.loaded[name] = app
+	}
 }
 
 // own copies what the caller may change later.

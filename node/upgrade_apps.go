@@ -26,44 +26,29 @@ func (u upgradeApps) Running(ctx context.Context) ([]codechange.AppVsn, error) {
 	return all, nil
 }
 
-// Change implements codechange.Applications for those that are loaded.
+// Change implements codechange.Applications for those that are loaded, and for those that the upgrade may load.
 func (u upgradeApps) Change(specs []etf.Term, config etf.Term) (codechange.AppChange, error) {
 	none := codechange.AppChange{}
 	parameters, ok := readConfig(config)
 	if !ok {
 		return none, &ApplicationError{Reason: etf.Tuple{etf.Atom("bad_config"), config}}
 	}
-	var changed []App
+	described := map[etf.Atom]etf.List{}
+	var names []etf.Atom
 	for _, spec := range specs {
 		name, keys, ok := resource(spec)
 		if !ok {
 			return none, &ApplicationError{Reason: etf.Tuple{etf.Atom("bad_application"), spec}}
 		}
-		if app := u.n.apps.get(name); app != nil {
-			next := *app
-			next.describe(keys, parameters)
-			changed = append(changed, next)
-		}
-	}
-	var before []App
-	for _, app := range changed {
-		if old := u.n.apps.get(app.Name); old != nil {
-			before = append(before, *old)
-		}
+		described[name], names = keys, append(names, name)
 	}
 	envs := map[etf.Atom]map[etf.Atom]etf.Term{}
 	for _, app := range u.n.apps.all() {
 		envs[app.Name] = u.n.apps.allEnv(app.Name)
 	}
-	for _, app := range changed {
-		u.n.apps.change(app)
-	}
+	undo := u.n.apps.describe(names, func(app *App) { app.describe(described[app.Name], parameters) })
 	return codechange.AppChange{
-		Undo: func() {
-			for _, app := range slices.Backward(before) {
-				u.n.apps.change(app)
-			}
-		},
+		Undo:     undo,
 		Announce: func(ctx context.Context) []string { return u.announce(ctx, envs) },
 	}, nil
 }

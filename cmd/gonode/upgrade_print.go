@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -96,9 +97,15 @@ func summary(cmd *cobra.Command, to target, r *codechange.Report) error {
 	out := cmd.ErrOrStderr()
 	switch {
 	case r.Rehearsed:
-		fmt.Fprintf(out, "nothing was changed; tried %d servers in %v\n", len(r.Processes), r.Total.Round(time.Millisecond))
-	case r.Undone:
+		untried := count(r, func(p *codechange.ProcessReport) bool { return p.Outcome == codechange.Untried })
+		fmt.Fprintf(out, "nothing was changed; tried %d servers in %v\n", len(r.Processes)-untried, r.Total.Round(time.Millisecond))
+		if untried > 0 {
+			fmt.Fprintf(out, "note: %d servers were not tried\n", untried)
+		}
+	case r.Undone && r.AsItWas():
 		fmt.Fprintf(out, "everything is as it was; servers paused for %v\n", r.Pause.Round(time.Microsecond))
+	case r.Undone:
+		notAsItWas(out, r)
 	default:
 		fmt.Fprintf(out, "%v runs; servers paused for %v\n", to, r.Pause.Round(time.Microsecond))
 	}
@@ -111,7 +118,40 @@ func summary(cmd *cobra.Command, to target, r *codechange.Report) error {
 	for _, call := range r.Left {
 		fmt.Fprintf(out, "note: %s was applied, and nothing undoes that\n", printable(call))
 	}
+	for _, what := range r.NotUndone {
+		fmt.Fprintf(out, "note: %s\n", printable(what))
+	}
+	if r.Undone && !r.AsItWas() {
+		fmt.Fprintln(out, "the upgrade was taken back, but not everything is as it was")
+	}
 	return nil
+}
+
+// notAsItWas says how many servers are not what they were before an upgrade that failed.
+func notAsItWas(out io.Writer, r *codechange.Report) {
+	fmt.Fprintf(out, "servers paused for %v\n", r.Pause.Round(time.Microsecond))
+	for _, kind := range []struct {
+		how  codechange.Undone
+		says string
+	}{
+		{codechange.Uncopied, "have their old state, but what their code change altered in place is as it left it"},
+		{codechange.Forgot, "have their old state, and have forgotten what they did since, or began anew"},
+		{codechange.Killed, "were ended, for they had no way back"},
+		{codechange.Later, "are busy, and go back when they have time"},
+	} {
+		if n := count(r, func(p *codechange.ProcessReport) bool { return p.Undone == kind.how }); n > 0 {
+			fmt.Fprintf(out, "note: %d servers %s (%s)\n", n, kind.says, kind.how)
+		}
+	}
+}
+
+func count(r *codechange.Report, counts func(*codechange.ProcessReport) bool) (n int) {
+	for _, p := range r.Processes {
+		if counts(p) {
+			n++
+		}
+	}
+	return n
 }
 
 type (
@@ -126,6 +166,8 @@ type (
 		Unpurged  []unpurgeJSON `json:"unpurged"`
 		Config    []string      `json:"config"`
 		Left      []string      `json:"left"`
+		NotUndone []string      `json:"not_undone"`
+		AsItWas   *bool         `json:"as_it_was,omitempty"`
 	}
 	serverJSON struct {
 		Pid      string `json:"pid"`
@@ -147,7 +189,11 @@ type (
 
 func jsonReport(to target, r *codechange.Report) reportJSON {
 	out := reportJSON{App: to.app, Vsn: to.vsn, Rehearsed: r.Rehearsed, Undone: r.Undone, PauseUs: r.Pause.Microseconds(), TotalUs: r.Total.Microseconds(),
-		Servers: []serverJSON{}, Unpurged: []unpurgeJSON{}, Config: append([]string{}, r.Config...), Left: append([]string{}, r.Left...)}
+		Servers: []serverJSON{}, Unpurged: []unpurgeJSON{}, Config: append([]string{}, r.Config...), Left: append([]string{}, r.Left...),
+		NotUndone: append([]string{}, r.NotUndone...)}
+	if asItWas := r.AsItWas(); r.Undone {
+		out.AsItWas = &asItWas
+	}
 	for _, p := range r.Processes {
 		out.Servers = append(out.Servers, serverJSON{etf.Format(p.Pid), string(p.Name), string(p.Module), p.From, p.To, string(p.Outcome),
 			string(p.Undone), p.Paused.Microseconds(), p.Took.Microseconds(), p.Reason})
