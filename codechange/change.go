@@ -87,6 +87,7 @@ func (r *run) begin(s *subject, e changeEntry, down bool) (*change, error) {
 		return nil, exited(etf.Tuple{etf.Atom("undef"), etf.List{etf.Tuple{s.report.Module, etf.Atom("code_change"), etf.Int(3), etf.List{}}}})
 	}
 	_, loaded := r.left[c.target.name()]
+	r.options.under.ask(s, StepChange)
 	c.sent = send(s, func(l *genserv.Loop) func() {
 		changeCode := l.ChangeCode
 		if loaded {

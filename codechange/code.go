@@ -41,10 +41,7 @@ func (h *Handler) codeFunctions() []Function {
 		name, _ := module.(etf.Atom)
 		return boolean(len(oldProcesses(h.config.Host, h.config.Versions, name)) == 0)
 	})
-	add("purge", 1, func(_ context.Context, module etf.Term) etf.Term {
-		name, _ := module.(etf.Atom)
-		return boolean(h.purge(name))
-	})
+	add("purge", 1, h.codePurge)
 	return all
 }
 

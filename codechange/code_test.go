@@ -43,15 +43,19 @@ func (s *site) softly(purge string) {
 	s.ask(`{set_unpacked,"releases/2/rel.rel",[]}`)
 	require.Equal(s.t, `{ok,"1",[]}`, s.ask(`{install_release,"2",restart,[]}`))
 	require.Equal(s.t, "m1-1", s.runs(), "its state does not fit")
-	require.Equal(s.t, "ok", s.ask(`{make_permanent,"2"}`))
 }
 
 func TestWhatRunsOldCodeIsPurgedWithThePermanentRelease(t *testing.T) {
 	s := newSite(t)
 	s.softly("soft_purge")
+	require.Equal(s.t, "ok", s.ask(`{make_permanent,"2"}`))
 	require.Equal(t, "m1-1", s.runs(), "soft_purge lets it live")
 	s = newSite(t)
 	s.softly("brutal_purge")
+	require.Equal(s.t, "{error,{old_processes,[{m1,[<0.100.0>]}]}}", s.ask(`{make_permanent,"2"}`))
+	require.Equal(t, "m1-1", s.runs(), "nobody asked for its end")
+	require.Equal(t, "2:current 1:permanent | 2:unpacked 1:permanent", s.statuses())
+	require.NoError(t, s.h.MakePermanentAndPurge(t.Context(), "2"))
 	require.Nil(t, s.w.find("a"))
 }
 

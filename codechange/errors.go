@@ -2,6 +2,7 @@ package codechange
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
@@ -33,6 +34,13 @@ func (e *Error) Term() etf.Term {
 	}
 	return etf.Tuple{etf.Atom("error"), e.Reason}
 }
+
+// Hint is the Err of an Error that says what to do about it.
+type Hint struct{ Text string }
+
+func (h *Hint) Error() string { return h.Text }
+
+func hint(format string, args ...any) error { return &Hint{fmt.Sprintf(format, args...)} }
 
 // errNoWayBack says that a process cannot run an older version.
 var errNoWayBack = errors.New("there is no way back")

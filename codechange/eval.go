@@ -157,6 +157,9 @@ func (i remove) eval(r *run) error {
 // eval has the processes that run other than the current version of the modules killed when the script has succeeded.
 // Differs from OTP: not before, for that could not be undone.
 func (i purge) eval(r *run) error {
+	if err := r.checkPurge(i.modules); err != nil {
+		return err
+	}
 	r.purges = append(r.purges, i.modules...)
 	return nil
 }

@@ -36,7 +36,7 @@ func (h *Handler) evalAppup(ctx context.Context, way appWay, o Options) (report 
 	if err != nil {
 		return nil, err
 	}
-	report, err = Run(ctx, h.config.Host, h.config.Versions, t.Script, o)
+	report, err = h.execute(ctx, t.Script, o)
 	if err != nil {
 		change.Undo()
 		return report, err

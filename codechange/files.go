@@ -54,6 +54,26 @@ func (f files) write(name string, data []byte) error {
 	return r.commit()
 }
 
+// maxLinks is how many symbolic links lead to a file at most, as for the system.
+const maxLinks = 40
+
+// target returns the file that is to be replaced instead of a symbolic link to it. It is for the files of the handler itself, which an
+// operator may have put elsewhere.
+func (f files) target(name string) string {
+	path := f.path(name)
+	for range maxLinks {
+		link, err := os.Readlink(path)
+		if err != nil {
+			return path
+		}
+		if !filepath.IsAbs(link) {
+			link = filepath.Join(filepath.Dir(path), link)
+		}
+		path = link
+	}
+	return path
+}
+
 // replacement is a file that lies beside the one that it is to replace. What can run out, such as room, has been taken.
 type replacement struct{ tmp, path string }
 

@@ -25,6 +25,7 @@ type Handler struct {
 	unpurged []Unpurged // until MakePermanent
 	dirs     []Lib      // of applications that were changed without a release
 	attempt  Attempt
+	under    *underWay // what is executed now, or nil
 }
 
 // HandlerConfig says what a Handler works with.
@@ -184,7 +185,7 @@ func (h *Handler) lock(ctx context.Context) (unlock func(), err error) {
 
 // write makes releases those of the handler, on disk first.
 func (h *Handler) write(releases []Release) error {
-	file := filepath.Join(h.files.dir, "RELEASES")
+	file := h.files.target(filepath.Join(h.files.dir, "RELEASES"))
 	if err := h.files.write(file, FormatReleases(releases)); err != nil {
 		return &Error{Reason: posix(err), Err: err}
 	}

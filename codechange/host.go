@@ -34,6 +34,8 @@ type Child struct {
 	ID etf.Term
 	// Modules are the modules of its child specification: it takes part in the change of each of them.
 	Modules []etf.Atom
+	// Restarts says that its supervisor starts it again if it is killed.
+	Restarts bool
 }
 
 // Process is one server of the Host.

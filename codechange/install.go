@@ -185,7 +185,7 @@ func (h *Handler) install(ctx context.Context, vsn string, o Options) (t *Transi
 	if err != nil {
 		return nil, nil, err
 	}
-	report, err = Run(ctx, h.config.Host, h.config.Versions, t.Script, o)
+	report, err = h.execute(ctx, t.Script, o)
 	if err != nil {
 		change.Undo()
 		return nil, report, h.located(t, err)
@@ -197,6 +197,13 @@ func (h *Handler) install(ctx context.Context, vsn string, o Options) (t *Transi
 	h.releases = setStatus(vsn, Current, h.releases)
 	h.previous, h.dirs = t.From, nil
 	return t, report, nil
+}
+
+// execute is Run that can be given up.
+func (h *Handler) execute(ctx context.Context, script Script, o Options) (*Report, error) {
+	ctx, o, end := h.abortable(ctx, o)
+	defer end()
+	return Run(ctx, h.config.Host, h.config.Versions, script, o)
 }
 
 // changeApplications gives the applications of the node their new versions and configuration. A file sys.config that cannot be

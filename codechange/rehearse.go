@@ -45,6 +45,8 @@ func (h *Handler) Rehearse(ctx context.Context, vsn string, o Options) (*Transit
 	if err != nil {
 		return nil, nil, err
 	}
+	ctx, o, end := h.abortable(ctx, o)
+	defer end()
 	report, err := Rehearse(ctx, h.config.Host, h.config.Versions, t.Script, o)
 	return t, report, h.located(t, err)
 }
@@ -80,8 +82,10 @@ func (r *rehearsal) all(script etf.List) {
 			r.fail(stopping(r.ctx), true)
 			return
 		}
+		now := Progress{len(r.before) + i + 1, len(r.before) + len(r.after), s.term, len(r.report.Processes)}
+		r.options.under.step(now)
 		if r.options.Progress != nil {
-			r.options.Progress(Progress{len(r.before) + i + 1, len(r.before) + len(r.after), s.term, len(r.report.Processes)})
+			r.options.Progress(now)
 		}
 		if err := r.step(s.do); err != nil {
 			r.fail(failed(err), true)
@@ -197,6 +201,8 @@ func (r *rehearsal) try(p Process, e changeEntry, down bool) *Error {
 	_, loaded := r.left[target.name()]
 	t := &trial{}
 	began := time.Now()
+	r.options.under.ask(p, StepChange)
+	defer r.options.under.done(p.Pid())
 	sent := send(p, func(l *genserv.Loop) func() {
 		t.running = !l.Suspended()
 		t.before = l.State()

@@ -12,18 +12,18 @@ import (
 )
 
 // MakePermanent makes the current release the one that the node starts with: release_handler:make_permanent/1. The file
-// start_erl.data names it, too. Processes that still run an older version of a module whose script says brutal_purge are killed,
-// see Report.Unpurged.
+// start_erl.data names it, too. If processes still run an older version of a module whose script says brutal_purge, see Report.Unpurged,
+// it fails with {error, {old_processes, [{Module, [Pid]}]}}: MakePermanentAndPurge ends them.
 func (h *Handler) MakePermanent(ctx context.Context, vsn string) error {
 	unlock, err := h.lock(ctx)
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	return h.makePermanent(vsn)
+	return h.makePermanent(vsn, false)
 }
 
-func (h *Handler) makePermanent(vsn string) error {
+func (h *Handler) makePermanent(vsn string, purge bool) error {
 	release, known := h.find(vsn)
 	switch {
 	case !known:
@@ -32,6 +32,11 @@ func (h *Handler) makePermanent(vsn string) error {
 		return nil
 	case release.Status != Current:
 		return errorOf("bad_status", etf.Atom(release.Status))
+	}
+	if !purge {
+		if err := h.refusePurge(); err != nil {
+			return err
+		}
 	}
 	if err := h.setPermanent(release); err != nil {
 		return err
@@ -42,7 +47,7 @@ func (h *Handler) makePermanent(vsn string) error {
 
 func (h *Handler) setPermanent(release Release) error {
 	file := filepath.Join(h.files.dir, "start_erl.data")
-	start, err := h.files.prepare(file, []byte(release.Erts+" "+release.Vsn))
+	start, err := h.files.prepare(h.files.target(file), []byte(release.Erts+" "+release.Vsn))
 	if err != nil {
 		return fileError(posix(err), file, err)
 	}
@@ -57,7 +62,8 @@ func (h *Handler) setPermanent(release Release) error {
 }
 
 // RebootOld goes back to an old release and makes it permanent: release_handler:reboot_old_release/1. Differs from OTP, which
-// restarts the node for it: the servers of this one are brought there by the script for the way down, with their states.
+// restarts the node for it: the servers of this one are brought there by the script for the way down, with their states. If some stay
+// behind the release runs but is not permanent, and the error is that of MakePermanent.
 func (h *Handler) RebootOld(ctx context.Context, vsn string) error {
 	unlock, err := h.lock(ctx)
 	if err != nil {
@@ -74,7 +80,7 @@ func (h *Handler) RebootOld(ctx context.Context, vsn string) error {
 	if _, _, err := h.install(ctx, vsn, h.config.Options); err != nil {
 		return err
 	}
-	return h.makePermanent(vsn)
+	return h.makePermanent(vsn, false)
 }
 
 // SetUnpacked makes a release known that was put in its place by other means: release_handler:set_unpacked/2. relFile is its

@@ -252,7 +252,7 @@ func (h *Handler) Eval(ctx context.Context, script Script, o Options) (*Report, 
 		return nil, err
 	}
 	defer unlock()
-	return Run(ctx, h.config.Host, h.config.Versions, script, o)
+	return h.execute(ctx, script, o)
 }
 
 // result is {ok, Unpurged}.

@@ -2,6 +2,7 @@ package codechange
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -38,6 +39,8 @@ type Options struct {
 	Progress func(Progress)
 	// Trace is called in the process whenever one has done a step, and must return soon. Several processes may call it at once.
 	Trace func(TraceEvent)
+
+	under *underWay // of the Handler
 }
 
 // TraceEvent is what a process has done.
@@ -130,6 +133,7 @@ func newRun(ctx context.Context, host Host, versions *Versions, script Script, o
 
 // traced tells that a process has done a step. It runs in the process.
 func (r *run) traced(p Process, what Step, request etf.Term) {
+	r.options.under.done(p.Pid())
 	if r.options.Trace != nil {
 		r.options.Trace(TraceEvent{p.Pid(), what, request})
 	}
@@ -241,8 +245,10 @@ func (r *run) eval(i int, s step) *Error {
 	if r.ctx.Err() != nil {
 		return stopping(r.ctx)
 	}
+	now := Progress{i + 1, len(r.before) + len(r.after), s.term, len(r.subjects)}
+	r.options.under.step(now)
 	if r.options.Progress != nil {
-		r.options.Progress(Progress{i + 1, len(r.before) + len(r.after), s.term, len(r.subjects)})
+		r.options.Progress(now)
 	}
 	if err := s.do.eval(r); err != nil {
 		return failed(err)
@@ -253,7 +259,9 @@ func (r *run) eval(i int, s step) *Error {
 // stopping is the failure of an upgrade that was told to stop.
 func stopping(ctx context.Context) *Error {
 	e := exited(etf.Atom("shutdown"))
-	e.Err = context.Cause(ctx)
+	if e.Err = context.Cause(ctx); errors.Is(e.Err, ErrAborted) {
+		e.Reason = etf.Tuple{etf.Atom("EXIT"), etf.Atom("aborted")}
+	}
 	return e
 }
 

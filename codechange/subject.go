@@ -97,6 +97,7 @@ func (r *run) suspend(s *subject) {
 	if r.firstSuspend.IsZero() {
 		r.firstSuspend = s.began
 	}
+	r.options.under.ask(s, StepSuspend)
 	s.suspending = send(s, func(l *genserv.Loop) func() {
 		l.Suspend()
 		r.traced(s, StepSuspend, etf.Atom("suspend"))

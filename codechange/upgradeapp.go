@@ -118,6 +118,8 @@ func (w appWay) transition() *Transition {
 }
 
 func (h *Handler) rehearseAppup(ctx context.Context, way appWay, o Options) (*Report, error) {
+	ctx, o, end := h.abortable(ctx, o)
+	defer end()
 	return Rehearse(ctx, h.config.Host, h.config.Versions, Script{way.script, []Lib{way.to}}, o)
 }
 

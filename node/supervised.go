@@ -18,6 +18,8 @@ type SupervisedProcess struct {
 	Pid         etf.Pid
 	// Modules are those of its child spec, nil for dynamic; for the supervisor at the top its callback module.
 	Modules []etf.Atom
+
+	restart supervisor.Restart // of its child spec, if the supervisor was looked into
 }
 
 // SuspendedSupervisorError is a supervisor that cannot be asked for its children, because it is suspended.
@@ -118,7 +120,7 @@ func (w walk) below(ctx context.Context, sup etf.Pid, id etf.Term) (tree []Super
 	}
 	for _, c := range children {
 		if c.Pid != (etf.Pid{}) {
-			tree = append(tree, SupervisedProcess{w.app, sup, c.ID, c.Pid, c.Modules})
+			tree = append(tree, SupervisedProcess{w.app, sup, c.ID, c.Pid, c.Modules, c.Restart})
 		}
 	}
 	return append(tree, deeper...), nil

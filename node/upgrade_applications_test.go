@@ -20,7 +20,9 @@ const removeTree = `{apply,{application,stop,[tree]}}, {remove,{tree_sup,brutal_
 func startPermanentTree(t *testing.T) *Node {
 	t.Helper()
 	n := startTree(t)
-	n.Export("test", "fail", 0, func(context.Context, etf.List) (etf.Term, error) { return nil, &genserv.Failure{Class: "error", Reason: etf.Atom("boom")} })
+	n.Export("test", "fail", 0, func(context.Context, etf.List) (etf.Term, error) {
+		return nil, &genserv.Failure{Class: "error", Reason: etf.Atom("boom")}
+	})
 	require.NoError(t, n.StopApplication(t.Context(), "tree"))
 	require.NoError(t, n.StartApplication(t.Context(), App{Name: "tree", Type: AppPermanent}))
 	require.Contains(t, ask(t, n, controllerName, etf.Atom("info")), "{tree,permanent}")
@@ -98,4 +100,19 @@ func TestOfTwoChangesOfAnApplicationNoneIsLost(t *testing.T) {
 		require.Equal(t, other.Description, n.apps.get("tree").Description, "what the file does not say stays")
 		change()
 	}
+}
+
+func TestAModuleThatSupervisorsStartAgainIsNotRemoved(t *testing.T) {
+	n := startTree(t)
+	a := n.registry.byName("a")
+	report, err := eval(t, n, "1", `point_of_no_return, {remove,{tree_worker,brutal_purge,brutal_purge}}, {purge,[tree_worker]}`)
+	require.ErrorContains(t, err, "supervised_processes")
+	require.True(t, report.AsItWas())
+	require.Same(t, a, n.registry.byName("a"))
+	require.Equal(t, "{1,1}", ask(t, n, "a", nil))
+
+	_, err = eval(t, n, "1", `point_of_no_return, {apply,{supervisor,terminate_child,[tree_sup,a]}}, {apply,{supervisor,terminate_child,[tree_sup,b]}},
+		{remove,{tree_worker,brutal_purge,brutal_purge}}, {purge,[tree_worker]}`)
+	require.NoError(t, err)
+	require.NotNil(t, n.registry.byName("tree_sup"))
 }

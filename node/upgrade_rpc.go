@@ -22,7 +22,8 @@ import (
 //	                                         Answer as above, or the atom running; {{App, Vsn}, Began, Answer} if it was
 //	                                         about one application; undefined if there was none
 //
-// If a file is to blame the answer is {error, Reason, undefined, [Finding]}: binaries with the place and what is wrong there.
+// If a file is to blame, or there is something to be done about it, the answer is {error, Reason, Report, [Finding]}: binaries with the
+// place and what is wrong there, or what to do.
 //
 // Options are those of release_handler:install_release/2 and codechange.Options, and {progress, Pid}: Pid gets
 // {progress, Step, Steps, Instruction, Processes} before each instruction. The report is a map, see codechange.Report; it is
@@ -151,7 +152,11 @@ func findings(err error) etf.List {
 	var place *appup.Error
 	var all *appup.FileError
 	var syntax *etf.ParseError
+	var hint *codechange.Hint
 	found := etf.List{}
+	if errors.As(err, &hint) {
+		found = append(found, etf.Binary(hint.Text))
+	}
 	if errors.As(err, &place) {
 		found = append(found, etf.Binary(place.Error()))
 	}

@@ -72,7 +72,8 @@ func (h upgradeHost) children(found []SupervisedProcess) []codechange.Child {
 		if s.Modules == nil {
 			s.Modules = []etf.Atom{p.loop.Code().Name()}
 		}
-		all = append(all, codechange.Child{Process: upgraded{p}, Supervisor: s.Supervisor, ID: s.ID, Modules: s.Modules})
+		all = append(all, codechange.Child{Process: upgraded{p}, Supervisor: s.Supervisor, ID: s.ID, Modules: s.Modules,
+			Restarts: s.restart == supervisor.Permanent || s.restart == supervisor.Transient})
 	}
 	return all
 }

@@ -20,6 +20,7 @@ type Child struct {
 	Restarting bool     // it does not run because its restart has failed and is tried again
 	Type       Type
 	Modules    []etf.Atom // nil if they are not known: dynamic
+	Restart    Restart    // of its child spec; "" from WhichChildren, which does not tell
 }
 
 // Counts is what CountChildren tells.

@@ -14,6 +14,13 @@ func Children(l *genserv.Loop) (children []Child, ok bool) {
 	}
 	for _, t := range st.whichChildren().(etf.List) {
 		c, _ := readChild(t)
+		spec := st.children.find(c.ID)
+		if st.strategy == SimpleOneForOne {
+			spec = st.template()
+		}
+		if spec != nil {
+			c.Restart = spec.restart
+		}
 		children = append(children, c)
 	}
 	return children, true
