@@ -250,10 +250,14 @@ func (r *run) eval(i int, s step) *Error {
 	if r.options.Progress != nil {
 		r.options.Progress(now)
 	}
-	if err := s.do.eval(r); err != nil {
-		return failed(err)
+	err := s.do.eval(r)
+	switch {
+	case err == nil:
+		return nil
+	case r.ctx.Err() != nil && errors.Is(err, context.Cause(r.ctx)):
+		return stopping(r.ctx)
 	}
-	return nil
+	return failed(err)
 }
 
 // stopping is the failure of an upgrade that was told to stop.

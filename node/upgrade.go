@@ -64,6 +64,13 @@ func (h upgradeHost) Users(module etf.Atom) []codechange.Process {
 	return users
 }
 
+// Codes implements codechange.Census.
+func (h upgradeHost) Codes(count func(genserv.Module)) {
+	for _, p := range h.n.registry.all() {
+		count(p.loop.Code())
+	}
+}
+
 // Exported implements codechange.Host.
 func (h upgradeHost) Exported(module, function etf.Atom, arity int) bool {
 	return h.n.functions.get(functionKey{module, function, arity}) != nil

@@ -21,6 +21,10 @@ import (
 //	gonode:last_install()                    {Vsn, Began, Answer} of the last installation: Began in milliseconds since 1970,
 //	                                         Answer as above, or the atom running; {{App, Vsn}, Began, Answer} if it was
 //	                                         about one application; undefined if there was none
+//	gonode:upgrade_overview()                a map, see codechange.Overview
+//	gonode:abort_upgrade()                   ok | {error, no_upgrade}: what is under way is given up and undone
+//	gonode:make_permanent(Vsn, Options)      release_handler:make_permanent(Vsn), which with the option purge ends the servers for
+//	                                         whose sake that refuses
 //
 // If a file is to blame, or there is something to be done about it, the answer is {error, Reason, Report, [Finding]}: binaries with the
 // place and what is wrong there, or what to do.
@@ -53,7 +57,39 @@ func (n *Node) exportUpgrade() {
 	})
 	n.exportAppUpgrade("downgrade_app", 4, h.DowngradeApp)
 	n.exportAppUpgrade("rehearse_downgrade_app", 4, h.RehearseDowngradeApp)
+	n.Export("gonode", "upgrade_overview", 0, func(context.Context, etf.List) (etf.Term, error) { return etf.Marshal(h.Overview()) })
+	n.Export("gonode", "abort_upgrade", 0, func(context.Context, etf.List) (etf.Term, error) { return okAnswer(h.Abort()), nil })
+	n.Export("gonode", "make_permanent", 2, func(ctx context.Context, args etf.List) (etf.Term, error) { return makePermanent(ctx, h, args) })
 	n.Export("gonode", "last_install", 0, func(context.Context, etf.List) (etf.Term, error) { return lastInstall(h), nil })
+}
+
+// makePermanent serves gonode:make_permanent/2.
+func makePermanent(ctx context.Context, h *codechange.Handler, args etf.List) (etf.Term, error) {
+	options, ok := args[1].(etf.List)
+	do := h.MakePermanent
+	for _, o := range options {
+		ok = ok && etf.Equal(o, etf.Atom("purge"))
+		do = h.MakePermanentAndPurge
+	}
+	if !ok {
+		return nil, ErrBadArgument
+	}
+	return okAnswer(do(ctx, stringOf(args[0], ""))), nil
+}
+
+// okAnswer is ok, {error, Reason}, or {error, Reason, [Finding]}.
+func okAnswer(err error) etf.Term {
+	var failed *codechange.Error
+	switch {
+	case err == nil:
+		return etf.Atom("ok")
+	case !errors.As(err, &failed):
+		return etf.Tuple{etf.Atom("error"), etf.Binary(err.Error())}
+	}
+	if found := findings(err); len(found) > 0 {
+		return etf.Tuple{etf.Atom("error"), failed.Reason, found}
+	}
+	return etf.Tuple{etf.Atom("error"), failed.Reason}
 }
 
 // exportAppUpgrade exports a function with the arguments (App, Dir, Options), or (App, Vsn, Dir, Options).

@@ -24,7 +24,10 @@ func (o *options) explain(err error) string {
 		taken   *epmd.NameTakenError
 		walk    *examineError
 	)
+	var hinted *hintedError
 	switch {
+	case errors.As(err, &hinted):
+		return o.explain(hinted.err) + "; " + hinted.hint
 	case errors.As(err, &walk):
 		return walk.Error()
 	case errors.As(err, &config):
@@ -42,6 +45,15 @@ func (o *options) explain(err error) string {
 	}
 	return plain(err)
 }
+
+// hintedError is an error with what its user has to know besides.
+type hintedError struct {
+	err  error
+	hint string
+}
+
+func (e *hintedError) Error() string { return e.err.Error() + "; " + e.hint }
+func (e *hintedError) Unwrap() error { return e.err }
 
 // flagOf is what a field of node.Config is called on the command line.
 func flagOf(field string) string {

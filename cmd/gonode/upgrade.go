@@ -21,6 +21,7 @@ type upgradeFlags struct {
 	app, dir          string
 	down              bool
 	report            bool
+	abort, purge      bool
 	canary            int
 	watch             time.Duration
 	busy              *choice
@@ -38,7 +39,8 @@ anything goes wrong every server has its old code and its old state again, and t
 
 ` + nodeHelp + `
 
-VSN is the version of a release that is unpacked on the node. Without it the releases of the node are listed.
+VSN is the version of a release that is unpacked on the node. Without it the releases of the node are listed, how many processes run
+which version of a module, and an upgrade that is under way, with what it waits for. With --abort that is given up and undone.
 
 With --dry-run the script is checked, and the code change of every server is tried with its present state and forgotten; all
 that would fail is told. With --canary a few processes of each module go first and are watched; if one of them ends the upgrade
@@ -58,7 +60,8 @@ An OTP node can be upgraded as well, but it tells no more than release_handler d
   gonode upgrade calc 2 -o json
   gonode upgrade calc 2 --app counter --dry-run
   gonode upgrade calc --app counter --dir /srv/counter-1 --down
-  gonode upgrade calc --report`,
+  gonode upgrade calc --report
+  gonode upgrade calc --abort`,
 		Args:              wantArgs(1, "NODE", "VSN"),
 		ValidArgsFunction: o.completeNode,
 		RunE:              o.run(func(cmd *cobra.Command, args []string) error { return o.upgrade(cmd, args, f) }),
@@ -72,6 +75,8 @@ An OTP node can be upgraded as well, but it tells no more than release_handler d
 	flags.StringVar(&f.dir, "dir", "", "the `directory` of its other version, on the node (default lib/APP-VSN)")
 	flags.BoolVar(&f.down, "down", false, "go down to the version in that directory")
 	flags.BoolVar(&f.report, "report", false, "show what became of the last upgrade")
+	flags.BoolVar(&f.abort, "abort", false, "give up the upgrade that is under way: what it has changed is undone")
+	flags.BoolVar(&f.purge, "purge", false, "with --permanent: end servers that stayed with an older version, with their states")
 	flags.IntVar(&f.canary, "canary", 0, "change `N` processes of each module first")
 	flags.DurationVar(&f.watch, "watch", 10*time.Second, "how long to watch them")
 	f.busy = choiceFlag(cmd, "busy", "", "what to do about a server that does not suspend itself in time: fail, wait, or skip it", "fail", "wait", "skip")
@@ -86,6 +91,10 @@ An OTP node can be upgraded as well, but it tells no more than release_handler d
 
 func (f upgradeFlags) check(args []string) error {
 	switch {
+	case f.abort && (f.report || f.dryRun || f.app != "" || len(args) > 1):
+		return usagef("--abort is about the upgrade that is under way; leave the rest out")
+	case f.purge && !f.permanent:
+		return usagef("--purge goes with --permanent")
 	case f.report && len(args) > 1:
 		return usagef("--report is about the last upgrade; leave %s out", args[1])
 	case f.canary < 0:
@@ -134,6 +143,8 @@ func (o *options) upgrade(cmd *cobra.Command, args []string, f upgradeFlags) err
 	return o.withClient(cmd, args[0], func(ctx context.Context, n *node.Node, peer etf.Atom) error {
 		u := &upgrading{cmd: cmd, n: n, peer: peer, flags: f}
 		switch {
+		case f.abort:
+			return u.abort(ctx)
 		case f.report:
 			return u.last(ctx)
 		case f.app != "":
@@ -189,7 +200,39 @@ func (u *upgrading) list(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return printReleases(u.cmd, u.flags.format.value, releases)
+	overview, err := u.overview(ctx)
+	if err != nil {
+		return err
+	}
+	return printReleases(u.cmd, u.flags.format.value, releases, overview)
+}
+
+// overview tells what runs on the node; nil if it does not tell, because it is one of OTP.
+func (u *upgrading) overview(ctx context.Context) (*codechange.Overview, error) {
+	answer, err := u.rpc(ctx, "gonode", "upgrade_overview")
+	if undef(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	o := &codechange.Overview{}
+	return o, etf.Unmarshal(answer, o)
+}
+
+// abort gives up the upgrade that is under way.
+func (u *upgrading) abort(ctx context.Context) error {
+	answer, err := u.rpc(ctx, "gonode", "abort_upgrade")
+	switch {
+	case undef(err):
+		return fmt.Errorf("%s cannot give up an upgrade: it is no Go node with Config.Upgrade", u.peer)
+	case err != nil:
+		return err
+	case answer != etf.Term(etf.Atom("ok")):
+		return fmt.Errorf("no upgrade of %s is under way", u.peer)
+	}
+	fmt.Fprintf(u.cmd.ErrOrStderr(), "the upgrade is given up; gonode upgrade %s --report tells how it ended\n", u.peer)
+	return nil
 }
 
 // to upgrades the node by what a Go node or else one of OTP is asked.
@@ -205,8 +248,8 @@ func (u *upgrading) to(ctx context.Context, to target, ask asking) error {
 	switch {
 	case undef(err):
 		err = u.toOTP(ctx, ask)
-	case errors.Is(err, genserv.ErrNoConnection) || errors.Is(err, genserv.ErrTimeout):
-		err = fmt.Errorf("%w; if the upgrade had begun it goes on: gonode upgrade %s --report tells how it ended", err, u.peer)
+	case errors.Is(err, genserv.ErrNoConnection) || errors.Is(err, genserv.ErrTimeout) || ctx.Err() != nil && err != nil:
+		err = &hintedError{err, fmt.Sprintf("if the upgrade had begun it goes on: gonode upgrade %s --report tells how it ended", u.peer)}
 	case err == nil:
 		err = u.show(to, answer)
 	}
@@ -280,16 +323,30 @@ func (u *upgrading) last(ctx context.Context) error {
 	began := time.UnixMilli(int64(ms)).Format(time.DateTime)
 	if t[2] == etf.Term(etf.Atom("running")) {
 		fmt.Fprintf(u.cmd.ErrOrStderr(), "the upgrade to %v of %s goes on\n", to, began)
-		return nil
+		overview, err := u.overview(ctx)
+		if err == nil && overview != nil {
+			printRunning(u.cmd.ErrOrStderr(), overview.Running)
+		}
+		return err
 	}
 	fmt.Fprintf(u.cmd.ErrOrStderr(), "upgrade to %v of %s\n", to, began)
 	return u.show(to, t[2])
 }
 
 func (u *upgrading) makePermanent(ctx context.Context, vsn string) error {
-	answer, err := u.rpc(ctx, "release_handler", "make_permanent", etf.Charlist(vsn))
+	options := etf.List{}
+	if u.flags.purge {
+		options = etf.List{etf.Atom("purge")}
+	}
+	answer, err := u.rpc(ctx, "gonode", "make_permanent", etf.Charlist(vsn), options)
+	if undef(err) {
+		answer, err = u.rpc(ctx, "release_handler", "make_permanent", etf.Charlist(vsn))
+	}
 	if err != nil {
 		return err
+	}
+	if t, ok := answer.(etf.Tuple); ok && len(t) == 3 {
+		return &upgradeError{etf.Tuple{t[0], t[1]}, append(findingsOf(t[2:]), "the release runs, but is not permanent: --purge ends them")}
 	}
 	if answer != etf.Term(etf.Atom("ok")) {
 		return &upgradeError{reason: answer}

@@ -15,37 +15,143 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// printReleases shows [{Name, Vsn, ["App-Vsn"], Status}].
-func printReleases(cmd *cobra.Command, format string, releases etf.Term) error {
-	list, _ := releases.(etf.List)
-	type release struct {
+type (
+	releasesJSON struct {
+		Releases  []releaseJSON `json:"releases"`
+		Current   string        `json:"current,omitempty"`
+		Permanent string        `json:"permanent,omitempty"`
+		Previous  string        `json:"previous,omitempty"`
+		Modules   []moduleJSON  `json:"modules,omitempty"`
+		Running   *runningJSON  `json:"running,omitempty"`
+	}
+	releaseJSON struct {
 		Name   string   `json:"name"`
 		Vsn    string   `json:"vsn"`
 		Status string   `json:"status"`
 		Apps   []string `json:"applications"`
 	}
-	all := []release{}
+	moduleJSON struct {
+		Name     string        `json:"name"`
+		Versions []versionJSON `json:"versions"`
+	}
+	versionJSON struct {
+		Vsn       string `json:"vsn"`
+		Current   bool   `json:"current"`
+		Processes int    `json:"processes"`
+	}
+	runningJSON struct {
+		Step        int      `json:"step"`
+		Steps       int      `json:"steps"`
+		Instruction string   `json:"instruction"`
+		SinceUs     int64    `json:"since_us"`
+		Waiting     []string `json:"waiting"`
+	}
+)
+
+// printReleases shows [{Name, Vsn, ["App-Vsn"], Status}], and what runs if the node tells.
+func printReleases(cmd *cobra.Command, format string, releases etf.Term, o *codechange.Overview) error {
+	all, err := readReleases(releases)
+	if err != nil {
+		return err
+	}
+	if format == "json" {
+		return printJSON(cmd, overviewJSON(all, o))
+	}
+	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "NAME\tVSN\tSTATUS\tAPPLICATIONS")
+	for _, r := range all {
+		status := r.Status
+		if o != nil && r.Vsn == printable(o.Previous) {
+			status += " (previous)"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", r.Name, r.Vsn, status, strings.Join(r.Apps, " "))
+	}
+	if o == nil {
+		return w.Flush()
+	}
+	fmt.Fprintln(w, "\nMODULE\tVSN\tPROCESSES\t")
+	for _, m := range o.Modules {
+		for _, v := range m.Versions {
+			if v.Current || v.Processes > 0 {
+				mark := ""
+				if v.Current {
+					mark = "current"
+				}
+				fmt.Fprintf(w, "%s\t%s\t%d\t%s\n", printable(string(m.Name)), printable(v.Vsn), v.Processes, mark)
+			}
+		}
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if o.Running != nil {
+		fmt.Fprintln(cmd.ErrOrStderr(), "an upgrade is under way")
+		printRunning(cmd.ErrOrStderr(), o.Running)
+	}
+	return nil
+}
+
+// printRunning tells what an upgrade is doing and what it waits for.
+func printRunning(out io.Writer, r *codechange.Running) {
+	if r == nil || r.Step == 0 {
+		return
+	}
+	fmt.Fprintf(out, "step %d of %d, for %v: %s\n", r.Step, r.Steps, r.Since.Round(time.Millisecond), etf.FormatMax(r.Instruction, 100))
+	for i, p := range r.Waiting {
+		if i == manyServers {
+			fmt.Fprintf(out, "and for %d others\n", len(r.Waiting)-i)
+			break
+		}
+		fmt.Fprintf(out, "it waits for %s\n", waitingFor(p))
+	}
+}
+
+func waitingFor(p codechange.Waiting) string {
+	name := etf.Format(p.Pid)
+	if p.Name != "" {
+		name = string(p.Name)
+	}
+	return printable(fmt.Sprintf("%s (%s), which is to do: %s", name, p.Module, p.What))
+}
+
+func overviewJSON(all []releaseJSON, o *codechange.Overview) releasesJSON {
+	out := releasesJSON{Releases: all}
+	if o == nil {
+		return out
+	}
+	out.Current, out.Permanent, out.Previous = o.Current, o.Permanent, o.Previous
+	for _, m := range o.Modules {
+		shown := moduleJSON{Name: string(m.Name), Versions: []versionJSON{}}
+		for _, v := range m.Versions {
+			shown.Versions = append(shown.Versions, versionJSON(v))
+		}
+		out.Modules = append(out.Modules, shown)
+	}
+	if r := o.Running; r != nil {
+		out.Running = &runningJSON{r.Step, r.Steps, etf.FormatMax(r.Instruction, 1000), r.Since.Microseconds(), []string{}}
+		for _, p := range r.Waiting {
+			out.Running.Waiting = append(out.Running.Waiting, waitingFor(p))
+		}
+	}
+	return out
+}
+
+func readReleases(releases etf.Term) ([]releaseJSON, error) {
+	list, _ := releases.(etf.List)
+	all := []releaseJSON{}
 	for _, t := range list {
 		tuple, _ := t.(etf.Tuple)
 		if len(tuple) != 4 {
-			return &upgradeError{reason: releases}
+			return nil, &upgradeError{reason: releases}
 		}
-		r := release{inWords(tuple[0]), inWords(tuple[1]), inWords(tuple[3]), []string{}}
+		r := releaseJSON{inWords(tuple[0]), inWords(tuple[1]), inWords(tuple[3]), []string{}}
 		apps, _ := tuple[2].(etf.List)
 		for _, app := range apps {
 			r.Apps = append(r.Apps, inWords(app))
 		}
 		all = append(all, r)
 	}
-	if format == "json" {
-		return printJSON(cmd, all)
-	}
-	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "NAME\tVSN\tSTATUS\tAPPLICATIONS")
-	for _, r := range all {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", r.Name, r.Vsn, r.Status, strings.Join(r.Apps, " "))
-	}
-	return w.Flush()
+	return all, nil
 }
 
 // inWords is the text of a string or an atom, without quotes and without what a terminal could take for a command.
