@@ -3,7 +3,6 @@ package genserv
 import (
 	"errors"
 	"fmt"
-	"reflect"
 
 	"github.com/gonode-otp/gonode/etf"
 )
@@ -84,8 +83,8 @@ func (s *server[S]) convert(p *Process, oldVsn etf.Term, from instance, extra et
 
 func (s *server[S]) adopt(state any) bool {
 	v, ok := state.(S)
-	if from, to := reflect.TypeOf(state), reflect.TypeFor[S](); !ok && from != nil && sameLayout(from, to) {
-		v, ok = reflect.ValueOf(state).Convert(to).Interface().(S)
+	if !ok {
+		v, ok = alike[S](state)
 	}
 	if ok {
 		s.current = v
@@ -281,7 +280,7 @@ func (s *server[S]) uncopied() string {
 	if s.copier != nil {
 		return ""
 	}
-	return sharedPart(reflect.TypeFor[S](), s.current)
+	return sharedPart(goTypeOf[S](), s.current)
 }
 
 // downVsn takes {down, Vsn} apart.

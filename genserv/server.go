@@ -2,7 +2,6 @@ package genserv
 
 import (
 	"fmt"
-	"reflect"
 	"strings"
 
 	"github.com/gonode-otp/gonode/etf"
@@ -129,7 +128,7 @@ type Module interface {
 
 	newInstance() instance
 	initialCall() etf.Tuple
-	stateGoType() reflect.Type
+	stateGoType() goType
 }
 
 // Of makes a Module of a server: genserv.Of(counter{}).
@@ -203,5 +202,5 @@ func (m *module[S]) mayBlock() bool         { return m.blocks }
 func (m *module[S]) newInstance() instance  { return &server[S]{module: m} }
 func (m *module[S]) initialCall() etf.Tuple { return m.initial }
 
-func (m *module[S]) StateType() string         { return typeName(m.stateGoType()) }
-func (m *module[S]) stateGoType() reflect.Type { return reflect.TypeFor[S]() }
+func (m *module[S]) StateType() string   { return typeName(m.stateGoType()) }
+func (m *module[S]) stateGoType() goType { return goTypeOf[S]() }

@@ -23,6 +23,11 @@ type typeTraits struct {
 	data bool
 }
 
+// goType is the type of a state.
+type goType = reflect.Type
+
+func goTypeOf[S any]() goType { return reflect.TypeFor[S]() }
+
 var knownTraits sync.Map // of reflect.Type to typeTraits
 
 // traitsOf looks at a type once.
@@ -173,6 +178,16 @@ func TypeName(v any) string { return typeName(reflect.TypeOf(v)) }
 // SameLayout tells whether a state of the server from can be that of the server to without a code change: both have the same type,
 // or types that differ in their names only.
 func SameLayout(from, to Module) bool { return sameLayout(from.stateGoType(), to.stateGoType()) }
+
+// alike makes a state of another type one of S, if both have the same layout.
+func alike[S any](state any) (converted S, ok bool) {
+	from, to := reflect.TypeOf(state), goTypeOf[S]()
+	if from == nil || !sameLayout(from, to) {
+		return converted, false
+	}
+	converted, ok = reflect.ValueOf(state).Convert(to).Interface().(S)
+	return converted, ok
+}
 
 func sameLayout(from, to reflect.Type) bool {
 	return from == to || from.Kind() == to.Kind() && from.Kind() != reflect.Interface && from.ConvertibleTo(to)
