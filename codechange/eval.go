@@ -2,7 +2,6 @@ package codechange
 
 import (
 	"path"
-	"regexp"
 	"slices"
 
 	"github.com/gonode-otp/gonode/etf"
@@ -109,29 +108,6 @@ func (r *run) switchOver(p Process, m *Module) {
 	})
 }
 
-// fits tells whether a state of one version can be that of the other. Types that are laid out alike do not need to be the same, unless
-// the modules say by their Schema that the states are not.
-func fits(from, to *Module) bool {
-	return to.Code != nil && from.Code != nil && from.Schema == to.Schema && genserv.SameLayout(from.Code, to.Code)
-}
-
-// misfit tells why not.
-func (m *Module) misfit(to *Module) string {
-	from, other := m.schema(), to.schema()
-	if from == other {
-		from, other = m.Code.StateType(), to.Code.StateType()
-	}
-	if a, b := withoutPaths(from), withoutPaths(other); a != b {
-		from, other = a, b
-	}
-	return "its state is of schema " + from + ", not " + other
-}
-
-var importPath = regexp.MustCompile(`[\w.~-]+/`)
-
-// withoutPaths is a type without the import paths of its packages, for people.
-func withoutPaths(typ string) string { return importPath.ReplaceAllString(typ, "") }
-
 // loadCode makes a server run m, whether it is suspended or not.
 func loadCode(l *genserv.Loop, m *Module) (undo func()) {
 	running := !l.Suspended()
@@ -189,31 +165,6 @@ func (i apply) eval(r *run) error {
 		return nil
 	}
 	r.undoOutside(func() { _, _ = r.host.Apply(r.anyway(), inverse.module, inverse.function, inverse.args) })
-	return nil
-}
-
-// startedAs tells, before application:stop/1, as what the application was started, and whether it has processes.
-func (r *run) startedAs(c mfa) (kind etf.Atom, alive bool) {
-	if c.module != "application" || c.function != "stop" || len(c.args) != 1 || !r.host.Exported("application", "info", 0) {
-		return "", false
-	}
-	info, err := r.host.Apply(r.ctx, "application", "info", etf.List{})
-	if err != nil {
-		return "", false
-	}
-	kind, _ = pairOf(pairOf(info, etf.Atom("started")), c.args[0]).(etf.Atom)
-	_, alive = pairOf(pairOf(info, etf.Atom("running")), c.args[0]).(etf.Pid)
-	return kind, alive
-}
-
-// pairOf is proplists:get_value/2 of a list of pairs.
-func pairOf(list, key etf.Term) etf.Term {
-	all, _ := list.(etf.List)
-	for _, t := range all {
-		if pair, ok := t.(etf.Tuple); ok && len(pair) == 2 && etf.Equal(pair[0], key) {
-			return pair[1]
-		}
-	}
 	return nil
 }
 

@@ -14,6 +14,11 @@ func (r *run) checkPurge(modules []etf.Atom) error {
 		current, known := r.versions.Current(module)
 		return !known || current != nil
 	})
+	return r.checkChildren(removed)
+}
+
+// checkChildren refuses to end what runs the modules if supervisors would start it again.
+func (r *run) checkChildren(removed []etf.Atom) error {
 	if len(removed) == 0 {
 		return nil
 	}

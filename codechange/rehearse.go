@@ -55,6 +55,8 @@ type rehearsal struct {
 	*run
 	members map[etf.Atom][]Process // that would be suspended
 	failure *Error                 // the first
+	removed []etf.Atom
+	ends    bool // something came that may end processes
 }
 
 func (r *rehearsal) fail(err *Error, exit bool) {
@@ -105,6 +107,13 @@ func (r *rehearsal) step(do instruction) error {
 		return r.loadStep(do)
 	case remove:
 		r.left[do.module] = do.post
+		r.removed = append(r.removed, do.module)
+	case purge:
+		if !r.ends {
+			return r.checkChildren(slices.DeleteFunc(slices.Clone(do.modules), func(m etf.Atom) bool { return !slices.Contains(r.removed, m) }))
+		}
+	case apply:
+		r.ends = true
 	case changeCode:
 		for _, e := range do.entries {
 			for _, p := range r.members[e.module] {
@@ -112,6 +121,7 @@ func (r *rehearsal) step(do instruction) error {
 			}
 		}
 	case stop:
+		r.ends = true
 		return r.stopStep(do)
 	}
 	return nil

@@ -1,7 +1,6 @@
 package codechange
 
 import (
-	"slices"
 	"time"
 
 	"github.com/gonode-otp/gonode/etf"
@@ -28,14 +27,6 @@ type Report struct {
 	Left []string `etf:"left"`
 	// NotUndone is what was to be undone and could not be, with the reason, if the upgrade failed.
 	NotUndone []string `etf:"not_undone"`
-}
-
-// AsItWas tells whether an upgrade that failed has left everything as it was: no process has lost what it had or was told, and all
-// that was applied is undone.
-func (r *Report) AsItWas() bool {
-	return len(r.Left)+len(r.NotUndone) == 0 && !slices.ContainsFunc(r.Processes, func(p *ProcessReport) bool {
-		return p.Undone != "" && p.Undone != Restored && p.Undone != Downgraded
-	})
 }
 
 // Term returns the report as a map, with times in microseconds, for other nodes; ReadReport reads it.

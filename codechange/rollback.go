@@ -118,11 +118,6 @@ func (r *run) restore(back []*goingBack, s *subject) []*goingBack {
 	return append(back, g)
 }
 
-// uncopiedReason says why it is not known whether an old state is what it was.
-func uncopiedReason(part string) string {
-	return "a code change that alters the old state in place leaves it so, for " + part + " and the server is no genserv.StateCopier"
-}
-
 func (r *run) awaitBack(back []*goingBack) {
 	limit, stop := limitOf(0, 0)
 	defer stop()

@@ -144,6 +144,8 @@ func (p *player) do(text string) []string {
 				p.start(words)
 			}
 		}
+	case "restarts":
+		p.w.restarts = true
 	case "unsync":
 		p.w.syncErr = &codechange.Error{Reason: parse(p.t, rest)}
 	case "run":

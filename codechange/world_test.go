@@ -26,6 +26,7 @@ type world struct {
 	processes []*process
 	events    []string
 	syncErr   error
+	restarts  bool // supervisors start again what is killed
 	onApply   func(function etf.Atom, args etf.List)
 	onWalk    func()
 }
@@ -205,7 +206,7 @@ func (w *world) Supervised(context.Context) ([]codechange.Child, error) {
 	var all []codechange.Child
 	for _, p := range w.processes {
 		if !p.dead() {
-			all = append(all, codechange.Child{Process: p, Supervisor: etf.Pid{Node: "go@here", ID: 1}, ID: p.name, Modules: p.mods})
+			all = append(all, codechange.Child{Process: p, Supervisor: etf.Pid{Node: "go@here", ID: 1}, ID: p.name, Modules: p.mods, Restarts: w.restarts})
 		}
 	}
 	return all, nil

@@ -275,14 +275,6 @@ func (s *server[S]) twin() (instance, *changeFailure) {
 	return t, nil
 }
 
-// uncopied implements instance.
-func (s *server[S]) uncopied() string {
-	if s.copier != nil {
-		return ""
-	}
-	return sharedPart(goTypeOf[S](), s.current)
-}
-
 // downVsn takes {down, Vsn} apart.
 func downVsn(oldVsn etf.Term) (vsn etf.Term, down bool) {
 	if t, ok := oldVsn.(etf.Tuple); ok && len(t) == 2 && isAtom(t[0], "down") {

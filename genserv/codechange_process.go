@@ -173,3 +173,11 @@ func (c rehearsalClient) StopServer(context.Context, etf.Term, etf.Term) error {
 }
 
 func (rehearsalClient) Locate(_ context.Context, to etf.Term) (etf.Term, error) { return to, nil }
+
+// uncopied implements instance.
+func (s *server[S]) uncopied() string {
+	if s.copier != nil {
+		return ""
+	}
+	return sharedPart(goTypeOf[S](), s.current)
+}

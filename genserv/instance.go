@@ -26,9 +26,6 @@ type instance interface {
 	// downgrade makes the state for an older module; canDowngrade says whether the server has a method for that.
 	downgrade(p *Process, vsn, extra etf.Term) (any, *changeFailure)
 	canDowngrade() bool
-	// endsChanges says whether the server is a CodeChangeEnder, and endChange tells it what became of a state that it has made.
-	endsChanges() bool
-	endChange(p *Process, kept bool, oldState, newState any) *crash
 	state() any
 	// code returns the Module of the instance.
 	code() *Module
@@ -36,6 +33,9 @@ type instance interface {
 	twin() (instance, *changeFailure)
 	// uncopied tells which part of the state a twin has in common with this instance; "" means none.
 	uncopied() string
+	// endsChanges says whether the server is a CodeChangeEnder, and endChange tells it what became of a state that it has made.
+	endsChanges() bool
+	endChange(p *Process, kept bool, oldState, newState any) *crash
 }
 
 // outcome is the Result of a callback without its state, which the instance has taken over, or what became of it instead.

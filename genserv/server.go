@@ -148,12 +148,12 @@ func Of[S any](srv Server[S]) Module {
 	m.terminator, _ = srv.(Terminator[S])
 	m.changer, _ = srv.(CodeChanger[S])
 	m.downgrader, _ = srv.(Downgrader[S])
-	m.processChanger, _ = srv.(ProcessCodeChanger[S])
-	m.processDowngrader, _ = srv.(ProcessDowngrader[S])
-	m.ender, _ = srv.(CodeChangeEnder)
 	m.formatter, _ = srv.(StatusFormatter[S])
 	m.shower, _ = srv.(StateShower[S])
 	m.copier, _ = srv.(StateCopier[S])
+	m.processChanger, _ = srv.(ProcessCodeChanger[S])
+	m.processDowngrader, _ = srv.(ProcessDowngrader[S])
+	m.ender, _ = srv.(CodeChangeEnder)
 	m.itself = m
 	return m
 }

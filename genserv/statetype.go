@@ -135,10 +135,39 @@ func unsafeToShow(state any) string {
 		return ""
 	}
 	traits := traitsOf(t)
+	if traits.sync == "" {
+		traits.sync = syncBehind(reflect.ValueOf(state), "")
+	}
 	if !traits.data {
 		return ""
 	}
 	return traits.sync
+}
+
+// syncBehind looks at the types of what the interfaces of a struct hold now. It follows no pointer but the first.
+func syncBehind(v reflect.Value, path string) string {
+	if path == "" && v.Kind() == reflect.Pointer {
+		v = v.Elem()
+	}
+	if v.Kind() != reflect.Struct || isValue(v.Type()) {
+		return ""
+	}
+	for i := range v.NumField() {
+		field, name := v.Field(i), path+"."+v.Type().Field(i).Name
+		found := ""
+		switch {
+		case field.Kind() == reflect.Struct:
+			found = syncBehind(field, name)
+		case field.Kind() == reflect.Interface && !field.IsNil() && !isValue(field.Elem().Type()):
+			if found = traitsOf(field.Elem().Type()).sync; found != "" {
+				found = name + ": " + found
+			}
+		}
+		if found != "" {
+			return found
+		}
+	}
+	return ""
 }
 
 // typeName is the name of a type with the import paths of its packages, which %T leaves out: two packages of one name are common

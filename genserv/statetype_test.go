@@ -25,6 +25,9 @@ type (
 		Done  chan struct{}
 		Items map[string]int
 	}
+	hiding struct {
+		Cache any
+	}
 	itself struct {
 		locked
 	}
@@ -47,6 +50,8 @@ func TestAStateThatHasALockBesideSharedDataIsNotLookedThrough(t *testing.T) {
 	require.Regexp(t, `^{no_term,<<"\*genserv_test.locked">>,<<".mu is a sync.Mutex.*StateTerm.*">>}$`, etf.Format(stateOf(t, of[*locked]{&locked{}})))
 	require.Regexp(t, `^{no_term,.*<<".Hits is a atomic.Int64.*">>}$`, etf.Format(stateOf(t, of[counting]{})))
 	require.Regexp(t, `^{no_term,.*<<".Done is a channel.*">>}$`, etf.Format(stateOf(t, of[informing]{})))
+	require.Regexp(t, `^{no_term,.*<<".Cache: .mu is a sync.Mutex.*">>}$`, etf.Format(stateOf(t, of[hiding]{hiding{&locked{}}})))
+	require.Equal(t, "#{cache => [1]}", etf.Format(stateOf(t, of[*hiding]{&hiding{[]int{1}}})))
 	require.Equal(t, "0", etf.Format(stateOf(t, of[*itself]{&itself{}})), "it shows itself")
 	require.Equal(t, `#{names => [<<"x">>]}`, etf.Format(stateOf(t, of[*listing]{&listing{[]string{"x"}}})))
 }

@@ -1,0 +1,30 @@
+package codechange
+
+import (
+	"regexp"
+
+	"github.com/gonode-otp/gonode/genserv"
+)
+
+// fits tells whether a state of one version can be that of the other. Types that are laid out alike do not need to be the same, unless
+// the modules say by their Schema that the states are not.
+func fits(from, to *Module) bool {
+	return to.Code != nil && from.Code != nil && from.Schema == to.Schema && genserv.SameLayout(from.Code, to.Code)
+}
+
+// misfit tells why a state of m cannot be one of to.
+func (m *Module) misfit(to *Module) string {
+	from, other := m.schema(), to.schema()
+	if from == other {
+		from, other = m.Code.StateType(), to.Code.StateType()
+	}
+	if a, b := withoutPaths(from), withoutPaths(other); a != b {
+		from, other = a, b
+	}
+	return "its state is of schema " + from + ", not " + other
+}
+
+var importPath = regexp.MustCompile(`[\w.~-]+/`)
+
+// withoutPaths is a type without the import paths of its packages, for people.
+func withoutPaths(typ string) string { return importPath.ReplaceAllString(typ, "") }

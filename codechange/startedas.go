@@ -1,0 +1,28 @@
+package codechange
+
+import "github.com/gonode-otp/gonode/etf"
+
+// startedAs tells, before application:stop/1, as what the application was started, and whether it has processes.
+func (r *run) startedAs(c mfa) (kind etf.Atom, alive bool) {
+	if c.module != "application" || c.function != "stop" || len(c.args) != 1 || !r.host.Exported("application", "info", 0) {
+		return "", false
+	}
+	info, err := r.host.Apply(r.ctx, "application", "info", etf.List{})
+	if err != nil {
+		return "", false
+	}
+	kind, _ = pairOf(pairOf(info, etf.Atom("started")), c.args[0]).(etf.Atom)
+	_, alive = pairOf(pairOf(info, etf.Atom("running")), c.args[0]).(etf.Pid)
+	return kind, alive
+}
+
+// pairOf is proplists:get_value/2 of a list of pairs.
+func pairOf(list, key etf.Term) etf.Term {
+	all, _ := list.(etf.List)
+	for _, t := range all {
+		if pair, ok := t.(etf.Tuple); ok && len(pair) == 2 && etf.Equal(pair[0], key) {
+			return pair[1]
+		}
+	}
+	return nil
+}
