@@ -74,8 +74,8 @@ func readAppup(n etf.Node, r *report) *Appup {
 	a := &Appup{}
 	var kind textKind
 	if a.Vsn, kind = text(parts[0].Term); kind != isText {
-		r.warn(parts[0].Pos, tagged("bad_vsn", parts[0].Term), "the version of the application should be a string; %s is that of no application",
-			show(parts[0].Term))
+		r.warn(parts[0].Pos, tagged("bad_vsn", parts[0].Term),
+			"the version of the application should be a string; %s is that of no application", show(parts[0].Term))
 	}
 	a.Up = readEntries(parts[1], r)
 	a.Down = readEntries(parts[2], r)

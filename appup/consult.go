@@ -10,8 +10,8 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// only reads the one term of a file. It is a finding if it does not parse or is not there. If it is not alone the file is refused, as
-// by release_handler, which wants [Term] of file:consult/1.
+// only reads the one term of a file. It is a finding if it does not parse or is not there. If it is not alone the
+// file is refused, as by release_handler, which wants [Term] of file:consult/1.
 func (r *report) only(src []byte) (etf.Node, bool) { return r.read(src, r.fail) }
 
 // first reads the one term of a file like only, but of several the first counts, as for systools_lib:read_term/1.
@@ -21,7 +21,10 @@ func (r *report) first(src []byte) (etf.Node, bool) {
 	})
 }
 
-func (r *report) read(src []byte, more func(pos etf.Pos, reason etf.Term, format string, args ...any)) (etf.Node, bool) {
+// finding is fail or warn.
+type finding = func(pos etf.Pos, reason etf.Term, format string, args ...any)
+
+func (r *report) read(src []byte, more finding) (etf.Node, bool) {
 	nodes, err := etf.ConsultNodes(r.file, src)
 	switch {
 	case err != nil:

@@ -12,9 +12,9 @@ const noUpgrade = etf.Atom("no_upgrade")
 // ErrAborted is why an upgrade failed that was given up by Handler.Abort.
 var ErrAborted = errors.New("codechange: the upgrade was given up")
 
-// Abort gives up the upgrade that is under way, or the rehearsal: what it has changed is undone as if it had failed, with the reason
-// {'EXIT', aborted}. It does not wait for that. The error is an *Error with the reason no_upgrade if there is none. Nothing in OTP
-// corresponds to it.
+// Abort gives up the upgrade that is under way, or the rehearsal: what it has changed is undone as if it had
+// failed, with the reason {'EXIT', aborted}. It does not wait for that. The error is an *Error with the reason
+// no_upgrade if there is none. Nothing in OTP corresponds to it.
 func (h *Handler) Abort() error {
 	h.mu.Lock()
 	defer h.mu.Unlock()

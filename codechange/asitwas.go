@@ -2,8 +2,8 @@ package codechange
 
 import "slices"
 
-// AsItWas tells whether an upgrade that failed has left everything as it was: no process has lost what it had or was told, and all
-// that was applied is undone.
+// AsItWas tells whether an upgrade that failed has left everything as it was: no process has lost what it had or
+// was told, and all that was applied is undone.
 func (r *Report) AsItWas() bool {
 	return len(r.Left)+len(r.NotUndone) == 0 && !slices.ContainsFunc(r.Processes, func(p *ProcessReport) bool {
 		return p.Undone != "" && p.Undone != Restored && p.Undone != Downgraded
@@ -12,5 +12,6 @@ func (r *Report) AsItWas() bool {
 
 // uncopiedReason says why it is not known whether an old state is what it was.
 func uncopiedReason(part string) string {
-	return "a code change that alters the old state in place leaves it so, for " + part + " and the server is no genserv.StateCopier"
+	return "a code change that alters the old state in place leaves it so, for " + part +
+		" and the server is no genserv.StateCopier"
 }

@@ -69,8 +69,8 @@ func canaryEnded(p Process) *Error {
 	return thrown(etf.Tuple{etf.Atom("canary_ended"), p.Pid(), p.Code().Name()})
 }
 
-// keepChanges tells the servers that went on before the script had ended that their code changes are kept; the others are told when
-// they go on.
+// keepChanges tells the servers that went on before the script had ended that their code changes are kept; the
+// others are told when they go on.
 func (r *run) keepChanges() {
 	for _, s := range r.subjects {
 		if s.undecided && s.wentOn {

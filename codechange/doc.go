@@ -30,11 +30,11 @@
 //	sync_nodes            waits for other nodes, which may be OTP nodes
 //	restart_emulator, restart_new_emulator     refused before anything is done
 //
-// A purge method has less to say than in OTP, where a module has room for two versions and what runs the third has to be
-// killed. Here soft_purge as the first one refuses to load while processes run another version than the current one, and
-// brutal_purge does nothing. The second one says what becomes of processes that stayed with an older version, see
-// Report.Unpurged: with soft_purge they go on, with brutal_purge Handler.MakePermanent is refused until they have ended, and
-// Handler.MakePermanentAndPurge ends them.
+// A purge method has less to say than in OTP, where a module has room for two versions and what runs the third has
+// to be killed. Here soft_purge as the first one refuses to load while processes run another version than the
+// current one, and brutal_purge does nothing. The second one says what becomes of processes that stayed with an
+// older version, see Report.Unpurged: with soft_purge they go on, with brutal_purge Handler.MakePermanent is
+// refused until they have ended, and Handler.MakePermanentAndPurge ends them.
 //
 // # Rollback
 //

@@ -57,8 +57,8 @@ func (f files) write(name string, data []byte) error {
 // maxLinks is how many symbolic links lead to a file at most, as for the system.
 const maxLinks = 40
 
-// target returns the file that is to be replaced instead of a symbolic link to it. It is for the files of the handler itself, which an
-// operator may have put elsewhere.
+// target returns the file that is to be replaced instead of a symbolic link to it. It is for the files of the
+// handler itself, which an operator may have put elsewhere.
 func (f files) target(name string) string {
 	path := f.path(name)
 	for range maxLinks {

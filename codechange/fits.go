@@ -6,8 +6,8 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// fits tells whether a state of one version can be that of the other. Types that are laid out alike do not need to be the same, unless
-// the modules say by their Schema that the states are not.
+// fits tells whether a state of one version can be that of the other. Types that are laid out alike do not need to
+// be the same, unless the modules say by their Schema that the states are not.
 func fits(from, to *Module) bool {
 	return to.Code != nil && from.Code != nil && from.Schema == to.Schema && genserv.SameLayout(from.Code, to.Code)
 }

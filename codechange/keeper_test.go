@@ -7,8 +7,8 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// keeper is a server whose code change alters the state in place and needs its process. With copies it is a StateCopier. It notes
-// what it is told of the end of its code changes.
+// keeper is a server whose code change alters the state in place and needs its process. With copies it is a
+// StateCopier. It notes what it is told of the end of its code changes.
 type keeper struct {
 	w    *world
 	name etf.Atom

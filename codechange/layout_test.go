@@ -21,7 +21,8 @@ func (typed[S]) HandleCall(_ *genserv.Process, _ etf.Term, _ genserv.From, state
 	return genserv.Reply(etf.Atom("ok"), state)
 }
 
-// versionsOfState are versions of a server whose states are all called State: the second is laid out as the first, the third is not.
+// versionsOfState are versions of a server whose states are all called State: the second is laid out as the first,
+// the third is not.
 func versionsOfState() (one, alike, other genserv.Module) {
 	type State struct{ N int }
 	one = genserv.Of(typed[State]{State{1}})

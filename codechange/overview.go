@@ -12,8 +12,8 @@ import (
 
 // Overview is what runs on a node, for people and for metrics.
 type Overview struct {
-	// Current is the version of the release that runs, Permanent that of the one that the node starts with, and Previous that of the
-	// one that ran before; "" if there is none.
+	// Current is the version of the release that runs, Permanent that of the one that the node starts with, and
+	// Previous that of the one that ran before; "" if there is none.
 	Current   string `etf:"current"`
 	Permanent string `etf:"permanent"`
 	Previous  string `etf:"previous"`

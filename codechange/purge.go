@@ -7,8 +7,9 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// checkPurge refuses to purge a removed module while children run it that their supervisors would start again: each start fails with
-// undef, until the supervisors have given up and their applications have ended. Differs from OTP, where that is what happens.
+// checkPurge refuses to purge a removed module while children run it that their supervisors would start again: each
+// start fails with undef, until the supervisors have given up and their applications have ended. Differs from OTP,
+// where that is what happens.
 func (r *run) checkPurge(modules []etf.Atom) error {
 	removed := slices.DeleteFunc(slices.Clone(modules), func(module etf.Atom) bool {
 		current, known := r.versions.Current(module)
@@ -35,8 +36,9 @@ func (r *run) checkChildren(removed []etf.Atom) error {
 		}
 		if len(pids) > 0 {
 			e := thrown(etf.Tuple{etf.Atom("supervised_processes"), module, pids})
-			e.Err = hint("the module %s is removed while supervisors have %d children that run it: let the script stop them before, by "+
-				"{stop,[%s]} or {apply,{supervisor,terminate_child,[Supervisor,Id]}}", module, len(pids), etf.Format(module))
+			e.Err = hint("the module %s is removed while supervisors have %d children that run it: let the script "+
+				"stop them before, by {stop,[%s]} or {apply,{supervisor,terminate_child,[Supervisor,Id]}}",
+				module, len(pids), etf.Format(module))
 			return e
 		}
 	}
@@ -49,8 +51,8 @@ type OldProcesses struct {
 	Pids   []etf.Pid
 }
 
-// condemned are the processes that making the current release permanent would end: those that run older versions of what a script
-// has said is to be purged brutally.
+// condemned are the processes that making the current release permanent would end: those that run older versions of
+// what a script has said is to be purged brutally.
 func (h *Handler) condemned() (all []OldProcesses) {
 	h.mu.Lock()
 	left := slices.Clone(h.unpurged)
@@ -70,8 +72,8 @@ func (h *Handler) condemned() (all []OldProcesses) {
 	return all
 }
 
-// refusePurge is the error of not ending those processes: {old_processes, [{Module, [Pid]}]}. Differs from OTP, whose purge spares a
-// process that waits for a message outside of the module, as servers do.
+// refusePurge is the error of not ending those processes: {old_processes, [{Module, [Pid]}]}. Differs from OTP,
+// whose purge spares a process that waits for a message outside of the module, as servers do.
 func (h *Handler) refusePurge() error {
 	all := h.condemned()
 	if len(all) == 0 {
@@ -86,7 +88,8 @@ func (h *Handler) refusePurge() error {
 		list, count = append(list, etf.Tuple{old.Module, pids}), count+len(pids)
 	}
 	e := errorOf("old_processes", list)
-	e.Err = hint("%d servers stayed with an older version and would be ended, with their states; ask for a purge if that is what you want", count)
+	e.Err = hint("%d servers stayed with an older version and would be ended, with their states; ask for a purge if "+
+		"that is what you want", count)
 	return e
 }
 

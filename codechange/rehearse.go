@@ -15,9 +15,9 @@ import (
 // with its present state, and forgotten. No function is applied and no other node waited for. Each server is suspended while
 // its code change is tried, for as long as that may take in an upgrade at most.
 //
-// All processes are tried, even if some fail; the error is that of the first, as Run would return it. A code change is tried with a
-// copy of the state, see genserv.StateCopier. A server whose state cannot be copied is reported as Untried, with the reason; that is no
-// error.
+// All processes are tried, even if some fail; the error is that of the first, as Run would return it. A code change
+// is tried with a copy of the state, see genserv.StateCopier. A server whose state cannot be copied is reported as
+// Untried, with the reason; that is no error.
 func Rehearse(ctx context.Context, host Host, versions *Versions, script Script, o Options) (*Report, error) {
 	r := &rehearsal{run: newRun(ctx, host, versions, script, o), members: map[etf.Atom][]Process{}}
 	r.report.Rehearsed = true
@@ -110,7 +110,9 @@ func (r *rehearsal) step(do instruction) error {
 		r.removed = append(r.removed, do.module)
 	case purge:
 		if !r.ends {
-			return r.checkChildren(slices.DeleteFunc(slices.Clone(do.modules), func(m etf.Atom) bool { return !slices.Contains(r.removed, m) }))
+			return r.checkChildren(slices.DeleteFunc(slices.Clone(do.modules), func(m etf.Atom) bool {
+				return !slices.Contains(r.removed, m)
+			}))
 		}
 	case apply:
 		r.ends = true
@@ -282,7 +284,8 @@ func (r *rehearsal) verdict(s *subject, t *trial, e changeEntry, vsn etf.Term, t
 		return exited(etf.Tuple{etf.Atom("timeout"), etf.Tuple{etf.Atom("sys"), etf.Atom("change_code"),
 			r.changeArgs(&change{subject: s, entry: e, vsn: vsn})}})
 	case t.err == nil && !etf.Equal(t.before, t.after):
-		t.err = fmt.Errorf("the code change altered the state that the server goes on with: CopyState of %s does not copy all of it", s.report.Module)
+		t.err = fmt.Errorf("the code change altered the state that the server goes on with: "+
+			"CopyState of %s does not copy all of it", s.report.Module)
 	}
 	if t.err != nil {
 		s.report.Outcome, s.report.Reason = Failed, t.err.Error()

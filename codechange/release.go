@@ -11,9 +11,10 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// MakePermanent makes the current release the one that the node starts with: release_handler:make_permanent/1. The file
-// start_erl.data names it, too. If processes still run an older version of a module whose script says brutal_purge, see Report.Unpurged,
-// it fails with {error, {old_processes, [{Module, [Pid]}]}}: MakePermanentAndPurge ends them.
+// MakePermanent makes the current release the one that the node starts with: release_handler:make_permanent/1. The
+// file start_erl.data names it, too. If processes still run an older version of a module whose script says
+// brutal_purge, see Report.Unpurged, it fails with {error, {old_processes, [{Module, [Pid]}]}}:
+// MakePermanentAndPurge ends them.
 func (h *Handler) MakePermanent(ctx context.Context, vsn string) error {
 	unlock, err := h.lock(ctx)
 	if err != nil {
@@ -61,9 +62,10 @@ func (h *Handler) setPermanent(release Release) error {
 	return nil
 }
 
-// RebootOld goes back to an old release and makes it permanent: release_handler:reboot_old_release/1. Differs from OTP, which
-// restarts the node for it: the servers of this one are brought there by the script for the way down, with their states. If some stay
-// behind the release runs but is not permanent, and the error is that of MakePermanent.
+// RebootOld goes back to an old release and makes it permanent: release_handler:reboot_old_release/1. Differs from
+// OTP, which restarts the node for it: the servers of this one are brought there by the script for the way down,
+// with their states. If some stay behind the release runs but is not permanent, and the error is that of
+// MakePermanent.
 func (h *Handler) RebootOld(ctx context.Context, vsn string) error {
 	unlock, err := h.lock(ctx)
 	if err != nil {

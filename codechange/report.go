@@ -86,7 +86,7 @@ const (
 	Failed    Outcome = "failed"    // its code change failed
 	Began     Outcome = "began"     // began with the new code while an upgrade was on that failed
 	Hung      Outcome = "hung"      // its code change did not return in time; what it returns later is forgotten
-	Untried   Outcome = "untried"   // its code change was not rehearsed, for it could alter the state that the server goes on with
+	Untried   Outcome = "untried"   // its code change was not rehearsed; Reason says why
 )
 
 // Undone is how a process got back what it had.
@@ -96,8 +96,9 @@ type Undone string
 const (
 	// Restored means that the process has its old code and its old state, and served nothing in between.
 	Restored Undone = "restored"
-	// Uncopied means that the process has its old code and the very value that was its state, but that what its code change may
-	// have altered in place, in the part that Reason names, is not taken back: the server is no genserv.StateCopier.
+	// Uncopied means that the process has its old code and the very value that was its state, but that what its
+	// code change may have altered in place, in the part that Reason names, is not taken back: the server is no
+	// genserv.StateCopier.
 	Uncopied Undone = "uncopied"
 	// Downgraded means that the process had served requests with its new code, and that its Downgrade, or the code alone if
 	// the state had not changed its shape, brought the state of now back to the old code.

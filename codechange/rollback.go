@@ -45,7 +45,8 @@ func (r *run) rollback() {
 	r.release()
 	r.report.Left = r.applied
 	for _, call := range r.anew {
-		r.report.NotUndone = append(r.report.NotUndone, call+" has ended servers: they were started again, without the states that they had")
+		r.report.NotUndone = append(r.report.NotUndone,
+			call+" has ended servers: they were started again, without the states that they had")
 	}
 }
 

@@ -4,7 +4,8 @@ import "github.com/gonode-otp/gonode/etf"
 
 // startedAs tells, before application:stop/1, as what the application was started, and whether it has processes.
 func (r *run) startedAs(c mfa) (kind etf.Atom, alive bool) {
-	if c.module != "application" || c.function != "stop" || len(c.args) != 1 || !r.host.Exported("application", "info", 0) {
+	isStop := c.module == "application" && c.function == "stop" && len(c.args) == 1
+	if !isStop || !r.host.Exported("application", "info", 0) {
 		return "", false
 	}
 	info, err := r.host.Apply(r.ctx, "application", "info", etf.List{})

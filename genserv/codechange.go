@@ -122,14 +122,14 @@ func (e *StateTypeError) Error() string {
 	return fmt.Sprintf("genserv: %s cannot run with a state of type %s", e.Module, e.State)
 }
 
-// ChangeCode makes the suspended server run m from now on, with the state that m's CodeChange makes of the present one; it
-// is what an update instruction of a release does to a process. With oldVsn {down, Vsn} the running server makes the older
-// state: by its Downgrade, or by its CodeChange if the older module has the same state type. The code change gets a copy of the
-// state if the server that runs now is a StateCopier; see Uncopied.
+// ChangeCode makes the suspended server run m from now on, with the state that m's CodeChange makes of the present
+// one; it is what an update instruction of a release does to a process. With oldVsn {down, Vsn} the running server
+// makes the older state: by its Downgrade, or by its CodeChange if the older module has the same state type. The
+// code change gets a copy of the state if the server that runs now is a StateCopier; see Uncopied.
 //
-// If it fails nothing has changed, and the error is a *ChangeError. Else undo brings the old module and its state back; it
-// may be called only while the server is still suspended, and what the server did in between is forgotten. Either undo or
-// KeepCodeChanges has to be called.
+// If it fails nothing has changed, and the error is a *ChangeError. Else undo brings the old module and its state
+// back; it may be called only while the server is still suspended, and what the server did in between is forgotten.
+// Either undo or KeepCodeChanges has to be called.
 func (l *Loop) ChangeCode(oldVsn etf.Term, m Module, extra etf.Term) (undo func(), err error) {
 	return l.change(m, &stateChange{p: &l.p, oldVsn: orUndefined(oldVsn), extra: orUndefined(extra)})
 }
@@ -154,9 +154,9 @@ func (l *Loop) change(m Module, c *stateChange) (undo func(), err error) {
 	return l.replace(c.by, c.next), nil
 }
 
-// LoadCode makes the suspended server run m from now on with the state that it has, as loading a new version of a callback
-// module without an update instruction does. The state types have to be the same, or have the same layout. For undo and the error
-// see ChangeCode.
+// LoadCode makes the suspended server run m from now on with the state that it has, as loading a new version of a
+// callback module without an update instruction does. The state types have to be the same, or have the same layout.
+// For undo and the error see ChangeCode.
 func (l *Loop) LoadCode(m Module) (undo func(), err error) {
 	if l.mode != modeSuspended {
 		return nil, ErrNotSuspended
@@ -174,13 +174,13 @@ func (l *Loop) Value() any { return l.inst.state() }
 // CanDowngrade tells whether the server that runs now is a Downgrader.
 func (l *Loop) CanDowngrade() bool { return l.inst.canDowngrade() }
 
-// Uncopied tells which part of the state a code change could alter although the state is kept, such as ".Cache is a map"; "" if
-// there is none, because the server is a StateCopier or the state is a value.
+// Uncopied tells which part of the state a code change could alter although the state is kept, such as ".Cache is a
+// map"; "" if there is none, because the server is a StateCopier or the state is a value.
 func (l *Loop) Uncopied() string { return l.inst.uncopied() }
 
-// Rehearse prepares ChangeCode without doing it: the returned function makes the new state and forgets it. It may be called
-// from any goroutine; the state it works on is a copy. loaded makes it a rehearsal of ChangeLoaded. Its error is that of ChangeCode,
-// or an *UntriedError, as that of Rehearse is if the state cannot be copied.
+// Rehearse prepares ChangeCode without doing it: the returned function makes the new state and forgets it. It may
+// be called from any goroutine; the state it works on is a copy. loaded makes it a rehearsal of ChangeLoaded. Its
+// error is that of ChangeCode, or an *UntriedError, as that of Rehearse is if the state cannot be copied.
 func (l *Loop) Rehearse(oldVsn etf.Term, m Module, extra etf.Term, loaded bool) (rehearse func() error, err error) {
 	if part := l.inst.uncopied(); part != "" {
 		return nil, &UntriedError{l.inst.moduleName(), "a code change could alter the state in place, for " + part +

@@ -10,8 +10,9 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// ProcessCodeChanger is a CodeChanger whose code change needs its process: it may start timers and monitors, send messages, also to
-// itself, and make calls. In a rehearsal all of that does nothing, and a call fails with ErrRehearsal.
+// ProcessCodeChanger is a CodeChanger whose code change needs its process: it may start timers and monitors, send
+// messages, also to itself, and make calls. What an undone code change has sent is not taken back. In a rehearsal
+// all of that does nothing, and a call fails with ErrRehearsal.
 type ProcessCodeChanger[S any] interface {
 	CodeChange(p *Process, oldVsn etf.Term, oldState any, extra etf.Term) (S, error)
 }
@@ -21,13 +22,15 @@ type ProcessDowngrader[S any] interface {
 	Downgrade(p *Process, vsn etf.Term, state S, extra etf.Term) (any, error)
 }
 
-// CodeChangeEnder is for a server whose states own something that has an end: goroutines, handles, listeners, files. It is told what
-// became of each state that its CodeChange or Downgrade has made. kept means that the server goes on with newState, and that what
-// only oldState owns can be released; otherwise the upgrade has failed, or was a rehearsal, and what only newState owns has to be released.
+// CodeChangeEnder is for a server whose states own something that has an end: goroutines, handles, listeners,
+// files. It is told what became of each state that its CodeChange or Downgrade has made. kept means that the server
+// goes on with newState, and that what only oldState owns can be released; otherwise the upgrade has failed, or was
+// a rehearsal, and what only newState owns has to be released.
 //
-// It runs in the process, before the server goes on. A server that had to go on before the script had ended is told when it has ended,
-// and one that ends before that is told that the change was kept, before Terminate. A code change that returned an error has made no
-// state: it releases itself what it had begun with. Nothing in OTP corresponds to it, for there no code change is undone.
+// It runs in the process, before the server goes on. A server that had to go on before the script had ended is told
+// when it has ended, and one that ends before that is told that the change was kept, before Terminate. A code
+// change that returned an error has made no state: it releases itself what it had begun with. Nothing in OTP
+// corresponds to it, for there no code change is undone.
 type CodeChangeEnder interface {
 	EndCodeChange(p *Process, kept bool, oldState, newState any)
 }
@@ -40,8 +43,8 @@ type undecided struct {
 	decided bool
 }
 
-// KeepCodeChanges tells the servers that made them that the code changes since the last call are kept; see CodeChangeEnder. Whoever
-// changes the code of a server calls it when nothing can undo the changes any more.
+// KeepCodeChanges tells the servers that made them that the code changes since the last call are kept; see
+// CodeChangeEnder. Whoever changes the code of a server calls it when nothing can undo the changes any more.
 func (l *Loop) KeepCodeChanges() {
 	top, ok := l.inst.(*undecided)
 	if !ok {
@@ -71,11 +74,13 @@ func (l *Loop) decide(c *undecided, kept bool) {
 	c.decided = true
 	if failed := c.by.endChange(&l.p, kept, c.old.state(), c.state()); failed != nil {
 		l.p.Logger().LogAttrs(context.Background(), slog.LevelError, "EndCodeChange failed",
-			slog.Any("module", LogTerm{Term: c.by.moduleName()}), slog.Any("reason", LogTerm{Term: failed.exitReason()}))
+			slog.Any("module", LogTerm{Term: c.by.moduleName()}),
+			slog.Any("reason", LogTerm{Term: failed.exitReason()}))
 	}
 }
 
-// replace makes next the instance that runs, and returns what undoes that. by has made its state; nil means that it has the old one.
+// replace makes next the instance that runs, and returns what undoes that. by has made its state; nil means that it
+// has the old one.
 func (l *Loop) replace(by, next instance) (undo func()) {
 	old := l.inst
 	if _, waiting := old.(*undecided); !waiting && (by == nil || !by.endsChanges()) {
@@ -160,7 +165,9 @@ func (c rehearsalClient) Call(context.Context, etf.Term, etf.Term) (etf.Term, er
 	return nil, ErrRehearsal
 }
 
-func (c rehearsalClient) MultiCall(_ context.Context, nodes []etf.Atom, _ etf.Atom, _ etf.Term) ([]NodeReply, []etf.Atom) {
+func (c rehearsalClient) MultiCall(
+	_ context.Context, nodes []etf.Atom, _ etf.Atom, _ etf.Term,
+) ([]NodeReply, []etf.Atom) {
 	c.r.refused = true
 	return nil, nodes
 }

@@ -33,7 +33,8 @@ type instance interface {
 	twin() (instance, *changeFailure)
 	// uncopied tells which part of the state a twin has in common with this instance; "" means none.
 	uncopied() string
-	// endsChanges says whether the server is a CodeChangeEnder, and endChange tells it what became of a state that it has made.
+	// endsChanges says whether the server is a CodeChangeEnder, and endChange tells it what became of a state that
+	// it has made.
 	endsChanges() bool
 	endChange(p *Process, kept bool, oldState, newState any) *crash
 }

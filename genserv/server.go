@@ -49,8 +49,8 @@ type Terminator[S any] interface {
 // an *Exit as it is and the text of any other error; it makes the upgrade fail. Without it every code change fails with
 // undef, as in OTP. Module:code_change/3.
 //
-// A ProcessCodeChanger has the same method with the process in front. If the server that ran until now is a StateCopier, oldState
-// is a copy.
+// A ProcessCodeChanger has the same method with the process in front. If the server that ran until now is a
+// StateCopier, oldState is a copy.
 type CodeChanger[S any] interface {
 	CodeChange(oldVsn etf.Term, oldState any, extra etf.Term) (S, error)
 }
@@ -88,10 +88,11 @@ type StateShower[S any] interface {
 	ShowState(state S) etf.Term
 }
 
-// StateCopier makes an independent copy of a state. A code change gets the copy, so that the state itself is what it was if the
-// upgrade fails, and a rehearsal can try the code change. A state without pointers, maps, slices, channels and functions needs no
-// StateCopier; terms and times count as values. Without it a state that has such parts is not rehearsed, and after a failed upgrade it is as its code
-// change left it. A server whose code changes leave the old state as it is, and share nothing with it that callbacks change, may return it as it is.
+// StateCopier makes an independent copy of a state. A code change gets the copy, so that the state itself is what
+// it was if the upgrade fails, and a rehearsal can try the code change. A state without pointers, maps, slices,
+// channels and functions needs no StateCopier; terms and times count as values. Without it a state that has such
+// parts is not rehearsed, and after a failed upgrade it is as its code change left it. A server whose code changes
+// leave the old state as it is, and share nothing with it that callbacks change, may return it as it is.
 type StateCopier[S any] interface {
 	CopyState(state S) S
 }

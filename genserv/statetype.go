@@ -11,11 +11,11 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// typeTraits are what the Go type of a state tells about who else may hold parts of a value of it. Each is a text for people:
-// what is at which place, such as ".cache is a map"; "" means that there is no such part.
+// typeTraits are what the Go type of a state tells about who else may hold parts of a value of it. Each is a text
+// for people: what is at which place, such as ".cache is a map"; "" means that there is no such part.
 type typeTraits struct {
-	// shared is the first part that a copy of the value has in common with it: a pointer, a map, a slice and the like. Terms are
-	// values, and so is a time.
+	// shared is the first part that a copy of the value has in common with it: a pointer, a map, a slice and the
+	// like. Terms are values, and so is a time.
 	shared string
 	// sync is the first sign that several goroutines use the value: a lock, a channel, a function or something atomic.
 	sync string
@@ -119,8 +119,8 @@ func kindWord(k reflect.Kind) string {
 	return k.String()
 }
 
-// sharedPart tells which part a copy of a state has in common with the state; "" means none. The type of the value counts if the
-// declared one is an interface.
+// sharedPart tells which part a copy of a state has in common with the state; "" means none. The type of the value
+// counts if the declared one is an interface.
 func sharedPart(declared reflect.Type, state any) string {
 	if t := reflect.TypeOf(state); declared.Kind() == reflect.Interface && t != nil {
 		declared = t
@@ -170,8 +170,8 @@ func syncBehind(v reflect.Value, path string) string {
 	return ""
 }
 
-// typeName is the name of a type with the import paths of its packages, which %T leaves out: two packages of one name are common
-// where the versions of a server lie side by side.
+// typeName is the name of a type with the import paths of its packages, which %T leaves out: two packages of one
+// name are common where the versions of a server lie side by side.
 func typeName(t reflect.Type) string {
 	if t == nil {
 		return "nil"
@@ -204,8 +204,8 @@ func typeName(t reflect.Type) string {
 // TypeName returns the name of the Go type of a value with the import paths of its packages.
 func TypeName(v any) string { return typeName(reflect.TypeOf(v)) }
 
-// SameLayout tells whether a state of the server from can be that of the server to without a code change: both have the same type,
-// or types that differ in their names only.
+// SameLayout tells whether a state of the server from can be that of the server to without a code change: both have
+// the same type, or types that differ in their names only.
 func SameLayout(from, to Module) bool { return sameLayout(from.stateGoType(), to.stateGoType()) }
 
 // alike makes a state of another type one of S, if both have the same layout.

@@ -67,9 +67,10 @@ func (n *Node) LoadApplication(app App) error {
 	return nil
 }
 
-// KnowApplication tells which application the program has code of, without loading it: application:load/1, application:start/1 and
-// the instruction add_application find it then, as OTP finds an .app file in the code path. LoadApplication and StartApplication do
-// that as well, and it outlives UnloadApplication. The error is that of LoadApplication for files that cannot be read.
+// KnowApplication tells which application the program has code of, without loading it: application:load/1,
+// application:start/1 and the instruction add_application find it then, as OTP finds an .app file in the code path.
+// LoadApplication and StartApplication do that as well, and it outlives UnloadApplication. The error is that of
+// LoadApplication for files that cannot be read.
 func (n *Node) KnowApplication(app App) error {
 	app, err := n.described(app)
 	if err == nil {

@@ -140,7 +140,8 @@ func orUndefinedPid(pid etf.Pid) etf.Term {
 	return pid
 }
 
-// load serves {load_application, Application}: the program has code of what was loaded before, and of what KnowApplication has named.
+// load serves {load_application, Application}: the program has code of what was loaded before, and of what
+// KnowApplication has named.
 func (c controller) load(t etf.Term) etf.Term {
 	name, ok := t.(etf.Atom)
 	switch {

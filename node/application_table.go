@@ -73,8 +73,8 @@ func (as *applications) change(app App) bool {
 	return true
 }
 
-// describe gives those of the named applications that are known another description, and returns what gives them the old one
-// again. Nobody else changes an application meanwhile; what was changed by then is kept.
+// describe gives those of the named applications that are known another description, and returns what gives them
+// the old one again. Nobody else changes an application meanwhile; what was changed by then is kept.
 func (as *applications) describe(names []etf.Atom, change func(app *App)) (undo func()) {
 	as.mu.Lock()
 	defer as.mu.Unlock()

@@ -26,8 +26,8 @@ import (
 //	gonode:make_permanent(Vsn, Options)      release_handler:make_permanent(Vsn), which with the option purge ends the servers for
 //	                                         whose sake that refuses
 //
-// If a file is to blame, or there is something to be done about it, the answer is {error, Reason, Report, [Finding]}: binaries with the
-// place and what is wrong there, or what to do.
+// If a file is to blame, or there is something to be done about it, the answer is {error, Reason, Report,
+// [Finding]}: binaries with the place and what is wrong there, or what to do.
 //
 // Options are those of release_handler:install_release/2 and codechange.Options, and {progress, Pid}: Pid gets
 // {progress, Step, Steps, Instruction, Processes} before each instruction. The report is a map, see codechange.Report; it is
@@ -57,9 +57,15 @@ func (n *Node) exportUpgrade() {
 	})
 	n.exportAppUpgrade("downgrade_app", 4, h.DowngradeApp)
 	n.exportAppUpgrade("rehearse_downgrade_app", 4, h.RehearseDowngradeApp)
-	n.Export("gonode", "upgrade_overview", 0, func(context.Context, etf.List) (etf.Term, error) { return etf.Marshal(h.Overview()) })
-	n.Export("gonode", "abort_upgrade", 0, func(context.Context, etf.List) (etf.Term, error) { return okAnswer(h.Abort()), nil })
-	n.Export("gonode", "make_permanent", 2, func(ctx context.Context, args etf.List) (etf.Term, error) { return makePermanent(ctx, h, args) })
+	n.Export("gonode", "upgrade_overview", 0, func(context.Context, etf.List) (etf.Term, error) {
+		return etf.Marshal(h.Overview())
+	})
+	n.Export("gonode", "abort_upgrade", 0, func(context.Context, etf.List) (etf.Term, error) {
+		return okAnswer(h.Abort()), nil
+	})
+	n.Export("gonode", "make_permanent", 2, func(ctx context.Context, args etf.List) (etf.Term, error) {
+		return makePermanent(ctx, h, args)
+	})
 	n.Export("gonode", "last_install", 0, func(context.Context, etf.List) (etf.Term, error) { return lastInstall(h), nil })
 }
 

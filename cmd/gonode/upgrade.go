@@ -39,8 +39,9 @@ anything goes wrong every server has its old code and its old state again, and t
 
 ` + nodeHelp + `
 
-VSN is the version of a release that is unpacked on the node. Without it the releases of the node are listed, how many processes run
-which version of a module, and an upgrade that is under way, with what it waits for. With --abort that is given up and undone.
+VSN is the version of a release that is unpacked on the node. Without it the releases of the node are listed, how many
+processes run which version of a module, and an upgrade that is under way, with what it waits for. With --abort that is
+given up and undone.
 
 With --dry-run the script is checked, and the code change of every server is tried with its present state and forgotten; all
 that would fail is told. With --canary a few processes of each module go first and are watched; if one of them ends the upgrade
@@ -76,7 +77,8 @@ An OTP node can be upgraded as well, but it tells no more than release_handler d
 	flags.BoolVar(&f.down, "down", false, "go down to the version in that directory")
 	flags.BoolVar(&f.report, "report", false, "show what became of the last upgrade")
 	flags.BoolVar(&f.abort, "abort", false, "give up the upgrade that is under way: what it has changed is undone")
-	flags.BoolVar(&f.purge, "purge", false, "with --permanent: end servers that stayed with an older version, with their states")
+	flags.BoolVar(&f.purge, "purge", false,
+		"with --permanent: end servers that stayed with an older version, with their states")
 	flags.IntVar(&f.canary, "canary", 0, "change `N` processes of each module first")
 	flags.DurationVar(&f.watch, "watch", 10*time.Second, "how long to watch them")
 	f.busy = choiceFlag(cmd, "busy", "", "what to do about a server that does not suspend itself in time: fail, wait, or skip it", "fail", "wait", "skip")
@@ -248,8 +250,9 @@ func (u *upgrading) to(ctx context.Context, to target, ask asking) error {
 	switch {
 	case undef(err):
 		err = u.toOTP(ctx, ask)
-	case errors.Is(err, genserv.ErrNoConnection) || errors.Is(err, genserv.ErrTimeout) || ctx.Err() != nil && err != nil:
-		err = &hintedError{err, fmt.Sprintf("if the upgrade had begun it goes on: gonode upgrade %s --report tells how it ended", u.peer)}
+	case errors.Is(err, genserv.ErrNoConnection), errors.Is(err, genserv.ErrTimeout), err != nil && ctx.Err() != nil:
+		err = &hintedError{err, fmt.Sprintf("if the upgrade had begun it goes on: gonode upgrade %s --report tells how it ended",
+			u.peer)}
 	case err == nil:
 		err = u.show(to, answer)
 	}
@@ -346,7 +349,8 @@ func (u *upgrading) makePermanent(ctx context.Context, vsn string) error {
 		return err
 	}
 	if t, ok := answer.(etf.Tuple); ok && len(t) == 3 {
-		return &upgradeError{etf.Tuple{t[0], t[1]}, append(findingsOf(t[2:]), "the release runs, but is not permanent: --purge ends them")}
+		hint := "the release runs, but is not permanent: --purge ends them"
+		return &upgradeError{etf.Tuple{t[0], t[1]}, append(findingsOf(t[2:]), hint)}
 	}
 	if answer != etf.Term(etf.Atom("ok")) {
 		return &upgradeError{reason: answer}

@@ -96,7 +96,8 @@ func printRunning(out io.Writer, r *codechange.Running) {
 	if r == nil || r.Step == 0 {
 		return
 	}
-	fmt.Fprintf(out, "step %d of %d, for %v: %s\n", r.Step, r.Steps, r.Since.Round(time.Millisecond), etf.FormatMax(r.Instruction, 100))
+	fmt.Fprintf(out, "step %d of %d, for %v: %s\n",
+		r.Step, r.Steps, r.Since.Round(time.Millisecond), etf.FormatMax(r.Instruction, 100))
 	for i, p := range r.Waiting {
 		if i == manyServers {
 			fmt.Fprintf(out, "and for %d others\n", len(r.Waiting)-i)
@@ -128,7 +129,8 @@ func overviewJSON(all []releaseJSON, o *codechange.Overview) releasesJSON {
 		out.Modules = append(out.Modules, shown)
 	}
 	if r := o.Running; r != nil {
-		out.Running = &runningJSON{r.Step, r.Steps, etf.FormatMax(r.Instruction, 1000), r.Since.Microseconds(), []string{}}
+		out.Running = &runningJSON{r.Step, r.Steps, etf.FormatMax(r.Instruction, 1000), r.Since.Microseconds(),
+			[]string{}}
 		for _, p := range r.Waiting {
 			out.Running.Waiting = append(out.Running.Waiting, waitingFor(p))
 		}
@@ -204,7 +206,8 @@ func summary(cmd *cobra.Command, to target, r *codechange.Report) error {
 	switch {
 	case r.Rehearsed:
 		untried := count(r, func(p *codechange.ProcessReport) bool { return p.Outcome == codechange.Untried })
-		fmt.Fprintf(out, "nothing was changed; tried %d servers in %v\n", len(r.Processes)-untried, r.Total.Round(time.Millisecond))
+		fmt.Fprintf(out, "nothing was changed; tried %d servers in %v\n",
+			len(r.Processes)-untried, r.Total.Round(time.Millisecond))
 		if untried > 0 {
 			fmt.Fprintf(out, "note: %d servers were not tried\n", untried)
 		}

@@ -1,5 +1,5 @@
-// Package journal is a server whose states own what has an end: a goroutine with a ticker, and from version 2 on the handle of a
-// database. An upgrade releases what the state that is given up owns, whichever that is.
+// Package journal is a server whose states own what has an end: a goroutine with a ticker, and from version 2 on
+// the handle of a database. An upgrade releases what the state that is given up owns, whichever that is.
 package journal
 
 import (

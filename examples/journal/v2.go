@@ -63,8 +63,8 @@ func (V2) Terminate(_ *genserv.Process, _ etf.Term, s Journal) { s.Release() }
 // CopyState says that no code change alters what the state has pointers to.
 func (V2) CopyState(s Journal) Journal { return s }
 
-// CodeChange opens what the new state owns, and leaves alone what the old one owns: that goes on with it if the upgrade fails. It
-// implements genserv.ProcessCodeChanger.
+// CodeChange opens what the new state owns, and leaves alone what the old one owns: that goes on with it if the
+// upgrade fails. It implements genserv.ProcessCodeChanger.
 func (V2) CodeChange(p *genserv.Process, oldVsn etf.Term, old any, _ etf.Term) (Journal, error) {
 	s, ok := old.(Beats)
 	if !ok {

@@ -19,8 +19,8 @@ func (w *twins) script(instructions string) (otp, our string) {
 	return w.ask(`release_handler_1:eval_script([point_of_no_return,` + instructions + `])`)
 }
 
-// A removed application comes back as in OTP. A module that children run is removed in OTP, which loads it again if the node is
-// interactive, and is otherwise the end of their supervisor; here that is refused.
+// A removed application comes back as in OTP. A module that children run is removed in OTP, which loads it again if
+// the node is interactive, and is otherwise the end of their supervisor; here that is refused.
 func TestWhatAnUpgradeTakesAwayAndKeeps(t *testing.T) {
 	w := startTwins(t)
 	otp, our := w.script(`{apply,{application,stop,[demo]}},{apply,{application,unload,[demo]}}`)
