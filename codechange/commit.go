@@ -69,11 +69,10 @@ func canaryEnded(p Process) *Error {
 	return thrown(etf.Tuple{etf.Atom("canary_ended"), p.Pid(), p.Code().Name()})
 }
 
-// keepChanges tells the servers that went on before the script had ended that their code changes are kept; the
-// others are told when they go on.
+// keepChanges tells the servers that have to know that their code changes are kept, before those go on that have not yet.
 func (r *run) keepChanges() {
 	for _, s := range r.subjects {
-		if s.undecided && s.wentOn {
+		if s.undecided && !s.excluded {
 			send(s, func(l *genserv.Loop) func() {
 				l.KeepCodeChanges()
 				return nil
@@ -84,7 +83,6 @@ func (r *run) keepChanges() {
 
 // commit lets all go on. From here on nothing fails.
 func (r *run) commit() {
-	r.committed = true
 	r.keepChanges()
 	r.flush()
 	for _, module := range r.purges {

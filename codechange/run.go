@@ -172,7 +172,6 @@ type run struct {
 	purges  []etf.Atom
 
 	second       bool // the canaries live, the rest follows
-	committed    bool // nothing fails any more
 	firstSuspend time.Time
 }
 

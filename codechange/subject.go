@@ -214,9 +214,6 @@ func (r *run) goOn(s *subject) *goingOn {
 			r.traced(s, StepLoad, nil)
 		}
 		g.handled = l.Handled()
-		if r.committed {
-			l.KeepCodeChanges()
-		}
 		l.Resume()
 		r.traced(s, StepResume, etf.Atom("resume"))
 		return nil

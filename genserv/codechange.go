@@ -246,14 +246,6 @@ func (c *stateChange) make(m Module, old instance) *changeFailure {
 	return failure
 }
 
-// asError keeps a nil pointer from becoming an error that is not nil.
-func (e *ChangeError) asError() error {
-	if e == nil {
-		return nil
-	}
-	return e
-}
-
 // adopt gives a state to an instance. A state of another type is the odd return value of OTP, where it would be found later.
 func adopt(next instance, state any) *changeFailure {
 	if next.adopt(state) {
