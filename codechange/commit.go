@@ -69,7 +69,8 @@ func canaryEnded(p Process) *Error {
 	return thrown(etf.Tuple{etf.Atom("canary_ended"), p.Pid(), p.Code().Name()})
 }
 
-// keepChanges tells the servers that have to know that their code changes are kept, before those go on that have not yet.
+// keepChanges tells the servers that have to know that their code changes are kept, before those go on that have
+// not yet.
 func (r *run) keepChanges() {
 	for _, s := range r.subjects {
 		if s.undecided && !s.excluded {

@@ -12,9 +12,11 @@
 //		codechange.Application{Name: "counter", Vsn: "2", Modules: []*codechange.Module{{Vsn: "2", Code: genserv.Of(v2.Server{})}}},
 //	)
 //
-// The versions of a server have the same ModuleName. A later one has a CodeChange that makes its state out of that of an
-// earlier one, and a Downgrade for the way back; see genserv.CodeChanger and genserv.Downgrader. They must make a new state and
-// leave the old one as it is, for that is what a failed upgrade goes back to.
+// The versions of a server have the same ModuleName. A later one has a CodeChange that makes its state out of that
+// of an earlier one, and a Downgrade for the way back; see genserv.CodeChanger and genserv.Downgrader. They make a
+// new state; the old one is what a failed upgrade goes back to. If it has parts that a code change could alter in
+// place the server says how it is copied, see genserv.StateCopier; if a state owns goroutines or handles, see
+// genserv.CodeChangeEnder.
 //
 // # What an instruction does
 //
@@ -38,11 +40,12 @@
 //
 // # Rollback
 //
-// An error of a code change, a panic, a time-out, a state of a wrong type, a function that fails, a node that does not come to
-// a sync_nodes: whatever ends the script early, the steps before it are undone in reverse order. Each process gets the very
-// state and code that it had and goes on with all messages that wait for it. To that end resume takes effect at the end of
-// the script or before an instruction that may need the servers, whichever comes first; a server that had to go on and has
-// served something since is brought back by its own Downgrade. The Report tells it for each process.
+// An error of a code change, a panic, a time-out, a state of a wrong type, a function that fails, a node that does
+// not come to a sync_nodes: whatever ends the script early, the steps before it are undone in reverse order. Each
+// process gets the very state and code that it had, see Uncopied for the exception, and goes on with all messages
+// that wait for it. To that end resume takes effect at the end of the script or before an instruction that may need
+// the servers, whichever comes first; a server that had to go on and has served something since is brought back by
+// its own Downgrade. The Report tells it for each process.
 //
 // A process that began with the new code in the meantime goes down by its Downgrade, or is killed if it cannot: its supervisor
 // starts it anew, with the old code.

@@ -14,7 +14,8 @@ import (
 	"github.com/gonode-otp/gonode/node"
 )
 
-// cache keeps what it is given, in a map that its code change alters in place. The code change of the last server fails.
+// cache keeps what it is given, in a map that its code change alters in place. The code change of the last server
+// fails.
 type cache struct{}
 
 // copying is a cache that knows how its state is copied.
