@@ -15,6 +15,7 @@ type applications struct {
 	loaded map[etf.Atom]*App
 	known  map[etf.Atom]*App                  // what there is code of, loaded or not: the .app files in the code path
 	set    map[etf.Atom]map[etf.Atom]etf.Term // at run time; nil for a parameter that was unset
+	parked map[etf.Atom]map[etf.Atom]etf.Term // set of what an upgrade has unloaded; nil while there is none
 }
 
 // load enters an application; false means that there is one of its name.
@@ -58,7 +59,23 @@ func (as *applications) loadKnown(name etf.Atom) bool {
 		as.loaded = map[etf.Atom]*App{}
 	}
 	as.loaded[name] = app
+	if set := as.parked[name]; set != nil && as.set[name] == nil {
+		as.set[name] = set // it was not gone: an upgrade that failed has taken that back
+	}
 	return true
+}
+
+// park has the parameters kept of what is unloaded, until unpark, so that an upgrade that fails finds them again.
+func (as *applications) park() {
+	as.mu.Lock()
+	defer as.mu.Unlock()
+	as.parked = map[etf.Atom]map[etf.Atom]etf.Term{}
+}
+
+func (as *applications) unpark() {
+	as.mu.Lock()
+	defer as.mu.Unlock()
+	as.parked = nil
 }
 
 // change replaces an application; false means that there is none.
@@ -125,6 +142,9 @@ func (as *applications) unload(name etf.Atom) bool {
 	defer as.mu.Unlock()
 	if as.loaded[name] == nil {
 		return false
+	}
+	if as.parked != nil && as.set[name] != nil {
+		as.parked[name] = as.set[name]
 	}
 	delete(as.loaded, name)
 	delete(as.set, name)

@@ -82,6 +82,29 @@ func (emptySup) Init(etf.Term) (supervisor.Flags, []supervisor.ChildSpec, error)
 	return supervisor.Flags{}, nil, nil
 }
 
+func TestAnApplicationThatComesBackKeepsWhatWasSetAtRunTime(t *testing.T) {
+	n := startTree(t)
+	unload := func() {
+		require.NoError(t, n.StopApplication(t.Context(), "tree"))
+		require.NoError(t, n.UnloadApplication(t.Context(), "tree"))
+	}
+	value := func() etf.Term {
+		v, _ := n.ApplicationEnv("tree", "live")
+		return v
+	}
+	n.SetApplicationEnv("tree", "live", etf.Int(7))
+	change, err := upgradeApps{n}.Change(nil, etf.List{})
+	require.NoError(t, err)
+	unload()
+	require.Nil(t, value())
+	require.Equal(t, "ok", ask(t, n, controllerName, etf.Tuple{etf.Atom("load_application"), etf.Atom("tree")}))
+	require.Equal(t, etf.Int(7), value(), "while an upgrade is under way that may fail")
+	change.Undo()
+	require.NoError(t, n.UnloadApplication(t.Context(), "tree"))
+	require.Equal(t, "ok", ask(t, n, controllerName, etf.Tuple{etf.Atom("load_application"), etf.Atom("tree")}))
+	require.Nil(t, value(), "otherwise it is forgotten, as in OTP")
+}
+
 func TestOfTwoChangesOfAnApplicationNoneIsLost(t *testing.T) {
 	n := startTree(t)
 	spec, err := etf.Parse(`{application,tree,[{vsn,"2"},{env,[]}]}`)

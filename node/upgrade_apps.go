@@ -47,9 +47,16 @@ func (u upgradeApps) Change(specs []etf.Term, config etf.Term) (codechange.AppCh
 		envs[app.Name] = u.n.apps.allEnv(app.Name)
 	}
 	undo := u.n.apps.describe(names, func(app *App) { app.describe(described[app.Name], parameters) })
+	u.n.apps.park()
 	return codechange.AppChange{
-		Undo:     undo,
-		Announce: func(ctx context.Context) []string { return u.announce(ctx, envs) },
+		Undo: func() {
+			u.n.apps.unpark()
+			undo()
+		},
+		Announce: func(ctx context.Context) []string {
+			u.n.apps.unpark()
+			return u.announce(ctx, envs)
+		},
 	}, nil
 }
 
