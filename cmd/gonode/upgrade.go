@@ -76,9 +76,7 @@ An OTP node can be upgraded as well, but it tells no more than release_handler d
 	flags.StringVar(&f.dir, "dir", "", "the `directory` of its other version, on the node (default lib/APP-VSN)")
 	flags.BoolVar(&f.down, "down", false, "go down to the version in that directory")
 	flags.BoolVar(&f.report, "report", false, "show what became of the last upgrade")
-	flags.BoolVar(&f.abort, "abort", false, "give up the upgrade that is under way: what it has changed is undone")
-	flags.BoolVar(&f.purge, "purge", false,
-		"with --permanent: end servers that stayed with an older version, with their states")
+	f.handlingFlags(cmd)
 	flags.IntVar(&f.canary, "canary", 0, "change `N` processes of each module first")
 	flags.DurationVar(&f.watch, "watch", 10*time.Second, "how long to watch them")
 	f.busy = choiceFlag(cmd, "busy", "", "what to do about a server that does not suspend itself in time: fail, wait, or skip it", "fail", "wait", "skip")
@@ -89,6 +87,14 @@ An OTP node can be upgraded as well, but it tells no more than release_handler d
 	}
 	f.format = outputFlag(cmd, "table", "one line a server")
 	return cmd
+}
+
+// handlingFlags are those that are about what an upgrade has left, or is doing.
+func (f *upgradeFlags) handlingFlags(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.BoolVar(&f.abort, "abort", false, "give up the upgrade that is under way: what it has changed is undone")
+	flags.BoolVar(&f.purge, "purge", false,
+		"with --permanent: end servers that stayed with an older version, with their states")
 }
 
 func (f upgradeFlags) check(args []string) error {
