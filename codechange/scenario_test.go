@@ -214,7 +214,7 @@ func (p *player) run(vsn, script string, run runner) {
 		p.w.note("- not undone: %s", l)
 	}
 	for _, l := range report.NotUndone {
-		p.w.note("- not as it was: %s", l)
+		p.w.note("- could not be undone: %s", l)
 	}
 	if err == nil {
 		p.w.note("=> {ok,%s}", etf.Format(unpurged(report)))

@@ -230,13 +230,9 @@ func (w *world) Exported(module, function etf.Atom, _ int) bool {
 
 // Apply knows a few functions: test:fail(R) and test:exit(R) fail, test:call(Name) calls a server, all others return ok.
 func (w *world) Apply(_ context.Context, module, function etf.Atom, args etf.List) (etf.Term, error) {
-	if function == "info" {
-		return etf.List{etf.Tuple{atom("started"), etf.List{etf.Tuple{atom("old"), atom("permanent")}}},
-			etf.Tuple{atom("running"), etf.List{etf.Tuple{atom("old"), client}}}}, nil
-	}
 	if module == "supervisor" {
 		w.note("%s %s", etf.Format(args[1]), function)
-	} else {
+	} else if function != "info" {
 		list := etf.Format(args)
 		w.note("apply %s:%s(%s)", module, function, list[1:len(list)-1])
 	}
@@ -254,6 +250,9 @@ func (w *world) Apply(_ context.Context, module, function etf.Atom, args etf.Lis
 		w.find(args[0].(etf.Atom)).Deliver(genserv.CallMessage(client, etf.Int(1), atom("block")))
 	case "nodes":
 		return args[0], nil
+	case "info":
+		return etf.List{etf.Tuple{atom("started"), etf.List{etf.Tuple{atom("old"), atom("permanent")}}},
+			etf.Tuple{atom("running"), etf.List{etf.Tuple{atom("old"), client}}}}, nil
 	case "terminate_child":
 		w.find(args[1].(etf.Atom)).Kill()
 	case "restart_child":

@@ -8,6 +8,9 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
+// CopyState implements genserv.StateCopier. CodeChange makes its own copy.
+func (s *server) CopyState(st *state) *state { return st }
+
 // CodeChange implements genserv.CodeChanger: code_change/3. The Init of the new code is asked, with the arguments of the
 // start, for new flags and child specs. No child is started or ended: one whose child spec has changed runs on and is
 // treated by the new one, one that is new waits for restart_child, and one that is not named any more stays as it is.
@@ -49,9 +52,6 @@ func (s *server) CodeChange(_ etf.Term, oldState any, _ etf.Term) (*state, error
 	st.know(specs, s.more)
 	return st, nil
 }
-
-// CopyState implements genserv.StateCopier. CodeChange makes its own copy.
-func (s *server) CopyState(st *state) *state { return st }
 
 // clone copies what a supervisor changes while it runs.
 func (st *state) clone() *state {
