@@ -237,7 +237,14 @@ func TestWhatAPeerWouldNotForgiveIsNotSent(t *testing.T) {
 		require.Contains(t, err.Error(), "cannot send "+refused.Op.String()+" to b@localhost: ")
 	}
 	for _, flags := range []Flags{DefaultFlags &^ FlagDistMonitor, DefaultFlags &^ FlagDistMonitorName} {
-		_, err := encodeAll(flags, nil, &MonitorP{From: pidA(1), To: ByName("x"), Ref: refA(1)})
+		for _, m := range []Message{
+			&MonitorP{From: pidA(1), To: ByName("x"), Ref: refA(1)}, &MonitorP{From: pidA(1), To: ByPid(pidB(1)), Ref: refA(1)},
+			&DemonitorP{From: pidA(1), To: ByPid(pidB(1)), Ref: refA(1)},
+		} {
+			_, err := encodeAll(flags, nil, m)
+			require.ErrorContains(t, err, "monitors")
+		}
+		_, err := encodeAll(flags, etf.Atom("x"), &MonitorPExit{From: ByPid(pidA(1)), To: pidB(1), Ref: refB(1)})
 		require.ErrorContains(t, err, "monitors")
 	}
 }

@@ -57,19 +57,21 @@ func (m *DemonitorP) write(w *controlWriter, _ etf.Term) (op Op, behind bool) {
 	return w.monitor(OpDemonitorP, m.From, m.To, m.Ref), false
 }
 
-// monitor refuses what the flags exclude, as the emulator sends no monitors to such a peer.
 func (w *controlWriter) monitor(op Op, from etf.Pid, to Target, ref etf.Ref) Op {
-	switch {
-	case !w.has(FlagDistMonitor):
-		w.refuse(op, "the peer has no monitors")
-	case to.IsName() && !w.has(FlagDistMonitorName):
-		w.refuse(op, "the peer has no monitors by name")
-	}
 	w.op(op, 4)
+	w.needMonitors(op)
 	w.ownPid(op, from)
 	w.target(to)
 	w.ref(ref)
 	return op
+}
+
+// needMonitors refuses what a peer without monitors, such as a C node, would take for garbage. The emulator drops all
+// three messages unless the peer has both flags (erts_dsig_send_monitor, _demonitor and _m_exit of dist.c).
+func (w *controlWriter) needMonitors(op Op) {
+	if !w.has(FlagsMonitor) {
+		w.refuse(op, "the peer has no monitors")
+	}
 }
 
 func (m *MonitorPExit) write(w *controlWriter, reason etf.Term) (op Op, behind bool) {
@@ -78,6 +80,7 @@ func (m *MonitorPExit) write(w *controlWriter, reason etf.Term) (op Op, behind b
 	} else {
 		op = w.op(OpMonitorPExit, 5)
 	}
+	w.needMonitors(op)
 	if !m.From.IsName() && m.From.Pid.Node != w.peer.Local {
 		w.refuse(op, "the watched process is none of this node")
 	}

@@ -29,6 +29,16 @@ func SkipLane(t testing.TB, lane, why string) {
 	t.Skipf("lane %q is skipped: %s", lane, why)
 }
 
+// Missing ends a test for which this machine lacks something. In CI (the environment variable CI) that is a failure, if the
+// machine has apt-get, by which tools/deps would have installed it; else the test is skipped by SkipLane.
+func Missing(t testing.TB, lane, what string) {
+	t.Helper()
+	if _, err := exec.LookPath("apt-get"); err == nil && inCI() {
+		t.Fatalf("%s, and in CI every lane has to run", what)
+	}
+	SkipLane(t, lane, what)
+}
+
 func appendLine(file, line string) error {
 	f, err := os.OpenFile(file, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
 	if err != nil {

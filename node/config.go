@@ -85,6 +85,7 @@ type Config struct {
 	epmdAddrs []netip.Addr // of an embedded EPMD
 	family    family
 	patience  time.Duration // dist.Options.Patience, for tests
+	without   dist.Flags    // what the node does not announce, for tests
 }
 
 // EPMDMode says where the port mapper comes from.

@@ -59,7 +59,7 @@ func (p *peer) spawn(m *dist.SpawnRequest, f func() etf.Term) bool {
 			p.send(&dist.Exit{From: pid, To: from}, reason)
 		}
 		if monitor {
-			p.send(&dist.MonitorPExit{From: dist.ByPid(pid), To: from, Ref: ref, Sender: pid}, reason)
+			p.sendMonitor(&dist.MonitorPExit{From: dist.ByPid(pid), To: from, Ref: ref, Sender: pid}, reason)
 		}
 	})
 }

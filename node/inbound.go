@@ -54,7 +54,7 @@ func (p *peer) monitored(m *dist.MonitorP) {
 		w.target = p.n.local(destination{pid: m.To.Pid})
 	}
 	if w.target == nil {
-		p.send(&dist.MonitorPExit{From: m.To, To: m.From, Ref: m.Ref}, etf.Atom("noproc"))
+		p.sendMonitor(&dist.MonitorPExit{From: m.To, To: m.From, Ref: m.Ref}, etf.Atom("noproc"))
 		return
 	}
 	p.mu.Lock()
@@ -65,7 +65,7 @@ func (p *peer) monitored(m *dist.MonitorP) {
 		old.detach()
 	}
 	if !w.attach() && p.forget(w) {
-		p.send(&dist.MonitorPExit{From: m.To, To: m.From, Ref: m.Ref}, etf.Atom("noproc"))
+		p.sendMonitor(&dist.MonitorPExit{From: m.To, To: m.From, Ref: m.Ref}, etf.Atom("noproc"))
 	}
 }
 

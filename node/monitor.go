@@ -176,6 +176,9 @@ func (n *Node) watchTarget(ctx context.Context, m *monitor, d destination) error
 	}
 	m.peer, m.target = via, dist.Target{Pid: d.pid, Name: d.name}
 	n.monitors.add(m)
+	if !via.monitors() {
+		return nil // it fires when the connection goes (erts_dsig_send_monitor)
+	}
 	if err := via.sendAs(ctx, from, &dist.MonitorP{From: m.from, To: m.target, Ref: m.ref}, nil); err != nil {
 		n.monitors.remove(m)
 		return err
@@ -202,7 +205,7 @@ func (n *Node) unwatch(m *monitor) {
 func (n *Node) takeBack(m *monitor) {
 	switch {
 	case m.peer != nil:
-		m.peer.send(&dist.DemonitorP{From: m.from, To: m.target, Ref: m.ref}, nil)
+		m.peer.sendMonitor(&dist.DemonitorP{From: m.from, To: m.target, Ref: m.ref}, nil)
 	case m.watch.target != nil:
 		m.watch.detach()
 	}
@@ -220,7 +223,7 @@ func (n *Node) exitWatches(p *process, watches []*watch, reason etf.Term) {
 			if w.byName != "" {
 				from = dist.ByName(w.byName)
 			}
-			w.peer.send(&dist.MonitorPExit{From: from, To: w.watcher, Ref: w.ref, Sender: p.pid}, reason)
+			w.peer.sendMonitor(&dist.MonitorPExit{From: from, To: w.watcher, Ref: w.ref, Sender: p.pid}, reason)
 		}
 	}
 }

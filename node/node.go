@@ -348,7 +348,7 @@ func (n *Node) Info() string {
 
 // handshakeSide is this node's side of every handshake.
 func (n *Node) handshakeSide() dist.Local {
-	flags := dist.DefaultFlags
+	flags := dist.DefaultFlags &^ n.cfg.without
 	if n.cfg.Visible {
 		flags |= dist.FlagPublished
 	}
