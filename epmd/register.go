@@ -34,6 +34,11 @@ type RegisterOptions struct {
 	Extra []byte
 	// Retry is the pause before each attempt to come back after the EPMD went away; 0 means two seconds.
 	Retry time.Duration
+	// Revive is called when no EPMD answers an attempt to come back, to start one in its place. If it returns nil, the attempt
+	// is made again at once; its error is that of the attempt. ctx ends with the registration. Nil leaves that to others.
+	// With it the first attempt comes after half of the pause: an EPMD that restarts had time to, and the nodes of OTP, which
+	// wait for the whole of it, find the new one.
+	Revive func(ctx context.Context) error
 	// OnChange hears of every change after the first registration, for a log. It is called by the goroutine that keeps
 	// the registration, one event after the other, and must not call Close.
 	OnChange func(Event)
@@ -170,15 +175,19 @@ func (r *Registration) watch() error {
 
 // comeBack registers again, and returns false if r was closed before that.
 func (r *Registration) comeBack(ctx context.Context) bool {
-	for {
-		pause := time.NewTimer(r.options.Retry)
+	wait := r.options.Retry
+	if r.options.Revive != nil {
+		wait /= 2
+	}
+	for ; ; wait = r.options.Retry {
+		pause := time.NewTimer(wait)
 		select {
 		case <-ctx.Done():
 			pause.Stop()
 			return false
 		case <-pause.C:
 		}
-		conn, _, err := r.options.announce(ctx)
+		conn, err := r.options.announceAgain(ctx)
 		if err == nil {
 			if !r.adopt(conn) {
 				return false
@@ -254,6 +263,19 @@ func (o *RegisterOptions) announce(ctx context.Context) (net.Conn, uint32, error
 		return nil, 0, o.taken(ctx)
 	}
 	return conn, answer.creation, nil
+}
+
+// announceAgain registers once more, with an EPMD that is revived if none answers.
+func (o *RegisterOptions) announceAgain(ctx context.Context) (net.Conn, error) {
+	conn, _, err := o.announce(ctx)
+	if o.Revive == nil || !errors.Is(err, ErrUnavailable) {
+		return conn, err
+	}
+	if err := o.Revive(ctx); err != nil {
+		return nil, err
+	}
+	conn, _, err = o.announce(ctx)
+	return conn, err
 }
 
 // taken asks who holds the name. That this fails too only makes the error say less.

@@ -2,11 +2,13 @@ package epmd
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -69,6 +71,45 @@ func TestARegistrationComesBackTwoSecondsAfterTheEPMDDoes(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, uint16(4711), got.Port)
 		require.NoError(t, r.Close())
+	})
+}
+
+func TestTheFirstWhoLosesItsEPMDRevivesItForAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var p pipes
+		first := serve(t, ServerOptions{}, p.listen())
+		var revived atomic.Int32
+		register := func(name string, revive func(context.Context) error) (*Registration, *diary) {
+			d := &diary{start: time.Now()}
+			r, err := Register(t.Context(), RegisterOptions{Addr: "h:4369", Name: name, Port: 4711, OnChange: d.note,
+				Client: Client{Dial: p.dial}, Revive: revive})
+			require.NoError(t, err)
+			return r, d
+		}
+		revive := func(context.Context) error {
+			if revived.Add(1) == 1 {
+				serve(t, ServerOptions{}, p.listen())
+			}
+			return nil // else somebody was faster
+		}
+		a, ofA := register("a", revive)
+		b, ofB := register("b", revive)
+		waits, waiter := register("waits", nil)
+		fails, failing := register("fails", func(context.Context) error { return errors.New("may not listen") })
+
+		require.NoError(t, first.Close())
+		<-time.After(5 * time.Second)
+		for _, d := range []*diary{ofA, ofB} {
+			require.Equal(t, []string{"0s lost", "1s restored"}, d.read())
+		}
+		require.Equal(t, []string{"0s lost", "2s restored"}, waiter.read())
+		require.Contains(t, [][]string{{"0s lost", "1s failed", "3s restored"}, {"0s lost", "1s restored"}}, failing.read())
+		names, err := Client{Dial: p.dial}.Names(t.Context(), "h:4369")
+		require.NoError(t, err)
+		require.Len(t, names, 4)
+		for _, r := range []*Registration{a, b, waits, fails} {
+			require.NoError(t, r.Close())
+		}
 	})
 }
 

@@ -92,7 +92,8 @@ type Config struct {
 type EPMDMode int
 
 const (
-	// EPMDAuto uses the EPMD of this host and starts an embedded one if there is none.
+	// EPMDAuto uses the EPMD of this host and starts an embedded one if there is none, or no more: an EPMD that some other
+	// program has embedded ends with that program.
 	EPMDAuto EPMDMode = iota
 	// EPMDExternal requires a running EPMD.
 	EPMDExternal

@@ -52,7 +52,7 @@ type Node struct {
 
 	listener     net.Listener // nil with NoListen
 	registration *epmd.Registration
-	mapper       *epmd.Server // the embedded EPMD, or nil
+	mapper       atomic.Pointer[epmd.Server] // the embedded EPMD, or nil
 
 	ctx    context.Context // ends when the node stops
 	cancel context.CancelFunc
@@ -160,9 +160,12 @@ func (n *Node) listen(ctx context.Context) (err error) {
 		Hidden:   !n.cfg.Visible,
 		OnChange: func(e epmd.Event) { n.log.Warn("epmd", "event", e.String()) },
 	}
+	if n.cfg.EPMD != EPMDExternal {
+		o.Revive = n.reviveEPMD
+	}
 	n.registration, err = epmd.Register(ctx, o)
 	if errors.Is(err, epmd.ErrUnavailable) && n.cfg.EPMD == EPMDAuto {
-		if err = n.embedEPMD(ctx); err == nil || errors.Is(err, epmd.ErrInUse) {
+		if err = n.reviveEPMD(ctx); err == nil {
 			n.registration, err = epmd.Register(ctx, o)
 		}
 	}
@@ -187,13 +190,23 @@ func (n *Node) embedEPMD(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	n.mapper = epmd.NewServer(epmd.ServerOptions{})
+	mapper := epmd.NewServer(epmd.ServerOptions{})
+	n.mapper.Store(mapper)
 	n.work.Go(func() {
-		if err := n.mapper.Serve(ls...); err != nil {
+		if err := mapper.Serve(ls...); err != nil {
 			n.log.Error("embedded epmd", "error", err)
 		}
 	})
 	n.log.Info("started the embedded epmd", "port", n.cfg.EPMDPort)
+	return nil
+}
+
+// reviveEPMD starts a port mapper of our own if the one of this host is gone. Of several nodes that lose it at once one is
+// the first, and the others register there.
+func (n *Node) reviveEPMD(ctx context.Context) error {
+	if err := n.embedEPMD(ctx); err != nil && !errors.Is(err, epmd.ErrInUse) {
+		return err
+	}
 	return nil
 }
 
@@ -227,8 +240,8 @@ func (n *Node) stop(ctx context.Context) {
 	for _, p := range n.peers.close() {
 		p.close(ErrStopped)
 	}
-	if n.mapper != nil {
-		_ = n.mapper.Close()
+	if mapper := n.mapper.Load(); mapper != nil {
+		_ = mapper.Close()
 	}
 	n.work.Wait()
 	n.log.Info("node stopped")
@@ -340,7 +353,7 @@ func (n *Node) Info() string {
 			where += " (" + n.cfg.ProtoDist + ")"
 		}
 	}
-	if n.mapper != nil {
+	if n.mapper.Load() != nil {
 		where += fmt.Sprintf(", embedded epmd on port %d", n.cfg.EPMDPort)
 	}
 	return kind + ", " + where

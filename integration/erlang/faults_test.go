@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -129,6 +130,40 @@ func TestWithoutEPMDTheNodeSaysSoOrBringsItsOwn(t *testing.T) {
 	_, err = node.Start(t.Context(), cfg)
 	var taken *epmd.NameTakenError
 	require.ErrorAs(t, err, &taken)
+}
+
+// A host where no EPMD was: the first Go node has brought one, and takes it along when it stops.
+func TestTheNodesOfAHostOutliveTheOneThatBroughtTheEPMD(t *testing.T) {
+	t.Parallel() // it mostly waits
+	if gonodetest.OTPRelease(t) < 24 {
+		t.Skip("OTP 23 does not register again")
+	}
+	cfg := config(t)
+	cfg.EPMD, cfg.EPMDPort = node.EPMDAuto, uint16(gonodetest.FreePort(t))
+	first, err := node.Start(t.Context(), cfg)
+	require.NoError(t, err)
+	cfg.Name = "second"
+	start(t, cfg)
+	cfg.Name = "third"
+	start(t, cfg)
+	e := gonodetest.StartErl(t, gonodetest.WithEPMDPort(int(cfg.EPMDPort)))
+	alive, _, _ := strings.Cut(e.Name(), "@")
+	stop(t, first)
+
+	addr := fmt.Sprintf("127.0.0.1:%d", cfg.EPMDPort)
+	require.Eventually(t, func() bool {
+		entries, err := epmd.Names(t.Context(), addr)
+		var names []string
+		for _, e := range entries {
+			names = append(names, e.Name)
+		}
+		slices.Sort(names)
+		return err == nil && slices.Equal(names, []string{alive, "second", "third"})
+	}, 30*time.Second, 10*time.Millisecond)
+	cfg.Name = "fourth"
+	n := start(t, cfg)
+	spawnSamples(t, n)
+	stillServes(t, n, e)
 }
 
 func TestARestartedNodeIsTakenBackByItsPeer(t *testing.T) {
