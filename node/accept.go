@@ -79,6 +79,9 @@ func (n *Node) admit(conn net.Conn, known func()) {
 	arb := &arbiter{n: n, cancel: cancel}
 	carried, info, err := n.welcome(ctx, conn, arb)
 	if err != nil {
+		if arb.given.pooled { // one that was made for a stranger is forgotten, or they could fill the pool
+			n.givenTo.put(arb.given)
+		}
 		_ = conn.Close()
 		n.log.Info("refused a connection", "from", conn.RemoteAddr(), "error", err)
 		if arb.attempt != nil {
@@ -96,7 +99,9 @@ func (n *Node) welcome(ctx context.Context, conn net.Conn, arb *arbiter) (net.Co
 	if err != nil {
 		return nil, nil, err
 	}
-	info, err := n.side.Accept(ctx, carried, arb)
+	side := n.side
+	side.NameFor = arb.nameFor
+	info, err := side.Accept(ctx, carried, arb)
 	var refused *dist.HandshakeError
 	if errors.As(err, &refused) {
 		err = n.carrier.explain(carried, refused)
@@ -113,10 +118,17 @@ type arbiter struct {
 	n       *Node
 	cancel  context.CancelFunc
 	attempt *attempt
+	given   givenName // if the peer has asked for a name
+}
+
+// nameFor gives the peer a name. It comes back when the connection ends, or when there is none.
+func (a *arbiter) nameFor(host string) (etf.Atom, uint32) {
+	a.given = a.n.givenTo.take(host, func(name etf.Atom) bool { return a.n.peers.up(name) != nil })
+	return a.given.name, a.given.creation
 }
 
 func (a *arbiter) Incoming(name etf.Atom) dist.Status {
-	if name == a.n.name {
+	if name == a.n.name || !a.n.allow.admits(name) {
 		return dist.StatusNotAllowed
 	}
 	var status dist.Status

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -46,6 +47,11 @@ type Config struct {
 	// TLS are the options of inet_tls and inet6_tls; tlsdist.ReadFile reads them from the file that erl -ssl_dist_optfile takes.
 	// Without ProtoDist they mean inet_tls.
 	TLS *tlsdist.Options
+
+	// Allow are the nodes that may connect to this one and be connected to, as net_kernel:allow/1 takes them: "name@host", a
+	// "host", or what is in front of the "@" together with it, as in "name@". None means all. Over rpc net_kernel:allow/1
+	// adds to them. It is no protection of its own: who knows the cookie can call himself whatever he likes.
+	Allow []string
 
 	// Listen is the IP address to listen on; empty means all of the family, and with IPv6 those of IPv4 too (kernel parameter
 	// inet_dist_use_interface).
@@ -129,7 +135,7 @@ func (c Config) withDefaults() (Config, error) {
 	if c.EPMD < EPMDAuto || c.EPMD > EPMDEmbedded {
 		return c, &ConfigError{"EPMD", fmt.Sprintf("unknown mode %d", c.EPMD)}
 	}
-	if err := c.checkCarrier(); err != nil {
+	if err := errors.Join(c.checkCarrier(), c.checkAllow()); err != nil {
 		return c, err
 	}
 	env, err := epmd.ReadEnv(os.Getenv)

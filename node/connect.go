@@ -79,6 +79,9 @@ func (n *Node) checkPeerName(name etf.Atom) (host string, err error) {
 		return "", errors.New("no node name: want name@host")
 	case name == n.name:
 		return "", errors.New("that is this node")
+	case !n.allow.admits(name):
+		// Differs from OTP: setup_check of net_kernel looks for the whole name only.
+		return "", errors.New("it is none of the nodes that this one may talk to (Config.Allow, net_kernel:allow/1)")
 	case dotted && !n.cfg.LongNames:
 		return "", errors.New("the host has a dot, but this node uses short names; start it with long names (-name) or name the peer without domain")
 	case !dotted && n.cfg.LongNames && net.ParseIP(host) == nil:
@@ -173,6 +176,7 @@ func (n *Node) establish(a *attempt, conn net.Conn, info *dist.Peer) {
 	if !ok {
 		_ = conn.Close()
 		n.peers.fail(a, errSuperseded)
+		n.takeNameBack(info)
 		return
 	}
 	n.events.publish(NodeEvent{Node: p.name, Up: true, Hidden: info.Hidden()})

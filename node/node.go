@@ -48,6 +48,8 @@ type Node struct {
 	unlinkIDs atomic.Uint64
 	inline    atomic.Int32 // servers that readers run now
 	peers     *peerTable
+	allow     allowList
+	givenTo   namePool // names of peers that have none of their own
 	carrier   carrier
 
 	listener     net.Listener // nil with NoListen
@@ -77,6 +79,9 @@ func Start(ctx context.Context, cfg Config) (*Node, error) {
 	}
 	n := &Node{cfg: cfg, log: cfg.Logger.With("node", cfg.Name), name: etf.Atom(cfg.Name),
 		registry: newRegistry(), peers: newPeerTable(), stopped: make(chan struct{})}
+	for _, entry := range cfg.Allow {
+		n.allow.add([]etf.Atom{etf.Atom(entry)})
+	}
 	n.ctx, n.cancel = context.WithCancel(context.Background())
 	if err := n.start(ctx); err != nil {
 		return nil, errors.Join(err, n.Stop(context.WithoutCancel(ctx)))

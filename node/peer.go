@@ -64,6 +64,7 @@ func (p *peer) serve() {
 	p.nodedown()
 	p.n.events.publish(NodeEvent{Node: p.name, Hidden: p.info.Hidden(), Reason: downReason(cause), Cause: cause})
 	p.n.peers.down(p)
+	p.n.takeNameBack(p.info)
 	close(p.ended)
 }
 
