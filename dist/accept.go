@@ -47,6 +47,9 @@ func (h *handshake) accept(a Arbiter) error {
 	if err != nil {
 		return err
 	}
+	if w, ok := a.(Witness); ok {
+		w.Authenticated()
+	}
 	return h.sendChallengeAck(theirs)
 }
 

@@ -127,6 +127,9 @@ func (a *arbiter) nameFor(host string) (etf.Atom, uint32) {
 	return a.given.name, a.given.creation
 }
 
+// Authenticated implements dist.Witness.
+func (a *arbiter) Authenticated() { a.n.peers.prove(a.attempt) }
+
 func (a *arbiter) Incoming(name etf.Atom) dist.Status {
 	if name == a.n.name || !a.n.allow.admits(name) {
 		return dist.StatusNotAllowed

@@ -33,6 +33,7 @@ type attempt struct {
 	name   etf.Atom
 	cancel context.CancelFunc
 	firm   bool          // it gives way only to who has authenticated
+	proved bool          // the peer knows the cookie; guarded by the mutex of the table
 	done   chan struct{} // closed when the attempt has ended
 	err    error         // why it failed; read only after done
 }
@@ -112,12 +113,28 @@ func (t *peerTable) incoming(self, name etf.Atom, cancel context.CancelFunc) (*a
 }
 
 // insists is the answer to a peer that still has a connection with us: our own attempt a goes on if it is the one that counts
-// (net_kernel's is_pending) and the peer is not about to come up by an attempt of its own, which it then means.
+// (net_kernel's is_pending) and the peer is not about to come up by an attempt of its own, which it then means. Only who has
+// proved that he knows the cookie is the peer: anybody may begin a handshake in its name.
 func (t *peerTable) insists(a *attempt) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	e := t.entries[a.name]
-	return e != nil && e.pending == a && len(e.incoming) == 0
+	if e == nil || e.pending != a {
+		return false
+	}
+	for in := range e.incoming {
+		if in.proved {
+			return false
+		}
+	}
+	return true
+}
+
+// prove notes that the peer of an incoming attempt knows the cookie.
+func (t *peerTable) prove(a *attempt) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	a.proved = true
 }
 
 // isPending reports whether our own attempt a is still the one that counts.

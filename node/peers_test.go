@@ -3,7 +3,9 @@ package node
 import (
 	"context"
 	"errors"
+	"net"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -102,7 +104,9 @@ func TestAStrangerKeepsNobodyOut(t *testing.T) {
 	own := tab.dial("a@h")
 	require.True(t, tab.isPending(own), "nor does he hold up our own attempt")
 
-	require.False(t, tab.insists(own), "but an old connection that the peer still has is not ours to replace now")
+	require.True(t, tab.insists(own), "nor does he keep an old connection of the peer alive")
+	tab.prove(friend)
+	require.False(t, tab.insists(own), "but the one that the peer is about to have is not ours to replace")
 
 	p := &peer{name: "a@h"}
 	require.True(t, tab.succeed(friend, p))
@@ -148,4 +152,45 @@ func TestConnectLeavesWhenItsContextEnds(t *testing.T) {
 	var failed *ConnectError
 	require.ErrorAs(t, err, &failed)
 	require.ErrorIs(t, err, context.Canceled)
+}
+
+// deaf is a connection whose owner hears nothing.
+type deaf struct {
+	net.Conn
+	until <-chan struct{}
+}
+
+func (d deaf) Read([]byte) (int, error) { <-d.until; return 0, net.ErrClosed }
+
+// The peer still has a connection of an earlier life of ours and answers alive, and a stranger holds a handshake with us in
+// the name of the peer, as anybody can who reaches our port.
+func TestAStrangerInThePeersNameDoesNotStopAReconnect(t *testing.T) {
+	port := startEPMD(t)
+	peer := testNode(t, Config{Name: "peer@localhost", EPMDPort: port})
+	earlier, err := net.Dial("tcp", peer.Addr().String())
+	require.NoError(t, err)
+	defer earlier.Close()
+	us := dist.Local{Node: "us@localhost", Creation: 7, Cookie: func(etf.Atom) string { return "secret" }}
+	_, err = us.Connect(t.Context(), earlier, peer.Name(), nil)
+	require.NoError(t, err)
+	require.Eventually(t, func() bool { return peer.peers.up("us@localhost") != nil }, time.Minute, time.Millisecond)
+
+	n := testNode(t, Config{Name: "us@localhost", EPMDPort: port})
+	conn, err := net.Dial("tcp", n.Addr().String())
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		stranger := dist.Local{Node: peer.Name(), Creation: 8, Cookie: func(etf.Atom) string { return "guessed" }}
+		_, _ = stranger.Connect(ctx, deaf{conn, ctx.Done()}, n.Name(), nil)
+	}()
+	defer func() { cancel(); <-done }()
+	require.Eventually(t, func() bool {
+		n.peers.mu.Lock()
+		defer n.peers.mu.Unlock()
+		e := n.peers.entries[peer.Name()]
+		return e != nil && len(e.incoming) > 0
+	}, time.Minute, time.Millisecond)
+	require.NoError(t, n.Ping(t.Context(), peer.Name()))
 }
