@@ -49,7 +49,7 @@ that is the same for two of them, such as a and <<"a">>, all keys of that map ar
 			})
 		}),
 	}
-	o.nodeFlags(cmd, "gonode- and a number")
+	o.nodeFlags(cmd, defaultClient)
 	o.timeoutFlag(cmd)
 	format = outputFlag(cmd, "term", "Erlang syntax")
 	return cmd
@@ -70,7 +70,7 @@ node cannot be reached is an error.` + requestHelp,
 			})
 		}),
 	}
-	o.nodeFlags(cmd, "gonode- and a number")
+	o.nodeFlags(cmd, defaultClient)
 	o.timeoutFlag(cmd)
 	return cmd
 }

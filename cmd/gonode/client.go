@@ -5,13 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/gonode-otp/gonode/dist"
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/node"
 )
@@ -58,7 +57,7 @@ type errand func(ctx context.Context, n *node.Node, peer etf.Atom) error
 
 // withClient runs do on a client that is connected to the node that word names.
 func (o *options) withClient(cmd *cobra.Command, word string, do errand) error {
-	return o.asClient(cmd, word, func(ctx context.Context, n *node.Node, peer etf.Atom) error {
+	return o.asClient(cmd, word, o.startClient, func(ctx context.Context, n *node.Node, peer etf.Atom) error {
 		if err := n.Connect(ctx, peer); err != nil {
 			return err
 		}
@@ -66,23 +65,29 @@ func (o *options) withClient(cmd *cobra.Command, word string, do errand) error {
 	})
 }
 
-// asClient runs do on a node that does not listen and is in no EPMD, with the full name of the node that word names.
-func (o *options) asClient(cmd *cobra.Command, word string, do errand) (err error) {
+// starter starts a node that has a name of its own, or gets one by the node called peer.
+type starter func(ctx context.Context, cfg node.Config, peer string) (*node.Node, error)
+
+// asClient runs do on a node that does not listen, with the full name of the node that word names.
+func (o *options) asClient(cmd *cobra.Command, word string, start starter, do errand) (err error) {
 	name, long, err := o.target(word)
 	if err != nil {
 		return err
 	}
-	cfg, _, err := o.config(cmd, clientName(name, long), long)
+	ctx, cancel := o.limit(cmd.Context())
+	defer cancel()
+	usual := ""
+	if o.sname == "" && o.name == "" {
+		var release func()
+		usual, release = claimName(ctx, name, long)
+		defer release()
+	}
+	cfg, _, err := o.config(cmd, usual, long)
 	if err != nil {
 		return err
 	}
 	cfg.NoListen = true
-	if asksForName(cfg.Name) {
-		cfg.NamedBy = name
-	}
-	ctx, cancel := o.limit(cmd.Context())
-	defer cancel()
-	n, err := node.Start(ctx, cfg)
+	n, err := start(ctx, cfg, name)
 	if err != nil {
 		return err
 	}
@@ -93,10 +98,30 @@ func (o *options) asClient(cmd *cobra.Command, word string, do errand) (err erro
 	return do(ctx, n, etf.Atom(name))
 }
 
+// startClient starts a client. A peer that makes no names, as those of other languages do not, closes the connection when it
+// is asked for one: then the client takes one of its own, unless --sname says otherwise.
+func (o *options) startClient(ctx context.Context, cfg node.Config, peer string) (*node.Node, error) {
+	if !asksForName(cfg.Name) {
+		return node.Start(ctx, cfg)
+	}
+	named := cfg
+	named.NamedBy = peer
+	n, err := node.Start(ctx, named)
+	var refused *dist.HandshakeError
+	if o.sname != "" || o.name != "" || !errors.As(err, &refused) || refused.Stage != dist.StageRecvStatus {
+		return n, err
+	}
+	cfg.Name = ownName(peer, cfg.LongNames)
+	return node.Start(ctx, cfg)
+}
+
+// unnamed in front of the @ says that the peer shall make the name.
+const unnamed = "undefined"
+
 // asksForName tells whether a node name says, as erl -sname undefined does, that the first peer shall give this node its name.
 func asksForName(name string) bool {
 	alive, _, _ := strings.Cut(name, "@")
-	return alive == "undefined"
+	return alive == unnamed
 }
 
 // stopTime is how long a node may take to send what is on its way and to end its servers.
@@ -109,19 +134,4 @@ func stop(n *node.Node) error {
 		return fmt.Errorf("the node did not stop within %v", stopTime)
 	}
 	return nil
-}
-
-// clients counts the client nodes of this process.
-var clients atomic.Uint32
-
-// clientName is the name of a passing client of the node called peer. Nobody dials a client, so of its host part only the
-// form matters: if this host has no full name, a client of a long-named peer borrows the peer's.
-// The number after the process id keeps clients of one process apart.
-func clientName(peer string, long bool) string {
-	alive := fmt.Sprintf("gonode-%d-%d", os.Getpid(), clients.Add(1))
-	full, err := node.FullName(alive, long)
-	if err != nil {
-		return alive + "@" + hostOf(peer)
-	}
-	return full
 }

@@ -33,7 +33,7 @@ stands what to change, and on which side. The exit code is that of ping for the 
 			return o.examine(cmd, args[0], show)
 		}),
 	}
-	o.nodeFlags(cmd, "gonode- and a number")
+	o.nodeFlags(cmd, defaultClient)
 	o.timeoutFlag(cmd)
 	format = outputFlag(cmd, "text", "a line a step")
 	return cmd
@@ -41,7 +41,7 @@ stands what to change, and on which side. The exit code is that of ping for the 
 
 // examine shows what every step on the way to a node finds, each as soon as it is known.
 func (o *options) examine(cmd *cobra.Command, word string, show func(*cobra.Command, node.Finding) error) error {
-	return o.asClient(cmd, word, func(ctx context.Context, n *node.Node, peer etf.Atom) error {
+	return o.asClient(cmd, word, o.startDoctor, func(ctx context.Context, n *node.Node, peer etf.Atom) error {
 		for f := range n.Examine(ctx, peer) {
 			if f.Err != nil && ctx.Err() != nil && cmd.Context().Err() == nil {
 				f.Advice = fmt.Sprintf("no answer within %v: a firewall may drop what is sent; --timeout gives it longer", o.timeout)
@@ -55,6 +55,15 @@ func (o *options) examine(cmd *cobra.Command, word string, show func(*cobra.Comm
 		}
 		return ctx.Err()
 	})
+}
+
+// startDoctor starts the node that walks. What stands in its way is the finding, so it does not connect for a name.
+func (o *options) startDoctor(ctx context.Context, cfg node.Config, peer string) (*node.Node, error) {
+	if asksForName(cfg.Name) && o.sname == "" && o.name == "" {
+		cfg.Name = ownName(peer, cfg.LongNames)
+		return node.Start(ctx, cfg)
+	}
+	return o.startClient(ctx, cfg, peer)
 }
 
 // examineError is the end of a walk before the node was reached. What happened and what to do about it has been shown.

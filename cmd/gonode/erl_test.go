@@ -7,11 +7,13 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/gonode-otp/gonode/epmd"
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/gonodetest"
 )
@@ -22,6 +24,14 @@ func among(t *testing.T) program {
 	gonodetest.OTPRelease(t) // skips where there is no Erlang
 	return program{bin: buildBinary(t), env: []string{"HOME=" + t.TempDir(), "XDG_CONFIG_HOME=", "ERL_EPMD_ADDRESS=",
 		"GONODE_COOKIE=" + gonodetest.Cookie(t), fmt.Sprintf("ERL_EPMD_PORT=%d", gonodetest.PrivateEPMD(t).Port())}}
+}
+
+// besides is among for commands that run in this process.
+func besides(t *testing.T) {
+	t.Helper()
+	alone(t)
+	t.Setenv("ERL_EPMD_PORT", fmt.Sprint(gonodetest.PrivateEPMD(t).Port()))
+	t.Setenv(cookieVar, gonodetest.Cookie(t))
 }
 
 // desk is an Erlang gen_server for every occasion.
@@ -73,7 +83,7 @@ func TestErlangServersAreCalledAndCast(t *testing.T) {
 	}
 	require.Equal(t, "[[\"n\",0],[\"n\",1],[\"n\",2],[\"n\",3],[\"n\",4],[\"n\",5],[\"n\",6],[\"n\",7],[\"n\",8],[\"n\",9]]",
 		p.prints(t, "call", name, "desk", "casts", "-o", "json"), "each cast went out before the command ended, in order")
-	require.Regexp(t, `^\{\[\],\['gonode-\d+-\d+@`, p.prints(t, "call", name, "desk", "nodes"), "a passing client is hidden")
+	require.Regexp(t, `^\{\[\],\['gonode-1@`, p.prints(t, "call", name, "desk", "nodes"), "a passing client is hidden")
 	require.Contains(t, p.prints(t, "call", name, "desk", "nodes", "--sname", "clerk"), "[clerk@")
 	require.Regexp(t, `^\{\[\],\['[A-Z0-9]+@`, p.prints(t, "call", name, "desk", "nodes", "--sname", "undefined"), "a name that the node has made")
 }
@@ -252,4 +262,56 @@ func TestTheWireIsTracedALineAMessage(t *testing.T) {
 	}
 	p.env = append(p.env, "GONODE_TRACE=all")
 	p.fails(t, exitUsage, []string{"ping", e.Name()}, `GONODE_TRACE is "all"; it may be dist`)
+}
+
+func TestThreeHundredRunsLeaveFewAtomsOnANode(t *testing.T) {
+	e := startDesk(t)
+	besides(t)
+	atoms := func() int {
+		var n int
+		_, err := fmt.Sscan(e.Eval(t, "erlang:system_info(atom_count)"), &n)
+		require.NoError(t, err)
+		return n
+	}
+	require.Equal(t, "pong", prints(t, "ping", e.Name()))
+	before := atoms()
+	var runs sync.WaitGroup
+	for range 4 { // side by side
+		runs.Go(func() {
+			for range 75 {
+				if r := gonode(t, "ping", e.Name()); r.code != 0 {
+					t.Error(r)
+				}
+			}
+		})
+	}
+	runs.Wait()
+	require.Less(t, atoms()-before, 20)
+
+	// None of the names is left: the node makes one, and after that gives the same again.
+	for i := 1; i <= clientNames; i++ {
+		r, err := epmd.Register(t.Context(), epmd.RegisterOptions{Addr: epmd.Addr("127.0.0.1"), Name: fmt.Sprintf("gonode-%d", i), Port: 1})
+		require.NoError(t, err)
+		defer r.Close()
+	}
+	var names []string
+	for range 3 {
+		names = append(names, prints(t, "call", e.Name(), "desk", "nodes"))
+	}
+	require.Regexp(t, `^\{\[\],\['[A-Z0-9]+@`, names[0])
+	require.Equal(t, names[0], names[1])
+	require.Equal(t, names[0], names[2])
+}
+
+func TestANodeThatAdmitsOnlySomeIsReachedByThemAlone(t *testing.T) {
+	e := gonodetest.StartErl(t)
+	besides(t)
+	host := shortHost(t)
+	e.Eval(t, "ok = net_kernel:allow(['gonode-1@"+host+"', clerk@"+host+"])")
+	startRun(t, "--allow", "gonode-1@"+host+",clerk@")
+	for _, name := range []string{e.Name(), "gonode"} {
+		require.Equal(t, "pong", prints(t, "ping", name))
+		require.Equal(t, "pong", prints(t, "ping", name, "--sname", "clerk"))
+		fails(t, exitHandshake, []string{"ping", name, "--sname", "other"}, "not_allowed")
+	}
 }

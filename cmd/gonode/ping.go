@@ -30,7 +30,7 @@ that is not 0.
 			})
 		}),
 	}
-	o.nodeFlags(cmd, "gonode- and a number")
+	o.nodeFlags(cmd, defaultClient)
 	o.timeoutFlag(cmd)
 	format = outputFlag(cmd, "term", "Erlang syntax")
 	return cmd
@@ -38,4 +38,6 @@ that is not 0.
 
 // nodeHelp explains the argument NODE.
 const nodeHelp = `NODE is name@host. A name alone is a node of this host. A host with a dot makes a long name: gonode then takes a long name
-for itself, as nodes with short and with long names never connect. With --sname undefined NODE gives this side its name.`
+for itself, as nodes with short and with long names never connect. This side is called gonode-1 to gonode-16, the first that
+the EPMD of this host does not have, so that it leaves few atoms on NODE; without an EPMD, and with --sname undefined, NODE
+gives it a name.`

@@ -21,6 +21,7 @@ type runFlags struct {
 	listen           string
 	portMin, portMax uint16
 	loggerNode       string
+	allow            []string
 }
 
 func newRun(o *options) *cobra.Command {
@@ -58,7 +59,8 @@ for something else.`,
 	cmd.Flags().Uint16Var(&f.portMin, "port-min", 0, "lowest `port` to listen on (default any)")
 	cmd.Flags().Uint16Var(&f.portMax, "port-max", 0, "highest `port` to listen on (default that of --port-min)")
 	cmd.Flags().StringVar(&f.loggerNode, "logger-node", "", "`node` to whose logger the reports of servers are sent (default none)")
-	for _, flag := range []string{"listen", "port-min", "port-max", "logger-node"} {
+	cmd.Flags().StringSliceVar(&f.allow, "allow", nil, "only these `nodes` may connect, as net_kernel:allow/1 takes them: name@host, host, or name@; separated by commas (default all)")
+	for _, flag := range []string{"listen", "port-min", "port-max", "logger-node", "allow"} {
 		completeFlag(cmd, flag)
 	}
 	return cmd
@@ -77,7 +79,7 @@ func (f runFlags) check() error {
 // apply writes the flags into the node's configuration.
 func (f runFlags) apply(cfg *node.Config) {
 	cfg.Visible, cfg.Listen, cfg.EPMD = f.visible, f.listen, epmdModes[f.epmd.value]
-	cfg.PortMin, cfg.PortMax, cfg.LoggerNode = f.portMin, f.portMax, f.loggerNode
+	cfg.PortMin, cfg.PortMax, cfg.LoggerNode, cfg.Allow = f.portMin, f.portMax, f.loggerNode, f.allow
 	if f.portMax == 0 {
 		cfg.PortMax = f.portMin
 	}

@@ -67,7 +67,7 @@ An OTP node can be upgraded as well, but it tells no more than release_handler d
 		ValidArgsFunction: o.completeNode,
 		RunE:              o.run(func(cmd *cobra.Command, args []string) error { return o.upgrade(cmd, args, f) }),
 	}
-	o.nodeFlags(cmd, "gonode- and a number")
+	o.nodeFlags(cmd, defaultClient)
 	flags := cmd.Flags()
 	flags.DurationVar(&o.timeout, "timeout", 0, "how long to wait altogether; 0 is for ever")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "change nothing, tell what would be")
