@@ -22,7 +22,8 @@ const (
 type ServerOptions struct {
 	// MaxPending is how many connections without a registration may be open at once, counted apart for clients on this
 	// host and on others; 0 means 256. Beyond it the one that has been open longest is closed, so a stranger who holds
-	// connections open keeps nobody out.
+	// connections open keeps nobody out. One goes, too, when the process may open no more files; a program whose limit is
+	// low had better set a fraction of it.
 	MaxPending int
 	// MaxNames is how many names may be registered at once; 0 means 1024. Beyond it registrations are refused.
 	MaxNames int
@@ -148,7 +149,9 @@ func (s *Server) accept(l net.Listener) error {
 		case !passing(err):
 			return err
 		default:
-			pause = min(max(2*pause, 5*time.Millisecond), time.Second)
+			if pause = min(max(2*pause, 5*time.Millisecond), time.Second); outOfFiles(err) && s.makeRoom() {
+				pause = time.Millisecond // the file is free when the connection has noticed
+			}
 			select {
 			case <-s.done:
 				return nil
@@ -168,6 +171,22 @@ func passing(err error) bool {
 	return false
 }
 
+// outOfFiles says whether closing a connection helps.
+func outOfFiles(err error) bool { return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) }
+
+// makeRoom closes the connection that has waited longest, one from another host if there is one.
+func (s *Server) makeRoom() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, local := range []bool{false, true} {
+		if oldest := s.pending[local].Front(); oldest != nil {
+			oldest.Value.(*serverConn).hangUp()
+			return true
+		}
+	}
+	return false
+}
+
 // admit starts to serve conn. If too many connections of its kind wait for their request, the oldest makes room.
 func (s *Server) admit(conn net.Conn) {
 	s.mu.Lock()
@@ -180,9 +199,7 @@ func (s *Server) admit(conn net.Conn) {
 	c := &serverConn{server: s, conn: conn, number: s.last, local: isLocal(conn)}
 	waiting := s.pending[c.local]
 	if waiting.Len() >= s.options.MaxPending {
-		oldest := waiting.Front().Value.(*serverConn)
-		oldest.settle()
-		_ = oldest.conn.Close()
+		waiting.Front().Value.(*serverConn).hangUp()
 	}
 	c.waiting = waiting.PushBack(c)
 	s.conns[c] = true

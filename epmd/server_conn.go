@@ -27,6 +27,12 @@ func (c *serverConn) settle() {
 	}
 }
 
+// hangUp closes a connection that has to make room. The caller holds server.mu.
+func (c *serverConn) hangUp() {
+	c.settle()
+	_ = c.conn.Close()
+}
+
 // then is what a connection does after its answer.
 type then int
 

@@ -2,6 +2,7 @@ package epmd
 
 import (
 	"net"
+	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -124,4 +125,64 @@ func TestAListenerThatFailsForGoodEndsServeWithItsError(t *testing.T) {
 	_, err := other.Accept()
 	require.ErrorIs(t, err, net.ErrClosed)
 	require.NoError(t, s.Close())
+}
+
+// scarce is a listener of a process that may open only a few files.
+type scarce struct {
+	net.Listener
+	mu      sync.Mutex
+	left    int
+	waiting net.Conn // has connected, and there is no file for it
+}
+
+type scarceConn struct {
+	net.Conn
+	of   *scarce
+	once sync.Once
+}
+
+func (l *scarce) Accept() (net.Conn, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.waiting == nil {
+		l.mu.Unlock()
+		c, err := l.Listener.Accept()
+		l.mu.Lock()
+		if err != nil {
+			return nil, err
+		}
+		l.waiting = c
+	}
+	if l.left == 0 {
+		return nil, &net.OpError{Op: "accept", Err: syscall.EMFILE}
+	}
+	c := &scarceConn{Conn: l.waiting, of: l}
+	l.waiting = nil
+	l.left--
+	return c, nil
+}
+
+func (c *scarceConn) Close() error {
+	c.once.Do(func() { c.of.mu.Lock(); c.of.left++; c.of.mu.Unlock() })
+	return c.Conn.Close()
+}
+
+func TestWithoutFilesTheOldestConnectionThatAsksNothingMakesRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var p pipes
+		l := &scarce{Listener: p.listen(), left: 3}
+		serve(t, ServerOptions{}, l)
+		r, _ := begin(t, &p, "a") // it is a node, and stays
+		for range 5 {
+			c, err := p.dial(t.Context(), "", "")
+			require.NoError(t, err)
+			defer c.Close()
+		}
+		began := time.Now()
+		names, err := Client{Dial: p.dial}.Names(t.Context(), "h:4369")
+		require.NoError(t, err)
+		require.Len(t, names, 1)
+		require.Less(t, time.Since(began), 10*time.Millisecond)
+		require.NoError(t, r.Close())
+	})
 }

@@ -12,9 +12,15 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// maxStrangers bounds the handshakes under way with whoever has dialled us. Each costs a goroutine and some kB until it
-// has proved that it knows the cookie, or its time is over.
+// maxStrangers bounds the handshakes under way with whoever has dialled us. Each costs a goroutine, an open file and some kB
+// until it has proved that it knows the cookie, or its time is over. All of them together get a quarter of the files that the
+// process may open, and those who ask an embedded EPMD and are no node of it another (epmd.ServerOptions.MaxPending counts
+// those of this host apart).
 const maxStrangers = 4096
+
+// shareOfFiles is what is allowed of something that takes an open file each: most, or a part of the files that the process
+// may open.
+func shareOfFiles(most, part int) int { return max(1, min(most, maxFiles()/part)) }
 
 // strangers are those whose handshake is under way, the oldest one first. If there are too many, the oldest has to go: who
 // knows the cookie needs milliseconds, and is kept out by nobody who only wants to hold a place.
@@ -28,9 +34,23 @@ func (s *strangers) add(c net.Conn) *list.Element {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.all.Len() >= s.max {
-		_ = s.all.Remove(s.all.Front()).(net.Conn).Close() // its handshake fails
+		s.closeOldest()
 	}
 	return s.all.PushBack(c)
+}
+
+// closeOldest requires s.mu. The handshake fails.
+func (s *strangers) closeOldest() { _ = s.all.Remove(s.all.Front()).(net.Conn).Close() }
+
+// makeRoom closes the oldest one, if there is one.
+func (s *strangers) makeRoom() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.all.Len() == 0 {
+		return false
+	}
+	s.closeOldest()
+	return true
 }
 
 func (s *strangers) remove(e *list.Element) {
@@ -41,7 +61,8 @@ func (s *strangers) remove(e *list.Element) {
 
 // acceptAll takes connections until the listener is closed.
 func (n *Node) acceptAll() {
-	strangers := &strangers{max: maxStrangers}
+	strangers := &strangers{max: shareOfFiles(maxStrangers, 4)}
+	var told time.Time
 	for {
 		conn, err := n.listener.Accept()
 		switch {
@@ -49,9 +70,15 @@ func (n *Node) acceptAll() {
 		case n.ctx.Err() != nil || errors.Is(err, net.ErrClosed):
 			return
 		default:
-			// Such as too many open files: give the others time to close some.
-			n.log.Error("accept", "error", err)
-			n.pause(100 * time.Millisecond)
+			if time.Since(told) >= time.Minute {
+				told = time.Now()
+				n.log.Error("accept", "error", err)
+			}
+			if outOfFiles(err) && strangers.makeRoom() {
+				n.pause(time.Millisecond) // the file is free when the handshake has noticed
+			} else {
+				n.pause(100 * time.Millisecond) // for others to close some
+			}
 			continue
 		}
 		stranger := strangers.add(conn)

@@ -195,7 +195,7 @@ func (n *Node) embedEPMD(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	mapper := epmd.NewServer(epmd.ServerOptions{})
+	mapper := epmd.NewServer(epmd.ServerOptions{MaxPending: shareOfFiles(256, 8), MaxNames: shareOfFiles(1024, 4)})
 	n.mapper.Store(mapper)
 	n.work.Go(func() {
 		if err := mapper.Serve(ls...); err != nil {

@@ -173,10 +173,15 @@ func TestOfTooManyStrangersTheOldestGoes(t *testing.T) {
 	require.NoError(t, theirs[1].SetReadDeadline(time.Now()))
 	_, err = theirs[1].Read(make([]byte, 1))
 	require.ErrorIs(t, err, os.ErrDeadlineExceeded, "the others stay")
+	require.NoError(t, theirs[1].SetReadDeadline(time.Time{}))
+	require.True(t, all.makeRoom(), "there are no files left")
+	_, err = theirs[1].Read(make([]byte, 1))
+	require.ErrorIs(t, err, io.EOF)
 	for _, p := range places {
 		all.remove(p)
 	}
 	require.Zero(t, all.all.Len())
+	require.False(t, all.makeRoom())
 }
 
 // busyLog is a log that gets stuck when a connection comes up.
