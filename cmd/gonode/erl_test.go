@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/gonode-otp/gonode/dist"
 	"github.com/gonode-otp/gonode/epmd"
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/gonodetest"
@@ -264,6 +265,31 @@ func TestTheWireIsTracedALineAMessage(t *testing.T) {
 	p.fails(t, exitUsage, []string{"ping", e.Name()}, `GONODE_TRACE is "all"; it may be dist`)
 }
 
+// takeAllNames leaves no name to passing clients.
+func takeAllNames(t *testing.T) {
+	t.Helper()
+	for i := 1; i <= clientNames; i++ {
+		r, err := epmd.Register(t.Context(), epmd.RegisterOptions{Addr: epmd.Addr("127.0.0.1"), Name: fmt.Sprintf("gonode-%d", i), Port: 1})
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = r.Close() })
+	}
+}
+
+// A C or Java node hangs up on who has no name. The doctor walks without being given one.
+func TestANodeThatMakesNoNamesIsCalledUnderOneOfOurOwn(t *testing.T) {
+	besides(t)
+	takeAllNames(t)
+	p := gonodetest.NewPeer(t, "other@localhost")
+	p.Flags &^= dist.FlagsMonitor
+	p.Register(t, gonodetest.PrivateEPMD(t).Port())
+	p.Accept(gonodetest.ExpectName())
+	p.Accept(gonodetest.Handshake(""),
+		gonodetest.Expect("{6,'$from','',net_kernel}", "{'$gen_call',{'$from','$tag'},{is_auth,'_'}}"),
+		gonodetest.Send("{2,'','$from'}", "{'$tag',yes}"), gonodetest.Hold())
+	require.Equal(t, "pong", prints(t, "ping", "other@localhost"))
+	require.Regexp(t, `seen from gonode-\d+-\d+@`, gonode(t, "doctor", "nosuch@localhost").out)
+}
+
 func TestThreeHundredRunsLeaveFewAtomsOnANode(t *testing.T) {
 	e := startDesk(t)
 	besides(t)
@@ -289,11 +315,7 @@ func TestThreeHundredRunsLeaveFewAtomsOnANode(t *testing.T) {
 	require.Less(t, atoms()-before, 20)
 
 	// None of the names is left: the node makes one, and after that gives the same again.
-	for i := 1; i <= clientNames; i++ {
-		r, err := epmd.Register(t.Context(), epmd.RegisterOptions{Addr: epmd.Addr("127.0.0.1"), Name: fmt.Sprintf("gonode-%d", i), Port: 1})
-		require.NoError(t, err)
-		defer r.Close()
-	}
+	takeAllNames(t)
 	var names []string
 	for range 3 {
 		names = append(names, prints(t, "call", e.Name(), "desk", "nodes"))
