@@ -93,8 +93,8 @@ const DefaultFlags = Mandatory25 | FlagMandatory25Digest | FlagDistMonitor | Fla
 // RequiredFlags are what this package demands of a peer. OTP 23 and later announce all of it.
 const RequiredFlags = Mandatory25
 
-// FlagsMonitor are the flags of a peer that serves monitors. To one without both of them, such as a Jinterface or a C node,
-// nothing about monitors can be sent: a monitor on it watches the connection alone.
+// FlagsMonitor are the flags of a peer that serves monitors. To one without both of them, such as a Jinterface or a C
+// node, nothing about monitors can be sent: a monitor on it watches the connection alone.
 const FlagsMonitor = FlagDistMonitor | FlagDistMonitorName
 
 // newestMandatory is the OTP release that last made a flag required.

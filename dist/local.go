@@ -59,8 +59,8 @@ type Arbiter interface {
 	Incoming(name etf.Atom) Status
 }
 
-// Witness is an Arbiter that hears when the peer has proved that it knows the cookie, before the peer can know that we know
-// it: until Authenticated has returned the peer does not take the connection for made.
+// Witness is an Arbiter that hears when the peer has proved that it knows the cookie, before the peer can know that we
+// know it: until Authenticated has returned the peer does not take the connection for made.
 type Witness interface {
 	Arbiter
 	Authenticated()

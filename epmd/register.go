@@ -34,10 +34,10 @@ type RegisterOptions struct {
 	Extra []byte
 	// Retry is the pause before each attempt to come back after the EPMD went away; 0 means two seconds.
 	Retry time.Duration
-	// Revive is called when no EPMD answers an attempt to come back, to start one in its place. If it returns nil, the attempt
-	// is made again at once; its error is that of the attempt. ctx ends with the registration. Nil leaves that to others.
-	// With it the first attempt comes after half of the pause: an EPMD that restarts had time to, and the nodes of OTP, which
-	// wait for the whole of it, find the new one.
+	// Revive is called when no EPMD answers an attempt to come back, to start one in its place. If it returns nil, the
+	// attempt is made again at once; its error is that of the attempt. ctx ends with the registration. Nil leaves that
+	// to others. With it the first attempt comes after half of the pause: an EPMD that restarts had time to, and the
+	// nodes of OTP, which wait for the whole of it, find the new one.
 	Revive func(ctx context.Context) error
 	// OnChange hears of every change after the first registration, for a log. It is called by the goroutine that keeps
 	// the registration, one event after the other, and must not call Close.

@@ -22,8 +22,8 @@ const (
 type ServerOptions struct {
 	// MaxPending is how many connections without a registration may be open at once, counted apart for clients on this
 	// host and on others; 0 means 256. Beyond it the one that has been open longest is closed, so a stranger who holds
-	// connections open keeps nobody out. One goes, too, when the process may open no more files; a program whose limit is
-	// low had better set a fraction of it.
+	// connections open keeps nobody out. One goes, too, when the process may open no more files; a program whose limit
+	// is low had better set a fraction of it.
 	MaxPending int
 	// MaxNames is how many names may be registered at once; 0 means 1024. Beyond it registrations are refused.
 	MaxNames int
@@ -172,7 +172,9 @@ func passing(err error) bool {
 }
 
 // outOfFiles says whether closing a connection helps.
-func outOfFiles(err error) bool { return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) }
+func outOfFiles(err error) bool {
+	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
+}
 
 // makeRoom closes the connection that has waited longest, one from another host if there is one.
 func (s *Server) makeRoom() bool {

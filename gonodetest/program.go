@@ -29,8 +29,8 @@ func SkipLane(t testing.TB, lane, why string) {
 	t.Skipf("lane %q is skipped: %s", lane, why)
 }
 
-// Missing ends a test for which this machine lacks something. In CI (the environment variable CI) that is a failure, if the
-// machine has apt-get, by which tools/deps would have installed it; else the test is skipped by SkipLane.
+// Missing ends a test for which this machine lacks something. In CI (the environment variable CI) that is a failure, if
+// the machine has apt-get, by which tools/deps would have installed it; else the test is skipped by SkipLane.
 func Missing(t testing.TB, lane, what string) {
 	t.Helper()
 	if _, err := exec.LookPath("apt-get"); err == nil && inCI() {

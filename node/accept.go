@@ -12,14 +12,14 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// maxStrangers bounds the handshakes under way with whoever has dialled us. Each costs a goroutine, an open file and some kB
-// until it has proved that it knows the cookie, or its time is over. All of them together get a quarter of the files that the
-// process may open, and those who ask an embedded EPMD and are no node of it another (epmd.ServerOptions.MaxPending counts
-// those of this host apart).
+// maxStrangers bounds the handshakes under way with whoever has dialled us. Each costs a goroutine, an open file and
+// some kB until it has proved that it knows the cookie, or its time is over. All of them together get a quarter of the
+// files that the process may open, and those who ask an embedded EPMD and are no node of it another
+// (epmd.ServerOptions.MaxPending counts those of this host apart).
 const maxStrangers = 4096
 
-// shareOfFiles is what is allowed of something that takes an open file each: most, or a part of the files that the process
-// may open.
+// shareOfFiles is what is allowed of something that takes an open file each: most, or a part of the files that the
+// process may open.
 func shareOfFiles(most, part int) int { return max(1, min(most, maxFiles()/part)) }
 
 // strangers are those whose handshake is under way, the oldest one first. If there are too many, the oldest has to go: who

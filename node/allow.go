@@ -10,7 +10,8 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// allowList is the list of net_kernel:allow/1: who may connect to the node and be connected to. An empty one allows all.
+// allowList is the list of net_kernel:allow/1: who may connect to the node and be connected to. An empty one allows
+// all.
 type allowList struct{ entries atomic.Pointer[[]etf.Atom] }
 
 // add makes the list longer.

@@ -48,9 +48,10 @@ type Config struct {
 	// Without ProtoDist they mean inet_tls.
 	TLS *tlsdist.Options
 
-	// Allow are the nodes that may connect to this one and be connected to, as net_kernel:allow/1 takes them: "name@host", a
-	// "host", or what is in front of the "@" together with it, as in "name@". None means all. Over rpc net_kernel:allow/1
-	// adds to them. It is no protection of its own: who knows the cookie can call himself whatever he likes.
+	// Allow are the nodes that may connect to this one and be connected to, as net_kernel:allow/1 takes them:
+	// "name@host", a "host", or what is in front of the "@" together with it, as in "name@". None means all. Over rpc
+	// net_kernel:allow/1 adds to them. It is no protection of its own: who knows the cookie can call himself whatever
+	// he likes.
 	Allow []string
 
 	// Listen is the IP address to listen on; empty means all of the family, and with IPv6 those of IPv4 too (kernel parameter
@@ -98,8 +99,8 @@ type Config struct {
 type EPMDMode int
 
 const (
-	// EPMDAuto uses the EPMD of this host and starts an embedded one if there is none, or no more: an EPMD that some other
-	// program has embedded ends with that program.
+	// EPMDAuto uses the EPMD of this host and starts an embedded one if there is none, or no more: an EPMD that some
+	// other program has embedded ends with that program.
 	EPMDAuto EPMDMode = iota
 	// EPMDExternal requires a running EPMD.
 	EPMDExternal

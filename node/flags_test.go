@@ -115,7 +115,11 @@ func exercise(t *testing.T, client, server *Node, lacks dist.Flags) {
 
 	// An alias of the server, for a client that may not reach it, which harms nobody.
 	alias := make(chan etf.Term, 1)
-	server.does(t, "aliased", func(p *genserv.Process, _ etf.Term) etf.Term { ref, _ := p.Alias(); alias <- ref; return nil })
+	server.does(t, "aliased", func(p *genserv.Process, _ etf.Term) etf.Term {
+		ref, _ := p.Alias()
+		alias <- ref
+		return nil
+	})
 	require.NoError(t, server.Cast(t.Context(), etf.Atom("aliased"), nil))
 	require.NoError(t, client.Send(t.Context(), <-alias, etf.Atom("x")))
 
@@ -138,7 +142,8 @@ func exercise(t *testing.T, client, server *Node, lacks dist.Flags) {
 	server.registry.byPid(victim).exit(etf.Atom("bang"))
 	want := []etf.Term{etf.Tuple{etf.Atom("EXIT"), victim, etf.Atom("bang")}}
 	if watches {
-		want = append(want, etf.Tuple{etf.Atom("DOWN"), ref, etf.Atom("process"), etf.Tuple{etf.Atom("victim"), server.Name()}, etf.Atom("bang")})
+		name := etf.Tuple{etf.Atom("victim"), server.Name()}
+		want = append(want, etf.Tuple{etf.Atom("DOWN"), ref, etf.Atom("process"), name, etf.Atom("bang")})
 	}
 	var got []etf.Term
 	for range want {

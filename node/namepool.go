@@ -11,9 +11,9 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// namePool makes the names of peers that ask for one, and gives a name that is free again before it makes another, for a
-// name is an atom for ever on every node that hears of it (dyn_name_pool of net_kernel). Whoever gets it next has another
-// creation.
+// namePool makes the names of peers that ask for one, and gives a name that is free again before it makes another, for
+// a name is an atom for ever on every node that hears of it (dyn_name_pool of net_kernel). Whoever gets it next has
+// another creation.
 type namePool struct {
 	mu   sync.Mutex
 	free map[string][]givenName // by host

@@ -6,6 +6,7 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -40,9 +41,13 @@ func TestManyShortVisitorsShareAName(t *testing.T) {
 			EPMDPort: giver.cfg.EPMDPort})
 		require.NoError(t, err)
 		names[n.Name()] = true
-		ended := giver.peers.up(n.Name()).ended
+		var visitor *peer
+		require.Eventually(t, func() bool {
+			visitor = giver.peers.up(n.Name())
+			return visitor != nil
+		}, time.Minute, time.Millisecond)
 		require.NoError(t, n.Stop(context.Background()))
-		<-ended
+		<-visitor.ended
 	}
 	require.Len(t, names, 1)
 }
@@ -52,7 +57,8 @@ func TestStrangersWhoAskForNamesLeaveNoneBehind(t *testing.T) {
 	for i := range 20 {
 		c, err := net.Dial("tcp", giver.Addr().String())
 		require.NoError(t, err)
-		stranger := dist.Local{Node: etf.Atom(fmt.Sprintf("host%d", i)), Creation: 1, Flags: dist.DefaultFlags | dist.FlagNameMe,
+		stranger := dist.Local{Node: etf.Atom(fmt.Sprintf("host%d", i)), Creation: 1,
+			Flags:  dist.DefaultFlags | dist.FlagNameMe,
 			Cookie: func(etf.Atom) string { return "wrong" }}
 		_, err = stranger.Connect(t.Context(), c, "giver@localhost", nil)
 		require.Error(t, err)

@@ -206,8 +206,8 @@ func (n *Node) embedEPMD(ctx context.Context) error {
 	return nil
 }
 
-// reviveEPMD starts a port mapper of our own if the one of this host is gone. Of several nodes that lose it at once one is
-// the first, and the others register there.
+// reviveEPMD starts a port mapper of our own if the one of this host is gone. Of several nodes that lose it at once one
+// is the first, and the others register there.
 func (n *Node) reviveEPMD(ctx context.Context) error {
 	if err := n.embedEPMD(ctx); err != nil && !errors.Is(err, epmd.ErrInUse) {
 		return err

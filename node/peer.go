@@ -68,8 +68,8 @@ func (p *peer) serve() {
 	close(p.ended)
 }
 
-// monitors reports whether the peer serves monitors. One that does not, such as a Jinterface or a C node, hears nothing of
-// them, for it would take that for garbage and hang up.
+// monitors reports whether the peer serves monitors. One that does not, such as a Jinterface or a C node, hears nothing
+// of them, for it would take that for garbage and hang up.
 func (p *peer) monitors() bool { return p.info.Negotiated.Has(dist.FlagsMonitor) }
 
 // sendMonitor is send for what is about monitors.

@@ -112,9 +112,9 @@ func (t *peerTable) incoming(self, name etf.Atom, cancel context.CancelFunc) (*a
 	return a, status
 }
 
-// insists is the answer to a peer that still has a connection with us: our own attempt a goes on if it is the one that counts
-// (net_kernel's is_pending) and the peer is not about to come up by an attempt of its own, which it then means. Only who has
-// proved that he knows the cookie is the peer: anybody may begin a handshake in its name.
+// insists is the answer to a peer that still has a connection with us: our own attempt a goes on if it is the one that
+// counts (net_kernel's is_pending) and the peer is not about to come up by an attempt of its own, which it then means.
+// Only who has proved that he knows the cookie is the peer: anybody may begin a handshake in its name.
 func (t *peerTable) insists(a *attempt) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -162,8 +162,8 @@ type deaf struct {
 
 func (d deaf) Read([]byte) (int, error) { <-d.until; return 0, net.ErrClosed }
 
-// The peer still has a connection of an earlier life of ours and answers alive, and a stranger holds a handshake with us in
-// the name of the peer, as anybody can who reaches our port.
+// The peer still has a connection of an earlier life of ours and answers alive, and a stranger holds a handshake with
+// us in the name of the peer, as anybody can who reaches our port.
 func TestAStrangerInThePeersNameDoesNotStopAReconnect(t *testing.T) {
 	port := startEPMD(t)
 	peer := testNode(t, Config{Name: "peer@localhost", EPMDPort: port})

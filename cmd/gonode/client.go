@@ -98,8 +98,8 @@ func (o *options) asClient(cmd *cobra.Command, word string, start starter, do er
 	return do(ctx, n, etf.Atom(name))
 }
 
-// startClient starts a client. A peer that makes no names, as those of other languages do not, closes the connection when it
-// is asked for one: then the client takes one of its own, unless --sname says otherwise.
+// startClient starts a client. A peer that makes no names, as those of other languages do not, closes the connection
+// when it is asked for one: then the client takes one of its own, unless --sname says otherwise.
 func (o *options) startClient(ctx context.Context, cfg node.Config, peer string) (*node.Node, error) {
 	if !asksForName(cfg.Name) {
 		return node.Start(ctx, cfg)

@@ -14,8 +14,9 @@ import (
 	"github.com/gonode-otp/gonode/node"
 )
 
-// clientNames is how many names passing clients of a host share. A node name is an atom for ever on every BEAM that hears of
-// it, so a name that is used once costs a long-lived node memory that it never gets back, and at last its life.
+// clientNames is how many names passing clients of a host share. A node name is an atom for ever on every BEAM that
+// hears of it, so a name that is used once costs a long-lived node memory that it never gets back, and at last its
+// life.
 const clientNames = 16
 
 const defaultClient = "one of gonode-1 to gonode-16"
@@ -25,9 +26,9 @@ const (
 	noPort    = 1 // nobody listens there, and nobody is meant to dial a client
 )
 
-// claimName returns a name for a passing client of the node called peer, and what gives it back when the client has ended. The
-// EPMD of this host says which of the names is free, and gives it to one of those who ask for it at once. Without an EPMD,
-// without a full name of this host if it takes one, or with none left the peer makes the name.
+// claimName returns a name for a passing client of the node called peer, and what gives it back when the client has
+// ended. The EPMD of this host says which of the names is free, and gives it to one of those who ask for it at once.
+// Without an EPMD, without a full name of this host if it takes one, or with none left the peer makes the name.
 func claimName(ctx context.Context, peer string, long bool) (name string, release func()) {
 	ctx, cancel := context.WithTimeout(ctx, claimTime)
 	defer cancel()
@@ -63,8 +64,8 @@ func register(ctx context.Context) (alive string, registration *epmd.Registratio
 // clients counts the client nodes of this process.
 var clients atomic.Uint32
 
-// ownName is the name of a client that needs no EPMD and no peer for it, and is used once: the process id and a number that
-// keeps clients of one process apart.
+// ownName is the name of a client that needs no EPMD and no peer for it, and is used once: the process id and a number
+// that keeps clients of one process apart.
 func ownName(peer string, long bool) string {
 	alive := fmt.Sprintf("gonode-%d-%d", os.Getpid(), clients.Add(1))
 	full, err := node.FullName(alive, long)

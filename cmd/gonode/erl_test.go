@@ -269,7 +269,8 @@ func TestTheWireIsTracedALineAMessage(t *testing.T) {
 func takeAllNames(t *testing.T) {
 	t.Helper()
 	for i := 1; i <= clientNames; i++ {
-		r, err := epmd.Register(t.Context(), epmd.RegisterOptions{Addr: epmd.Addr("127.0.0.1"), Name: fmt.Sprintf("gonode-%d", i), Port: 1})
+		r, err := epmd.Register(t.Context(), epmd.RegisterOptions{Addr: epmd.Addr("127.0.0.1"),
+			Name: fmt.Sprintf("gonode-%d", i), Port: 1})
 		require.NoError(t, err)
 		t.Cleanup(func() { _ = r.Close() })
 	}

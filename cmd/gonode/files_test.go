@@ -19,8 +19,8 @@ import (
 	"github.com/gonode-otp/gonode/gonodetest"
 )
 
-// A node that may open few files, and strangers who open as many connections to it and to the EPMD that it embeds as they get,
-// and say nothing.
+// A node that may open few files, and strangers who open as many connections to it and to the EPMD that it embeds as
+// they get, and say nothing.
 func TestStrangersKeepNobodyOutHoweverFewFilesThereAre(t *testing.T) {
 	bin := buildBinary(t)
 	for _, files := range []int{64, 256, 1024} {

@@ -38,6 +38,6 @@ that is not 0.
 
 // nodeHelp explains the argument NODE.
 const nodeHelp = `NODE is name@host. A name alone is a node of this host. A host with a dot makes a long name: gonode then takes a long name
-for itself, as nodes with short and with long names never connect. This side is called gonode-1 to gonode-16, the first that
-the EPMD of this host does not have, so that it leaves few atoms on NODE; without an EPMD, and with --sname undefined, NODE
-gives it a name.`
+for itself, as nodes with short and with long names never connect. This side is called gonode-1 to gonode-16, the first
+that the EPMD of this host does not have, so that it leaves few atoms on NODE; without an EPMD, and with --sname
+undefined, NODE gives it a name.`

@@ -59,7 +59,8 @@ for something else.`,
 	cmd.Flags().Uint16Var(&f.portMin, "port-min", 0, "lowest `port` to listen on (default any)")
 	cmd.Flags().Uint16Var(&f.portMax, "port-max", 0, "highest `port` to listen on (default that of --port-min)")
 	cmd.Flags().StringVar(&f.loggerNode, "logger-node", "", "`node` to whose logger the reports of servers are sent (default none)")
-	cmd.Flags().StringSliceVar(&f.allow, "allow", nil, "only these `nodes` may connect, as net_kernel:allow/1 takes them: name@host, host, or name@; separated by commas (default all)")
+	cmd.Flags().StringSliceVar(&f.allow, "allow", nil, "only these `nodes` may connect, as net_kernel:allow/1 takes "+
+		"them: name@host, host, or name@; separated by commas (default all)")
 	for _, flag := range []string{"listen", "port-min", "port-max", "logger-node", "allow"} {
 		completeFlag(cmd, flag)
 	}

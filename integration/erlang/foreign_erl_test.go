@@ -60,9 +60,11 @@ func buildJava(t *testing.T, root string) foreigner {
 		gonodetest.Missing(t, lane, "Jinterface is not installed (erlang-jinterface)")
 	}
 	dir := t.TempDir()
-	out, err := exec.CommandContext(t.Context(), javac, "-cp", jars[0], "-d", dir, "testdata/peers/JavaNode.java").CombinedOutput()
+	build := exec.CommandContext(t.Context(), javac, "-cp", jars[0], "-d", dir, "testdata/peers/JavaNode.java")
+	out, err := build.CombinedOutput()
 	require.NoError(t, err, "%s", out)
-	return foreigner{"jnode@localhost", []string{"java", "-XX:TieredStopAtLevel=1", "-cp", jars[0] + ":" + dir, "JavaNode"}, true}
+	run := []string{"java", "-XX:TieredStopAtLevel=1", "-cp", jars[0] + ":" + dir, "JavaNode"}
+	return foreigner{"jnode@localhost", run, true}
 }
 
 // start runs the node until the test ends. With dial it connects to that node by itself.
@@ -142,7 +144,8 @@ func erlangRoot(t *testing.T) string {
 	if err != nil {
 		gonodetest.Missing(t, gonodetest.LaneErlang, "erl is not installed")
 	}
-	root, err := exec.CommandContext(t.Context(), erl, "-noinput", "-eval", "io:put_chars(code:root_dir()), halt().").Output()
+	ask := exec.CommandContext(t.Context(), erl, "-noinput", "-eval", "io:put_chars(code:root_dir()), halt().")
+	root, err := ask.Output()
 	require.NoError(t, err)
 	return string(root)
 }
