@@ -61,6 +61,20 @@ func TestAMissingProgramIsAFailureInCI(t *testing.T) {
 	}
 }
 
+func TestWhatIsMissingIsAFailureInCIOnlyWhereItCanBeInstalled(t *testing.T) {
+	missing := func(tb testing.TB) { gonodetest.Missing(tb, "Java node", "javac is not installed") }
+	withoutPrograms(t, "true")
+	require.True(t, watch(t, missing).skipped)
+	require.NoError(t, os.WriteFile(filepath.Join(os.Getenv("PATH"), "apt-get"), []byte("#!/bin/sh\n"), 0o755))
+	w := watch(t, missing)
+	require.True(t, w.failed)
+	require.Contains(t, w.text(), "javac is not installed")
+	t.Setenv("CI", "")
+	w = watch(t, missing)
+	require.True(t, w.skipped)
+	require.Equal(t, `lane "Java node" is skipped: javac is not installed`, w.text())
+}
+
 func TestALaneMayBeLeftOutByNameEvenInCI(t *testing.T) {
 	withoutPrograms(t, "true")
 	t.Setenv("GONODE_ELIXIR", "none")
