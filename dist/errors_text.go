@@ -1,6 +1,8 @@
 package dist
 
 import (
+	"context"
+	"errors"
 	"math/bits"
 	"strconv"
 	"strings"
@@ -14,6 +16,9 @@ func (e *HandshakeError) explain() string {
 	case ReasonConfig:
 		return e.Detail
 	case ReasonCanceled:
+		if errors.Is(e.Err, context.DeadlineExceeded) {
+			return "given up: not within the time given"
+		}
 		return "given up: " + e.Err.Error()
 	case ReasonTimeout:
 		return "time-out: the peer did not " + e.awaited() + " in time" + e.waitHint()

@@ -28,7 +28,11 @@ type UnavailableError struct {
 
 // Error names the address, the cause and what to do about it.
 func (e *UnavailableError) Error() string {
-	return fmt.Sprintf("epmd: no EPMD answers at %s: %v; %s", e.Addr, e.Err, e.advice())
+	why := e.Err.Error()
+	if errors.Is(e.Err, context.DeadlineExceeded) {
+		why = "not in time"
+	}
+	return fmt.Sprintf("epmd: no EPMD answers at %s: %s; %s", e.Addr, why, e.advice())
 }
 
 func (e *UnavailableError) advice() string {

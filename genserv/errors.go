@@ -35,7 +35,11 @@ type CallFailure struct {
 
 func (e *CallFailure) Error() string {
 	text := "call to " + etf.FormatMax(orUndefined(e.To), maxReasonText) + ": " + e.Err.Error()
-	if e.Cause != nil {
+	switch {
+	case e.Cause == nil:
+	case e.Cause == context.DeadlineExceeded: //nolint:errorlint // the bare one, whose text says nothing more
+		text += ": no answer within the time given"
+	default:
 		text += ": " + e.Cause.Error()
 	}
 	return text

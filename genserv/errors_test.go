@@ -54,7 +54,7 @@ func TestATimeOutAlsoMatchesItsCause(t *testing.T) {
 	err := genserv.TimeoutError(remote, nil)
 	require.ErrorIs(t, err, genserv.ErrTimeout)
 	require.ErrorIs(t, err, context.DeadlineExceeded)
-	require.EqualError(t, err, "call to "+etf.Format(remote)+": time-out: context deadline exceeded")
+	require.EqualError(t, err, "call to "+etf.Format(remote)+": time-out: no answer within the time given")
 
 	cause := errors.New("the user pressed a key")
 	err = genserv.TimeoutError(remote, cause)

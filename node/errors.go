@@ -1,6 +1,7 @@
 package node
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -22,10 +23,31 @@ type ConnectError struct {
 }
 
 func (e *ConnectError) Error() string {
-	return fmt.Sprintf("node: no connection with %s (%s): %v", string(e.Node), e.Stage, e.Err)
+	return fmt.Sprintf("node: no connection with %s (%s): %s", string(e.Node), e.Stage, inTime(e.Err))
 }
 
 func (e *ConnectError) Unwrap() error { return e.Err }
+
+// inTime is the text of an error, in words if it is nothing but the end of a context.
+func inTime(err error) string {
+	switch err {
+	case context.DeadlineExceeded:
+		return "not within the time given"
+	case context.Canceled:
+		return "the wait for it was called off"
+	}
+	return err.Error()
+}
+
+// waitError is something that did not come about before a context ended. It matches the cause of that.
+type waitError struct {
+	what  string // that was waited for
+	cause error
+}
+
+func (e *waitError) Error() string { return "node: " + e.what + ": " + inTime(e.cause) }
+
+func (e *waitError) Unwrap() error { return e.cause }
 
 // NameTakenError says that a name is registered already on this node.
 type NameTakenError struct {

@@ -225,7 +225,7 @@ func (n *Node) Stop(ctx context.Context) error {
 	case <-n.stopped:
 		return nil
 	case <-ctx.Done():
-		return context.Cause(ctx)
+		return &waitError{"the end of the node", context.Cause(ctx)}
 	}
 }
 

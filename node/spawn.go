@@ -47,7 +47,7 @@ func (n *Node) spawn(ctx context.Context, o spawnOptions) (etf.Pid, error) {
 		return s.p.pid, nil
 	case <-ctx.Done():
 		n.goWork(s.abandon)
-		return etf.Pid{}, context.Cause(ctx)
+		return etf.Pid{}, &waitError{"the start of a process", context.Cause(ctx)}
 	}
 }
 

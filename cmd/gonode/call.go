@@ -50,7 +50,7 @@ that is the same for two of them, such as a and <<"a">>, all keys of that map ar
 		}),
 	}
 	o.nodeFlags(cmd, defaultClient)
-	o.timeoutFlag(cmd)
+	usualTimeoutFlag(cmd)
 	format = outputFlag(cmd, "term", "Erlang syntax")
 	return cmd
 }
@@ -71,7 +71,7 @@ node cannot be reached is an error.` + requestHelp,
 		}),
 	}
 	o.nodeFlags(cmd, defaultClient)
-	o.timeoutFlag(cmd)
+	usualTimeoutFlag(cmd)
 	return cmd
 }
 

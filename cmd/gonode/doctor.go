@@ -34,7 +34,7 @@ stands what to change, and on which side. The exit code is that of ping for the 
 		}),
 	}
 	o.nodeFlags(cmd, defaultClient)
-	o.timeoutFlag(cmd)
+	usualTimeoutFlag(cmd)
 	format = outputFlag(cmd, "text", "a line a step")
 	return cmd
 }

@@ -135,4 +135,8 @@ func elixirHint(name string) string {
 // packages are the names of packages in front of what an error says, which mean nothing to the user of a command.
 var packages = regexp.MustCompile(`(^|: )(?:node|tlsdist|epmd|dist|genserv|etf): `)
 
-func plain(err error) string { return packages.ReplaceAllString(err.Error(), "$1") }
+// plain is the text of an error without what only programmers understand.
+func plain(err error) string {
+	text := packages.ReplaceAllString(err.Error(), "$1")
+	return strings.ReplaceAll(text, context.DeadlineExceeded.Error(), "not in time")
+}

@@ -46,9 +46,18 @@ func outputFlag(cmd *cobra.Command, usual, what string) *choice {
 	return choiceFlag(cmd, "output", "o", "output `format`: "+usual+" ("+what+") or json", usual, "json")
 }
 
-func (o *options) timeoutFlag(cmd *cobra.Command) {
-	cmd.Flags().DurationVar(&o.timeout, "timeout", 5*time.Second, "how long to wait altogether, for the connection and the answer; 0 is for ever")
+// usualTimeout is how long a verb waits without --timeout: the time of gen_server:call/2. Tests shorten it.
+var usualTimeout = 5 * time.Second
+
+// timeoutFlag adds --timeout to cmd. The value stays in the flag until the verb runs (options.run): a variable that the verbs shared would
+// have the default of whichever was made last.
+func timeoutFlag(cmd *cobra.Command, usual time.Duration, usage string) {
+	cmd.Flags().Duration("timeout", usual, usage)
 	completeFlag(cmd, "timeout")
+}
+
+func usualTimeoutFlag(cmd *cobra.Command) {
+	timeoutFlag(cmd, usualTimeout, "how long to wait altogether, for the connection and the answer; 0 is for ever")
 }
 
 // nodeFlags adds the flags of a verb that makes a node. usual is the name without them.

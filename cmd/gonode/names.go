@@ -33,7 +33,7 @@ and the port on which the node listens. ERL_EPMD_PORT says where EPMD listens if
 			return o.listNames(cmd, host, format.value)
 		}),
 	}
-	o.timeoutFlag(cmd)
+	usualTimeoutFlag(cmd)
 	format = outputFlag(cmd, "text", "name and port")
 	return cmd
 }

@@ -31,7 +31,7 @@ that is not 0.
 		}),
 	}
 	o.nodeFlags(cmd, defaultClient)
-	o.timeoutFlag(cmd)
+	usualTimeoutFlag(cmd)
 	format = outputFlag(cmd, "term", "Erlang syntax")
 	return cmd
 }

@@ -28,6 +28,7 @@ type verb func(cmd *cobra.Command, args []string) error
 // run makes a verb out of do: an error before it is one of the command line.
 func (o *options) run(do verb) verb {
 	return func(cmd *cobra.Command, args []string) error {
+		o.timeout, _ = cmd.Flags().GetDuration("timeout") // 0 for a verb that has no such flag
 		if err := o.check(cmd); err != nil {
 			return err
 		}

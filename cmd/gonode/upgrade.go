@@ -69,7 +69,7 @@ An OTP node can be upgraded as well, but it tells no more than release_handler d
 	}
 	o.nodeFlags(cmd, defaultClient)
 	flags := cmd.Flags()
-	flags.DurationVar(&o.timeout, "timeout", 0, "how long to wait altogether; 0 is for ever")
+	timeoutFlag(cmd, 0, "how long to wait altogether; 0 is for ever (default as long as an upgrade takes, else "+usualTimeout.String()+")")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "change nothing, tell what would be")
 	flags.BoolVar(&f.permanent, "permanent", false, "make the release permanent if it works: the node starts with it from then on")
 	flags.StringVar(&f.app, "app", "", "upgrade the application `APP` alone, by its .appup file")
@@ -82,7 +82,7 @@ An OTP node can be upgraded as well, but it tells no more than release_handler d
 	f.busy = choiceFlag(cmd, "busy", "", "what to do about a server that does not suspend itself in time: fail, wait, or skip it", "fail", "wait", "skip")
 	flags.DurationVar(&f.suspend, "suspend-timeout", 0, "how long a server may take to suspend itself (default as the script says, else 5s)")
 	flags.DurationVar(&f.change, "code-change-timeout", 0, "how long a code change may take (default 5s)")
-	for _, flag := range []string{"timeout", "app", "dir", "canary", "watch", "suspend-timeout", "code-change-timeout"} {
+	for _, flag := range []string{"app", "dir", "canary", "watch", "suspend-timeout", "code-change-timeout"} {
 		completeFlag(cmd, flag)
 	}
 	f.format = outputFlag(cmd, "table", "one line a server")
@@ -147,6 +147,9 @@ func (f upgradeFlags) timeouts() etf.List {
 func (o *options) upgrade(cmd *cobra.Command, args []string, f upgradeFlags) error {
 	if err := f.check(args); err != nil {
 		return err
+	}
+	if onlyAsks := f.report || f.app == "" && len(args) == 1; onlyAsks && !cmd.Flags().Changed("timeout") {
+		o.timeout = usualTimeout
 	}
 	return o.withClient(cmd, args[0], func(ctx context.Context, n *node.Node, peer etf.Atom) error {
 		u := &upgrading{cmd: cmd, n: n, peer: peer, flags: f}
