@@ -3,8 +3,10 @@ package codechange
 import (
 	"errors"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strconv"
 	"syscall"
 
 	"github.com/gonode-otp/gonode/etf"
@@ -12,8 +14,9 @@ import (
 
 // files are the files of a release handler, with the errors of OTP.
 type files struct {
-	root string // code:root_dir(): what relative names are relative to
-	dir  string // where RELEASES is
+	root string   // code:root_dir(): what relative names are relative to
+	dir  string   // where RELEASES is
+	dirs []string // whose files the handler may use, see confined
 }
 
 func (f files) path(name string) string {
@@ -25,8 +28,6 @@ func (f files) path(name string) string {
 
 // in returns a name within the directory of a release.
 func (f files) in(vsn, name string) string { return filepath.Join(f.dir, vsn, name) }
-
-func (f files) read(name string) ([]byte, error) { return os.ReadFile(f.path(name)) }
 
 // consult reads the one term of a file. The error is an *Error with {Word, File} if it is not there or not readable, or has
 // something else in it: then Word is bad. missing says that there is no such file.
@@ -45,9 +46,19 @@ func (f files) consult(name string, bad etf.Atom) (t etf.Term, missing bool, err
 	return terms[0], false, nil
 }
 
-// write replaces a file in one step: after a crash there is the old one or the new one.
+// write replaces a file in one step: after a crash there is the old one or the new one. A file that is there keeps its
+// permissions.
 func (f files) write(name string, data []byte) error {
-	r, err := f.prepare(name, data)
+	mode := fs.FileMode(0o644)
+	if info, err := f.stat(name); err == nil {
+		mode = info.Mode().Perm()
+	}
+	return f.writeMode(name, data, mode)
+}
+
+// writeMode is write with permissions.
+func (f files) writeMode(name string, data []byte, mode fs.FileMode) error {
+	r, err := f.prepare(name, data, mode)
 	if err != nil {
 		return err
 	}
@@ -57,8 +68,15 @@ func (f files) write(name string, data []byte) error {
 // maxLinks is how many symbolic links lead to a file at most, as for the system.
 const maxLinks = 40
 
-// target returns the file that is to be replaced instead of a symbolic link to it. It is for the files of the
-// handler itself, which an operator may have put elsewhere.
+// own returns what the handler uses a file of its own by, such as RELEASES, which an operator may have put elsewhere and left a
+// symbolic link for: the directory where the file really is counts as one of the handler's, for this use alone.
+func (f files) own(name string) (own files, path string) {
+	path = f.target(name)
+	f.dirs = append([]string{filepath.Dir(path)}, f.dirs...)
+	return f, path
+}
+
+// target returns the file that a symbolic link leads to.
 func (f files) target(name string) string {
 	path := f.path(name)
 	for range maxLinks {
@@ -75,18 +93,25 @@ func (f files) target(name string) string {
 }
 
 // replacement is a file that lies beside the one that it is to replace. What can run out, such as room, has been taken.
-type replacement struct{ tmp, path string }
+type replacement struct {
+	root      *os.Root // until commit or discard
+	tmp, name string
+}
 
 // prepare writes the replacement of a file.
-func (f files) prepare(name string, data []byte) (*replacement, error) {
-	path := f.path(name)
-	tmp, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.new")
+func (f files) prepare(name string, data []byte, mode fs.FileMode) (*replacement, error) {
+	root, local, err := f.open(name)
 	if err != nil {
 		return nil, err
 	}
-	r := &replacement{tmp.Name(), path}
+	r := &replacement{root, local + "." + strconv.FormatUint(rand.Uint64(), 36) + ".new", local}
+	tmp, err := root.OpenFile(r.tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		_ = root.Close()
+		return nil, err
+	}
 	_, err = tmp.Write(data)
-	if err = errors.Join(err, tmp.Chmod(0o644), tmp.Sync(), tmp.Close()); err != nil {
+	if err = errors.Join(err, tmp.Chmod(mode), tmp.Sync(), tmp.Close()); err != nil {
 		r.discard()
 		return nil, err
 	}
@@ -94,18 +119,22 @@ func (f files) prepare(name string, data []byte) (*replacement, error) {
 }
 
 func (r *replacement) commit() error {
-	if err := os.Rename(r.tmp, r.path); err != nil {
+	if err := r.root.Rename(r.tmp, r.name); err != nil {
 		r.discard()
 		return err
 	}
-	return syncDir(filepath.Dir(r.path))
+	defer func() { _ = r.root.Close() }()
+	return syncDir(r.root, filepath.Dir(r.name))
 }
 
-func (r *replacement) discard() { _ = os.Remove(r.tmp) }
+func (r *replacement) discard() {
+	_ = r.root.Remove(r.tmp)
+	_ = r.root.Close()
+}
 
 // syncDir makes sure that a rename survives a crash of the machine.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
+func syncDir(root *os.Root, dir string) error {
+	d, err := root.Open(dir)
 	if err != nil {
 		return err
 	}
@@ -114,11 +143,6 @@ func syncDir(dir string) error {
 		err = nil // not every file system knows that for directories
 	}
 	return errors.Join(err, d.Close())
-}
-
-func (f files) isFile(name string) bool {
-	info, err := os.Stat(f.path(name))
-	return err == nil && info.Mode().IsRegular()
 }
 
 // fileError is {error, {Word, File}}.
@@ -141,6 +165,8 @@ func posix(err error) etf.Atom {
 		return "eacces"
 	case errors.Is(err, fs.ErrExist):
 		return "eexist"
+	case errors.As(err, new(*fs.PathError)), errors.As(err, new(*os.LinkError)):
+		return "eacces" // not the system refuses it but os.Root: the name leads out of the directory
 	}
 	return "eio"
 }

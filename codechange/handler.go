@@ -37,6 +37,9 @@ type HandlerConfig struct {
 	Root string
 	// Dir is where the file RELEASES is and what belongs to each release, relative to Root. "" is "releases".
 	Dir string
+	// OtherDirs are directories whose files the handler may read, write and delete besides those of Root and Dir: relative to Root,
+	// and none by default. Whoever may call the node chooses the names of the files, so all others are refused.
+	OtherDirs []string
 	// Name and Vsn are those of the release that runs if there is no file RELEASES: init:script_id().
 	Name, Vsn string
 	// Options are those of each installation that does not say otherwise.
@@ -81,6 +84,11 @@ func NewHandler(config HandlerConfig) (*Handler, error) {
 	}
 	h := &Handler{config: config, files: files{root: root}, turn: make(chan struct{}, 1)}
 	h.files.dir = h.files.path(config.Dir)
+	h.files.dirs = []string{root, h.files.dir}
+	for _, dir := range config.OtherDirs {
+		h.files.dirs = append(h.files.dirs, h.files.path(dir))
+	}
+	h.files.dirs = confined(h.files.dirs)
 	h.turn <- struct{}{}
 	if err := h.boot(); err != nil {
 		return nil, err
@@ -91,7 +99,8 @@ func NewHandler(config HandlerConfig) (*Handler, error) {
 // boot is init/1 of release_handler.erl.
 func (h *Handler) boot() error {
 	file := filepath.Join(h.files.dir, "RELEASES")
-	src, err := h.files.read(file)
+	own, target := h.files.own(file)
+	src, err := own.read(target)
 	if errors.Is(err, fs.ErrNotExist) {
 		h.releases = []Release{{Name: h.config.Name, Vsn: h.config.Vsn, Libs: h.linked(), Status: Permanent}}
 		return nil
@@ -185,8 +194,8 @@ func (h *Handler) lock(ctx context.Context) (unlock func(), err error) {
 
 // write makes releases those of the handler, on disk first.
 func (h *Handler) write(releases []Release) error {
-	file := h.files.target(filepath.Join(h.files.dir, "RELEASES"))
-	if err := h.files.write(file, FormatReleases(releases)); err != nil {
+	own, file := h.files.own(filepath.Join(h.files.dir, "RELEASES"))
+	if err := own.write(file, FormatReleases(releases)); err != nil {
 		return &Error{Reason: posix(err), Err: err}
 	}
 	h.set(releases)

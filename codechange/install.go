@@ -227,6 +227,9 @@ func (h *Handler) changeApplications(libs []Lib, configFile string) (AppChange, 
 func (h *Handler) resources(libs []Lib, configFile string) (specs []etf.Term, config etf.Term, err error) {
 	for _, l := range libs {
 		spec, missing, err := h.files.consult(h.appFile(l), "bad_app_file")
+		if errors.Is(err, errOutside) && !h.config.Versions.has(l.App) {
+			continue // such as kernel, in the directory of an OTP that the program has nothing to do with
+		}
 		if err != nil {
 			return nil, nil, err
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -48,7 +47,8 @@ func (h *Handler) makePermanent(vsn string, purge bool) error {
 
 func (h *Handler) setPermanent(release Release) error {
 	file := filepath.Join(h.files.dir, "start_erl.data")
-	start, err := h.files.prepare(h.files.target(file), []byte(release.Erts+" "+release.Vsn))
+	own, target := h.files.own(file)
+	start, err := own.prepare(target, []byte(release.Erts+" "+release.Vsn), 0o644)
 	if err != nil {
 		return fileError(posix(err), file, err)
 	}
@@ -101,7 +101,7 @@ func (h *Handler) SetUnpacked(ctx context.Context, relFile string, libs []Lib) (
 	if _, known := h.find(release.Vsn); known {
 		return "", errorOf("existing_release", etf.Charlist(release.Vsn))
 	}
-	if err := os.MkdirAll(filepath.Join(h.files.dir, release.Vsn), 0o755); err != nil {
+	if err := h.files.mkdirAll(filepath.Join(h.files.dir, release.Vsn)); err != nil {
 		return "", &Error{Reason: posix(err), Err: err}
 	}
 	release.Status = Unpacked
@@ -164,7 +164,9 @@ func (h *Handler) relLib(t etf.Term, root string, libs []Lib) (*Lib, error) {
 			continue
 		}
 		dir := filepath.Join(l.Dir, name)
-		switch info, err := os.Stat(h.files.path(dir)); {
+		switch info, err := h.files.stat(dir); {
+		case errors.Is(err, errOutside):
+			return nil, fileError(posix(err), dir, err)
 		case err != nil:
 			return nil, fileError("no_such_directory", dir, err)
 		case !info.IsDir():
@@ -183,7 +185,8 @@ func plainName(name string) bool {
 	return name != "" && name != "." && name != ".." && filepath.Base(name) == name && filepath.IsLocal(name)
 }
 
-// InstallFile copies a file into the directory of a release: release_handler:install_file/2.
+// InstallFile copies a file into the directory of a release: release_handler:install_file/2. The copy has the permissions of the
+// file. Differs from OTP, whose copy has those of any new file, so that others may read what was not for them.
 func (h *Handler) InstallFile(ctx context.Context, vsn, file string) error {
 	unlock, err := h.lock(ctx)
 	if err != nil {
@@ -193,12 +196,12 @@ func (h *Handler) InstallFile(ctx context.Context, vsn, file string) error {
 	if _, known := h.find(vsn); !known {
 		return noSuchRelease(vsn)
 	}
-	data, err := h.files.read(file)
+	data, mode, err := h.files.load(file)
 	if err != nil {
 		return fileError(posix(err), file, err)
 	}
 	to := h.files.in(vsn, filepath.Base(file))
-	if err := h.files.write(to, data); err != nil {
+	if err := h.files.writeMode(to, data, mode); err != nil {
 		return fileError(posix(err), to, err)
 	}
 	return nil
@@ -219,7 +222,8 @@ func (h *Handler) SetRemoved(ctx context.Context, vsn string) error {
 }
 
 // Remove forgets a release and deletes the directories that no other release uses: release_handler:remove_release/1. It forgets
-// first, so that nobody can install what is half gone; OTP deletes first. Directories that are not there are passed over.
+// first, so that nobody can install what is half gone; OTP deletes first. Directories that are not there are passed over. If one
+// is outside of the installation nothing is forgotten and nothing deleted; SetRemoved forgets such a release.
 func (h *Handler) Remove(ctx context.Context, vsn string) error {
 	unlock, err := h.lock(ctx)
 	if err != nil {
@@ -230,9 +234,6 @@ func (h *Handler) Remove(ctx context.Context, vsn string) error {
 	if err != nil {
 		return err
 	}
-	if err := h.write(rest); err != nil {
-		return err
-	}
 	dirs := []string{filepath.Join(h.files.dir, vsn)}
 	for _, l := range release.Libs {
 		if !slices.ContainsFunc(rest, func(r Release) bool { return r.has(l) }) {
@@ -240,7 +241,15 @@ func (h *Handler) Remove(ctx context.Context, vsn string) error {
 		}
 	}
 	for _, dir := range dirs {
-		if err := os.RemoveAll(h.files.path(dir)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := h.files.check(dir); err != nil {
+			return fileError(posix(err), dir, err)
+		}
+	}
+	if err := h.write(rest); err != nil {
+		return err
+	}
+	for _, dir := range dirs {
+		if err := h.files.removeAll(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return &Error{Reason: posix(err), Err: err}
 		}
 	}

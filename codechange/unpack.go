@@ -33,14 +33,14 @@ func (h *Handler) Unpack(ctx context.Context, name string) (vsn string, err erro
 		return "", &Error{Reason: posix(err), Err: err}
 	}
 	defer func() { _ = root.Close() }()
-	u := &unpacking{root: root}
+	u := &unpacking{files: h.files, root: root}
 	vsn, err = h.unpack(u, name, pack)
 	if err != nil {
 		u.undo()
 		return "", err
 	}
-	_ = os.Remove(pack)
-	_ = os.Remove(filepath.Join(h.files.dir, name+".rel"))
+	_ = h.files.remove(pack)
+	_ = h.files.remove(filepath.Join(h.files.dir, name+".rel"))
 	return vsn, nil
 }
 
@@ -69,12 +69,12 @@ func (h *Handler) keepRel(u *unpacking, relFile, vsn string) error {
 	if h.files.isFile(to) {
 		return nil
 	}
-	data, err := h.files.read(relFile)
+	data, mode, err := h.files.load(relFile)
 	if err == nil {
-		err = os.MkdirAll(filepath.Dir(to), 0o755)
+		err = h.files.mkdirAll(filepath.Dir(to))
 	}
 	if err == nil {
-		err = h.files.write(to, data)
+		err = h.files.writeMode(to, data, mode)
 	}
 	if err != nil {
 		return fileError(posix(err), to, err)
@@ -85,6 +85,7 @@ func (h *Handler) keepRel(u *unpacking, relFile, vsn string) error {
 
 // unpacking remembers what it has made.
 type unpacking struct {
+	files  files
 	root   *os.Root // nothing is unpacked outside of it, whatever the names in the package say
 	made   []string // files and directories below it, in order
 	others []string // files elsewhere
@@ -92,11 +93,23 @@ type unpacking struct {
 
 // extract is erl_tar:extract/2 with keep_old_files.
 func (u *unpacking) extract(pack string) error {
-	f, err := os.Open(pack)
-	if err != nil {
+	err := u.files.within(pack, func(root *os.Root, local string) error {
+		f, _, err := openFile(root, local)
+		if err != nil {
+			return fileError(posix(err), pack, err)
+		}
+		defer func() { _ = f.Close() }()
+		return u.entries(f, pack)
+	})
+	var failed *Error
+	if err != nil && !errors.As(err, &failed) {
 		return fileError(posix(err), pack, err)
 	}
-	defer func() { _ = f.Close() }()
+	return err
+}
+
+// entries extracts what the text f of a package has in it.
+func (u *unpacking) entries(f io.Reader, pack string) error {
 	z, err := gzip.NewReader(f)
 	if err != nil {
 		return cannotExtract(pack, err)
@@ -174,6 +187,6 @@ func (u *unpacking) undo() {
 		_ = u.root.Remove(name)
 	}
 	for _, name := range u.others {
-		_ = os.Remove(name)
+		_ = u.files.remove(name)
 	}
 }

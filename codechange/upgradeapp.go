@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -169,10 +168,10 @@ type appFiles struct{ files }
 func (f appFiles) ReadFile(name string) ([]byte, error) { return f.read(name) }
 
 // ReadDir implements appup.Files.
-func (f appFiles) ReadDir(name string) ([]fs.DirEntry, error) { return os.ReadDir(f.path(name)) }
+func (f appFiles) ReadDir(name string) ([]fs.DirEntry, error) { return f.readDir(name) }
 
 // Stat implements appup.Files.
-func (f appFiles) Stat(name string) (fs.FileInfo, error) { return os.Stat(f.path(name)) }
+func (f appFiles) Stat(name string) (fs.FileInfo, error) { return f.stat(name) }
 
 // upgradeFunctions are upgrade_app and its like as operators call them.
 func (h *Handler) upgradeFunctions() []Function {

@@ -1,0 +1,155 @@
+package codechange
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"syscall"
+)
+
+// maxFile bounds a file that the handler reads into memory. Relups of large releases have some hundred kB.
+const maxFile = 16 << 20
+
+// errOutside is the error of a name that leads out of the directories of the handler. Peers choose the names.
+// Differs from OTP, which reads, copies and deletes whatever the user of the node may.
+var errOutside = errors.New("is outside of the installation (Root, Dir and OtherDirs of the release handler)")
+
+// confined returns the directories that a handler may use, the deeper ones first. Each is there by the name that it was given,
+// and by the one that it has without symbolic links.
+func confined(dirs []string) []string {
+	var all []string
+	for _, dir := range dirs {
+		all = append(all, filepath.Clean(dir))
+		if real, err := filepath.EvalSymlinks(dir); err == nil {
+			all = append(all, real)
+		}
+	}
+	slices.SortFunc(all, func(a, b string) int { return len(b) - len(a) })
+	return slices.Compact(all)
+}
+
+// open opens the directory of the handler that a name lies in. local is the name there; os.Root follows no symbolic link out of
+// the directory.
+func (f files) open(name string) (root *os.Root, local string, err error) {
+	path := filepath.Clean(f.path(name))
+	for _, dir := range f.dirs {
+		if local, err := filepath.Rel(dir, path); err == nil && filepath.IsLocal(local) {
+			root, err := os.OpenRoot(dir)
+			return root, local, err
+		}
+	}
+	return nil, "", &fs.PathError{Op: "open", Path: path, Err: errOutside}
+}
+
+// check tells whether a name lies in a directory of the handler that is there.
+func (f files) check(name string) error {
+	return f.within(name, func(root *os.Root, local string) error {
+		_, err := root.Stat(local)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		return err
+	})
+}
+
+// within calls do with the directory that a name lies in, and the name there.
+func (f files) within(name string, do func(root *os.Root, local string) error) error {
+	root, local, err := f.open(name)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = root.Close() }()
+	return do(root, local)
+}
+
+// openFile opens a regular file for reading. A device or a FIFO could be without an end, or keep the handler waiting for ever.
+func openFile(root *os.Root, local string) (*os.File, fs.FileInfo, error) {
+	info, err := root.Stat(local)
+	if err == nil {
+		err = regular(local, info)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	file, err := root.OpenFile(local, os.O_RDONLY|syscall.O_NONBLOCK, 0) // it may have become a FIFO since
+	if err != nil {
+		return nil, nil, err
+	}
+	if info, err = file.Stat(); err == nil {
+		err = regular(local, info)
+	}
+	if err != nil {
+		_ = file.Close()
+		return nil, nil, err
+	}
+	return file, info, nil
+}
+
+func regular(name string, info fs.FileInfo) error {
+	switch {
+	case info.IsDir():
+		return &fs.PathError{Op: "read", Path: name, Err: syscall.EISDIR}
+	case !info.Mode().IsRegular():
+		return &fs.PathError{Op: "read", Path: name, Err: syscall.EINVAL}
+	}
+	return nil
+}
+
+// load reads a regular file of at most maxFile bytes, and returns its permissions, too.
+func (f files) load(name string) (data []byte, mode fs.FileMode, err error) {
+	err = f.within(name, func(root *os.Root, local string) error {
+		file, info, err := openFile(root, local)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = file.Close() }()
+		mode = info.Mode().Perm()
+		data, err = io.ReadAll(io.LimitReader(file, maxFile+1))
+		if err == nil && len(data) > maxFile {
+			return &fs.PathError{Op: "read", Path: name, Err: syscall.EFBIG}
+		}
+		return err
+	})
+	return data, mode, err
+}
+
+func (f files) read(name string) ([]byte, error) {
+	data, _, err := f.load(name)
+	return data, err
+}
+
+func (f files) stat(name string) (info fs.FileInfo, err error) {
+	err = f.within(name, func(root *os.Root, local string) error {
+		info, err = root.Stat(local)
+		return err
+	})
+	return info, err
+}
+
+func (f files) isFile(name string) bool {
+	info, err := f.stat(name)
+	return err == nil && info.Mode().IsRegular()
+}
+
+func (f files) readDir(name string) (entries []fs.DirEntry, err error) {
+	err = f.within(name, func(root *os.Root, local string) error {
+		entries, err = fs.ReadDir(root.FS(), filepath.ToSlash(local))
+		return err
+	})
+	return entries, err
+}
+
+func (f files) mkdirAll(name string) error {
+	return f.within(name, func(root *os.Root, local string) error { return root.MkdirAll(local, 0o755) })
+}
+
+func (f files) remove(name string) error {
+	return f.within(name, func(root *os.Root, local string) error { return root.Remove(local) })
+}
+
+func (f files) removeAll(name string) error {
+	return f.within(name, func(root *os.Root, local string) error { return root.RemoveAll(local) })
+}
