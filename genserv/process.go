@@ -88,7 +88,8 @@ func (p *Process) Exit(pid etf.Pid, reason etf.Term) error {
 	return p.signal(Signal{Op: OpExit, To: pid, Reason: orUndefined(reason)})
 }
 
-// Register gives the process a name on this node. It fails if the name is taken or the process has one. erlang:register/2.
+// Register gives the process a name on this node. It fails if the name is taken, on
+// a node with a *node.NameTakenError, or if the process has one. erlang:register/2.
 func (p *Process) Register(name etf.Atom) error { return p.signal(Signal{Op: OpRegister, To: name}) }
 
 // Unregister takes the name away from whoever has it. erlang:unregister/1.

@@ -61,6 +61,9 @@ func (h *beamLog) Enabled(_ context.Context, level slog.Level) bool { return lev
 
 // WithAttrs implements slog.Handler.
 func (h *beamLog) WithAttrs(attrs []slog.Attr) slog.Handler {
+	if len(attrs) == 0 {
+		return h
+	}
 	c := *h
 	c.attrs = slices.Concat(h.attrs, h.named(attrs))
 	return &c
@@ -68,6 +71,9 @@ func (h *beamLog) WithAttrs(attrs []slog.Attr) slog.Handler {
 
 // WithGroup implements slog.Handler.
 func (h *beamLog) WithGroup(name string) slog.Handler {
+	if name == "" {
+		return h
+	}
 	c := *h
 	c.group += name + "."
 	return &c
@@ -77,11 +83,34 @@ func (h *beamLog) named(attrs []slog.Attr) []slog.Attr {
 	if h.group == "" {
 		return attrs
 	}
-	named := slices.Clone(attrs)
+	named := inlined(attrs)
 	for i := range named {
 		named[i].Key = h.group + named[i].Key
 	}
 	return named
+}
+
+// inlined returns attributes as a slog.Handler has to show them: values that stand for others are resolved, those of a group without
+// a name stand in its place, and empty attributes and groups are left out.
+func inlined(attrs []slog.Attr) []slog.Attr {
+	all := make([]slog.Attr, 0, len(attrs))
+	for _, a := range attrs {
+		if _, isTerm := a.Value.Any().(genserv.LogTerm); !isTerm { // which stays a term
+			a.Value = a.Value.Resolve()
+		}
+		switch {
+		case a.Equal(slog.Attr{}):
+		case a.Value.Kind() != slog.KindGroup:
+			all = append(all, a)
+		case a.Key == "":
+			all = append(all, inlined(a.Value.Group())...)
+		default:
+			if group := inlined(a.Value.Group()); len(group) > 0 {
+				all = append(all, slog.Attr{Key: a.Key, Value: slog.GroupValue(group...)})
+			}
+		}
+	}
+	return all
 }
 
 // Handle implements slog.Handler.
@@ -98,11 +127,14 @@ func (h *beamLog) Handle(_ context.Context, r slog.Record) error {
 
 // logEvent is {log, Level, Report, Meta}. Attributes of the logger are metadata, those of the record the report.
 func logEvent(r slog.Record, meta, report []slog.Attr) etf.Tuple {
-	m := etf.Map{{Key: etf.Atom("time"), Value: etf.Int(r.Time.UnixMicro())}}
-	for _, a := range meta {
+	m := etf.Map{}
+	if !r.Time.IsZero() { // else the other node takes its own: logger:add_default_metadata/1
+		m = append(m, etf.MapPair{Key: etf.Atom("time"), Value: etf.Int(r.Time.UnixMicro())})
+	}
+	for _, a := range inlined(meta) {
 		m = put(m, a)
 	}
-	shape, extra := reportOf(r.Message, report)
+	shape, extra := reportOf(r.Message, inlined(report))
 	return etf.Tuple{etf.Atom("log"), logLevel(r.Level), shape, append(m, extra...)}
 }
 
@@ -236,7 +268,7 @@ func crashInfo(known etf.List) etf.List {
 // put adds an attribute to a map, in the place of an earlier one of its name.
 func put(m etf.Map, a slog.Attr) etf.Map {
 	key, err := etf.NewAtom(a.Key)
-	if err != nil || a.Key == "" {
+	if err != nil {
 		return m
 	}
 	m = slices.DeleteFunc(m, func(p etf.MapPair) bool { return p.Key == etf.Term(key) })

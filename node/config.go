@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/netip"
 	"os"
 	"strings"
@@ -57,7 +58,8 @@ type Config struct {
 	// Listen is the IP address to listen on; empty means all of the family, and with IPv6 those of IPv4 too (kernel parameter
 	// inet_dist_use_interface).
 	Listen string
-	// PortMin and PortMax bound the listen port (inet_dist_listen_min and _max); 0, 0 lets the system choose.
+	// PortMin and PortMax bound the listen port (inet_dist_listen_min and _max); 0, 0 lets the system choose. PortMin alone is the
+	// one port; PortMax alone is refused, and so is what contradicts NodePort.
 	PortMin, PortMax uint16
 	// EPMD says which port mapper the node registers with. The zero value is EPMDAuto.
 	EPMD EPMDMode
@@ -66,7 +68,7 @@ type Config struct {
 	EPMDPort uint16
 
 	// NodePort makes the node do without EPMD: it listens on this port, registers nowhere, and takes it for the port of every
-	// other node too (erl -erl_epmd_port). 0 means EPMD.
+	// other node too (erl -erl_epmd_port). 0 means EPMD. A range of ports or a mode of EPMD beside it is refused.
 	NodePort uint16
 
 	// SetupTime bounds each step of a connection attempt (net_setuptime). 0 means 7 s, at most 120 s.
@@ -130,12 +132,13 @@ func (c Config) withDefaults() (Config, error) {
 	if c.TickIntensity != 0 && (c.TickIntensity < 4 || c.TickIntensity > 1000) {
 		return c, &ConfigError{"TickIntensity", fmt.Sprintf("%d is not within 4 and 1000", c.TickIntensity)}
 	}
-	if c.PortMax < c.PortMin {
-		return c, &ConfigError{"PortMax", fmt.Sprintf("%d is below PortMin %d", c.PortMax, c.PortMin)}
-	}
 	if c.EPMD < EPMDAuto || c.EPMD > EPMDEmbedded {
 		return c, &ConfigError{"EPMD", fmt.Sprintf("unknown mode %d", c.EPMD)}
 	}
+	if err := c.checkPorts(); err != nil {
+		return c, err
+	}
+	c.own()
 	if err := errors.Join(c.checkCarrier(), c.checkAllow()); err != nil {
 		return c, err
 	}
@@ -149,9 +152,6 @@ func (c Config) withDefaults() (Config, error) {
 	c.epmdAddrs = env.Addrs
 	c.NoListen = c.NoListen || c.NamedBy != ""
 	c.Visible = c.Visible && !c.NoListen
-	if c.NodePort != 0 && c.PortMin == 0 {
-		c.PortMin, c.PortMax = c.NodePort, c.NodePort
-	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
 	}
@@ -176,6 +176,42 @@ func (c Config) withDefaults() (Config, error) {
 		}
 	}
 	return c, c.checkCookies()
+}
+
+// checkPorts refuses ports that contradict each other and fills in those that follow from others. Differs from OTP, which passes over
+// inet_dist_listen_max without _min and then listens on any port.
+func (c *Config) checkPorts() error {
+	switch {
+	case c.PortMax != 0 && c.PortMin == 0:
+		return &ConfigError{"PortMax", fmt.Sprintf("%d needs a PortMin: without one the system chooses the port", c.PortMax)}
+	case c.PortMax != 0 && c.PortMax < c.PortMin:
+		return &ConfigError{"PortMax", fmt.Sprintf("%d is below PortMin %d", c.PortMax, c.PortMin)}
+	case c.NodePort == 0:
+	case c.PortMin != 0 && c.PortMin != c.NodePort || c.PortMax != 0 && c.PortMax != c.NodePort:
+		return &ConfigError{"NodePort", fmt.Sprintf("%d is the port of every node, so this one cannot listen within %d and %d",
+			c.NodePort, c.PortMin, max(c.PortMin, c.PortMax))}
+	case c.EPMD != EPMDAuto:
+		return &ConfigError{"NodePort", "does without EPMD, so there is no mode of it to choose"}
+	default:
+		c.PortMin = c.NodePort
+	}
+	if c.PortMax == 0 {
+		c.PortMax = c.PortMin
+	}
+	return nil
+}
+
+// own copies what c refers to, so that its giver may change it.
+func (c *Config) own() {
+	c.Cookies = maps.Clone(c.Cookies)
+	if c.TLS != nil {
+		options := *c.TLS
+		c.TLS = &options
+	}
+	if c.Upgrade != nil {
+		upgrade := *c.Upgrade
+		c.Upgrade = &upgrade
+	}
 }
 
 // checkCarrier checks what has to do with ProtoDist.

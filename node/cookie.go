@@ -4,10 +4,12 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 )
 
 // Cookie is what ReadCookie found.
@@ -56,6 +58,19 @@ func ReadCookie() (Cookie, error) {
 	return makeCookie(first)
 }
 
+// maxCookieFile is more than a cookie with blanks behind it needs.
+const maxCookieFile = 1024
+
+// readAtMost reads the beginning of a file, which may have become another one since it was looked at.
+func readAtMost(file string, max int64) ([]byte, error) {
+	f, err := os.OpenFile(file, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	return io.ReadAll(io.LimitReader(f, max))
+}
+
 // ReadCookieFile returns the cookie in file. It fails with a *CookieError if the file is missing (matching
 // fs.ErrNotExist), not a regular file, empty, longer than an atom may be or readable by others (auth:read_cookie/3).
 func ReadCookieFile(file string) (string, error) {
@@ -67,10 +82,10 @@ func ReadCookieFile(file string) (string, error) {
 		return "", &CookieError{file, "is not a regular file", nil}
 	case info.Mode().Perm()&0o077 != 0:
 		return "", &CookieError{file, fmt.Sprintf("has mode %04o, must be accessible by its owner only: chmod 400", info.Mode().Perm()), nil}
-	case info.Size() > 1024:
+	case info.Size() > maxCookieFile:
 		return "", &CookieError{file, "is longer than a cookie can be", nil}
 	}
-	data, err := os.ReadFile(file)
+	data, err := readAtMost(file, maxCookieFile)
 	if err != nil {
 		return "", &CookieError{file, "cannot be read", err}
 	}
@@ -98,20 +113,29 @@ func parseCookie(data string) (value, reason string) {
 	return data[:end], ""
 }
 
-// makeCookie writes 20 random capital letters, as auth:random_cookie/3 does.
+// makeCookie writes 20 random capital letters, as auth:random_cookie/3 does. The file has its name only when it is complete: whoever
+// comes at the same time finds either none, or the cookie. If another one was faster its cookie is the one that counts.
 func makeCookie(file string) (Cookie, error) {
 	letters := make([]byte, 20)
 	_, _ = rand.Read(letters) // crypto/rand.Read never fails
 	for i, b := range letters {
 		letters[i] = 'A' + b%26
 	}
-	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o400)
+	f, err := os.CreateTemp(filepath.Dir(file), filepath.Base(file)+".")
 	if err != nil {
 		return Cookie{}, &CookieError{file, "cannot be made", err}
 	}
+	defer func() { _ = os.Remove(f.Name()) }()
 	_, err = f.Write(letters)
-	if err = errors.Join(err, f.Close()); err != nil {
+	if err = errors.Join(err, f.Chmod(0o400), f.Close()); err != nil {
 		return Cookie{}, &CookieError{file, "cannot be written", err}
+	}
+	switch err := os.Link(f.Name(), file); {
+	case errors.Is(err, fs.ErrExist):
+		value, err := ReadCookieFile(file)
+		return Cookie{Value: value, File: file}, err
+	case err != nil:
+		return Cookie{}, &CookieError{file, "cannot be made", err}
 	}
 	return Cookie{Value: string(letters), File: file, Made: true}, nil
 }

@@ -49,7 +49,8 @@ func (e *waitError) Error() string { return "node: " + e.what + ": " + inTime(e.
 
 func (e *waitError) Unwrap() error { return e.cause }
 
-// NameTakenError says that a name is registered already on this node.
+// NameTakenError says that a name is registered already on this node: the error of genserv.Process.Register. It matches
+// ErrBadArgument, for erlang:register/2 says badarg. A spawn under such a name fails with *genserv.AlreadyStarted instead.
 type NameTakenError struct {
 	Name etf.Atom
 	Pid  etf.Pid // the holder
@@ -58,3 +59,6 @@ type NameTakenError struct {
 func (e *NameTakenError) Error() string {
 	return fmt.Sprintf("node: the name %v is registered by %v", e.Name, e.Pid)
 }
+
+// Is matches ErrBadArgument.
+func (e *NameTakenError) Is(target error) bool { return target == ErrBadArgument }

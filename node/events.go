@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"runtime"
 	"sync"
+	"sync/atomic"
 
 	"github.com/gonode-otp/gonode/dist"
 	"github.com/gonode-otp/gonode/etf"
@@ -25,12 +27,19 @@ type NodeEvent struct {
 // MonitorNodes yields every connection that comes up or goes down from the call on, in order and without a gap, until ctx
 // ends or the node stops. For each node ups and downs alternate. Events wait for a slow reader; nothing else does.
 // net_kernel:monitor_nodes(true, [{node_type, all}, nodedown_reason]).
+//
+// What is ranged over once more, or by two at a time, yields to each but the first what comes from when that one begins. A
+// sequence that is never ranged over keeps its events until ctx ends or it is garbage.
 func (n *Node) MonitorNodes(ctx context.Context) iter.Seq[NodeEvent] {
-	q := &eventQueue{wake: make(chan struct{}, 1)}
-	n.events.subscribe(q)
-	release := context.AfterFunc(ctx, func() { n.events.unsubscribe(q) })
+	first := &subscription{}
+	first.q.Store(n.events.subscribe(ctx))
+	// The hub refers to the queue, so it is what refers to the queue for the caller that has to become garbage.
+	runtime.AddCleanup(first, n.events.unsubscribe, first.q.Load())
 	return func(yield func(NodeEvent) bool) {
-		defer release()
+		q := first.q.Swap(nil)
+		if q == nil {
+			q = n.events.subscribe(ctx)
+		}
 		defer n.events.unsubscribe(q)
 		for {
 			for _, e := range q.take() {
@@ -54,11 +63,15 @@ func (n *Node) MonitorNodes(ctx context.Context) iter.Seq[NodeEvent] {
 	}
 }
 
+// subscription is the place of the queue that began with the call, until somebody ranges over it.
+type subscription struct{ q atomic.Pointer[eventQueue] }
+
 // eventQueue holds the events that one reader has not seen yet.
 type eventQueue struct {
 	mu     sync.Mutex
 	events []NodeEvent
 	wake   chan struct{} // one place
+	forget func() bool   // about the end of the context
 }
 
 func (q *eventQueue) push(e NodeEvent) {
@@ -85,18 +98,23 @@ type eventHub struct {
 	readers map[*eventQueue]struct{}
 }
 
-func (h *eventHub) subscribe(q *eventQueue) {
+// subscribe makes a queue of all events until ctx ends.
+func (h *eventHub) subscribe(ctx context.Context) *eventQueue {
+	q := &eventQueue{wake: make(chan struct{}, 1)}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.readers == nil {
 		h.readers = map[*eventQueue]struct{}{}
 	}
 	h.readers[q] = struct{}{}
+	q.forget = context.AfterFunc(ctx, func() { h.unsubscribe(q) })
+	return q
 }
 
 func (h *eventHub) unsubscribe(q *eventQueue) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	q.forget()
 	delete(h.readers, q)
 }
 

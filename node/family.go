@@ -9,6 +9,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 )
 
 // family is the kind of addresses that a node uses: IPv4, or with six IPv6. Names are resolved to addresses of that kind alone, as the
@@ -105,11 +106,13 @@ func (f family) listen(ctx context.Context, addr string, lo, hi uint16) (net.Lis
 	lc := net.ListenConfig{KeepAlive: ticksDo}
 	for port := int(lo); ; port++ {
 		l, err := lc.Listen(ctx, network, net.JoinHostPort(addr, strconv.Itoa(port)))
-		if err == nil || port >= int(hi) {
-			if err != nil {
-				err = fmt.Errorf("node: no port to listen on within %d and %d: %w", lo, hi, err)
-			}
-			return l, err
+		switch {
+		case err == nil:
+			return l, nil
+		case !errors.Is(err, syscall.EADDRINUSE):
+			return nil, fmt.Errorf("node: cannot listen: %w", err) // the next port has the same fault
+		case port >= int(hi):
+			return nil, fmt.Errorf("node: no port to listen on within %d and %d: %w", lo, hi, err)
 		}
 	}
 }

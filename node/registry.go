@@ -65,15 +65,21 @@ func (r *registry) remove(p *process) {
 	}
 }
 
-// register gives a live process a name; see erlang:register/2 for the rules behind the result.
-func (r *registry) register(name etf.Atom, p *process) bool {
+// register gives a live process a name; see erlang:register/2 for the rules behind the result, ErrBadArgument or a *NameTakenError.
+func (r *registry) register(name etf.Atom, p *process) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if name == "" || name == "undefined" || r.names[name] != nil || p.name != "" || r.pids[numberOf(p.pid)] != p {
-		return false
+	holder := r.names[name]
+	switch {
+	case name == "" || name == "undefined":
+		return ErrBadArgument
+	case holder != nil:
+		return &NameTakenError{Name: name, Pid: holder.pid}
+	case p.name != "" || r.pids[numberOf(p.pid)] != p:
+		return ErrBadArgument
 	}
 	r.names[name], p.name = p, name
-	return true
+	return nil
 }
 
 // unregister takes a name away from its process.

@@ -51,8 +51,7 @@ func (t *syncTable) take(id etf.Term, node etf.Atom) (ok bool, news <-chan struc
 // down at once, where OTP waits for ever.
 func (h upgradeHost) Sync(ctx context.Context, id etf.Term, nodes []etf.Atom) error {
 	n := h.n
-	down := &eventQueue{wake: make(chan struct{}, 1)}
-	n.events.subscribe(down)
+	down := n.events.subscribe(ctx)
 	defer n.events.unsubscribe(down)
 	others := slices.DeleteFunc(slices.Clone(nodes), func(node etf.Atom) bool { return node == n.name })
 	message := etf.Tuple{etf.Atom("sync_nodes"), id, n.name}

@@ -105,8 +105,8 @@ func (w world) withPid(to etf.Term, do func(etf.Pid) error) error {
 }
 
 func (w world) register(to etf.Term) error {
-	if name, ok := to.(etf.Atom); ok && w.p.n.registry.register(name, w.p) {
-		return nil
+	if name, ok := to.(etf.Atom); ok {
+		return w.p.n.registry.register(name, w.p)
 	}
 	return ErrBadArgument
 }

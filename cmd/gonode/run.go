@@ -69,27 +69,13 @@ for something else.`,
 
 var epmdModes = map[string]node.EPMDMode{"auto": node.EPMDAuto, "embedded": node.EPMDEmbedded, "external": node.EPMDExternal}
 
-// check refuses what node would pass over.
-func (f runFlags) check() error {
-	if f.portMax != 0 && f.portMin == 0 {
-		return usagef("--port-max needs --port-min")
-	}
-	return nil
-}
-
 // apply writes the flags into the node's configuration.
 func (f runFlags) apply(cfg *node.Config) {
 	cfg.Visible, cfg.Listen, cfg.EPMD = f.visible, f.listen, epmdModes[f.epmd.value]
 	cfg.PortMin, cfg.PortMax, cfg.LoggerNode, cfg.Allow = f.portMin, f.portMax, f.loggerNode, f.allow
-	if f.portMax == 0 {
-		cfg.PortMax = f.portMin
-	}
 }
 
 func (o *options) runNode(cmd *cobra.Command, f runFlags) (err error) {
-	if err := f.check(); err != nil {
-		return err
-	}
 	cfg, c, err := o.config(cmd, "gonode", false)
 	if err != nil {
 		return err

@@ -28,7 +28,7 @@ func TestAWrongCommandLineIsExplainedAndExitsWith2(t *testing.T) {
 		"cast a b c -o json":                "unknown flag -o",
 		"run --epmd none":                   "want auto or embedded or external",
 		"run --port-min 70000":              `invalid argument "70000" for "--port-min" flag`,
-		"run --port-max 9000":               "--port-max needs --port-min",
+		"run --port-max 9000":               "--port-max: 9000 needs a PortMin",
 		"run --port-min 9 --port-max 8":     "--port-max: 8 is below PortMin 9",
 		"run --listen localhost":            `--listen: "localhost" is no IP address`,
 		"run --sname a --name b":            "[name sname] were all set",
