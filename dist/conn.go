@@ -3,6 +3,7 @@ package dist
 import (
 	"errors"
 	"net"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -53,6 +54,7 @@ type Conn struct {
 	released sync.Once
 	done     chan struct{}
 	tick     ticker
+	farewell farewell // under out.mu
 }
 
 // NewConn makes a connection of c, on which the handshake that gave p has been completed. Serve must be called for it to
@@ -125,7 +127,8 @@ var errServed = errors.New("dist: Serve was called before")
 
 // Close ends the connection with the given cause, ErrClosed if that is nil, and returns the cause that counts: the first
 // one. From now on Send fails and nothing is handled any more. What is pending is still written, for at most
-// Options.FlushTime. Close does not wait for that; Done tells when it is over.
+// Options.FlushTime, and then the peer may close its side: within the same time again as long as it sends something, else
+// within a second. Close does not wait for that; Done tells when it is over.
 func (c *Conn) Close(cause error) error {
 	if cause == nil {
 		cause = ErrClosed
@@ -172,12 +175,49 @@ func (c *Conn) release() {
 
 // flushed is called when a closing connection has written everything. A socket closed while received bytes wait in it
 // makes the kernel reset the connection, and the peer may lose what it has not read yet. So only the sending side is
-// closed, and the reader goes on until the peer has closed its own or the time is over.
+// closed, and the reader goes on until the peer has closed its own or the time is over. A peer that is silent meanwhile, as
+// one that hangs is, sends nothing that could reset the connection, so it is not waited for as long.
 func (c *Conn) flushed() {
 	half, ok := c.conn.(interface{ CloseWrite() error })
 	if !ok || !c.served.Load() || half.CloseWrite() != nil {
 		c.release()
 		return
 	}
-	_ = c.conn.SetReadDeadline(time.Now().Add(c.opts.FlushTime))
+	c.out.mu.Lock()
+	defer c.out.mu.Unlock()
+	c.farewell = farewell{until: time.Now().Add(c.opts.FlushTime)}
+	c.awaitClose()
+}
+
+// silence is how long a peer that says nothing may take to close its side of a connection.
+const silence = time.Second
+
+// farewell is the time between the end of what this side sends and that of the connection.
+type farewell struct {
+	until time.Time // zero: it has not begun
+	seen  uint64    // Conn.bytesIn when the silence began
+}
+
+// awaitClose sets the time to which the reader waits for the next bytes. The mutex of the writer is held.
+func (c *Conn) awaitClose() {
+	c.farewell.seen = c.bytesIn.Load()
+	until := time.Now().Add(silence)
+	if c.farewell.until.Before(until) {
+		until = c.farewell.until
+	}
+	_ = c.conn.SetReadDeadline(until)
+}
+
+// stillTalks tells whether a read that failed is to be tried again: the peer is still about to read what was sent to it.
+func (c *Conn) stillTalks(err error) bool {
+	if !errors.Is(err, os.ErrDeadlineExceeded) {
+		return false
+	}
+	c.out.mu.Lock()
+	defer c.out.mu.Unlock()
+	if c.farewell.seen == c.bytesIn.Load() || !time.Now().Before(c.farewell.until) {
+		return false
+	}
+	c.awaitClose()
+	return true
 }

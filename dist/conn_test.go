@@ -241,6 +241,40 @@ func TestAPeerThatDoesNotReadCannotKeepAConnectionFromClosing(t *testing.T) {
 	})
 }
 
+// halfPipe is a pipe whose sending side can be closed alone, as that of a socket can; the other end does not notice.
+type halfPipe struct{ net.Conn }
+
+func (halfPipe) CloseWrite() error { return nil }
+
+func TestASilentPeerIsNotWaitedForAsLongAsOneThatTalks(t *testing.T) {
+	for _, talks := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			ca, cb := net.Pipe()
+			ofA, _ := peers(DefaultFlags)
+			a := NewConn(halfPipe{ca}, ofA, Options{})
+			ended := serve(t, a, newRecorder())
+			go func() { _, _ = io.Copy(io.Discard, cb) }()
+			if talks {
+				go func() {
+					for _, err := cb.Write(make([]byte, 4)); err == nil; _, err = cb.Write(make([]byte, 4)) {
+						time.Sleep(silence / 2) // ticks
+					}
+				}()
+			}
+			synctest.Wait()
+			began := time.Now()
+			a.Close(nil)
+			require.Equal(t, ErrClosed, <-ended)
+			if talks {
+				require.Equal(t, DefaultFlushTime, time.Since(began))
+			} else {
+				require.Equal(t, silence, time.Since(began), "it hangs")
+			}
+			_ = cb.Close()
+		})
+	}
+}
+
 func TestAConnectionThatIsNotServedCanBeClosed(t *testing.T) {
 	ca, cb := tcpPair(t)
 	ofA, _ := peers(DefaultFlags)

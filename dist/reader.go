@@ -180,6 +180,9 @@ func (r *reader) read(b, behind []byte) (int, error) {
 	r.c.reading.Store(true)
 	r.gather.frames.Store(r.frames)
 	n, err := r.raw.read(b, behind)
+	for err != nil && r.c.stillTalks(err) {
+		n, err = r.raw.read(b, behind)
+	}
 	r.c.bytesIn.Add(uint64(n))
 	r.c.reading.Store(false)
 	return n, err

@@ -21,6 +21,9 @@ type tlsCarrier struct {
 }
 
 func newTLSCarrier(cfg *Config, log *slog.Logger) (*tlsCarrier, error) {
+	for _, note := range cfg.TLS.StartNotes(!cfg.NoListen) {
+		log.Warn("TLS: " + note.String())
+	}
 	c := &tlsCarrier{step: cfg.SetupTime, log: log}
 	var err error
 	if c.client, err = cfg.TLS.ClientCredentials(); err != nil {

@@ -39,6 +39,16 @@ func (e *CookieError) Unwrap() error { return e.Err }
 // $XDG_CONFIG_HOME/erlang/.erlang.cookie (default ~/.config). If neither file exists, it writes a random one to
 // ~/.erlang.cookie with mode 0400. A file that others may read is refused with a *CookieError.
 func ReadCookie() (Cookie, error) {
+	c, err := FindCookie()
+	if c.File == "" || !errors.Is(err, fs.ErrNotExist) {
+		return c, err
+	}
+	return makeCookie(c.File)
+}
+
+// FindCookie is ReadCookie without a file being written: if neither is there it fails with a *CookieError that matches
+// fs.ErrNotExist, and File says which one it is that ReadCookie would make.
+func FindCookie() (Cookie, error) {
 	home, err := os.UserHomeDir()
 	if err != nil {
 		return Cookie{}, fmt.Errorf("node: no cookie given and no home directory to read it from: %w", err)
@@ -55,7 +65,7 @@ func ReadCookie() (Cookie, error) {
 		}
 		return Cookie{Value: value, File: file}, err
 	}
-	return makeCookie(first)
+	return Cookie{File: first}, &CookieError{first, "is missing", fs.ErrNotExist}
 }
 
 // maxCookieFile is more than a cookie with blanks behind it needs.

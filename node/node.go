@@ -242,9 +242,7 @@ func (n *Node) stop(ctx context.Context) {
 	}
 	n.stopProcesses(ctx)
 	n.cancel()
-	for _, p := range n.peers.close() {
-		p.close(ErrStopped)
-	}
+	n.closePeers(ctx)
 	if mapper := n.mapper.Load(); mapper != nil {
 		_ = mapper.Close()
 	}

@@ -2,11 +2,13 @@ package tlsdist
 
 import (
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/gonode-otp/gonode/etf"
 )
+
+// maxOptfile bounds an option file, which has a page of text.
+const maxOptfile = 1 << 20
 
 // ReadFile reads the file that erl -ssl_dist_optfile takes. Its errors are those of Parse, and what the system says about the
 // file. The files that it names are not read.
@@ -18,7 +20,7 @@ func ReadFile(name string) (*Options, error) { return Read(name) }
 func Read(name string, words ...string) (*Options, error) {
 	r := newReader(name)
 	if name != "" {
-		src, err := os.ReadFile(name)
+		src, err := readAtMost(name, maxOptfile)
 		if err != nil {
 			return nil, fmt.Errorf("tlsdist: optfile: %w", err)
 		}

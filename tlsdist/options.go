@@ -48,7 +48,8 @@ type Side struct {
 	// AnyServerName leaves the name in the certificate unchecked ({server_name_indication, disable}).
 	AnyServerName bool
 
-	pos etf.Pos // of the list in the file
+	pos    etf.Pos // of the list in the file
+	unsaid bool    // that list does not say verify, and VerifyNone is what OTP makes of that
 }
 
 // KeyPair names the files of a certificate and its key.

@@ -8,6 +8,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 )
@@ -17,14 +18,7 @@ const maxPEM = 8 << 20
 
 // readPEM returns the PEM blocks of a file.
 func readPEM(name string) ([]*pem.Block, error) {
-	info, err := os.Stat(name)
-	if err == nil && info.Size() > maxPEM {
-		err = fmt.Errorf("has %d bytes; %d are allowed", info.Size(), maxPEM)
-	}
-	if err != nil {
-		return nil, err
-	}
-	text, err := os.ReadFile(name)
+	text, err := readAtMost(name, maxPEM)
 	if err != nil {
 		return nil, err
 	}
@@ -43,6 +37,20 @@ func readPEM(name string) ([]*pem.Block, error) {
 		return nil, errors.New("is in DER form; want PEM (openssl x509 -inform der)")
 	}
 	return nil, errors.New("has nothing in PEM form (-----BEGIN CERTIFICATE-----)")
+}
+
+// readAtMost reads a file that has no more than some bytes, whatever it is: a device may be without an end.
+func readAtMost(name string, max int64) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	text, err := io.ReadAll(io.LimitReader(f, max+1))
+	if err == nil && int64(len(text)) > max {
+		err = fmt.Errorf("has more than the %d bytes that are allowed", max)
+	}
+	return text, err
 }
 
 // readCertificates returns all certificates of a file, of which there is at least one.

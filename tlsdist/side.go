@@ -96,7 +96,7 @@ func formatAll(terms []etf.Term) string {
 // finish applies defaults and checks that the options go together.
 func (s *sideReader) finish() (Side, error) {
 	if _, ok := s.given["verify"]; !ok && s.role == "server" {
-		s.side.VerifyNone = true
+		s.side.VerifyNone, s.side.unsaid = true, len(s.given) > 0
 	}
 	if pos, ok := s.given["fail_if_no_peer_cert"]; ok {
 		switch {

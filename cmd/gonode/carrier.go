@@ -53,9 +53,6 @@ func (f *carrierFlags) apply(cmd *cobra.Command, cfg *node.Config) error {
 	if cfg.TLS, err = tlsdist.Read(f.optfile, words...); err != nil {
 		return usageError{err}
 	}
-	for _, n := range cfg.TLS.Notes {
-		cmd.PrintErrln("note: " + n.String())
-	}
 	return nil
 }
 

@@ -26,7 +26,7 @@ func (o *options) config(cmd *cobra.Command, usual string, long bool) (node.Conf
 		cfg.Name, cfg.LongNames = o.name, true
 	}
 	if o.verbose {
-		cfg.Logger = slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: slog.LevelDebug}))
+		cfg.Logger = logger(cmd, slog.LevelDebug)
 	}
 	var err error
 	if cfg.Trace, err = tracer(cmd.ErrOrStderr()); err != nil {
@@ -39,9 +39,14 @@ func (o *options) config(cmd *cobra.Command, usual string, long bool) (node.Conf
 	if _, err := node.FullName(cfg.Name, cfg.LongNames); err != nil {
 		return cfg, cookie{}, err
 	}
-	c, err := o.findCookie(cmd.ErrOrStderr())
+	c, err := o.findCookie()
 	cfg.Cookie = c.value
 	return cfg, c, err
+}
+
+// logger writes what a node has to say, from a level on, to standard error.
+func logger(cmd *cobra.Command, from slog.Level) *slog.Logger {
+	return slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: from}))
 }
 
 // limit bounds ctx by --timeout.
@@ -87,6 +92,11 @@ func (o *options) asClient(cmd *cobra.Command, word string, start starter, do er
 		return err
 	}
 	cfg.NoListen = true
+	if cfg.TLS != nil && !o.verbose { // else the node itself logs them
+		for _, n := range cfg.TLS.StartNotes(false) {
+			cmd.PrintErrln("note: " + n.String())
+		}
+	}
 	n, err := start(ctx, cfg, name)
 	if err != nil {
 		return err

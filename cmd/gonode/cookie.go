@@ -1,8 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
-	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,6 +17,7 @@ type cookie struct {
 	value string
 	from  string // where it was found, for people
 	shell string // how a shell gets it; empty if erl and iex find it by themselves
+	made  bool   // the file of from is new
 }
 
 // cookieVar is the environment variable that holds the cookie.
@@ -24,9 +26,10 @@ const cookieVar = "GONODE_COOKIE"
 // placeholder stands for a cookie that only the command line had.
 const placeholder = "THE_COOKIE"
 
-// findCookie applies the precedence flag, environment, file. Like erl it makes a cookie file if there is none, and says so.
-func (o *options) findCookie(talk io.Writer) (cookie, error) {
-	c, err := o.lookCookie(talk)
+// findCookie applies the precedence flag, environment, file. Only a node that runs makes a file if there is none, as erl does:
+// a client would have a cookie then that no node has.
+func (o *options) findCookie() (cookie, error) {
+	c, err := o.lookCookie()
 	o.cookieFrom = c.from
 	if err == nil && !isCookie(c.value) {
 		err = usagef("the cookie from %s is not 1 to 255 characters of Latin-1", c.from)
@@ -40,9 +43,9 @@ func isCookie(value string) bool {
 		!strings.ContainsFunc(value, func(r rune) bool { return r > 0xff })
 }
 
-func (o *options) lookCookie(talk io.Writer) (cookie, error) {
+func (o *options) lookCookie() (cookie, error) {
 	if o.cookie != "" {
-		return cookie{o.cookie, "--cookie", placeholder}, nil
+		return cookie{value: o.cookie, from: "--cookie", shell: placeholder}, nil
 	}
 	if o.cookieFile != "" {
 		file, err := filepath.Abs(o.cookieFile)
@@ -50,20 +53,21 @@ func (o *options) lookCookie(talk io.Writer) (cookie, error) {
 			return cookie{}, err
 		}
 		value, err := node.ReadCookieFile(file)
-		return cookie{value, file, `"$(cat ` + shellQuote(file) + `)"`}, err
+		return cookie{value: value, from: file, shell: `"$(cat ` + shellQuote(file) + `)"`}, err
 	}
 	// What fills an environment variable from a file often leaves the line end on.
 	if value := strings.TrimRight(os.Getenv(cookieVar), "\r\n"); value != "" {
-		return cookie{value, cookieVar, `"$` + cookieVar + `"`}, nil
+		return cookie{value: value, from: cookieVar, shell: `"$` + cookieVar + `"`}, nil
 	}
-	found, err := node.ReadCookie()
-	if err != nil {
-		return cookie{}, err
+	find := node.FindCookie
+	if o.makesCookie {
+		find = node.ReadCookie
 	}
-	if found.Made {
-		fmt.Fprintf(talk, "made a new cookie in %s\n", found.File)
+	found, err := find()
+	if found.File != "" && errors.Is(err, fs.ErrNotExist) {
+		err = fmt.Errorf("there is no cookie: no --cookie-file, no %s and no %s; give that of the cluster", cookieVar, found.File)
 	}
-	return cookie{value: found.Value, from: found.File}, nil
+	return cookie{value: found.Value, from: found.File, made: found.Made}, err
 }
 
 // shellQuote writes a word such that a POSIX shell takes it as it is.

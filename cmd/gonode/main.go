@@ -38,11 +38,13 @@ func execute(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 		err = usageError{err}
 	}
 	code := exitCode(err)
+	talk := newBoundedLog(stderr)
+	defer talk.Close()
 	if err != nil {
-		fmt.Fprintln(stderr, "gonode:", o.explain(err))
+		fmt.Fprintln(talk, "gonode:", o.explain(err))
 	}
 	if code == exitUsage {
-		fmt.Fprintf(stderr, "See %s --help.\n", cmd.CommandPath())
+		fmt.Fprintf(talk, "See %s --help.\n", cmd.CommandPath())
 	}
 	return code
 }

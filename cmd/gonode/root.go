@@ -17,6 +17,7 @@ type options struct {
 	timeout     time.Duration
 	verbose     bool
 	carrier     carrierFlags
+	makesCookie bool // the verb makes a cookie file if there is none, as erl does
 
 	started    bool   // the command line was right and a verb has begun
 	cookieFrom string // where the cookie came from, for people

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 
 	"github.com/spf13/cobra"
 
@@ -76,9 +77,20 @@ func (f runFlags) apply(cfg *node.Config) {
 }
 
 func (o *options) runNode(cmd *cobra.Command, f runFlags) (err error) {
+	log := newBoundedLog(cmd.ErrOrStderr())
+	defer log.Close()
+	cmd.SetErr(log)
+	ignoreBrokenPipes()
+	o.makesCookie = true
 	cfg, c, err := o.config(cmd, "gonode", false)
 	if err != nil {
 		return err
+	}
+	if c.made {
+		fmt.Fprintf(log, "made a new cookie in %s\n", c.from)
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = logger(cmd, slog.LevelWarn)
 	}
 	if asksForName(cfg.Name) {
 		return usagef("run needs a name of its own: undefined asks another node for one, as ping, call and cast do")

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+)
+
+const (
+	// maxLog bounds what waits to be written. It is hours of a quiet node and a moment of a traced one.
+	maxLog = 1 << 20
+	// lastWords is how long standard error may take for what is left when the command ends.
+	lastWords = time.Second
+)
+
+// boundedLog writes to another writer and never waits for it: a pipe that nobody reads must not hold up a node. What finds
+// too much before it is dropped and counted, and the count is told when there is room again. A writer that has failed once gets nothing
+// any more.
+type boundedLog struct {
+	to   io.Writer
+	done chan struct{} // closed when the last has been written
+
+	mu      sync.Mutex
+	waiting []byte
+	dropped int           // lines since the last that was kept
+	wake    chan struct{} // one place; closed by Close
+	closed  bool
+	broken  bool
+}
+
+// newBoundedLog makes a boundedLog, which Close ends.
+func newBoundedLog(to io.Writer) *boundedLog {
+	l := &boundedLog{to: to, done: make(chan struct{}), wake: make(chan struct{}, 1)}
+	go l.run()
+	return l
+}
+
+// Write implements io.Writer. It never fails.
+func (l *boundedLog) Write(text []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case l.closed || l.broken:
+	case len(l.waiting)+len(text) > maxLog:
+		l.dropped += max(1, bytes.Count(text, []byte("\n")))
+	default:
+		l.waiting = append(l.waiting, text...)
+		select {
+		case l.wake <- struct{}{}:
+		default:
+		}
+	}
+	return len(text), nil
+}
+
+func (l *boundedLog) run() {
+	defer close(l.done)
+	for range l.wake {
+		for text := l.take(); len(text) > 0; text = l.take() {
+			if _, err := l.to.Write(text); err != nil {
+				l.mu.Lock()
+				l.broken, l.waiting = true, nil
+				l.mu.Unlock()
+			}
+		}
+	}
+}
+
+// take returns what is to be written next.
+func (l *boundedLog) take() []byte {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	text := l.waiting
+	l.waiting = nil
+	if l.dropped > 0 {
+		text = fmt.Appendf(text, "gonode: lines of the log dropped, because standard error did not take them: %d\n", l.dropped)
+		l.dropped = 0
+	}
+	return text
+}
+
+// Close waits until everything has been written, but no longer than lastWords.
+func (l *boundedLog) Close() {
+	l.mu.Lock()
+	if !l.closed {
+		l.closed = true
+		close(l.wake)
+	}
+	l.mu.Unlock()
+	timer := time.NewTimer(lastWords)
+	defer timer.Stop()
+	select {
+	case <-l.done:
+	case <-timer.C:
+	}
+}
