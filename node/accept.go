@@ -110,7 +110,7 @@ func (n *Node) admit(conn net.Conn, known func()) {
 			n.givenTo.put(arb.given)
 		}
 		_ = conn.Close()
-		n.log.Info("refused a connection", "from", conn.RemoteAddr(), "error", err)
+		n.refusedIncoming(conn.RemoteAddr(), err)
 		if arb.attempt != nil {
 			n.peers.fail(arb.attempt, err)
 		}

@@ -97,7 +97,7 @@ func (n *Node) dial(ctx context.Context, a *attempt, host string) {
 		if !n.peers.isPending(a) {
 			err = errSuperseded
 		}
-		n.log.Debug("connect failed", "peer", a.name, "error", err)
+		n.refusedOutgoing(a.name, err)
 		n.peers.fail(a, err)
 		return
 	}

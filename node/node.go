@@ -38,6 +38,7 @@ type Node struct {
 	monitors  monitorTable
 	aliases   aliasTable
 	events    eventHub
+	refusals  refusals
 	functions functions
 	apps      applications
 
