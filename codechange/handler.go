@@ -182,15 +182,27 @@ func (h *Handler) Running() Release {
 // lock waits for the turn of whoever wants to change something.
 func (h *Handler) lock(ctx context.Context) (unlock func(), err error) {
 	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
+		return nil, &turnError{context.Cause(ctx)}
 	}
 	select {
 	case <-h.turn:
 		return func() { h.turn <- struct{}{} }, nil
 	case <-ctx.Done():
-		return nil, context.Cause(ctx)
+		return nil, &turnError{context.Cause(ctx)}
 	}
 }
+
+// turnError is a change whose turn did not come before its context ended. It matches the cause of that.
+type turnError struct{ cause error }
+
+func (e *turnError) Error() string {
+	if e.cause == context.DeadlineExceeded { // the bare one, whose text says nothing more
+		return "codechange: another change of the node has not ended within the time given"
+	}
+	return "codechange: waiting for another change of the node: " + e.cause.Error()
+}
+
+func (e *turnError) Unwrap() error { return e.cause }
 
 // write makes releases those of the handler, on disk first.
 func (h *Handler) write(releases []Release) error {

@@ -37,7 +37,7 @@ func (e *CallFailure) Error() string {
 	text := "call to " + etf.FormatMax(orUndefined(e.To), maxReasonText) + ": " + e.Err.Error()
 	switch {
 	case e.Cause == nil:
-	case e.Cause == context.DeadlineExceeded: //nolint:errorlint // the bare one, whose text says nothing more
+	case e.Cause == context.DeadlineExceeded: // the bare one, whose text says nothing more
 		text += ": no answer within the time given"
 	default:
 		text += ": " + e.Cause.Error()

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"strings"
 	"text/tabwriter"
 
@@ -48,7 +47,7 @@ func (f *relupFlags) planned() (*appup.Relup, error) {
 		}
 		return &made.Relup, nil
 	}
-	src, err := os.ReadFile(f.newRel)
+	src, err := disk{}.ReadFile(f.newRel)
 	if err != nil {
 		return nil, err
 	}

@@ -68,6 +68,8 @@ func TestEveryErrorHasItsExitCodeAndSaysWhatToChange(t *testing.T) {
 		{"name style", handshake(dist.ReasonNameStyle, nil), exitHandshake, "start both nodes with -sname, or both with -name"},
 
 		{"no answer", genserv.TimeoutError(to, nil), exitTimeout, "calc on a@vm did not answer within 5s; --timeout gives it longer"},
+		{"an upgrade that goes on", &hintedError{genserv.TimeoutError(to, nil), "it goes on"}, exitTimeout,
+			"within 5s; --timeout gives it longer; it goes on"},
 		{"no connection in time", &node.ConnectError{Node: peer, Stage: "wait", Err: context.DeadlineExceeded}, exitTimeout,
 			"cannot connect to a@vm: not within 5s"},
 		{"handshake stalls", handshake(dist.ReasonTimeout, nil), exitTimeout, "did not confirm our proof in time"},

@@ -124,3 +124,14 @@ func TestAClientMakesNoCookie(t *testing.T) {
 	}
 	require.NoFileExists(t, filepath.Join(home, ".erlang.cookie"))
 }
+
+func TestAFileWithoutAnEndIsRefused(t *testing.T) {
+	alone(t)
+	for _, args := range [][]string{{"appup", "check", "/dev/zero"}, {"relup", "make", "/dev/zero"}, {"appup", "check", "x.appup", "/dev/zero"}} {
+		r := ends(t, args...)
+		require.NotZero(t, r.code, "%q", args)
+	}
+	for _, args := range [][]string{{"ping", "a", "--cookie-file", "/dev/zero"}, {"ping", "a", "--ssl-dist-optfile", "/dev/zero"}} {
+		require.NotZero(t, ends(t, args...).code, "%q", args)
+	}
+}

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -192,9 +193,27 @@ func warningText(w etf.Term) string {
 	return etf.Format(w)
 }
 
+// maxFile bounds a file that is read: what is larger is none that etf parses, and a device may be without an end.
+const maxFile = maxInput - 1
+
 // disk are the files of the machine.
 type disk struct{}
 
-func (disk) ReadFile(name string) ([]byte, error)       { return os.ReadFile(name) }
+// ReadFile implements appup.Files. A pipe is read too: a shell makes one of <(command).
+func (disk) ReadFile(name string) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err == nil && len(text) > maxFile {
+		err = &fs.PathError{Op: "read", Path: name, Err: errTooLarge}
+	}
+	return text, err
+}
+
+var errTooLarge = fmt.Errorf("has more than %d MB", maxFile>>20)
+
 func (disk) ReadDir(name string) ([]fs.DirEntry, error) { return os.ReadDir(name) }
 func (disk) Stat(name string) (fs.FileInfo, error)      { return os.Stat(name) }
