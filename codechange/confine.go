@@ -17,8 +17,8 @@ const maxFile = 16 << 20
 // Differs from OTP, which reads, copies and deletes whatever the user of the node may.
 var errOutside = errors.New("is outside of the installation (Root, Dir and OtherDirs of the release handler)")
 
-// confined returns the directories that a handler may use, the deeper ones first. Each is there by the name that it was given,
-// and by the one that it has without symbolic links.
+// confined returns the directories that a handler may use, the deeper ones first. Each is there by the name that it
+// was given, and by the one that it has without symbolic links.
 func confined(dirs []string) []string {
 	var all []string
 	for _, dir := range dirs {
@@ -31,8 +31,8 @@ func confined(dirs []string) []string {
 	return slices.Compact(all)
 }
 
-// open opens the directory of the handler that a name lies in. local is the name there; os.Root follows no symbolic link out of
-// the directory.
+// open opens the directory of the handler that a name lies in. local is the name there; os.Root follows no symbolic
+// link out of the directory.
 func (f files) open(name string) (root *os.Root, local string, err error) {
 	path := filepath.Clean(f.path(name))
 	for _, dir := range f.dirs {
@@ -65,7 +65,8 @@ func (f files) within(name string, do func(root *os.Root, local string) error) e
 	return do(root, local)
 }
 
-// openFile opens a regular file for reading. A device or a FIFO could be without an end, or keep the handler waiting for ever.
+// openFile opens a regular file for reading. A device or a FIFO could be without an end, or keep the handler waiting
+// for ever.
 func openFile(root *os.Root, local string) (*os.File, fs.FileInfo, error) {
 	info, err := root.Stat(local)
 	if err == nil {

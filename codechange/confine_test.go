@@ -18,7 +18,8 @@ import (
 func outside(t *testing.T) string {
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "secret"), []byte("[]."), 0o600))
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "far.rel"), []byte(`{release,{"rel","9"},{erts,"13.1.5"},[{demo,"3"}]}.`), 0o644))
+	far := []byte(`{release,{"rel","9"},{erts,"13.1.5"},[{demo,"3"}]}.`)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "far.rel"), far, 0o644))
 	require.NoError(t, os.MkdirAll(filepath.Join(dir, "demo-3"), 0o755))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "demo-3/keep"), []byte("x"), 0o644))
 	return dir
@@ -61,9 +62,10 @@ func TestAPeerNamesFilesOutsideOfTheInstallationInVain(t *testing.T) {
 func TestAReleaseWithALibraryOutsideIsForgottenButNotDeleted(t *testing.T) {
 	s := newSite(t)
 	out := outside(t)
-	s.put("releases/RELEASES", `[{release,"rel","2","13.1.5",[{demo,"2","`+filepath.Join(out, "demo-3")+`"}],old},`+oneRelease[1:])
+	lib := filepath.Join(out, "demo-3")
+	s.put("releases/RELEASES", `[{release,"rel","2","13.1.5",[{demo,"2","`+lib+`"}],old},`+oneRelease[1:])
 	s.start()
-	require.Equal(t, `{error,{eacces,"OUT"}}`, strings.ReplaceAll(s.ask(`{remove_release,"2"}`), filepath.Join(out, "demo-3"), "OUT"))
+	require.Equal(t, `{error,{eacces,"`+lib+`"}}`, s.ask(`{remove_release,"2"}`))
 	require.Equal(t, "2:old 1:permanent | 2:old 1:permanent", s.statuses())
 	require.Equal(t, `ok`, s.ask(`{set_removed,"2"}`))
 	require.Equal(t, "1:permanent | 1:permanent", s.statuses())
@@ -119,7 +121,8 @@ func TestOtherDirectoriesAreOpenedByTheConfiguration(t *testing.T) {
 	link := filepath.Join(t.TempDir(), "link")
 	require.NoError(t, os.Symlink(out, link))
 	var err error
-	s.h, err = codechange.NewHandler(codechange.HandlerConfig{Host: s.w, Versions: s.w.versions, Root: s.root, OtherDirs: []string{link}})
+	s.h, err = codechange.NewHandler(codechange.HandlerConfig{
+		Host: s.w, Versions: s.w.versions, Root: s.root, OtherDirs: []string{link}})
 	require.NoError(t, err)
 	for _, dir := range []string{out, link} {
 		require.Equal(t, `{ok,"9"}`, s.ask(`{set_unpacked,"`+dir+`/far.rel",[{demo,"3","`+dir+`"}]}`))
@@ -133,7 +136,8 @@ func TestOtherDirectoriesAreOpenedByTheConfiguration(t *testing.T) {
 func TestWhatOTPItselfIsMadeOfMayBeOutside(t *testing.T) {
 	s := newSite(t)
 	out := outside(t)
-	s.put("releases/RELEASES", `[{release,"rel","1","13.1.5",[{kernel,"8.5","`+out+`"},{demo,"1","`+out+`"}],permanent}].`)
+	s.put("releases/RELEASES",
+		`[{release,"rel","1","13.1.5",[{kernel,"8.5","`+out+`"},{demo,"1","`+out+`"}],permanent}].`)
 	s.start()
 	spec, _, err := s.h.Resource("kernel")
 	require.NoError(t, err)

@@ -37,8 +37,9 @@ type HandlerConfig struct {
 	Root string
 	// Dir is where the file RELEASES is and what belongs to each release, relative to Root. "" is "releases".
 	Dir string
-	// OtherDirs are directories whose files the handler may read, write and delete besides those of Root and Dir: relative to Root,
-	// and none by default. Whoever may call the node chooses the names of the files, so all others are refused.
+	// OtherDirs are directories whose files the handler may read, write and delete besides those of Root and Dir:
+	// relative to Root, and none by default. Whoever may call the node chooses the names of the files, so all others
+	// are refused.
 	OtherDirs []string
 	// Name and Vsn are those of the release that runs if there is no file RELEASES: init:script_id().
 	Name, Vsn string

@@ -185,8 +185,9 @@ func plainName(name string) bool {
 	return name != "" && name != "." && name != ".." && filepath.Base(name) == name && filepath.IsLocal(name)
 }
 
-// InstallFile copies a file into the directory of a release: release_handler:install_file/2. The copy has the permissions of the
-// file. Differs from OTP, whose copy has those of any new file, so that others may read what was not for them.
+// InstallFile copies a file into the directory of a release: release_handler:install_file/2. The copy has the
+// permissions of the file. Differs from OTP, whose copy has those of any new file, so that others may read what was
+// not for them.
 func (h *Handler) InstallFile(ctx context.Context, vsn, file string) error {
 	unlock, err := h.lock(ctx)
 	if err != nil {
@@ -221,9 +222,10 @@ func (h *Handler) SetRemoved(ctx context.Context, vsn string) error {
 	return h.write(rest)
 }
 
-// Remove forgets a release and deletes the directories that no other release uses: release_handler:remove_release/1. It forgets
-// first, so that nobody can install what is half gone; OTP deletes first. Directories that are not there are passed over. If one
-// is outside of the installation nothing is forgotten and nothing deleted; SetRemoved forgets such a release.
+// Remove forgets a release and deletes the directories that no other release uses: release_handler:remove_release/1.
+// It forgets first, so that nobody can install what is half gone; OTP deletes first. Directories that are not there
+// are passed over. If one is outside of the installation nothing is forgotten and nothing deleted; SetRemoved forgets
+// such a release.
 func (h *Handler) Remove(ctx context.Context, vsn string) error {
 	unlock, err := h.lock(ctx)
 	if err != nil {

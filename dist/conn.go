@@ -125,10 +125,10 @@ func (c *Conn) Serve(h Handler) error {
 
 var errServed = errors.New("dist: Serve was called before")
 
-// Close ends the connection with the given cause, ErrClosed if that is nil, and returns the cause that counts: the first
-// one. From now on Send fails and nothing is handled any more. What is pending is still written, for at most
-// Options.FlushTime, and then the peer may close its side: within the same time again as long as it sends something, else
-// within a second. Close does not wait for that; Done tells when it is over.
+// Close ends the connection with the given cause, ErrClosed if that is nil, and returns the cause that counts: the
+// first one. From now on Send fails and nothing is handled any more. What is pending is still written, for at most
+// Options.FlushTime, and then the peer may close its side: within the same time again as long as it sends something,
+// else within a second. Close does not wait for that; Done tells when it is over.
 func (c *Conn) Close(cause error) error {
 	if cause == nil {
 		cause = ErrClosed
@@ -175,8 +175,8 @@ func (c *Conn) release() {
 
 // flushed is called when a closing connection has written everything. A socket closed while received bytes wait in it
 // makes the kernel reset the connection, and the peer may lose what it has not read yet. So only the sending side is
-// closed, and the reader goes on until the peer has closed its own or the time is over. A peer that is silent meanwhile, as
-// one that hangs is, sends nothing that could reset the connection, so it is not waited for as long.
+// closed, and the reader goes on until the peer has closed its own or the time is over. A peer that is silent
+// meanwhile, as one that hangs is, sends nothing that could reset the connection, so it is not waited for as long.
 func (c *Conn) flushed() {
 	half, ok := c.conn.(interface{ CloseWrite() error })
 	if !ok || !c.served.Load() || half.CloseWrite() != nil {
@@ -208,7 +208,8 @@ func (c *Conn) awaitClose() {
 	_ = c.conn.SetReadDeadline(until)
 }
 
-// stillTalks tells whether a read that failed is to be tried again: the peer is still about to read what was sent to it.
+// stillTalks tells whether a read that failed is to be tried again: the peer is still about to read what was sent to
+// it.
 func (c *Conn) stillTalks(err error) bool {
 	if !errors.Is(err, os.ErrDeadlineExceeded) {
 		return false

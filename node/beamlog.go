@@ -90,8 +90,8 @@ func (h *beamLog) named(attrs []slog.Attr) []slog.Attr {
 	return named
 }
 
-// inlined returns attributes as a slog.Handler has to show them: values that stand for others are resolved, those of a group without
-// a name stand in its place, and empty attributes and groups are left out.
+// inlined returns attributes as a slog.Handler has to show them: values that stand for others are resolved, those of
+// a group without a name stand in its place, and empty attributes and groups are left out.
 func inlined(attrs []slog.Attr) []slog.Attr {
 	all := make([]slog.Attr, 0, len(attrs))
 	for _, a := range attrs {

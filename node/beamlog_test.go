@@ -69,7 +69,8 @@ func (n number) LogValue() slog.Value { return slog.IntValue(int(n)) }
 func TestAValueThatStandsForAnotherIsSentAsThatOne(t *testing.T) {
 	h := newBeamLog()
 	log := slog.New(h)
-	log.Info("m", "n", number(7), "t", genserv.LogTerm{Term: etf.Tuple{etf.Atom("a")}}, slog.Group("", slog.Int("inline", 1)))
+	log.Info("m", "n", number(7), "t", genserv.LogTerm{Term: etf.Tuple{etf.Atom("a")}},
+		slog.Group("", slog.Int("inline", 1)))
 	event := <-h.queue
 	require.Equal(t, etf.Map{{Key: etf.Atom("msg"), Value: etf.Binary("m")}, {Key: etf.Atom("n"), Value: etf.Int(7)},
 		{Key: etf.Atom("t"), Value: etf.Tuple{etf.Atom("a")}}, {Key: etf.Atom("inline"), Value: etf.Int(1)}}, event[2])

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// closePeers closes all connections after what was sent has gone out. A peer that does not take it is given up while there is still
-// time for the rest of the end of the node: that it hangs is no fault of this node.
+// closePeers closes all connections after what was sent has gone out. A peer that does not take it is given up while
+// there is still time for the rest of the end of the node: that it hangs is no fault of this node.
 func (n *Node) closePeers(ctx context.Context) {
 	peers := n.peers.close()
 	for _, p := range peers {

@@ -58,8 +58,8 @@ type Config struct {
 	// Listen is the IP address to listen on; empty means all of the family, and with IPv6 those of IPv4 too (kernel parameter
 	// inet_dist_use_interface).
 	Listen string
-	// PortMin and PortMax bound the listen port (inet_dist_listen_min and _max); 0, 0 lets the system choose. PortMin alone is the
-	// one port; PortMax alone is refused, and so is what contradicts NodePort.
+	// PortMin and PortMax bound the listen port (inet_dist_listen_min and _max); 0, 0 lets the system choose. PortMin
+	// alone is the one port; PortMax alone is refused, and so is what contradicts NodePort.
 	PortMin, PortMax uint16
 	// EPMD says which port mapper the node registers with. The zero value is EPMDAuto.
 	EPMD EPMDMode
@@ -178,18 +178,20 @@ func (c Config) withDefaults() (Config, error) {
 	return c, c.checkCookies()
 }
 
-// checkPorts refuses ports that contradict each other and fills in those that follow from others. Differs from OTP, which passes over
-// inet_dist_listen_max without _min and then listens on any port.
+// checkPorts refuses ports that contradict each other and fills in those that follow from others. Differs from OTP,
+// which passes over inet_dist_listen_max without _min and then listens on any port.
 func (c *Config) checkPorts() error {
 	switch {
 	case c.PortMax != 0 && c.PortMin == 0:
-		return &ConfigError{"PortMax", fmt.Sprintf("%d needs a PortMin: without one the system chooses the port", c.PortMax)}
+		return &ConfigError{"PortMax",
+			fmt.Sprintf("%d needs a PortMin: without one the system chooses the port", c.PortMax)}
 	case c.PortMax != 0 && c.PortMax < c.PortMin:
 		return &ConfigError{"PortMax", fmt.Sprintf("%d is below PortMin %d", c.PortMax, c.PortMin)}
 	case c.NodePort == 0:
 	case c.PortMin != 0 && c.PortMin != c.NodePort || c.PortMax != 0 && c.PortMax != c.NodePort:
-		return &ConfigError{"NodePort", fmt.Sprintf("%d is the port of every node, so this one cannot listen within %d and %d",
-			c.NodePort, c.PortMin, max(c.PortMin, c.PortMax))}
+		return &ConfigError{"NodePort",
+			fmt.Sprintf("%d is the port of every node, so this one cannot listen within %d and %d",
+				c.NodePort, c.PortMin, max(c.PortMin, c.PortMax))}
 	case c.EPMD != EPMDAuto:
 		return &ConfigError{"NodePort", "does without EPMD, so there is no mode of it to choose"}
 	default:

@@ -123,8 +123,9 @@ func parseCookie(data string) (value, reason string) {
 	return data[:end], ""
 }
 
-// makeCookie writes 20 random capital letters, as auth:random_cookie/3 does. The file has its name only when it is complete: whoever
-// comes at the same time finds either none, or the cookie. If another one was faster its cookie is the one that counts.
+// makeCookie writes 20 random capital letters, as auth:random_cookie/3 does. The file has its name only when it is
+// complete: whoever comes at the same time finds either none, or the cookie. If another one was faster its cookie is
+// the one that counts.
 func makeCookie(file string) (Cookie, error) {
 	letters := make([]byte, 20)
 	_, _ = rand.Read(letters) // crypto/rand.Read never fails

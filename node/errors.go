@@ -49,8 +49,9 @@ func (e *waitError) Error() string { return "node: " + e.what + ": " + inTime(e.
 
 func (e *waitError) Unwrap() error { return e.cause }
 
-// NameTakenError says that a name is registered already on this node: the error of genserv.Process.Register. It matches
-// ErrBadArgument, for erlang:register/2 says badarg. A spawn under such a name fails with *genserv.AlreadyStarted instead.
+// NameTakenError says that a name is registered already on this node: the error of genserv.Process.Register. It
+// matches ErrBadArgument, for erlang:register/2 says badarg. A spawn under such a name fails with
+// *genserv.AlreadyStarted instead.
 type NameTakenError struct {
 	Name etf.Atom
 	Pid  etf.Pid // the holder

@@ -24,12 +24,12 @@ type NodeEvent struct {
 	Cause error
 }
 
-// MonitorNodes yields every connection that comes up or goes down from the call on, in order and without a gap, until ctx
-// ends or the node stops. For each node ups and downs alternate. Events wait for a slow reader; nothing else does.
-// net_kernel:monitor_nodes(true, [{node_type, all}, nodedown_reason]).
+// MonitorNodes yields every connection that comes up or goes down from the call on, in order and without a gap, until
+// ctx ends or the node stops. For each node ups and downs alternate. Events wait for a slow reader; nothing else
+// does. net_kernel:monitor_nodes(true, [{node_type, all}, nodedown_reason]).
 //
-// What is ranged over once more, or by two at a time, yields to each but the first what comes from when that one begins. A
-// sequence that is never ranged over keeps its events until ctx ends or it is garbage.
+// What is ranged over once more, or by two at a time, yields to each but the first what comes from when that one
+// begins. A sequence that is never ranged over keeps its events until ctx ends or it is garbage.
 func (n *Node) MonitorNodes(ctx context.Context) iter.Seq[NodeEvent] {
 	first := &subscription{}
 	first.q.Store(n.events.subscribe(ctx))

@@ -14,7 +14,8 @@ import (
 	"github.com/gonode-otp/gonode/tlsdist"
 )
 
-// maxRefusals is how many warnings about refused connections there are in a minute. Strangers decide how many there could be.
+// maxRefusals is how many warnings about refused connections there are in a minute. Strangers decide how many there
+// could be.
 const maxRefusals = 10
 
 // refusals bounds the warnings about connections that were refused.
@@ -46,8 +47,9 @@ func (n *Node) refusedOutgoing(peer etf.Atom, err error) {
 	n.logRefusal(slog.LevelDebug, "connect failed", err, "peer", string(peer))
 }
 
-// logRefusal logs a refused connection: as a warning if the cookie or a certificate is at fault, which somebody has to mend, or
-// wants to know of, else at the level otherwise. OTP: "Connection attempt from node ~w rejected. Invalid challenge reply."
+// logRefusal logs a refused connection: as a warning if the cookie or a certificate is at fault, which somebody has
+// to mend, or wants to know of, else at the level otherwise. OTP: "Connection attempt from node ~w rejected. Invalid
+// challenge reply."
 func (n *Node) logRefusal(otherwise slog.Level, text string, err error, args ...any) {
 	level := otherwise
 	if isUnproven(err) {
@@ -62,8 +64,8 @@ func (n *Node) logRefusal(otherwise slog.Level, text string, err error, args ...
 	n.log.Log(n.ctx, level, text, append(args, "error", err)...)
 }
 
-// isUnproven tells whether a connection failed because a cookie or a certificate was not accepted, or TLS not agreed on. Whoever
-// does not speak TLS, says nothing or goes away has tried neither.
+// isUnproven tells whether a connection failed because a cookie or a certificate was not accepted, or TLS not agreed
+// on. Whoever does not speak TLS, says nothing or goes away has tried neither.
 func isUnproven(err error) bool {
 	var (
 		refused  *dist.HandshakeError

@@ -42,7 +42,8 @@ func newLogText(from slog.Level) (*logText, *slog.Logger) {
 func TestAWrongCookieIsAWarningAndAPortScanIsNone(t *testing.T) {
 	text, log := newLogText(slog.LevelInfo)
 	n := testNode(t, Config{Logger: log})
-	side := dist.Local{Node: "spy@localhost", Creation: 9, Cookie: func(etf.Atom) string { return "wrong" }, Flags: dist.DefaultFlags}
+	side := dist.Local{Node: "spy@localhost", Creation: 9, Flags: dist.DefaultFlags,
+		Cookie: func(etf.Atom) string { return "wrong" }}
 	const tries = maxRefusals + 5
 	for range tries {
 		c, err := net.Dial("tcp", n.Addr().String())
@@ -54,15 +55,17 @@ func TestAWrongCookieIsAWarningAndAPortScanIsNone(t *testing.T) {
 	c, err := net.Dial("tcp", n.Addr().String())
 	require.NoError(t, err)
 	require.NoError(t, c.Close())
-	require.Eventually(t, func() bool { return text.count("level=INFO msg=\"refused a connection\"") == 1 }, time.Minute, time.Millisecond)
-	require.Equal(t, maxRefusals, text.count("level=WARN msg=\"refused a connection\""))
+	require.Eventually(t, func() bool { return text.count(`level=INFO msg="refused a connection"`) == 1 },
+		time.Minute, time.Millisecond)
+	require.Equal(t, maxRefusals, text.count(`level=WARN msg="refused a connection"`))
 	require.Zero(t, text.count("wrong"), "the cookie of neither side")
 }
 
 func TestARefusalByThePeerIsAWarningToo(t *testing.T) {
 	text, log := newLogText(slog.LevelWarn)
 	port := startEPMD(t)
-	a := testNode(t, Config{Name: "a@localhost", EPMDPort: port, Logger: log, Cookies: map[string]string{"b@localhost": "wrong"}})
+	a := testNode(t, Config{Name: "a@localhost", EPMDPort: port, Logger: log,
+		Cookies: map[string]string{"b@localhost": "wrong"}})
 	b := testNode(t, Config{Name: "b@localhost", EPMDPort: port})
 	require.ErrorIs(t, a.Connect(t.Context(), b.Name()), dist.ReasonCookie)
 	require.Equal(t, 1, text.count("level=WARN msg=\"connect failed\""))
@@ -86,7 +89,8 @@ func TestWarningsOfRefusalsAreCountedByTheMinute(t *testing.T) {
 // hang makes a connection with n that is never read from or closed by the other side.
 func hang(t *testing.T, n *Node) {
 	t.Helper()
-	side := dist.Local{Node: "hung@localhost", Creation: 9, Cookie: func(etf.Atom) string { return "secret" }, Flags: dist.DefaultFlags}
+	side := dist.Local{Node: "hung@localhost", Creation: 9, Flags: dist.DefaultFlags,
+		Cookie: func(etf.Atom) string { return "secret" }}
 	c, err := net.Dial("tcp", n.Addr().String())
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = c.Close() })
@@ -98,7 +102,8 @@ func hang(t *testing.T, n *Node) {
 func TestAPeerThatHangsDoesNotKeepTheNodeFromStopping(t *testing.T) {
 	for _, pending := range []bool{false, true} {
 		text, log := newLogText(slog.LevelWarn)
-		n, err := Start(t.Context(), Config{Name: "stops@localhost", Cookie: "secret", EPMDPort: startEPMD(t), Listen: "127.0.0.1", Logger: log})
+		n, err := Start(t.Context(), Config{Name: "stops@localhost", Cookie: "secret", EPMDPort: startEPMD(t),
+			Listen: "127.0.0.1", Logger: log})
 		require.NoError(t, err)
 		hang(t, n)
 		stopTime := dist.DefaultFlushTime * 3 / 5

@@ -65,7 +65,8 @@ func (r *registry) remove(p *process) {
 	}
 }
 
-// register gives a live process a name; see erlang:register/2 for the rules behind the result, ErrBadArgument or a *NameTakenError.
+// register gives a live process a name; see erlang:register/2 for the rules behind the result, ErrBadArgument or a
+// *NameTakenError.
 func (r *registry) register(name etf.Atom, p *process) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -19,8 +19,9 @@ type Upgrade struct {
 	Root string
 	// Dir is the directory of the file RELEASES, relative to Root; "" is "releases".
 	Dir string
-	// OtherDirs are directories outside of Root and Dir that the release handler may use the files of, such as those of
-	// set_unpacked/2 and upgrade_app/2; none by default. Names that lead elsewhere are refused with {error, {eacces, File}}.
+	// OtherDirs are directories outside of Root and Dir that the release handler may use the files of, such as those
+	// of set_unpacked/2 and upgrade_app/2; none by default. Names that lead elsewhere are refused with {error,
+	// {eacces, File}}.
 	OtherDirs []string
 	// Name and Vsn are those of the release that runs if there is no file RELEASES.
 	Name, Vsn string
@@ -41,7 +42,8 @@ func (n *Node) startUpgrade() (err error) {
 		return &ConfigError{"Upgrade", "has no Versions"}
 	}
 	n.releases, err = codechange.NewHandler(codechange.HandlerConfig{Host: upgradeHost{n}, Versions: u.Versions,
-		Root: u.Root, Dir: u.Dir, OtherDirs: u.OtherDirs, Name: u.Name, Vsn: u.Vsn, Options: u.Options, Applications: upgradeApps{n}})
+		Root: u.Root, Dir: u.Dir, OtherDirs: u.OtherDirs, Name: u.Name, Vsn: u.Vsn,
+		Options: u.Options, Applications: upgradeApps{n}})
 	if err != nil {
 		return err
 	}

@@ -7,13 +7,15 @@ import (
 	"slices"
 )
 
-// StartNotes returns what whoever starts a node with these options should know: the Notes, and what is less safe than it may look.
-// That is a server that asks nobody for a certificate because nothing was said of it, versions of TLS before 1.2, and files of keys and
-// options that all users of the host can read. listens says whether the node accepts connections, so that the server's side counts.
+// StartNotes returns what whoever starts a node with these options should know: the Notes, and what is less safe than
+// it may look. That is a server that asks nobody for a certificate because nothing was said of it, versions of TLS
+// before 1.2, and files of keys and options that all users of the host can read. listens says whether the node
+// accepts connections, so that the server's side counts.
 func (o *Options) StartNotes(listens bool) []Note {
 	notes := slices.Clone(o.Notes)
 	if readableByAll(o.File) {
-		notes = append(notes, Note{Side: "each", Option: "file", Text: o.File + " can be read by all users of this host (chmod o-r)"})
+		notes = append(notes, Note{Side: "each", Option: "file",
+			Text: o.File + " can be read by all users of this host (chmod o-r)"})
 	}
 	if listens {
 		notes = append(notes, o.sideNotes("server", &o.Server)...)

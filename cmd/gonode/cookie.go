@@ -26,8 +26,8 @@ const cookieVar = "GONODE_COOKIE"
 // placeholder stands for a cookie that only the command line had.
 const placeholder = "THE_COOKIE"
 
-// findCookie applies the precedence flag, environment, file. Only a node that runs makes a file if there is none, as erl does:
-// a client would have a cookie then that no node has.
+// findCookie applies the precedence flag, environment, file. Only a node that runs makes a file if there is none, as
+// erl does: a client would have a cookie then that no node has.
 func (o *options) findCookie() (cookie, error) {
 	c, err := o.lookCookie()
 	o.cookieFrom = c.from
@@ -65,7 +65,8 @@ func (o *options) lookCookie() (cookie, error) {
 	}
 	found, err := find()
 	if found.File != "" && errors.Is(err, fs.ErrNotExist) {
-		err = fmt.Errorf("there is no cookie: no --cookie-file, no %s and no %s; give that of the cluster", cookieVar, found.File)
+		err = fmt.Errorf("there is no cookie: no --cookie-file, no %s and no %s; give that of the cluster",
+			cookieVar, found.File)
 	}
 	return cookie{value: found.Value, from: found.File, made: found.Made}, err
 }

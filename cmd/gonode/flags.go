@@ -49,8 +49,8 @@ func outputFlag(cmd *cobra.Command, usual, what string) *choice {
 // usualTimeout is how long a verb waits without --timeout: the time of gen_server:call/2. Tests shorten it.
 var usualTimeout = 5 * time.Second
 
-// timeoutFlag adds --timeout to cmd. The value stays in the flag until the verb runs (options.run): a variable that the verbs shared would
-// have the default of whichever was made last.
+// timeoutFlag adds --timeout to cmd. The value stays in the flag until the verb runs (options.run): a variable that
+// the verbs shared would have the default of whichever was made last.
 func timeoutFlag(cmd *cobra.Command, usual time.Duration, usage string) {
 	cmd.Flags().Duration("timeout", usual, usage)
 	completeFlag(cmd, "timeout")

@@ -15,9 +15,9 @@ const (
 	lastWords = time.Second
 )
 
-// boundedLog writes to another writer and never waits for it: a pipe that nobody reads must not hold up a node. What finds
-// too much before it is dropped and counted, and the count is told when there is room again. A writer that has failed once gets nothing
-// any more.
+// boundedLog writes to another writer and never waits for it: a pipe that nobody reads must not hold up a node. What
+// finds too much before it is dropped and counted, and the count is told when there is room again. A writer that has
+// failed once gets nothing any more.
 type boundedLog struct {
 	to   io.Writer
 	done chan struct{} // closed when the last has been written
@@ -29,6 +29,8 @@ type boundedLog struct {
 	closed  bool
 	broken  bool
 }
+
+const droppedText = "gonode: lines of the log dropped, because standard error did not take them: %d\n"
 
 // newBoundedLog makes a boundedLog, which Close ends.
 func newBoundedLog(to io.Writer) *boundedLog {
@@ -75,7 +77,7 @@ func (l *boundedLog) take() []byte {
 	text := l.waiting
 	l.waiting = nil
 	if l.dropped > 0 {
-		text = fmt.Appendf(text, "gonode: lines of the log dropped, because standard error did not take them: %d\n", l.dropped)
+		text = fmt.Appendf(text, droppedText, l.dropped)
 		l.dropped = 0
 	}
 	return text

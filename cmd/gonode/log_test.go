@@ -55,7 +55,7 @@ func TestTheLogDropsAndCountsWhatNobodyTakes(t *testing.T) {
 		require.Equal(t, lastWords, time.Since(began), "the end does not wait for ever")
 		close(to.open)
 		<-l.done
-		want := first + strings.Repeat(line, kept) + fmt.Sprintf("gonode: lines of the log dropped, because standard error did not take them: %d\n", more)
+		want := first + strings.Repeat(line, kept) + fmt.Sprintf(droppedText, more)
 		require.Equal(t, want, to.text.String())
 	})
 }
@@ -119,7 +119,8 @@ func TestANodeWhoseReaderIsGoneGoesOnAndEndsInOrder(t *testing.T) {
 func TestAClientMakesNoCookie(t *testing.T) {
 	home := alone(t)
 	t.Setenv(cookieVar, "")
-	for _, args := range [][]string{{"ping", "a"}, {"call", "a", "b", "c"}, {"cast", "a", "b", "c"}, {"doctor", "a"}, {"upgrade", "a"}} {
+	for _, line := range []string{"ping a", "call a b c", "cast a b c", "doctor a", "upgrade a"} {
+		args := strings.Fields(line)
 		fails(t, exitFailure, args, "there is no cookie", home+"/.erlang.cookie", "--cookie-file", cookieVar)
 	}
 	require.NoFileExists(t, filepath.Join(home, ".erlang.cookie"))
@@ -127,11 +128,10 @@ func TestAClientMakesNoCookie(t *testing.T) {
 
 func TestAFileWithoutAnEndIsRefused(t *testing.T) {
 	alone(t)
-	for _, args := range [][]string{{"appup", "check", "/dev/zero"}, {"relup", "make", "/dev/zero"}, {"appup", "check", "x.appup", "/dev/zero"}} {
-		r := ends(t, args...)
-		require.NotZero(t, r.code, "%q", args)
+	for _, line := range []string{"appup check /dev/zero", "appup plan /dev/zero", "relup make /dev/zero",
+		"ping a --cookie-file /dev/zero", "ping a --ssl-dist-optfile /dev/zero"} {
+		require.NotZero(t, ends(t, strings.Fields(line)...).code, line)
 	}
-	for _, args := range [][]string{{"ping", "a", "--cookie-file", "/dev/zero"}, {"ping", "a", "--ssl-dist-optfile", "/dev/zero"}} {
-		require.NotZero(t, ends(t, args...).code, "%q", args)
-	}
+	_, err := disk{}.ReadFile("/dev/zero")
+	require.ErrorIs(t, err, errTooLarge)
 }

@@ -89,7 +89,8 @@ func TestNoClientVerbWaitsForEverForAMuteEPMD(t *testing.T) {
 	_, port, err := net.SplitHostPort(l.Addr().String())
 	require.NoError(t, err)
 	t.Setenv("ERL_EPMD_PORT", port)
-	for _, args := range append(clientVerbs, []string{"names"}, []string{"cast", "mute@localhost", "counter", "reset"}) {
+	verbs := append(clientVerbs, []string{"names"}, []string{"cast", "mute@localhost", "counter", "reset"})
+	for _, args := range verbs {
 		r := ends(t, args...)
 		require.Equal(t, exitTimeout, r.code, "%q said: %s", args, r.err)
 		require.NotContains(t, r.out+r.err, "deadline", "%q", args)

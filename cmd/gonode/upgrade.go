@@ -69,7 +69,8 @@ An OTP node can be upgraded as well, but it tells no more than release_handler d
 	}
 	o.nodeFlags(cmd, defaultClient)
 	flags := cmd.Flags()
-	timeoutFlag(cmd, 0, "how long to wait altogether; 0 is for ever (default as long as an upgrade takes, else "+usualTimeout.String()+")")
+	timeoutFlag(cmd, 0, "how long to wait altogether; 0 is for ever (default as long as an upgrade takes, else "+
+		usualTimeout.String()+")")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "change nothing, tell what would be")
 	flags.BoolVar(&f.permanent, "permanent", false, "make the release permanent if it works: the node starts with it from then on")
 	flags.StringVar(&f.app, "app", "", "upgrade the application `APP` alone, by its .appup file")

@@ -9,7 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Any node that has the cookie may call release_handler, so what that reads, copies and deletes stays within the installation.
+// Any node that has the cookie may call release_handler, so what that reads, copies and deletes stays within the
+// installation.
 func TestAnOperatorNamesFilesOutsideOfTheInstallationInVain(t *testing.T) {
 	n, root := startUpgradable(t)
 	o := startOperator(t, n)
