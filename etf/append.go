@@ -28,8 +28,8 @@ type AtomTable interface {
 type Encoder struct {
 	// Atoms is asked for every atom, node names included. Nil means that atoms are written out.
 	Atoms AtomTable
-	// Depth bounds how deep terms may be nested, as Limits.Depth does. Default DefaultDepth. It also catches a term that
-	// contains itself.
+	// Depth bounds how deep terms may be nested, as Limits.Depth does. By default there is no bound. A term that contains itself is
+	// an error in any case.
 	Depth int
 	// NoRecords refuses native records. A peer that has not announced them (NATIVE_RECORDS, OTP 29) drops the connection on
 	// one.
@@ -53,13 +53,10 @@ type Part struct {
 // Append appends t to dst and returns the extended buffer. The error is an *EncodeError with the path to what cannot be
 // encoded; dst is returned unchanged then. (Atoms of t may have entered the table; what becomes of them is up to it.)
 func (e *Encoder) Append(dst []byte, t Term) ([]byte, error) {
-	depth := e.Depth
-	if depth <= 0 {
-		depth = DefaultDepth
-	}
 	parts := len(e.Parts)
 	e.beginRefs()
-	out, err := e.term(dst, t, depth)
+	out, err := e.term(dst, t, min(e.depth(), recursion))
+	e.keys.forget()
 	if err != nil {
 		clear(e.Parts[parts:])
 		e.Parts = e.Parts[:parts]
@@ -68,13 +65,17 @@ func (e *Encoder) Append(dst []byte, t Term) ([]byte, error) {
 	return out, nil
 }
 
-func (e *Encoder) tooDeep() *EncodeError {
-	depth := e.Depth
-	if depth <= 0 {
-		depth = DefaultDepth
+func (e *Encoder) depth() int {
+	if e.Depth <= 0 {
+		return math.MaxInt
 	}
-	return badTerm("a term nested deeper than %d", depth)
+	return e.Depth
 }
+
+// spare is how many levels may stand below those that are written by recursion.
+func (e *Encoder) spare() int { return e.depth() - min(e.depth(), recursion) }
+
+func (e *Encoder) tooDeep() *EncodeError { return badTerm("a term nested deeper than %d", e.Depth) }
 
 // fits32 returns an error if n is too large for the 32-bit field it is to go into.
 func fits32(n int, format string) *EncodeError {

@@ -15,7 +15,7 @@ import (
 // float and -0.0 before 0.0, as in OTP 27.
 // Native records come between tuples and maps, ordered by module, name, whether they are exported (not exported first),
 // number of fields, names of the fields and values, as in OTP 29, where they are experimental.
-func Compare(a, b Term) int { return compare(a, b, false) }
+func Compare(a, b Term) int { return compare(a, b, false, recursion) }
 
 // Places of the types in the order. There is room between a number and an atom for nothing: nil is no term and comes
 // first only so that Compare is defined.
@@ -72,11 +72,15 @@ func rank(t Term) int {
 	}
 }
 
-// compare is Compare, or with exact the order of map keys, in which only identical terms are equal.
-func compare(a, b Term, exact bool) int {
+// compare is Compare, or with exact the order of map keys, in which only identical terms are equal. depth is how far it may still call
+// itself.
+func compare(a, b Term, exact bool, depth int) int {
 	ra, rb := rank(a), rank(b)
 	if ra != rb {
 		return cmp.Compare(ra, rb)
+	}
+	if depth == 0 && hasParts(a) && hasParts(b) {
+		return compareDeep(a, b, exact)
 	}
 	switch ra {
 	case rankNumber:
@@ -86,7 +90,7 @@ func compare(a, b Term, exact bool) int {
 	case rankRef:
 		return compareRefs(a.(Ref), b.(Ref))
 	case rankFun:
-		return compareFuns(a.(*Fun), b.(*Fun), exact)
+		return compareFuns(a.(*Fun), b.(*Fun), exact, depth)
 	case rankExport:
 		return compareExports(a.(Export), b.(Export))
 	case rankPort:
@@ -98,13 +102,13 @@ func compare(a, b Term, exact bool) int {
 		if c := cmp.Compare(len(a), len(b)); c != 0 {
 			return c
 		}
-		return compareAll(a, b, exact)
+		return compareAll(a, b, exact, depth)
 	case rankRecord:
-		return compareRecords(a.(*Record), b.(*Record), exact)
+		return compareRecords(a.(*Record), b.(*Record), exact, depth)
 	case rankMap:
-		return compareMaps(a, b, exact)
+		return compareMaps(a, b, exact, depth)
 	case rankList:
-		return compareLists(a, b, exact)
+		return compareLists(a, b, exact, depth)
 	case rankBits:
 		return compareBits(a, b)
 	default:
@@ -113,9 +117,9 @@ func compare(a, b Term, exact bool) int {
 }
 
 // compareAll compares two slices of the same length.
-func compareAll(a, b []Term, exact bool) int {
+func compareAll(a, b []Term, exact bool, depth int) int {
 	for i := range a {
-		if c := compare(a[i], b[i], exact); c != 0 {
+		if c := compare(a[i], b[i], exact, depth-1); c != 0 {
 			return c
 		}
 	}
@@ -152,29 +156,37 @@ func compareExports(a, b Export) int {
 	return cmp.Or(cmp.Compare(a.Module, b.Module), cmp.Compare(a.Function, b.Function), cmp.Compare(a.Arity, b.Arity))
 }
 
-func compareFuns(a, b *Fun, exact bool) int {
-	if a == nil || b == nil {
-		return compareNil(a == nil, b == nil)
-	}
-	c := cmp.Or(cmp.Compare(a.Module, b.Module), cmp.Compare(a.Index, b.Index), compare(a.OldUniq, b.OldUniq, true),
-		bytes.Compare(a.Uniq[:], b.Uniq[:]), compare(a.OldIndex, b.OldIndex, true), cmp.Compare(a.Arity, b.Arity),
-		cmp.Compare(len(a.Free), len(b.Free)))
-	if c != 0 {
+func compareFuns(a, b *Fun, exact bool, depth int) int {
+	if c := compareFunHeads(a, b); c != 0 || a == nil {
 		return c
 	}
-	return compareAll(a.Free, b.Free, exact)
+	return compareAll(a.Free, b.Free, exact, depth)
 }
 
-func compareRecords(a, b *Record, exact bool) int {
+// compareFunHeads compares all but the free variables. Where it yields 0, both have as many, or both are nil.
+func compareFunHeads(a, b *Fun) int {
 	if a == nil || b == nil {
 		return compareNil(a == nil, b == nil)
 	}
-	c := cmp.Or(cmp.Compare(a.Module, b.Module), cmp.Compare(a.Name, b.Name), compareBools(a.Exported, b.Exported),
-		cmp.Compare(len(a.Fields), len(b.Fields)), slices.Compare(a.Fields, b.Fields), cmp.Compare(len(a.Values), len(b.Values)))
-	if c != 0 {
+	return cmp.Or(cmp.Compare(a.Module, b.Module), cmp.Compare(a.Index, b.Index), compareNumbers(a.OldUniq, b.OldUniq, true),
+		bytes.Compare(a.Uniq[:], b.Uniq[:]), compareNumbers(a.OldIndex, b.OldIndex, true), cmp.Compare(a.Arity, b.Arity),
+		cmp.Compare(len(a.Free), len(b.Free)))
+}
+
+func compareRecords(a, b *Record, exact bool, depth int) int {
+	if c := compareRecordHeads(a, b); c != 0 || a == nil {
 		return c
 	}
-	return compareAll(a.Values, b.Values, exact)
+	return compareAll(a.Values, b.Values, exact, depth)
+}
+
+// compareRecordHeads compares all but the values. Where it yields 0, both have as many, or both are nil.
+func compareRecordHeads(a, b *Record) int {
+	if a == nil || b == nil {
+		return compareNil(a == nil, b == nil)
+	}
+	return cmp.Or(cmp.Compare(a.Module, b.Module), cmp.Compare(a.Name, b.Name), compareBools(a.Exported, b.Exported),
+		cmp.Compare(len(a.Fields), len(b.Fields)), slices.Compare(a.Fields, b.Fields), cmp.Compare(len(a.Values), len(b.Values)))
 }
 
 // compareNil puts nil first.
@@ -193,14 +205,14 @@ func compareBools(a, b bool) int {
 }
 
 // compareLists compares two lists that have elements, proper or not: element by element, then by what follows.
-func compareLists(a, b Term, exact bool) int {
+func compareLists(a, b Term, exact bool, depth int) int {
 	ae, at := cells(a)
 	be, bt := cells(b)
 	n := min(len(ae), len(be))
-	if c := compareAll(ae[:n], be[:n], exact); c != 0 {
+	if c := compareAll(ae[:n], be[:n], exact, depth); c != 0 {
 		return c
 	}
-	return compare(rest(ae[n:], at), rest(be[n:], bt), exact)
+	return compare(rest(ae[n:], at), rest(be[n:], bt), exact, depth-1)
 }
 
 func cells(t Term) (elems []Term, tail Term) {

@@ -12,11 +12,30 @@ type sortedMap Map
 func (sortedMap) term() {}
 
 // compareMaps compares by size, then by keys in their order, then by values in the order of the keys.
-func compareMaps(a, b Term, exact bool) int {
+func compareMaps(a, b Term, exact bool, depth int) int {
+	am, bm, c := sortedPairs(a, b)
+	if c != 0 {
+		return c
+	}
+	for i := range am {
+		if c := compare(am[i].Key, bm[i].Key, true, depth-1); c != 0 {
+			return c
+		}
+	}
+	for i := range am {
+		if c := compare(am[i].Value, bm[i].Value, exact, depth-1); c != 0 {
+			return c
+		}
+	}
+	return 0
+}
+
+// sortedPairs returns the pairs of two maps of the same size in the order of their keys, or says which map is smaller.
+func sortedPairs(a, b Term) (am, bm Map, c int) {
 	am, aSorted := pairsOf(a)
 	bm, bSorted := pairsOf(b)
 	if c := cmp.Compare(len(am), len(bm)); c != 0 {
-		return c
+		return nil, nil, c
 	}
 	if !aSorted {
 		am = sortedByKey(am)
@@ -24,17 +43,7 @@ func compareMaps(a, b Term, exact bool) int {
 	if !bSorted {
 		bm = sortedByKey(bm)
 	}
-	for i := range am {
-		if c := compare(am[i].Key, bm[i].Key, true); c != 0 {
-			return c
-		}
-	}
-	for i := range am {
-		if c := compare(am[i].Value, bm[i].Value, exact); c != 0 {
-			return c
-		}
-	}
-	return 0
+	return am, bm, 0
 }
 
 func pairsOf(t Term) (pairs Map, sorted bool) {
@@ -60,33 +69,58 @@ func sortedByKey(m Map) Map {
 	return m
 }
 
-func byKey(a, b MapPair) int { return compare(a.Key, b.Key, true) }
+func byKey(a, b MapPair) int { return compare(a.Key, b.Key, true, recursion) }
 
-// deepSorted returns t with all maps in it sorted.
+// deepSorted returns t, which has parts, with all maps in it sorted.
 func deepSorted(t Term) Term {
-	switch t := t.(type) {
-	case Tuple:
-		return Tuple(allDeepSorted(t))
-	case List:
-		return List(allDeepSorted(t))
-	case ImproperList:
-		return ImproperList{Elems: allDeepSorted(t.Elems), Tail: deepSorted(t.Tail)}
-	case Map:
-		m := make(Map, len(t))
-		for i := range t {
-			m[i] = MapPair{Key: deepSorted(t[i].Key), Value: deepSorted(t[i].Value)}
+	var w walk[[]Term] // the parts of the new term
+	w.enter(t, roomFor(t))
+	for {
+		part, more := w.next()
+		switch {
+		case !more:
+			left, parts := w.leave()
+			if part = rebuilt(left, parts); w.open.n == 0 {
+				return part
+			}
+		case hasParts(part):
+			w.enter(part, roomFor(part))
+			continue
 		}
-		slices.SortFunc(m, byKey)
-		return sortedMap(m)
-	default: // funs and records may hold maps too; those are sorted whenever they are compared
-		return t
+		v := w.open.peek()
+		v.state[v.next-1] = part
 	}
 }
 
-func allDeepSorted(terms []Term) []Term {
-	sorted := make([]Term, len(terms))
-	for i, t := range terms {
-		sorted[i] = deepSorted(t)
+func roomFor(t Term) []Term {
+	n := len(partsOf(t))
+	if _, ok := t.(ImproperList); ok {
+		n++
 	}
-	return sorted
+	return make([]Term, n)
+}
+
+// rebuilt returns t with other parts, a map with the pairs in order.
+func rebuilt(t Term, parts []Term) Term {
+	switch t := t.(type) {
+	case Tuple:
+		return Tuple(parts)
+	case List:
+		return List(parts)
+	case ImproperList:
+		last := len(parts) - 1
+		return ImproperList{Elems: parts[:last], Tail: parts[last]}
+	case *Fun:
+		f := *t
+		f.Free = parts
+		return &f
+	case *Record:
+		r := *t
+		r.Values = parts
+		return &r
+	}
+	m := make(Map, len(parts)/2)
+	copy(flat(m), parts)
+	slices.SortFunc(m, byKey)
+	return sortedMap(m)
 }

@@ -32,7 +32,7 @@ func (d *Decoder) compressed() Term {
 	outer := d.r
 	outer.off = len(outer.buf) - src.Len()
 	d.restart(inflated)
-	t := d.term(d.limits.Depth)
+	t := d.top()
 	if d.r.err == nil && d.r.left() > 0 {
 		d.r.failAt(d.r.off, d.r.peek(), ErrMalformed, "bytes behind the term in compressed data")
 	}

@@ -23,15 +23,15 @@ type Decoder struct {
 	// ATOM_CACHE_REF is refused.
 	Atoms []Term
 
-	r        reader
-	slots    int // elements that may still be claimed
-	keyDepth int // map keys around the term being read
-	limits   Limits
-	slab     slab
-	atoms    *internTable
-	missed   int // atoms read before there was a table
-	keys     keySet
-	shapes   shapes
+	r      reader
+	slots  int // elements that may still be claimed
+	spare  int // levels that may stand below those that are read by recursion
+	limits Limits
+	slab   slab
+	atoms  *internTable
+	missed int // atoms read before there was a table
+	keys   keySet
+	shapes shapes
 }
 
 // Decode reads one term with its version byte, as the function Decode does, under the Limits and with the table of d.
@@ -52,7 +52,7 @@ func (d *Decoder) Decode(b []byte) (Term, error) {
 // took. A compressed term is refused. The error is a *DecodeError; n is zero then.
 func (d *Decoder) Term(b []byte) (t Term, n int, err error) {
 	d.begin(b)
-	t = d.term(d.limits.Depth)
+	t = d.top()
 	n, err = d.end()
 	if err != nil {
 		return nil, 0, err
@@ -62,8 +62,12 @@ func (d *Decoder) Term(b []byte) (t Term, n int, err error) {
 
 func (d *Decoder) begin(b []byte) {
 	d.limits = d.Limits.withDefaults()
+	d.spare = d.limits.Depth - min(d.limits.Depth, recursion)
 	d.restart(b)
 }
+
+// top reads a term that stands in no other.
+func (d *Decoder) top() Term { return d.term(min(d.limits.Depth, recursion)) }
 
 // restart makes b the input. An element takes at least one byte, so all lists and tuples in b together cannot rightly
 // claim more elements than b has bytes.
@@ -71,7 +75,6 @@ func (d *Decoder) restart(b []byte) {
 	d.r = reader{buf: b}
 	d.shapes.begin()
 	d.slots = min(d.limits.Elements, len(b))
-	d.keyDepth = 0
 }
 
 // end lets go of the input and of all memory that belongs to the term.
@@ -82,6 +85,7 @@ func (d *Decoder) end() (n int, err error) {
 	}
 	d.r = reader{}
 	d.slab = slab{}
+	d.keys.forget()
 	return n, err
 }
 
@@ -93,7 +97,7 @@ func (d *Decoder) versioned() Term {
 	if d.r.peek() == tagCompressed {
 		return d.compressed()
 	}
-	return d.term(d.limits.Depth)
+	return d.top()
 }
 
 // claim takes n elements from what the input can still hold. It is called before anything of that size is allocated.
@@ -128,16 +132,9 @@ func (d *Decoder) overdrawn() {
 	d.r.fail(ErrTruncated, "the lists and tuples announce more elements than there are bytes")
 }
 
-// deeper says whether a term may stand inside of one at the given remaining depth.
-func (d *Decoder) deeper(depth int) bool {
-	if depth <= 0 {
-		d.r.fail(ErrLimit, "nested deeper than Limits.Depth allows")
-		return false
-	}
-	return true
-}
+func (d *Decoder) tooDeep() { d.r.fail(ErrLimit, "nested deeper than Limits.Depth allows") }
 
-// term reads one term. It returns nil exactly if it failed; then d.r.err is set.
+// term reads one term. It returns nil exactly if it failed; then d.r.err is set. depth is how far it may still call itself.
 //
 // What most terms are made of comes first: one more jump through the table costs more than all that there is to do.
 func (d *Decoder) term(depth int) Term {

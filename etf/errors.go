@@ -55,7 +55,8 @@ type EncodeError struct {
 	// Detail says what is wrong with it.
 	Detail string
 
-	steps []string // the path, innermost step first, until it is complete
+	steps   []string // the path, innermost step first, until it is complete
+	skipped int      // steps behind the first maxPathSteps that are not among them
 }
 
 // Error names the path and what is wrong there.
@@ -83,7 +84,7 @@ func (e *EncodeError) finish() error {
 	var b strings.Builder
 	for i := len(e.steps) - 1; i >= 0; i-- {
 		if i == len(e.steps)-1-maxPathSteps && i >= maxPathSteps {
-			fmt.Fprintf(&b, "...%d more...", i-maxPathSteps+1)
+			fmt.Fprintf(&b, "...%d more...", i-maxPathSteps+1+e.skipped)
 			i = maxPathSteps
 			continue
 		}

@@ -7,6 +7,7 @@ type keySet struct {
 	hashes []uint64
 	table  []uint32 // 1 + index of the pair, open addressing
 	filled bool
+	hasher
 }
 
 // smallMap is the size up to which comparing keys each with each is cheaper than a table.
@@ -33,7 +34,7 @@ func (s *keySet) duplicate(m Map) (i, j int, found bool) {
 	}
 	i, j, found = s.fill(m)
 	if len(m) > maxKeptKeys {
-		*s = keySet{}
+		*s = keySet{hasher: s.hasher}
 	}
 	return i, j, found
 }
@@ -76,7 +77,7 @@ func (s *keySet) fill(m Map) (i, j int, found bool) {
 	s.reset(len(m))
 	mask := len(s.table) - 1
 	for j := range m {
-		h := hash(m[j].Key)
+		h := s.hash(m[j].Key)
 		s.hashes[j] = h
 		p := int(h) & mask
 		for ; s.table[p] != 0; p = (p + 1) & mask {
@@ -90,19 +91,20 @@ func (s *keySet) fill(m Map) (i, j int, found bool) {
 }
 
 // find returns the index of the pair of m with the given key, or -1. If s is not empty, it was filled with m.
-func (s *keySet) find(m Map, key Term) int {
+// depth is that of equal.
+func (s *keySet) find(m Map, key Term, depth int) int {
 	if !s.filled {
 		for i := range m {
-			if Equal(m[i].Key, key) {
+			if equal(m[i].Key, key, depth) {
 				return i
 			}
 		}
 		return -1
 	}
-	h := hash(key)
+	h := s.hash(key)
 	mask := len(s.table) - 1
 	for p := int(h) & mask; s.table[p] != 0; p = (p + 1) & mask {
-		if i := int(s.table[p] - 1); s.hashes[i] == h && Equal(m[i].Key, key) {
+		if i := int(s.table[p] - 1); s.hashes[i] == h && equal(m[i].Key, key, depth) {
 			return i
 		}
 	}

@@ -1,18 +1,15 @@
 package etf
 
+import "math"
+
 // Defaults of Limits.
 const (
-	// DefaultDepth is far above what people nest by hand, and keeps the stack of a decoding goroutine at a few MB.
-	DefaultDepth = 10_000
-	// DefaultElements is the emulator's largest tuple and one, 256 MB of elements.
-	DefaultElements = 1 << 24
+	// DefaultElements is far above what a node of ordinary size holds in one term: 4 GB, at 16 bytes an element.
+	DefaultElements = 1 << 28
 	// DefaultBigIntBytes admits the largest integer of any release: 4 MB up to OTP 26, 512 kB since OTP 27.
 	DefaultBigIntBytes = 4 << 20
 	// DefaultInflated bounds the result of a compressed term, which may be a thousand times its input.
 	DefaultInflated = 64 << 20
-	// maxKeyNesting bounds how many map keys may enclose a term, because checking the keys of a map for duplicates walks
-	// each of them once more: without a bound a small input could cost the square of its length.
-	maxKeyNesting = 32
 )
 
 // Limits bound what one call to a Decoder may cost. A zero field means its default.
@@ -21,7 +18,7 @@ const (
 // their headers claim, so that memory stays within some 64 times the input.
 type Limits struct {
 	// Depth is how deep lists, tuples, maps, funs and records may stand in each other. The tail of a list does not count.
-	// Default DefaultDepth.
+	// By default there is no bound: depth costs no stack, and memory only as the bytes that carry it.
 	Depth int
 	// Elements is the number of elements of all lists, tuples, maps (two a pair), funs and records together, whatever the
 	// size of the input. Default DefaultElements.
@@ -34,7 +31,7 @@ type Limits struct {
 
 func (l Limits) withDefaults() Limits {
 	if l.Depth <= 0 {
-		l.Depth = DefaultDepth
+		l.Depth = math.MaxInt
 	}
 	if l.Elements <= 0 {
 		l.Elements = DefaultElements

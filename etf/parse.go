@@ -40,8 +40,8 @@ func newParseError(file string, pos Pos, format string, args ...any) *ParseError
 // triple-quoted strings and sigils of OTP 27 besides: expressions, variables, tuple records, local funs, pids, ports and
 // references are refused.
 //
-// Errors are of type *ParseError. What is nested deeper than DefaultDepth is refused, and so are texts of more
-// than 16 MB, binaries of more than 16 MB together, and integers of more than 512 kB.
+// Errors are of type *ParseError. Texts of more than 16 MB are refused, binaries of more than 16 MB together, and integers of more
+// than 512 kB. Depth costs no stack.
 func Parse(src string) (Term, error) {
 	p, err := newParser("", src, false)
 	if err != nil {
@@ -123,16 +123,16 @@ func latin1ToUTF8(src []byte) string {
 	return string(text)
 }
 
-// parser reads terms from tokens by recursive descent, one token ahead.
+// parser reads terms from tokens, one token ahead.
 type parser struct {
-	scan     scanner
-	tok      token
-	last     Pos // of the token before tok
-	keep     bool
-	depth    int
-	keyDepth int
-	bits     int // that binaries may still be built of
-	keys     keySet
+	scan    scanner
+	tok     token
+	last    Pos // of the token before tok
+	keep    bool
+	open    stack[opened]
+	closing []byte // brackets of the lists in open
+	bits    int    // that binaries may still be built of
+	keys    keySet
 }
 
 func newParser(file, src string, keep bool) (*parser, error) {

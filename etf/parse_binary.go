@@ -14,57 +14,73 @@ type segment struct {
 	sign  string
 }
 
-// binary reads <<...>>.
-func (p *parser) binary() (expr, error) {
-	pos := p.tok.pos
+func (p *parser) beginBinary() (e expr, whole bool, err error) {
+	o := p.push(openBinary, p.tok.pos)
 	if err := p.next(); err != nil {
-		return expr{}, err
+		return expr{}, false, err
 	}
-	var w bitWriter
-	for more := !p.is(">>"); more; {
-		s, err := p.segment()
-		if err != nil {
-			return expr{}, err
-		}
-		if err := p.write(&w, &s); err != nil {
-			return expr{}, err
-		}
-		if more, err = p.accept(","); err != nil {
-			return expr{}, err
-		}
+	if p.is(">>") {
+		return p.endBinary(o)
 	}
-	return leaf(pos, w.term()), p.close(">>", ", or >>")
+	return expr{}, false, p.beginSegment(o)
 }
 
-// segment reads Value:Size/Type-Type.
-func (p *parser) segment() (s segment, err error) {
-	s.pos = p.tok.pos
+// beginSegment begins Value:Size/Type-Type, of which the value comes next.
+func (p *parser) beginSegment(o *opened) error {
+	o.more.segment, o.more.sized = segment{pos: p.tok.pos}, false
 	if p.is("#") {
-		return s, p.fail("a map cannot be a segment of a binary")
+		return p.fail("a map cannot be a segment of a binary")
 	}
-	if s.value, err = p.term(); err != nil {
-		return s, err
-	}
-	more, err := p.accept(":")
-	if err != nil {
-		return s, err
-	}
-	if more && p.is("#") {
-		return s, p.fail("a map cannot be the size of a segment")
-	}
-	if more {
-		size, err := p.unsigned()
-		if err != nil {
-			return s, err
+	return nil
+}
+
+// binaryPart takes the value or the size of a segment.
+func (p *parser) binaryPart(o *opened, e expr) (expr, bool, error) {
+	s := &o.more.segment
+	if o.more.sized {
+		s.size = e.node.Term
+	} else {
+		s.value = e
+		more, err := p.accept(":")
+		switch {
+		case err != nil:
+			return expr{}, false, err
+		case more && p.is("#"):
+			return expr{}, false, p.fail("a map cannot be the size of a segment")
+		case more && (p.is("+") || p.is("-")):
+			return expr{}, false, p.noTerm()
+		case more:
+			o.more.sized = true
+			return expr{}, false, nil
 		}
-		s.size = size.node.Term
 	}
+	if err := p.segmentTypes(s); err != nil {
+		return expr{}, false, err
+	}
+	if err := p.write(&o.more.bits, s); err != nil {
+		return expr{}, false, err
+	}
+	more, err := p.accept(",")
+	switch {
+	case err != nil:
+		return expr{}, false, err
+	case more:
+		return expr{}, false, p.beginSegment(o)
+	}
+	return p.endBinary(o)
+}
+
+func (p *parser) endBinary(o *opened) (expr, bool, error) {
+	return p.end(o, o.more.bits.term()), true, p.close(">>", ", or >>")
+}
+
+func (p *parser) segmentTypes(s *segment) error {
 	for sep := "/"; ; sep = "-" {
-		if more, err = p.accept(sep); !more || err != nil {
-			return s, err
+		if more, err := p.accept(sep); !more || err != nil {
+			return err
 		}
-		if err := p.segmentType(&s); err != nil {
-			return s, err
+		if err := p.segmentType(s); err != nil {
+			return err
 		}
 	}
 }

@@ -249,30 +249,21 @@ func TestDeepAndLargeTextsAreBounded(t *testing.T) {
 	nest := func(open, inner, end string, n int) string {
 		return strings.Repeat(open, n) + inner + strings.Repeat(end, n)
 	}
-	for _, brackets := range [][2]string{{"[", "]"}, {"{", "}"}, {"#{a=>", "}"}, {"(", ")"}} {
-		_, err := etf.Parse(nest(brackets[0], "a", brackets[1], etf.DefaultDepth))
+	const n = 50_000
+	for _, brackets := range [][2]string{{"[", "]"}, {"{", "}"}, {"#{a=>", "}"}, {"#{", "=>c}"}, {"(", ")"}, {"[a|{", "}]"}, {"-(", ")"}} {
+		_, err := etf.Parse(nest(brackets[0], "a", brackets[1], n))
+		if brackets[0] == "-(" {
+			require.ErrorContains(t, err, "expected a number behind -")
+			continue
+		}
 		require.NoError(t, err)
 	}
-	for _, brackets := range [][2]string{{"[", "]"}, {"{", "}"}, {"#{a=>", "}"}, {"(", ")"}, {"<<(", ")/binary>>"}, {"[a|{", "}]"}} {
-		_, err := etf.Parse(nest(brackets[0], "a", brackets[1], 1_000_000))
-		require.ErrorContains(t, err, "nested deeper")
-	}
-	deepest := parsed(t, nest("[", "{}", "]", etf.DefaultDepth-1))
-	require.Equal(t, nest("[", "{}", "]", etf.DefaultDepth-1), etf.Format(deepest))
-	encoded, err := etf.Append(nil, deepest)
-	require.NoError(t, err, "what can be read can be sent")
-	deepest, err = etf.Decode(encoded)
-	require.NoError(t, err)
-	require.Equal(t, nest("[", "...", "]", etf.DefaultDepth), etf.Format(etf.List{deepest}))
-	_, err = etf.Parse(nest("[", "", "", etf.DefaultDepth))
-	require.EqualError(t, err, fmt.Sprintf("1:%d: expected a term before the end", etf.DefaultDepth))
-	_, err = etf.Parse(nest("[", "", "", etf.DefaultDepth+1))
-	require.EqualError(t, err, fmt.Sprintf("1:%d: terms nested deeper than %d", etf.DefaultDepth+1, etf.DefaultDepth))
-
-	_, err = etf.Parse(nest("#{", "a", "=>c}", 32))
-	require.NoError(t, err)
-	_, err = etf.Parse(nest("#{", "a", "=>c}", 33))
-	require.ErrorContains(t, err, "maps as keys of maps nested deeper than 32")
+	inBinaries := parsed(t, nest("<<(", "<<1>>", ")/binary>>", n))
+	require.Equal(t, etf.Binary{1}, inBinaries)
+	deepest := parsed(t, nest("[", "{}", "]", n))
+	require.Equal(t, nest("[", "{}", "]", n), etf.Format(deepest))
+	_, err := etf.Parse(nest("[", "", "", n))
+	require.EqualError(t, err, fmt.Sprintf("1:%d: expected a term before the end", n))
 
 	_, err = etf.Parse(strings.Repeat(" ", 16<<20) + "a")
 	require.EqualError(t, err, "1:1: source of more than 16777216 bytes")

@@ -20,7 +20,7 @@ func (d *Decoder) End() (n int, err error) { return d.end() }
 // Any reads one term, as Term does; nil after a failure.
 func (d *Decoder) Any() Term {
 	d.shapes.begin()
-	return d.term(d.limits.Depth)
+	return d.top()
 }
 
 // TupleHeader reads the beginning of a tuple and returns the number of its elements, which follow.

@@ -109,12 +109,12 @@ type callFrom struct {
 
 // from reads the second element of a call. What is no {Pid, Tag} is read like any other term.
 func (d *Decoder) from(depth int) Term {
-	if d.r.left() < 3 || [3]byte(d.r.buf[d.r.off:]) != [3]byte{tagSmallTuple, 2, tagNewPid} {
+	if depth <= 1 || d.r.left() < 3 || [3]byte(d.r.buf[d.r.off:]) != [3]byte{tagSmallTuple, 2, tagNewPid} {
 		return d.term(depth)
 	}
 	d.r.next()
 	d.r.u8()
-	if !d.deeper(depth) || !d.claim(2) {
+	if !d.claim(2) {
 		return nil
 	}
 	d.r.next()
@@ -144,7 +144,7 @@ func (d *Decoder) fromAlias(f *callFrom, depth int) Term {
 		return d.list(depth)
 	}
 	d.r.u32()
-	if !d.deeper(depth) || !d.claim(1) {
+	if !d.claim(1) {
 		return nil
 	}
 	elem := d.term(depth - 1)

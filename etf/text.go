@@ -9,8 +9,7 @@ import (
 // with +pc unicode: lists and binaries of printable characters as "...". Parse reads the text back, except for what
 // has no text form in Erlang either: pids, ports, references, local funs and native records.
 //
-// The pairs of a map are written in the order in which the Map holds them. What is nested deeper than DefaultDepth is
-// written as "...".
+// The pairs of a map are written in the order in which the Map holds them. A term that contains itself ends in "...".
 func Format(t Term) string { return Printer{}.Format(t) }
 
 // AppendText appends Format(t) to dst and returns the extended slice.
@@ -62,7 +61,6 @@ type textWriter struct {
 	plain  bool
 	latin1 bool
 	limit  int // length of buf at which the text ends, -1 for none
-	depth  int
 }
 
 func (w *textWriter) full() bool { return w.limit >= 0 && len(w.buf) > w.limit }
@@ -81,10 +79,30 @@ func (w *textWriter) uint(n uint64) {
 	w.buf = strconv.AppendUint(w.buf, n, 10)
 }
 
+// term writes a term. What has parts is walked without recursion.
 func (w *textWriter) term(t Term) {
-	if w.full() {
+	if w.full() || w.flat(t) {
 		return
 	}
+	var around walk[struct{}]
+	w.open(&around, t)
+	for around.open.n > 0 && !w.full() {
+		part, more := around.next()
+		if !more {
+			t, _ := around.leave()
+			w.str(closing(t))
+			continue
+		}
+		v := around.open.peek()
+		w.between(v.term, v.next-1)
+		if !w.full() && !w.flat(part) {
+			w.open(&around, part)
+		}
+	}
+}
+
+// flat writes a term that has no parts, or that is written as if it had none, and reports whether t is one.
+func (w *textWriter) flat(t Term) bool {
 	switch t := t.(type) {
 	case Atom:
 		w.buf = appendAtomText(w.buf, string(t))
@@ -110,67 +128,69 @@ func (w *textWriter) term(t Term) {
 		w.fun(t)
 	case Export:
 		w.export(t)
-	case nil:
-		w.str("<nil>")
+	case List:
+		return w.flatList(t)
 	default:
-		if w.depth == DefaultDepth {
-			w.str("...")
-			return
+		if hasParts(t) {
+			return false
 		}
-		w.depth++
-		w.nested(t)
-		w.depth--
+		w.str("<nil>") // a nil *Record
 	}
+	return true
 }
 
-// nested writes what has parts.
-func (w *textWriter) nested(t Term) {
+// open writes what stands in front of the parts of t.
+func (w *textWriter) open(around *walk[struct{}], t Term) {
+	if !around.enter(t, struct{}{}) {
+		w.str("...")
+		return
+	}
 	switch t := t.(type) {
-	case List:
-		w.list(t)
-	case ImproperList:
+	case List, ImproperList:
 		w.byte('[')
-		w.elements(t.Elems)
-		w.byte('|')
-		w.term(t.Tail)
-		w.byte(']')
 	case Tuple:
 		w.byte('{')
-		w.elements(t)
-		w.byte('}')
 	case Map:
-		w.mapping(t)
+		w.str("#{")
 	case *Record:
-		w.record(t)
+		w.byte('#')
+		w.buf = appendAtomText(w.buf, string(t.Module))
+		w.byte(':')
+		w.buf = appendAtomText(w.buf, string(t.Name))
+		w.byte('{')
 	}
 }
 
-func (w *textWriter) elements(list []Term) {
-	for i, t := range list {
-		if i > 0 {
-			w.byte(',')
-		}
-		if w.full() {
+// between writes what stands in front of part number i of t.
+func (w *textWriter) between(t Term, i int) {
+	switch t := t.(type) {
+	case ImproperList:
+		if i == len(t.Elems) {
+			w.byte('|')
 			return
 		}
-		w.term(t)
+	case Map:
+		if i%2 == 1 {
+			w.str(" => ")
+			return
+		}
+	}
+	if i > 0 {
+		w.byte(',')
+	}
+	if r, ok := t.(*Record); ok && i < len(r.Fields) {
+		w.buf = appendAtomText(w.buf, string(r.Fields[i]))
+		w.str(" = ")
 	}
 }
 
-func (w *textWriter) mapping(m Map) {
-	w.str("#{")
-	for i, pair := range m {
-		if i > 0 {
-			w.byte(',')
-		}
-		if w.full() {
-			return
-		}
-		w.term(pair.Key)
-		w.str(" => ")
-		w.term(pair.Value)
+// closing is what stands behind the parts of t.
+func closing(t Term) string {
+	switch t.(type) {
+	case List, ImproperList:
+		return "]"
 	}
-	w.byte('}')
+	return "}"
 }
 
 func (w *textWriter) bigInt(b *BigInt) {
@@ -229,28 +249,4 @@ func (w *textWriter) export(e Export) {
 	w.buf = appendAtomText(w.buf, string(e.Function))
 	w.byte('/')
 	w.uint(uint64(e.Arity))
-}
-
-func (w *textWriter) record(r *Record) {
-	if r == nil {
-		w.str("<nil>")
-		return
-	}
-	w.byte('#')
-	w.buf = appendAtomText(w.buf, string(r.Module))
-	w.byte(':')
-	w.buf = appendAtomText(w.buf, string(r.Name))
-	w.byte('{')
-	for i, name := range r.Fields[:min(len(r.Fields), len(r.Values))] {
-		if i > 0 {
-			w.byte(',')
-		}
-		if w.full() {
-			return
-		}
-		w.buf = appendAtomText(w.buf, string(name))
-		w.str(" = ")
-		w.term(r.Values[i])
-	}
-	w.byte('}')
 }

@@ -9,23 +9,22 @@ import (
 // noQuote stands for a text without a quote character that would have to be escaped.
 const noQuote = rune(-1)
 
-// list writes a list, as "..." if all its elements are printable characters. io_lib:printable_list/1.
-func (w *textWriter) list(l List) {
+// flatList writes a list without elements, and as "..." one whose elements are all printable characters. io_lib:printable_list/1. Other
+// lists it does not write.
+func (w *textWriter) flatList(l List) bool {
 	if len(l) == 0 {
 		w.str("[]")
-		return
+		return true
 	}
 	if w.plain || !w.printableList(l) {
-		w.byte('[')
-		w.elements(l)
-		w.byte(']')
-		return
+		return false
 	}
 	w.byte('"')
 	for _, t := range l[:w.room(len(l))] {
 		w.buf = appendCharText(w.buf, rune(t.(Int)), '"')
 	}
 	w.byte('"')
+	return true
 }
 
 func (w *textWriter) printableList(l List) bool {

@@ -127,15 +127,6 @@ func TestWhatIsNoTermIsPrintedTooAndDoesNotPanic(t *testing.T) {
 	require.Equal(t, "'\ufffd'", etf.Format(etf.Atom("\xff")))
 }
 
-func TestDeepTermsArePrintedToALimit(t *testing.T) {
-	var deep etf.Term = etf.Atom("a")
-	for range 2_000_000 {
-		deep = etf.Tuple{deep}
-	}
-	text := etf.Format(deep)
-	require.Equal(t, strings.Repeat("{", etf.DefaultDepth)+"..."+strings.Repeat("}", etf.DefaultDepth), text)
-}
-
 func TestALimitedTextIsThePrefixOfTheWholeOne(t *testing.T) {
 	r := newTextRandom(6)
 	r.identities = true

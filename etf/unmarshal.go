@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// unmarshaler is one run of Unmarshal. The depth of a term is bounded by whoever made it; that of Go types is not, so a
-// pointer type that is its own element needs the bound.
+// unmarshaler is one run of Unmarshal. It calls itself for what stands in a term, so depth is bounded as that of Marshal is: neither
+// terms nor types have a bound.
 type unmarshaler struct{ depth int }
 
 func mismatch(t Term, dst reflect.Value, reason string) error {
@@ -39,7 +39,7 @@ func (u *unmarshaler) special(t Term, dst reflect.Value, o *fieldOptions) (done 
 	typ := dst.Type()
 	switch {
 	case typ.Kind() == reflect.Interface:
-		return true, toInterface(t, dst)
+		return true, u.toInterface(t, dst)
 	case reflect.TypeOf(t) == typ:
 		dst.Set(reflect.ValueOf(t))
 		return true, nil
@@ -65,11 +65,15 @@ func (u *unmarshaler) special(t Term, dst reflect.Value, o *fieldOptions) (done 
 }
 
 // toInterface stores t in a Term, in an interface that it happens to implement, or as its natural Go value in an any.
-func toInterface(t Term, dst reflect.Value) error {
+func (u *unmarshaler) toInterface(t Term, dst reflect.Value) error {
 	if dst.NumMethod() == 0 {
-		if v := natural(t); v != nil {
+		v, ok := natural(t, maxMarshalDepth-u.depth)
+		switch {
+		case !ok:
+			return mismatch(t, dst, "nested too deep")
+		case v != nil:
 			dst.Set(reflect.ValueOf(v))
-		} else {
+		default:
 			dst.SetZero()
 		}
 		return nil
@@ -81,46 +85,53 @@ func toInterface(t Term, dst reflect.Value) error {
 	return nil
 }
 
-// natural is what any gets.
-func natural(t Term) any {
+// natural is what any gets, or false for what is nested deeper than depth.
+func natural(t Term, depth int) (v any, ok bool) {
+	if depth < 0 {
+		return nil, false
+	}
 	switch t := t.(type) {
 	case Atom:
 		switch t {
 		case "true", "false":
-			return t == "true"
+			return t == "true", true
 		case "undefined", "nil":
-			return nil
+			return nil, true
 		}
 	case Int:
-		return int64(t)
+		return int64(t), true
 	case *BigInt:
-		return new(big.Int).Set(t.Big())
+		return new(big.Int).Set(t.Big()), true
 	case Float:
-		return float64(t)
+		return float64(t), true
 	case Binary:
-		return string(t)
+		return string(t), true
 	case List:
 		list := make([]any, len(t))
 		for i, e := range t {
-			list[i] = natural(e)
+			if list[i], ok = natural(e, depth-1); !ok {
+				return nil, false
+			}
 		}
-		return list
+		return list, true
 	case Map:
-		return naturalMap(t)
+		return naturalMap(t, depth)
 	}
-	return t
+	return t, true
 }
 
-func naturalMap(m Map) any {
+func naturalMap(m Map, depth int) (v any, ok bool) {
 	result := make(map[string]any, len(m))
 	for _, p := range m {
 		key, ok := keyText(p.Key)
 		if _, twice := result[key]; !ok || twice {
-			return m
+			return m, true
 		}
-		result[key] = natural(p.Value)
+		if result[key], ok = natural(p.Value, depth-1); !ok {
+			return nil, false
+		}
 	}
-	return result
+	return result, true
 }
 
 // keyText returns the text of an atom or a binary.

@@ -8,46 +8,60 @@ import (
 // External Term Format: NEW_FUN_EXT, EXPORT_EXT.
 
 func (e *Encoder) fun(dst []byte, f *Fun, depth int) ([]byte, *EncodeError) {
-	switch {
-	case f == nil:
-		return dst, badTerm("a nil *Fun")
-	case depth <= 0:
-		return dst, e.tooDeep()
+	if depth <= 0 && f != nil {
+		c := *f // f itself may lie on the stack of a caller
+		return e.deep(dst, &c)
 	}
-	if err := fits32(len(f.Free), "a fun with %d free variables"); err != nil {
-		return dst, err
-	}
-	if _, ok := f.OldIndex.(Int); !ok {
-		return dst, badTerm("a fun whose OldIndex is not an Int")
-	}
-	if _, ok := f.OldUniq.(Int); !ok {
-		return dst, badTerm("a fun whose OldUniq is not an Int")
-	}
-	size := len(dst) + 1
-	dst = append(dst, tagNewFun, 0, 0, 0, 0, f.Arity)
-	dst = append(dst, f.Uniq[:]...)
-	dst = binary.BigEndian.AppendUint32(dst, f.Index)
-	dst = binary.BigEndian.AppendUint32(dst, uint32(len(f.Free)))
-	dst, err := e.atom(dst, f.Module)
+	dst, size, err := e.funHead(dst, f)
 	if err != nil {
-		return dst, err.in(".Module")
-	}
-	dst = appendInt(dst, int64(f.OldIndex.(Int)))
-	dst = appendInt(dst, int64(f.OldUniq.(Int)))
-	if dst, err = e.pid(dst, f.Pid); err != nil {
-		return dst, err.in(".Pid")
+		return dst, err
 	}
 	for i, t := range f.Free {
 		if dst, err = e.term(dst, t, depth-1); err != nil {
 			return dst, err.in(".Free[%d]", i+1)
 		}
 	}
+	return dst, putFunSize(dst, size)
+}
+
+// putFunSize ends a fun whose size is to stand at dst[size:].
+func putFunSize(dst []byte, size int) *EncodeError {
 	n := len(dst) - size
 	if err := fits32(n, "a fun of %d bytes"); err != nil {
-		return dst, err
+		return err
 	}
 	binary.BigEndian.PutUint32(dst[size:], uint32(n))
-	return dst, nil
+	return nil
+}
+
+// funHead appends all that stands in front of the free variables of f. The size of f goes to dst[size:].
+func (e *Encoder) funHead(dst []byte, f *Fun) (out []byte, size int, err *EncodeError) {
+	if f == nil {
+		return dst, 0, badTerm("a nil *Fun")
+	}
+	if err := fits32(len(f.Free), "a fun with %d free variables"); err != nil {
+		return dst, 0, err
+	}
+	if _, ok := f.OldIndex.(Int); !ok {
+		return dst, 0, badTerm("a fun whose OldIndex is not an Int")
+	}
+	if _, ok := f.OldUniq.(Int); !ok {
+		return dst, 0, badTerm("a fun whose OldUniq is not an Int")
+	}
+	size = len(dst) + 1
+	dst = append(dst, tagNewFun, 0, 0, 0, 0, f.Arity)
+	dst = append(dst, f.Uniq[:]...)
+	dst = binary.BigEndian.AppendUint32(dst, f.Index)
+	dst = binary.BigEndian.AppendUint32(dst, uint32(len(f.Free)))
+	if dst, err = e.atom(dst, f.Module); err != nil {
+		return dst, 0, err.in(".Module")
+	}
+	dst = appendInt(dst, int64(f.OldIndex.(Int)))
+	dst = appendInt(dst, int64(f.OldUniq.(Int)))
+	if dst, err = e.pid(dst, f.Pid); err != nil {
+		return dst, 0, err.in(".Pid")
+	}
+	return dst, size, nil
 }
 
 func (e *Encoder) export(dst []byte, x Export) ([]byte, *EncodeError) {
@@ -78,15 +92,41 @@ func (d *Decoder) intInside() Int {
 }
 
 func (d *Decoder) fun(depth int) Term {
+	if depth <= 0 {
+		return d.deep()
+	}
 	at := d.r.at
+	f, end := d.funHead(depth)
+	if f == nil {
+		return nil
+	}
+	for i := range f.Free {
+		if f.Free[i] = d.term(depth - 1); f.Free[i] == nil {
+			return nil
+		}
+	}
+	return d.funEnd(f, at, end)
+}
+
+// funEnd checks that f, which begins at at and says that it goes up to end, was read up to there.
+func (d *Decoder) funEnd(f *Fun, at, end int) Term {
+	if d.r.off != end {
+		d.r.failAt(at, tagNewFun, ErrMalformed, "a fun whose size is not the one announced")
+		return nil
+	}
+	return f
+}
+
+// funHead reads all that stands in front of the free variables, and makes room for those. It returns nil if it failed.
+func (d *Decoder) funHead(depth int) (f *Fun, end int) {
 	start := d.r.off
 	size := d.r.u32()
-	f := &Fun{Arity: d.r.u8()}
+	f = &Fun{Arity: d.r.u8()}
 	copy(f.Uniq[:], d.r.bytes(uint32(len(f.Uniq))))
 	f.Index = d.r.u32()
 	free := d.r.u32()
-	if d.r.err != nil || !d.deeper(depth) || !d.claim(uint64(free)) {
-		return nil
+	if d.r.err != nil || !d.claim(uint64(free)) {
+		return nil, 0
 	}
 	f.Module = d.atomValue()
 	f.OldIndex = d.intInside()
@@ -96,21 +136,12 @@ func (d *Decoder) fun(depth int) Term {
 	}
 	f.Pid = d.pidValue()
 	if d.r.err != nil {
-		return nil
+		return nil, 0
 	}
 	if free > 0 {
 		f.Free = d.slab.elems(int(free), depth, d.r.left())
 	}
-	for i := range f.Free {
-		if f.Free[i] = d.term(depth - 1); f.Free[i] == nil {
-			return nil
-		}
-	}
-	if d.r.off-start != int(size) {
-		d.r.failAt(at, tagNewFun, ErrMalformed, "a fun whose size is not the one announced")
-		return nil
-	}
-	return f
+	return f, start + int(size)
 }
 
 func (d *Decoder) export() Term {

@@ -13,6 +13,9 @@ func (e *Encoder) list(dst []byte, l List, depth int) ([]byte, *EncodeError) {
 	if isString(l) {
 		return appendString(dst, l), nil
 	}
+	if depth <= 0 {
+		return e.deep(dst, l)
+	}
 	dst, err := e.cells(dst, l, depth)
 	if err != nil {
 		return dst, err
@@ -20,13 +23,19 @@ func (e *Encoder) list(dst []byte, l List, depth int) ([]byte, *EncodeError) {
 	return append(dst, tagNil), nil
 }
 
-func (e *Encoder) improperList(dst []byte, l ImproperList, depth int) ([]byte, *EncodeError) {
-	if len(l.Elems) == 0 {
-		return dst, badTerm("an improper list without elements")
+func appendListHeader(dst []byte, n int) ([]byte, *EncodeError) {
+	if err := fits32(n, "a list of %d elements"); err != nil {
+		return dst, err
 	}
-	switch l.Tail.(type) {
-	case List, ImproperList:
-		return dst, badTerm("an improper list whose tail is a list")
+	return binary.BigEndian.AppendUint32(append(dst, tagList), uint32(n)), nil
+}
+
+func (e *Encoder) improperList(dst []byte, l ImproperList, depth int) ([]byte, *EncodeError) {
+	if err := l.check(); err != nil {
+		return dst, err
+	}
+	if depth <= 0 {
+		return e.deep(dst, l)
 	}
 	dst, err := e.cells(dst, l.Elems, depth)
 	if err != nil {
@@ -38,20 +47,27 @@ func (e *Encoder) improperList(dst []byte, l ImproperList, depth int) ([]byte, *
 	return dst, nil
 }
 
-func (e *Encoder) cells(dst []byte, elems []Term, depth int) ([]byte, *EncodeError) {
-	if depth <= 0 {
-		return dst, e.tooDeep()
+func (l ImproperList) check() *EncodeError {
+	if len(l.Elems) == 0 {
+		return badTerm("an improper list without elements")
 	}
-	if err := fits32(len(elems), "a list of %d elements"); err != nil {
+	switch l.Tail.(type) {
+	case List, ImproperList:
+		return badTerm("an improper list whose tail is a list")
+	}
+	return nil
+}
+
+func (e *Encoder) cells(dst []byte, elems []Term, depth int) ([]byte, *EncodeError) {
+	dst, err := appendListHeader(dst, len(elems))
+	if err != nil {
 		return dst, err
 	}
-	dst = binary.BigEndian.AppendUint32(append(dst, tagList), uint32(len(elems)))
 	for i := 0; i < len(elems); i++ {
 		if v, ok := elems[i].(Int); ok {
 			dst = appendInt(dst, int64(v))
 			continue
 		}
-		var err *EncodeError
 		if !isAtom(elems[i]) || e.refs == nil {
 			dst, err = e.term(dst, elems[i], depth-1)
 		} else if dst, i = e.refs.knownAtoms(dst, elems, i); i < len(elems) {
@@ -67,8 +83,8 @@ func (e *Encoder) cells(dst []byte, elems []Term, depth int) ([]byte, *EncodeErr
 // list reads a LIST_EXT behind its tag. Its tail may be another list, also one without elements of its own, and so on;
 // the result is one List or ImproperList whatever pieces it came in, and none of them costs depth.
 func (d *Decoder) list(depth int) Term {
-	if !d.deeper(depth) {
-		return nil
+	if depth <= 0 {
+		return d.deep()
 	}
 	if d.r.left() <= smallInput && d.r.peek32() == 1 {
 		return d.shortList(depth)

@@ -8,15 +8,14 @@ var emptyMap Term = Map{}
 
 func (e *Encoder) mapTerm(dst []byte, m Map, depth int) ([]byte, *EncodeError) {
 	if depth <= 0 {
-		return dst, e.tooDeep()
+		return e.deep(dst, m)
 	}
-	if err := fits32(len(m), "a map of %d pairs"); err != nil {
+	dst, err := appendMapHeader(dst, len(m))
+	if err != nil {
 		return dst, err
 	}
-	dst = binary.BigEndian.AppendUint32(append(dst, tagMap), uint32(len(m)))
 	var refs uint64
 	var cached bool
-	var err *EncodeError
 	if e.refs != nil && len(m) <= smallMap {
 		dst, refs, cached, err = e.cachedPairs(dst, m, depth-1)
 	} else {
@@ -25,14 +24,28 @@ func (e *Encoder) mapTerm(dst []byte, m Map, depth int) ([]byte, *EncodeError) {
 	if err != nil || cached && e.refs.shapes.knows(len(m), refs) {
 		return dst, err
 	}
-	// Only now: looking at the keys is safe once all of them turned out to be terms of a limited depth.
-	if i, j, ok := e.keys.duplicate(m); ok {
-		return dst, badTerm("a map in which the keys of pairs %d and %d are equal", i+1, j+1)
+	if err := e.distinctKeys(m); err != nil {
+		return dst, err
 	}
 	if cached {
 		e.refs.shapes.learn(len(m), refs)
 	}
 	return dst, nil
+}
+
+func appendMapHeader(dst []byte, n int) ([]byte, *EncodeError) {
+	if err := fits32(n, "a map of %d pairs"); err != nil {
+		return dst, err
+	}
+	return binary.BigEndian.AppendUint32(append(dst, tagMap), uint32(n)), nil
+}
+
+// distinctKeys is to be called only when all keys were appended, and so turned out to be terms that have an end.
+func (e *Encoder) distinctKeys(m Map) *EncodeError {
+	if i, j, ok := e.keys.duplicate(m); ok {
+		return badTerm("a map in which the keys of pairs %d and %d are equal", i+1, j+1)
+	}
+	return nil
 }
 
 // pairs appends the pairs of m.
@@ -73,31 +86,37 @@ func (e *Encoder) cachedPairs(dst []byte, m Map, depth int) (out []byte, refs ui
 }
 
 func (d *Decoder) mapTerm(depth int) Term {
+	if depth <= 0 {
+		return d.deep()
+	}
 	at := d.r.at
 	n := d.r.u32()
-	if d.r.err != nil || !d.deeper(depth) || !d.claim(2*uint64(n)) {
+	if d.r.err != nil || !d.claim(2*uint64(n)) {
 		return nil
 	}
 	if n == 0 {
 		return emptyMap
-	}
-	if d.keyDepth == maxKeyNesting {
-		d.r.fail(ErrLimit, "maps as keys of maps nested too deep")
-		return nil
 	}
 	m := Map(d.slab.mapPairs(int(n), depth, d.r.left()))
 	refs, cached, ok := d.pairs(m, depth-1)
 	if !ok {
 		return nil
 	}
-	if !cached || !d.shapes.knows(len(m), refs) {
-		if _, _, twice := d.keys.duplicate(m); twice {
-			d.r.failAt(at, tagMap, ErrMalformed, "a map with two equal keys")
-			return nil
-		}
-		if cached {
-			d.shapes.learn(len(m), refs)
-		}
+	if cached && d.shapes.knows(len(m), refs) {
+		return d.slab.mapping(m, depth, d.r.left())
+	}
+	t := d.mapEnd(m, at, depth)
+	if cached && t != nil {
+		d.shapes.learn(len(m), refs)
+	}
+	return t
+}
+
+// mapEnd makes a term of pairs that were read, and whose keys have to be distinct. at is where the map begins.
+func (d *Decoder) mapEnd(m Map, at, depth int) Term {
+	if _, _, twice := d.keys.duplicate(m); twice {
+		d.r.failAt(at, tagMap, ErrMalformed, "a map with two equal keys")
+		return nil
 	}
 	return d.slab.mapping(m, depth, d.r.left())
 }
@@ -116,7 +135,7 @@ func (d *Decoder) pairs(m Map, depth int) (refs uint64, cached, ok bool) {
 		if cached = cached && t != nil; cached {
 			m[i].Key, refs = t, refs|uint64(ref)<<(8*i)
 			d.r.off += 2
-		} else if m[i].Key = d.key(depth); m[i].Key == nil {
+		} else if m[i].Key = d.term(depth); m[i].Key == nil {
 			return 0, false, false
 		}
 		if m[i].Value = d.term(depth); m[i].Value == nil {
@@ -124,11 +143,4 @@ func (d *Decoder) pairs(m Map, depth int) (refs uint64, cached, ok bool) {
 		}
 	}
 	return refs, cached, true
-}
-
-func (d *Decoder) key(depth int) Term {
-	d.keyDepth++
-	key := d.term(depth)
-	d.keyDepth--
-	return key
 }

@@ -6,13 +6,29 @@ import "encoding/binary"
 // N:32, Flags:8, Module, Name, N field names, N values; bit 0 of Flags says that the record is exported.
 
 func (e *Encoder) record(dst []byte, r *Record, depth int) ([]byte, *EncodeError) {
+	if depth <= 0 && r != nil {
+		c := *r // r itself may lie on the stack of a caller
+		return e.deep(dst, &c)
+	}
+	dst, err := e.recordHead(dst, r)
+	if err != nil {
+		return dst, err
+	}
+	for i, t := range r.Values {
+		if dst, err = e.term(dst, t, depth-1); err != nil {
+			return dst, err.in("#.%s", r.Fields[i])
+		}
+	}
+	return dst, nil
+}
+
+// recordHead appends all that stands in front of the values of r.
+func (e *Encoder) recordHead(dst []byte, r *Record) ([]byte, *EncodeError) {
 	switch {
 	case r == nil:
 		return dst, badTerm("a nil *Record")
 	case e.NoRecords:
 		return dst, badTerm("a native record, which the peer does not understand")
-	case depth <= 0:
-		return dst, e.tooDeep()
 	case len(r.Fields) != len(r.Values):
 		return dst, badTerm("a record with %d field names and %d values", len(r.Fields), len(r.Values))
 	}
@@ -39,11 +55,6 @@ func (e *Encoder) record(dst []byte, r *Record, depth int) ([]byte, *EncodeError
 			return dst, err.in(".Fields[%d]", i+1)
 		}
 	}
-	for i, t := range r.Values {
-		if dst, err = e.term(dst, t, depth-1); err != nil {
-			return dst, err.in("#.%s", r.Fields[i])
-		}
-	}
 	return dst, nil
 }
 
@@ -66,10 +77,36 @@ func duplicateField(fields []Atom) bool {
 }
 
 func (d *Decoder) record(depth int) Term {
+	if depth <= 0 {
+		return d.deep()
+	}
 	at := d.r.at
+	r := d.recordHead(depth)
+	if r == nil {
+		return nil
+	}
+	for i := range r.Values {
+		if r.Values[i] = d.term(depth - 1); r.Values[i] == nil {
+			return nil
+		}
+	}
+	return d.recordEnd(r, at)
+}
+
+// recordEnd checks r, which was read and begins at at.
+func (d *Decoder) recordEnd(r *Record, at int) Term {
+	if duplicateField(r.Fields) {
+		d.r.failAt(at, tagRecord, ErrMalformed, "a record with two fields of one name")
+		return nil
+	}
+	return r
+}
+
+// recordHead reads all that stands in front of the values, and makes room for those. It returns nil if it failed.
+func (d *Decoder) recordHead(depth int) *Record {
 	n := d.r.u32()
 	flags := d.r.u8()
-	if d.r.err != nil || !d.deeper(depth) || !d.claim(2*uint64(n)) {
+	if d.r.err != nil || !d.claim(2*uint64(n)) {
 		return nil
 	}
 	r := &Record{Exported: flags&exportedFlag != 0, Module: d.atomValue(), Name: d.atomValue()}
@@ -81,15 +118,6 @@ func (d *Decoder) record(depth int) Term {
 		r.Fields[i] = d.atomValue()
 	}
 	if d.r.err != nil {
-		return nil
-	}
-	for i := range r.Values {
-		if r.Values[i] = d.term(depth - 1); r.Values[i] == nil {
-			return nil
-		}
-	}
-	if duplicateField(r.Fields) {
-		d.r.failAt(at, tagRecord, ErrMalformed, "a record with two fields of one name")
 		return nil
 	}
 	return r

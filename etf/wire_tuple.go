@@ -22,7 +22,7 @@ func appendTupleHeader(dst []byte, n int) ([]byte, *EncodeError) {
 
 func (e *Encoder) tuple(dst []byte, t Tuple, depth int) ([]byte, *EncodeError) {
 	if depth <= 0 {
-		return dst, e.tooDeep()
+		return e.deep(dst, t)
 	}
 	dst, err := appendTupleHeader(dst, len(t))
 	if err != nil {
@@ -36,11 +36,19 @@ func (e *Encoder) tuple(dst []byte, t Tuple, depth int) ([]byte, *EncodeError) {
 	return dst, nil
 }
 
-func (d *Decoder) tuple(n uint32, depth int) Term {
+// tupleFits claims the elements of a tuple.
+func (d *Decoder) tupleFits(n uint32) bool {
 	if d.r.err == nil && n > maxTupleArity {
 		d.r.fail(ErrMalformed, "a tuple with more elements than OTP can hold")
 	}
-	if d.r.err != nil || !d.deeper(depth) || !d.claim(uint64(n)) {
+	return d.r.err == nil && d.claim(uint64(n))
+}
+
+func (d *Decoder) tuple(n uint32, depth int) Term {
+	if depth <= 0 {
+		return d.deep()
+	}
+	if !d.tupleFits(n) {
 		return nil
 	}
 	if n == 0 {

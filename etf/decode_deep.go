@@ -1,0 +1,187 @@
+package etf
+
+// unread is a term of which only the beginning was read.
+type unread struct {
+	elems []Term // of a map its keys and values in turn
+	next  int    // number of the one to be read
+	kind  unreadKind
+}
+
+type unreadKind uint8
+
+const (
+	unreadTuple unreadKind = iota
+	unreadList
+	unreadTail // all elements of the list were read, and its tail is a term of its own
+	unreadMap
+	unreadFun
+	unreadRecord
+)
+
+// origin is what is needed at the end of a map, fun or record besides its elements.
+type origin struct {
+	at, end int
+	term    Term
+}
+
+// deepReader reads a term with a stack on the heap. It is what the methods of Decoder come to at the end of their recursion, and yields
+// what they would.
+type deepReader struct {
+	*Decoder
+	open    stack[unread]
+	origins stack[origin] // of the maps, funs and records in open
+}
+
+// deep reads the term whose tag was just read, behind which nothing may have been read but its size.
+func (d *Decoder) deep() Term {
+	d.r.off = d.r.at
+	r := deepReader{Decoder: d}
+	t := r.begin()
+	for d.r.err == nil {
+		if t != nil {
+			if r.open.n == 0 {
+				return t
+			}
+			if u := r.open.peek(); u.kind == unreadTail {
+				t = r.improperList(t)
+				continue
+			} else {
+				u.elems[u.next] = t
+				u.next++
+			}
+		}
+		if u := r.open.peek(); u.next < len(u.elems) || u.kind == unreadTail {
+			t = r.begin()
+		} else {
+			t = r.finish(u)
+		}
+	}
+	return nil
+}
+
+// begin reads a term that has no parts, or the beginning of one that has; then it returns nil.
+func (r *deepReader) begin() Term {
+	d := r.Decoder
+	switch d.r.peek() {
+	case tagSmallTuple, tagLargeTuple:
+		n := uint32(0)
+		if d.r.next() == tagSmallTuple {
+			n = uint32(d.r.u8())
+		} else {
+			n = d.r.u32()
+		}
+		if !d.tupleFits(n) || !r.deeper() {
+			return nil
+		}
+		if n == 0 {
+			return emptyTuple
+		}
+		r.push(unreadTuple, d.slab.elems(int(n), r.open.n, d.r.left()))
+	case tagList:
+		d.r.next()
+		if n := d.r.u32(); d.r.err == nil && r.deeper() && d.claim(uint64(n)) {
+			r.push(unreadList, d.slab.elems(int(n), r.open.n, d.r.left()))
+		}
+	case tagMap:
+		d.r.next()
+		at := d.r.at
+		n := d.r.u32()
+		if d.r.err != nil || !r.deeper() || !d.claim(2*uint64(n)) {
+			return nil
+		}
+		if n == 0 {
+			return emptyMap
+		}
+		m := Map(d.slab.mapPairs(int(n), r.open.n, d.r.left()))
+		r.origins.push(origin{at: at, term: m})
+		r.push(unreadMap, flat(m))
+	case tagNewFun:
+		d.r.next()
+		at := d.r.at
+		if f, end := d.funHead(r.open.n); f != nil && r.deeper() {
+			r.origins.push(origin{at, end, f})
+			r.push(unreadFun, f.Free)
+		}
+	case tagRecord:
+		d.r.next()
+		at := d.r.at
+		if rec := d.recordHead(r.open.n); rec != nil && r.deeper() {
+			r.origins.push(origin{at: at, term: rec})
+			r.push(unreadRecord, rec.Values)
+		}
+	default:
+		return d.term(1 + r.open.n)
+	}
+	return nil
+}
+
+func (r *deepReader) push(kind unreadKind, elems []Term) {
+	r.open.push(unread{elems: elems, kind: kind})
+}
+
+// deeper says whether one term more may stand around others.
+func (r *deepReader) deeper() bool {
+	if r.open.n >= r.spare {
+		r.tooDeep()
+		return false
+	}
+	return true
+}
+
+// finish ends the term on the stack, of which all elements were read. It returns nil if a list goes on.
+func (r *deepReader) finish(u *unread) Term {
+	d, depth := r.Decoder, r.open.n-1
+	switch u.kind {
+	case unreadList:
+		return r.finishList(u, depth)
+	case unreadTuple:
+		return d.slab.tuple(r.open.pop().elems, depth, d.r.left())
+	}
+	r.open.pop()
+	o := r.origins.pop()
+	switch t := o.term.(type) {
+	case Map:
+		return d.mapEnd(t, o.at, depth)
+	case *Fun:
+		return d.funEnd(t, o.at, o.end)
+	default:
+		return d.recordEnd(t.(*Record), o.at)
+	}
+}
+
+// finishList reads what comes behind elements of a list, as listRest does.
+func (r *deepReader) finishList(u *unread, depth int) Term {
+	d := r.Decoder
+	switch tail := d.r.next(); tail {
+	case tagList:
+		if n := d.r.u32(); d.r.err == nil && d.claim(uint64(n)) {
+			u.elems = append(u.elems, make([]Term, n)...)
+		}
+		return nil
+	case tagString:
+		if u.elems = d.strElems(u.elems, depth); d.r.err != nil {
+			return nil
+		}
+	case tagNil:
+	default:
+		d.r.off = d.r.at // the tail is a term of its own
+		if tail != 0 || d.r.err == nil {
+			u.kind = unreadTail
+		}
+		return nil
+	}
+	elems := r.open.pop().elems
+	if len(elems) == 0 {
+		return emptyList
+	}
+	return d.slab.list(elems, depth, d.r.left())
+}
+
+// improperList ends the list on the stack with a tail.
+func (r *deepReader) improperList(tail Term) Term {
+	elems := r.open.pop().elems
+	if len(elems) == 0 {
+		return tail
+	}
+	return ImproperList{Elems: elems, Tail: tail}
+}

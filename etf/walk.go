@@ -1,0 +1,108 @@
+package etf
+
+import "unsafe"
+
+// walk visits the parts of a term, and theirs, in order and without recursion. S is what the visitor keeps for each of the terms around
+// the one that it visits.
+type walk[S any] struct {
+	open  stack[visit[S]] // the terms that were entered and not left
+	parts []Term          // of the innermost of them, without the tail of a list
+
+	mark   *Term // where the parts of one of them begin, and how many there are
+	marked int
+	markAt int // its depth
+}
+
+type visit[S any] struct {
+	term  Term
+	next  int // number of the next part
+	state S
+}
+
+// enter makes t, which has parts, the term whose parts next returns. It returns false if t is a part of itself. That is noticed late,
+// but in time that is linear: one of the terms around is compared with those in it, and another one, twice as deep, after a while
+// (Brent's algorithm).
+func (w *walk[S]) enter(t Term, state S) bool {
+	w.parts = partsOf(t)
+	if n := len(w.parts); n > 0 {
+		first := &w.parts[0]
+		if first == w.mark && n == w.marked {
+			return false
+		}
+		if depth := w.open.n; depth&(depth-1) == 0 {
+			w.mark, w.marked, w.markAt = first, n, depth
+		}
+	}
+	w.open.push(visit[S]{term: t, state: state})
+	return true
+}
+
+// next returns the next part of the term entered last. The tail of an improper list is its last one.
+func (w *walk[S]) next() (part Term, more bool) {
+	v := w.open.peek()
+	i := v.next
+	if i < len(w.parts) {
+		v.next++
+		return w.parts[i], true
+	}
+	if l, ok := v.term.(ImproperList); ok && i == len(w.parts) {
+		v.next++
+		return l.Tail, true
+	}
+	return nil, false
+}
+
+// leave leaves the term entered last.
+func (w *walk[S]) leave() (t Term, state S) {
+	v := w.open.pop()
+	if w.open.n > 0 {
+		w.parts = partsOf(w.open.peek().term)
+	}
+	if w.open.n <= w.markAt {
+		w.mark = nil
+	}
+	return v.term, v.state
+}
+
+// hasParts reports whether t is a term that can be entered.
+func hasParts(t Term) bool {
+	switch t := t.(type) {
+	case Tuple, List, ImproperList, Map, sortedMap:
+		return true
+	case *Fun:
+		return t != nil
+	case *Record:
+		return t != nil
+	}
+	return false
+}
+
+// partsOf returns the terms in t: elements, keys and values in turn, free variables, values of fields. The tail of an improper list is
+// left out.
+func partsOf(t Term) []Term {
+	switch t := t.(type) {
+	case Tuple:
+		return t
+	case List:
+		return t
+	case ImproperList:
+		return t.Elems
+	case Map:
+		return flat(t)
+	case sortedMap:
+		return flat(Map(t))
+	case *Fun:
+		return t.Free
+	case *Record:
+		return t.Values
+	}
+	return nil
+}
+
+// flat returns the keys and values of m in turn, in their own memory: a pair is two terms side by side.
+func flat(m Map) []Term {
+	if len(m) == 0 {
+		return nil
+	}
+	return unsafe.Slice(&m[0].Key, 2*len(m))
+}
