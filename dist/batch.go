@@ -8,16 +8,28 @@ type batch struct {
 	backing          net.Buffers // the memory of bufs
 	queued, streamed int         // bytes in it
 	heads            [8]fragmentHead
-	open             []byte // the buffer of its small frames, to be used again
-	large            []byte // the buffer of a large frame, to be used again
+	open             []byte   // the buffer of its small frames, to be used again
+	chunks           []*chunk // those of others
+	large            []byte   // the buffer of a large frame, to be used again
 }
 
 // spare returns the buffer of the small frames of the batch before.
 func (b *batch) spare() []byte {
-	if cap(b.open) > keptBuffer {
+	spare := b.open
+	b.open = nil
+	if cap(spare) > keptBuffer {
 		return nil
 	}
-	return b.open[:0]
+	return spare[:0]
+}
+
+// free gives the chunks back when all is written.
+func (b *batch) free() {
+	for i, c := range b.chunks {
+		chunks.Put(c)
+		b.chunks[i] = nil
+	}
+	b.chunks = b.chunks[:0]
 }
 
 // advance removes n bytes that were written.

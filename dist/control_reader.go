@@ -19,7 +19,8 @@ type controlReader struct {
 }
 
 // read reads the control tuple at the beginning of frame. n is its length. If behind is set, a payload follows; else
-// reason is the payload, if there is one. The message is valid until the next call.
+// reason is the payload, if there is one. The message is valid until the next call. With an error that is one of the decoder, the
+// parts of the message in front of what could not be read are in m.
 func (r *controlReader) read(frame []byte) (m Message, reason etf.Term, n int, behind bool, err *ProtocolError) {
 	r.frame, r.off, r.op, r.behind, r.reason, r.err, r.bad = frame, 0, 0, false, nil, nil, ""
 	r.dec.Begin(frame)
@@ -38,7 +39,7 @@ func (r *controlReader) read(frame []byte) (m Message, reason etf.Term, n int, b
 		if d, ok := r.err.(*etf.DecodeError); ok {
 			e.Offset = n + d.Offset
 		}
-		return nil, nil, 0, false, e
+		return m, nil, 0, false, e
 	case r.bad != "":
 		return nil, nil, 0, false, &ProtocolError{Peer: r.peer.Name, Op: op, Reason: r.bad}
 	}

@@ -141,7 +141,7 @@ func encodeAll(flags Flags, payload etf.Term, all ...Message) ([]byte, error) {
 		if err := w.admit(context.Background(), m, payloadFor(m, payload), regardless); err != nil {
 			return nil, err
 		}
-		for w.queue.bytes > 0 || len(w.queue.streams) > 0 {
+		for w.queue.waits() {
 			w.queue.take(&w.batch)
 			for _, b := range w.batch.bufs {
 				wire = append(wire, b...)

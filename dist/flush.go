@@ -70,6 +70,7 @@ func (w *writer) written() {
 	w.queued -= b.queued
 	w.streamed -= b.streamed
 	b.queued, b.streamed = 0, 0
+	b.free()
 	w.enc.keep(b.large)
 	b.large = nil
 	low := w.c.opts.HighWater / 2

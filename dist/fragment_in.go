@@ -9,68 +9,108 @@ import (
 // fragments puts messages together that come in fragments. The fragments of a sequence come in order, the last one being
 // number 1; other frames and other sequences may lie between. The atom table stands in the first fragment and means the
 // cache as it was then, so its atoms are kept with the sequence.
+//
+// A message that is over a limit is refused alone: its fragments are counted and passed over.
 type fragments struct {
 	maxBytes int // of all sequences together
 	maxOpen  int
 	open     map[uint64]*sequence
 	bytes    int
+	kept     int // sequences in open that were not refused
 	second   int // size of the second one of the last message that was in two
 }
 
 type sequence struct {
-	next  uint64 // number of the fragment to come
-	body  []byte // control message and the message so far
-	want  int    // what body will be, as far as the first fragment tells
-	two   bool
-	atoms []etf.Term
+	next    uint64 // number of the fragment to come
+	body    []byte // control message and the message so far
+	want    int    // what body is likely to be
+	two     bool
+	refused bool
+	atoms   []etf.Term
 }
 
-// begin takes the first of several fragments. It copies atoms, and body unless own says that nobody else uses it.
-func (f *fragments) begin(h frameHead, body []byte, atoms []etf.Term, own bool) (reason string) {
+// maxRefused bounds the sequences that are refused and have not ended, which a node of OTP cannot have as many of.
+const maxRefused = 1 << 20
+
+// inFragments reports whether others follow a first fragment. OTP takes sequence 0 for a message that is not in fragments.
+func (h *frameHead) inFragments() bool { return h.frag != 1 && h.seq != 0 }
+
+// begin takes the first of several fragments. It copies atoms, and body unless own says that nobody else uses it. refused says which
+// limit the message exceeds; it is up to the caller to report that.
+func (f *fragments) begin(h frameHead, body []byte, atoms []etf.Term, own bool) (refused, reason string) {
+	switch {
+	case f.kept >= f.maxOpen:
+		return "too many messages in fragments at once", f.beginRefused(h)
+	case len(body) > f.maxBytes-f.bytes:
+		return tooLarge(f.maxBytes), f.beginRefused(h)
+	}
+	s := &sequence{two: h.frag == 2, want: f.announced(h, len(body)), atoms: slices.Clone(atoms)}
+	if reason := f.add(h, s); reason != "" {
+		return "", reason
+	}
+	f.kept++
+	if own {
+		s.body = body[:0]
+	}
+	copy(f.extend(s, len(body)), body)
+	return "", ""
+}
+
+// beginRefused takes the first fragment of a message that is refused.
+func (f *fragments) beginRefused(h frameHead) (reason string) {
+	if len(f.open)-f.kept >= maxRefused {
+		return "too many messages in fragments at once"
+	}
+	return f.add(h, &sequence{refused: true})
+}
+
+func (f *fragments) add(h frameHead, s *sequence) (reason string) {
 	switch {
 	case h.frag < 1:
 		return "a fragment with the number 0"
 	case f.open[h.seq] != nil:
 		return "the first fragment of a sequence that has begun already"
-	case len(f.open) >= f.maxOpen:
-		return "too many messages in fragments at once"
 	}
 	if f.open == nil {
 		f.open = make(map[uint64]*sequence)
 	}
-	s := &sequence{next: h.frag - 1, two: h.frag == 2, want: f.announced(h, len(body)), atoms: slices.Clone(atoms)}
+	s.next = h.frag - 1
 	f.open[h.seq] = s
-	if own {
-		s.body = body[:0]
-	}
-	part, reason := f.extend(s, len(body))
-	copy(part, body)
-	return reason
+	return ""
 }
 
 // announced is the size that a message will have whose first fragment has n bytes, if the others are as large as OTP
 // makes them or no larger than the first. Of two, the second is rather small, as that of a binary of 64 kB, or like the one
 // before; twice the memory would be taken for nothing.
 func (f *fragments) announced(h frameHead, n int) int {
-	size := uint64(min(max(n, 1), fragmentSize))
 	if h.frag == 2 {
-		return n + int(min(size, uint64(max(f.second+smallSecond/8, smallSecond))))
+		size := min(max(n, 1), fragmentSize)
+		return n + min(size, max(f.second+smallSecond/8, smallSecond))
 	}
-	if h.frag == 0 || h.frag > uint64(f.maxBytes)/size {
-		return f.maxBytes
-	}
-	return n + int((h.frag-1)*size)
+	return f.likely(n, n, h.frag-1)
 }
 
-// extend makes room for n bytes more of a sequence and returns it.
-func (f *fragments) extend(s *sequence, n int) (part []byte, reason string) {
-	if n > f.maxBytes-f.bytes {
-		return nil, "the messages in fragments exceed the limit"
+// likely is the size that a message of have bytes will have if left fragments more are as large as OTP makes them or no larger than n.
+func (f *fragments) likely(have, n int, left uint64) int {
+	size := uint64(min(max(n, 1), fragmentSize))
+	if left >= uint64(f.maxBytes)/size {
+		return max(have, f.maxBytes)
 	}
+	return have + int(left*size)
+}
+
+// extend makes room for n bytes more of a sequence, the last ones of which are those before fragment s.next, and returns it.
+func (f *fragments) extend(s *sequence, n int) (part []byte) {
 	f.bytes += n
 	have := len(s.body)
+	if need := have + n; need > s.want {
+		s.want = f.likely(need, n, s.next)
+		if s.next > 0 { // however the sizes are chosen, what was copied is a multiple of what has come
+			s.want = max(s.want, have+have/4)
+		}
+	}
 	s.body = growTowards(s.body, n, s.want, f.trust())
-	return s.body[have:], ""
+	return s.body[have:]
 }
 
 // believed is the size up to which an announced length gets its memory before the bytes have come.
@@ -80,7 +120,7 @@ const believed = 16 << 20
 const smallSecond = 4 << 10
 
 // trust is believed for one of several messages in fragments: the more there are, the less.
-func (f *fragments) trust() int { return believed / (1 + len(f.open)) }
+func (f *fragments) trust() int { return believed / (1 + f.kept) }
 
 // growTowards extends b by n bytes of no value. It takes memory for want bytes, but for no more than trust, or four times
 // what there is, so that a peer has to send what it makes us hold.
@@ -95,7 +135,8 @@ func growTowards(b []byte, n, want, trust int) []byte {
 	return grown
 }
 
-// next takes the head of another fragment and returns where its n bytes go.
+// next takes the head of another fragment and returns where its n bytes go. If the message is refused, part is nil; if that is because
+// of this fragment, what has come of it is in s.body, to be reported.
 func (f *fragments) next(seq, frag uint64, n int) (s *sequence, part []byte, reason string) {
 	s = f.open[seq]
 	switch {
@@ -107,15 +148,25 @@ func (f *fragments) next(seq, frag uint64, n int) (s *sequence, part []byte, rea
 	s.next--
 	if s.next == 0 {
 		delete(f.open, seq)
+	}
+	switch {
+	case s.refused:
+		return s, nil, ""
+	case n > f.maxBytes-f.bytes:
+		s.refused = true
+		f.kept--
+		f.bytes -= len(s.body)
+		return s, nil, ""
+	}
+	part = f.extend(s, n)
+	if s.next == 0 {
+		f.kept--
+		f.bytes -= len(s.body)
 		if s.two {
 			f.second = n
 		}
 	}
-	part, reason = f.extend(s, n)
-	if s.next == 0 {
-		f.bytes -= len(s.body)
-	}
-	return s, part, reason
+	return s, part, ""
 }
 
 // complete reports whether the last fragment has come.

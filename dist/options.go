@@ -1,6 +1,7 @@
 package dist
 
 import (
+	"math"
 	"time"
 
 	"github.com/gonode-otp/gonode/etf"
@@ -16,8 +17,8 @@ const (
 	DefaultHighWater = 1 << 20
 	// DefaultMaxPending is far above what a node owes to one that is only slow.
 	DefaultMaxPending = 512 << 20
-	// DefaultMaxMessage admits what a node of ordinary size can want to hold several of.
-	DefaultMaxMessage = 512 << 20
+	// DefaultMaxMessage admits what a node of ordinary size can want to hold.
+	DefaultMaxMessage = math.MaxInt32
 	// DefaultMaxSequences is far above the number of processes that OTP lets send into one connection at once.
 	DefaultMaxSequences = 10_000
 	// DefaultPatience is short for a tick or a person, and long beside what waking another goroutine costs.
@@ -40,12 +41,16 @@ type Options struct {
 	// Differs from OTP: there a peer that asks and does not read can fill the memory.
 	MaxPending int
 	// MaxMessage bounds the size of a received frame, and of all received messages in fragments that are not yet
-	// complete, together.
+	// complete, together. A message that exceeds it is passed over, see Refused.
 	MaxMessage int
-	// MaxSequences bounds the number of received messages in fragments that are not yet complete.
+	// MaxSequences bounds the number of received messages in fragments that are not yet complete. A further one is passed over.
 	MaxSequences int
-	// Limits bound what decoding one term may cost.
+	// Limits bound what decoding one term may cost. A message that exceeds them is passed over.
 	Limits etf.Limits
+	// Refused is called instead of Handler.Handle for each message that is passed over, as Handle would be. m has what could be read of
+	// it; it is nil if that is nothing, and its last fields may be zero if the message was cut among them. Nil means that nobody
+	// hears of such messages.
+	Refused func(m Message, why *Refusal) error
 	// Patience is how long Work may take before another goroutine reads on. It is noticed after Patience to twice
 	// that.
 	Patience time.Duration

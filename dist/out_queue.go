@@ -3,17 +3,38 @@ package dist
 import (
 	"net"
 	"slices"
+	"sync"
 )
 
 // outQueue holds what is to be written, in order, and the streams beside it.
 type outQueue struct {
-	ready   net.Buffers
+	ready   []piece
+	taken   int    // pieces in ready that are gone
 	open    []byte // small frames; behind ready
-	bytes   int    // in ready and open
-	large   []byte // the buffer of a frame in ready, to be used again
+	chunk   *chunk // the memory of open, nil if it grows
 	streams []*stream
 	turn    int // index in streams, modulo their number, of the one whose turn it is
 }
+
+// piece is some small frames, or a frame, or a part of a large one.
+type piece struct {
+	b     []byte
+	last  bool   // a frame ends here
+	chunk *chunk // the memory of b, if it is one
+	large []byte // the buffer of a large frame, to be used again
+}
+
+// chunk holds small frames that wait. So what waits for a peer that does not read takes little more memory than it has bytes, and is
+// never moved.
+type chunk [chunkSize]byte
+
+const chunkSize = 256 << 10
+
+var chunks = sync.Pool{New: func() any { return new(chunk) }}
+
+// batchBytes is how much goes with one batch, if a frame ends there: the memory of a batch is free for others only when all of it is
+// written.
+const batchBytes = 1 << 20
 
 // behind returns the stream that the message must not pass.
 func (q *outQueue) behind(m Message) *stream {
@@ -55,40 +76,97 @@ func (q *outQueue) add(m Message, f outFrame, s *stream, e *encoder) (queued, st
 	if d.next != nil {
 		q.streams = append(q.streams, d.next)
 	} else if large {
-		q.large = f.buf
+		q.ready[len(q.ready)-1].large = f.buf
 	}
 	return f.bytes, streamed
 }
 
 // push queues a frame. If large, the frame itself with the rest of it, else a copy.
 func (q *outQueue) push(frame []byte, rest net.Buffers, large bool) {
-	q.bytes += len(frame)
 	if !large {
+		if len(q.open)+len(frame) > chunkSize {
+			q.seal()
+			q.chunk = chunks.Get().(*chunk)
+			q.open = q.chunk[:0]
+		}
 		q.open = append(q.open, frame...)
 		return
 	}
+	q.seal()
+	q.ready = append(q.ready, piece{b: frame})
 	for _, part := range rest {
-		q.bytes += len(part)
+		q.ready = append(q.ready, piece{b: part})
 	}
-	if len(q.open) > 0 {
-		q.ready = append(q.ready, q.open)
-		q.open = nil
-	}
-	q.ready = append(append(q.ready, frame), rest...)
+	q.ready[len(q.ready)-1].last = true
 }
 
-// take moves what is queued and the next fragments of the streams to b. It reports whether there was anything, and how
-// many bytes have moved from the streams to the queue because what they waited for is over.
+// seal makes a piece of the small frames.
+func (q *outQueue) seal() {
+	if len(q.open) > 0 {
+		q.ready = append(q.ready, piece{b: q.open, last: true, chunk: q.chunk})
+		q.open, q.chunk = nil, nil
+	}
+}
+
+// maxKeptPieces is the number of pieces up to which the memory for them is kept.
+const maxKeptPieces = 256
+
+// take moves what is queued, up to about batchBytes, to b, and if that is all the next fragments of the streams. It reports whether there
+// was anything, and how many bytes have moved from the streams to the queue because what they waited for is over.
 func (q *outQueue) take(b *batch) (released int, any bool) {
-	b.bufs = append(b.backing[:0], q.ready...)
-	clear(q.ready)
-	q.ready = q.ready[:0]
+	b.bufs = b.backing[:0]
+	if q.takeReady(b) {
+		released = q.takeFragments(b)
+	}
+	b.backing = b.bufs
+	return released, len(b.bufs) > 0
+}
+
+// takeReady takes frames and reports whether none are left.
+func (q *outQueue) takeReady(b *batch) (all bool) {
+	for q.taken < len(q.ready) {
+		p := &q.ready[q.taken]
+		b.bufs = append(b.bufs, p.b)
+		b.queued += len(p.b)
+		if p.chunk != nil {
+			b.chunks = append(b.chunks, p.chunk)
+		}
+		if p.large != nil {
+			b.large = p.large
+		}
+		last := p.last
+		*p = piece{}
+		if q.taken++; last && b.queued >= batchBytes {
+			break
+		}
+	}
+	if q.taken < len(q.ready) {
+		if q.taken > len(q.ready)/2 {
+			q.ready = q.ready[:copy(q.ready, q.ready[q.taken:])]
+			clear(q.ready[len(q.ready) : len(q.ready)+q.taken])
+			q.taken = 0
+		}
+		return false
+	}
+	q.ready, q.taken = q.ready[:0], 0
+	if cap(q.ready) > maxKeptPieces {
+		q.ready = nil
+	}
 	if len(q.open) > 0 {
 		b.bufs = append(b.bufs, q.open)
-		q.open, b.open = b.spare(), q.open
+		b.queued += len(q.open)
+		if q.chunk != nil {
+			b.chunks = append(b.chunks, q.chunk)
+			q.open, q.chunk = b.spare(), nil
+		} else {
+			q.open, b.open = b.spare(), q.open
+		}
 	}
-	b.queued, q.bytes = q.bytes, 0
-	b.large, q.large = q.large, nil
+	return true
+}
+
+// takeFragments takes the next fragments of the streams.
+func (q *outQueue) takeFragments(b *batch) (released int) {
 	// What is released goes with the next batch, so a stream that was released must not go with this one.
 	for i := 0; i < len(b.heads) && len(q.streams) > 0 && released == 0; i++ {
 		q.turn %= len(q.streams)
@@ -103,8 +181,7 @@ func (q *outQueue) take(b *batch) (released int, any bool) {
 			q.turn++
 		}
 	}
-	b.backing = b.bufs
-	return released, len(b.bufs) > 0
+	return released
 }
 
 // release ends the stream whose turn it is and queues what waits behind it.

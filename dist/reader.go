@@ -100,15 +100,16 @@ func (r *reader) drained() bool {
 
 // next reads and handles one frame.
 func (r *reader) next() error {
-	n, err := r.length()
+	length, err := r.length()
+	n := int(length)
 	switch {
 	case err != nil:
 		return err
 	case n == 0:
 		r.tickRead()
 		return nil
-	case n > r.c.opts.MaxMessage:
-		return r.invalid(0, "a frame larger than Options.MaxMessage")
+	case uint64(length) > uint64(r.c.opts.MaxMessage):
+		return r.passOver(length)
 	case n > r.w-r.r && n >= ownFrame:
 		return r.large(n)
 	}
@@ -120,16 +121,13 @@ func (r *reader) next() error {
 }
 
 // length reads the length of the next frame.
-func (r *reader) length() (int, error) {
+func (r *reader) length() (uint32, error) {
 	if err := r.need(lengthSize); err != nil {
 		return 0, err
 	}
 	n := binary.BigEndian.Uint32(r.buf[r.r:])
 	r.r += lengthSize
-	if uint64(n) > uint64(r.c.opts.MaxMessage) {
-		return r.c.opts.MaxMessage + 1, nil
-	}
-	return int(n), nil
+	return n, nil
 }
 
 // need reads until n bytes are in the buffer; n is at most readBuffer.
@@ -215,7 +213,7 @@ func (r *reader) large(n int) error {
 	switch h.kind {
 	case distFragCont:
 		r.r += h.size
-		return r.fragment(h, n-h.size, nil)
+		return r.fragment(h, n-h.size, nil, int64(n-h.size))
 	case distFragHeader:
 		want, trust = r.frags.announced(h, n), r.frags.trust()
 	}

@@ -99,7 +99,7 @@ func BenchmarkEncode(b *testing.B) {
 					if err := w.admit(context.Background(), m, p.term, regardless); err != nil {
 						b.Fatal(err)
 					}
-					for w.queue.bytes > 0 || len(w.queue.streams) > 0 {
+					for w.queue.waits() {
 						w.queue.take(&w.batch)
 						w.written()
 					}

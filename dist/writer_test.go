@@ -132,7 +132,7 @@ func TestLargeBuffersAreNotKept(t *testing.T) {
 	ofA, _ := peers(DefaultFlags)
 	w := &NewConn(&sink{}, ofA, Options{}).out
 	drain := func() {
-		for w.queue.bytes > 0 || len(w.queue.streams) > 0 {
+		for w.queue.waits() {
 			w.queue.take(&w.batch)
 			w.written()
 		}

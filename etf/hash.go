@@ -28,12 +28,9 @@ type mapPlace struct {
 	n     int
 }
 
-// maxKeptMaps is the number of maps up to which the memory for their hashes is kept.
-const maxKeptMaps = 64
-
 // forget is to be called when the terms may go.
 func (h *hasher) forget() {
-	if len(h.maps) > maxKeptMaps {
+	if len(h.maps) > maxKeptKeys {
 		h.maps = nil
 	}
 	clear(h.maps)
