@@ -46,13 +46,13 @@ type refKey struct {
 func keyOf(r etf.Ref) refKey { return refKey{r.Creation, r.Words} }
 
 func newPeer(n *Node, conn net.Conn, info *dist.Peer) *peer {
-	return &peer{
+	p := &peer{
 		n: n, name: info.Name, info: info, ended: make(chan struct{}), logged: make(chan struct{}),
-		conn: dist.NewConn(conn, info, dist.Options{TickTime: n.cfg.TickTime, Intensity: n.cfg.TickIntensity, Trace: n.cfg.Trace,
-			Patience: n.cfg.patience}),
-
 		watches: map[refKey]*watch{},
 	}
+	p.conn = dist.NewConn(conn, info, dist.Options{TickTime: n.cfg.TickTime, Intensity: n.cfg.TickIntensity, Trace: n.cfg.Trace,
+		Patience: n.cfg.patience, MaxMessage: n.cfg.MaxMessage, Limits: etf.Limits{Elements: n.cfg.MaxElements}, Refused: p.refused})
+	return p
 }
 
 // serve reads until the connection ends and then tells everybody. Only then may the next connection with the same node come

@@ -1,85 +1,94 @@
 package node
 
 import (
-	"crypto/tls"
-	"errors"
-	"io"
-	"log/slog"
-	"net"
-	"sync"
-	"time"
-
 	"github.com/gonode-otp/gonode/dist"
 	"github.com/gonode-otp/gonode/etf"
-	"github.com/gonode-otp/gonode/tlsdist"
 )
 
-// maxRefusals is how many warnings about refused connections there are in a minute. Strangers decide how many there
-// could be.
-const maxRefusals = 10
-
-// refusals bounds the warnings about connections that were refused.
-type refusals struct {
-	mu    sync.Mutex
-	began time.Time // of the minute
-	count int       // in it
-}
-
-// next tells whether a warning is to be given, and how many were not in the minute before.
-func (r *refusals) next(now time.Time) (warn bool, left int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if now.Sub(r.began) >= time.Minute {
-		left = max(0, r.count-maxRefusals)
-		r.began, r.count = now, 0
+// refused is told of a message of the peer that is over a limit and was passed over. Whoever would wait for what it should have brought
+// about is told at once: a caller by the end of its monitor, with the reason {message_refused, Text}; a signal that carries a reason has
+// its effect with that one.
+//
+// Differs from OTP: there a message that is too large for the memory ends the node, and nothing else is refused.
+func (p *peer) refused(m dist.Message, why *dist.Refusal) error {
+	reason := etf.Tuple{etf.Atom("message_refused"), etf.Binary(why.Reason)}
+	var from etf.Pid
+	var to etf.Term
+	var effect func()
+	switch m := m.(type) {
+	case *dist.RegSend:
+		from, to, effect = m.From, m.To, func() { p.answerRefused(why.Head, reason) }
+	case *dist.Send:
+		from, to, effect = m.From, m.To, func() { p.answerRefused(why.Head, reason) }
+	case *dist.AliasSend:
+		from, to, effect = m.From, m.Alias, func() { p.answerRefused(why.Head, reason) }
+	case *dist.SpawnRequest:
+		from, to = m.From, etf.Export{Module: m.Module, Function: m.Function, Arity: uint8(m.Arity)}
+		effect = func() { p.send(&dist.SpawnReply{Ref: m.Ref, To: m.From, Error: "system_limit"}, nil) }
+	case *dist.MonitorPExit:
+		from, to, effect = m.From.Pid, m.To, func() { p.n.monitors.fired(m.Ref, p, reason) }
+	case *dist.Exit2:
+		from, to, effect = m.From, m.To, func() { p.n.exitSignal(m.From, m.To, reason, nil) }
+	case *dist.Exit:
+		from, to, effect = m.From, m.To, func() { p.n.linkBroken(m.From, m.To, reason, nil) }
 	}
-	r.count++
-	return r.count <= maxRefusals, left
-}
-
-// refusedIncoming logs a connection that was not accepted.
-func (n *Node) refusedIncoming(from net.Addr, err error) {
-	n.logRefusal(slog.LevelInfo, "refused a connection", err, "from", from)
-}
-
-// refusedOutgoing logs an attempt of ours that has failed.
-func (n *Node) refusedOutgoing(peer etf.Atom, err error) {
-	n.logRefusal(slog.LevelDebug, "connect failed", err, "peer", string(peer))
-}
-
-// logRefusal logs a refused connection: as a warning if the cookie or a certificate is at fault, which somebody has
-// to mend, or wants to know of, else at the level otherwise. OTP: "Connection attempt from node ~w rejected. Invalid
-// challenge reply."
-func (n *Node) logRefusal(otherwise slog.Level, text string, err error, args ...any) {
-	level := otherwise
-	if isUnproven(err) {
-		warn, left := n.refusals.next(time.Now())
-		if left > 0 {
-			n.log.Warn("refused connections were not told one by one", "count", left)
-		}
-		if level = slog.LevelDebug; warn {
-			level = slog.LevelWarn
-		}
+	p.n.log.Warn("message refused", "peer", p.name, "operation", why.Op.String(), "from", etf.Format(from), "to", etf.FormatMax(to, 100),
+		"bytes", why.Size, "reason", why.Reason)
+	if effect != nil {
+		effect()
 	}
-	n.log.Log(n.ctx, level, text, append(args, "error", err)...)
+	return nil
 }
 
-// isUnproven tells whether a connection failed because a cookie or a certificate was not accepted, or TLS not agreed
-// on. Whoever does not speak TLS, says nothing or goes away has tried neither.
-func isUnproven(err error) bool {
-	var (
-		refused  *dist.HandshakeError
-		insecure *tlsdist.HandshakeError
-		record   tls.RecordHeaderError
-		broken   *net.OpError
-	)
-	switch {
-	case tlsdist.Alert(err) != "":
-		return true
-	case errors.As(err, &refused):
-		return refused.Reason == dist.ReasonCookie
-	case errors.As(err, &insecure):
-		return !insecure.Timeout() && !errors.As(err, &record) && !errors.As(err, &broken) && !errors.Is(err, io.EOF)
+// answerRefused ends the wait that a message with this beginning would have ended or begun: that of who called a process of this node,
+// {Label, {Pid, Tag}, Request}, or that of a call on this node, whose reply {Tag, Reply} it is.
+func (p *peer) answerRefused(head []etf.Term, reason etf.Term) {
+	if len(head) == 0 {
+		return
 	}
-	return false
+	if ref, ok := tagReference(head[0]); ok {
+		p.n.calls.fail(ref, reason)
+		return
+	}
+	if len(head) < 2 {
+		return
+	}
+	from, ok := head[1].(etf.Tuple)
+	if !ok || len(from) != 2 {
+		return
+	}
+	ref, ok := tagReference(from[1])
+	if !ok {
+		return
+	}
+	p.mu.Lock()
+	w := p.watches[keyOf(ref)]
+	if w == nil || from[0] != etf.Term(w.watcher) {
+		p.mu.Unlock()
+		return
+	}
+	delete(p.watches, keyOf(ref))
+	p.mu.Unlock()
+	w.detach()
+	target := dist.ByPid(w.target.pid)
+	if w.byName != "" {
+		target = dist.ByName(w.byName)
+	}
+	p.send(&dist.MonitorPExit{From: target, To: w.watcher, Ref: w.ref, Sender: w.target.pid}, reason)
+}
+
+// tagReference returns the reference in the tag of a call, Ref or [alias|Ref].
+func tagReference(tag etf.Term) (etf.Ref, bool) {
+	ref, _, kind := replyTag(etf.Tuple{tag, tag})
+	return ref, kind != noTag
+}
+
+// fail ends the wait of the call that ref belongs to, if there is one.
+func (cs *calls) fail(ref etf.Ref, reason etf.Term) {
+	cs.mu.Lock()
+	c := cs.waiting[refNumber(ref)]
+	cs.mu.Unlock()
+	if c != nil && c.ref == ref {
+		c.down(reason)
+	}
 }

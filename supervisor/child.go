@@ -153,11 +153,17 @@ var seed = maphash.MakeSeed()
 func hash(t etf.Term) uint64 {
 	var h maphash.Hash
 	h.SetSeed(seed)
-	hashTerm(&h, t)
+	hashTerm(&h, t, hashedLevels)
 	return h.Sum64()
 }
 
-func hashTerm(h *maphash.Hash, t etf.Term) {
+// hashedLevels is how deep a term counts for its hash. Ids come from whoever asks for a child, and may be nested without bound.
+const hashedLevels = 16
+
+func hashTerm(h *maphash.Hash, t etf.Term, levels int) {
+	if levels == 0 {
+		return
+	}
 	switch t := t.(type) {
 	case etf.Atom:
 		_, _ = h.WriteString(string(t))
@@ -169,11 +175,11 @@ func hashTerm(h *maphash.Hash, t etf.Term) {
 		maphash.WriteComparable(h, t)
 	case etf.Tuple:
 		for _, elem := range t {
-			hashTerm(h, elem)
+			hashTerm(h, elem, levels-1)
 		}
 	case etf.List:
 		for _, elem := range t {
-			hashTerm(h, elem)
+			hashTerm(h, elem, levels-1)
 		}
 	}
 }

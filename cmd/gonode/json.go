@@ -13,8 +13,18 @@ import (
 // become strings (true, false and null, nil, undefined become true, false and null), tuples and lists arrays, maps
 // objects, numbers numbers; what JSON has no word for becomes its Erlang syntax as a string.
 //
-// It fails if two keys of a map have the same text even in Erlang syntax, as pids of two incarnations of a node have.
-func toJSON(t etf.Term) (any, error) {
+// It fails if two keys of a map have the same text even in Erlang syntax, as pids of two incarnations of a node have, and for what is
+// nested deeper than maxJSONDepth.
+func toJSON(t etf.Term) (any, error) { return jsonTerm(t, maxJSONDepth) }
+
+// maxJSONDepth is how deep arrays and objects may stand in each other. What reads JSON seldom takes more.
+const maxJSONDepth = 1000
+
+// jsonTerm is toJSON. depth is how deep what it returns may be.
+func jsonTerm(t etf.Term, depth int) (any, error) {
+	if depth < 0 {
+		return nil, fmt.Errorf("JSON cannot show a term nested deeper than %d; use -o term", maxJSONDepth)
+	}
 	switch t := t.(type) {
 	case etf.Atom:
 		return jsonAtom(t), nil
@@ -23,11 +33,11 @@ func toJSON(t etf.Term) (any, error) {
 	case etf.Binary:
 		return jsonBinary(t), nil
 	case etf.List:
-		return jsonArray(t)
+		return jsonArray(t, depth-1)
 	case etf.Tuple:
-		return jsonArray(t)
+		return jsonArray(t, depth-1)
 	case etf.Map:
-		return jsonObject(t)
+		return jsonObject(t, depth-1)
 	}
 	return etf.Format(t), nil
 }
@@ -60,11 +70,11 @@ func jsonBinary(b etf.Binary) string {
 	return string(append(text, ">>"...))
 }
 
-func jsonArray(elems []etf.Term) (any, error) {
+func jsonArray(elems []etf.Term, depth int) (any, error) {
 	array := make([]any, len(elems))
 	for i, e := range elems {
 		var err error
-		if array[i], err = toJSON(e); err != nil {
+		if array[i], err = jsonTerm(e, depth); err != nil {
 			return nil, err
 		}
 	}
@@ -73,7 +83,7 @@ func jsonArray(elems []etf.Term) (any, error) {
 
 // jsonObject names the values of a map by the text of their keys, or by the Erlang syntax of all keys if two have the same
 // text: no value may get lost.
-func jsonObject(m etf.Map) (any, error) {
+func jsonObject(m etf.Map, depth int) (any, error) {
 	names, clash := jsonNamesOf(m, jsonKey)
 	if clash {
 		names, clash = jsonNamesOf(m, etf.Format)
@@ -84,7 +94,7 @@ func jsonObject(m etf.Map) (any, error) {
 	object := make(map[string]any, len(m))
 	for i, pair := range m {
 		var err error
-		if object[names[i]], err = toJSON(pair.Value); err != nil {
+		if object[names[i]], err = jsonTerm(pair.Value, depth); err != nil {
 			return nil, err
 		}
 	}
