@@ -54,7 +54,7 @@ func TestWhatABeamTakesIsEchoedHoweverDeepItIs(t *testing.T) {
 	e := gonodetest.StartErl(t, gonodetest.WithTimeout(2*time.Minute))
 	e.Compile(t, "nest", nestModule)
 	for _, kind := range []string{"list", "tuple", "map", "mixed"} {
-		echoed(t, n, e, kind, "200000")
+		echoed(t, n, e, kind, "100000")
 	}
 }
 
