@@ -53,6 +53,14 @@ func bothWays(t *testing.T, data []byte) {
 			}
 		}
 	}
+	for _, limit := range []int{-1, 20} {
+		w, flatW := textWriter{limit: limit}, textWriter{limit: limit}
+		w.term(term, recursion)
+		flatW.term(flat, 0)
+		if limit < 0 && string(w.buf) != string(flatW.buf) || w.full() != flatW.full() {
+			t.Fatalf("%s with recursion; %s without", w.buf, flatW.buf)
+		}
+	}
 	var h, flatH hasher
 	if h.term(term, recursion) != flatH.term(flat, 0) {
 		t.Fatal("hashes differ")

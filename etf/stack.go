@@ -6,7 +6,7 @@ const recursion = 128
 
 // Sizes of the chunks of a stack.
 const (
-	firstOnStack = 32
+	firstOnStack = 8
 	mostOnStack  = 4096
 )
 

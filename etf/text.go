@@ -39,7 +39,7 @@ func (p Printer) Append(dst []byte, t Term) []byte {
 	if p.Max > 0 {
 		w.limit = len(dst) + p.Max
 	}
-	w.term(t)
+	w.term(t, recursion)
 	if w.limit >= 0 && len(w.buf) > w.limit {
 		w.buf = append(w.buf[:cutText(w.buf, max(len(dst), w.limit-3))], "..."[:min(3, p.Max)]...)
 	}
@@ -79,13 +79,58 @@ func (w *textWriter) uint(n uint64) {
 	w.buf = strconv.AppendUint(w.buf, n, 10)
 }
 
-// term writes a term. What has parts is walked without recursion.
-func (w *textWriter) term(t Term) {
+// term writes a term. depth is how far it may still call itself.
+func (w *textWriter) term(t Term, depth int) {
 	if w.full() || w.flat(t) {
 		return
 	}
+	if depth == 0 {
+		w.deep(t)
+		return
+	}
+	switch t := t.(type) {
+	case List:
+		w.byte('[')
+		w.elements(t, depth)
+		w.byte(']')
+		return
+	case Tuple:
+		w.byte('{')
+		w.elements(t, depth)
+		w.byte('}')
+		return
+	}
+	w.open(t)
+	for i, part := range partsOf(t) {
+		if w.between(t, i); w.full() {
+			return
+		}
+		w.term(part, depth-1)
+	}
+	if l, ok := t.(ImproperList); ok {
+		w.between(t, len(l.Elems))
+		w.term(l.Tail, depth-1)
+	}
+	w.str(closing(t))
+}
+
+func (w *textWriter) elements(list []Term, depth int) {
+	for i, t := range list {
+		if i > 0 {
+			w.byte(',')
+		}
+		if w.full() {
+			return
+		}
+		w.term(t, depth-1)
+	}
+}
+
+// deep is term with a stack on the heap, for what has parts.
+func (w *textWriter) deep(t Term) {
 	var around walk[struct{}]
-	w.open(&around, t)
+	around.enter(t, struct{}{})
+	w.open(t)
 	for around.open.n > 0 && !w.full() {
 		part, more := around.next()
 		if !more {
@@ -95,8 +140,12 @@ func (w *textWriter) term(t Term) {
 		}
 		v := around.open.peek()
 		w.between(v.term, v.next-1)
-		if !w.full() && !w.flat(part) {
-			w.open(&around, part)
+		switch {
+		case w.full() || w.flat(part):
+		case around.enter(part, struct{}{}):
+			w.open(part)
+		default:
+			w.str("...")
 		}
 	}
 }
@@ -140,11 +189,7 @@ func (w *textWriter) flat(t Term) bool {
 }
 
 // open writes what stands in front of the parts of t.
-func (w *textWriter) open(around *walk[struct{}], t Term) {
-	if !around.enter(t, struct{}{}) {
-		w.str("...")
-		return
-	}
+func (w *textWriter) open(t Term) {
 	switch t := t.(type) {
 	case List, ImproperList:
 		w.byte('[')
@@ -232,9 +277,9 @@ func (w *textWriter) fun(f *Fun) {
 	w.str("#Fun<")
 	w.buf = appendEscapedText(w.buf, string(f.Module), noQuote)
 	w.byte('.')
-	w.term(f.OldIndex)
+	w.term(f.OldIndex, recursion)
 	w.byte('.')
-	w.term(f.OldUniq)
+	w.term(f.OldUniq, recursion)
 	w.byte('>')
 }
 
