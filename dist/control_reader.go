@@ -19,8 +19,8 @@ type controlReader struct {
 }
 
 // read reads the control tuple at the beginning of frame. n is its length. If behind is set, a payload follows; else
-// reason is the payload, if there is one. The message is valid until the next call. With an error that is one of the decoder, the
-// parts of the message in front of what could not be read are in m.
+// reason is the payload, if there is one. The message is valid until the next call. With an error that is one of the
+// decoder, the parts of the message in front of what could not be read are in m.
 func (r *controlReader) read(frame []byte) (m Message, reason etf.Term, n int, behind bool, err *ProtocolError) {
 	r.frame, r.off, r.op, r.behind, r.reason, r.err, r.bad = frame, 0, 0, false, nil, nil, ""
 	r.dec.Begin(frame)

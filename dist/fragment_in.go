@@ -32,11 +32,12 @@ type sequence struct {
 // maxRefused bounds the sequences that are refused and have not ended, which a node of OTP cannot have as many of.
 const maxRefused = 1 << 20
 
-// inFragments reports whether others follow a first fragment. OTP takes sequence 0 for a message that is not in fragments.
+// inFragments reports whether others follow a first fragment. OTP takes sequence 0 for a message that is not in
+// fragments.
 func (h *frameHead) inFragments() bool { return h.frag != 1 && h.seq != 0 }
 
-// begin takes the first of several fragments. It copies atoms, and body unless own says that nobody else uses it. refused says which
-// limit the message exceeds; it is up to the caller to report that.
+// begin takes the first of several fragments. It copies atoms, and body unless own says that nobody else uses it.
+// refused says which limit the message exceeds; it is up to the caller to report that.
 func (f *fragments) begin(h frameHead, body []byte, atoms []etf.Term, own bool) (refused, reason string) {
 	switch {
 	case f.kept >= f.maxOpen:
@@ -90,7 +91,8 @@ func (f *fragments) announced(h frameHead, n int) int {
 	return f.likely(n, n, h.frag-1)
 }
 
-// likely is the size that a message of have bytes will have if left fragments more are as large as OTP makes them or no larger than n.
+// likely is the size that a message of have bytes will have if left fragments more are as large as OTP makes them or no
+// larger than n.
 func (f *fragments) likely(have, n int, left uint64) int {
 	size := uint64(min(max(n, 1), fragmentSize))
 	if left >= uint64(f.maxBytes)/size {
@@ -99,7 +101,8 @@ func (f *fragments) likely(have, n int, left uint64) int {
 	return have + int(left*size)
 }
 
-// extend makes room for n bytes more of a sequence, the last ones of which are those before fragment s.next, and returns it.
+// extend makes room for n bytes more of a sequence, the last ones of which are those before fragment s.next, and
+// returns it.
 func (f *fragments) extend(s *sequence, n int) (part []byte) {
 	f.bytes += n
 	have := len(s.body)
@@ -135,8 +138,8 @@ func growTowards(b []byte, n, want, trust int) []byte {
 	return grown
 }
 
-// next takes the head of another fragment and returns where its n bytes go. If the message is refused, part is nil; if that is because
-// of this fragment, what has come of it is in s.body, to be reported.
+// next takes the head of another fragment and returns where its n bytes go. If the message is refused, part is nil; if
+// that is because of this fragment, what has come of it is in s.body, to be reported.
 func (f *fragments) next(seq, frag uint64, n int) (s *sequence, part []byte, reason string) {
 	s = f.open[seq]
 	switch {

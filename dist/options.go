@@ -43,13 +43,14 @@ type Options struct {
 	// MaxMessage bounds the size of a received frame, and of all received messages in fragments that are not yet
 	// complete, together. A message that exceeds it is passed over, see Refused.
 	MaxMessage int
-	// MaxSequences bounds the number of received messages in fragments that are not yet complete. A further one is passed over.
+	// MaxSequences bounds the number of received messages in fragments that are not yet complete. A further one is
+	// passed over.
 	MaxSequences int
 	// Limits bound what decoding one term may cost. A message that exceeds them is passed over.
 	Limits etf.Limits
-	// Refused is called instead of Handler.Handle for each message that is passed over, as Handle would be. m has what could be read of
-	// it; it is nil if that is nothing, and its last fields may be zero if the message was cut among them. Nil means that nobody
-	// hears of such messages.
+	// Refused is called instead of Handler.Handle for each message that is passed over, as Handle would be. m has what
+	// could be read of it; it is nil if that is nothing, and its last fields may be zero if the message was cut among
+	// them. Nil means that nobody hears of such messages.
 	Refused func(m Message, why *Refusal) error
 	// Patience is how long Work may take before another goroutine reads on. It is noticed after Patience to twice
 	// that.

@@ -24,16 +24,16 @@ type piece struct {
 	large []byte // the buffer of a large frame, to be used again
 }
 
-// chunk holds small frames that wait. So what waits for a peer that does not read takes little more memory than it has bytes, and is
-// never moved.
+// chunk holds small frames that wait. So what waits for a peer that does not read takes little more memory than it has
+// bytes, and is never moved.
 type chunk [chunkSize]byte
 
 const chunkSize = 256 << 10
 
 var chunks = sync.Pool{New: func() any { return new(chunk) }}
 
-// batchBytes is how much goes with one batch, if a frame ends there: the memory of a batch is free for others only when all of it is
-// written.
+// batchBytes is how much goes with one batch, if a frame ends there: the memory of a batch is free for others only when
+// all of it is written.
 const batchBytes = 1 << 20
 
 // behind returns the stream that the message must not pass.
@@ -111,8 +111,9 @@ func (q *outQueue) seal() {
 // maxKeptPieces is the number of pieces up to which the memory for them is kept.
 const maxKeptPieces = 256
 
-// take moves what is queued, up to about batchBytes, to b, and if that is all the next fragments of the streams. It reports whether there
-// was anything, and how many bytes have moved from the streams to the queue because what they waited for is over.
+// take moves what is queued, up to about batchBytes, to b, and if that is all the next fragments of the streams. It
+// reports whether there was anything, and how many bytes have moved from the streams to the queue because what they
+// waited for is over.
 func (q *outQueue) take(b *batch) (released int, any bool) {
 	b.bufs = b.backing[:0]
 	if q.takeReady(b) {

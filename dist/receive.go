@@ -36,8 +36,8 @@ func (r *reader) frame(b []byte, own bool) error {
 	return r.message(b, h.size, atoms, own)
 }
 
-// fragment handles a further fragment with n bytes of the message: part, or still to be read if that is nil. If the message is refused
-// unread bytes of it are to be passed over.
+// fragment handles a further fragment with n bytes of the message: part, or still to be read if that is nil. If the
+// message is refused unread bytes of it are to be passed over.
 func (r *reader) fragment(h frameHead, n int, part []byte, unread int64) error {
 	s, room, reason := r.frags.next(h.seq, h.frag, n)
 	if reason != "" {

@@ -7,8 +7,8 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// Refusal says which received message is over a limit of Options. The message is passed over, and the connection lives on: it breaks no
-// rule of the protocol, and others share the connection with its sender.
+// Refusal says which received message is over a limit of Options. The message is passed over, and the connection lives
+// on: it breaks no rule of the protocol, and others share the connection with its sender.
 type Refusal struct {
 	// Op is the operation of the message, 0 if even that was not read.
 	Op Op
@@ -16,13 +16,13 @@ type Refusal struct {
 	Size uint64
 	// Reason names the limit.
 	Reason string
-	// Head are the first elements of the payload, two at most, if it is a tuple and they could be read: of a call the tag and who
-	// waits for the answer.
+	// Head are the first elements of the payload, two at most, if it is a tuple and they could be read: of a call the
+	// tag and who waits for the answer.
 	Head []etf.Term
 }
 
-// refusedHead is how much of a frame that is too large is kept until it has been passed over: more than its header, its control message
-// and the first elements of a call can take.
+// refusedHead is how much of a frame that is too large is kept until it has been passed over: more than its header, its
+// control message and the first elements of a call can take.
 const refusedHead = 512 << 10
 
 // passOver reads a frame of n bytes that is too large, and keeps only its beginning.
@@ -77,7 +77,8 @@ func (r *reader) discard(n int64) error {
 	return nil
 }
 
-// refuse reports a message that is not handled. b is its beginning, at offset at of the frame, from the control message on.
+// refuse reports a message that is not handled. b is its beginning, at offset at of the frame, from the control message
+// on.
 func (r *reader) refuse(b []byte, at int, atoms []etf.Term, size uint64, reason string) error {
 	if r.c.closing.Load() {
 		return nil

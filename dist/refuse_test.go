@@ -37,21 +37,24 @@ func withRefusals(t *testing.T, flags Flags, wire []byte, o Options) (got []rece
 }
 
 func call(from uint32, request etf.Term) etf.Term {
-	return etf.Tuple{etf.Atom("$gen_call"), etf.Tuple{pidA(from), etf.NewList([]etf.Term{etf.Atom("alias")}, refA(9))}, request}
+	tag := etf.NewList([]etf.Term{etf.Atom("alias")}, refA(9))
+	return etf.Tuple{etf.Atom("$gen_call"), etf.Tuple{pidA(from), tag}, request}
 }
 
 func TestAMessageOverALimitIsPassedOverAlone(t *testing.T) {
 	small := &RegSend{From: pidA(1), To: "server"}
 	large := &RegSend{From: pidA(2), To: "fresh_name"}
-	for _, flags := range []Flags{DefaultFlags, DefaultFlags &^ FlagFragments, DefaultFlags &^ (FlagFragments | FlagDistHdrAtomCache)} {
+	whole := DefaultFlags &^ FlagFragments
+	for _, flags := range []Flags{DefaultFlags, whole, whole &^ FlagDistHdrAtomCache} {
 		for _, size := range []int{3000, 60_000, 2_000_000} {
 			payload := call(2, etf.Tuple{etf.Atom("fresh_atom"), make(etf.Binary, size)})
 			// What comes behind needs the atoms that the refused message brought along.
-			wire, err := encodeEach(flags, []Message{small, large, large}, []etf.Term{etf.Int(1), payload, call(3, etf.Atom("fresh_atom"))})
+			next := call(3, etf.Atom("fresh_atom"))
+			wire, err := encodeEach(flags, []Message{small, large, large}, []etf.Term{etf.Int(1), payload, next})
 			require.NoError(t, err)
 			got, refused, err := withRefusals(t, flags, wire, Options{MaxMessage: 2000})
 			require.ErrorIs(t, err, ErrPeerClosed)
-			require.Equal(t, []received{{small, etf.Int(1)}, {large, call(3, etf.Atom("fresh_atom"))}}, got)
+			require.Equal(t, []received{{small, etf.Int(1)}, {large, next}}, got)
 			require.Len(t, refused, 1)
 			require.Equal(t, large, refused[0].m)
 			require.Equal(t, OpRegSend, refused[0].Op)
@@ -81,7 +84,8 @@ func encodeEach(flags Flags, all []Message, payloads []etf.Term) (wire []byte, e
 
 func TestATermOverALimitIsPassedOverAlone(t *testing.T) {
 	m := &RegSend{From: pidA(1), To: "server"}
-	for _, payload := range []etf.Term{call(1, make(etf.List, 0, 1)), call(1, etf.List{etf.List{etf.List{etf.List{etf.List{}}}}})} {
+	deep := etf.List{etf.List{etf.List{etf.List{etf.List{}}}}}
+	for _, payload := range []etf.Term{call(1, etf.List{}), call(1, deep)} {
 		wide := append(payload.(etf.Tuple)[2].(etf.List), make([]etf.Term, 200)...)
 		for i := range wide {
 			if wide[i] == nil {
@@ -147,7 +151,9 @@ func TestOfManyMessagesInFragmentsThoseThatAreTooManyAreRefusedAlone(t *testing.
 }
 
 func TestAFrameThatIsTooLargeAndMalformedClosesTheConnection(t *testing.T) {
-	for _, head := range [][]byte{{1, 2, 3}, {131, 99}, {131, 68, 1, 8}, {131, 68, 0, 97}, {131, 70}, {131, 68, 0, 104, 2, 97, 99, 97, 1}} {
+	for _, head := range [][]byte{
+		{1, 2, 3}, {131, 99}, {131, 68, 1, 8}, {131, 68, 0, 97}, {131, 70}, {131, 68, 0, 104, 2, 97, 99, 97, 1},
+	} {
 		wire := append([]byte{0, 0, 0x10, 0}, head...)
 		wire = append(wire, make([]byte, 4096-len(head))...)
 		_, _, err := withRefusals(t, DefaultFlags, wire, Options{MaxMessage: 1000})

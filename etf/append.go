@@ -28,8 +28,8 @@ type AtomTable interface {
 type Encoder struct {
 	// Atoms is asked for every atom, node names included. Nil means that atoms are written out.
 	Atoms AtomTable
-	// Depth bounds how deep terms may be nested, as Limits.Depth does. By default there is no bound. A term that contains itself is
-	// an error in any case.
+	// Depth bounds how deep terms may be nested, as Limits.Depth does. By default there is no bound. A term that
+	// contains itself is an error in any case.
 	Depth int
 	// NoRecords refuses native records. A peer that has not announced them (NATIVE_RECORDS, OTP 29) drops the connection on
 	// one.

@@ -158,3 +158,11 @@ var smallInts = func() (v [256]Int) {
 	}
 	return v
 }()
+
+// flat returns the keys and values of m in turn, in their own memory: a pair is two terms side by side.
+func flat(m Map) []Term {
+	if len(m) == 0 {
+		return nil
+	}
+	return unsafe.Slice(&m[0].Key, 2*len(m))
+}

@@ -72,8 +72,8 @@ func rank(t Term) int {
 	}
 }
 
-// compare is Compare, or with exact the order of map keys, in which only identical terms are equal. depth is how far it may still call
-// itself.
+// compare is Compare, or with exact the order of map keys, in which only identical terms are equal. depth is how far it
+// may still call itself.
 func compare(a, b Term, exact bool, depth int) int {
 	ra, rb := rank(a), rank(b)
 	if ra != rb {
@@ -168,8 +168,9 @@ func compareFunHeads(a, b *Fun) int {
 	if a == nil || b == nil {
 		return compareNil(a == nil, b == nil)
 	}
-	return cmp.Or(cmp.Compare(a.Module, b.Module), cmp.Compare(a.Index, b.Index), compareNumbers(a.OldUniq, b.OldUniq, true),
-		bytes.Compare(a.Uniq[:], b.Uniq[:]), compareNumbers(a.OldIndex, b.OldIndex, true), cmp.Compare(a.Arity, b.Arity),
+	return cmp.Or(cmp.Compare(a.Module, b.Module), cmp.Compare(a.Index, b.Index),
+		compareNumbers(a.OldUniq, b.OldUniq, true), bytes.Compare(a.Uniq[:], b.Uniq[:]),
+		compareNumbers(a.OldIndex, b.OldIndex, true), cmp.Compare(a.Arity, b.Arity),
 		cmp.Compare(len(a.Free), len(b.Free)))
 }
 

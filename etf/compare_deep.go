@@ -2,7 +2,8 @@ package etf
 
 import "cmp"
 
-// comparison is parts of two terms that are still to be compared: every step-th one from next on. There are as many of both.
+// comparison is parts of two terms that are still to be compared: every step-th one from next on. There are as many of
+// both.
 type comparison struct {
 	a, b       []Term
 	next, step int

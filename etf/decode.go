@@ -134,7 +134,8 @@ func (d *Decoder) overdrawn() {
 
 func (d *Decoder) tooDeep() { d.r.fail(ErrLimit, "nested deeper than Limits.Depth allows") }
 
-// term reads one term. It returns nil exactly if it failed; then d.r.err is set. depth is how far it may still call itself.
+// term reads one term. It returns nil exactly if it failed; then d.r.err is set. depth is how far it may still call
+// itself.
 //
 // What most terms are made of comes first: one more jump through the table costs more than all that there is to do.
 func (d *Decoder) term(depth int) Term {

@@ -24,8 +24,8 @@ type origin struct {
 	term    Term
 }
 
-// deepReader reads a term with a stack on the heap. It is what the methods of Decoder come to at the end of their recursion, and yields
-// what they would.
+// deepReader reads a term with a stack on the heap. It is what the methods of Decoder come to at the end of their
+// recursion, and yields what they would.
 type deepReader struct {
 	*Decoder
 	open    stack[unread]

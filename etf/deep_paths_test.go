@@ -69,7 +69,8 @@ func bothWays(t *testing.T, data []byte) {
 
 func FuzzWithAndWithoutRecursion(f *testing.F) {
 	for _, source := range []string{
-		"{a,[b|{c}],#{[x] => {y,1.5}, 2 => <<\"b\">>}}", "[1,2,[3,[4|5]],\"abc\"]", "#{#{#{a => 1} => 2} => 3, #{} => 4}",
+		"{a,[b|{c}],#{[x] => {y,1.5}, 2 => <<\"b\">>}}", "[1,2,[3,[4|5]],\"abc\"]",
+		"#{#{#{a => 1} => 2} => 3, #{} => 4}",
 		"{[{}|x],[],{},#{},[[[]]],{1,2.0,2}}", "[#{a => 1, b => 2}, #{b => 2, a => 1}, #{a => 1.0, b => 2}]",
 	} {
 		term, err := Parse(source)
@@ -82,8 +83,11 @@ func FuzzWithAndWithoutRecursion(f *testing.F) {
 		}
 		f.Add(b[1:])
 	}
-	fun, _ := Append(nil, Tuple{&Fun{Module: "m", OldIndex: Int(1), OldUniq: Int(2), Pid: Pid{Node: "n"}, Free: []Term{Tuple{Int(1)}, List{}}},
-		&Record{Module: "m", Name: "r", Fields: []Atom{"f", "g"}, Values: []Term{Int(1), Tuple{Map{}}}}})
+	free := []Term{Tuple{Int(1)}, List{}}
+	fun, _ := Append(nil, Tuple{
+		&Fun{Module: "m", OldIndex: Int(1), OldUniq: Int(2), Pid: Pid{Node: "n"}, Free: free},
+		&Record{Module: "m", Name: "r", Fields: []Atom{"f", "g"}, Values: []Term{Int(1), Tuple{Map{}}}},
+	})
 	f.Add(fun[1:])
 	f.Add([]byte{108, 0, 0, 0, 0, 108, 0, 0, 0, 1, 82, 1, 107, 0, 1, 7})
 	f.Fuzz(bothWays)

@@ -14,7 +14,8 @@ import (
 // nests are terms that stand n deep in each other, around an atom of one character.
 func nests(n int, leaf string) map[string][]byte {
 	end := raw(119, 1, leaf)
-	fun := raw(1, make([]byte, 16), uint32(0), uint32(1), 119, 1, "m", 97, 0, 97, 0, 88, 119, 1, "n", uint32(1), uint32(2), uint32(3))
+	fun := raw(1, make([]byte, 16), uint32(0), uint32(1), 119, 1, "m", 97, 0, 97, 0,
+		88, 119, 1, "n", uint32(1), uint32(2), uint32(3))
 	// The size of a fun has that of the funs in it: each of them is written in front of what is there already.
 	funs := make([]byte, 0, n*(len(fun)+5)+len(end))
 	for i := n; i > 0; i-- {
@@ -29,7 +30,8 @@ func nests(n int, leaf string) map[string][]byte {
 		"improper": raw(131, bytes.Repeat(raw(108, uint32(1), 104, 1), n), end, bytes.Repeat(raw(97, 1), n)),
 		"tails":    raw(131, bytes.Repeat(raw(108, uint32(1), 97, 1, 104, 1), n), end),
 		"funs":     raw(131, funs, end),
-		"mixed":    raw(131, bytes.Repeat(raw(108, uint32(2), 97, 1, 104, 2, 116, uint32(1), 119, 1, "k"), n), end, bytes.Repeat(raw(97, 7, 106), n)),
+		"mixed": raw(131, bytes.Repeat(raw(108, uint32(2), 97, 1, 104, 2, 116, uint32(1), 119, 1, "k"), n), end,
+			bytes.Repeat(raw(97, 7, 106), n)),
 	}
 }
 
@@ -98,7 +100,8 @@ func TestATermThatContainsItselfIsAnError(t *testing.T) {
 	_, err := etf.Append(nil, list)
 	require.ErrorContains(t, err, "contains itself")
 	require.Less(t, len(err.Error()), 300)
-	require.True(t, strings.HasSuffix(etf.Format(list), "..."+strings.Repeat("}]", strings.Count(etf.Format(list), "}"))), etf.FormatMax(list, 100))
+	text := etf.Format(list)
+	require.True(t, strings.HasSuffix(text, "..."+strings.Repeat("}]", strings.Count(text, "}"))), "%.100s", text)
 	m := etf.Map{{Key: etf.Atom("k")}}
 	m[0].Value = m
 	_, err = etf.Append(nil, etf.Tuple{etf.Atom("a"), m})

@@ -65,8 +65,8 @@ func equal(a, b Term, depth int) bool {
 	}
 }
 
-// equalAll compares parts. What is left at the end of the recursion is equal exactly if it comes at the same place in the order of
-// keys, which is found without recursion.
+// equalAll compares parts. What is left at the end of the recursion is equal exactly if it comes at the same place in
+// the order of keys, which is found without recursion.
 func equalAll(a, b []Term, depth int) bool {
 	if len(a) != len(b) {
 		return false

@@ -18,8 +18,8 @@ func mix(h, x uint64) uint64 {
 	return hi ^ lo
 }
 
-// hasher hashes terms, and remembers the hashes of the maps in them: those of maps that are keys of maps that are keys of maps would
-// else be computed again for every map around them, in time that grows with the square of the depth.
+// hasher hashes terms, and remembers the hashes of the maps in them: those of maps that are keys of maps that are keys
+// of maps would else be computed again for every map around them, in time that grows with the square of the depth.
 type hasher struct{ maps map[mapPlace]uint64 }
 
 // mapPlace tells maps apart as long as they are kept.

@@ -152,7 +152,8 @@ func TestTheSizeOfAnIntegerIsLimited(t *testing.T) {
 	require.NoError(t, err, "leading zeros do not count")
 }
 
-// Each map has a second key, so that its keys are checked. Reading every one of them again at each level would take an hour.
+// Each map has a second key, so that its keys are checked. Reading every one of them again at each level would take an
+// hour.
 func TestMapsAsKeysOfMapsAreCheckedInTimeThatIsLinear(t *testing.T) {
 	const n = 30_000
 	start := time.Now()

@@ -109,8 +109,8 @@ func Marshal(v any) (Term, error) {
 //	                  keys are all atoms or binaries without two of the same text, nil for undefined and nil, else the term
 //	Term types        from that kind of term
 //
-// Everything else is an *UnmarshalError with the path to it, and so is what would be nested deeper than 1000 in Go; fields before it
-// have been stored. Binaries are copied.
+// Everything else is an *UnmarshalError with the path to it, and so is what would be nested deeper than 1000 in Go;
+// fields before it have been stored. Binaries are copied.
 func Unmarshal(t Term, v any) error {
 	dst := reflect.ValueOf(v)
 	if dst.Kind() != reflect.Pointer || dst.IsNil() {

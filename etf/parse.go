@@ -40,8 +40,8 @@ func newParseError(file string, pos Pos, format string, args ...any) *ParseError
 // triple-quoted strings and sigils of OTP 27 besides: expressions, variables, tuple records, local funs, pids, ports and
 // references are refused.
 //
-// Errors are of type *ParseError. Texts of more than 16 MB are refused, binaries of more than 16 MB together, and integers of more
-// than 512 kB. Depth costs no stack.
+// Errors are of type *ParseError. Texts of more than 16 MB are refused, binaries of more than 16 MB together, and
+// integers of more than 512 kB. Depth costs no stack.
 func Parse(src string) (Term, error) {
 	p, err := newParser("", src, false)
 	if err != nil {

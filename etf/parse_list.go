@@ -1,7 +1,7 @@
 package etf
 
-// A tail that is itself written as a list belongs to the same list: [a|[b|[c]]] has one level. parser.closing holds the brackets that
-// are still open then, the innermost last.
+// A tail that is itself written as a list belongs to the same list: [a|[b|[c]]] has one level. parser.closing holds the
+// brackets that are still open then, the innermost last.
 
 func (p *parser) beginList() (e expr, whole bool, err error) {
 	return p.bracket(p.push(openList, p.tok.pos))
@@ -47,8 +47,8 @@ func (p *parser) listPart(o *opened, e expr) (expr, bool, error) {
 	return expr{}, false, nil
 }
 
-// tail takes a tail that is not a list in brackets. It returns nil if the tail was a string, whose characters are elements of the
-// list then.
+// tail takes a tail that is not a list in brackets. It returns nil if the tail was a string, whose characters are
+// elements of the list then.
 func (p *parser) tail(o *opened, e expr) Term {
 	chars, proper := e.node.Term.(List)
 	if !proper {

@@ -19,8 +19,8 @@ type expr struct {
 
 func leaf(pos Pos, t Term) expr { return expr{node: Node{Term: t, Pos: pos}} }
 
-// term reads a term. It is what erl_parse:normalise/1 makes a term of. What was begun and not ended is on a stack on the heap, for
-// a text of some MB can open as many brackets.
+// term reads a term. It is what erl_parse:normalise/1 makes a term of. What was begun and not ended is on a stack on
+// the heap, for a text of some MB can open as many brackets.
 func (p *parser) term() (expr, error) {
 	e, whole, err := p.begin()
 	for err == nil {
@@ -71,7 +71,8 @@ func (p *parser) begin() (e expr, whole bool, err error) {
 	return expr{}, false, p.noTerm()
 }
 
-// goOn gives the part e to the term that was begun last. whole says that this was the last part, and e is that term then.
+// goOn gives the part e to the term that was begun last. whole says that this was the last part, and e is that term
+// then.
 func (p *parser) goOn(o *opened, e expr) (expr, bool, error) {
 	switch o.kind {
 	case openParens: // which mean nothing

@@ -250,7 +250,9 @@ func TestDeepAndLargeTextsAreBounded(t *testing.T) {
 		return strings.Repeat(open, n) + inner + strings.Repeat(end, n)
 	}
 	const n = 50_000
-	for _, brackets := range [][2]string{{"[", "]"}, {"{", "}"}, {"#{a=>", "}"}, {"#{", "=>c}"}, {"(", ")"}, {"[a|{", "}]"}, {"-(", ")"}} {
+	for _, brackets := range [][2]string{
+		{"[", "]"}, {"{", "}"}, {"#{a=>", "}"}, {"#{", "=>c}"}, {"(", ")"}, {"[a|{", "}]"}, {"-(", ")"},
+	} {
 		_, err := etf.Parse(nest(brackets[0], "a", brackets[1], n))
 		if brackets[0] == "-(" {
 			require.ErrorContains(t, err, "expected a number behind -")

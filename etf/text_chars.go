@@ -9,8 +9,8 @@ import (
 // noQuote stands for a text without a quote character that would have to be escaped.
 const noQuote = rune(-1)
 
-// flatList writes a list without elements, and as "..." one whose elements are all printable characters. io_lib:printable_list/1. Other
-// lists it does not write.
+// flatList writes a list without elements, and as "..." one whose elements are all printable characters.
+// io_lib:printable_list/1. Other lists it does not write.
 func (w *textWriter) flatList(l List) bool {
 	if len(l) == 0 {
 		w.str("[]")

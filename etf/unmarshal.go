@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// unmarshaler is one run of Unmarshal. It calls itself for what stands in a term, so depth is bounded as that of Marshal is: neither
-// terms nor types have a bound.
+// unmarshaler is one run of Unmarshal. It calls itself for what stands in a term, so depth is bounded as that of
+// Marshal is: neither terms nor types have a bound.
 type unmarshaler struct{ depth int }
 
 func mismatch(t Term, dst reflect.Value, reason string) error {

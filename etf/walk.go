@@ -1,9 +1,7 @@
 package etf
 
-import "unsafe"
-
-// walk visits the parts of a term, and theirs, in order and without recursion. S is what the visitor keeps for each of the terms around
-// the one that it visits.
+// walk visits the parts of a term, and theirs, in order and without recursion. S is what the visitor keeps for each of
+// the terms around the one that it visits.
 type walk[S any] struct {
 	open  stack[visit[S]] // the terms that were entered and not left
 	parts []Term          // of the innermost of them, without the tail of a list
@@ -19,9 +17,9 @@ type visit[S any] struct {
 	state S
 }
 
-// enter makes t, which has parts, the term whose parts next returns. It returns false if t is a part of itself. That is noticed late,
-// but in time that is linear: one of the terms around is compared with those in it, and another one, twice as deep, after a while
-// (Brent's algorithm).
+// enter makes t, which has parts, the term whose parts next returns. It returns false if t is a part of itself. That is
+// noticed late, but in time that is linear: one of the terms around is compared with those in it, and another one,
+// twice as deep, after a while (Brent's algorithm).
 func (w *walk[S]) enter(t Term, state S) bool {
 	w.parts = partsOf(t)
 	if n := len(w.parts); n > 0 {
@@ -77,8 +75,8 @@ func hasParts(t Term) bool {
 	return false
 }
 
-// partsOf returns the terms in t: elements, keys and values in turn, free variables, values of fields. The tail of an improper list is
-// left out.
+// partsOf returns the terms in t: elements, keys and values in turn, free variables, values of fields. The tail of an
+// improper list is left out.
 func partsOf(t Term) []Term {
 	switch t := t.(type) {
 	case Tuple:
@@ -97,12 +95,4 @@ func partsOf(t Term) []Term {
 		return t.Values
 	}
 	return nil
-}
-
-// flat returns the keys and values of m in turn, in their own memory: a pair is two terms side by side.
-func flat(m Map) []Term {
-	if len(m) == 0 {
-		return nil
-	}
-	return unsafe.Slice(&m[0].Key, 2*len(m))
 }

@@ -78,13 +78,15 @@ type Config struct {
 	// TickIntensity is the number of ticks in a TickTime (net_tickintensity), 4 to 1000. 0 means 4.
 	TickIntensity int
 
-	// MaxMessage is the size in bytes of the largest message that the node takes, and of all that arrive at the same time in pieces
-	// together. 0 means 2 GB, which is dist.DefaultMaxMessage. A larger one is refused alone: its connection lives on, a call that
-	// it carried fails at once with the reason {message_refused, Text}, a link or monitor that it would have ended ends with
-	// that reason, and the log says who sent what to whom. OTP has no such limit.
+	// MaxMessage is the size in bytes of the largest message that the node takes, and of all that arrive at the same
+	// time in pieces together. 0 means 2 GB, which is dist.DefaultMaxMessage. A larger one is refused alone: its
+	// connection lives on, a call that it carried fails at once with the reason {message_refused, Text}, a link or
+	// monitor that it would have ended ends with that reason, and the log says who sent what to whom. OTP has no such
+	// limit.
 	MaxMessage int
-	// MaxElements is how many elements of lists, tuples and maps (two a pair) a message may have, of which each takes 16 to 90 bytes
-	// of memory. 0 means 268 million, which is etf.DefaultElements. A message with more is refused as one that is too large.
+	// MaxElements is how many elements of lists, tuples and maps (two a pair) a message may have, of which each takes
+	// 16 to 90 bytes of memory. 0 means 268 million, which is etf.DefaultElements. A message with more is refused as
+	// one that is too large.
 	MaxElements int
 
 	// Upgrade lets the servers of the node be upgraded; nil means that they cannot be.
@@ -132,20 +134,8 @@ func (c Config) withDefaults() (Config, error) {
 	if c.SetupTime == 0 {
 		c.SetupTime = dist.DefaultSetupTime
 	}
-	if c.SetupTime < 0 || c.SetupTime > 120*time.Second {
-		return c, &ConfigError{"SetupTime", fmt.Sprintf("%v is not within 0 and 120 s", c.SetupTime)}
-	}
-	if c.TickTime < 0 {
-		return c, &ConfigError{"TickTime", fmt.Sprintf("%v is negative", c.TickTime)}
-	}
-	if c.TickIntensity != 0 && (c.TickIntensity < 4 || c.TickIntensity > 1000) {
-		return c, &ConfigError{"TickIntensity", fmt.Sprintf("%d is not within 4 and 1000", c.TickIntensity)}
-	}
-	if c.MaxMessage < 0 {
-		return c, &ConfigError{"MaxMessage", fmt.Sprintf("%d is negative", c.MaxMessage)}
-	}
-	if c.MaxElements < 0 {
-		return c, &ConfigError{"MaxElements", fmt.Sprintf("%d is negative", c.MaxElements)}
+	if err := c.checkLimits(); err != nil {
+		return c, err
 	}
 	if c.EPMD < EPMDAuto || c.EPMD > EPMDEmbedded {
 		return c, &ConfigError{"EPMD", fmt.Sprintf("unknown mode %d", c.EPMD)}
@@ -191,6 +181,26 @@ func (c Config) withDefaults() (Config, error) {
 		}
 	}
 	return c, c.checkCookies()
+}
+
+// checkLimits checks the bounds of connections.
+func (c *Config) checkLimits() error {
+	if c.SetupTime < 0 || c.SetupTime > 120*time.Second {
+		return &ConfigError{"SetupTime", fmt.Sprintf("%v is not within 0 and 120 s", c.SetupTime)}
+	}
+	if c.TickTime < 0 {
+		return &ConfigError{"TickTime", fmt.Sprintf("%v is negative", c.TickTime)}
+	}
+	if c.TickIntensity != 0 && (c.TickIntensity < 4 || c.TickIntensity > 1000) {
+		return &ConfigError{"TickIntensity", fmt.Sprintf("%d is not within 4 and 1000", c.TickIntensity)}
+	}
+	if c.MaxMessage < 0 {
+		return &ConfigError{"MaxMessage", fmt.Sprintf("%d is negative", c.MaxMessage)}
+	}
+	if c.MaxElements < 0 {
+		return &ConfigError{"MaxElements", fmt.Sprintf("%d is negative", c.MaxElements)}
+	}
+	return nil
 }
 
 // checkPorts refuses ports that contradict each other and fills in those that follow from others. Differs from OTP,

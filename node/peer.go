@@ -50,8 +50,10 @@ func newPeer(n *Node, conn net.Conn, info *dist.Peer) *peer {
 		n: n, name: info.Name, info: info, ended: make(chan struct{}), logged: make(chan struct{}),
 		watches: map[refKey]*watch{},
 	}
-	p.conn = dist.NewConn(conn, info, dist.Options{TickTime: n.cfg.TickTime, Intensity: n.cfg.TickIntensity, Trace: n.cfg.Trace,
-		Patience: n.cfg.patience, MaxMessage: n.cfg.MaxMessage, Limits: etf.Limits{Elements: n.cfg.MaxElements}, Refused: p.refused})
+	p.conn = dist.NewConn(conn, info, dist.Options{
+		TickTime: n.cfg.TickTime, Intensity: n.cfg.TickIntensity, Patience: n.cfg.patience, Trace: n.cfg.Trace,
+		MaxMessage: n.cfg.MaxMessage, Limits: etf.Limits{Elements: n.cfg.MaxElements}, Refused: p.refused,
+	})
 	return p
 }
 

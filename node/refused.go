@@ -5,9 +5,9 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// refused is told of a message of the peer that is over a limit and was passed over. Whoever would wait for what it should have brought
-// about is told at once: a caller by the end of its monitor, with the reason {message_refused, Text}; a signal that carries a reason has
-// its effect with that one.
+// refused is told of a message of the peer that is over a limit and was passed over. Whoever would wait for what it
+// should have brought about is told at once: a caller by the end of its monitor, with the reason {message_refused,
+// Text}; a signal that carries a reason has its effect with that one.
 //
 // Differs from OTP: there a message that is too large for the memory ends the node, and nothing else is refused.
 func (p *peer) refused(m dist.Message, why *dist.Refusal) error {
@@ -32,16 +32,16 @@ func (p *peer) refused(m dist.Message, why *dist.Refusal) error {
 	case *dist.Exit:
 		from, to, effect = m.From, m.To, func() { p.n.linkBroken(m.From, m.To, reason, nil) }
 	}
-	p.n.log.Warn("message refused", "peer", p.name, "operation", why.Op.String(), "from", etf.Format(from), "to", etf.FormatMax(to, 100),
-		"bytes", why.Size, "reason", why.Reason)
+	p.n.log.Warn("message refused", "peer", p.name, "operation", why.Op.String(),
+		"from", etf.Format(from), "to", etf.FormatMax(to, 100), "bytes", why.Size, "reason", why.Reason)
 	if effect != nil {
 		effect()
 	}
 	return nil
 }
 
-// answerRefused ends the wait that a message with this beginning would have ended or begun: that of who called a process of this node,
-// {Label, {Pid, Tag}, Request}, or that of a call on this node, whose reply {Tag, Reply} it is.
+// answerRefused ends the wait that a message with this beginning would have ended or begun: that of who called a
+// process of this node, {Label, {Pid, Tag}, Request}, or that of a call on this node, whose reply {Tag, Reply} it is.
 func (p *peer) answerRefused(head []etf.Term, reason etf.Term) {
 	if len(head) == 0 {
 		return

@@ -157,7 +157,8 @@ func hash(t etf.Term) uint64 {
 	return h.Sum64()
 }
 
-// hashedLevels is how deep a term counts for its hash. Ids come from whoever asks for a child, and may be nested without bound.
+// hashedLevels is how deep a term counts for its hash. Ids come from whoever asks for a child, and may be nested
+// without bound.
 const hashedLevels = 16
 
 func hashTerm(h *maphash.Hash, t etf.Term, levels int) {

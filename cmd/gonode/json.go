@@ -13,8 +13,8 @@ import (
 // become strings (true, false and null, nil, undefined become true, false and null), tuples and lists arrays, maps
 // objects, numbers numbers; what JSON has no word for becomes its Erlang syntax as a string.
 //
-// It fails if two keys of a map have the same text even in Erlang syntax, as pids of two incarnations of a node have, and for what is
-// nested deeper than maxJSONDepth.
+// It fails if two keys of a map have the same text even in Erlang syntax, as pids of two incarnations of a node have,
+// and for what is nested deeper than maxJSONDepth.
 func toJSON(t etf.Term) (any, error) { return jsonTerm(t, maxJSONDepth) }
 
 // maxJSONDepth is how deep arrays and objects may stand in each other. What reads JSON seldom takes more.
