@@ -2,6 +2,7 @@ package dist
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -9,12 +10,21 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// tight are limits under which a fuzzer finds what exceeds them.
-var tight = Options{MaxMessage: 1 << 16, MaxSequences: 8, Limits: etf.Limits{Depth: 100, Elements: 10_000}}
+// tight are limits under which a fuzzer finds what exceeds them, and tiny are some that nearly everything exceeds.
+var (
+	tight = Options{MaxMessage: 1 << 16, MaxSequences: 8, Limits: etf.Limits{Depth: 100, Elements: 10_000}, Refused: lookAt}
+	tiny  = Options{MaxMessage: 60, MaxSequences: 1, Limits: etf.Limits{Depth: 2, Elements: 5}, Refused: lookAt}
+)
+
+// lookAt reads all that there is of a message that is refused.
+func lookAt(m Message, why *Refusal) error {
+	_ = fmt.Sprint(m, why)
+	return nil
+}
 
 // harmless checks that reading wire ends in one of the ways in which it may end.
-func harmless(t *testing.T, flags Flags, wire []byte) []received {
-	got, err := decodeAll(flags, wire, tight)
+func harmless(t *testing.T, flags Flags, wire []byte, o Options) []received {
+	got, err := decodeAll(flags, wire, o)
 	var bad *ProtocolError
 	if !errors.As(err, &bad) && !errors.Is(err, ErrPeerClosed) {
 		t.Fatal(err)
@@ -102,7 +112,7 @@ func FuzzFragments(f *testing.F) {
 		for _, i := range plan[:min(len(plan), 40)] {
 			wire = append(wire, frames[int(i)%len(frames)]...)
 		}
-		for _, r := range harmless(t, DefaultFlags, wire) {
+		for _, r := range harmless(t, DefaultFlags, wire, tight) {
 			require.Len(t, r.payload, 20_000)
 		}
 	})
@@ -122,7 +132,9 @@ func FuzzStream(f *testing.F) {
 	}
 	f.Add(joined(fragmented(f, 1, 9000, &RegSend{From: pidA(1), To: "x"}, make(etf.Binary, 20_000))...))
 	f.Fuzz(func(t *testing.T, wire []byte) {
-		harmless(t, DefaultFlags|FlagAltactSig, wire)
-		harmless(t, plain|FlagAltactSig, wire)
+		for _, o := range []Options{tight, tiny} {
+			harmless(t, DefaultFlags|FlagAltactSig, wire, o)
+			harmless(t, plain|FlagAltactSig, wire, o)
+		}
 	})
 }
