@@ -102,6 +102,9 @@ func TestATermThatContainsItselfIsAnError(t *testing.T) {
 	require.Less(t, len(err.Error()), 300)
 	text := etf.Format(list)
 	require.True(t, strings.HasSuffix(text, "..."+strings.Repeat("}]", strings.Count(text, "}"))), "%.100s", text)
+	list[1] = etf.Tuple{list, etf.Atom("behind")}
+	text = etf.Format(list)
+	require.True(t, strings.HasSuffix(text, "..."+strings.Repeat(",behind}]", strings.Count(text, "}"))), "%.100s", text)
 	m := etf.Map{{Key: etf.Atom("k")}}
 	m[0].Value = m
 	_, err = etf.Append(nil, etf.Tuple{etf.Atom("a"), m})

@@ -21,9 +21,9 @@ type visit[S any] struct {
 // noticed late, but in time that is linear: one of the terms around is compared with those in it, and another one,
 // twice as deep, after a while (Brent's algorithm).
 func (w *walk[S]) enter(t Term, state S) bool {
-	w.parts = partsOf(t)
-	if n := len(w.parts); n > 0 {
-		first := &w.parts[0]
+	parts := partsOf(t)
+	if n := len(parts); n > 0 {
+		first := &parts[0]
 		if first == w.mark && n == w.marked {
 			return false
 		}
@@ -31,6 +31,7 @@ func (w *walk[S]) enter(t Term, state S) bool {
 			w.mark, w.marked, w.markAt = first, n, depth
 		}
 	}
+	w.parts = parts
 	w.open.push(visit[S]{term: t, state: state})
 	return true
 }
