@@ -407,23 +407,18 @@ func TestTheHandlerLearnsWhenABatchIsOver(t *testing.T) {
 	_, ofB := peers(plain)
 	h := &logbook{}
 	end := make(chan error)
-	go func() { end <- NewConn(cb, ofB, Options{}).Serve(h) }()
+	b := NewConn(cb, ofB, Options{})
+	go func() { end <- b.Serve(h) }()
 	half := frame("five", etf.Int(1))
-	answers := make(chan struct{})
-	go func() {
-		for _, err := ca.Read(make([]byte, 4)); err == nil; _, err = ca.Read(make([]byte, 4)) {
-			answers <- struct{}{}
-		}
-	}()
-	for _, b := range [][]byte{
+	go func() { _, _ = io.Copy(io.Discard, ca) }() // the answers to the ticks
+	for _, part := range [][]byte{
 		joined(frame("one", etf.Int(1)), []byte{0, 0, 0, 0}, frame("two", etf.Int(1)), half[:9]), half[9:],
 		{0, 0, 0, 0}, joined(frame("six", etf.Int(1)), frame("large", make(etf.Binary, 20_000))),
 	} {
-		_, err := ca.Write(b)
+		_, err := ca.Write(part)
 		require.NoError(t, err)
 	}
-	<-answers // to both ticks
-	<-answers
+	require.Eventually(t, func() bool { return b.Stats().Pending == 0 }, 10*time.Second, time.Millisecond)
 	require.NoError(t, ca.Close())
 	require.ErrorIs(t, <-end, ErrPeerClosed)
 	require.Equal(t, []string{"one", "two", "drained", "five", "drained", "six", "drained", "large", "drained"}, h.lines)

@@ -3,93 +3,146 @@ package node
 import (
 	"math"
 	"os"
-	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
+	"slices"
 	"sync"
 )
 
-// HeapFloor is a good size for the floor of SetHeapFloor where a node has a machine, or a container of some hundred megabytes,
-// for itself.
-const HeapFloor = 32 << 20
+// HeapFloor is a good size for the floor of SetHeapFloor where a node has a machine, or a container of some hundred
+// megabytes, for itself.
+const HeapFloor = 40 << 20
 
-// ballastFloors is how many floors of address space SetHeapFloor takes. The runtime keeps a tenth more memory than the heap has in use,
-// gives the rest back to the operating system, and gets it again page by page. With this much in use, that tenth is a floor.
-const ballastFloors = 10
-
-// SetHeapFloor lets the heap of the program grow to at least floor bytes before the garbage collector runs. The heap of a node
-// is often a few megabytes, while every message leaves garbage behind, so that by Go's own rule the collector would run some
-// hundred times a second, for nothing: with messages of 64 kB that costs a third of the node's processor time. Above the floor
-// Go's own rule holds, with percent as GOGC: the heap may grow by that much of what is alive.
+// SetHeapFloor lets the heap of the program grow to at least floor bytes before the garbage collector runs. The heap of
+// a node is often a few megabytes, while every message leaves garbage behind, so by Go's own rule the collector would
+// run some hundred times a second, for nothing: with messages of 64 kB that costs a third of the node's processor time.
+// Above the floor Go's own rule holds, with percent as GOGC (0 or less is 100, as in Go): the heap may grow by that
+// much of what is alive. Go has no such setting, so the percentage is set anew, by debug.SetGCPercent, after a
+// collection that changed what is alive.
 //
-// Ten times the floor is allocated and never touched. It takes address space but no memory, and is in what the package runtime
-// tells about the heap (runtime.MemStats, runtime/metrics). Without it the runtime returns the memory of large messages between them,
-// which costs up to a third of the time of messages of 10 MB. Where the operating system does not grant that much address space
-// (a small machine, ulimit -v, strict overcommit) it is left out. See docs/adr/0007.
+// A program that falls quiet with a heap of more than twice the floor gives its memory back to the operating system
+// within seconds, by debug.FreeOSMemory. By itself the runtime looks for it after two minutes.
 //
-// It is a setting of the whole program, not of a node, so nothing here does it unasked; the command gonode does. It does nothing
-// if the environment has GOGC or GOMEMLIMIT: whoever sets these wants to decide. The function returned restores what was before.
+// Both are settings of the whole program, not of a node, so nothing here makes them unasked; the command gonode does.
+// It may be called at any time and more than once: the largest floor and the largest percentage in force count. The
+// function returned takes this call back, and the last one restores the percentage that there was before the first. If
+// something else calls debug.SetGCPercent meanwhile, that holds. SetHeapFloor does nothing if the environment has GOGC
+// or GOMEMLIMIT: whoever sets these wants to decide. See docs/adr/0013.
 func SetHeapFloor(floor uint64, percent int) (restore func()) {
 	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
 		return func() {}
 	}
-	h := &heapFloor{floor: floor, least: uint64(max(percent, 0))}
-	if floor <= math.MaxInt/ballastFloors && granted(ballastFloors*int(floor)) {
-		h.ballast = make([]byte, ballastFloors*floor)
+	if percent <= 0 {
+		percent = 100
 	}
-	h.now = h.percent(0)
-	before := debug.SetGCPercent(h.now)
-	h.arm()
-	return func() {
-		h.mu.Lock()
-		defer h.mu.Unlock()
-		h.over = true
-		h.ballast = nil
-		debug.SetGCPercent(before)
-	}
+	f := &heapFloor{floor, percent}
+	programHeap.add(f)
+	return sync.OnceFunc(func() { programHeap.remove(f) })
 }
 
-// heapFloor sets the percentage anew after each collection.
+// heapFloor is one call of SetHeapFloor.
 type heapFloor struct {
-	floor, least uint64
-	mu           sync.Mutex
-	ballast      []byte
-	now          int
-	over         bool
+	bytes   uint64
+	percent int
+}
+
+// programHeap is the only one in this module that sets the percentage.
+var programHeap heapTuner
+
+type heapTuner struct {
+	mu     sync.Mutex
+	floors []*heapFloor // in force
+	before int          // the percentage without any of them
+	set    int          // the percentage that was set last
+	stop   func()       // ends the goroutine that runs while there are floors
+}
+
+func (t *heapTuner) add(f *heapFloor) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.floors = append(t.floors, f)
+	now := readHeap()
+	if len(t.floors) > 1 {
+		t.tune(now)
+		return
+	}
+	t.set = t.percent(now.live)
+	t.before = debug.SetGCPercent(t.set)
+	stop, done := make(chan struct{}), make(chan struct{})
+	t.stop = func() { close(stop); <-done }
+	go func() {
+		defer close(done)
+		t.run(stop)
+	}()
+}
+
+func (t *heapTuner) remove(f *heapFloor) {
+	t.mu.Lock()
+	i := slices.Index(t.floors, f)
+	t.floors = slices.Delete(t.floors, i, i+1)
+	now, stop := readHeap(), func() {}
+	switch {
+	case len(t.floors) > 0:
+		t.tune(now)
+	default:
+		stop = t.stop
+		if now.percent == t.set {
+			debug.SetGCPercent(t.before)
+		}
+	}
+	t.mu.Unlock()
+	stop()
+}
+
+// tune sets the percentage for what is alive now. That stops the program for a moment, so small differences are not
+// worth it. It leaves a percentage alone that somebody else has set.
+func (t *heapTuner) tune(now heapState) {
+	if len(t.floors) == 0 || now.percent != t.set {
+		return
+	}
+	if p := t.percent(now.live); p < t.set-t.set/5 || p > t.set+t.set/4 {
+		t.set = p
+		debug.SetGCPercent(p)
+	}
 }
 
 // goLeast is what Go's own rule takes for alive at least: the heap may always grow by the percentage of this.
 const goLeast = 4 << 20
 
-// percent returns the percentage for a heap of which live bytes are in use, beside the ballast.
-func (h *heapFloor) percent(live uint64) int {
-	grow := float64(max(live, goLeast)) * float64(h.least) / 100
-	if live < h.floor {
-		grow = max(grow, float64(h.floor-live))
+// percent returns the percentage for a heap of which live bytes are in use.
+func (t *heapTuner) percent(live uint64) int {
+	floor, percent := t.floor(), 0
+	for _, f := range t.floors {
+		percent = max(percent, f.percent)
 	}
-	base := max(uint64(len(h.ballast))+live, goLeast)
-	return max(1, int(min(100*grow/float64(base), math.MaxInt32)))
+	base := float64(max(live, goLeast))
+	grow := base * float64(percent) / 100
+	if live < floor {
+		grow = max(grow, float64(floor-live))
+	}
+	return int(min(100*grow/base, math.MaxInt32))
 }
 
-// arm waits for the end of the next collection: an object without references is finalized after it.
-func (h *heapFloor) arm() {
-	type end struct{ _ [16]byte } // large enough not to share a block with other objects
-	runtime.SetFinalizer(new(end), func(*end) { h.collected() })
+func (t *heapTuner) floor() (bytes uint64) {
+	for _, f := range t.floors {
+		bytes = max(bytes, f.bytes)
+	}
+	return bytes
 }
 
-func (h *heapFloor) collected() {
-	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-	metrics.Read(live)
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.over {
-		return
-	}
-	// Setting it stops the program for a moment, so small differences are not worth it.
-	bytes := live[0].Value.Uint64()
-	if p := h.percent(bytes - min(bytes, uint64(len(h.ballast)))); p < h.now*4/5 || p > h.now*5/4 {
-		h.now = p
-		debug.SetGCPercent(p)
-	}
-	h.arm()
+// heapState is what the runtime tells about the heap.
+type heapState struct {
+	live    uint64 // after the last collection
+	goal    uint64 // of the next one
+	allocs  uint64 // all that was ever allocated
+	cycles  uint64 // collections
+	percent int    // GOGC
+}
+
+func readHeap() heapState {
+	m := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/gc/heap/goal:bytes"}, {Name: "/gc/heap/allocs:bytes"},
+		{Name: "/gc/cycles/total:gc-cycles"}, {Name: "/gc/gogc:percent"}}
+	metrics.Read(m)
+	of := func(i int) uint64 { return m[i].Value.Uint64() }
+	return heapState{live: of(0), goal: of(1), allocs: of(2), cycles: of(3), percent: int(int64(of(4)))}
 }

@@ -46,7 +46,7 @@ The cookie is taken from --cookie, --cookie-file, GONODE_COOKIE, ~/.erlang.cooki
 $XDG_CONFIG_HOME/erlang/.erlang.cookie, in this order; without any of them a new ~/.erlang.cookie is made. It is never
 printed. A cookie is no encryption: keep the ports inside a trusted network, or use TLS (--ssl-dist-optfile).
 
-The heap may grow to 32 MB before garbage is collected, and from there on to twice of what is in use; set GOGC or GOMEMLIMIT
+The heap may grow to 40 MB before garbage is collected, and from there on to twice of what is in use; set GOGC or GOMEMLIMIT
 for something else.`,
 		Example:           "  gonode run\n  gonode run --sname calc --port-min 9100 --port-max 9105\n  gonode run --name calc@10.0.0.7 --cookie-file /run/secrets/cookie\n  gonode run --ssl-dist-optfile dist.conf",
 		Args:              wantArgs(0),

@@ -48,6 +48,7 @@ var Layers = []Layer{
 	{Dir: "internal/archtest", Why: "the keeper of the rules depends on nothing it watches"},
 	{Dir: "internal/scripted", May: []string{"etf", "genserv"},
 		Why: "a server for tests of the contract, and of nodes that host it, needs the contract alone"},
+	{Dir: "internal/soak", May: []string{"gonodetest"}, Why: "how much a test does is asked by tests alone"},
 	{Dir: "internal/termgen", May: []string{"etf"}, Why: "random terms for tests need the terms alone"},
 }
 
@@ -79,7 +80,7 @@ var restrictions = []restriction{
 		"a library logs to the slog.Logger it is given"},
 	{"log/slog", []string{"genserv/", "supervisor/", "node/", "cmd/", "examples/", "integration/", "bench/"},
 		"only node logs; the packages below it return errors, take a hook or go through an interface"},
-	{"testing/...", []string{"gonodetest/", "integration/"},
+	{"testing/...", []string{"gonodetest/", "integration/", "internal/soak/"},
 		"a package that programs import must not bring the testing flags with it"},
 	{"ergo.services/...", []string{"ergohost/"},
 		"only the bridge to ergo, a module of its own, imports it: who does not use it does not pay for it"},

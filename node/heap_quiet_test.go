@@ -1,0 +1,36 @@
+package node
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// A period begins with 100 MB of 300 in use, of which 1000 were allocated so far.
+func TestAProgramIsQuietIfItsHeapWouldNotBeCollectedForAMinute(t *testing.T) {
+	begin := heapState{live: 100 << 20, goal: 300 << 20, allocs: 1000 << 20, cycles: 7}
+	after := func(mb, cycles uint64) heapState {
+		h := begin
+		h.allocs, h.cycles = h.allocs+mb<<20, h.cycles+cycles
+		return h
+	}
+	for _, c := range []struct {
+		name  string
+		now   heapState
+		freed uint64 // of what was allocated, when memory was given back last
+		rest  time.Duration
+		want  quietness
+	}{
+		{"nothing happens", after(0, 0), 0, 0, heapQuiet},
+		{"a message now and then", after(6, 0), 0, 0, heapQuiet},
+		{"messages come", after(7, 0), 0, 0, heapBusy},
+		{"garbage was collected meanwhile", after(0, 1), 0, 0, heapBusy},
+		{"it was given back just now", after(31, 0), 1000 << 20, 0, heapFreed},
+		{"it was given back some time ago", after(6, 0), 900 << 20, 0, heapQuiet},
+		{"giving it back took long", after(0, 0), 0, time.Minute, heapBusy},
+	} {
+		q := quietHeap{floor: 32 << 20, last: begin, freed: heapState{allocs: c.freed}, rest: time.Now().Add(c.rest)}
+		require.Equal(t, c.want, q.assess(c.now), c.name)
+	}
+}
