@@ -13,11 +13,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/internal/soak"
 )
 
 var (
 	seed  = flag.Uint64("seed", 1, "of the releases that are made up for systools")
-	cases = flag.Int("cases", 250, "how many of them")
+	cases = flag.Int("cases", soak.Size(80, 1000), "how many of them")
 )
 
 // systools asks a real systools:make_relup, one node for all inputs.

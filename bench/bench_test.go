@@ -2,12 +2,16 @@ package main
 
 import (
 	"encoding/xml"
+	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/internal/soak"
 )
 
 func TestTheTableShowsMediansAndTheRangeOfTheRatios(t *testing.T) {
@@ -43,7 +47,7 @@ func TestWhatTheClientDoesNotWriteIsAnError(t *testing.T) {
 func TestAShortRunLosesNothingAndKeepsTheOrder(t *testing.T) {
 	gonodetest.OTPRelease(t) // skips or fails without erl
 	o := options{source: "."}
-	r, err := measure(t.Context(), o, []target{reference(), ours(o)}, "measures", "1", "40", "seq,connect,calls16,pipe64,casts,bin64k,maps1000")
+	r, err := measure(t.Context(), o, []target{reference(), ours(o)}, "measures", "1", soak.Size("40", "200"), "seq,connect,calls16,pipe64,casts,bin64k,maps1000")
 	require.NoError(t, err)
 	seen := map[string]float64{}
 	for _, f := range r.figures {
@@ -114,9 +118,6 @@ func TestRunsAreJoinedRoundByRound(t *testing.T) {
 
 func TestAShortRunOfTheCurvesLeavesNothingBehind(t *testing.T) {
 	gonodetest.OTPRelease(t)
-	if testing.Short() {
-		t.Skip("takes a while")
-	}
 	o := options{source: "."}
 	r, err := measure(t.Context(), o, []target{reference("+P", "1000000"), ours(o)}, "growth", "20", "100")
 	require.NoError(t, err)
@@ -129,11 +130,11 @@ func TestAShortRunOfTheCurvesLeavesNothingBehind(t *testing.T) {
 
 func TestReadingAndWritingTermsIsMeasured(t *testing.T) {
 	gonodetest.OTPRelease(t)
-	if testing.Short() {
-		t.Skip("takes a while")
+	figures, err := codec(t.Context(), options{rounds: 1, source: ".", countOne: !soak.On()})
+	left, notCounted := errors.AsType[*notCountedError](err)
+	if !notCounted {
+		require.NoError(t, err)
 	}
-	figures, err := codec(t.Context(), options{rounds: 1, source: "."})
-	require.NoError(t, err)
 	table := codecTable(figures)
 	for _, row := range []string{"call", "maps1000", "ints100k", "bin64k", "tree"} {
 		require.Contains(t, table, "| "+row+" decode |")
@@ -146,4 +147,21 @@ func TestReadingAndWritingTermsIsMeasured(t *testing.T) {
 			require.Positive(t, v[goNode][1], k.measure)
 		}
 	}
+	if notCounted {
+		why, _, _ := strings.Cut(left.Unwrap().Error(), "\n")
+		gonodetest.SkipLane(t, "instructions under valgrind", why)
+	}
+	require.Positive(t, values[key{"call", "decode_instructions"}][goNode][1])
+}
+
+func TestWhereValgrindCannotRunItIsSaid(t *testing.T) {
+	gonodetest.OTPRelease(t)
+	bin := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(bin, "valgrind"), []byte("#!/bin/sh\necho unhandled instruction >&2; exit 132\n"), 0o755))
+	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
+	s := &stage{ctx: t.Context(), dir: t.TempDir()}
+	_, err := s.instructions("program", "file", "decode", 0)
+	require.ErrorContains(t, err, "instructions were not counted: valgrind: exit status 132\nunhandled instruction")
+	_, notCounted := errors.AsType[*notCountedError](err)
+	require.True(t, notCounted)
 }

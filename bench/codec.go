@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -13,7 +12,8 @@ import (
 )
 
 // codec measures what reading and writing terms costs, without a wire: time beside binary_to_term and term_to_binary,
-// allocations, and instructions where there is valgrind, which other programs on the machine do not disturb.
+// allocations, and instructions, which other programs on the machine do not disturb. Where these cannot be counted it
+// returns the rest with a *notCountedError.
 func codec(ctx context.Context, o options) (figures []figure, err error) {
 	s, err := newStage(ctx, o)
 	if err != nil {
@@ -49,12 +49,20 @@ func codec(ctx context.Context, o options) (figures []figure, err error) {
 		}
 		figures = append(append(figures, beam...), ours...)
 	}
-	if _, err := exec.LookPath("valgrind"); err != nil {
-		return figures, nil
+	if o.countOne {
+		files = files[:1]
 	}
 	counted, err := s.count(program, files, figures)
 	return append(figures, counted...), err
 }
+
+// notCountedError says why figures of valgrind are missing: it is not there, or cannot run a program of Go on this
+// processor.
+type notCountedError struct{ err error }
+
+func (e *notCountedError) Error() string { return "instructions were not counted: " + e.err.Error() }
+
+func (e *notCountedError) Unwrap() error { return e.err }
 
 // count counts the instructions of each operation, without those of the garbage collector: what a run of some 5 ms takes more
 // than one that does nothing.
@@ -87,7 +95,7 @@ func (s *stage) instructions(program, file, op string, n int) (float64, error) {
 	var out bytes.Buffer
 	cmd.Stderr = &out
 	if err := cmd.Run(); err != nil {
-		return 0, fmt.Errorf("valgrind: %w\n%s", err, out.Bytes()[max(0, out.Len()-2000):])
+		return 0, &notCountedError{fmt.Errorf("valgrind: %w\n%s", err, out.Bytes()[max(0, out.Len()-2000):])}
 	}
 	m := collected.FindSubmatch(out.Bytes())
 	if m == nil {

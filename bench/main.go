@@ -11,6 +11,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -30,6 +31,7 @@ type options struct {
 	profile    string
 	peers      bool
 	codec      bool
+	countOne   bool // count the instructions for one term only
 	growth     bool
 	page       string
 	load       string // of the machine before anything was started
@@ -81,7 +83,11 @@ func bench(ctx context.Context, o options) error {
 	}
 	var err error
 	if o.codec {
-		if r.codec, err = codec(ctx, o); err != nil {
+		r.codec, err = codec(ctx, o)
+		if left, ok := errors.AsType[*notCountedError](err); ok {
+			fmt.Println(left)
+			r.left = append(r.left, left.Error())
+		} else if err != nil {
 			return err
 		}
 		fmt.Print("\n" + codecTable(r.codec))

@@ -4,6 +4,7 @@ package dist_test
 
 import (
 	"fmt"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"github.com/gonode-otp/gonode/dist"
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/internal/soak"
 )
 
 // ended waits for the end of Serve.
@@ -101,6 +103,7 @@ func TestErlIsPausedAndGivenUp(t *testing.T) {
 // The node ticks every second and gives up after four without a byte; we tick every quarter of an hour, and answer.
 func TestErlIsKeptAwakeByAnswersToItsTicks(t *testing.T) {
 	t.Parallel()
+	seconds := soak.Size(7, 12)
 	beam := gonodetest.StartErl(t, gonodetest.WithArgs("-kernel", "net_ticktime", "4"))
 	var mu sync.Mutex
 	in, out := 0, 0
@@ -114,11 +117,11 @@ func TestErlIsKeptAwakeByAnswersToItsTicks(t *testing.T) {
 		}
 	}})
 	s := watch(t, beam)
-	require.Equal(t, "none", s.Eval(t, "receive {nodedown, _, _} = Down -> Down after 10000 -> none end"))
+	require.Equal(t, "none", s.Eval(t, "receive {nodedown, _, _} = Down -> Down after "+strconv.Itoa(1000*seconds)+" -> none end"))
 	require.NoError(t, n.conn.Err())
 	mu.Lock()
 	defer mu.Unlock()
-	require.GreaterOrEqual(t, in, 6)
+	require.GreaterOrEqual(t, in, seconds/2)
 	require.InDelta(t, in, out, 2)
 }
 

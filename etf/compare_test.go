@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/internal/soak"
 	"github.com/gonode-otp/gonode/internal/termgen"
 )
 
@@ -245,7 +246,7 @@ func TestErlangOrdersRandomTermsTheSameWay(t *testing.T) {
 	g.Identifiers = otp >= 24 // before, their numbers were smaller
 	g.Records = otp >= 29
 	var questions etf.List
-	for len(questions) < 20_000 {
+	for len(questions) < soak.Size(5_000, 20_000) {
 		a := g.Term()
 		if g.Records && len(questions)%8 == 0 {
 			a = g.Record()

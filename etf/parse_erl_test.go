@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/internal/soak"
 )
 
 func TestTheEmulatorReadsWhatIsPrintedAsTheSameTerm(t *testing.T) {
@@ -151,7 +152,7 @@ func TestSpoiledFilesAreConsultedAsTheEmulatorConsultsThem(t *testing.T) {
 	}
 	dir := t.TempDir()
 	var files, sources []string
-	for i := range 3000 {
+	for i := range soak.Size(800, 3000) {
 		source := r.spoil(whole[i%len(whole)])
 		if b.readsOtherwise(source) {
 			continue

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/internal/soak"
 )
 
 func parsed(t testing.TB, src string) etf.Term {
@@ -306,7 +307,7 @@ func TestIntegersOfManyDigits(t *testing.T) {
 
 func TestWhatIsPrintedIsReadBackAsTheSameTerm(t *testing.T) {
 	r := newTextRandom(5)
-	for range 20_000 {
+	for range soak.Size(5_000, 20_000) {
 		term := r.term(5)
 		for _, p := range []etf.Printer{{}, {Plain: true}, {Latin1: true}} {
 			text := p.Format(term)

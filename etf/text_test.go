@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/internal/soak"
 )
 
 // foreignNumber is the number that the emulator gives to another node; ours is always 0.
@@ -26,7 +27,7 @@ func TestRandomTermsArePrintedAsTheEmulatorPrintsThem(t *testing.T) {
 			b := startTextBridge(t, "+pc", mode.flag)
 			r := newTextRandom(1)
 			r.identities = true
-			terms := make([]etf.Term, 20_000)
+			terms := make([]etf.Term, soak.Size(4_000, 20_000))
 			for i := range terms {
 				terms[i] = r.term(3)
 			}

@@ -223,6 +223,8 @@ func TestARefusalAfterTheHandshakeOfTLSIsExplained(t *testing.T) {
 	require.NoError(t, err)
 	defer conn.Close()
 	defer (<-done).Close()
+	defer y.Close() // first, for a goodbye would wait for a reader
+	defer x.Close()
 
 	closed := &dist.HandshakeError{Stage: dist.StageRecvStatus, Reason: dist.ReasonClosed, Err: io.EOF}
 	var e *tlsdist.HandshakeError

@@ -29,7 +29,7 @@ measure(Rounds, Ms, Only, Nodes) ->
     [one(R, M, T, Ms) || R <- lists:seq(1, Rounds), M <- Wanted, T <- turn(R, Nodes)],
     [out(0, memory, N, peak_mb, peak(Pid)) || {N, Pid} <- Nodes],
     Perf = os:find_executable("perf"),
-    [counted(Perf, M, T, Ms) || Perf =/= false, {Id, _} = M <- Wanted, lists:member(Id, [seq, calls16, calls64, bin64k]), T <- Nodes].
+    [counted(Perf, M, T, Ms) || Perf =/= false, Ms >= 100, {Id, _} = M <- Wanted, lists:member(Id, [seq, calls16, calls64, bin64k]), T <- Nodes].
 
 target(T) -> [N, P] = string:split(T, ":"), {list_to_atom(N), P}.
 
@@ -64,7 +64,7 @@ leave(N, Id, Why) ->
     {0, []}.
 
 %% The system calls of the server for one operation, which perf counts without slowing it as strace would: it is there some time before
-%% and after, in which hardly any happen. Where it may not, there is no figure.
+%% and after, in which hardly any happen. Where it may not, and in a run so short that it is only a test, there is no figure.
 counted(Perf, {Id, Fun}, {N, Pid}, Ms) ->
     Events = ["raw_syscalls:sys_enter" | ["syscalls:sys_enter_" ++ C || C <- ["read", "readv", "recvfrom", "write", "writev", "sendto"]]],
     P = open_port({spawn_executable, Perf}, [{args, ["stat", "-x,", "-e", lists:flatten(lists:join(",", Events)), "-p", Pid, "--", "sleep",

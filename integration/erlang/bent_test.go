@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -12,7 +13,11 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/internal/soak"
 )
+
+// bentFor is how long calls go on over each bent connection.
+var bentFor = soak.Size(time.Second, 2*time.Second)
 
 // only fails if there was an outcome that is not among the allowed ones.
 func (o outcomes) only(t *testing.T, allowed ...string) {
@@ -29,6 +34,7 @@ func (o outcomes) wrong() int { return o["corrupted"] + o["misrouted"] + o["stra
 // only in the reference of the call that it answers. TCP has checksums against this, and TLS better ones; the protocol has
 // none. Only the Go node is shown such bytes: a BEAM node may be brought to its end by them.
 func TestBytesThatWereChangedHurtAMessageOrTheConnectionAndNothingElse(t *testing.T) {
+	t.Parallel()
 	for name, faults := range map[string]gonodetest.RandomFaults{
 		"turned over": {Skip: 600, Gap: 20_000, Kinds: []gonodetest.FaultKind{gonodetest.FaultFlip}},
 		"doubled":     {Skip: 600, Gap: 20_000, Kinds: []gonodetest.FaultKind{gonodetest.FaultDuplicate}},
@@ -36,7 +42,7 @@ func TestBytesThatWereChangedHurtAMessageOrTheConnectionAndNothingElse(t *testin
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := bentPair(t, faults.Plan().Towards("gonode@localhost"))
-			fromErl, fromGo := p.both(2*time.Second, 300*time.Millisecond)
+			fromErl, fromGo := p.both(bentFor, 300*time.Millisecond)
 			count := len(p.bender.Report())
 			require.NotZero(t, count)
 			require.NotZero(t, fromErl["ok"])
@@ -49,6 +55,7 @@ func TestBytesThatWereChangedHurtAMessageOrTheConnectionAndNothingElse(t *testin
 
 // Wherever a connection is cut, each call gets its answer or a reason at once, and both sides come together again.
 func TestConnectionsThatAreCutAnywhereCostTheCallsUnderWayAndNothingElse(t *testing.T) {
+	t.Parallel()
 	for name, faults := range map[string]gonodetest.RandomFaults{
 		"cut":            {Gap: 200_000, Kinds: []gonodetest.FaultKind{gonodetest.FaultCut}},
 		"reset":          {Gap: 200_000, Kinds: []gonodetest.FaultKind{gonodetest.FaultReset}},
@@ -64,7 +71,7 @@ func TestConnectionsThatAreCutAnywhereCostTheCallsUnderWayAndNothingElse(t *test
 				p.fromGo(2*time.Second, 20*time.Second).only(t, "ok", "noconnection")
 				return
 			}
-			fromErl, fromGo := p.both(2*time.Second, 20*time.Second)
+			fromErl, fromGo := p.both(bentFor, 20*time.Second)
 			require.Greater(t, p.bender.Connections(), 3)
 			if gonodetest.OTPRelease(t) < 24 {
 				delete(fromErl, "stray") // without aliases an answer may come late
@@ -83,7 +90,7 @@ func TestConnectionsThatAreCutAnywhereCostTheCallsUnderWayAndNothingElse(t *test
 func TestDelaysAndSlownessLoseNothing(t *testing.T) {
 	faults := gonodetest.RandomFaults{Seed: 2, Gap: 20_000, Count: 1000, Kinds: []gonodetest.FaultKind{gonodetest.FaultDelay, gonodetest.FaultRate}}
 	p := bentPair(t, faults.Plan())
-	fromErl, fromGo := p.both(2*time.Second, 20*time.Second)
+	fromErl, fromGo := p.both(bentFor, 20*time.Second)
 	fromErl.only(t, "ok")
 	fromGo.only(t, "ok")
 	require.LessOrEqual(t, p.bender.Connections(), 2, "both may have dialled at the beginning")
@@ -95,7 +102,7 @@ func TestAPauseOfTheNetworkThatIsShorterThanTheTickTimeIsNotNoticed(t *testing.T
 	stillServes(t, p.n, p.e)
 	var fromErl, fromGo outcomes
 	var work sync.WaitGroup
-	work.Go(func() { fromErl, fromGo = p.both(2*time.Second, 20*time.Second) })
+	work.Go(func() { fromErl, fromGo = p.both(bentFor, 20*time.Second) })
 	for range 5 {
 		wait(t, 200*time.Millisecond)
 		p.bender.Pause()
@@ -119,6 +126,7 @@ func wait(t *testing.T, d time.Duration) {
 // Casts get lost with a connection. But what arrives is in order, nothing arrives twice, and of what was sent between two
 // calls that were answered by the same connection nothing is missing.
 func TestCastsStayCompleteAndInOrderOnEachConnection(t *testing.T) {
+	t.Parallel()
 	for name, faults := range map[string]gonodetest.RandomFaults{
 		"cut":            {Gap: 50_000, Kinds: []gonodetest.FaultKind{gonodetest.FaultCut, gonodetest.FaultReset, gonodetest.FaultHalfClose}},
 		"cut and delays": {Gap: 5_000, Kinds: []gonodetest.FaultKind{gonodetest.FaultDelay, gonodetest.FaultDelay, gonodetest.FaultDelay, gonodetest.FaultCut}},
@@ -132,9 +140,9 @@ func TestCastsStayCompleteAndInOrderOnEachConnection(t *testing.T) {
 			var err error
 			var work sync.WaitGroup
 			work.Go(func() {
-				whole, err = p.e.NewSession().Try(ctx, "load:casts({recorder,'gonode@localhost'}, 2000)")
+				whole, err = p.e.NewSession().Try(ctx, "load:casts({recorder,'gonode@localhost'}, "+strconv.FormatInt(bentFor.Milliseconds(), 10)+")")
 			})
-			stretches := p.castsToErl(ctx, 2*time.Second)
+			stretches := p.castsToErl(ctx, bentFor)
 			work.Wait()
 			require.NoError(t, err)
 			require.NotZero(t, stretches)

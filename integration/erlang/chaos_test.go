@@ -14,11 +14,12 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
 	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/internal/soak"
 	"github.com/gonode-otp/gonode/node"
 	"github.com/gonode-otp/gonode/supervisor"
 )
 
-var chaos = flag.Duration("chaos", 3*time.Second, "how long processes of a tree are killed at random")
+var chaos = flag.Duration("chaos", soak.Size(2*time.Second, 20*time.Second), "how long processes of a tree are killed at random")
 
 // chaosModule calls the servers of a tree from many processes while others end processes of it at random. Every call has to
 // answer with the name of the server, or to exit with a reason that the server, its end or its absence can have.

@@ -220,6 +220,7 @@ func TestOnAFreshMachineWhatRunSaysWorksWhenItIsPasted(t *testing.T) {
 }
 
 func TestWhatRunSaysWorksWithEveryKindOfCookieAndName(t *testing.T) {
+	t.Parallel()
 	bin := build(t)
 	file := filepath.Join(t.TempDir(), "a 'cookie' $HOME file")
 	secret := gonodetest.NewCookie()

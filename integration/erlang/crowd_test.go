@@ -14,6 +14,7 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/internal/soak"
 	"github.com/gonode-otp/gonode/node"
 )
 
@@ -81,7 +82,7 @@ func TestConnectionsComeAndGoFiveHundredTimes(t *testing.T) {
 	stillServes(t, n, e)
 	ports := e.Eval(t, "length(erlang:ports())")
 	before := runtime.NumGoroutine()
-	for i := range 500 {
+	for i := range soak.Size(100, 500) {
 		if i%2 == 0 {
 			require.NoError(t, n.Ping(within(t, 30*time.Second), name))
 			require.True(t, n.Disconnect(name))

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -70,6 +71,9 @@ func suiteEnv(t *testing.T) []string {
 		"ERL_CRASH_DUMP="+filepath.Join(home, "erl_crash.dump"), fmt.Sprintf("ERL_EPMD_PORT=%d", gonodetest.PrivateEPMD(t).Port()))
 }
 
+// drivers is how many nodes run the suites at once, for these mostly wait.
+const drivers = 3
+
 // runSuites compiles the suites with the Erlang in use, runs them against the node control, or against a BEAM if that is
 // empty, and reports each check that failed.
 func runSuites(t *testing.T, control string) {
@@ -77,36 +81,76 @@ func runSuites(t *testing.T, control string) {
 	gonodetest.OTPRelease(t)
 	libs := commonTest(t)
 	dir := t.TempDir()
-	out := filepath.Join(dir, "out.tsv")
 	sources, err := filepath.Abs("ct")
 	require.NoError(t, err)
+	ctx, cancel := context.WithTimeout(t.Context(), 9*time.Minute)
+	defer cancel()
+	erl := func(name, eval string, env ...string) *exec.Cmd {
+		cmd := erlCommand(ctx, "-sname", name, "-setcookie", gonodetest.Cookie(t), "-connect_all", "false",
+			"-start_epmd", "false", "-pa", dir, "-eval", eval)
+		cmd.Dir, cmd.Env = dir, append(append(suiteEnv(t), "ERL_LIBS="+libs), env...)
+		return cmd
+	}
+	said, err := erl("compiler@localhost", fmt.Sprintf(`
+		[{ok, _} = compile:file(F, [report, {outdir, %q}]) || F <- filelib:wildcard(%q)], halt().`, dir, sources+"/*.erl")).CombinedOutput()
+	require.NoError(t, err, string(said))
+
+	shares := shareSuites(t, sources)
+	texts := make([]string, len(shares))
+	var work sync.WaitGroup
+	for i, suites := range shares {
+		out := filepath.Join(dir, fmt.Sprintf("out%d.tsv", i))
+		env := []string{"COMPAT_OUT=" + out, "COMPAT_SUITES=" + strings.Join(suites, " ")}
+		if control != "" {
+			env = append(env, "COMPAT_CONTROL="+control)
+		}
+		driver := erl(fmt.Sprintf("driver%d@localhost", i), "compat_run:start().", env...)
+		work.Go(func() {
+			said, err := driver.CombinedOutput()
+			text, missing := os.ReadFile(out)
+			if err != nil || missing != nil {
+				t.Errorf("%v: %v %v\n%s", suites, err, missing, said)
+			}
+			texts[i] = string(text)
+		})
+	}
+	work.Wait()
+	total := reportSuites(t, strings.Join(texts, ""))
+	if os.Getenv("COMPAT_SUITES") == "" {
+		require.GreaterOrEqual(t, total, enough)
+	}
+}
+
+// shareSuites deals the suites that are wanted out to the drivers.
+func shareSuites(t *testing.T, sources string) [][]string {
+	t.Helper()
+	names := strings.FieldsFunc(os.Getenv("COMPAT_SUITES"), func(r rune) bool { return r == ',' || r == ' ' })
+	if len(names) == 0 {
+		files, err := filepath.Glob(filepath.Join(sources, "*_SUITE.erl"))
+		require.NoError(t, err)
+		for _, file := range files {
+			names = append(names, strings.TrimSuffix(filepath.Base(file), "_SUITE.erl"))
+		}
+	}
+	shares := make([][]string, min(drivers, len(names)))
+	for i, name := range names {
+		shares[i%len(shares)] = append(shares[i%len(shares)], name)
+	}
+	return shares
+}
+
+// erlCommand is the Erlang in use with these arguments.
+func erlCommand(ctx context.Context, args ...string) *exec.Cmd {
 	erl := os.Getenv("GONODE_ERL")
 	if erl == "" {
 		erl = "erl"
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 9*time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, erl, "-noinput", "-sname", "driver@localhost", "-setcookie", gonodetest.Cookie(t), "-connect_all", "false",
-		"-start_epmd", "false", "-pa", dir, "-eval", fmt.Sprintf(`
-			[{ok, _} = compile:file(F, [report, {outdir, %[1]q}]) || F <- filelib:wildcard(%[2]q)],
-			compat_run:start().`, dir, sources+"/*.erl"))
-	cmd.Dir = dir
-	cmd.Env = append(suiteEnv(t), "ERL_LIBS="+libs, "COMPAT_OUT="+out, "COMPAT_SUITES="+os.Getenv("COMPAT_SUITES"))
-	if control != "" {
-		cmd.Env = append(cmd.Env, "COMPAT_CONTROL="+control)
-	}
+	cmd := exec.CommandContext(ctx, erl, append([]string{"-noinput"}, args...)...)
 	// What it started ends with its input; the group is for a driver that hangs.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = 10 * time.Second
-	said, err := cmd.CombinedOutput()
-	text, missing := os.ReadFile(out)
-	require.NoError(t, missing, string(said))
-	total := reportSuites(t, string(text))
-	require.NoError(t, err, string(said))
-	if os.Getenv("COMPAT_SUITES") == "" {
-		require.GreaterOrEqual(t, total, enough)
-	}
+	return cmd
 }
 
 // commonTest returns where ERL_LIBS has to point for Common Test to be found; "" if it is found anyway.

@@ -50,6 +50,7 @@ func (l lock) HandleCall(p *genserv.Process, request etf.Term, _ genserv.From, s
 }
 
 func TestACallbackThatBlocksStopsNeitherTicksNorOtherServers(t *testing.T) {
+	t.Parallel()
 	cfg := config(t)
 	cfg.TickTime = 4 * time.Second
 	n := start(t, cfg)
@@ -125,6 +126,7 @@ func TestHelperForANodeThatIsAlone(t *testing.T) {
 
 // On one processor, in a program that does nothing else: nothing wakes the scheduler but what the node sees to.
 func TestACallbackThatOnlyComputesKeepsNobodyWaiting(t *testing.T) {
+	t.Parallel()
 	e := gonodetest.StartErl(t, gonodetest.WithCookie("alone"), gonodetest.WithTimeout(3*time.Minute))
 	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestHelperForANodeThatIsAlone$")
 	cmd.Env = append(os.Environ(), alone+"="+strconv.Itoa(gonodetest.PrivateEPMD(t).Port()), "GOMAXPROCS=1")

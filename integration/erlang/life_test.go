@@ -69,6 +69,7 @@ func TestBothSidesLearnWhyAConnectionWentDown(t *testing.T) {
 }
 
 func TestAPeerThatFallsSilentIsNoticedWithinTheTickTime(t *testing.T) {
+	t.Parallel()
 	cfg := config(t)
 	cfg.TickTime = 4 * time.Second
 	n := start(t, cfg)

@@ -13,6 +13,7 @@ import (
 )
 
 func TestTheElixirExampleKeepsItsPromisesWithTheBuiltCommand(t *testing.T) {
+	t.Parallel()
 	mix := needMix(t)
 	bin := build(t)
 	project := filepath.Join(t.TempDir(), "elixir")

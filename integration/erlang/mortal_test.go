@@ -237,6 +237,7 @@ func (mortalProcess) HandleInfo(_ *genserv.Process, msg etf.Term, heard etf.List
 
 // Two Erlang nodes first: what the stories say is what OTP does.
 func TestLinksMonitorsAndExitSignalsActInEveryDirectionAsBetweenErlangNodes(t *testing.T) {
+	t.Parallel()
 	beam := func(name string) *gonodetest.Beam {
 		e := gonodetest.StartErl(t, gonodetest.WithSname(name), gonodetest.WithConnectAll(false), gonodetest.WithTimeout(3*time.Minute))
 		e.Compile(t, "mortal", mortal)

@@ -129,6 +129,7 @@ func (w *wire) heal(there, here bool) {
 }
 
 func TestASplitNetworkIsNoticedWithinTheTickTimeAndHeals(t *testing.T) {
+	t.Parallel()
 	if !inNetns(t) {
 		return
 	}

@@ -3,6 +3,7 @@ package erlang
 import (
 	"context"
 	"crypto/tls"
+	"fmt"
 	"net"
 	"runtime"
 	"slices"
@@ -17,6 +18,7 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
 	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/internal/soak"
 	"github.com/gonode-otp/gonode/node"
 	"github.com/gonode-otp/gonode/tlsdist"
 )
@@ -63,22 +65,23 @@ func tlsPair(t *testing.T, version string, opts ...gonodetest.Option) (n *node.N
 }
 
 func TestLargeMessagesGoBothWaysOverTLS(t *testing.T) {
+	size, milliseconds := soak.Size(16<<20, 64<<20), soak.Size(1000, 3000)
 	for _, version := range []string{only12, only13} {
 		n, e, to := tlsPair(t, version)
-		require.Equal(t, "true", e.Eval(t, at(n, `(fun() -> T = binary:copy(<<"0123456789abcdef">>, 4 * 1024 * 1024),
+		require.Equal(t, "true", e.Eval(t, at(n, `(fun() -> T = binary:copy(<<"0123456789abcdef">>, `+strconv.Itoa(size/16)+`),
 			gen_server:call({echo,'gonode@host'}, T, 100000) =:= T end)()`)))
-		large := etf.Tuple{etf.Atom("echo"), etf.Binary(make([]byte, 64<<20))}
+		large := etf.Tuple{etf.Atom("echo"), etf.Binary(make([]byte, size))}
 		reply, err := n.Call(within(t, time.Minute), to, large)
 		require.NoError(t, err)
 		require.True(t, etf.Equal(large[1], reply))
-		require.Equal(t, "0", e.Eval(t, at(n, mixedSizes)))
+		require.Equal(t, "0", e.Eval(t, at(n, fmt.Sprintf(mixedSizes, milliseconds))))
 		stop(t, n)
 	}
 }
 
-// mixedSizes has 15 processes call echo with terms of 3, 64 and 200 kB for three seconds and counts wrong answers.
+// mixedSizes has 15 processes call echo with terms of 3, 64 and 200 kB for some milliseconds and counts wrong answers.
 const mixedSizes = `(fun() ->
-	S = {echo,'gonode@host'}, Me = self(), Stop = erlang:monotonic_time(millisecond) + 3000,
+	S = {echo,'gonode@host'}, Me = self(), Stop = erlang:monotonic_time(millisecond) + %d,
 	One = fun F(P, I, Bad) ->
 		case erlang:monotonic_time(millisecond) > Stop of
 			true -> Me ! {bad, Bad};
@@ -93,6 +96,7 @@ const mixedSizes = `(fun() ->
 end)()`
 
 func TestAnIdleConnectionOverTLSLivesByItsTicks(t *testing.T) {
+	t.Parallel()
 	n, e, _ := tlsPair(t, only13, gonodetest.WithArgs("-kernel", "net_ticktime", "8"))
 	require.NoError(t, n.Ping(within(t, 30*time.Second), etf.Atom(e.Name())))
 	ctx, cancel := context.WithCancel(t.Context())
@@ -229,6 +233,7 @@ func tlsRefusal(t *testing.T, n *node.Node, e *gonodetest.Beam) *tlsdist.Handsha
 }
 
 func TestAWrongCertificateIsRefusedWithFileAndReason(t *testing.T) {
+	t.Parallel()
 	ca, other := gonodetest.NewAuthority(t, "authority"), gonodetest.NewAuthority(t, "other")
 	host := shortHost(t)
 	good := ca.Issue(t, []string{host})

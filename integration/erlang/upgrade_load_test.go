@@ -16,6 +16,7 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
 	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/internal/soak"
 	"github.com/gonode-otp/gonode/node"
 )
 
@@ -116,7 +117,7 @@ func statesum(t *testing.T, n *node.Node, pids []etf.Pid) uint64 {
 // Ten thousand servers are upgraded, brought back by a failure at the last but one, and downgraded, again and again, while a BEAM
 // makes 5000 calls a second.
 func TestACrowdIsUpgradedUnderLoadWithoutLosingACall(t *testing.T) {
-	const size, rate = 10_000, 5_000
+	size, rate := soak.Size(3_000, 10_000), 5_000
 	n, pids := startCrowd(t, size)
 	beam := gonodetest.StartErl(t)
 	source, err := os.ReadFile("testdata/steady.erl")
@@ -134,7 +135,7 @@ func TestACrowdIsUpgradedUnderLoadWithoutLosingACall(t *testing.T) {
 		beam.Eval(t, "receive after 300 -> ok end.") // the load goes on for a while
 		t.Logf("%-8s of %d servers at %d calls/s: pause %v, in all %v", what, len(r.Processes), rate, r.Pause.Round(time.Microsecond), r.Total.Round(time.Microsecond))
 	}
-	for range 3 {
+	for range soak.Size(1, 3) {
 		report, err := change(t, n, "2", size-1)
 		require.ErrorContains(t, err, "code_change_failed")
 		undone := 0
@@ -207,7 +208,7 @@ func TestAThousandUpgradesLeaveNoMemoryBehind(t *testing.T) {
 		cycle()
 	}
 	before, goroutines := heap(), runtime.NumGoroutine()
-	for range 1000 {
+	for range soak.Size(200, 1000) {
 		cycle()
 	}
 	after := heap()

@@ -262,6 +262,7 @@ func TestServersSeeTheMessagesOfARealUpgrade(t *testing.T) {
 
 // A code change that fails: the caller gets the term of OTP. There the servers stay suspended, here they go on as they were.
 func TestAFailedUpgradeTellsWhatOTPTellsAndGoesBack(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct{ extra, options, result string }{
 		{"{error,srv_b,nope}", "[]", `{'EXIT',{code_change_failed,srv_b,demo_srv,"1",{error,nope}}}`},
 		{"{crash,srv_b,boom}", "[]", `{'EXIT',{code_change_failed,srv_b,demo_srv,"1",{'EXIT',{boom,stack}}}}`},
@@ -294,6 +295,7 @@ func TestAFailedUpgradeTellsWhatOTPTellsAndGoesBack(t *testing.T) {
 
 // A busy server: OTP leaves it with its old state to the new code, and tells nobody.
 func TestABusyServerIsNotForgotten(t *testing.T) {
+	t.Parallel()
 	lab := newUpgradeLab(t)
 	script := strings.NewReplacer("SUSPEND", "{demo_srv,1000}", "EXTRA", "x").Replace(demoUp)
 	lab.beam.Eval(t, "gen_server:cast(srv_b, {hold,3000}).")
