@@ -312,9 +312,6 @@ func TestAPackageIsUnpackedAndOneThatFailsCanBeTriedAgain(t *testing.T) {
 }
 
 func TestAHandlerThatCannotWriteChangesNothing(t *testing.T) {
-	if os.Geteuid() == 0 {
-		require.NoError(t, os.MkdirAll("/proc/self", 0o755)) // root writes everywhere but here
-	}
 	s := newSite(t)
 	require.NoError(t, os.Remove(filepath.Join(s.root, "releases/RELEASES")))
 	require.NoError(t, os.Mkdir(filepath.Join(s.root, "releases/RELEASES"), 0o755))

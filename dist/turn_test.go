@@ -329,8 +329,8 @@ func TestTrySendTellsInsteadOfWaiting(t *testing.T) {
 	require.ErrorIs(t, a.Send(ctx, number(1), etf.Int(1)), context.Canceled)
 	require.Equal(t, pending, a.Stats().Pending)
 	sent, err := a.TrySend(&RegSend{From: pidA(1), To: "x"}, etf.List{nil})
+	require.NoError(t, err, "whether it can be encoded is not looked at before there is room")
 	require.False(t, sent)
-	_ = err // whether it can be encoded is not looked at before there is room
 	a.Close(nil)
 	_, err = a.TrySend(number(1), etf.Int(1))
 	require.ErrorIs(t, err, ErrClosed)
