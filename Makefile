@@ -1,6 +1,7 @@
 # make check   what CI runs: format, vet, staticcheck, tidy, the rules of the house, all tests with the race detector
 # make cross   the command for each system it is built for
 # make test    all tests; those that need Erlang or Elixir are skipped, by name, where these are not installed
+# make soak    all tests with the sizes, repetitions and durations that nobody waits for every day, and what is left to it alone
 # make erl     only the tests that talk to real Erlang and Elixir nodes; here a missing one is a failure
 #              make erl OTP=27: the same with Erlang/OTP 27 (or 23, 29), which is fetched, not installed; without Elixir
 # make matrix  the suites of integration/erlang/ct from containers with every release of Erlang/OTP and with Elixir, and what came
@@ -12,8 +13,11 @@
 # make deps    installs Erlang and Elixir on Debian and its kin, says what to install elsewhere
 
 GO ?= go
-# More than two packages at a time only make the nodes that the tests start wait for each other.
-TESTFLAGS ?= -p 2
+# More than two packages at a time only make the nodes that the tests start wait for each other. Tests that call
+# t.Parallel mostly wait.
+TESTFLAGS ?= -p 2 -parallel 4
+# The longest one comes first, so that the others run beside it.
+PACKAGES = ./integration/erlang ./...
 # Each package; the slowest ones start dozens of real nodes.
 TIMEOUT ?= 15m
 FUZZTIME ?= 30s
@@ -22,7 +26,7 @@ FAULTFLAGS ?= -write -long
 # Run by version, so that it is no dependency of the module.
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: check fmt vet staticcheck tidy archtest cross outside test racetest erl images matrix faults fuzz bench deps
+.PHONY: check fmt vet staticcheck tidy archtest cross outside test racetest soak erl images matrix faults fuzz bench deps
 
 # The tests come last, so that with -k everything else is known before the long part.
 check: fmt vet staticcheck tidy archtest cross outside racetest
@@ -58,12 +62,15 @@ outside:
 
 test:
 	@lanes=$${GONODE_SKIPPED_LANES:-$$(mktemp)}; status=0; \
-	GONODE_SKIPPED_LANES="$$lanes" $(GO) test -timeout $(TIMEOUT) $(TESTFLAGS) ./... || status=$$?; \
+	GONODE_SKIPPED_LANES="$$lanes" $(GO) test -timeout $(TIMEOUT) $(TESTFLAGS) $(PACKAGES) || status=$$?; \
 	command -v "$${GONODE_ERL:-erl}" >/dev/null || echo "real Erlang node: erl is not installed" >>"$$lanes"; \
 	[ -z "$$GONODE_SKIPPED_LANES" ] || exit $$status; \
 	if [ -s "$$lanes" ]; then echo "Skipped lanes (make deps helps):"; sort -u "$$lanes" | sed 's/^/  /'; \
 	else echo "Skipped lanes: none"; fi; \
 	rm -f "$$lanes"; exit $$status
+
+soak:
+	@GONODE_SOAK=1 $(MAKE) --no-print-directory test TIMEOUT=1h
 
 # Tests that need a real node stand in one of these packages, in a file whose name has the word erl or live in it, or in
 # one that starts such a node.

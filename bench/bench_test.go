@@ -117,6 +117,7 @@ func TestRunsAreJoinedRoundByRound(t *testing.T) {
 }
 
 func TestAShortRunOfTheCurvesLeavesNothingBehind(t *testing.T) {
+	soak.Only(t)
 	gonodetest.OTPRelease(t)
 	o := options{source: "."}
 	r, err := measure(t.Context(), o, []target{reference("+P", "1000000"), ours(o)}, "growth", "20", "100")
