@@ -35,8 +35,6 @@ func (c check) String() string {
 	return strings.TrimSpace(fmt.Sprintf("%s:%s %s: %s (%s): %s", c.section, c.function, c.title, c.promise, c.place, c.why))
 }
 
-func (c check) key() [3]string { return [3]string{c.section, c.function, c.title} }
-
 // parse reads what compat_hook.erl has written.
 func parse(text string) ([]check, error) {
 	var checks []check
@@ -53,34 +51,12 @@ func parse(text string) ([]check, error) {
 	return checks, nil
 }
 
-// merge replaces the sections of first that second has, and returns what failed at first and holds now.
-func merge(first, second []check) (merged, healed []check) {
-	has := func(checks []check, section string) bool {
-		return slices.ContainsFunc(checks, func(c check) bool { return c.section == section })
-	}
-	bad := make(map[[3]string]bool)
-	for _, c := range second {
-		if c.outcome == failed {
-			bad[c.key()] = true
-		}
-	}
-	for _, c := range first {
-		switch {
-		case !has(second, c.section):
-			merged = append(merged, c)
-		case c.outcome == failed && !bad[c.key()]:
-			healed = append(healed, c)
-		}
-	}
-	return append(merged, second...), healed
-}
-
 // row is what one peer has found.
 type row struct {
 	peer            docker.Peer
 	version, elixir string
 	notRun          string // why
-	checks, second  [sides][]check
+	checks          [sides][]check
 	took            time.Duration
 }
 
@@ -117,11 +93,6 @@ func (r *row) summary() string {
 	text := fmt.Sprintf("OTP %s, %s in %v", r.version, r.cell(gonode, ""), r.took.Round(time.Second))
 	if len(r.checks[reference]) > 0 {
 		text += ", reference " + r.cell(reference, "")
-	}
-	for on, again := range r.second {
-		for _, c := range again {
-			text += fmt.Sprintf("\n  held only when run again (%v): %s", side(on), c)
-		}
 	}
 	return text
 }

@@ -3,7 +3,6 @@
 //
 //	go run ./integration/erlang/matrix [flags]
 //
-// A check that fails is run once more, with its suite: the machine that all of the containers share may be slow. What fails
-// again has failed. Exit codes: 0 everything ran and held, 1 a check failed, 2 something could not be run. With -lane what
-// could not be run is noted as a skipped lane, as gonodetest.SkipLane does, and is no failure.
+// Exit codes: 0 everything ran and held, 1 a check failed, 2 something could not be run. With -lane what could not be run
+// is noted as a skipped lane, as gonodetest.SkipLane does, and is no failure.
 package main

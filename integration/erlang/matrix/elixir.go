@@ -25,9 +25,11 @@ func (o options) elixir(ctx context.Context, lab *docker.Lab, r *row) error {
 		on = append(on, reference)
 	}
 	for _, side := range on {
-		if err := r.settle(side, exunit, func(string) ([]check, error) { return exUnit(ctx, lab, r, side) }); err != nil {
+		checks, err := exUnit(ctx, lab, r, side)
+		if err != nil {
 			return fmt.Errorf("exunit on %v: %w", side, err)
 		}
+		r.checks[side] = append(r.checks[side], checks...)
 	}
 	if o.suites == exunit {
 		return nil

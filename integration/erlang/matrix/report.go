@@ -71,7 +71,7 @@ func (m matrix) page() string {
 
 Written by `+"`make matrix`"+` on %s with %s, %s/%s; do not edit. Every number is a count of checks that passed: the Common Test suites in
 `+"`integration/erlang/ct`"+`, run by that release from a container of its own against Go nodes in another one, with Elixir also the ExUnit tests in
-`+"`integration/erlang/exunit`"+`, and those of `+"`examples/elixir`"+`. A check that fails is run once more with its suite, and is listed below if it holds then.
+`+"`integration/erlang/exunit`"+`, and those of `+"`examples/elixir`"+`.
 
 ## On gonode
 
@@ -84,8 +84,6 @@ Written by `+"`make matrix`"+` on %s with %s, %s/%s; do not edit. Every number i
 	}
 	b.WriteString("\n## Failed\n\n")
 	list(&b, m.rows, func(r *row, on side) []check { return r.outcome(on, failed) })
-	b.WriteString("\n## Held only when run again\n\n")
-	list(&b, m.rows, func(r *row, on side) []check { return r.second[on] })
 	b.WriteString("\n## Left out\n\n")
 	list(&b, m.rows, func(r *row, on side) []check { return r.outcome(on, skipped) })
 	return b.String()

@@ -93,37 +93,14 @@ func connects(ctx context.Context, lab *docker.Lab, r *row) (bool, error) {
 	return c.outcome == passed, nil
 }
 
-// suitesOn runs the suites, those with failures twice.
+// suitesOn runs the suites.
 func (o options) suitesOn(ctx context.Context, lab *docker.Lab, r *row, on side) error {
 	if o.suites == exunit {
 		return nil
 	}
-	return r.settle(on, o.suites, func(suites string) ([]check, error) { return o.once(ctx, lab, r, on, suites) })
-}
-
-// settle runs checks, and those suites that had failures once more.
-func (r *row) settle(on side, suites string, run func(suites string) ([]check, error)) error {
-	first, err := run(suites)
-	if err != nil {
-		return err
-	}
-	var again []string
-	for _, c := range first {
-		if c.outcome == failed && !slices.Contains(again, c.section) {
-			again = append(again, c.section)
-		}
-	}
-	if len(again) == 0 {
-		r.checks[on] = append(r.checks[on], first...)
-		return nil
-	}
-	second, err := run(strings.Join(again, ","))
-	if err != nil {
-		return err
-	}
-	merged, healed := merge(first, second)
-	r.checks[on], r.second[on] = append(r.checks[on], merged...), append(r.second[on], healed...)
-	return nil
+	checks, err := o.once(ctx, lab, r, on, o.suites)
+	r.checks[on] = append(r.checks[on], checks...)
+	return err
 }
 
 // once runs suites and returns their checks. It fails if they do not come to an end by themselves.
