@@ -120,7 +120,7 @@ func (t *heapTuner) percent(live uint64) int {
 	if live < floor {
 		grow = max(grow, float64(floor-live))
 	}
-	return int(min(100*grow/base, math.MaxInt32))
+	return max(1, int(math.Round(min(100*grow/base, math.MaxInt32))))
 }
 
 func (t *heapTuner) floor() (bytes uint64) {
@@ -136,13 +136,16 @@ type heapState struct {
 	goal    uint64 // of the next one
 	allocs  uint64 // all that was ever allocated
 	cycles  uint64 // collections
+	held    uint64 // what the heap has of the operating system, in use or not
 	percent int    // GOGC
 }
 
 func readHeap() heapState {
 	m := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/gc/heap/goal:bytes"}, {Name: "/gc/heap/allocs:bytes"},
-		{Name: "/gc/cycles/total:gc-cycles"}, {Name: "/gc/gogc:percent"}}
+		{Name: "/gc/cycles/total:gc-cycles"}, {Name: "/gc/gogc:percent"}, {Name: "/memory/classes/heap/objects:bytes"},
+		{Name: "/memory/classes/heap/unused:bytes"}, {Name: "/memory/classes/heap/free:bytes"}}
 	metrics.Read(m)
 	of := func(i int) uint64 { return m[i].Value.Uint64() }
-	return heapState{live: of(0), goal: of(1), allocs: of(2), cycles: of(3), percent: int(int64(of(4)))}
+	return heapState{live: of(0), goal: of(1), allocs: of(2), cycles: of(3), percent: int(int64(of(4))),
+		held: of(5) + of(6) + of(7)}
 }

@@ -61,10 +61,10 @@ type quietHeap struct {
 	rest  time.Time // until then it is not given back again
 }
 
-// collected begins a period, if the heap may grow to more than twice the floor.
+// collected begins a period, if the heap is or may become larger than twice the floor.
 func (q *quietHeap) collected(floor uint64) {
 	q.floor, q.last = max(floor, HeapFloor), readHeap()
-	if q.last.goal <= 2*q.floor {
+	if max(q.last.held, q.last.goal) <= 2*q.floor {
 		q.timer.Stop()
 		return
 	}
