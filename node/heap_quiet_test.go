@@ -34,3 +34,19 @@ func TestAProgramIsQuietIfItsHeapWouldNotBeCollectedForAMinute(t *testing.T) {
 		require.Equal(t, c.want, q.assess(c.now), c.name)
 	}
 }
+
+func TestThePercentageIsThatOfTheFloorUntilGosOwnIsMore(t *testing.T) {
+	of := func(live uint64, floors ...*heapFloor) int {
+		h := heapTuner{floors: floors}
+		return h.percent(live << 20)
+	}
+	floor := &heapFloor{40 << 20, 100}
+	require.Equal(t, 1000, of(0, floor), "Go takes 4 MB for alive at least")
+	require.Equal(t, 900, of(4, floor))
+	require.Equal(t, 300, of(10, floor))
+	require.Equal(t, 100, of(20, floor))
+	require.Equal(t, 100, of(1000, floor))
+	require.Equal(t, 500, of(10, floor, &heapFloor{60 << 20, 50}), "the largest floor, and the largest percentage")
+	require.Equal(t, 100, of(50, floor, &heapFloor{60 << 20, 50}))
+	require.Equal(t, 1, of(7, &heapFloor{0, 1}))
+}
