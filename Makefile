@@ -1,7 +1,7 @@
 # make check   what CI runs: format, vet, staticcheck, tidy, the rules of the house, all tests with the race detector
 # make cross   the command for each system it is built for
 # make test    all tests; those that need Erlang or Elixir are skipped, by name, where these are not installed
-# make soak    all tests with the sizes, repetitions and durations that nobody waits for every day, and what is left to it alone
+# make soak    all tests with full sizes, repetitions and durations, and those that are left to it alone
 # make erl     only the tests that talk to real Erlang and Elixir nodes; here a missing one is a failure
 #              make erl OTP=27: the same with Erlang/OTP 27 (or 23, 29), which is fetched, not installed; without Elixir
 # make matrix  the suites of integration/erlang/ct from containers with every release of Erlang/OTP and with Elixir, and what came

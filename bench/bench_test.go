@@ -47,7 +47,8 @@ func TestWhatTheClientDoesNotWriteIsAnError(t *testing.T) {
 func TestAShortRunLosesNothingAndKeepsTheOrder(t *testing.T) {
 	gonodetest.OTPRelease(t) // skips or fails without erl
 	o := options{source: "."}
-	r, err := measure(t.Context(), o, []target{reference(), ours(o)}, "measures", "1", soak.Size("40", "200"), "seq,connect,calls16,pipe64,casts,bin64k,maps1000")
+	r, err := measure(t.Context(), o, []target{reference(), ours(o)}, "measures", "1", soak.Size("40", "200"),
+		"seq,connect,calls16,pipe64,casts,bin64k,maps1000")
 	require.NoError(t, err)
 	seen := map[string]float64{}
 	for _, f := range r.figures {
@@ -158,7 +159,8 @@ func TestReadingAndWritingTermsIsMeasured(t *testing.T) {
 func TestWhereValgrindCannotRunItIsSaid(t *testing.T) {
 	gonodetest.OTPRelease(t)
 	bin := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(bin, "valgrind"), []byte("#!/bin/sh\necho unhandled instruction >&2; exit 132\n"), 0o755))
+	const script = "#!/bin/sh\necho unhandled instruction >&2; exit 132\n"
+	require.NoError(t, os.WriteFile(filepath.Join(bin, "valgrind"), []byte(script), 0o755))
 	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
 	s := &stage{ctx: t.Context(), dir: t.TempDir()}
 	_, err := s.instructions("program", "file", "decode", 0)

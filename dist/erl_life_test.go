@@ -4,7 +4,6 @@ package dist_test
 
 import (
 	"fmt"
-	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -117,7 +116,8 @@ func TestErlIsKeptAwakeByAnswersToItsTicks(t *testing.T) {
 		}
 	}})
 	s := watch(t, beam)
-	require.Equal(t, "none", s.Eval(t, "receive {nodedown, _, _} = Down -> Down after "+strconv.Itoa(1000*seconds)+" -> none end"))
+	wait := fmt.Sprintf("receive {nodedown, _, _} = Down -> Down after %d -> none end", 1000*seconds)
+	require.Equal(t, "none", s.Eval(t, wait))
 	require.NoError(t, n.conn.Err())
 	mu.Lock()
 	defer mu.Unlock()

@@ -2,9 +2,9 @@ package erlang
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -140,7 +140,8 @@ func TestCastsStayCompleteAndInOrderOnEachConnection(t *testing.T) {
 			var err error
 			var work sync.WaitGroup
 			work.Go(func() {
-				whole, err = p.e.NewSession().Try(ctx, "load:casts({recorder,'gonode@localhost'}, "+strconv.FormatInt(bentFor.Milliseconds(), 10)+")")
+				casts := fmt.Sprintf("load:casts({recorder,'gonode@localhost'}, %d)", bentFor.Milliseconds())
+				whole, err = p.e.NewSession().Try(ctx, casts)
 			})
 			stretches := p.castsToErl(ctx, bentFor)
 			work.Wait()

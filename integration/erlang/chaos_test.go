@@ -19,7 +19,8 @@ import (
 	"github.com/gonode-otp/gonode/supervisor"
 )
 
-var chaos = flag.Duration("chaos", soak.Size(2*time.Second, 20*time.Second), "how long processes of a tree are killed at random")
+var chaos = flag.Duration("chaos", soak.Size(2*time.Second, 20*time.Second),
+	"how long processes of a tree are killed at random")
 
 // chaosModule calls the servers of a tree from many processes while others end processes of it at random. Every call has to
 // answer with the name of the server, or to exit with a reason that the server, its end or its absence can have.

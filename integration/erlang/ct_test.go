@@ -91,8 +91,9 @@ func runSuites(t *testing.T, control string) {
 		cmd.Dir, cmd.Env = dir, append(append(suiteEnv(t), "ERL_LIBS="+libs), env...)
 		return cmd
 	}
-	said, err := erl("compiler@localhost", fmt.Sprintf(`
-		[{ok, _} = compile:file(F, [report, {outdir, %q}]) || F <- filelib:wildcard(%q)], halt().`, dir, sources+"/*.erl")).CombinedOutput()
+	compile := fmt.Sprintf("[{ok, _} = compile:file(F, [report, {outdir, %q}]) || F <- filelib:wildcard(%q)], halt().",
+		dir, sources+"/*.erl")
+	said, err := erl("compiler@localhost", compile).CombinedOutput()
 	require.NoError(t, err, string(said))
 
 	shares := shareSuites(t, sources)

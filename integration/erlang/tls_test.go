@@ -68,8 +68,8 @@ func TestLargeMessagesGoBothWaysOverTLS(t *testing.T) {
 	size, milliseconds := soak.Size(16<<20, 64<<20), soak.Size(1000, 3000)
 	for _, version := range []string{only12, only13} {
 		n, e, to := tlsPair(t, version)
-		require.Equal(t, "true", e.Eval(t, at(n, `(fun() -> T = binary:copy(<<"0123456789abcdef">>, `+strconv.Itoa(size/16)+`),
-			gen_server:call({echo,'gonode@host'}, T, 100000) =:= T end)()`)))
+		require.Equal(t, "true", e.Eval(t, at(n, fmt.Sprintf(`(fun() -> T = binary:copy(<<"0123456789abcdef">>, %d),
+			gen_server:call({echo,'gonode@host'}, T, 100000) =:= T end)()`, size/16))))
 		large := etf.Tuple{etf.Atom("echo"), etf.Binary(make([]byte, size))}
 		reply, err := n.Call(within(t, time.Minute), to, large)
 		require.NoError(t, err)
