@@ -5,8 +5,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -14,18 +12,9 @@ import (
 	"github.com/gonode-otp/gonode/gonodetest"
 )
 
-// The program of the README is a program of another module, which says of the engine what the README says. What "go get" would
-// fetch is this tree.
+// The program of the README is a program of another module. What "go get" would fetch is this tree.
 func TestTheProgramOfTheReadmeRunsInAModuleOfItsOwn(t *testing.T) {
 	t.Parallel()
-	edit := regexp.MustCompile(`(?m)^go mod edit (-replace \S+)$`)
-	var replace []string
-	for _, block := range readme(t, "sh") {
-		if found := edit.FindStringSubmatch(block); found != nil {
-			replace = strings.Fields(found[1])
-		}
-	}
-	require.NotEmpty(t, replace, "README.md does not say how a module names the engine")
 	program := readme(t, "go")
 	require.Len(t, program, 1)
 	here, err := filepath.Abs("../..")
@@ -46,7 +35,6 @@ func TestTheProgramOfTheReadmeRunsInAModuleOfItsOwn(t *testing.T) {
 		return string(out)
 	}
 	run("mod", "init", "example.org/hello")
-	run(append([]string{"mod", "edit"}, replace...)...)
 	run("mod", "edit", "-replace", "github.com/gonode-otp/gonode="+here, "-require", "github.com/gonode-otp/gonode@v0.0.0")
 	require.Equal(t, "{hello,joe,1} <nil>\n", run("run", "."))
 }
