@@ -1,8 +1,10 @@
 package genserv
 
 import (
+	"context"
 	"encoding"
 	"fmt"
+	"log/slog"
 	"reflect"
 	"strings"
 	"sync"
@@ -49,10 +51,18 @@ var (
 	lockerType        = reflect.TypeFor[sync.Locker]()
 )
 
-// isValue knows types whose values nobody changes although they have pointers in them.
+// values are types that have pointers in them, but whose values nobody changes, or are no part of a state.
+var values = map[reflect.Type]bool{
+	termType: true, timeType: true, reflect.TypeFor[error](): true, reflect.TypeFor[context.Context](): true,
+	reflect.TypeFor[*Process](): true, reflect.TypeFor[*Timer](): true, reflect.TypeFor[*slog.Logger](): true,
+}
+
+// isValue tells whether a type is one of these, or a term.
 func isValue(t reflect.Type) bool {
-	return t == termType || t == timeType || t.PkgPath() == termType.PkgPath() && t.Implements(termType) ||
-		t.Kind() == reflect.Pointer && t.Implements(termType) && t.Elem().PkgPath() == termType.PkgPath()
+	if values[t] || t.PkgPath() == termType.PkgPath() && t.Implements(termType) {
+		return true
+	}
+	return t.Kind() == reflect.Pointer && t.Implements(termType) && t.Elem().PkgPath() == termType.PkgPath()
 }
 
 // typeWalk looks through a type and all that can be reached from it.
