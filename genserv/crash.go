@@ -54,17 +54,35 @@ func (f *Failure) ExitReason() etf.Term {
 	return (&crash{class: f.Class, reason: f.Reason, stack: f.Stack}).exitReason()
 }
 
-// Try runs f and returns nil, or what a panic of f means for Erlang; see the package comment. It is for code that runs
-// functions of others outside of callbacks.
+// Try runs f in a goroutine of its own and returns nil, or what a panic of f means for Erlang; see the package comment. A
+// runtime.Goexit in f is the error goexit. It is for code that runs functions of others outside of callbacks.
 func Try(f func()) *Failure {
-	c := protect(f)
+	ended := make(chan *crash, 1)
+	go func() {
+		returned := false
+		defer func() {
+			if !returned {
+				ended <- errGoexit()
+			}
+		}()
+		c := protect(f)
+		returned = true
+		ended <- c
+	}()
+	c := <-ended
 	if c == nil {
 		return nil
 	}
 	return &Failure{Class: c.class.(etf.Atom), Reason: c.reason, Stack: c.stack}
 }
 
-// protect runs a callback of the user. It is the only place of this package that recovers from a panic.
+// errGoexit is the error of a function that has ended its goroutine: runtime.Goexit, as testing.T.FailNow calls it.
+func errGoexit() *crash {
+	return &crash{class: atomError, reason: etf.Atom("goexit"), stack: etf.List{}}
+}
+
+// protect runs a callback of the user. It is the only place of this package that recovers from a panic. It does not return if
+// the callback has called runtime.Goexit, which nothing can stop; see Loop.Goexit.
 func protect(callback func()) (c *crash) {
 	returned := false
 	defer func() {

@@ -1,6 +1,6 @@
 // Package genserv is the gen_server contract as a value: the callbacks of a server, what they may answer, and a Loop that
 // runs them for one process exactly as gen_server, gen, sys and proc_lib of OTP do. It knows no sockets, sets no
-// timers and starts no goroutine; a node drives it and gives it, as a Proc, the few things that it needs of the world.
+// timers and starts no goroutine, but for Try; a node drives it and gives it, as a Proc, the few things that it needs of the world.
 //
 // # Writing a server
 //

@@ -124,18 +124,23 @@ func (l *Loop) lostReply(err error, from From, reply, last etf.Term) bool {
 		l.die(functionClause("gen", "reply", from.Term(), reply))
 		return false
 	case errors.As(err, &bad):
-		reason := etf.Tuple{etf.Atom("bad_reply"), etf.Binary(clipText(err.Error()))}
-		l.crash(&crash{class: atomError, reason: reason}, from, last)
+		l.crash(&crash{class: atomError, reason: BadReply(err)}, from, last)
 		return false
 	}
 	return true
 }
 
-// answer replies to a system message, or when the server has ended already.
+// answer replies to a system message, or when the server has ended already. An answer that is no term, such as a state, is
+// told as an error to who asked; the server goes on.
 func (l *Loop) answer(from From, reply etf.Term) bool {
-	if err := l.p.Reply(from, reply); errors.Is(err, ErrBadFrom) {
+	err := l.p.Reply(from, reply)
+	var bad *etf.EncodeError
+	switch {
+	case errors.Is(err, ErrBadFrom):
 		l.die(functionClause("gen", "reply", from.Term(), reply))
 		return false
+	case errors.As(err, &bad) && l.mode != modeStopped: // else the caller hears of the end
+		_ = l.p.Reply(from, errorAnswer(BadReply(err)))
 	}
 	return true
 }

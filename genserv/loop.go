@@ -30,6 +30,8 @@ type Loop struct {
 	hibernateAfter time.Duration
 
 	mode   mode
+	ending bool   // Terminate has been called
+	exits  uint8  // how often callbacks have ended the goroutine that ran them
 	wait   action // how to wait: actNone, actTimeout, actHibernate
 	todo   todo   // what comes before the next message
 	timer  timer  // of WithTimeoutMessage
@@ -149,7 +151,7 @@ func (l *Loop) Start(args etf.Term) (ack etf.Term, next Next) {
 	case o.kind == initStop:
 		return l.failStart(o.reason, &crash{class: atomExit, reason: o.reason})
 	case o.kind == initFail:
-		return etf.Tuple{atomError, o.reason}, l.becomeStopped(Normal)
+		return etf.Tuple{atomError, SendableReason(o.reason)}, l.becomeStopped(Normal)
 	case o.kind == initIgnore:
 		return etf.Atom("ignore"), l.becomeStopped(Normal)
 	}
@@ -160,7 +162,7 @@ func (l *Loop) Start(args etf.Term) (ack etf.Term, next Next) {
 
 func (l *Loop) failStart(reason etf.Term, c *crash) (ack etf.Term, next Next) {
 	l.reportCrash(c)
-	return etf.Tuple{atomError, reason}, l.becomeStopped(reason)
+	return etf.Tuple{atomError, SendableReason(reason)}, l.becomeStopped(reason)
 }
 
 // Handle gives the server a message and returns when it has been dealt with.
@@ -212,6 +214,31 @@ func (l *Loop) Next() Next {
 		return Next{Wait: l.hibernateAfter}
 	}
 	return Next{Wait: -1}
+}
+
+// Goexit ends a server whose callback has ended the goroutine that ran the loop (runtime.Goexit, as testing.T.FailNow calls
+// it): the callback has failed with the error goexit. msg is the message that it was called for, nil for none. The driver
+// calls it in another goroutine, and again if Terminate does the same. Next says that the process has ended.
+func (l *Loop) Goexit(msg etf.Term) Next {
+	l.exits++
+	c := errGoexit()
+	from, last := nobody, msg
+	if classify(msg, l.parent) == kindCall {
+		t := msg.(etf.Tuple)
+		from, last = fromTerm(t[1]), t[2]
+	}
+	switch {
+	case l.mode == modeStopped:
+	case l.exits > 2: // what shows the state in a report ends its goroutine, too
+		l.becomeStopped(c.exitReason())
+	case l.mode == modeNew:
+		l.failStart(c.exitReason(), c)
+	case l.ending:
+		l.failTerminate(c, from, last)
+	default:
+		l.crash(c, from, last)
+	}
+	return l.settled()
 }
 
 // Suspend does what sys:suspend does, for a driver that upgrades the server.

@@ -6,6 +6,7 @@ import "github.com/gonode-otp/gonode/etf"
 // reported; what is left of a StopReply follows when this has returned.
 func (l *Loop) terminate(reason etf.Term, from From, last etf.Term) {
 	l.KeepCodeChanges()
+	l.ending = true
 	if failed := l.inst.terminate(&l.p, reason); failed != nil {
 		l.failTerminate(failed, from, last)
 		return
@@ -20,6 +21,7 @@ func (l *Loop) terminate(reason etf.Term, from From, last etf.Term) {
 func (l *Loop) crash(c *crash, from From, last etf.Term) {
 	l.KeepCodeChanges()
 	reason := c.exitReason()
+	l.ending = true
 	if failed := l.inst.terminate(&l.p, reason); failed != nil {
 		l.failTerminate(failed, from, last)
 		return

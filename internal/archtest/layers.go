@@ -102,6 +102,10 @@ var libraries = []string{"etf/", "epmd/", "dist/", "genserv/", "supervisor/", "a
 // pure are the packages that start no goroutines.
 var pure = []string{"etf/", "appup/", "genserv/", "supervisor/", "codechange/"}
 
+// trying is the file of genserv.Try, which may start one: the function that it runs may end its goroutine, which cannot be
+// undone (runtime.Goexit).
+const trying = "genserv/crash.go"
+
 // ban is a function that some folders must not call.
 type ban struct {
 	path   string // import path, "" for a builtin
