@@ -207,12 +207,16 @@ func atomList(atoms []etf.Atom) etf.List {
 	return list
 }
 
-// emulated are the applications that every node of OTP runs. Others ask for their versions to know what a node can do, and
+const kernelName = etf.Atom("kernel")
+
+// emulated are the applications that every release of OTP runs: kernel and stdlib, and sasl, whose reports and release
+// handler are part of this module. Others ask for their versions to know what a node can do, and
 // applications name them as those that have to run before, so they are listed with the versions of the OTP release whose
 // behaviour this module follows (OTP 25.2).
 var emulated = []App{
-	{Name: "kernel", Description: "ERTS  CXC 138 10", Vsn: "8.5.3"},
+	{Name: kernelName, Description: "ERTS  CXC 138 10", Vsn: "8.5.3"},
 	{Name: "stdlib", Description: "ERTS  CXC 138 10", Vsn: "4.2", Applications: []etf.Atom{"kernel"}},
+	{Name: "sasl", Description: "SASL  CXC 138 11", Vsn: "4.2", Applications: []etf.Atom{"kernel", "stdlib"}},
 }
 
 // sortedEnv returns [{Key, Value}] in the order of the keys.

@@ -52,11 +52,13 @@ func (c controller) Init(p *genserv.Process, _ etf.Term) genserv.InitResult[*con
 	return genserv.Ok(s)
 }
 
-// HandleCall serves what the functions of application ask for. Differs from OTP: a request that it does not know is refused and
-// not the end of the node.
+// HandleCall serves what the functions of application ask for. Differs from OTP: a request that it does not know is refused,
+// and one without a From passed over; neither is the end of the node.
 func (c controller) HandleCall(p *genserv.Process, request etf.Term, from genserv.From, s *controlled) genserv.Result[*controlled] {
 	name, args := requestParts(request)
 	switch {
+	case from.Destination() == nil:
+		return genserv.NoReply(s)
 	case name == "which_applications" && len(args) == 0:
 		return genserv.Reply(c.which(s), s)
 	case name == "info" && len(args) == 0:

@@ -88,7 +88,10 @@ func (m master) over(p *genserv.Process) {
 			left.exit(killed)
 		}
 	}
-	if m.app.Stop != nil {
-		m.app.Stop()
+	if m.app.Stop == nil {
+		return
+	}
+	if failure := genserv.Try(m.app.Stop); failure != nil { // application_master catches it as well
+		p.Logger().Error("stop of an application failed", "application", string(m.app.Name), "error", failure)
 	}
 }

@@ -31,7 +31,7 @@ func (n *Node) exportApplication() {
 		"get_application":     {1: n.acGetApplication},
 	} {
 		for arity, function := range f {
-			n.Export("application", name, arity, function)
+			n.Export("application", name, arity, n.detached(function))
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package node
 
 import (
-	"context"
 	"errors"
 	"log/slog"
 	"slices"
@@ -89,7 +88,7 @@ func (c controller) HandleCast(p *genserv.Process, request etf.Term, s *controll
 	if !etf.Equal(result[0], etf.Atom("ok")) {
 		c.answer(p, app, result, s)
 		c.exited(p, app, result[1], start.kind)
-		c.giveUp(p, start, etf.Tuple{etf.Atom("application_start_failure"), app, result[1]}, result[1])
+		c.giveUp(start, etf.Tuple{etf.Atom("application_start_failure"), app, result[1]}, result[1])
 		return genserv.NoReply(s)
 	}
 	pid, _ := result[1].(etf.Pid)
@@ -125,7 +124,7 @@ func (c controller) HandleInfo(p *genserv.Process, msg etf.Term, s *controlled) 
 	s.running = slices.Delete(s.running, i, i+1)
 	start := s.started[slices.IndexFunc(s.started, func(a appStart) bool { return a.name == name })]
 	c.exited(p, name, t[2], start.kind)
-	c.giveUp(p, start, etf.Tuple{etf.Atom("application_terminated"), name, t[2]}, t[2])
+	c.giveUp(start, etf.Tuple{etf.Atom("application_terminated"), name, t[2]}, t[2])
 	return genserv.NoReply(s)
 }
 
@@ -134,13 +133,11 @@ func (c controller) exited(p *genserv.Process, name etf.Atom, reason etf.Term, k
 }
 
 // giveUp stops the node if it cannot be without the application.
-func (c controller) giveUp(p *genserv.Process, a appStart, why, reason etf.Term) {
+func (c controller) giveUp(a appStart, why, reason etf.Term) {
 	if a.kind == AppTemporary || a.kind == AppTransient && etf.Equal(reason, normal) {
 		return
 	}
-	p.Logger().LogAttrs(context.Background(), slog.LevelError, "the node stops with an application that it cannot be without",
-		logTerm("reason", why))
-	c.n.stopOnce.Do(func() { go c.n.stop(context.Background()) })
+	c.n.fail(why)
 }
 
 // stop serves {stop_application, Name}.
@@ -152,6 +149,10 @@ func (c controller) stop(p *genserv.Process, t etf.Term, s *controlled) etf.Term
 	}
 	start := s.started[i]
 	s.started = slices.Delete(s.started, i, i+1)
+	if name == kernelName {
+		// Differs from OTP: there what is left is a program that no other node reaches any more.
+		c.n.fail(etf.Tuple{etf.Atom("application_stopped"), name})
+	}
 	if i := slices.IndexFunc(s.running, func(r running) bool { return r.name == name }); i >= 0 {
 		master := s.running[i].master
 		s.running = slices.Delete(s.running, i, i+1)

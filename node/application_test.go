@@ -107,12 +107,12 @@ func TestApplicationsStartAndEndInOrder(t *testing.T) {
 	two := app("two", d, etf.Atom("c"), etf.List{etf.Atom("d"), etf.Atom("e")}, etf.Atom("f"))
 	two.Applications = append(two.Applications, "one")
 	require.NoError(t, n.StartApplication(ctx, two))
-	require.Equal(t, []etf.Atom{"two", "one", "stdlib", "kernel"}, names(t, n))
+	require.Equal(t, []etf.Atom{"two", "one", "sasl", "stdlib", "kernel"}, names(t, n))
 	require.Equal(t, "+a +b +c +d +e +f", d.take())
 	require.NoError(t, n.StopApplication(ctx, "one"), "OTP does not look who needs it")
 	require.Equal(t, "-b -a stopped:one", d.take())
 	require.NoError(t, n.StartApplication(ctx, app("one", d)), "the loaded one counts")
-	require.Equal(t, []etf.Atom{"one", "two", "stdlib", "kernel"}, names(t, n))
+	require.Equal(t, []etf.Atom{"one", "two", "sasl", "stdlib", "kernel"}, names(t, n))
 	require.Equal(t, "+a +b", d.take())
 	require.NoError(t, n.Stop(ctx))
 	require.Equal(t, "-b -a stopped:one -f -e -d -c stopped:two", d.take())
@@ -165,11 +165,11 @@ func TestTheEndOfAnApplicationIsLoggedAndNoMore(t *testing.T) {
 	require.NoError(t, n.StartApplication(ctx, app("one", d, etf.Atom("a"))))
 	sup := n.registry.byName("one_sup")
 	n.exitSignal(n.self, sup.pid, kill, nil)
-	require.Eventually(t, func() bool { return len(names(t, n)) == 2 }, time.Minute, time.Millisecond)
+	require.Eventually(t, func() bool { return len(names(t, n)) == 3 }, time.Minute, time.Millisecond)
 	require.Contains(t, d.take(), "stopped:one")
 	require.Nil(t, n.registry.byName("a"))
 	require.NoError(t, n.StartApplication(ctx, app("one", d)), "it may start again")
-	require.Equal(t, []etf.Atom{"one", "stdlib", "kernel"}, names(t, n))
+	require.Equal(t, []etf.Atom{"one", "sasl", "stdlib", "kernel"}, names(t, n))
 }
 
 func TestTheNodeStopsWithAPermanentApplication(t *testing.T) {
@@ -280,7 +280,7 @@ func TestTheControllerOutlivesRequestsThatMakeNoSense(t *testing.T) {
 		}
 	}
 	require.NoError(t, n.Cast(t.Context(), pid, etf.Tuple{etf.Atom("application_started"), etf.Atom("kernel"), etf.Int(1)}))
-	require.Equal(t, []etf.Atom{"stdlib", "kernel"}, names(t, n))
+	require.Equal(t, []etf.Atom{"sasl", "stdlib", "kernel"}, names(t, n))
 }
 
 func TestApplicationsAreStartedWithThoseThatTheyNeed(t *testing.T) {
@@ -297,7 +297,7 @@ func TestApplicationsAreStartedWithThoseThatTheyNeed(t *testing.T) {
 	load("e", "f")
 	load("f", "e")
 	all := func(arg etf.Term) string {
-		answer, failure := n.apply("application", "ensure_all_started", etf.List{arg})
+		answer, failure := n.apply(t.Context(), "application", "ensure_all_started", etf.List{arg})
 		require.Nil(t, failure)
 		return etf.Format(answer)
 	}

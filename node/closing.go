@@ -1,35 +1,41 @@
 package node
 
-import (
-	"context"
-	"time"
-)
+import "time"
 
 // closePeers closes all connections after what was sent has gone out. A peer that does not take it is given up while
 // there is still time for the rest of the end of the node: that it hangs is no fault of this node.
-func (n *Node) closePeers(ctx context.Context) {
+func (n *Node) closePeers() {
 	peers := n.peers.close()
 	for _, p := range peers {
 		p.close(ErrStopped)
 	}
-	ctx, cancel := mostOf(ctx)
-	defer cancel()
+	var over <-chan time.Time
+	if left, ok := n.end.left(); ok {
+		timer := time.NewTimer(left * 3 / 4)
+		defer timer.Stop()
+		over = timer.C
+	}
+	for i, p := range peers {
+		select {
+		case <-p.ended:
+			continue
+		case <-n.end.hurry:
+		case <-over:
+		}
+		n.giveUp(peers[i:])
+		return
+	}
+}
+
+// giveUp ends the connections of peers that have not taken what was sent to them.
+func (n *Node) giveUp(peers []*peer) {
 	for _, p := range peers {
 		select {
 		case <-p.ended:
 			continue
-		case <-ctx.Done():
+		default:
 		}
 		n.log.Warn("a peer has not taken what was sent to it", "peer", string(p.name), "bytes", p.conn.Stats().Pending)
 		p.abort(ErrStopped)
 	}
-}
-
-// mostOf leaves a quarter of the time that ctx has for what comes after.
-func mostOf(ctx context.Context) (context.Context, context.CancelFunc) {
-	end, ok := ctx.Deadline()
-	if !ok {
-		return context.WithCancel(ctx)
-	}
-	return context.WithTimeout(ctx, time.Until(end)*3/4)
 }

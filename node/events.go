@@ -51,7 +51,7 @@ func (n *Node) MonitorNodes(ctx context.Context) iter.Seq[NodeEvent] {
 			case <-q.wake:
 			case <-ctx.Done():
 				return
-			case <-n.stopped:
+			case <-n.end.stopped:
 				for _, e := range q.take() {
 					if !yield(e) {
 						return

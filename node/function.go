@@ -10,7 +10,8 @@ import (
 )
 
 // Function is what runs when another node applies an exported function, see Node.Export. args are as many as the arity that
-// it was exported with. ctx ends when the node stops.
+// it was exported with. ctx ends when the node stops, and when nobody waits for the result any more: the caller has given up,
+// has ended or is away.
 //
 // A nil result is the atom undefined. An error that is a *genserv.Exit is erlang:exit(Reason), ErrBadArgument is
 // error(badarg), a *genserv.Failure stands for itself, every other one is error(Text). A panic means what it means in a
@@ -53,14 +54,19 @@ func (fs *functions) get(key functionKey) Function {
 	return fs.table[key]
 }
 
+// detached makes a function of f that goes on when its caller is gone, as every function does on a BEAM.
+func (n *Node) detached(f Function) Function {
+	return func(_ context.Context, args etf.List) (etf.Term, error) { return f(n.ctx, args) }
+}
+
 // apply is apply(Module, Function, Args).
-func (n *Node) apply(module, function etf.Atom, args etf.List) (result etf.Term, failure *genserv.Failure) {
+func (n *Node) apply(ctx context.Context, module, function etf.Atom, args etf.List) (result etf.Term, failure *genserv.Failure) {
 	f := n.functions.get(functionKey{module, function, len(args)})
 	if f == nil {
 		return nil, failureAt(etf.Atom("undef"), module, function, args)
 	}
 	var err error
-	if failure := genserv.Try(func() { result, err = f(n.ctx, args) }); failure != nil {
+	if failure := genserv.Try(func() { result, err = f(ctx, args) }); failure != nil {
 		return nil, failure
 	}
 	if err != nil {

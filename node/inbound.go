@@ -88,7 +88,9 @@ func (p *peer) demonitored(m *dist.DemonitorP) {
 	p.mu.Unlock()
 	if w != nil {
 		w.detach()
+		return
 	}
+	p.demonitoredSpawned(m.Ref)
 }
 
 // forget takes w out of the table; who gets true has to answer it.

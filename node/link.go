@@ -58,7 +58,9 @@ func (p *peer) unlinked(m *dist.UnlinkID) {
 			delete(target.links, m.From)
 		}
 		target.mu.Unlock()
+		return
 	}
+	p.n.spawns.unlinked(m.From, m.To)
 }
 
 // unlinkAcked serves UNLINK_ID_ACK.
@@ -76,6 +78,7 @@ func (n *Node) unlinkAcked(m *dist.UnlinkIDAck) {
 func (n *Node) linkBroken(from, to etf.Pid, reason, token etf.Term) {
 	target := n.local(destination{pid: to})
 	if target == nil {
+		n.spawns.linkBroken(from, to, reason)
 		return
 	}
 	target.mu.Lock()
@@ -113,7 +116,9 @@ func (n *Node) exitSignal(from, to etf.Pid, reason, token etf.Term) {
 			return
 		}
 		target.exitSignal(from, reason, token)
+		return
 	}
+	n.spawns.exit(to, reason)
 }
 
 // exitSignal delivers an exit signal: a message to a process that traps exits, in the order of the other messages, else

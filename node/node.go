@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -40,6 +39,7 @@ type Node struct {
 	events    eventHub
 	refusals  refusals
 	functions functions
+	spawns    spawnTable
 	apps      applications
 
 	releases *codechange.Handler // nil without Config.Upgrade
@@ -65,8 +65,7 @@ type Node struct {
 	stopping bool         // nothing is started from outside any more
 	sealed   bool         // nor from inside
 
-	stopOnce sync.Once
-	stopped  chan struct{}
+	end ending
 }
 
 // Start starts a node: it listens, registers with EPMD and from then on answers other nodes. ctx bounds the start only.
@@ -79,7 +78,7 @@ func Start(ctx context.Context, cfg Config) (*Node, error) {
 		return nil, err
 	}
 	n := &Node{cfg: cfg, log: cfg.Logger.With("node", cfg.Name), name: etf.Atom(cfg.Name),
-		registry: newRegistry(), peers: newPeerTable(), stopped: make(chan struct{})}
+		registry: newRegistry(), peers: newPeerTable(), end: newEnding()}
 	for _, entry := range cfg.Allow {
 		n.allow.add([]etf.Atom{etf.Atom(entry)})
 	}
@@ -216,71 +215,6 @@ func (n *Node) reviveEPMD(ctx context.Context) error {
 	return nil
 }
 
-// Stop ends the node: its servers end with reason shutdown, its connections are closed after what was sent has gone out,
-// its name leaves EPMD, and every goroutine has returned. It waits for callbacks that still run, at most until ctx ends,
-// whose error it then returns. Further calls wait for the same end.
-func (n *Node) Stop(ctx context.Context) error {
-	n.othersLetGo()
-	n.stopOnce.Do(func() { go n.stop(ctx) })
-	select {
-	case <-n.stopped:
-		return nil
-	case <-ctx.Done():
-		return &waitError{"the end of the node", context.Cause(ctx)}
-	}
-}
-
-func (n *Node) stop(ctx context.Context) {
-	defer close(n.stopped)
-	n.startMu.Lock()
-	n.stopping = true
-	n.startMu.Unlock()
-	if n.registration != nil {
-		_ = n.registration.Close()
-	}
-	if n.listener != nil {
-		_ = n.listener.Close()
-	}
-	n.stopProcesses(ctx)
-	n.cancel()
-	n.closePeers(ctx)
-	if mapper := n.mapper.Load(); mapper != nil {
-		_ = mapper.Close()
-	}
-	n.work.Wait()
-	n.log.Info("node stopped")
-}
-
-// stopProcesses ends all processes as init:stop/0 does: the applications, the last one first; what else was started from
-// outside, which ends what it has started itself; and then whatever is left. Those that have not ended when ctx does are
-// killed.
-func (n *Node) stopProcesses(ctx context.Context) {
-	n.endAll(ctx, func(p *process) bool { return p == n.registry.byName(controllerName) })
-	n.endAll(ctx, func(p *process) bool {
-		return p.parent == p.pid && !slices.Contains(serviceNames, n.registry.nameOf(p))
-	})
-	n.startMu.Lock()
-	n.sealed = true
-	n.startMu.Unlock()
-	n.endAll(ctx, func(*process) bool { return true })
-}
-
-// endAll tells processes to shut down, as a supervisor would, and waits for them.
-func (n *Node) endAll(ctx context.Context, which func(*process) bool) {
-	all := n.registry.all()
-	all = slices.DeleteFunc(all, func(p *process) bool { return !which(p) })
-	for _, p := range all {
-		p.shutdown()
-	}
-	for _, p := range all {
-		select {
-		case <-p.done():
-		case <-ctx.Done():
-			p.exit(killed)
-		}
-	}
-}
-
 // goWork runs f in a goroutine that Stop waits for; false means that the node is stopping.
 func (n *Node) goWork(f func()) bool { return n.goUntil(&n.stopping, f) }
 
@@ -302,10 +236,6 @@ func (n *Node) isSealed() bool {
 	defer n.startMu.RUnlock()
 	return n.sealed
 }
-
-// Done returns a channel that is closed when the node has stopped, be it by Stop or by the end of an application that it
-// cannot be without.
-func (n *Node) Done() <-chan struct{} { return n.stopped }
 
 // Name returns the full name of the node.
 func (n *Node) Name() etf.Atom { return n.name }

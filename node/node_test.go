@@ -107,8 +107,9 @@ func TestACallOnTheSameNodeNeedsNoConnection(t *testing.T) {
 	require.ErrorAs(t, err, &exit)
 	require.Empty(t, n.monitors.byRef)
 	require.Empty(t, n.calls.waiting)
-	require.Equal(t, etf.List{controllerName, etf.Atom("net_kernel"), etf.Atom("rex")}, n.registry.registered(), "what every node has is left")
-	require.Len(t, n.registry.all(), 3)
+	require.Equal(t, etf.List{controllerName, kernelSupName, etf.Atom("net_kernel"), etf.Atom("rex")}, n.registry.registered(),
+		"what every node has is left")
+	require.Len(t, n.registry.all(), 4)
 }
 
 func TestSpawnTellsWhyAServerDidNotStart(t *testing.T) {

@@ -34,7 +34,8 @@ type peer struct {
 	spare atomic.Pointer[outgoing]
 
 	mu      sync.Mutex
-	watches map[refKey]*watch // monitors of the peer on processes of this node
+	watches map[refKey]*watch   // monitors of the peer on processes of this node
+	spawned map[refKey]*spawned // processes that the peer has asked for and is told the end of
 }
 
 // refKey is a reference of a peer's node without the node's name, which is long to hash.
@@ -115,6 +116,7 @@ func (p *peer) nodedown() {
 	for _, w := range watches {
 		w.detach()
 	}
+	p.spawnedDown()
 	for _, m := range p.n.monitors.ofPeer(p) {
 		m.down(etf.Atom("noconnection"))
 	}

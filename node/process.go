@@ -20,7 +20,8 @@ type process struct {
 	loop *genserv.Loop
 	log  atomic.Pointer[slog.Logger] // made when it is asked for
 
-	parent etf.Pid // who started it by a link, else itself
+	parent  etf.Pid // who started it by a link, else itself
+	spawner etf.Pid // who started it, zero if that was no process
 
 	leader etf.Pid // group leader; guarded by mu
 
@@ -92,6 +93,17 @@ func (p *process) wake(next genserv.Next) {
 
 // run handles messages until the mailbox is empty or the process has ended. next is what the loop wants to do first.
 func (p *process) run(next genserv.Next) {
+	returned := false
+	defer func() {
+		if !returned {
+			p.goexit()
+		}
+	}()
+	p.work(next)
+	returned = true
+}
+
+func (p *process) work(next genserv.Next) {
 	for !next.Stopped {
 		if next.Again {
 			next = p.loop.Timeout()
@@ -189,6 +201,7 @@ func (p *process) cancelWaitLocked() {
 // learns the reason, links first as in OTP. It may be called from any goroutine; the first call counts. A callback that
 // still runs is not interrupted, but nothing it does afterwards counts.
 func (p *process) exit(reason etf.Term) {
+	reason = genserv.SendableReason(reason)
 	p.mu.Lock()
 	if p.dead.Load() {
 		p.mu.Unlock()

@@ -197,8 +197,8 @@ func (p *process) monitored() etf.Term {
 }
 
 func (p *process) parentOf() etf.Term {
-	if p.parent == p.pid {
+	if p.spawner == (etf.Pid{}) {
 		return etf.Atom("undefined")
 	}
-	return p.parent
+	return p.spawner
 }

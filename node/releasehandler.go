@@ -12,7 +12,9 @@ type releaseHandler struct{ n *Node }
 
 func (releaseHandler) ModuleName() etf.Atom { return "release_handler" }
 
-func (releaseHandler) Init(*genserv.Process, etf.Term) genserv.InitResult[struct{}] {
+// Init traps exits. Differs from OTP: there whoever is linked to release_handler and ends takes it along, and sasl with it.
+func (releaseHandler) Init(p *genserv.Process, _ etf.Term) genserv.InitResult[struct{}] {
+	p.TrapExit(true)
 	return genserv.Ok(struct{}{})
 }
 

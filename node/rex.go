@@ -1,6 +1,8 @@
 package node
 
 import (
+	"errors"
+
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
 )
@@ -11,7 +13,9 @@ type rex struct{ n *Node }
 
 func (rex) ModuleName() etf.Atom { return "rpc" }
 
-func (rex) Init(*genserv.Process, etf.Term) genserv.InitResult[struct{}] {
+// Init traps exits, as rpc:init/1 does.
+func (rex) Init(p *genserv.Process, _ etf.Term) genserv.InitResult[struct{}] {
+	p.TrapExit(true)
 	return genserv.Ok(struct{}{})
 }
 
@@ -19,9 +23,9 @@ func (rex) Init(*genserv.Process, etf.Term) genserv.InitResult[struct{}] {
 // does. Differs from OTP: a block_call does not keep others waiting, and stop does not stop the server.
 func (r rex) HandleCall(p *genserv.Process, request etf.Term, from genserv.From, s struct{}) genserv.Result[struct{}] {
 	if mfa, ok := rexRequest(request, "call"); ok {
-		r.answer(mfa, func(reply etf.Term) { _ = p.Reply(from, reply) })
+		r.answer(mfa, func(reply etf.Term) error { return p.Reply(from, reply) })
 	} else if mfa, ok := rexRequest(request, "block_call"); ok {
-		r.answer(mfa, func(reply etf.Term) { _ = p.Reply(from, reply) })
+		r.answer(mfa, func(reply etf.Term) error { return p.Reply(from, reply) })
 	}
 	return genserv.NoReply(s)
 }
@@ -29,7 +33,7 @@ func (r rex) HandleCall(p *genserv.Process, request etf.Term, from genserv.From,
 // HandleCast serves {cast, M, F, A, GroupLeader}.
 func (r rex) HandleCast(_ *genserv.Process, request etf.Term, s struct{}) genserv.Result[struct{}] {
 	if mfa, ok := rexRequest(request, "cast"); ok {
-		r.n.goWork(func() { r.n.executeCast(mfa) })
+		r.n.spawns.start(r.n, func() { r.n.executeCast(r.n.ctx, mfa) })
 	}
 	return genserv.NoReply(s)
 }
@@ -46,7 +50,7 @@ func (r rex) HandleInfo(p *genserv.Process, msg etf.Term, s struct{}) genserv.Re
 		return genserv.NoReply(s)
 	}
 	if mfa, ok := rexRequest(t[1], "call"); ok {
-		r.answer(mfa, func(reply etf.Term) { _ = p.Send(from, etf.Tuple{etf.Atom("rex"), reply}) })
+		r.answer(mfa, func(reply etf.Term) error { return p.Send(from, etf.Tuple{etf.Atom("rex"), reply}) })
 		return genserv.NoReply(s)
 	}
 	node := p.Self().Node
@@ -85,22 +89,24 @@ func rexRequest(request etf.Term, kind etf.Atom) (mfa etf.List, ok bool) {
 	return etf.List(t[1:4]), true
 }
 
-// answer applies a function in a goroutine of its own and hands over what rpc makes of its end: rpc:execute_call/3.
-func (r rex) answer(mfa etf.List, reply func(etf.Term)) {
-	r.n.goWork(func() {
-		module, function, args, ok := mfaOf(mfa)
-		if !ok {
-			reply(badRPC(etf.Atom("badarg")))
-			return
-		}
-		result, failure := r.n.apply(module, function, args)
+// answer applies a function in a goroutine of its own and hands over what rpc makes of its end: rpc:execute_call/3. A result
+// that is no term is an error.
+func (r rex) answer(mfa etf.List, reply func(etf.Term) error) {
+	r.n.spawns.start(r.n, func() {
+		result, failure := r.n.applyTerms(r.n.ctx, mfa)
 		switch {
-		case failure != nil && failure.Class == "throw":
+		case failure == nil:
+		case failure.Class == "throw":
 			result = failure.Reason
-		case failure != nil:
+		case tooManyArguments(failure):
+			result = badRPC(failure.Reason)
+		default:
 			result = badRPC(failure.ExitReason())
 		}
-		reply(result)
+		var bad *etf.EncodeError
+		if err := reply(result); errors.As(err, &bad) {
+			_ = reply(badRPC(genserv.BadReply(bad)))
+		}
 	})
 }
 

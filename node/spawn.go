@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"log/slog"
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
@@ -26,6 +27,8 @@ type spawnOptions struct {
 	app       etf.Atom // the application that it belongs to
 	leader    etf.Pid  // group leader; none means the node
 	token     etf.Term // its sequential trace token, nil for none
+	spawner   etf.Pid  // who starts it without a link; none if that is no process
+	quiet     bool     // it logs warnings and errors only
 	inside    bool     // a process of this node starts it, which it may do until the last has ended
 }
 
@@ -87,6 +90,9 @@ func (s *starting) run() {
 		return
 	}
 	s.p = p
+	if s.o.quiet {
+		p.log.Store(slog.New(warnings{s.n.processLog(p.pid).Handler()}))
+	}
 	if s.n.isSealed() {
 		// Too late for the list of processes that Stop ends.
 		s.answer(ErrStopped)
@@ -99,22 +105,42 @@ func (s *starting) run() {
 	if token, ok := s.o.token.(etf.Tuple); ok {
 		p.trace(token)
 	}
-	ack, next := p.loop.Start(s.o.args)
-	p.started()
-	if next.Stopped {
-		p.exit(next.Reason)
-		s.answer(genserv.StartError(ack))
-		return
+	if next := s.init(); !next.Stopped {
+		p.run(next)
 	}
+}
+
+// init runs the server's Init, which may end the goroutine that it runs in, and tells the starter what has come of it.
+func (s *starting) init() genserv.Next {
+	p, returned := s.p, false
+	defer func() {
+		if !returned {
+			s.failed(etf.Tuple{etf.Atom("error"), p.loop.Goexit(nil).Reason})
+		}
+	}()
+	ack, next := p.loop.Start(s.o.args)
+	returned = true
+	if next.Stopped {
+		s.failed(ack)
+		return next
+	}
+	p.started()
 	s.answer(nil)
-	p.run(next)
+	return next
+}
+
+// failed ends the process, whose init has stopped its loop.
+func (s *starting) failed(ack etf.Term) {
+	s.p.started()
+	s.p.exit(s.p.loop.Next().Reason)
+	s.answer(genserv.StartError(ack))
 }
 
 func (s *starting) makeProcess(number pidNumber) *process {
 	p := &process{n: s.n, busy: true, starting: s, app: s.o.app, pid: s.n.pid(number), leader: s.o.leader}
-	p.parent = p.pid
+	p.parent, p.spawner = p.pid, s.o.spawner
 	if s.o.parent != nil {
-		p.parent = s.o.parent.pid
+		p.parent, p.spawner = s.o.parent.pid, s.o.parent.pid
 	}
 	if p.leader.Node == "" {
 		p.leader = s.n.self

@@ -49,7 +49,7 @@ func (n *Node) startUpgrade() (err error) {
 	}
 	n.host.NextCode = u.Versions.Next
 	for _, f := range n.releases.Functions() {
-		n.Export(f.Module, f.Name, f.Arity, f.Call)
+		n.Export(f.Module, f.Name, f.Arity, n.detached(f.Call))
 	}
 	n.exportUpgrade()
 	return nil
@@ -89,7 +89,7 @@ func (h upgradeHost) Apply(ctx context.Context, module, function etf.Atom, args 
 	}
 	done := make(chan outcome, 1)
 	if !h.n.goWork(func() {
-		result, failure := h.n.apply(module, function, args)
+		result, failure := h.n.apply(h.n.ctx, module, function, args)
 		done <- outcome{result, failure}
 	}) {
 		return nil, ErrStopped

@@ -37,7 +37,7 @@ func (n *Node) exportUpgrade() {
 	for name, do := range map[etf.Atom]func(context.Context, string, codechange.Options) (*codechange.Transition, *codechange.Report, error){
 		"install_release": h.Install, "rehearse_release": h.Rehearse,
 	} {
-		n.Export("gonode", name, 2, func(ctx context.Context, args etf.List) (etf.Term, error) {
+		n.Export("gonode", name, 2, n.detached(func(ctx context.Context, args etf.List) (etf.Term, error) {
 			options, ok := args[1].(etf.List)
 			if !ok {
 				return nil, ErrBadArgument
@@ -47,7 +47,7 @@ func (n *Node) exportUpgrade() {
 				return upgradeAnswer(nil, nil, err), nil
 			}
 			return upgradeAnswer(do(ctx, stringOf(args[0], ""), o)), nil
-		})
+		}))
 	}
 	n.exportAppUpgrade("upgrade_app", 3, func(ctx context.Context, app etf.Atom, _, dir string, o codechange.Options) (*codechange.Transition, *codechange.Report, error) {
 		return h.UpgradeApp(ctx, app, dir, o)
@@ -101,7 +101,7 @@ func okAnswer(err error) etf.Term {
 // exportAppUpgrade exports a function with the arguments (App, Dir, Options), or (App, Vsn, Dir, Options).
 func (n *Node) exportAppUpgrade(name etf.Atom, arity int,
 	do func(ctx context.Context, app etf.Atom, vsn, dir string, o codechange.Options) (*codechange.Transition, *codechange.Report, error)) {
-	n.Export("gonode", name, arity, func(ctx context.Context, args etf.List) (etf.Term, error) {
+	n.Export("gonode", name, arity, n.detached(func(ctx context.Context, args etf.List) (etf.Term, error) {
 		app, ok1 := args[0].(etf.Atom)
 		options, ok2 := args[arity-1].(etf.List)
 		if !ok1 || !ok2 {
@@ -116,7 +116,7 @@ func (n *Node) exportAppUpgrade(name etf.Atom, arity int,
 			return upgradeAnswer(nil, nil, err), nil
 		}
 		return upgradeAnswer(do(ctx, app, vsn, stringOf(args[arity-2], ""), o)), nil
-	})
+	}))
 }
 
 // upgradeOptions reads the options of an upgrade that gonode upgrade has asked for.

@@ -120,7 +120,7 @@ func (w world) unregister(to etf.Term) error {
 
 func (w world) spawn(c *genserv.Child, link bool) (etf.Term, error) {
 	o := spawnOptions{name: c.Name, module: c.Module, args: c.Args, ancestors: w.p.n.ancestors(w.p),
-		app: w.p.app, token: w.p.token(), leader: w.p.groupLeader(), inside: true}
+		app: w.p.app, token: w.p.token(), leader: w.p.groupLeader(), spawner: w.p.pid, inside: true}
 	if link {
 		o.parent = w.p
 	}

@@ -1,0 +1,247 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/gonode-otp/gonode/dist"
+	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/genserv"
+)
+
+const (
+	// maxRunning is how many functions run at a time that other nodes have asked for; the others wait for their turn.
+	maxRunning = 4096
+	// maxWaiting is how many may wait. One more is refused with system_limit, as by a BEAM that has its 2^18 processes.
+	maxWaiting = 1 << 18
+)
+
+// spawned is a process that another node has asked for by SPAWN_REQUEST: a pid under which one function runs, whose result
+// is its exit reason. Nobody but the asker knows the pid, so the link and the monitor of the request are all there is to it.
+// Differs from OTP: without a mailbox it gets exit signals and no messages, and when the caller has taken its monitor back,
+// has ended, or is away, the context of the function ends, where a BEAM lets the process go on for nobody.
+type spawned struct {
+	peer      *peer
+	pid, from etf.Pid
+	ref       etf.Ref
+
+	run       func(ctx context.Context) etf.Term
+	badResult func(error) etf.Term // stands for a result that is no term; nil is that of an exit reason
+
+	ctx    context.Context
+	cancel context.CancelFunc
+
+	link, monitor, ended bool // guarded by peer.mu
+}
+
+// spawn runs a function as the process that was asked for. It is called by the reader.
+func (p *peer) spawn(m *dist.SpawnRequest, run func(context.Context) etf.Term, badResult func(error) etf.Term) {
+	n := p.n
+	number, ok := n.registry.reserve()
+	if !ok || !n.spawns.admits() {
+		n.registry.release(number)
+		p.send(&dist.SpawnReply{Ref: m.Ref, To: m.From, Error: systemLimit}, nil)
+		return
+	}
+	s := &spawned{peer: p, pid: n.pid(number), from: m.From, ref: m.Ref, run: run, badResult: badResult,
+		link: hasOption(m.Opts, "link"), monitor: hasOption(m.Opts, "monitor")}
+	s.ctx, s.cancel = context.WithCancel(n.ctx)
+	if s.link || s.monitor {
+		p.mu.Lock()
+		if p.spawned == nil {
+			p.spawned = map[refKey]*spawned{}
+		}
+		p.spawned[keyOf(s.ref)] = s
+		p.mu.Unlock()
+	}
+	n.spawns.add(s)
+	p.send(&dist.SpawnReply{Ref: s.ref, To: s.from, Link: s.link, Monitor: s.monitor, Pid: s.pid}, nil)
+	n.spawns.start(n, s.work)
+}
+
+// work runs the function, unless nobody wants its result any more.
+func (s *spawned) work() {
+	reason := etf.Term(killed)
+	if s.ctx.Err() == nil {
+		reason = s.run(s.ctx)
+	}
+	s.end(reason)
+}
+
+// end ends the process and tells the asker, by what ties it to the process. The first reason counts.
+func (s *spawned) end(reason etf.Term) {
+	p := s.peer
+	p.mu.Lock()
+	link, monitor, ended := s.link, s.monitor, s.ended
+	s.ended = true
+	if p.spawned[keyOf(s.ref)] == s {
+		delete(p.spawned, keyOf(s.ref))
+	}
+	p.mu.Unlock()
+	if ended {
+		return
+	}
+	s.cancel()
+	defer p.n.spawns.remove(s) // behind its last signals, so that no other process has sent some under its pid
+	if link {
+		s.tell(&dist.Exit{From: s.pid, To: s.from}, reason)
+	}
+	if monitor && p.monitors() {
+		s.tell(&dist.MonitorPExit{From: dist.ByPid(s.pid), To: s.from, Ref: s.ref, Sender: s.pid}, reason)
+	}
+}
+
+// tell sends the reason, or one that says that this is no term. Whether it is one is found out by the way, since it may be large.
+func (s *spawned) tell(m dist.Message, reason etf.Term) {
+	var bad *etf.EncodeError
+	if err := s.peer.conn.Post(m, reason); !errors.As(err, &bad) {
+		return // that the connection is gone the asker learns from its own node
+	}
+	if s.badResult != nil {
+		s.peer.send(m, s.badResult(bad))
+		return
+	}
+	s.peer.send(m, genserv.SendableReason(reason))
+}
+
+// untie takes back the link or the monitor, or both, and reports whether nothing ties the asker to the process any more.
+func (s *spawned) untie(link, monitor bool) bool {
+	s.peer.mu.Lock()
+	defer s.peer.mu.Unlock()
+	s.link = s.link && !link
+	s.monitor = s.monitor && !monitor
+	return !s.link && !s.monitor
+}
+
+// demonitoredSpawned serves DEMONITOR_P for the monitor of a request: the call was given up, or the caller has ended.
+func (p *peer) demonitoredSpawned(ref etf.Ref) {
+	p.mu.Lock()
+	s := p.spawned[keyOf(ref)]
+	p.mu.Unlock()
+	if s != nil && s.untie(false, true) {
+		s.end(killed)
+	}
+}
+
+// spawnedDown ends what the peer waits for, whose connection is gone.
+func (p *peer) spawnedDown() {
+	p.mu.Lock()
+	all := make([]*spawned, 0, len(p.spawned))
+	for _, s := range p.spawned {
+		all = append(all, s)
+	}
+	p.mu.Unlock()
+	for _, s := range all {
+		s.untie(true, true)
+		s.end(noconnection)
+	}
+}
+
+// spawnTable knows the processes that other nodes have asked for, and who may run.
+type spawnTable struct {
+	mu      sync.Mutex
+	byPid   map[pidNumber]*spawned // those that have not ended
+	running int
+	waiting []func()
+}
+
+// admits reports whether there is room for another one.
+func (t *spawnTable) admits() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.waiting) < maxWaiting
+}
+
+func (t *spawnTable) add(s *spawned) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.byPid == nil {
+		t.byPid = map[pidNumber]*spawned{}
+	}
+	t.byPid[numberOf(s.pid)] = s
+}
+
+func (t *spawnTable) remove(s *spawned) {
+	number := numberOf(s.pid)
+	t.mu.Lock()
+	delete(t.byPid, number)
+	t.mu.Unlock()
+	s.peer.n.registry.release(number)
+}
+
+func (t *spawnTable) get(pid etf.Pid) *spawned {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if s := t.byPid[numberOf(pid)]; s != nil && s.pid == pid {
+		return s
+	}
+	return nil
+}
+
+// exit delivers an exit signal of exit/2.
+func (t *spawnTable) exit(to etf.Pid, reason etf.Term) {
+	s := t.get(to)
+	switch {
+	case s == nil || etf.Equal(reason, normal):
+	case etf.Equal(reason, kill):
+		s.end(killed)
+	default:
+		s.end(reason)
+	}
+}
+
+// linkBroken delivers the exit signal of the asker, which is linked to the process.
+func (t *spawnTable) linkBroken(from, to etf.Pid, reason etf.Term) {
+	s := t.get(to)
+	if s == nil || s.from != from {
+		return
+	}
+	s.untie(true, false)
+	if !etf.Equal(reason, normal) {
+		s.end(reason)
+	}
+}
+
+// unlinked takes the link back.
+func (t *spawnTable) unlinked(from, to etf.Pid) {
+	if s := t.get(to); s != nil && s.from == from {
+		s.untie(true, false)
+	}
+}
+
+// start runs work in a goroutine of the node, at once or when others have ended.
+func (t *spawnTable) start(n *Node, work func()) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.running == maxRunning {
+		t.waiting = append(t.waiting, work)
+		return
+	}
+	if n.goWork(func() { t.runFrom(work) }) {
+		t.running++
+	}
+}
+
+// runFrom runs work, and then what waits.
+func (t *spawnTable) runFrom(work func()) {
+	for work != nil {
+		work()
+		work = t.next()
+	}
+}
+
+// next takes the first of those that wait; nil if there is none, and another goroutine may be started then.
+func (t *spawnTable) next() (work func()) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.waiting) == 0 {
+		t.running--
+		t.waiting = nil
+		return nil
+	}
+	work = t.waiting[0]
+	t.waiting[0] = nil
+	t.waiting = t.waiting[1:]
+	return work
+}

@@ -1,0 +1,183 @@
+package node
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/gonode-otp/gonode/etf"
+)
+
+// EndError says why a node has ended by itself: {application_terminated, Name, Reason} or {application_start_failure, Name,
+// Reason} of an application that it cannot be without, {application_stopped, kernel}, or {kernel_pid_terminated, Name, Reason}
+// of application_controller and kernel_sup, in the words of OTP's init.
+type EndError struct{ Reason etf.Term }
+
+func (e *EndError) Error() string { return "node: ended by itself: " + etf.FormatMax(e.Reason, 1000) }
+
+const (
+	// failTime is how long processes outside of applications may take to end with a node that ends by itself. Nobody is there to
+	// lose patience, and whoever is to start the node anew waits for its end.
+	failTime = 5 * time.Second
+	// killedTime is how long callbacks of processes that have been killed may run on before the node has stopped without them.
+	killedTime = time.Second
+)
+
+// ending is how far the end of a node has come.
+type ending struct {
+	once    sync.Once
+	hurry   chan struct{} // closed when there is no time left for an orderly end
+	hurried sync.Once
+	stopped chan struct{} // closed when nothing is left of the node but callbacks that do not return
+	rest    chan struct{} // closed when every goroutine has returned
+
+	mu    sync.Mutex
+	err   error
+	limit time.Time // when the patience of the first who stops the node ends; zero without a limit
+}
+
+func newEnding() ending {
+	return ending{hurry: make(chan struct{}), stopped: make(chan struct{}), rest: make(chan struct{})}
+}
+
+// within notes how long whoever stops the node waits.
+func (e *ending) within(ctx context.Context) {
+	end, ok := ctx.Deadline()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if ok && (e.limit.IsZero() || end.Before(e.limit)) {
+		e.limit = end
+	}
+}
+
+// left returns how much time is left; false says that there is no limit.
+func (e *ending) left() (time.Duration, bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return time.Until(e.limit), !e.limit.IsZero()
+}
+
+// hurryUp has what is left of the node killed.
+func (e *ending) hurryUp() { e.hurried.Do(func() { close(e.hurry) }) }
+
+// Stop ends the node: its servers end with reason shutdown, its connections are closed after what was sent has gone out,
+// its name leaves EPMD, and every goroutine has returned. It waits for callbacks that still run, at most until ctx ends:
+// then the servers that are left are killed, and the cause of ctx is the error. Further calls wait for the same end, and the
+// first whose ctx ends has them killed.
+func (n *Node) Stop(ctx context.Context) error {
+	n.othersLetGo()
+	n.end.within(ctx)
+	n.end.once.Do(func() { go n.stop() })
+	select {
+	case <-n.end.rest:
+		return nil
+	case <-ctx.Done():
+		n.end.hurryUp()
+		return &waitError{"the end of the node", context.Cause(ctx)}
+	}
+}
+
+// Done returns a channel that is closed when the node has stopped, be it by Stop or by itself, see Err. Callbacks that run
+// for more than a second after their servers have been killed are not waited for.
+func (n *Node) Done() <-chan struct{} { return n.end.stopped }
+
+// Err returns why the node ends by itself, an *EndError, from the moment on in which it begins to; nil if it runs, or was
+// stopped by Stop. It ends with an application that it cannot be without (AppPermanent, AppTransient), with
+// application_controller, and when net_kernel, rex and release_handler end more often than they are started anew; as a BEAM
+// does, so that who watches over the program starts it again.
+func (n *Node) Err() error {
+	n.end.mu.Lock()
+	defer n.end.mu.Unlock()
+	return n.end.err
+}
+
+// fail ends the node by itself, unless it is ending already.
+func (n *Node) fail(reason etf.Term) {
+	n.end.once.Do(func() {
+		err := &EndError{reason}
+		n.end.mu.Lock()
+		n.end.err = err
+		n.end.mu.Unlock()
+		n.log.Error("the node ends by itself", "reason", err)
+		go n.stop()
+	})
+}
+
+func (n *Node) stop() {
+	defer close(n.end.stopped)
+	n.startMu.Lock()
+	n.stopping = true
+	n.startMu.Unlock()
+	if n.registration != nil {
+		_ = n.registration.Close()
+	}
+	if n.listener != nil {
+		_ = n.listener.Close()
+	}
+	n.stopProcesses()
+	n.cancel()
+	n.closePeers()
+	if mapper := n.mapper.Load(); mapper != nil {
+		_ = mapper.Close()
+	}
+	go func() {
+		defer close(n.end.rest)
+		n.work.Wait()
+	}()
+	n.awaitRest()
+}
+
+// awaitRest waits for the goroutines of the node, and not for long if there is no time left.
+func (n *Node) awaitRest() {
+	select {
+	case <-n.end.rest:
+		n.log.Info("node stopped")
+		return
+	case <-n.end.hurry:
+	}
+	timer := time.NewTimer(killedTime)
+	defer timer.Stop()
+	select {
+	case <-n.end.rest:
+		n.log.Info("node stopped")
+	case <-timer.C:
+		n.log.Error("node stopped, although callbacks still run")
+	}
+}
+
+// stopProcesses ends all processes as init:stop/0 does: the applications, the last one first; what else was started from
+// outside, which ends what it has started itself; and then whatever is left. Those that have not ended when time is up are
+// killed.
+func (n *Node) stopProcesses() {
+	n.endAll(func(p *process) bool { return n.registry.nameOf(p) == controllerName })
+	if n.Err() != nil {
+		defer time.AfterFunc(failTime, n.end.hurryUp).Stop()
+	}
+	n.endAll(func(p *process) bool { // whose controller was killed
+		_, ok := p.loop.Code().Server().(master)
+		return ok
+	})
+	n.endAll(func(p *process) bool { return p.parent == p.pid && n.registry.nameOf(p) != kernelSupName })
+	n.startMu.Lock()
+	n.sealed = true
+	n.startMu.Unlock()
+	n.endAll(func(p *process) bool { return n.registry.nameOf(p) == kernelSupName })
+	n.endAll(func(*process) bool { return true })
+}
+
+// endAll tells processes to shut down, as a supervisor would, and waits for them.
+func (n *Node) endAll(which func(*process) bool) {
+	all := n.registry.all()
+	all = slices.DeleteFunc(all, func(p *process) bool { return !which(p) })
+	for _, p := range all {
+		p.shutdown()
+	}
+	for _, p := range all {
+		select {
+		case <-p.done():
+		case <-n.end.hurry:
+			p.exit(killed)
+		}
+	}
+}
