@@ -41,6 +41,7 @@ var infoItems = []struct {
 	{"backtrace", always(etf.Binary(""))},
 	{"binary", always(etf.List{})},
 	{"catchlevel", always(etf.Int(0))},
+	{"fullsweep_after", always(etf.Int(65535))},
 	{"current_location", always(etf.Tuple{etf.Atom("gen_server"), etf.Atom("loop"), etf.Int(7), etf.List{}})},
 	{"current_stacktrace", always(etf.List{})},
 	{"garbage_collection_info", always(etf.List{})},
@@ -63,9 +64,19 @@ const shownItems = 17
 
 func always(t etf.Term) func(*process) etf.Term { return func(*process) etf.Term { return t } }
 
+// infoItem returns what tells an item: one of infoItems, or {dictionary, Key} (OTP 26.2); nil if there is no such item.
 func infoItem(item etf.Term) func(*process) etf.Term {
+	if t, ok := item.(etf.Tuple); ok && len(t) == 2 && etf.Equal(t[0], etf.Atom("dictionary")) {
+		return func(p *process) etf.Term {
+			if value, ok := p.loop.Process().Get(t[1]); ok {
+				return value
+			}
+			return etf.Atom("undefined")
+		}
+	}
+	name, _ := item.(etf.Atom)
 	for _, i := range infoItems {
-		if item == etf.Term(i.name) {
+		if name == i.name {
 			return i.of
 		}
 	}
@@ -99,19 +110,36 @@ func (n *Node) processInfo(_ context.Context, args etf.List) (etf.Term, error) {
 	if p == nil {
 		return etf.Atom("undefined"), nil
 	}
-	info := make(etf.List, len(wanted))
-	for i, item := range wanted {
-		info[i] = etf.Tuple{item, infoItem(item)(p)}
-	}
+	info := p.info(wanted)
 	switch {
-	case single && wanted[0] == etf.Term(etf.Atom("registered_name")) && etf.Equal(info[0].(etf.Tuple)[1], etf.List{}):
+	case single && etf.Equal(info[0], noName):
 		return etf.List{}, nil // as OTP has it
 	case single:
 		return info[0], nil
+	case len(args) == 1:
+		info = slices.DeleteFunc(info, func(t etf.Term) bool { return etf.Equal(t, noName) })
 	}
-	return slices.DeleteFunc(info, func(t etf.Term) bool {
-		return len(args) == 1 && etf.Equal(t, etf.Tuple{etf.Atom("registered_name"), etf.List{}})
-	}), nil
+	return info, nil
+}
+
+var noName = etf.Tuple{etf.Atom("registered_name"), etf.List{}}
+
+// info looks at each item once, however often it is asked for: a list of links may be long.
+func (p *process) info(wanted etf.List) etf.List {
+	info := make(etf.List, len(wanted))
+	known := map[etf.Atom]etf.Term{}
+	for i, item := range wanted {
+		name, ok := item.(etf.Atom)
+		if !ok {
+			info[i] = etf.Tuple{item, infoItem(item)(p)}
+			continue
+		}
+		if known[name] == nil {
+			known[name] = etf.Tuple{item, infoItem(item)(p)}
+		}
+		info[i] = known[name]
+	}
+	return info
 }
 
 func (p *process) status() etf.Term {

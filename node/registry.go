@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/gonode-otp/gonode/etf"
 )
@@ -65,6 +66,14 @@ func (r *registry) remove(p *process) {
 	}
 }
 
+// validName reports whether a process can have the name: one that is no atom would be in no answer that lists it. Differs from
+// OTP: the empty atom stands for no name at all.
+func validName(name etf.Atom) bool {
+	return name != "" && utf8.ValidString(string(name)) && utf8.RuneCountInString(string(name)) <= maxNameChars
+}
+
+const maxNameChars = 255
+
 // register gives a live process a name; see erlang:register/2 for the rules behind the result, ErrBadArgument or a
 // *NameTakenError.
 func (r *registry) register(name etf.Atom, p *process) error {
@@ -72,7 +81,7 @@ func (r *registry) register(name etf.Atom, p *process) error {
 	defer r.mu.Unlock()
 	holder := r.names[name]
 	switch {
-	case name == "" || name == "undefined":
+	case !validName(name) || name == "undefined":
 		return ErrBadArgument
 	case holder != nil:
 		return &NameTakenError{Name: name, Pid: holder.pid}

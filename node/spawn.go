@@ -12,7 +12,7 @@ import (
 // Init as it is. It returns when Init has, or when ctx ends, in which case the server is killed.
 //
 // The error is a *genserv.AlreadyStarted if the name is taken, genserv.ErrIgnore if Init said so, a *genserv.Exit with the
-// reason if it failed, ErrTooManyProcesses, or ErrStopped. gen_server:start/4.
+// reason if it failed, ErrBadArgument if the name is no atom, ErrTooManyProcesses, or ErrStopped. gen_server:start/4.
 func (n *Node) Spawn(ctx context.Context, name etf.Atom, module genserv.Module, args etf.Term) (etf.Pid, error) {
 	n.othersLetGo()
 	return n.spawn(ctx, spawnOptions{name: name, module: module, args: args})
@@ -34,6 +34,9 @@ type spawnOptions struct {
 
 // spawn makes a process and runs the server's init in it.
 func (n *Node) spawn(ctx context.Context, o spawnOptions) (etf.Pid, error) {
+	if o.name != "" && !validName(o.name) {
+		return etf.Pid{}, ErrBadArgument
+	}
 	s := &starting{n: n, o: o, result: make(chan error, 1)}
 	start := n.goWork
 	if o.inside {

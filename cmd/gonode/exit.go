@@ -40,10 +40,13 @@ func exitCode(err error) int {
 		protocol  *epmd.ProtocolError
 		exit      *genserv.Exit
 		walk      *examineError
+		ended     *node.EndError
 	)
 	switch {
 	case err == nil:
 		return exitOK
+	case errors.As(err, &ended): // whatever else is wrong by then
+		return exitFailure
 	case isUsage(err):
 		return exitUsage
 	case errors.Is(err, context.Canceled):

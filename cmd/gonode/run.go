@@ -116,7 +116,7 @@ func (o *options) runNode(cmd *cobra.Command, f runFlags) (err error) {
 		fmt.Fprintln(cmd.ErrOrStderr(), "stopping")
 		return nil
 	case <-n.Done():
-		return errors.New("the node has ended by itself: an application that it cannot be without is gone")
+		return n.Err()
 	}
 }
 
