@@ -71,7 +71,7 @@ func (w world) Signal(s genserv.Signal) (etf.Term, error) {
 	case genserv.OpTrapExit:
 		return p.trapExit(s.On), nil
 	case genserv.OpExit:
-		return nil, w.withPid(s.To, func(pid etf.Pid) error { return n.exit2(p, pid, s.Reason) })
+		return nil, w.withPid(s.To, func(pid etf.Pid) error { return n.exit2(p, pid, genserv.SendableReason(s.Reason)) })
 	case genserv.OpRegister:
 		return nil, w.register(s.To)
 	case genserv.OpUnregister:

@@ -1,0 +1,66 @@
+package node
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/genserv"
+)
+
+// signaller does in its process what it is called with, a func() of this package.
+type signaller struct{ do func(etf.Pid) }
+
+func (signaller) Init(p *genserv.Process, _ etf.Term) genserv.InitResult[int] {
+	p.TrapExit(true)
+	return genserv.Ok(0)
+}
+
+func (s signaller) HandleCall(p *genserv.Process, _ etf.Term, _ genserv.From, n int) genserv.Result[int] {
+	s.do(p.Self())
+	return genserv.Reply(etf.Atom("done"), n)
+}
+
+func (signaller) HandleInfo(_ *genserv.Process, _ etf.Term, n int) genserv.Result[int] { return genserv.NoReply(n) }
+
+func TestEverySignalWithWhatIsNoTermReturnsAndChangesNothing(t *testing.T) {
+	a, b := pair(t)
+	long, torn := etf.Atom(strings.Repeat("a", 256)), etf.Atom("\xff")
+	bads := []etf.Term{nil, long, torn, etf.Tuple{nil}, etf.Tuple{long, b.Name()}, etf.Tuple{etf.Atom("x"), long},
+		etf.Tuple{etf.Atom("x"), torn}, etf.Pid{}, etf.Pid{Node: long, ID: 1}, etf.Ref{}, etf.Ref{Node: torn, Len: 1},
+		etf.List{etf.Map{{Key: etf.Atom("k"), Value: nil}}}, (*etf.BigInt)(nil)}
+	_, err := b.Spawn(t.Context(), "other", genserv.Of(signaller{func(etf.Pid) {}}), nil)
+	require.NoError(t, err)
+	for op := genserv.OpLink; op <= genserv.OpIsAlive; op++ {
+		for i, bad := range bads {
+			s := genserv.Signal{Op: op, To: bad, Reason: bad, Wait: time.Millisecond, Match: func(etf.Term) bool { return false },
+				Child: &genserv.Child{Module: genserv.Of(signaller{})}}
+			s.Ref, _ = bad.(etf.Ref)
+			if name, ok := bad.(etf.Atom); ok {
+				s.Child.Name = name
+			}
+			if op == genserv.OpExit && i%2 == 0 { // a good receiver of a bad reason
+				s.To = b.registry.byName("other").pid
+			}
+			do := func(self etf.Pid) {
+				w := world{a.registry.byPid(self)}
+				_, _ = w.Signal(s)
+				_ = w.Send(bad, bad)
+				_ = w.Send(b.registry.byName("other").pid, bad)
+			}
+			pid, err := a.Spawn(t.Context(), "", genserv.Of(signaller{do}), nil)
+			require.NoError(t, err)
+			_, err = a.Call(t.Context(), pid, etf.Atom("do"))
+			require.NoError(t, err, "%d with %s", op, etf.Format(bad))
+			_, err = b.Call(t.Context(), pid, etf.Atom("do"))
+			require.NoError(t, err, "the connection is up")
+			require.NotContains(t, fmt.Sprint(a.registry.registered()), "aaa")
+		}
+	}
+	require.Len(t, b.peers.all(), 1)
+	require.NoError(t, b.Ping(t.Context(), a.Name()))
+}
