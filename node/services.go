@@ -22,15 +22,15 @@ func (n *Node) startServices(ctx context.Context) error {
 	n.exportApplication()
 	n.exportSys()
 	n.exportSupervisor()
-	if err := n.startNeeded(ctx, controllerName, genserv.Of(controller{n})); err != nil {
+	if err := n.startNeeded(ctx, spawnOptions{name: controllerName, module: genserv.Of(controller{n})}); err != nil {
 		return err
 	}
-	return n.startNeeded(ctx, kernelSupName, supervisor.Of(kernelSup{n}))
+	return n.startNeeded(ctx, spawnOptions{name: kernelSupName, module: supervisor.Of(kernelSup{n}), quiet: true})
 }
 
 // startNeeded starts a process whose end is that of the node: init of a BEAM calls it a kernel pid.
-func (n *Node) startNeeded(ctx context.Context, name etf.Atom, module genserv.Module) error {
-	pid, err := n.spawn(ctx, spawnOptions{name: name, module: module, quiet: true})
+func (n *Node) startNeeded(ctx context.Context, o spawnOptions) error {
+	pid, err := n.spawn(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -40,7 +40,7 @@ func (n *Node) startNeeded(ctx context.Context, name etf.Atom, module genserv.Mo
 	}
 	n.goWork(func() {
 		<-p.done()
-		n.fail(etf.Tuple{etf.Atom("kernel_pid_terminated"), name, p.reason})
+		n.fail(etf.Tuple{etf.Atom("kernel_pid_terminated"), o.name, p.reason})
 	})
 	return nil
 }

@@ -256,7 +256,7 @@ func checkGrove(t *testing.T, n *node.Node, e *gonodetest.Beam) {
 	alive := func() string {
 		return e.Eval(t, fmt.Sprintf("{length(rpc:call('%[1]s', erlang, processes, [])),length(rpc:call('%[1]s', erlang, registered, []))}", n.Name()))
 	}
-	const services = 3
+	const services = 4
 	require.Equal(t, fmt.Sprintf("{%d,%d}", len(list)+1+services, len(list)+services), alive())
 	require.NoError(t, n.StopApplication(ctx, "grove"))
 	require.Equal(t, fmt.Sprintf("{%d,%d}", services, services), alive())
