@@ -3,7 +3,6 @@ package erlang
 import (
 	"fmt"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -48,9 +47,7 @@ func assault(t *testing.T, e *gonodetest.Beam, n *node.Node, name, way string) (
 			{pong, G, {state, _}} -> rpc:call(G, erlang, whereis, [Name]);
 			_ -> F(G, Name)
 		end end`
-	began := time.Now()
 	now := e.Eval(t, fmt.Sprintf("(fun(G, Name) -> P = (%s)(G, Name), (%s)(G, Name) =:= P end)('%s', %s)", attack, healed, n.Name(), name))
-	require.Less(t, time.Since(began), time.Second)
 	return now == "true"
 }
 
