@@ -53,8 +53,6 @@ func (n *Node) executeCall(ctx context.Context, ref etf.Term, mfa etf.List) etf.
 		return etf.Tuple{ref, etf.Atom("return"), result}
 	case failure.Class != "error":
 		return etf.Tuple{ref, failure.Class, failure.Reason}
-	case tooManyArguments(failure):
-		return etf.Tuple{ref, failure.Class, etf.Tuple{etf.Atom("erpc"), failure.Reason}}
 	}
 	return etf.Tuple{ref, failure.Class, failure.Reason, failure.Stack}
 }
@@ -70,26 +68,13 @@ func (n *Node) executeCast(ctx context.Context, mfa etf.List) {
 // maxNameText bounds what a log record says of a name that may be any term.
 const maxNameText = 300
 
-// maxArguments is MAX_ARG of the emulator.
-const maxArguments = 255
-
 // applyTerms is apply(M, F, A) of any three terms. What is no atom or no proper list is badarg of erlang:apply/3.
 func (n *Node) applyTerms(ctx context.Context, mfa etf.List) (etf.Term, *genserv.Failure) {
 	module, ok1 := mfa[0].(etf.Atom)
 	function, ok2 := mfa[1].(etf.Atom)
 	args, ok3 := mfa[2].(etf.List)
-	switch {
-	case !ok1 || !ok2 || !ok3:
+	if !ok1 || !ok2 || !ok3 {
 		return nil, failureAt(etf.Atom("badarg"), "erlang", "apply", mfa)
-	case len(args) > maxArguments:
-		return nil, &genserv.Failure{Class: "error", Reason: systemLimit}
 	}
 	return n.apply(ctx, module, function, args)
-}
-
-var systemLimit = etf.Atom("system_limit")
-
-// tooManyArguments is erpc:is_arg_error/4.
-func tooManyArguments(f *genserv.Failure) bool {
-	return f.Stack == nil && etf.Equal(f.Reason, systemLimit)
 }

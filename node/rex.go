@@ -98,8 +98,6 @@ func (r rex) answer(mfa etf.List, reply func(etf.Term) error) {
 		case failure == nil:
 		case failure.Class == "throw":
 			result = failure.Reason
-		case tooManyArguments(failure):
-			result = badRPC(failure.Reason)
 		default:
 			result = badRPC(failure.ExitReason())
 		}

@@ -41,7 +41,7 @@ func (p *peer) spawn(m *dist.SpawnRequest, run func(context.Context) etf.Term, b
 	number, ok := n.registry.reserve()
 	if !ok || !n.spawns.admits() {
 		n.registry.release(number)
-		p.send(&dist.SpawnReply{Ref: m.Ref, To: m.From, Error: systemLimit}, nil)
+		p.send(&dist.SpawnReply{Ref: m.Ref, To: m.From, Error: "system_limit"}, nil)
 		return
 	}
 	s := &spawned{peer: p, pid: n.pid(number), from: m.From, ref: m.Ref, run: run, badResult: badResult,
