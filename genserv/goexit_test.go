@@ -64,14 +64,16 @@ func TestTryTellsThatAFunctionHasLeft(t *testing.T) {
 
 func TestAReasonThatIsNoTermIsReplaced(t *testing.T) {
 	long := etf.Atom(strings.Repeat("a", 256))
-	for _, bad := range []etf.Term{nil, long, etf.Atom("\xff"), etf.Tuple{nil}, etf.List{etf.Map{{Key: atom("a"), Value: long}}},
+	for _, bad := range []etf.Term{nil, long, etf.Atom("\xff"), etf.Tuple{nil},
+		etf.List{etf.Map{{Key: atom("a"), Value: long}}},
 		(*etf.BigInt)(nil), etf.Pid{}} {
 		text := genserv.SendableReason(bad)
 		require.Equal(t, atom("bad_exit_reason"), text.(etf.Tuple)[0], "%T", bad)
 		_, err := etf.Append(nil, text)
 		require.NoError(t, err)
 	}
-	for _, good := range []etf.Term{atom("normal"), etf.Atom(strings.Repeat("ü", 255)), etf.Tuple{atom("shutdown"), etf.Binary("x")}} {
+	wide := etf.Atom(strings.Repeat("ü", 255))
+	for _, good := range []etf.Term{atom("normal"), wide, etf.Tuple{atom("shutdown"), etf.Binary("x")}} {
 		require.Equal(t, good, genserv.SendableReason(good))
 	}
 }

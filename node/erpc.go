@@ -8,9 +8,9 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// spawnRequested serves SPAWN_REQUEST for the functions of erpc, which apply what Export made known. A function that is not
-// known ends its process with undef, as it does in OTP. Differs from OTP: functions of Export, and funs, are refused to
-// whoever wants a process that runs them, for signals to that process would reach nobody.
+// spawnRequested serves SPAWN_REQUEST for the functions of erpc, which apply what Export made known. A function that
+// is not known ends its process with undef, as it does in OTP. Differs from OTP: functions of Export, and funs, are
+// refused to whoever wants a process that runs them, for signals to that process would reach nobody.
 func (p *peer) spawnRequested(m *dist.SpawnRequest, payload etf.Term) {
 	args, _ := payload.(etf.List)
 	if !validSpawnOptions(m.Opts) {

@@ -5,8 +5,9 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// goexit goes on, in another goroutine, with a process whose callback has ended the one that ran it: runtime.Goexit, which
-// testing.T.FailNow calls. The deferred functions of that goroutine run to its end, and nothing else of it does.
+// goexit goes on, in another goroutine, with a process whose callback has ended the one that ran it: runtime.Goexit,
+// which testing.T.FailNow calls. The deferred functions of that goroutine run to its end, and nothing else of it
+// does.
 func (p *process) goexit() {
 	var msg etf.Term
 	if p.handled > 0 && p.handled <= len(p.batch) {

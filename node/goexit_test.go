@@ -12,8 +12,8 @@ import (
 	"github.com/gonode-otp/gonode/supervisor"
 )
 
-// deserter is a server whose callbacks end the goroutine that runs them, as require does in a test double: the one that at names.
-// It tells ended about its Terminate.
+// deserter is a server whose callbacks end the goroutine that runs them, as require does in a test double: the one
+// that at names. It tells ended about its Terminate.
 type deserter struct {
 	at    string
 	ended chan etf.Term
@@ -94,11 +94,12 @@ func TestAnInitThatEndsItsGoroutineFails(t *testing.T) {
 type leaver struct{}
 
 func (leaver) Init(etf.Term) (supervisor.Flags, []supervisor.ChildSpec, error) {
-	return supervisor.Flags{}, []supervisor.ChildSpec{{ID: etf.Atom("a"), Start: supervisor.Start{Module: "m", Function: "f",
+	start := supervisor.Start{Module: "m", Function: "f",
 		Func: func(*genserv.Process, etf.List) (supervisor.Started, error) {
 			runtime.Goexit()
 			return supervisor.Started{}, nil
-		}}}}, nil
+		}}
+	return supervisor.Flags{}, []supervisor.ChildSpec{{ID: etf.Atom("a"), Start: start}}, nil
 }
 
 func TestFunctionsThatEndTheirGoroutineFail(t *testing.T) {

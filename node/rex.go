@@ -7,8 +7,8 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// rex is the server behind rpc: block_call, the casts of OTP 23, sbcast, and calls of nodes that cannot spawn, such as C
-// nodes. rpc:call of OTP itself comes by erpc. Callbacks of rpc.erl.
+// rex is the server behind rpc: block_call, the casts of OTP 23, sbcast, and calls of nodes that cannot spawn, such
+// as C nodes. rpc:call of OTP itself comes by erpc. Callbacks of rpc.erl.
 type rex struct{ n *Node }
 
 func (rex) ModuleName() etf.Atom { return "rpc" }
@@ -19,8 +19,8 @@ func (rex) Init(p *genserv.Process, _ etf.Term) genserv.InitResult[struct{}] {
 	return genserv.Ok(struct{}{})
 }
 
-// HandleCall serves {call, M, F, A, GroupLeader} and {block_call, ...}, and leaves everything else without an answer as rpc
-// does. Differs from OTP: a block_call does not keep others waiting, and stop does not stop the server.
+// HandleCall serves {call, M, F, A, GroupLeader} and {block_call, ...}, and leaves everything else without an answer
+// as rpc does. Differs from OTP: a block_call does not keep others waiting, and stop does not stop the server.
 func (r rex) HandleCall(p *genserv.Process, request etf.Term, from genserv.From, s struct{}) genserv.Result[struct{}] {
 	if mfa, ok := rexRequest(request, "call"); ok {
 		r.answer(mfa, func(reply etf.Term) error { return p.Reply(from, reply) })
@@ -89,8 +89,8 @@ func rexRequest(request etf.Term, kind etf.Atom) (mfa etf.List, ok bool) {
 	return etf.List(t[1:4]), true
 }
 
-// answer applies a function in a goroutine of its own and hands over what rpc makes of its end: rpc:execute_call/3. A result
-// that is no term is an error.
+// answer applies a function in a goroutine of its own and hands over what rpc makes of its end: rpc:execute_call/3. A
+// result that is no term is an error.
 func (r rex) answer(mfa etf.List, reply func(etf.Term) error) {
 	r.n.spawns.start(r.n, func() {
 		result, failure := r.n.applyTerms(r.n.ctx, mfa)

@@ -13,9 +13,9 @@ import (
 // kernelSupName is the supervisor of the processes that every node of a cluster is expected to have.
 const kernelSupName = etf.Atom("kernel_sup")
 
-// startServices starts these processes, and makes the functions known that every node has. Whoever may call the node can end
-// them, by an exit signal or a system message, so net_kernel, rex and release_handler are started anew, and without
-// application_controller or their supervisor the node ends.
+// startServices starts these processes, and makes the functions known that every node has. Whoever may call the node
+// can end them, by an exit signal or a system message, so net_kernel, rex and release_handler are started anew, and
+// without application_controller or their supervisor the node ends.
 func (n *Node) startServices(ctx context.Context) error {
 	n.exportBIFs()
 	n.exportNodes()
@@ -45,8 +45,8 @@ func (n *Node) startNeeded(ctx context.Context, o spawnOptions) error {
 	return nil
 }
 
-// kernelSup is the supervisor kernel_sup. Differs from OTP: its children know no state that would go with them, so that each
-// is started anew by itself, where kernel_sup of OTP allows no restart and takes the BEAM with it.
+// kernelSup is the supervisor kernel_sup. Differs from OTP: its children know no state that would go with them, so
+// that each is started anew by itself, where kernel_sup of OTP allows no restart and takes the BEAM with it.
 type kernelSup struct{ n *Node }
 
 const (
@@ -64,10 +64,10 @@ func (s kernelSup) Init(etf.Term) (supervisor.Flags, []supervisor.ChildSpec, err
 	flags := supervisor.Flags{Strategy: supervisor.OneForOne, Intensity: kernelRestarts, Period: kernelPeriod}
 	children := []supervisor.ChildSpec{
 		service("net_kernel", genserv.Of(netKernel{})),
-		service("rex", genserv.Of(rex{s.n})),
+		service("rex", genserv.Of(rex(s))),
 	}
 	if s.n.releases != nil {
-		children = append(children, service("release_handler", genserv.Of(releaseHandler{s.n})))
+		children = append(children, service("release_handler", genserv.Of(releaseHandler(s))))
 	}
 	return flags, children, nil
 }
@@ -92,8 +92,8 @@ func (w warnings) WithAttrs(attrs []slog.Attr) slog.Handler {
 // WithGroup implements slog.Handler.
 func (w warnings) WithGroup(name string) slog.Handler { return warnings{w.Handler.WithGroup(name)} }
 
-// netKernel answers what other nodes ask the process net_kernel. net_adm:ping/1 takes anything but yes for a refusal, and
-// then disconnects.
+// netKernel answers what other nodes ask the process net_kernel. net_adm:ping/1 takes anything but yes for a refusal,
+// and then disconnects.
 type netKernel struct{}
 
 func (netKernel) ModuleName() etf.Atom { return "net_kernel" }
@@ -104,10 +104,12 @@ func (netKernel) Init(p *genserv.Process, _ etf.Term) genserv.InitResult[struct{
 	return genserv.Ok(struct{}{})
 }
 
-// HandleCall serves {is_auth, Node}, and refuses {spawn, M, F, A, GroupLeader} and its kin, by which OTP 23 starts processes on
-// nodes that refuse its spawn requests. Everything else is left without an answer, as net_kernel:handle_call/3 does, and so is
-// a call without a From, by which that crashes.
-func (netKernel) HandleCall(_ *genserv.Process, request etf.Term, from genserv.From, s struct{}) genserv.Result[struct{}] {
+// HandleCall serves {is_auth, Node}, and refuses {spawn, M, F, A, GroupLeader} and its kin, by which OTP 23 starts
+// processes on nodes that refuse its spawn requests. Everything else is left without an answer, as
+// net_kernel:handle_call/3 does, and so is a call without a From, by which that crashes.
+func (netKernel) HandleCall(
+	_ *genserv.Process, request etf.Term, from genserv.From, s struct{},
+) genserv.Result[struct{}] {
 	t, ok := request.(etf.Tuple)
 	if !ok || len(t) == 0 || from.Destination() == nil {
 		return genserv.NoReply(s)

@@ -25,7 +25,9 @@ func (s signaller) HandleCall(p *genserv.Process, _ etf.Term, _ genserv.From, n 
 	return genserv.Reply(etf.Atom("done"), n)
 }
 
-func (signaller) HandleInfo(_ *genserv.Process, _ etf.Term, n int) genserv.Result[int] { return genserv.NoReply(n) }
+func (signaller) HandleInfo(_ *genserv.Process, _ etf.Term, n int) genserv.Result[int] {
+	return genserv.NoReply(n)
+}
 
 func TestEverySignalWithWhatIsNoTermReturnsAndChangesNothing(t *testing.T) {
 	a, b := pair(t)
@@ -37,7 +39,8 @@ func TestEverySignalWithWhatIsNoTermReturnsAndChangesNothing(t *testing.T) {
 	require.NoError(t, err)
 	for op := genserv.OpLink; op <= genserv.OpIsAlive; op++ {
 		for i, bad := range bads {
-			s := genserv.Signal{Op: op, To: bad, Reason: bad, Wait: time.Millisecond, Match: func(etf.Term) bool { return false },
+			s := genserv.Signal{Op: op, To: bad, Reason: bad, Wait: time.Millisecond,
+				Match: func(etf.Term) bool { return false },
 				Child: &genserv.Child{Module: genserv.Of(signaller{})}}
 			s.Ref, _ = bad.(etf.Ref)
 			if name, ok := bad.(etf.Atom); ok {

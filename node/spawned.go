@@ -13,14 +13,16 @@ import (
 const (
 	// maxRunning is how many functions run at a time that other nodes have asked for; the others wait for their turn.
 	maxRunning = 4096
-	// maxWaiting is how many may wait. One more is refused with system_limit, as by a BEAM that has its 2^18 processes.
+	// maxWaiting is how many may wait. One more is refused with system_limit, as by a BEAM that has its 2^18
+	// processes.
 	maxWaiting = 1 << 18
 )
 
-// spawned is a process that another node has asked for by SPAWN_REQUEST: a pid under which one function runs, whose result
-// is its exit reason. Nobody but the asker knows the pid, so the link and the monitor of the request are all there is to it.
-// Differs from OTP: without a mailbox it gets exit signals and no messages, and when the caller has taken its monitor back,
-// has ended, or is away, the context of the function ends, where a BEAM lets the process go on for nobody.
+// spawned is a process that another node has asked for by SPAWN_REQUEST: a pid under which one function runs, whose
+// result is its exit reason. Nobody but the asker knows the pid, so the link and the monitor of the request are all
+// there is to it. Differs from OTP: without a mailbox it gets exit signals and no messages, and when the caller has
+// taken its monitor back, has ended, or is away, the context of the function ends, where a BEAM lets the process go
+// on for nobody.
 type spawned struct {
 	peer      *peer
 	pid, from etf.Pid
@@ -92,7 +94,8 @@ func (s *spawned) end(reason etf.Term) {
 	}
 }
 
-// tell sends the reason, or one that says that this is no term. Whether it is one is found out by the way, since it may be large.
+// tell sends the reason, or one that says that this is no term. Whether it is one is found out by the way, since it
+// may be large.
 func (s *spawned) tell(m dist.Message, reason etf.Term) {
 	var bad *etf.EncodeError
 	if err := s.peer.conn.Post(m, reason); !errors.As(err, &bad) {
@@ -105,7 +108,8 @@ func (s *spawned) tell(m dist.Message, reason etf.Term) {
 	s.peer.send(m, genserv.SendableReason(reason))
 }
 
-// untie takes back the link or the monitor, or both, and reports whether nothing ties the asker to the process any more.
+// untie takes back the link or the monitor, or both, and reports whether nothing ties the asker to the process any
+// more.
 func (s *spawned) untie(link, monitor bool) bool {
 	s.peer.mu.Lock()
 	defer s.peer.mu.Unlock()

@@ -7,7 +7,8 @@ import (
 )
 
 // validSpawnOptions reports whether opts is a list of options of erlang:spawn_opt/4 with values that these take:
-// erl_create_process of the emulator, by erts_parse_spawn_opts. Those that are about the memory of a process mean nothing here.
+// erl_create_process of the emulator, by erts_parse_spawn_opts. Those that are about the memory of a process mean
+// nothing here.
 func validSpawnOptions(opts etf.Term) bool {
 	list, ok := opts.(etf.List)
 	if !ok {

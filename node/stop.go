@@ -9,18 +9,19 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// EndError says why a node has ended by itself: {application_terminated, Name, Reason} or {application_start_failure, Name,
-// Reason} of an application that it cannot be without, {application_stopped, kernel}, or {kernel_pid_terminated, Name, Reason}
-// of application_controller and kernel_sup, in the words of OTP's init.
+// EndError says why a node has ended by itself: {application_terminated, Name, Reason} or {application_start_failure,
+// Name, Reason} of an application that it cannot be without, {application_stopped, kernel}, or
+// {kernel_pid_terminated, Name, Reason} of application_controller and kernel_sup, in the words of OTP's init.
 type EndError struct{ Reason etf.Term }
 
 func (e *EndError) Error() string { return "node: ended by itself: " + etf.FormatMax(e.Reason, 1000) }
 
 const (
-	// failTime is how long processes outside of applications may take to end with a node that ends by itself. Nobody is there to
-	// lose patience, and whoever is to start the node anew waits for its end.
+	// failTime is how long processes outside of applications may take to end with a node that ends by itself. Nobody
+	// is there to lose patience, and whoever is to start the node anew waits for its end.
 	failTime = 5 * time.Second
-	// killedTime is how long callbacks of processes that have been killed may run on before the node has stopped without them.
+	// killedTime is how long callbacks of processes that have been killed may run on before the node has stopped
+	// without them.
 	killedTime = time.Second
 )
 
@@ -61,10 +62,10 @@ func (e *ending) left() (time.Duration, bool) {
 // hurryUp has what is left of the node killed.
 func (e *ending) hurryUp() { e.hurried.Do(func() { close(e.hurry) }) }
 
-// Stop ends the node: its servers end with reason shutdown, its connections are closed after what was sent has gone out,
-// its name leaves EPMD, and every goroutine has returned. It waits for callbacks that still run, at most until ctx ends:
-// then the servers that are left are killed, and the cause of ctx is the error. Further calls wait for the same end, and the
-// first whose ctx ends has them killed.
+// Stop ends the node: its servers end with reason shutdown, its connections are closed after what was sent has gone
+// out, its name leaves EPMD, and every goroutine has returned. It waits for callbacks that still run, at most until
+// ctx ends: then the servers that are left are killed, and the cause of ctx is the error. Further calls wait for the
+// same end, and the first whose ctx ends has them killed.
 func (n *Node) Stop(ctx context.Context) error {
 	n.othersLetGo()
 	n.end.within(ctx)
@@ -78,14 +79,14 @@ func (n *Node) Stop(ctx context.Context) error {
 	}
 }
 
-// Done returns a channel that is closed when the node has stopped, be it by Stop or by itself, see Err. Callbacks that run
-// for more than a second after their servers have been killed are not waited for.
+// Done returns a channel that is closed when the node has stopped, be it by Stop or by itself, see Err. Callbacks
+// that run for more than a second after their servers have been killed are not waited for.
 func (n *Node) Done() <-chan struct{} { return n.end.stopped }
 
-// Err returns why the node ends by itself, an *EndError, from the moment on in which it begins to; nil if it runs, or was
-// stopped by Stop. It ends with an application that it cannot be without (AppPermanent, AppTransient), with
-// application_controller, and when net_kernel, rex and release_handler end more often than they are started anew; as a BEAM
-// does, so that who watches over the program starts it again.
+// Err returns why the node ends by itself, an *EndError, from the moment on in which it begins to; nil if it runs, or
+// was stopped by Stop. It ends with an application that it cannot be without (AppPermanent, AppTransient), with
+// application_controller, and when net_kernel, rex and release_handler end more often than they are started anew; as
+// a BEAM does, so that who watches over the program starts it again.
 func (n *Node) Err() error {
 	n.end.mu.Lock()
 	defer n.end.mu.Unlock()
@@ -146,9 +147,9 @@ func (n *Node) awaitRest() {
 	}
 }
 
-// stopProcesses ends all processes as init:stop/0 does: the applications, the last one first; what else was started from
-// outside, which ends what it has started itself; and then whatever is left. Those that have not ended when time is up are
-// killed.
+// stopProcesses ends all processes as init:stop/0 does: the applications, the last one first; what else was started
+// from outside, which ends what it has started itself; and then whatever is left. Those that have not ended when time
+// is up are killed.
 func (n *Node) stopProcesses() {
 	n.endAll(func(p *process) bool { return n.registry.nameOf(p) == controllerName })
 	if n.Err() != nil {

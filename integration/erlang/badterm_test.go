@@ -74,7 +74,8 @@ func TestWhatIsNoTermIsToldAsAnErrorAndKeepsNobodyWaiting(t *testing.T) {
 				P = rpc:call(G, erlang, whereis, [sour]),
 				link(P),
 				M = monitor(process, P),
-				Kind = fun F({R,_}) when R =/= bad_exit_reason, is_tuple(R) -> F(R); F(R) when is_tuple(R) -> element(1, R); F(R) -> R end,
+				Kind = fun F({R,_}) when R =/= bad_exit_reason, is_tuple(R) -> F(R);
+					F(R) when is_tuple(R) -> element(1, R); F(R) -> R end,
 				Call = try gen_server:call(P, {%s,%s}, infinity) catch exit:{R1,_} -> Kind(R1) end,
 				{Call, receive {'DOWN', M, process, P, R2} -> Kind(R2) end, receive {'EXIT', P, R3} -> Kind(R3) end}
 				end)('%s')`, what, pair.Key, n.Name())), "%s of %s", what, pair.Key)
@@ -94,7 +95,8 @@ func TestStatesAndResultsThatAreNoTermsAreErrors(t *testing.T) {
 	})
 	spawn(t, n, "sour", genserv.Of(sour{}))
 	for _, pair := range badTerms {
-		require.Equal(t, "[true,error,error,ok,error,erpc,erpc,rpc,rpc,block,block,c_node,undefined]", e.Eval(t, fmt.Sprintf(`(fun(G, X) ->
+		require.Equal(t, "[true,error,error,ok,error,erpc,erpc,rpc,rpc,block,block,c_node,undefined]",
+			e.Eval(t, fmt.Sprintf(`(fun(G, X) ->
 			S = {sour,G},
 			Spawn = gen_server:call(S, {spawn,X}),
 			ok = gen_server:call(S, {state,X}),
@@ -106,7 +108,8 @@ func TestStatesAndResultsThatAreNoTermsAreErrors(t *testing.T) {
 			Put = sys:get_status(S),
 			Is = fun({error,{bad_reply,_}}) -> error; (undefined) -> ok; (Y) -> Y end,
 			Erpc = fun(F) -> try erpc:call(G, sour, F, [X]) catch error:{exception,{bad_reply,_},_} -> erpc end end,
-			Rpc = fun({badrpc,{'EXIT',{{bad_reply,_},[]}}}, T) -> T; ({badrpc,{'EXIT',{bad_reply,_}}}, T) -> T; (Y, _) -> Y end,
+			Rpc = fun({badrpc,{'EXIT',{{bad_reply,_},[]}}}, T) -> T;
+				({badrpc,{'EXIT',{bad_reply,_}}}, T) -> T; (Y, _) -> Y end,
 			{rex,G} ! {self(), {call, sour, give, [X], user}},
 			CNode = receive {rex, R} -> Rpc(R, c_node) end,
 			[is_binary(Spawn), Is(State), Is(Status), Is(Fine), Is(Put), Erpc(give), Erpc(exit),

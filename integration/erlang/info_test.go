@@ -30,7 +30,8 @@ func (loner) HandleCall(p *genserv.Process, _ etf.Term, _ genserv.From, n int) g
 func TestProcessInfoTellsTheParentThatHasNoLinkAndSingleKeysOfTheDictionary(t *testing.T) {
 	n, e := start(t, config(t)), gonodetest.StartErl(t)
 	spawn(t, n, "loner", genserv.Of(loner{}))
-	require.Equal(t, "[{parent,true},{links,[]},{fullsweep_after,65535},{{dictionary,color},red},{{dictionary,taste},undefined}]",
+	require.Equal(t,
+		"[{parent,true},{links,[]},{fullsweep_after,65535},{{dictionary,color},red},{{dictionary,taste},undefined}]",
 		e.Eval(t, fmt.Sprintf(`(fun(G) ->
 			C = gen_server:call({loner,G}, spawn),
 			P = rpc:call(G, erlang, whereis, [loner]),
@@ -43,9 +44,11 @@ func TestErpcWithArgumentsThatAreNoneFailsAsOnABeam(t *testing.T) {
 	n, e, other := start(t, config(t)), gonodetest.StartErl(t), gonodetest.StartErl(t)
 	for _, args := range []string{"[a|b]", "lists:seq(1, 300)"} {
 		both := e.Eval(t, fmt.Sprintf(`(fun(Nodes, A) ->
-			Trim = fun F([{M,Fun,As,_}|_]) -> {M,Fun,As}; F(T) when is_tuple(T) -> list_to_tuple([F(X) || X <- tuple_to_list(T)]); F(X) -> X end,
+			Trim = fun F([{M,Fun,As,_}|_]) -> {M,Fun,As}; 
+				F(T) when is_tuple(T) -> list_to_tuple([F(X) || X <- tuple_to_list(T)]); F(X) -> X end,
 			[{try erpc:call(N, erlang, node, A) catch C:R -> {C,Trim(R)} end, Trim(rpc:call(N, erlang, node, A)),
-			  Trim(rpc:block_call(N, erlang, node, A))} || N <- Nodes] end)(['%s','%s'], %s)`, n.Name(), other.Name(), args))
+			  Trim(rpc:block_call(N, erlang, node, A))} || N <- Nodes] end)(['%s','%s'], %s)`,
+			n.Name(), other.Name(), args))
 		pair, err := etf.Parse(both)
 		require.NoError(t, err)
 		require.Equal(t, etf.Format(pair.(etf.List)[1]), etf.Format(pair.(etf.List)[0]), args)

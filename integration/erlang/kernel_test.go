@@ -11,17 +11,21 @@ import (
 	"github.com/gonode-otp/gonode/node"
 )
 
-// assaults are what anybody who may call a node can do to one of its processes, P being its pid, Name its name and G the node.
+// assaults are what anybody who may call a node can do to one of its processes, P being its pid, Name its name and G
+// the node.
 var assaults = []struct{ name, way string }{
 	{"shutdown", `exit(P, shutdown)`},
-	{"a link that ends", `{L, M} = spawn_monitor(fun() -> link(P), exit(boom) end), receive {'DOWN', M, _, L, boom} -> ok end`},
+	{"a link that ends", `{L, M} = spawn_monitor(fun() -> link(P), exit(boom) end),
+		receive {'DOWN', M, _, L, boom} -> ok end`},
 	{"a link that is cut", `L = spawn(fun() -> link(P), receive stop -> ok end end),
 		(fun F() -> lists:member(L, element(2, rpc:call(G, erlang, process_info, [P, links]))) orelse F() end)(),
 		erlang:disconnect_node(G), L ! stop`},
 	{"an exit message", `P ! {'EXIT', self(), shutdown}`},
 	{"a call without a caller", `[P ! {'$gen_call', F, R} || F <- [5, [], {}, {a,b,c}],
-		R <- [{is_auth, node()}, {call, erlang, node, [], user}, {block_call, erlang, node, [], user}, which_applications, which_releases, x]]`},
-	{"a call by what is no process", `[P ! {'$gen_call', {F, make_ref()}, {is_auth, node()}} || F <- [5, [], <<>>, nobody]]`},
+		R <- [{is_auth, node()}, {call, erlang, node, [], user}, {block_call, erlang, node, [], user},
+			which_applications, which_releases, x]]`},
+	{"a call by what is no process", `[P ! {'$gen_call', {F, make_ref()}, {is_auth, node()}} ||
+		F <- [5, [], <<>>, nobody]]`},
 }
 
 // deadly assaults end the process itself, in OTP too.
@@ -32,8 +36,8 @@ var deadly = []struct{ name, way string }{
 	{"a system message without a caller", `P ! {system, 5, get_state}`},
 }
 
-// assault attacks the process of n and waits until the node answers pings and calls again. It returns whether the process is
-// the same as before.
+// assault attacks the process of n and waits until the node answers pings and calls again. It returns whether the
+// process is the same as before.
 func assault(t *testing.T, e *gonodetest.Beam, n *node.Node, name, way string) (same bool) {
 	t.Helper()
 	attack := fmt.Sprintf(`fun(G, Name) ->
@@ -43,11 +47,13 @@ func assault(t *testing.T, e *gonodetest.Beam, n *node.Node, name, way string) (
 		_ = begin %s end,
 		P end`, way)
 	healed := `fun F(G, Name) ->
-		case {net_adm:ping(G), catch gen_server:call({rex,G}, {call,erlang,node,[],user}), catch {state, sys:get_state({Name,G})}} of
+		case {net_adm:ping(G), catch gen_server:call({rex,G}, {call,erlang,node,[],user}),
+			catch {state, sys:get_state({Name,G})}} of
 			{pong, G, {state, _}} -> rpc:call(G, erlang, whereis, [Name]);
 			_ -> F(G, Name)
 		end end`
-	now := e.Eval(t, fmt.Sprintf("(fun(G, Name) -> P = (%s)(G, Name), (%s)(G, Name) =:= P end)('%s', %s)", attack, healed, n.Name(), name))
+	now := e.Eval(t, fmt.Sprintf("(fun(G, Name) -> P = (%s)(G, Name), (%s)(G, Name) =:= P end)('%s', %s)",
+		attack, healed, n.Name(), name))
 	return now == "true"
 }
 

@@ -24,16 +24,20 @@ func TestTheContextOfAFunctionEndsWithWhoeverWaitsForIt(t *testing.T) {
 	})
 	e.Eval(t, "register(main, self())")
 	for _, way := range []struct{ call, then, want string }{
-		{"Id = erpc:send_request(G, slow, wait, []), receive go -> catch erpc:receive_response(Id, 0) end", "Caller ! go", "{'EXIT',{{erpc,timeout}"},
+		{"Id = erpc:send_request(G, slow, wait, []), receive go -> catch erpc:receive_response(Id, 0) end",
+			"Caller ! go", "{'EXIT',{{erpc,timeout}"},
 		{"erpc:call(G, slow, wait, [])", "exit(Caller, kill)", "killed"},
 		{"rpc:call(G, slow, wait, [])", "exit(Caller, kill)", "killed"},
 		{"rpc:call(G, slow, wait, [])", "erlang:disconnect_node(G)", "{badrpc,nodedown}"},
-		{`R = spawn_request(G, erpc, execute_call, [x,slow,wait,[]], [monitor]), receive {spawn_reply,R,ok,P} -> main ! P end,
+		{`R = spawn_request(G, erpc, execute_call, [x,slow,wait,[]], [monitor]),
+			receive {spawn_reply,R,ok,P} -> main ! P end,
 			receive {'DOWN',R,process,P,Why} -> Why end`, "receive P when is_pid(P) -> exit(P, gone) end", "gone"},
 		{`R = spawn_request(G, erpc, execute_call, [x,slow,wait,[]], [monitor,link]), process_flag(trap_exit, true),
-			receive {spawn_reply,R,ok,P} -> main ! P end, receive {'EXIT',P,Why} -> receive {'DOWN',R,process,P,Why} -> Why end end`,
+			receive {spawn_reply,R,ok,P} -> main ! P end,
+			receive {'EXIT',P,Why} -> receive {'DOWN',R,process,P,Why} -> Why end end`,
 			"receive P when is_pid(P) -> exit(P, kill) end", "killed"},
-		{`R = spawn_request(G, erpc, execute_cast, [slow,wait,[]], [link]), receive {spawn_reply,R,ok,_} -> ok end, receive after infinity -> ok end`,
+		{`R = spawn_request(G, erpc, execute_cast, [slow,wait,[]], [link]),
+			receive {spawn_reply,R,ok,_} -> ok end, receive after infinity -> ok end`,
 			"exit(Caller, kill)", "killed"},
 	} {
 		got := e.Eval(t, fmt.Sprintf(`(fun(G) ->

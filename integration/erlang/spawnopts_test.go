@@ -9,13 +9,16 @@ import (
 	"github.com/gonode-otp/gonode/gonodetest"
 )
 
-// spawnOptions are options of spawn_request with good and bad values; those that the asking node checks itself are not among them.
+// spawnOptions are options of spawn_request with good and bad values, but for those that the asking
+// node checks itself.
 const spawnOptions = `[{priority,low},{priority,max},{priority,foo},{priority,3},{message_queue_data,on_heap},
 	{message_queue_data,off_heap},{message_queue_data,x},{min_heap_size,0},{min_heap_size,-1},{min_heap_size,a},
 	{min_heap_size,1 bsl 70},{fullsweep_after,0},{fullsweep_after,-1},{fullsweep_after,70000},{min_bin_vheap_size,5},
-	{min_bin_vheap_size,-5},{max_heap_size,0},{max_heap_size,100},{max_heap_size,100000},{max_heap_size,-1},{max_heap_size,#{}},
+	{min_bin_vheap_size,-5},{max_heap_size,0},{max_heap_size,100},{max_heap_size,100000},{max_heap_size,-1},
+	{max_heap_size,#{}},
 	{max_heap_size,#{size=>0}},{max_heap_size,#{size=>100000,kill=>true,error_logger=>false}},
-	{max_heap_size,#{size=>100000,kill=>5}},{max_heap_size,#{size=>a}},{max_heap_size,#{size=>100000,foo=>1}},{max_heap_size,a},
+	{max_heap_size,#{size=>100000,kill=>5}},{max_heap_size,#{size=>a}},{max_heap_size,#{size=>100000,foo=>1}},
+	{max_heap_size,a},
 	{scheduler,0},{scheduler,-1},{scheduler,2000},{scheduler,a},{async_dist,x},foo,link,monitor,{foo,1},{a,b,c}]`
 
 func TestSpawnRequestsTakeTheOptionsThatABeamTakes(t *testing.T) {
@@ -41,7 +44,7 @@ func TestSpawnOnAGonodeFails(t *testing.T) {
 			require.Equal(t, "notsup", got, call)
 			continue
 		}
-		// A process of the caller's own node has crashed by the reason; that it is gone already may be all that is heard of it.
+		// A process of the caller's own node has crashed by the reason, or is gone already.
 		require.Contains(t, []string{"{false,notsup}", "{false,noproc}"}, got, call)
 	}
 	require.Equal(t, "[{'EXIT',{notsup,[]}},{'EXIT',{notsup,[]}},{'EXIT',{notsup,[]}}]", e.Eval(t, `
