@@ -4,6 +4,7 @@ import (
 	"context"
 	"runtime"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -36,6 +37,9 @@ func (d deserter) HandleCall(p *genserv.Process, request etf.Term, _ genserv.Fro
 	if d.at == "continue" {
 		return genserv.NoReply(s).Continue(nil)
 	}
+	if d.at == "timeout" {
+		return genserv.NoReply(s).WithTimeout(time.Millisecond)
+	}
 	if d.at == "receive" {
 		_ = p.Send(p.Self(), request)
 		p.Receive(genserv.Infinity, func(etf.Term) bool { runtime.Goexit(); return true })
@@ -65,7 +69,7 @@ func (d deserter) Terminate(_ *genserv.Process, reason etf.Term, _ int) {
 func TestACallbackThatEndsItsGoroutineEndsTheServer(t *testing.T) {
 	a, b := pair(t)
 	goexit := &genserv.Exit{Reason: etf.Tuple{etf.Atom("goexit"), etf.List{}}}
-	for _, at := range []string{"call", "info", "continue", "receive", "terminate"} {
+	for _, at := range []string{"call", "info", "continue", "timeout", "receive", "terminate"} {
 		for caller, n := range map[string]*Node{"itself": b, "another node, whose reader runs it": a} {
 			d := deserter{at: at, ended: make(chan etf.Term, 1)}
 			_, err := b.Spawn(t.Context(), "deserter", genserv.Of(d), nil)

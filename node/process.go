@@ -186,7 +186,7 @@ func (p *process) waitOver(seq uint64) {
 		return
 	}
 	p.busy = true
-	p.n.work.Go(func() { p.run(p.loop.Timeout()) })
+	p.n.work.Go(func() { p.run(genserv.Next{Again: true}) })
 }
 
 func (p *process) cancelWaitLocked() {
