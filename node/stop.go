@@ -72,6 +72,7 @@ func (n *Node) Stop(ctx context.Context) error {
 	n.end.once.Do(func() { go n.stop() })
 	select {
 	case <-n.end.rest:
+		<-n.end.stopped // which is only to be noted
 		return nil
 	case <-ctx.Done():
 		n.end.hurryUp()

@@ -80,6 +80,11 @@ func TestAStopWithoutAnEndIsHurriedByOneThatHasOne(t *testing.T) {
 	defer cancel()
 	require.ErrorIs(t, n.Stop(ctx), context.DeadlineExceeded)
 	require.NoError(t, <-first)
+	select {
+	case <-n.Done():
+	default:
+		require.Fail(t, "a node that Stop says has stopped is done")
+	}
 	require.NoError(t, n.Err(), "it was stopped")
 }
 
