@@ -40,6 +40,7 @@
 //	error(Term)                          panic(Term)                             exit reason {Term, Stack}
 //	exit(Reason)                         panic(Exit{Reason})                     exit reason Reason
 //	                                     any other panic                         exit reason {{panic, Text}, Stack}
+//	                                     runtime.Goexit, t.FailNow               exit reason {goexit, []}
 //
 // A Reply from HandleCast, a zero Result and a negative time-out compile, but are bad return values and end the server with
 // {bad_return_value, Result}.
