@@ -86,9 +86,11 @@ type Options struct {
 
 // Host is what the system messages need to know of the node. All processes of a node may share one. Its zero value is usable.
 type Host struct {
-	// BareState tells whether a caller of sys:get_state or replace_state expects the bare state and not {ok, State}, which
-	// are those before stdlib 5.1 (OTP 26.1). nil means that nobody does.
-	BareState func(caller etf.Pid) bool
+	// BareState tells whether a caller of sys:get_state expects the bare state and not {ok, State}, which are those
+	// before stdlib 5.1 (OTP 26.1). If that has to be found out first, known is false, and later is called once with
+	// what has been found, by another goroutine; the server does not wait for it. nil means that nobody expects the
+	// bare state.
+	BareState func(caller etf.Pid, later func(bare bool)) (bare, known bool)
 	// Print writes the lines of sys:trace and of sys:log(_, print). nil means that they go to the logger of the process.
 	Print func(line string)
 	// Create opens a file for sys:log_to_file. nil means that no file can be opened, since whoever may call the server could

@@ -158,7 +158,8 @@ func TestTheRestOfAStoppedServerIsForgotten(t *testing.T) {
 
 func TestGetStateIsBareForThoseWhoExpectIt(t *testing.T) {
 	old := etf.Pid{Node: "otp25@there", ID: 1}
-	w := startScripted(t, genserv.Options{Host: &genserv.Host{BareState: func(pid etf.Pid) bool { return pid == old }}})
+	bare := func(pid etf.Pid, _ func(bool)) (bare, known bool) { return pid == old, true }
+	w := startScripted(t, genserv.Options{Host: &genserv.Host{BareState: bare}})
 	w.send(genserv.SystemMessage(old, etf.Int(1), atom("get_state")), genserv.SystemMessage(remote, etf.Int(2), atom("get_state")))
 	require.Equal(t, []sent{
 		{old, etf.Tuple{etf.Int(1), etf.Int(0)}},

@@ -8,7 +8,10 @@ import (
 
 // system serves a system message: handle_system_msg/8 of sys.erl. The answer is sent before its effect is seen.
 func (l *Loop) system(from From, request etf.Term) {
-	answer, then := l.command(request, from.Pid)
+	if isAtom(request, "get_state") && l.stateLater(from) {
+		return
+	}
+	answer, then := l.command(request)
 	if !l.answer(from, answer) {
 		return
 	}
@@ -30,7 +33,7 @@ type then struct {
 }
 
 // command is do_cmd/6 of sys.erl: it answers a request and says what follows.
-func (l *Loop) command(request etf.Term, caller etf.Pid) (answer etf.Term, next then) {
+func (l *Loop) command(request etf.Term) (answer etf.Term, next then) {
 	next.mode = l.mode
 	switch r := request.(type) {
 	case etf.Atom:
@@ -40,7 +43,7 @@ func (l *Loop) command(request etf.Term, caller etf.Pid) (answer etf.Term, next 
 		case "resume":
 			return atomOk, then{mode: modeRunning}
 		case "get_state":
-			return l.stateAnswer(caller), next
+			return etf.Tuple{atomOk, l.inst.stateTerm()}, next
 		case "get_status":
 			return l.status(), next
 		}
@@ -61,14 +64,26 @@ func (l *Loop) command(request etf.Term, caller etf.Pid) (answer etf.Term, next 
 
 func errorAnswer(why etf.Term) etf.Term { return etf.Tuple{atomError, why} }
 
-// stateAnswer answers get_state. Callers before stdlib 5.1 (OTP 26.1) return whatever they are sent, later ones take only
-// {ok, State}, and nothing in the message tells them apart.
-func (l *Loop) stateAnswer(caller etf.Pid) etf.Term {
-	state := l.inst.stateTerm()
-	if l.host.BareState != nil && l.host.BareState(caller) {
-		return state
+// stateLater answers get_state to whoever does not, or may not, take {ok, State}: callers before stdlib 5.1 (OTP 26.1)
+// return whatever they are sent, later ones take only the pair, and nothing in the message tells them apart. What the
+// node has to find out first is answered then, with the state as it is now. false means that {ok, State} is the
+// answer.
+func (l *Loop) stateLater(from From) bool {
+	if l.host.BareState == nil || from.Destination() == nil {
+		return false
 	}
-	return etf.Tuple{atomOk, state}
+	state := l.inst.stateTerm()
+	bare, known := l.host.BareState(from.Pid, func(bare bool) {
+		var answer etf.Term = etf.Tuple{atomOk, state}
+		if bare {
+			answer = state
+		}
+		_ = l.p.Reply(from, answer)
+	})
+	if known && bare {
+		l.answer(from, state)
+	}
+	return bare || !known
 }
 
 // replaceState answers {replace_state, Fun} like an OTP server in which the fun fails, since no fun of a BEAM can run here.

@@ -22,10 +22,7 @@ type peer struct {
 
 	leaving atomic.Bool // this side closes the connection
 
-	bareState struct {
-		once sync.Once
-		yes  bool
-	}
+	bareState bareState // what callers of sys:get_state on the peer expect
 
 	ready []*process    // to be run by the reader; owned by it
 	turns int           // how many of them have had their turn

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gonode-otp/gonode/dist"
@@ -14,21 +15,56 @@ import (
 // releaseTime bounds the question for the release of a peer.
 const releaseTime = 2 * time.Second
 
-// wantsBareState tells whether the node of a caller of sys:get_state expects the bare state, as those before stdlib 5.1
-// (erts 14.1, OTP 26.1) do. Neither the request nor the flags of the handshake tell, so the peer is asked once.
-func (n *Node) wantsBareState(caller etf.Pid) bool {
+// bareState is whether the callers of sys:get_state on a peer expect the bare state.
+type bareState struct {
+	mu      sync.Mutex
+	asked   bool
+	known   bool
+	yes     bool
+	waiting []func(bare bool)
+}
+
+// maxStateWaiting bounds the answers that wait until the release of their peer is known.
+const maxStateWaiting = 1000
+
+// wantsBareState tells whether the node of a caller of sys:get_state expects the bare state, as those before stdlib
+// 5.1 (erts 14.1, OTP 26.1) do. Neither the request nor the flags of the handshake tell, so the peer is asked once,
+// and who wants to know meanwhile is told later.
+func (n *Node) wantsBareState(caller etf.Pid, later func(bare bool)) (bare, known bool) {
 	p := n.peers.up(caller.Node)
-	if p == nil {
-		return false
+	switch {
+	case p == nil:
+		return false, true
+	case !p.info.Negotiated.Has(dist.FlagV4NC):
+		return true, true // OTP 23
 	}
-	p.bareState.once.Do(func() { p.bareState.yes = p.askBareState() })
-	return p.bareState.yes
+	s := &p.bareState
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.known:
+		return s.yes, true
+	case len(s.waiting) == maxStateWaiting, !s.asked && !n.goWork(func() { s.tell(p.askBareState()) }):
+		return false, true
+	}
+	s.asked = true
+	s.waiting = append(s.waiting, later)
+	return false, false
+}
+
+// tell notes what has been found out.
+func (s *bareState) tell(yes bool) {
+	s.mu.Lock()
+	s.known, s.yes = true, yes
+	waiting := s.waiting
+	s.waiting = nil
+	s.mu.Unlock()
+	for _, later := range waiting {
+		later(yes)
+	}
 }
 
 func (p *peer) askBareState() bool {
-	if !p.info.Negotiated.Has(dist.FlagV4NC) {
-		return true // OTP 23
-	}
 	ctx, cancel := context.WithTimeout(p.n.ctx, releaseTime)
 	defer cancel()
 	erts, err := p.apply(ctx, "erlang", "system_info", etf.List{etf.Atom("version")})
@@ -61,10 +97,10 @@ func (p *peer) apply(ctx context.Context, module, function etf.Atom, args etf.Li
 	defer n.monitors.remove(m)
 	request := &dist.SpawnRequest{Ref: spawn, From: n.self, GroupLeader: n.self, Module: "erpc", Function: "execute_call",
 		Arity: 4, Opts: etf.List{etf.Atom("monitor")}}
+	n.othersLetGo()
 	if err := p.conn.Send(ctx, request, etf.List{result, module, function, args}); err != nil {
 		return nil, err
 	}
-	n.othersLetGo()
 	select {
 	case r := <-c.result:
 		return erpcResult(result, r.reason)
