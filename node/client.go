@@ -12,6 +12,7 @@ import (
 // call is one request that waits for its answer.
 type call struct {
 	ref     etf.Ref
+	from    etf.Pid         // who waits
 	result  chan callResult // one place; the first to settle fills it
 	request *Request        // instead of result, if nobody need be waiting
 }
@@ -22,8 +23,8 @@ type callResult struct {
 	token  etf.Term // the sequential trace token that came with the reply
 }
 
-func (n *Node) newCall() *call {
-	return &call{ref: n.refs.make(), result: make(chan callResult, 1)}
+func (n *Node) newCall(from caller) *call {
+	return &call{ref: n.refs.make(), from: from.pid, result: make(chan callResult, 1)}
 }
 
 // settle hands the outcome to who waits for it. Later ones are dropped, as a late reply to an alias is. It never blocks.
@@ -58,42 +59,31 @@ func (cs *calls) remove(c *call) {
 	cs.mu.Unlock()
 }
 
-// reply settles the call that ref belongs to; false means there is none (any more).
-func (cs *calls) reply(ref etf.Ref, reply, token etf.Term) bool {
+// reply settles the call that ref belongs to, if the reply was sent to who waits for it: to the alias, or by nodes
+// that do not know aliases to the pid. false means there is no such call (any more).
+func (cs *calls) reply(d destination, ref etf.Ref, reply, token etf.Term) bool {
 	cs.mu.Lock()
 	c := cs.waiting[refNumber(ref)]
 	cs.mu.Unlock()
-	if c == nil || c.ref != ref {
+	if c == nil || c.ref != ref || d.alias != ref && d.pid != c.from {
 		return false
 	}
 	c.settle(callResult{reply: reply, token: token})
 	return true
 }
 
-type tagKind uint8
-
-const (
-	noTag tagKind = iota
-	tagRef
-	tagAlias
-)
-
-// replyTag returns the reference of a reply {Tag, Reply} whose tag is Ref or [alias|Ref].
-func replyTag(msg etf.Term) (ref etf.Ref, reply etf.Term, kind tagKind) {
+// replyTag returns the reference of a reply {[alias|Ref], Reply}, which is the tag of all calls of this node.
+func replyTag(msg etf.Term) (ref etf.Ref, reply etf.Term, ok bool) {
 	t, ok := msg.(etf.Tuple)
 	if !ok || len(t) != 2 {
-		return etf.Ref{}, nil, noTag
+		return etf.Ref{}, nil, false
 	}
-	switch tag := t[0].(type) {
-	case etf.Ref:
-		return tag, t[1], tagRef
-	case etf.ImproperList:
-		ref, ok = tag.Tail.(etf.Ref)
-		if ok && len(tag.Elems) == 1 && tag.Elems[0] == etf.Term(etf.Atom("alias")) {
-			return ref, t[1], tagAlias
-		}
+	tag, ok := t[0].(etf.ImproperList)
+	if !ok || len(tag.Elems) != 1 || tag.Elems[0] != etf.Term(etf.Atom("alias")) {
+		return etf.Ref{}, nil, false
 	}
-	return etf.Ref{}, nil, noTag
+	ref, ok = tag.Tail.(etf.Ref)
+	return ref, t[1], ok
 }
 
 // Call makes a gen_server:call and waits for the answer: until ctx ends, so give it a deadline (gen_server's default is
@@ -126,7 +116,7 @@ func (n *Node) call(ctx context.Context, from caller, to, request etf.Term) (etf
 
 // callTo sends a message that will be answered, and waits for the answer.
 func (n *Node) callTo(ctx context.Context, from caller, to etf.Term, d destination, message func(tag etf.Term) etf.Term) (etf.Term, error) {
-	c := n.newCall()
+	c := n.newCall(from)
 	m, err := n.begin(ctx, from, c, to, d, message(aliasTag(c.ref)))
 	if err != nil {
 		return nil, err

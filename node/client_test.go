@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/gonode-otp/gonode/dist"
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
 )
@@ -216,6 +217,7 @@ func TestACallToAnAliasIsNoCall(t *testing.T) {
 // TestALateReplyThatComesToThePidEndsWithItsAlias is about nodes of OTP 23, which know no aliases.
 func TestALateReplyThatComesToThePidEndsWithItsAlias(t *testing.T) {
 	n := testNode(t, Config{})
+	old := &peer{info: &dist.Peer{}}
 	seen := make(chan etf.Term, 10)
 	n.does(t, "asker", func(p *genserv.Process, _ etf.Term) etf.Term {
 		id, err := p.SendRequest(etf.Atom("asker"), etf.Atom("x"))
@@ -225,7 +227,7 @@ func TestALateReplyThatComesToThePidEndsWithItsAlias(t *testing.T) {
 		from, ok := genserv.FromTerm(msg.(etf.Tuple)[1])
 		require.True(t, ok)
 		reply := func(term etf.Term) {
-			n.sendLocal(destination{node: n.name, pid: from.Pid}, etf.Tuple{from.Tag, term}, nil, nil)
+			n.sendLocal(destination{node: n.name, pid: from.Pid}, etf.Tuple{from.Tag, term}, nil, old)
 		}
 		reply(etf.Int(1))
 		answer, err := p.WaitResponse(id, time.Minute)

@@ -126,12 +126,12 @@ func (p *peer) nodedown() {
 // the connection if its reader is who delivers.
 func (n *Node) sendLocal(d destination, msg, token etf.Term, reader *peer) {
 	if d.name == "" {
-		ref, reply, kind := replyTag(msg)
+		ref, reply, ok := replyTag(msg)
 		switch {
-		case kind == noTag:
-		case n.calls.reply(ref, reply, token):
+		case !ok || ref.Node != n.name:
+		case n.calls.reply(d, ref, reply, token):
 			return
-		case kind == tagAlias && d.alias.Len == 0 && ref.Node == n.name:
+		case reader != nil && !reader.info.Negotiated.Has(dist.FlagAlias):
 			// OTP 23 sends its replies to the pid. For the caller they shall end with the alias as well.
 			d.alias = ref
 		}

@@ -34,7 +34,7 @@ var errAbandoned = errors.New("node: the request was abandoned")
 func (n *Node) SendRequest(ctx context.Context, to, request etf.Term) (*Request, error) {
 	from := caller{pid: n.self}
 	r := &Request{n: n, to: to, done: make(chan struct{})}
-	c := &call{ref: n.refs.make(), request: r}
+	c := &call{ref: n.refs.make(), from: n.self, request: r}
 	d, err := n.locate(ctx, to)
 	var m *monitor
 	if err == nil {

@@ -24,7 +24,7 @@ func (n *Node) stopServer(ctx context.Context, from caller, to, reason etf.Term)
 	if err != nil {
 		return err
 	}
-	end := n.newCall()
+	end := n.newCall(from)
 	m := &monitor{ref: end.ref, from: from.pid, call: end}
 	if err := n.watchTarget(ctx, m, d); err != nil {
 		return callFailed(ctx, to, err)
