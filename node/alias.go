@@ -46,19 +46,15 @@ func (t *aliasTable) deliver(ref etf.Ref, msg etf.Term, reader *peer) {
 	}
 }
 
-// addAlias makes ref reach the process until dropAlias or its end.
+// addAlias makes ref reach the process until dropAlias or its end, which cannot come meanwhile (beginSend).
 func (p *process) addAlias(ref etf.Ref) {
 	p.n.aliases.add(ref, p)
 	p.mu.Lock()
-	dead := p.dead.Load()
 	if p.aliases == nil {
 		p.aliases = map[etf.Ref]struct{}{}
 	}
 	p.aliases[ref] = struct{}{}
 	p.mu.Unlock()
-	if dead { // killed meanwhile, by somebody who did not see this one
-		p.n.aliases.remove(ref, p)
-	}
 }
 
 // dropAlias reports whether there was such an alias.

@@ -78,12 +78,18 @@ func replyTag(msg etf.Term) (ref etf.Ref, reply etf.Term, ok bool) {
 	if !ok || len(t) != 2 {
 		return etf.Ref{}, nil, false
 	}
-	tag, ok := t[0].(etf.ImproperList)
-	if !ok || len(tag.Elems) != 1 || tag.Elems[0] != etf.Term(etf.Atom("alias")) {
-		return etf.Ref{}, nil, false
-	}
-	ref, ok = tag.Tail.(etf.Ref)
+	ref, ok = taggedAlias(t[0])
 	return ref, t[1], ok
+}
+
+// taggedAlias returns the reference of a tag [alias|Ref].
+func taggedAlias(tag etf.Term) (ref etf.Ref, ok bool) {
+	list, ok := tag.(etf.ImproperList)
+	if !ok || len(list.Elems) != 1 || list.Elems[0] != etf.Term(etf.Atom("alias")) {
+		return etf.Ref{}, false
+	}
+	ref, ok = list.Tail.(etf.Ref)
+	return ref, ok
 }
 
 // Call makes a gen_server:call and waits for the answer: until ctx ends, so give it a deadline (gen_server's default is
@@ -188,6 +194,8 @@ func callFailed(ctx context.Context, to etf.Term, err error) error {
 		return err
 	case ctx.Err() != nil:
 		return genserv.TimeoutError(to, context.Cause(ctx))
+	case errors.Is(err, errProcessEnded):
+		return genserv.TimeoutError(to, err)
 	}
 	return &genserv.CallFailure{To: to, Err: genserv.ErrNoConnection, Cause: err}
 }

@@ -1,11 +1,9 @@
 package node
 
 import (
-	"context"
 	"time"
 
 	"github.com/gonode-otp/gonode/dist"
-	"github.com/gonode-otp/gonode/etf"
 )
 
 // The goroutine that reads a connection runs idle servers itself when it has delivered all that has arrived. That spares
@@ -103,24 +101,6 @@ func (n *Node) othersLetGo() {
 			p.conn.HandOver()
 		}
 	}
-}
-
-// reachable is connect for a caller that may be run by a reader.
-func (n *Node) reachable(ctx context.Context, from caller, name etf.Atom) (*peer, error) {
-	if p := n.peers.up(name); p != nil && p.usable() {
-		return p, nil
-	}
-	n.letGo(from)
-	return n.connect(ctx, name)
-}
-
-// sendAs sends a message for a caller that may be run by a reader.
-func (p *peer) sendAs(ctx context.Context, from caller, m dist.Message, payload etf.Term) error {
-	if sent, err := p.conn.TrySend(m, payload); sent || err != nil {
-		return err
-	}
-	p.n.letGo(from)
-	return p.conn.Send(ctx, m, payload)
 }
 
 // batchMeter watches the time that a batch takes, while a reader runs it or as long as its server is known to be heavy.

@@ -1,6 +1,8 @@
 package node
 
 import (
+	"errors"
+
 	"github.com/gonode-otp/gonode/dist"
 	"github.com/gonode-otp/gonode/etf"
 )
@@ -30,11 +32,12 @@ func (p *peer) linked(m *dist.Link) {
 	}
 }
 
-// addLink notes that pid has linked itself to the process; false means that the process has ended.
+// addLink notes that pid has linked itself to the process; false means that the process has ended. One that is about
+// to end takes the link and answers it with its exit signal.
 func (p *process) addLink(pid etf.Pid, via *peer) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.dead.Load() {
+	if p.ended {
 		return false
 	}
 	if p.links == nil {
@@ -190,9 +193,6 @@ func (p *process) link(pid etf.Pid) error {
 func (p *process) setLink(pid etf.Pid, via *peer) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.dead.Load() {
-		return
-	}
 	if p.links == nil {
 		p.links = map[etf.Pid]*link{}
 	}
@@ -222,5 +222,13 @@ func (p *process) unlink(pid etf.Pid) error {
 		}
 		return nil
 	}
-	return l.peer.sendAs(n.ctx, caller{pid: p.pid, process: p}, &dist.UnlinkID{ID: max(l.unlinkID, 1), From: p.pid, To: pid}, nil)
+	m := &dist.UnlinkID{ID: max(l.unlinkID, 1), From: p.pid, To: pid}
+	err := l.peer.sendAs(n.ctx, caller{pid: p.pid, process: p}, m, nil)
+	if errors.Is(err, errProcessEnded) { // the process was killed before it was unlinked
+		p.mu.Lock()
+		l.active = true
+		p.links[pid] = l
+		p.mu.Unlock()
+	}
+	return err
 }

@@ -66,7 +66,7 @@ func (l *watchList) take() []*watch {
 func (w *watch) attach() bool {
 	w.target.mu.Lock()
 	defer w.target.mu.Unlock()
-	if w.target.dead.Load() {
+	if w.target.ended {
 		return false
 	}
 	w.target.watches.add(w)
@@ -245,15 +245,7 @@ func (w world) monitor(to etf.Term, alias bool) (etf.Term, error) {
 	}
 	p.monitors[m.ref] = m
 	p.mu.Unlock()
-	err = n.watchTarget(n.ctx, m, d)
-	switch {
-	case p.dead.Load(): // whoever killed it may have taken the monitor back before it was set
-		n.monitors.remove(m)
-		if err == nil {
-			n.takeBack(m)
-		}
-		return nil, errProcessEnded
-	case err != nil:
+	if err = n.watchTarget(n.ctx, m, d); err != nil {
 		m.down(noconnection)
 	}
 	return m.ref, nil

@@ -34,8 +34,9 @@ type process struct {
 	handled int          // how much of it has been handled
 	left    atomic.Int32 // how much of it has not, for others to see
 
-	dead   atomic.Bool // set once, under mu, after reason
-	reason etf.Term
+	dead    atomic.Bool // set once, under mu, after reason
+	reason  etf.Term
+	sending atomic.Int64 // the signals that it is sending now, and how far its end is; see ending.go
 
 	mu       sync.Mutex
 	box      mailbox
@@ -48,7 +49,10 @@ type process struct {
 	links    map[etf.Pid]*link
 	monitors map[etf.Ref]*monitor
 	aliases  map[etf.Ref]struct{}
-	gone     chan struct{} // closed at the end; made when somebody wants to wait for it
+	ended    bool          // nothing of what ties it to others is left, nor may be added
+	told     bool          // they all know
+	gone     chan struct{} // closed when they do; made when somebody wants to wait for it
+	life     *lifetime     // made by the first send that waits
 	arrival  chan struct{} // closed by the next message and at the end; made by a callback that waits in receive
 	starting *starting     // until its init has ended
 	seq      seqTrace
@@ -197,44 +201,6 @@ func (p *process) cancelWaitLocked() {
 	}
 }
 
-// exit ends the process: nobody finds it any more, its name is free, and then everybody who is linked to it or watches it
-// learns the reason, links first as in OTP. It may be called from any goroutine; the first call counts. A callback that
-// still runs is not interrupted, but nothing it does afterwards counts.
-func (p *process) exit(reason etf.Term) {
-	reason = genserv.SendableReason(reason)
-	p.mu.Lock()
-	if p.dead.Load() {
-		p.mu.Unlock()
-		return
-	}
-	p.reason = reason
-	p.dead.Store(true)
-	p.cancelWaitLocked()
-	p.box = mailbox{}
-	links, watches, monitors, aliases := p.links, p.watches.take(), p.monitors, p.aliases
-	p.links, p.monitors, p.aliases = nil, nil, nil
-	gone, starting, timers := p.gone, p.starting, p.timers
-	p.arrivedLocked()
-	p.mu.Unlock()
-
-	p.n.registry.remove(p)
-	for ref := range aliases {
-		p.n.aliases.remove(ref, p)
-	}
-	p.n.exitLinks(p, links, reason)
-	p.n.exitWatches(p, watches, reason)
-	for _, m := range monitors {
-		p.n.unwatch(m)
-	}
-	timers.forget(p.pid)
-	if gone != nil {
-		close(gone)
-	}
-	if starting != nil {
-		starting.answer(&genserv.Exit{Reason: reason})
-	}
-}
-
 // shutdown asks the process to end as a supervisor does: one that traps exits gets the exit signal of its parent as a
 // message and terminates by it, any other ends at once.
 func (p *process) shutdown() {
@@ -246,19 +212,6 @@ func (p *process) shutdown() {
 		return
 	}
 	p.exit(shutdown)
-}
-
-// done returns a channel that is closed when the process has ended.
-func (p *process) done() <-chan struct{} {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.dead.Load() {
-		return closedChan
-	}
-	if p.gone == nil {
-		p.gone = make(chan struct{})
-	}
-	return p.gone
 }
 
 // flush removes the messages that match from the mailbox. Only the process itself may call it, from a callback, so the

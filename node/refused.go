@@ -17,11 +17,11 @@ func (p *peer) refused(m dist.Message, why *dist.Refusal) error {
 	var effect func()
 	switch m := m.(type) {
 	case *dist.RegSend:
-		from, to, effect = m.From, m.To, func() { p.answerRefused(why.Head, reason) }
+		from, to, effect = m.From, m.To, func() { p.answerRefused(m.To, why.Head, reason) }
 	case *dist.Send:
-		from, to, effect = m.From, m.To, func() { p.answerRefused(why.Head, reason) }
+		from, to, effect = m.From, m.To, func() { p.answerRefused(m.To, why.Head, reason) }
 	case *dist.AliasSend:
-		from, to, effect = m.From, m.Alias, func() { p.answerRefused(why.Head, reason) }
+		from, to, effect = m.From, m.Alias, func() { p.answerRefused(m.Alias, why.Head, reason) }
 	case *dist.SpawnRequest:
 		from, to = m.From, etf.Export{Module: m.Module, Function: m.Function, Arity: uint8(m.Arity)}
 		effect = func() { p.send(&dist.SpawnReply{Ref: m.Ref, To: m.From, Error: "system_limit"}, nil) }
@@ -42,12 +42,12 @@ func (p *peer) refused(m dist.Message, why *dist.Refusal) error {
 
 // answerRefused ends the wait that a message with this beginning would have ended or begun: that of who called a
 // process of this node, {Label, {Pid, Tag}, Request}, or that of a call on this node, whose reply {Tag, Reply} it is.
-func (p *peer) answerRefused(head []etf.Term, reason etf.Term) {
+func (p *peer) answerRefused(to etf.Term, head []etf.Term, reason etf.Term) {
 	if len(head) == 0 {
 		return
 	}
-	if ref, ok := tagReference(head[0]); ok {
-		p.n.calls.fail(ref, reason)
+	if ref, ok := taggedAlias(head[0]); ok {
+		p.n.calls.fail(to, ref, reason)
 		return
 	}
 	if len(head) < 2 {
@@ -79,16 +79,18 @@ func (p *peer) answerRefused(head []etf.Term, reason etf.Term) {
 
 // tagReference returns the reference in the tag of a call, Ref or [alias|Ref].
 func tagReference(tag etf.Term) (etf.Ref, bool) {
-	ref, _, kind := replyTag(etf.Tuple{tag, tag})
-	return ref, kind != noTag
+	if ref, ok := tag.(etf.Ref); ok {
+		return ref, true
+	}
+	return taggedAlias(tag)
 }
 
-// fail ends the wait of the call that ref belongs to, if there is one.
-func (cs *calls) fail(ref etf.Ref, reason etf.Term) {
+// fail ends the wait of the call that ref belongs to, if there is one and to is whom it waits as: the alias, or its pid.
+func (cs *calls) fail(to etf.Term, ref etf.Ref, reason etf.Term) {
 	cs.mu.Lock()
 	c := cs.waiting[refNumber(ref)]
 	cs.mu.Unlock()
-	if c != nil && c.ref == ref {
+	if c != nil && c.ref == ref && (to == etf.Term(ref) || to == etf.Term(c.from)) {
 		c.down(reason)
 	}
 }

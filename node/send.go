@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"errors"
 
 	"github.com/gonode-otp/gonode/dist"
 	"github.com/gonode-otp/gonode/etf"
@@ -10,12 +11,7 @@ import (
 // sendTo sends msg to d. via is the connection if the caller has it already.
 func (n *Node) sendTo(ctx context.Context, from caller, d destination, via *peer, msg etf.Term) (err error) {
 	if d.node == n.name {
-		token := from.token()
-		if from.timer {
-			token = untouched
-		}
-		n.sendLocal(d, msg, token, nil)
-		return nil
+		return n.sendHere(from, d, msg)
 	}
 	if via == nil {
 		if via, err = n.reachable(ctx, from, d.node); err != nil {
@@ -27,6 +23,56 @@ func (n *Node) sendTo(ctx context.Context, from caller, d destination, via *peer
 	return via.sendTo(ctx, from, d, o, msg)
 }
 
+// sendHere sends msg to a process of this node.
+func (n *Node) sendHere(from caller, d destination, msg etf.Term) error {
+	if !from.beginSend() {
+		return errProcessEnded
+	}
+	defer from.endSend()
+	token := from.token()
+	if from.timer {
+		token = untouched
+	}
+	n.sendLocal(d, msg, token, nil)
+	return nil
+}
+
+// reachable is connect for a caller that may be run by a reader.
+func (n *Node) reachable(ctx context.Context, from caller, name etf.Atom) (*peer, error) {
+	if p := n.peers.up(name); p != nil && p.usable() {
+		return p, nil
+	}
+	n.letGo(from)
+	return n.connect(ctx, name)
+}
+
+// sendAs sends a message for a caller that may be run by a reader, and that may be killed meanwhile.
+func (p *peer) sendAs(ctx context.Context, from caller, m dist.Message, payload etf.Term) error {
+	if !from.beginSend() {
+		return errProcessEnded
+	}
+	defer from.endSend()
+	if sent, err := p.conn.TrySend(m, payload); sent || err != nil {
+		return err
+	}
+	p.n.letGo(from)
+	if from.process == nil {
+		return p.conn.Send(ctx, m, payload)
+	}
+	ctx, release := from.process.whileAlive(ctx)
+	defer release()
+	return p.conn.Send(ctx, m, payload)
+}
+
+// lost returns the error that a process gets for a message: that it reaches nobody is none.
+func lost(err error) error {
+	var connect *ConnectError
+	if errors.Is(err, errProcessEnded) || errors.As(err, &connect) {
+		return nil
+	}
+	return err
+}
+
 // Reply implements genserv.Replier.
 func (w world) Reply(to, tag, reply etf.Term) error {
 	n, from := w.p.n, caller{pid: w.p.pid, process: w.p}
@@ -36,14 +82,17 @@ func (w world) Reply(to, tag, reply etf.Term) error {
 	}
 	via, err := n.reachable(n.ctx, from, d.node)
 	if err != nil {
-		return err
+		return lost(err)
 	}
 	o := via.takeOutgoing()
 	defer via.spare.Store(o)
 	o.elems = [2]etf.Term{tag, reply}
 	err = via.sendTo(n.ctx, from, d, o, o.reply)
 	o.elems = [2]etf.Term{}
-	return err
+	if err != nil {
+		return lost(err)
+	}
+	return nil
 }
 
 // outgoing is the memory of one message that is being sent. Connections keep nothing of it, so that it is used again.

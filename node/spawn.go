@@ -102,8 +102,9 @@ func (s *starting) run() {
 		p.exit(shutdown)
 		return
 	}
-	if s.o.parent != nil {
+	if s.o.parent != nil && p.beginSend() {
 		_ = p.link(p.parent)
+		p.endSend()
 	}
 	if token, ok := s.o.token.(etf.Tuple); ok {
 		p.trace(token)
@@ -136,6 +137,7 @@ func (s *starting) init() genserv.Next {
 func (s *starting) failed(ack etf.Term) {
 	s.p.started()
 	s.p.exit(s.p.loop.Next().Reason)
+	<-s.p.done() // its name is free
 	s.answer(genserv.StartError(ack))
 }
 

@@ -180,6 +180,7 @@ func (n *Node) endAll(which func(*process) bool) {
 		case <-p.done():
 		case <-n.end.hurry:
 			p.exit(killed)
+			<-p.done()
 		}
 	}
 }

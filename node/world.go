@@ -40,7 +40,11 @@ func (w world) Send(to, msg etf.Term) error {
 	if name, ok := to.(etf.Atom); ok && n.registry.byName(name) == nil {
 		return ErrBadArgument
 	}
-	return n.sendTo(n.ctx, caller{pid: w.p.pid, process: w.p}, d, nil, msg)
+	from := caller{pid: w.p.pid, process: w.p}
+	if err := n.sendTo(n.ctx, from, d, nil, msg); err != nil {
+		return lost(err)
+	}
+	return nil
 }
 
 func (w world) After(d time.Duration, to, msg etf.Term) (stop func() bool) {
@@ -56,8 +60,16 @@ var errProcessEnded = errors.New("the calling process has ended")
 // Signal serves the requests of a process to its node, one call a case.
 func (w world) Signal(s genserv.Signal) (etf.Term, error) {
 	n, p := w.p.n, w.p
-	if p.dead.Load() {
-		return nil, errProcessEnded
+	switch s.Op {
+	case genserv.OpSpawn, genserv.OpReceive: // these wait
+		if p.dead.Load() {
+			return nil, errProcessEnded
+		}
+	default:
+		if !p.beginSend() {
+			return nil, errProcessEnded
+		}
+		defer p.endSend()
 	}
 	switch s.Op {
 	case genserv.OpLink:
@@ -135,7 +147,8 @@ func (n *Node) isAlive(to etf.Term) (etf.Term, error) {
 	if !ok || pid.Node != n.name {
 		return nil, ErrBadArgument
 	}
-	return boolean(n.local(destination{pid: pid}) != nil), nil
+	p := n.local(destination{pid: pid})
+	return boolean(p != nil && !p.dead.Load()), nil
 }
 
 // registeredName is process_info(To, registered_name). A goroutine that calls as the node has no name and never ends.
