@@ -111,6 +111,10 @@ type caller struct {
 	gone    <-chan struct{} // closed when the process has ended; nil for the node, and if nobody waits
 }
 
+// waits reports whether the caller waits until there is a connection: goroutines that are no process do, and calls.
+// What a process merely sends goes out when it can.
+func (c caller) waits() bool { return c.gone != nil || c.process == nil && !c.timer }
+
 func (n *Node) call(ctx context.Context, from caller, to, request etf.Term) (etf.Term, error) {
 	n.letGo(from)
 	d, err := n.locate(ctx, to)

@@ -170,8 +170,7 @@ func (n *Node) establish(a *attempt, conn net.Conn, info *dist.Peer) {
 	}
 	var p *peer
 	if ok {
-		p = newPeer(n, conn, info)
-		ok = n.peers.succeed(a, p)
+		p, ok = n.peers.succeed(a, newPeer(n, conn, info))
 	}
 	if !ok {
 		_ = conn.Close()
@@ -180,6 +179,7 @@ func (n *Node) establish(a *attempt, conn net.Conn, info *dist.Peer) {
 		return
 	}
 	n.events.publish(NodeEvent{Node: p.name, Up: true, Hidden: info.Hidden()})
+	p.sendHeld()
 	n.work.Go(p.serve) // before the log, which takes longer than the first answer
 	n.log.Info("connected", "peer", p.name, "hidden", info.Hidden(), "incoming", info.Incoming)
 	close(p.logged)

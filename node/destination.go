@@ -42,6 +42,14 @@ func (n *Node) destination(to etf.Term) (destination, error) {
 	return destination{}, &DestinationError{To: to}
 }
 
+// creation is that of the process or the alias, 0 for a name.
+func (d destination) creation() uint32 {
+	if d.alias.Len > 0 {
+		return d.alias.Creation
+	}
+	return d.pid.Creation
+}
+
 // object is what a DOWN message calls the destination (erlang:monitor/2).
 func (d destination) object() etf.Term {
 	if d.name != "" {

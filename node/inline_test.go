@@ -140,20 +140,6 @@ func TestAServerThatWaitsKeepsNoReaderWaiting(t *testing.T) {
 			_, err := p.Spawn(genserv.Child{Module: genserv.Of(slowStarter{a})})
 			return err
 		},
-		"Process.Send to a node that does not answer": func(_, _ *Node, p *genserv.Process) error {
-			return ignored(p.Send(etf.Tuple{etf.Atom("x"), mute}, etf.Int(1)))
-		},
-		"Process.Monitor of a node that does not answer": func(_, _ *Node, p *genserv.Process) error {
-			_, err := p.Monitor(etf.Tuple{etf.Atom("x"), mute})
-			return err
-		},
-		"Process.Link": func(a, b *Node, p *genserv.Process) error {
-			p.TrapExit(true)
-			return p.Link(etf.Pid{Node: mute, ID: 7, Creation: 4})
-		},
-		"Process.Exit": func(a, b *Node, p *genserv.Process) error {
-			return p.Exit(etf.Pid{Node: mute, ID: 7, Creation: 4}, normal)
-		},
 		"Node.Call": func(a, b *Node, _ *genserv.Process) error {
 			_, err := b.Call(t.Context(), there("relay", a), etf.Int(1))
 			return err

@@ -176,14 +176,19 @@ func (p *process) link(pid etf.Pid) error {
 		p.exitSignal(pid, noconnection, nil)
 		return nil
 	}
-	if pid.Creation != 0 && pid.Creation != via.info.Creation {
-		// Differs from OTP: it asks the node, and if the process ends before the answer, its exit signal to a pid of an earlier
-		// life of that node costs the connection (erts_net_message).
-		p.exitSignal(pid, noproc, nil)
-		return nil
-	}
 	p.setLink(pid, via)
-	if err := via.sendAs(n.ctx, from, &dist.Link{From: p.pid, To: pid}, nil); err != nil {
+	m := &dist.Link{From: p.pid, To: pid}
+	held, err := via.hold(m, nil)
+	if !held && err == nil {
+		if via.isPast(pid) {
+			// Differs from OTP: it asks the node, and if the process ends before the answer, its exit signal to a pid
+			// of an earlier life of that node costs the connection (erts_net_message).
+			n.linkBroken(pid, p.pid, noproc, nil)
+			return nil
+		}
+		err = via.sendAs(n.ctx, from, m, nil)
+	}
+	if err != nil {
 		n.linkBroken(pid, p.pid, noconnection, nil)
 	}
 	return nil
@@ -208,7 +213,7 @@ func (p *process) unlink(pid etf.Pid) error {
 		p.mu.Unlock()
 		return nil
 	}
-	if l.peer == nil || !l.peer.info.Negotiated.Has(dist.FlagUnlinkID) {
+	if l.peer == nil || !l.peer.isConnecting() && !l.peer.info.Negotiated.Has(dist.FlagUnlinkID) {
 		delete(p.links, pid)
 	} else {
 		l.active, l.unlinkID = false, n.unlinkIDs.Add(1)

@@ -30,6 +30,8 @@ type peer struct {
 
 	spare atomic.Pointer[outgoing]
 
+	outbox atomic.Pointer[outbox] // until the connection is up, and before info and conn are looked at; see outbox.go
+
 	mu      sync.Mutex
 	watches map[refKey]*watch   // monitors of the peer on processes of this node
 	spawned map[refKey]*spawned // processes that the peer has asked for and is told the end of
@@ -44,15 +46,18 @@ type refKey struct {
 func keyOf(r etf.Ref) refKey { return refKey{r.Creation, r.Words} }
 
 func newPeer(n *Node, conn net.Conn, info *dist.Peer) *peer {
-	p := &peer{
-		n: n, name: info.Name, info: info, ended: make(chan struct{}), logged: make(chan struct{}),
-		watches: map[refKey]*watch{},
-	}
+	p := newConnecting(n, info.Name)
+	p.info = info
 	p.conn = dist.NewConn(conn, info, dist.Options{
 		TickTime: n.cfg.TickTime, Intensity: n.cfg.TickIntensity, Patience: n.cfg.patience, Trace: n.cfg.Trace,
 		MaxMessage: n.cfg.MaxMessage, Limits: etf.Limits{Elements: n.cfg.MaxElements}, Refused: p.refused,
 	})
 	return p
+}
+
+// newConnecting makes a peer without a connection.
+func newConnecting(n *Node, name etf.Atom) *peer {
+	return &peer{n: n, name: name, ended: make(chan struct{}), logged: make(chan struct{}), watches: map[refKey]*watch{}}
 }
 
 // serve reads until the connection ends and then tells everybody. Only then may the next connection with the same node come
@@ -99,7 +104,11 @@ func (p *peer) usable() bool {
 // send sends a signal that does not wait, for it may come from the reader of this or another connection, and whose failure
 // changes nothing: when the connection is gone, the receiver is told by its own node.
 func (p *peer) send(m dist.Message, payload etf.Term) {
-	if err := p.conn.Post(m, payload); err != nil {
+	held, err := p.hold(m, payload)
+	if !held && err == nil {
+		err = p.conn.Post(m, payload)
+	}
+	if err != nil {
 		p.n.log.Debug("signal not sent", "peer", p.name, "error", err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"github.com/gonode-otp/gonode/dist"
 	"github.com/gonode-otp/gonode/etf"
@@ -16,11 +17,15 @@ type peerTable struct {
 	mu      sync.Mutex
 	entries map[etf.Atom]*peerEntry
 	closed  bool
+
+	connections int                 // entries with a next one
+	former      map[etf.Atom]former // what is remembered of names, maxFormer at most
 }
 
 // peerEntry is what the table knows of one name.
 type peerEntry struct {
 	up      *peer
+	next    *peer    // the one to be, to which processes send already; whoever comes up takes its place
 	pending *attempt // our own attempt
 	// incoming are the attempts of whoever calls himself so. They exclude nobody before they have authenticated: of several
 	// the one that does last wins, which is the latest of the true peer.
@@ -34,13 +39,16 @@ type attempt struct {
 	cancel context.CancelFunc
 	firm   bool          // it gives way only to who has authenticated
 	proved bool          // the peer knows the cookie; guarded by the mutex of the table
+	began  time.Time     // of our own ones
 	done   chan struct{} // closed when the attempt has ended
 	err    error         // why it failed; read only after done
 }
 
 var errSuperseded = errors.New("another connection attempt with the same node won")
 
-func newPeerTable() *peerTable { return &peerTable{entries: map[etf.Atom]*peerEntry{}} }
+func newPeerTable() *peerTable {
+	return &peerTable{entries: map[etf.Atom]*peerEntry{}, former: map[etf.Atom]former{}}
+}
 
 // up returns the connection with name, or nil.
 func (t *peerTable) up(name etf.Atom) *peer {
@@ -81,7 +89,7 @@ func (t *peerTable) outgoing(name etf.Atom, cancel context.CancelFunc, firm bool
 	case e.pending != nil:
 		return nil, e.pending, false
 	}
-	e.pending = &attempt{name: name, cancel: cancel, firm: firm, done: make(chan struct{})}
+	e.pending = &attempt{name: name, cancel: cancel, firm: firm, began: time.Now(), done: make(chan struct{})}
 	return nil, e.pending, true
 }
 
@@ -156,6 +164,9 @@ func (t *peerTable) fail(a *attempt, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if e := t.entries[a.name]; e != nil {
+		if failed := new(ConnectError); e.pending == a && !t.closed && errors.As(err, &failed) {
+			t.failedLocked(a.name, time.Since(a.began))
+		}
 		e.remove(a)
 		t.drop(a.name, e)
 	}
@@ -183,22 +194,29 @@ func (t *peerTable) retire(a *attempt) (old *peer, ok bool) {
 	return old, true
 }
 
-// succeed ends a with a connection. An attempt of ours that is still under way gives way to one of the peer's.
-func (t *peerTable) succeed(a *attempt, p *peer) bool {
+// succeed ends a with a connection, that of fresh. An attempt of ours that is still under way gives way to one of the
+// peer's. The peer that is up then is the one to which processes send already, if there is one.
+func (t *peerTable) succeed(a *attempt, fresh *peer) (p *peer, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	e := t.entries[a.name]
 	if t.closed || e == nil || !e.counts(a) || e.up != nil {
-		return false
+		return fresh, false
 	}
 	e.remove(a)
 	if e.pending != nil {
 		e.pending.cancel()
 		e.pending = nil
 	}
+	if p = fresh; e.next != nil {
+		p, e.next = e.next, nil
+		t.connections--
+		p.info, p.conn = fresh.info, fresh.conn
+	}
+	delete(t.former, a.name)
 	e.up = p
 	close(a.done)
-	return true
+	return p, true
 }
 
 // down removes a connection that has ended.
@@ -207,6 +225,9 @@ func (t *peerTable) down(p *peer) {
 	defer t.mu.Unlock()
 	if e := t.entries[p.name]; e != nil && e.up == p {
 		e.up = nil
+		f := t.former[p.name]
+		f.creation = p.info.Creation
+		t.rememberLocked(p.name, f)
 		t.drop(p.name, e)
 	}
 }
@@ -238,7 +259,7 @@ func (t *peerTable) entry(name etf.Atom) *peerEntry {
 
 // drop forgets an empty entry, so that strangers cannot fill the table with names.
 func (t *peerTable) drop(name etf.Atom, e *peerEntry) {
-	if e.up == nil && e.pending == nil && len(e.incoming) == 0 {
+	if e.up == nil && e.next == nil && e.pending == nil && len(e.incoming) == 0 {
 		delete(t.entries, name)
 	}
 }

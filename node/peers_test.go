@@ -28,8 +28,14 @@ func (t *table) dial(name etf.Atom) *attempt {
 	return a
 }
 
+// wins is succeed with a peer that has the connection.
+func (t *table) wins(a *attempt, p *peer) bool {
+	up, ok := t.succeed(a, p)
+	return ok && up == p
+}
+
 func (t *table) connect(name etf.Atom) *peer {
-	p := &peer{name: name}
+	p := &peer{name: name, info: &dist.Peer{Creation: 7}}
 	t.succeed(t.dial(name), p)
 	return p
 }
@@ -41,8 +47,8 @@ func TestAllWhoWantTheSameNodeWaitForOneAttempt(t *testing.T) {
 	_, second, begin := tab.outgoing("b@h", tab.cancel, false)
 	require.False(t, begin)
 	require.Same(t, first, second)
-	p := &peer{name: "b@h"}
-	require.True(t, tab.succeed(first, p))
+	p := &peer{name: "b@h", info: &dist.Peer{Creation: 7}}
+	require.True(t, tab.wins(first, p))
 	<-second.done
 	up, _, _ := tab.outgoing("b@h", tab.cancel, false)
 	require.Same(t, p, up)
@@ -65,7 +71,8 @@ func TestOfTwoSimultaneousAttemptsTheOneOfTheGreaterNameWins(t *testing.T) {
 	require.Equal(t, 1, smaller.cancelled)
 	require.False(t, smaller.isPending(ours))
 	smaller.fail(ours, errSuperseded)
-	require.True(t, smaller.succeed(theirs, &peer{name: "b@h"}), "the end of the loser does not hurt the winner")
+	b := &peer{name: "b@h", info: &dist.Peer{Creation: 7}}
+	require.True(t, smaller.wins(theirs, b), "the end of the loser does not hurt the winner")
 }
 
 func TestASecondConnectionReplacesTheFirstOnlyWhenItHasProvedItself(t *testing.T) {
@@ -79,8 +86,8 @@ func TestASecondConnectionReplacesTheFirstOnlyWhenItHasProvedItself(t *testing.T
 	require.Same(t, old, retired)
 	require.Nil(t, tab.up("b@h"))
 	tab.down(old)
-	p := &peer{name: "b@h"}
-	require.True(t, tab.succeed(a, p))
+	p := &peer{name: "b@h", info: &dist.Peer{Creation: 7}}
+	require.True(t, tab.wins(a, p))
 	tab.down(old)
 	require.Same(t, p, tab.up("b@h"), "the end of the old one does not hurt the new one")
 }
@@ -108,13 +115,13 @@ func TestAStrangerKeepsNobodyOut(t *testing.T) {
 	tab.prove(friend)
 	require.False(t, tab.insists(own), "but the one that the peer is about to have is not ours to replace")
 
-	p := &peer{name: "a@h"}
-	require.True(t, tab.succeed(friend, p))
+	p := &peer{name: "a@h", info: &dist.Peer{Creation: 7}}
+	require.True(t, tab.wins(friend, p))
 	require.Equal(t, 1, tab.cancelled)
 	tab.fail(own, errSuperseded)
 	tab.fail(stranger, errors.New("wrong cookie"))
 	require.Same(t, p, tab.up("a@h"))
-	require.False(t, tab.succeed(stranger, &peer{name: "a@h"}))
+	require.False(t, tab.wins(stranger, &peer{name: "a@h", info: &dist.Peer{Creation: 7}}))
 }
 
 func TestTheTableForgetsWhoIsGone(t *testing.T) {
@@ -139,7 +146,7 @@ func TestAClosedTableAdmitsNobody(t *testing.T) {
 	require.ErrorIs(t, a.err, ErrStopped)
 	_, status := tab.incoming("a@h", "d@h", tab.cancel)
 	require.Equal(t, dist.StatusNone, status)
-	require.False(t, tab.succeed(pending, &peer{name: "c@h"}))
+	require.False(t, tab.wins(pending, &peer{name: "c@h", info: &dist.Peer{Creation: 7}}))
 	_, ok := tab.retire(pending)
 	require.False(t, ok)
 }

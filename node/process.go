@@ -37,6 +37,7 @@ type process struct {
 	dead    atomic.Bool // set once, under mu, after reason
 	reason  etf.Term
 	sending atomic.Int64 // the signals that it is sending now, and how far its end is; see ending.go
+	service bool         // what it sends goes out at once or not at all; see noSuspend
 
 	mu       sync.Mutex
 	box      mailbox

@@ -6,6 +6,8 @@ import (
 
 	"github.com/gonode-otp/gonode/dist"
 	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/supervisor"
 )
 
 // sendTo sends msg to d. via is the connection if the caller has it already.
@@ -17,6 +19,9 @@ func (n *Node) sendTo(ctx context.Context, from caller, d destination, via *peer
 		if via, err = n.reachable(ctx, from, d.node); err != nil {
 			return err
 		}
+	}
+	if via.isConnecting() {
+		return via.sendTo(ctx, from, d, &outgoing{}, msg) // it keeps the message
 	}
 	o := via.takeOutgoing()
 	defer via.spare.Store(o)
@@ -37,10 +42,14 @@ func (n *Node) sendHere(from caller, d destination, msg etf.Term) error {
 	return nil
 }
 
-// reachable is connect for a caller that may be run by a reader.
+// reachable returns the connection with the node called name. Who may wait makes one and waits for it, so that a
+// reader that runs him reads on; for all others what is being made will do, which keeps their signals until it is up.
 func (n *Node) reachable(ctx context.Context, from caller, name etf.Atom) (*peer, error) {
 	if p := n.peers.up(name); p != nil && p.usable() {
 		return p, nil
+	}
+	if !from.waits() {
+		return n.connecting(name)
 	}
 	n.letGo(from)
 	return n.connect(ctx, name)
@@ -52,6 +61,12 @@ func (p *peer) sendAs(ctx context.Context, from caller, m dist.Message, payload 
 		return errProcessEnded
 	}
 	defer from.endSend()
+	if held, err := p.hold(m, payload); held || err != nil {
+		return err
+	}
+	if from.process != nil && from.process.service {
+		return p.conn.Post(m, payload)
+	}
 	if sent, err := p.conn.TrySend(m, payload); sent || err != nil {
 		return err
 	}
@@ -62,6 +77,31 @@ func (p *peer) sendAs(ctx context.Context, from caller, m dist.Message, payload 
 	ctx, release := from.process.whileAlive(ctx)
 	defer release()
 	return p.conn.Send(ctx, m, payload)
+}
+
+// replyRoute returns the connection for a reply, nil if that can reach nobody: the one who called from the other end
+// of a connection that is gone has been told so. Kernel processes and supervisors connect to nobody for the sake of a
+// reply: erlang:send/3 with noconnect.
+func (n *Node) replyRoute(from caller, d destination) (*peer, error) {
+	p, creation := n.peers.up(d.node), d.creation()
+	switch {
+	case p != nil && p.usable():
+		return p, nil
+	case from.process.service, n.peers.past(d.node, creation), p != nil && p.info.Creation == creation:
+		return nil, nil
+	}
+	return n.reachable(n.ctx, from, d.node)
+}
+
+// noSuspend reports whether m is that of a process on which others depend, so that it neither connects nor waits for
+// the sake of an answer. OTP does so for net_kernel: erlang:send/3 with noconnect and nosuspend
+// (async_gen_server_reply/2).
+func noSuspend(m genserv.Module) bool {
+	switch m.Server().(type) {
+	case netKernel, rex, controller, master, releaseHandler:
+		return true
+	}
+	return supervisor.Is(m)
 }
 
 // lost returns the error that a process gets for a message: that it reaches nobody is none.
@@ -80,9 +120,12 @@ func (w world) Reply(to, tag, reply etf.Term) error {
 	if err != nil || d.node == n.name || w.p.dead.Load() {
 		return w.Send(to, etf.Tuple{tag, reply})
 	}
-	via, err := n.reachable(n.ctx, from, d.node)
-	if err != nil {
+	via, err := n.replyRoute(from, d)
+	if err != nil || via == nil {
 		return lost(err)
+	}
+	if via.isConnecting() {
+		return lost(via.sendTo(n.ctx, from, d, &outgoing{}, etf.Tuple{tag, reply})) // it keeps the message
 	}
 	o := via.takeOutgoing()
 	defer via.spare.Store(o)

@@ -143,7 +143,7 @@ func (s *starting) failed(ack etf.Term) {
 
 func (s *starting) makeProcess(number pidNumber) *process {
 	p := &process{n: s.n, busy: true, starting: s, app: s.o.app, pid: s.n.pid(number), leader: s.o.leader}
-	p.parent, p.spawner = p.pid, s.o.spawner
+	p.parent, p.spawner, p.service = p.pid, s.o.spawner, noSuspend(s.o.module)
 	if s.o.parent != nil {
 		p.parent, p.spawner = s.o.parent.pid, s.o.parent.pid
 	}

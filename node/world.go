@@ -41,6 +41,11 @@ func (w world) Send(to, msg etf.Term) error {
 		return ErrBadArgument
 	}
 	from := caller{pid: w.p.pid, process: w.p}
+	if w.p.service && d.node != n.name {
+		if p := n.peers.up(d.node); p == nil || !p.usable() {
+			return nil // noconnect
+		}
+	}
 	if err := n.sendTo(n.ctx, from, d, nil, msg); err != nil {
 		return lost(err)
 	}

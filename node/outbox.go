@@ -1,0 +1,222 @@
+package node
+
+import (
+	"errors"
+	"sync"
+
+	"github.com/gonode-otp/gonode/dist"
+	"github.com/gonode-otp/gonode/etf"
+)
+
+// A process does not wait for a connection. What it sends to a node that is not connected begins an attempt, if none
+// is under way, and goes into the outbox of the peer to be, which is there before its connection, as a DistEntry that
+// is PENDING (erts, dist.c). When a connection comes up, be it by our attempt or by one of the peer's, the outbox goes
+// out first. When there is none, all that is in it is lost, and links and monitors in it get noconnection.
+//
+// Differs from OTP: there a process that has more than 1 MB under way is suspended until the attempt has ended. Here
+// the attempt fails when too much waits for it: that takes the peer for unreachable, and no connection has a gap.
+const (
+	// maxHeld bounds the signals in one outbox, and maxHeldCost the memory that they take, by a rough estimate.
+	maxHeld     = 1 << 18
+	maxHeldCost = 128 << 20
+	// maxConnecting bounds the outboxes, for a peer may ask us to answer to nodes that do not exist.
+	maxConnecting = 256
+
+	// signalCost is what a signal takes without its payload, termCost what a term takes for a byte of its external
+	// format.
+	signalCost, termCost = 256, 8
+	// heldApart is the size from which on a binary takes what it has of bytes.
+	heldApart = 1 << 10
+	// keptScratch is the size of the buffer that is kept for measuring.
+	keptScratch = 64 << 10
+)
+
+var (
+	errOutboxFull  = errors.New("too much waits for the connection")
+	errConnecting  = errors.New("too many connections are being made")
+	errUnreachable = errors.New("the last attempt has failed a short time ago")
+)
+
+type outbox struct {
+	mu      sync.Mutex
+	signals []heldSignal
+	cost    int
+	ties    bool  // there are links or monitors among them
+	out     bool  // all has gone out
+	err     error // why nothing will
+	enc     etf.Encoder
+	scratch []byte
+}
+
+type heldSignal struct {
+	m       dist.Message
+	payload etf.Term
+}
+
+// connecting returns the peer called name to which a process may send at once: it is up or about to be. The error is a
+// *ConnectError.
+func (n *Node) connecting(name etf.Atom) (*peer, error) {
+	if _, err := n.checkPeerName(name); err != nil {
+		return nil, &ConnectError{name, "name", err}
+	}
+	p, begin, err := n.peers.connecting(name, func() *peer {
+		p := newConnecting(n, name)
+		p.outbox.Store(&outbox{})
+		return p
+	})
+	if err != nil {
+		return nil, &ConnectError{name, "wait", err}
+	}
+	if begin && !n.goWork(func() { n.connectFor(p) }) {
+		n.abandon(p, ErrStopped)
+	}
+	return p, nil
+}
+
+// connectFor makes the connection for an outbox.
+func (n *Node) connectFor(p *peer) {
+	up, err := n.connect(n.ctx, p.name)
+	switch {
+	case err != nil:
+		n.abandon(p, err)
+	case up != p:
+		n.abandon(p, errSuperseded)
+	}
+}
+
+// abandon ends a peer that has never come up, with all that waits for it. It does nothing to any other.
+func (n *Node) abandon(p *peer, cause error) {
+	if !n.peers.abandon(p) {
+		return
+	}
+	if p.outbox.Load().close(cause) {
+		p.nodedown()
+	}
+	close(p.ended)
+}
+
+// isConnecting reports whether the connection is not up yet, so that what is sent may be kept.
+func (p *peer) isConnecting() bool { return p.outbox.Load() != nil }
+
+// hold keeps a signal until the connection is up; not if it is already. m and payload must not change any more.
+func (p *peer) hold(m dist.Message, payload etf.Term) (held bool, err error) {
+	o := p.outbox.Load()
+	if o == nil {
+		return false, nil
+	}
+	if held, err = o.add(m, payload); err == errOutboxFull {
+		p.n.log.Warn("connecting takes too long", "peer", p.name, "error", err)
+		p.n.peers.failed(p.name)
+		p.n.abandon(p, err)
+	}
+	return held, err
+}
+
+func (o *outbox) add(m dist.Message, payload etf.Term) (held bool, err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.out || o.err != nil {
+		return false, o.err
+	}
+	cost, err := o.costOf(payload)
+	if err != nil {
+		return false, err
+	}
+	if o.cost+cost > maxHeldCost || len(o.signals) == maxHeld {
+		o.err = errOutboxFull
+		return false, o.err
+	}
+	switch m.(type) {
+	case *dist.Link, *dist.MonitorP:
+		o.ties = true
+	}
+	o.cost += cost
+	o.signals = append(o.signals, heldSignal{m, payload})
+	return true, nil
+}
+
+// costOf estimates the memory of a signal, and finds out whether its payload is a term.
+func (o *outbox) costOf(payload etf.Term) (int, error) {
+	if payload == nil {
+		return signalCost, nil
+	}
+	o.enc.Apart = heldApart
+	b, err := o.enc.Append(o.scratch[:0], payload)
+	cost := signalCost + termCost*len(b)
+	for _, part := range o.enc.Parts {
+		cost += len(part.Bytes)
+	}
+	clear(o.enc.Parts)
+	o.enc.Parts = o.enc.Parts[:0]
+	if cap(b) <= keptScratch {
+		o.scratch = b
+	}
+	return cost, err
+}
+
+// close drops what is in the outbox and reports whether somebody is to be told.
+func (o *outbox) close(cause error) (ties bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.err == nil {
+		o.err = cause
+	}
+	o.signals, o.scratch = nil, nil
+	return o.ties
+}
+
+// sendHeld empties the outbox of a peer that has come up into its connection, which takes all of it at once. Who sends
+// meanwhile waits for that.
+func (p *peer) sendHeld() {
+	o := p.outbox.Load()
+	if o == nil {
+		return
+	}
+	o.mu.Lock()
+	if o.err != nil { // it was full in the last moment
+		o.mu.Unlock()
+		p.abort(o.err)
+		return
+	}
+	var after []func() // what may end a process and so send
+	for _, s := range o.signals {
+		send, then := p.agreed(s.m)
+		if then != nil {
+			after = append(after, then)
+		}
+		if !send {
+			continue
+		}
+		if err := p.conn.Post(s.m, s.payload); err != nil {
+			p.n.log.Debug("signal not sent", "peer", p.name, "error", err)
+		}
+	}
+	o.signals, o.scratch, o.out = nil, nil, true
+	p.outbox.Store(nil)
+	o.mu.Unlock()
+	for _, then := range after {
+		then()
+	}
+}
+
+// agreed looks at a signal again, now that the peer is known, and returns whether to send it, and what else to do.
+func (p *peer) agreed(m dist.Message) (send bool, then func()) {
+	switch m := m.(type) {
+	case *dist.Link:
+		if p.isPast(m.To) {
+			from, to := m.From, m.To
+			return false, func() { p.n.linkBroken(to, from, noproc, nil) }
+		}
+	case *dist.Exit:
+		return !p.isPast(m.To), nil
+	case *dist.UnlinkID:
+		if !p.info.Negotiated.Has(dist.FlagUnlinkID) { // no acknowledgement will come
+			ack := &dist.UnlinkIDAck{ID: m.ID, From: m.To, To: m.From}
+			return true, func() { p.n.unlinkAcked(ack) }
+		}
+	}
+	return true, nil
+}
+
+// isPast reports whether pid belongs to an earlier life of the node that the peer is.
+func (p *peer) isPast(pid etf.Pid) bool { return pid.Creation != 0 && pid.Creation != p.info.Creation }
