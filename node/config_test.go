@@ -177,6 +177,38 @@ func TestWhatIsRangedOverTwiceYieldsToBoth(t *testing.T) {
 	require.False(t, more)
 }
 
+func TestALoopOverEventsOutlivesACollection(t *testing.T) {
+	n := testNode(t, Config{})
+	began, events := make(chan struct{}), make(chan NodeEvent)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	go func() {
+		defer close(events)
+		for e := range n.MonitorNodes(ctx) {
+			if e.Node == "first@h" {
+				close(began)
+				continue
+			}
+			events <- e
+		}
+	}()
+	require.Eventually(t, func() bool { return n.events.count() == 1 }, 10*time.Second, time.Millisecond)
+	n.events.publish(NodeEvent{Node: "first@h", Up: true})
+	<-began
+	for range 10 { // a cleanup of this round has run when that of a later one has
+		ran := make(chan struct{})
+		runtime.AddCleanup(new([64]*int), func(ran chan struct{}) { close(ran) }, ran)
+		runtime.GC()
+		<-ran
+	}
+	require.Equal(t, 1, n.events.count())
+	n.events.publish(NodeEvent{Node: "second@h", Up: true})
+	require.Equal(t, "second@h", string((<-events).Node))
+	cancel()
+	_, more := <-events
+	require.False(t, more)
+}
+
 func TestWhatIsNeverRangedOverIsForgotten(t *testing.T) {
 	n := testNode(t, Config{})
 	for range 10 {

@@ -34,9 +34,11 @@ func (n *Node) MonitorNodes(ctx context.Context) iter.Seq[NodeEvent] {
 	first := &subscription{}
 	first.q.Store(n.events.subscribe(ctx))
 	// The hub refers to the queue, so it is what refers to the queue for the caller that has to become garbage.
-	runtime.AddCleanup(first, n.events.unsubscribe, first.q.Load())
+	unread := runtime.AddCleanup(first, n.events.unsubscribe, first.q.Load())
 	return func(yield func(NodeEvent) bool) {
 		q := first.q.Swap(nil)
+		unread.Stop() // from here on the loop ends the queue, and refers to nothing else
+		runtime.KeepAlive(first)
 		if q == nil {
 			q = n.events.subscribe(ctx)
 		}
