@@ -213,7 +213,7 @@ func (p *process) unlink(pid etf.Pid) error {
 		p.mu.Unlock()
 		return nil
 	}
-	if l.peer == nil || !l.peer.isConnecting() && !l.peer.info.Negotiated.Has(dist.FlagUnlinkID) {
+	if l.peer == nil || l.peer.lacks(dist.FlagUnlinkID) {
 		delete(p.links, pid)
 	} else {
 		l.active, l.unlinkID = false, n.unlinkIDs.Add(1)

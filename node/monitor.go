@@ -176,7 +176,7 @@ func (n *Node) watchTarget(ctx context.Context, m *monitor, d destination) error
 	}
 	m.peer, m.target = via, dist.Target{Pid: d.pid, Name: d.name}
 	n.monitors.add(m)
-	if !via.monitors() {
+	if via.lacks(dist.FlagsMonitor) {
 		return nil // it fires when the connection goes (erts_dsig_send_monitor)
 	}
 	if err := via.sendAs(ctx, from, &dist.MonitorP{From: m.from, To: m.target, Ref: m.ref}, nil); err != nil {

@@ -201,7 +201,12 @@ func (p *peer) sendHeld() {
 
 // agreed looks at a signal again, now that the peer is known, and returns whether to send it, and what else to do.
 func (p *peer) agreed(m dist.Message) (send bool, then func()) {
+	has := p.info.Negotiated.Has
 	switch m := m.(type) {
+	case *dist.MonitorP, *dist.DemonitorP, *dist.MonitorPExit:
+		return has(dist.FlagsMonitor), nil
+	case *dist.AliasSend:
+		return has(dist.FlagAlias), nil
 	case *dist.Link:
 		if p.isPast(m.To) {
 			from, to := m.From, m.To
@@ -210,7 +215,7 @@ func (p *peer) agreed(m dist.Message) (send bool, then func()) {
 	case *dist.Exit:
 		return !p.isPast(m.To), nil
 	case *dist.UnlinkID:
-		if !p.info.Negotiated.Has(dist.FlagUnlinkID) { // no acknowledgement will come
+		if !has(dist.FlagUnlinkID) { // no acknowledgement will come
 			ack := &dist.UnlinkIDAck{ID: m.ID, From: m.To, To: m.From}
 			return true, func() { p.n.unlinkAcked(ack) }
 		}

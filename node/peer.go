@@ -30,6 +30,8 @@ type peer struct {
 
 	spare atomic.Pointer[outgoing]
 
+	heir *peer // who has taken this connection over, because it was there before it; set before the connection is served
+
 	outbox atomic.Pointer[outbox] // until the connection is up, and before info and conn are looked at; see outbox.go
 
 	mu      sync.Mutex
@@ -50,7 +52,12 @@ func newPeer(n *Node, conn net.Conn, info *dist.Peer) *peer {
 	p.info = info
 	p.conn = dist.NewConn(conn, info, dist.Options{
 		TickTime: n.cfg.TickTime, Intensity: n.cfg.TickIntensity, Patience: n.cfg.patience, Trace: n.cfg.Trace,
-		MaxMessage: n.cfg.MaxMessage, Limits: etf.Limits{Elements: n.cfg.MaxElements}, Refused: p.refused,
+		MaxMessage: n.cfg.MaxMessage, Limits: etf.Limits{Elements: n.cfg.MaxElements}, Refused: func(m dist.Message, why *dist.Refusal) error {
+			if p.heir != nil {
+				return p.heir.refused(m, why)
+			}
+			return p.refused(m, why)
+		},
 	})
 	return p
 }
@@ -73,13 +80,14 @@ func (p *peer) serve() {
 	close(p.ended)
 }
 
-// monitors reports whether the peer serves monitors. One that does not, such as a Jinterface or a C node, hears nothing
-// of them, for it would take that for garbage and hang up.
-func (p *peer) monitors() bool { return p.info.Negotiated.Has(dist.FlagsMonitor) }
+// lacks reports whether the peer is known not to have all of flags. Before the connection is up that is not known yet:
+// then agreed looks again.
+func (p *peer) lacks(flags dist.Flags) bool { return !p.isConnecting() && !p.info.Negotiated.Has(flags) }
 
-// sendMonitor is send for what is about monitors.
+// sendMonitor is send for what is about monitors. A peer that does not serve them, such as a Jinterface or a C node,
+// hears nothing of them, for it would take that for garbage and hang up.
 func (p *peer) sendMonitor(m dist.Message, payload etf.Term) {
-	if p.monitors() {
+	if !p.lacks(dist.FlagsMonitor) {
 		p.send(m, payload)
 	}
 }

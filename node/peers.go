@@ -211,7 +211,7 @@ func (t *peerTable) succeed(a *attempt, fresh *peer) (p *peer, ok bool) {
 	if p = fresh; e.next != nil {
 		p, e.next = e.next, nil
 		t.connections--
-		p.info, p.conn = fresh.info, fresh.conn
+		p.info, p.conn, fresh.heir = fresh.info, fresh.conn, p
 	}
 	delete(t.former, a.name)
 	e.up = p

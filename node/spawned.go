@@ -89,7 +89,7 @@ func (s *spawned) end(reason etf.Term) {
 	if link {
 		s.tell(&dist.Exit{From: s.pid, To: s.from}, reason)
 	}
-	if monitor && p.monitors() {
+	if monitor && !p.lacks(dist.FlagsMonitor) {
 		s.tell(&dist.MonitorPExit{From: dist.ByPid(s.pid), To: s.from, Ref: s.ref, Sender: s.pid}, reason)
 	}
 }
