@@ -39,9 +39,10 @@ func (w *deepWriter) enter(e *Encoder, dst []byte, t Term) ([]byte, *EncodeError
 		}
 		dst, err = appendListHeader(dst, len(t))
 	case ImproperList:
-		if err = t.check(); err == nil {
-			dst, err = appendListHeader(dst, len(t.Elems))
+		if !t.valid() {
+			return dst, t.fault()
 		}
+		dst, err = appendListHeader(dst, len(t.Elems))
 	case Tuple:
 		dst, err = appendTupleHeader(dst, len(t))
 	case Map:

@@ -30,6 +30,12 @@ type mapPlace struct {
 
 // forget is to be called when the terms may go.
 func (h *hasher) forget() {
+	if len(h.maps) > 0 {
+		h.clear()
+	}
+}
+
+func (h *hasher) clear() {
 	if len(h.maps) > maxKeptKeys {
 		h.maps = nil
 	}

@@ -31,8 +31,8 @@ func appendListHeader(dst []byte, n int) ([]byte, *EncodeError) {
 }
 
 func (e *Encoder) improperList(dst []byte, l ImproperList, depth int) ([]byte, *EncodeError) {
-	if err := l.check(); err != nil {
-		return dst, err
+	if !l.valid() {
+		return dst, l.fault()
 	}
 	if depth <= 0 {
 		return e.deep(dst, l)
@@ -47,22 +47,28 @@ func (e *Encoder) improperList(dst []byte, l ImproperList, depth int) ([]byte, *
 	return dst, nil
 }
 
-func (l ImproperList) check() *EncodeError {
+func (l *ImproperList) valid() bool {
+	switch l.Tail.(type) {
+	case List, ImproperList:
+		return false
+	}
+	return len(l.Elems) > 0
+}
+
+// fault says why l is not valid.
+func (l *ImproperList) fault() *EncodeError {
 	if len(l.Elems) == 0 {
 		return badTerm("an improper list without elements")
 	}
-	switch l.Tail.(type) {
-	case List, ImproperList:
-		return badTerm("an improper list whose tail is a list")
-	}
-	return nil
+	return badTerm("an improper list whose tail is a list")
 }
 
 func (e *Encoder) cells(dst []byte, elems []Term, depth int) ([]byte, *EncodeError) {
-	dst, err := appendListHeader(dst, len(elems))
+	err := fits32(len(elems), "a list of %d elements")
 	if err != nil {
 		return dst, err
 	}
+	dst = binary.BigEndian.AppendUint32(append(dst, tagList), uint32(len(elems)))
 	for i := 0; i < len(elems); i++ {
 		if v, ok := elems[i].(Int); ok {
 			dst = appendInt(dst, int64(v))
