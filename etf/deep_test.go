@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/internal/soak"
 )
 
 // nests are terms that stand n deep in each other, around an atom of one character.
@@ -84,8 +85,8 @@ func TestDepthCostsNoStackWhateverIsDone(t *testing.T) {
 	}
 }
 
-func TestTwoMillionLevelsAreDecodedAndEncoded(t *testing.T) {
-	const n = 2_000_000
+func TestMillionsOfLevelsAreDecodedAndEncoded(t *testing.T) {
+	n := soak.Size(1_000_000, 10_000_000)
 	b := raw(131, bytes.Repeat(raw(104, 1), n), 106)
 	term, err := etf.Decode(b)
 	require.NoError(t, err)
@@ -145,9 +146,6 @@ func TestMemoryFollowsTheInputHoweverDeepItIs(t *testing.T) {
 }
 
 func TestTwentyMillionElementsAreATerm(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes 400 MB")
-	}
 	const n = 20_000_000
 	term, err := etf.Decode(raw(131, 108, uint32(n), bytes.Repeat(raw(106), n), 106))
 	require.NoError(t, err)

@@ -3,7 +3,6 @@ package erlang
 import (
 	"bytes"
 	"log/slog"
-	"os"
 	"sync"
 	"testing"
 	"time"
@@ -13,6 +12,7 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
 	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/internal/soak"
 	"github.com/gonode-otp/gonode/node"
 )
 
@@ -66,9 +66,7 @@ func echoed(t *testing.T, n *node.Node, e *gonodetest.Beam, kind, size string) {
 }
 
 func TestTheLargestTermsThatABeamTakesAreEchoed(t *testing.T) {
-	if os.Getenv("GONODE_SOAK") == "" {
-		t.Skip("GONODE_SOAK is not set; takes minutes and 8 GB")
-	}
+	soak.Only(t) // takes a minute and some GB
 	n := startSamples(t)
 	e := gonodetest.StartErl(t, gonodetest.WithTimeout(10*time.Minute))
 	e.Compile(t, "nest", nestModule)
