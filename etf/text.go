@@ -99,6 +99,9 @@ func (w *textWriter) term(t Term, depth int) {
 		w.elements(t, depth)
 		w.byte('}')
 		return
+	case Map:
+		w.mapping(t, depth)
+		return
 	}
 	w.open(t)
 	for i, part := range partsOf(t) {
@@ -124,6 +127,22 @@ func (w *textWriter) elements(list []Term, depth int) {
 		}
 		w.term(t, depth-1)
 	}
+}
+
+func (w *textWriter) mapping(m Map, depth int) {
+	w.str("#{")
+	for i := range m {
+		if i > 0 {
+			w.byte(',')
+		}
+		if w.full() {
+			return
+		}
+		w.term(m[i].Key, depth-1)
+		w.str(" => ")
+		w.term(m[i].Value, depth-1)
+	}
+	w.byte('}')
 }
 
 // deep is term with a stack on the heap, for what has parts.
@@ -179,6 +198,8 @@ func (w *textWriter) flat(t Term) bool {
 		w.export(t)
 	case List:
 		return w.flatList(t)
+	case Tuple, Map:
+		return false
 	default:
 		if hasParts(t) {
 			return false
