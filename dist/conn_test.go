@@ -254,12 +254,13 @@ func TestASilentPeerIsNotWaitedForAsLongAsOneThatTalks(t *testing.T) {
 			a := NewConn(halfPipe{ca}, ofA, Options{})
 			ended := serve(t, a, newRecorder())
 			go func() { _, _ = io.Copy(io.Discard, cb) }()
+			var talk sync.WaitGroup
 			if talks {
-				go func() {
+				talk.Go(func() {
 					for _, err := cb.Write(make([]byte, 4)); err == nil; _, err = cb.Write(make([]byte, 4)) {
 						time.Sleep(silence / 2) // ticks
 					}
-				}()
+				})
 			}
 			synctest.Wait()
 			began := time.Now()
@@ -271,6 +272,7 @@ func TestASilentPeerIsNotWaitedForAsLongAsOneThatTalks(t *testing.T) {
 				require.Equal(t, silence, time.Since(began), "it hangs")
 			}
 			_ = cb.Close()
+			talk.Wait()
 		})
 	}
 }
