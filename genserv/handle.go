@@ -134,13 +134,20 @@ func (l *Loop) lostReply(err error, from From, reply, last etf.Term) bool {
 // told as an error to who asked; the server goes on.
 func (l *Loop) answer(from From, reply etf.Term) bool {
 	err := l.p.Reply(from, reply)
-	var bad *etf.EncodeError
 	switch {
 	case errors.Is(err, ErrBadFrom):
 		l.die(functionClause("gen", "reply", from.Term(), reply))
 		return false
-	case errors.As(err, &bad) && l.mode != modeStopped: // else the caller hears of the end
-		_ = l.p.Reply(from, errorAnswer(BadReply(err)))
+	case l.mode != modeStopped: // else the caller hears of the end
+		l.p.replyNoTerm(from, err)
 	}
 	return true
+}
+
+// replyNoTerm tells who waits for an answer that this was no term, if that is what err says.
+func (p *Process) replyNoTerm(from From, err error) {
+	var bad *etf.EncodeError
+	if errors.As(err, &bad) {
+		_ = p.Reply(from, errorAnswer(BadReply(err)))
+	}
 }

@@ -78,7 +78,7 @@ func (l *Loop) stateLater(from From) bool {
 		if bare {
 			answer = state
 		}
-		_ = l.p.Reply(from, answer)
+		l.p.replyNoTerm(from, l.p.Reply(from, answer))
 	})
 	if known && bare {
 		l.answer(from, state)

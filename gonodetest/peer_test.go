@@ -139,7 +139,6 @@ func TestAPeerSendsWhatNoNodeWouldSend(t *testing.T) {
 		"another message": {gonodetest.Send("{99,x}", nil), new(*dist.ProtocolError)},
 		"half a term":     {gonodetest.Altered(gonodetest.Send("{6,'$self','',x}", "hello"), func(b []byte) []byte { b[3]--; return b[:len(b)-1] }), new(*dist.ProtocolError)},
 		"a reset":         {gonodetest.Reset(), new(*dist.IOError)},
-		"a long length":   {gonodetest.SendBytes([]byte{0xff, 0xff, 0xff, 0xff, 112}), new(*dist.ProtocolError)},
 	} {
 		p := gonodetest.NewPeer(t, "peer@localhost")
 		script := p.Accept(gonodetest.Handshake(""), row.move)

@@ -82,7 +82,9 @@ func (p *peer) serve() {
 
 // lacks reports whether the peer is known not to have all of flags. Before the connection is up that is not known yet:
 // then agreed looks again.
-func (p *peer) lacks(flags dist.Flags) bool { return !p.isConnecting() && !p.info.Negotiated.Has(flags) }
+func (p *peer) lacks(flags dist.Flags) bool {
+	return !p.isConnecting() && !p.info.Negotiated.Has(flags)
+}
 
 // sendMonitor is send for what is about monitors. A peer that does not serve them, such as a Jinterface or a C node,
 // hears nothing of them, for it would take that for garbage and hang up.

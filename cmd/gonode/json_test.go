@@ -132,12 +132,14 @@ func TestANumberOfAnySizeKeepsAllItsDigits(t *testing.T) {
 	}
 }
 
-func TestDeepTermsAreShown(t *testing.T) {
+func TestDeepTermsAreShownAndDeeperOnesThanJSONIsReadRefused(t *testing.T) {
 	var term etf.Term = etf.List{}
-	for range 5000 {
+	for range maxJSONDepth - 1 {
 		term = etf.List{term}
 	}
-	require.Len(t, printed(t, term), 2*5001)
+	require.Len(t, printed(t, term), 2*maxJSONDepth)
+	_, err := toJSON(etf.List{etf.List{term}})
+	require.ErrorContains(t, err, "use -o term")
 }
 
 func TestAnyTermIsJSON(t *testing.T) {
