@@ -10,7 +10,8 @@ import (
 // eval changes the state and the code of the suspended processes of modules.
 func (i changeCode) eval(r *run) error {
 	for _, e := range i.entries {
-		r.changes[e.module], r.extra[e.module] = changeDone{e, i.down}, e.extra
+		done := changeDone{e, i.down}
+		r.changes[e.module], r.entries[e.module] = done, done
 		if err := r.changeAll(r.suspended[e.module], e, i.down); err != nil {
 			return err
 		}
@@ -19,95 +20,119 @@ func (i changeCode) eval(r *run) error {
 }
 
 // maxBatch is how many processes change at a time at most.
-const maxBatch = 256
+const maxBatch = 4096
 
-// changeAll changes processes: at first one after the other, so that a code change that does not work is found out with few,
-// and then more and more at a time. Differs from OTP, where it is one all the way.
+// changeAll changes processes: at first one alone, so that a code change that does not work at all is found out with
+// it, and then many at a time until one of them fails. Differs from OTP, where it is one all the way.
 func (r *run) changeAll(group []*subject, e changeEntry, down bool) error {
-	for size, begin := 1, true; len(group) > 0; {
+	for size := 1; len(group) > 0; size = maxBatch {
 		batch := group[:min(size, len(group))]
 		group = group[len(batch):]
 		if err := r.changeBatch(batch, e, down); err != nil {
 			return err
 		}
-		if !begin {
-			size = min(2*size, maxBatch)
-		}
-		begin = false
 	}
 	return nil
 }
 
 // changeBatch changes processes at a time. It returns when it is known of each what became of it.
 func (r *run) changeBatch(batch []*subject, e changeEntry, down bool) error {
-	limit, stop := limitOf(r.options.CodeChangeTimeout, 0)
-	defer stop()
-	var all []*change
+	all := make([]change, 0, len(batch))
+	tasks := make([]*task, 0, len(batch))
 	var failure error
 	for _, s := range batch {
-		c, err := r.begin(s, e, down)
-		if err != nil {
-			failure = err
+		if !s.suspended || s.excluded {
+			continue // its end has been noticed already
+		}
+		target := r.target(s)
+		if target == nil || target.Code == nil {
+			failure = exited(etf.Tuple{etf.Atom("undef"),
+				etf.List{etf.Tuple{s.report.Module, etf.Atom("code_change"), etf.Int(3), etf.List{}}}})
 			break
 		}
-		if c != nil {
-			all = append(all, c)
-		}
+		all = append(all, change{task: task{subject: s}, entry: e, down: down, vsn: r.oldVsn(s, e.module, down),
+			target: target, err: errGoexit})
+		tasks = append(tasks, &all[len(all)-1].task)
 	}
-	for _, c := range all {
-		if err := r.finish(c, limit); err != nil && failure == nil {
+	crew := r.newCrew(r.ctx, StepChange, tasks, timeoutOf(r.options.CodeChangeTimeout, 0))
+	defer crew.dismiss()
+	crew.work(func(i int) { r.give(&all[i], crew) })
+	crew.stop()
+	missed := false
+	for i := range all {
+		if !crew.given(tasks[i]) {
+			missed = true // another one has failed before
+			continue
+		}
+		if err := r.finish(&all[i], crew.await(tasks[i])); err != nil && failure == nil {
 			failure = err
 		}
+	}
+	if missed && failure == nil {
+		return stopping(r.ctx)
 	}
 	return failure
 }
 
 // change is the code change of one process. What is found out in the process lies here until it is known to be complete.
 type change struct {
-	*subject
+	task
 	entry  changeEntry
+	down   bool
 	vsn    etf.Term
 	target *Module
-	sent   *errand
 
 	undo      func()
 	err       error
 	took      time.Duration
+	handled   uint64 // messages that its callbacks had seen
 	uncopied  string // part of the old state that the code change could alter
 	undecided bool   // the server has to be told that the change is kept
 }
 
-// begin asks a process to change itself. It returns nil if its end has been noticed already.
-func (r *run) begin(s *subject, e changeEntry, down bool) (*change, error) {
-	if !s.suspended || s.excluded {
-		return nil, nil
-	}
-	c := &change{subject: s, entry: e, vsn: r.oldVsn(s, e.module, down), target: r.target(s)}
-	if c.target == nil || c.target.Code == nil {
-		return nil, exited(etf.Tuple{etf.Atom("undef"), etf.List{etf.Tuple{s.report.Module, etf.Atom("code_change"), etf.Int(3), etf.List{}}}})
-	}
-	_, loaded := r.left[c.target.name()]
-	r.options.under.ask(s, StepChange)
-	c.sent = send(s, func(l *genserv.Loop) func() {
-		changeCode := l.ChangeCode
-		if loaded {
-			changeCode = l.ChangeLoaded
-		}
-		began := time.Now()
-		c.uncopied = l.Uncopied()
-		c.undo, c.err = changeCode(c.vsn, c.target.Code, e.extra)
-		c.undecided = l.Undecided()
-		c.took = time.Since(began)
-		r.traced(s, StepChange, etf.Tuple{etf.Atom("change_code"), e.module, c.vsn, e.extra})
-		return c.undo
-	})
-	return c, nil
+// lastChange is the code change that a process has made last.
+type lastChange struct {
+	changeEntry
+	down   bool
+	target *Module
 }
 
-// finish waits for a change and notes what became of it.
-func (r *run) finish(c *change, limit <-chan struct{}) error {
+// errGoexit is a code change that has ended its goroutine by runtime.Goexit, as test doubles do.
+var errGoexit = &genserv.ChangeError{Reason: etf.Tuple{etf.Atom("EXIT"), etf.Atom("goexit")},
+	Err: &genserv.Exit{Reason: etf.Atom("goexit")}}
+
+// give asks a process to change itself. If that fails no other one is asked.
+func (r *run) give(c *change, crew *crew) {
+	_, loaded := r.left[c.target.name()]
+	c.errand.give(c, func(l *genserv.Loop) func() {
+		defer func() {
+			if c.err != nil {
+				crew.stop()
+			}
+		}()
+		return r.change(c, l, loaded)
+	})
+}
+
+// change runs in the process.
+func (r *run) change(c *change, l *genserv.Loop, loaded bool) (undo func()) {
+	changeCode := l.ChangeCode
+	if loaded {
+		changeCode = l.ChangeLoaded
+	}
+	began := time.Now()
+	c.uncopied = l.Uncopied()
+	c.undo, c.err = changeCode(c.vsn, c.target.Code, c.entry.extra)
+	c.undecided = l.Undecided()
+	c.took, c.handled = time.Since(began), l.Handled()
+	r.traced(c, StepChange, etf.Tuple{etf.Atom("change_code"), c.entry.module, c.vsn, c.entry.extra})
+	return c.undo
+}
+
+// finish notes what became of a change.
+func (r *run) finish(c *change, f fate) error {
 	s := c.subject
-	switch c.sent.wait(r.ctx, s, limit) {
+	switch f {
 	case fateDone:
 	case fateEnded:
 		s.ended()
@@ -137,7 +162,9 @@ func (r *run) finish(c *change, limit <-chan struct{}) error {
 
 func (s *subject) changed(c *change) {
 	s.undos = append(s.undos, c.undo)
-	s.extra, s.switched, s.undecided = c.entry.extra, true, c.undecided
+	s.undecided = c.undecided
+	s.last = &lastChange{c.entry, c.down, c.target}
+	s.nowSwitched(c.handled)
 	s.report.Outcome = Changed
 	if c.target.name() != "" {
 		s.report.To = c.target.vsnText()
@@ -186,7 +213,11 @@ func (r *run) changeArgs(c *change) etf.List {
 	return args
 }
 
-func (s *subject) ended() { s.excluded, s.suspended, s.report.Outcome = true, false, Ended }
+// ended notes that a process has ended: there is nothing to be undone in it, or no longer.
+func (s *subject) ended() {
+	s.excluded, s.suspended = true, false
+	s.report.Outcome, s.report.Undone = Ended, ""
+}
 
 // hang notes that a process does not come back from its code change. When it does it takes that back and goes on.
 func (s *subject) hang() { s.excluded, s.suspended, s.report.Outcome = true, false, Hung }

@@ -93,7 +93,7 @@ func (r *run) commit() {
 		delete(r.left, module)
 	}
 	for _, module := range slices.Sorted(maps.Keys(r.left)) {
-		behind := slices.ContainsFunc(r.old(module), func(p Process) bool { return r.loaded[p.Pid()] == nil })
+		behind := slices.ContainsFunc(r.old(module), func(p Process) bool { return r.loaded[keyOf(p.Pid())] == nil })
 		if behind {
 			r.report.Unpurged = append(r.report.Unpurged, Unpurged{module, r.left[module]})
 		}

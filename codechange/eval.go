@@ -1,8 +1,10 @@
 package codechange
 
 import (
+	"context"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
@@ -66,15 +68,16 @@ func (i load) eval(r *run) error {
 		r.undo(func() { r.versions.load(i.module, was) })
 		r.left[i.module] = i.post
 	}
-	if err := r.catchUp(i.module); err != nil {
+	users, err := r.catchUp(i.module)
+	if err != nil {
 		return err
 	}
 	room := r.room(i.module)
 	if slices.Contains(r.suspending, i.module) && room > 0 {
 		room = 0 // the canaries were chosen by suspend
 	}
-	for _, p := range r.host.Users(i.module) {
-		if room != 0 && r.subjects[p.Pid()] == nil && p.Code() != m.Code {
+	for _, p := range users {
+		if room != 0 && r.subjects[keyOf(p.Pid())] == nil && p.Code() != m.Code {
 			room--
 			r.switchOver(p, m)
 		}
@@ -94,7 +97,7 @@ func (r *run) switchOver(p Process, m *Module) {
 		rep.Outcome, rep.To, rep.Reason = Stayed, rep.From, from.misfit(m)
 		return
 	}
-	r.loaded[p.Pid()] = p
+	r.loaded[keyOf(p.Pid())] = p
 	send(p, func(l *genserv.Loop) func() {
 		defer r.traced(p, StepLoad, nil)
 		return loadCode(l, m)
@@ -164,13 +167,27 @@ func (i apply) eval(r *run) error {
 		r.applied = append(r.applied, i.text())
 		return nil
 	}
-	r.undoOutside(func() { _, _ = r.host.Apply(r.anyway(), inverse.module, inverse.function, inverse.args) })
+	r.undoOutside(i.text()+" by "+inverse.text(), func(ctx context.Context) error {
+		return refused(r.host.Apply(ctx, inverse.module, inverse.function, inverse.args))
+	})
 	return nil
 }
 
+// refused is the error of a function that has failed or returned an error.
+func refused(result etf.Term, err error) error {
+	if t, ok := result.(etf.Tuple); ok && err == nil && len(t) > 0 && t[0] == etf.Term(etf.Atom("error")) {
+		return &genserv.Exit{Reason: t}
+	}
+	return err
+}
+
+// text shows the call, as in Module:Function(Args).
 func (c mfa) text() string {
-	args := etf.FormatMax(c.args, maxText)
-	return string(c.module) + ":" + string(c.function) + "(" + args[1:len(args)-1] + ")"
+	args := make([]string, len(c.args))
+	for i, arg := range c.args {
+		args[i] = etf.FormatMax(arg, maxText)
+	}
+	return string(c.module) + ":" + string(c.function) + "(" + strings.Join(args, ",") + ")"
 }
 
 // inverse knows how to take back what systools and people write most: nil if it does not. Nothing has to be undone if the

@@ -45,8 +45,10 @@ type Process interface {
 	Name() etf.Atom
 	// Code returns what the process runs now.
 	Code() genserv.Module
-	// Deliver puts an errand into the mailbox.
-	Deliver(errand etf.Term)
+	// Do has f run in the process between two messages, behind those that wait already, whether the server is suspended or not.
+	// If the process is idle that happens at once, in the goroutine of the caller. If the process ends before, f is
+	// never run.
+	Do(f func(*genserv.Loop))
 	// Done returns a channel that is closed when the process has ended.
 	Done() <-chan struct{}
 	// Kill ends the process: exit(Pid, kill).

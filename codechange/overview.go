@@ -148,6 +148,17 @@ func (u *underWay) ask(p Process, what Step) {
 	u.waiting[p.Pid()] = waitingFor{p, what}
 }
 
+// noteAsked notes that a process has been asked for something, unless it has been done already.
+func (r *run) noteAsked(p Process, e *errand, what Step) {
+	if e.isDone() {
+		return
+	}
+	r.options.under.ask(p, what)
+	if e.isDone() {
+		r.options.under.done(p.Pid())
+	}
+}
+
 func (u *underWay) done(pid etf.Pid) {
 	if u == nil {
 		return

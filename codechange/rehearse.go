@@ -165,7 +165,7 @@ func (r *rehearsal) loadStep(do load) error {
 
 // wouldLoad reports a process that changes its code without a code change.
 func (r *rehearsal) wouldLoad(p Process) {
-	if r.subjects[p.Pid()] != nil {
+	if r.subjects[keyOf(p.Pid())] != nil {
 		return // it would be stopped before
 	}
 	s := r.newSubject(p)
@@ -237,7 +237,7 @@ func (r *rehearsal) try(p Process, e changeEntry, down bool) *Error {
 		if r.options.Busy != BusyFail {
 			return nil
 		}
-		return thrown(etf.Tuple{etf.Atom("suspend_failed"), p.Pid(), e.module, etf.Atom("timeout")})
+		return suspendFailed(etf.List{etf.Tuple{p.Pid(), s.report.Module}})
 	}
 	hung := t.err == nil && r.perform(s, t)
 	var untried *genserv.UntriedError
@@ -282,7 +282,7 @@ func (r *rehearsal) verdict(s *subject, t *trial, e changeEntry, vsn etf.Term, t
 	case hung:
 		s.report.Outcome = Hung
 		return exited(etf.Tuple{etf.Atom("timeout"), etf.Tuple{etf.Atom("sys"), etf.Atom("change_code"),
-			r.changeArgs(&change{subject: s, entry: e, vsn: vsn})}})
+			r.changeArgs(&change{task: task{subject: s}, entry: e, vsn: vsn})}})
 	case t.err == nil && !etf.Equal(t.before, t.after):
 		t.err = fmt.Errorf("the code change altered the state that the server goes on with: "+
 			"CopyState of %s does not copy all of it", s.report.Module)

@@ -100,11 +100,14 @@ const (
 	// code change may have altered in place, in the part that Reason names, is not taken back: the server is no
 	// genserv.StateCopier.
 	Uncopied Undone = "uncopied"
-	// Downgraded means that the process had served requests with its new code, and that its Downgrade, or the code alone if
-	// the state had not changed its shape, brought the state of now back to the old code.
+	// Downgraded means that the process had served requests with its new code, and that its Downgrade, or the code alone
+	// if the state had not changed its shape, brought the state of now back to the old code; or that its CodeChange did,
+	// if it was a downgrade that failed.
 	Downgraded Undone = "downgraded"
 	// Forgot means that the process has its old code and its old state, and what it did with its new code is forgotten.
 	Forgot Undone = "forgot"
+	// Anew means that the process began with the new code, had handled nothing and began anew with the old one.
+	Anew Undone = "anew"
 	// Killed means that the process began with the new code and has no way back to the old one: its supervisor starts it anew.
 	Killed Undone = "killed"
 	// Later means that the process is busy and goes back as soon as it has time.

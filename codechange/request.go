@@ -208,6 +208,8 @@ func (o *Options) set(option etf.Tuple) (ok bool) {
 		o.SuspendTimeout, ok = duration(option[1])
 	case "code_change_timeout":
 		o.CodeChangeTimeout, ok = duration(option[1])
+	case "undo_timeout":
+		o.UndoTimeout, ok = duration(option[1])
 	case "busy":
 		o.Busy, ok = busyPolicies[word]
 	case "resume":

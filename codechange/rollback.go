@@ -2,6 +2,7 @@ package codechange
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/gonode-otp/gonode/etf"
@@ -12,35 +13,45 @@ import (
 type undoing struct {
 	process *subject // has to go back to its old code and state
 	do      func()   // or this has to be done
-	outside bool     // do may need processes that are suspended
+	outside *outside // or that
 }
 
-func (r *run) undo(do func())        { r.undos = append(r.undos, undoing{do: do}) }
-func (r *run) undoOutside(do func()) { r.undos = append(r.undos, undoing{do: do, outside: true}) }
+// outside is what undoes something beside the code: it may need processes, and take time.
+type outside struct {
+	what string // for people, what could not be undone if it fails
+	do   func(ctx context.Context) error
+}
+
+func (r *run) undo(do func()) { r.undos = append(r.undos, undoing{do: do}) }
+
+func (r *run) undoOutside(what string, do func(ctx context.Context) error) {
+	r.undos = append(r.undos, undoing{outside: &outside{what, do}})
+}
 
 // anyway is the context of what has to be done even if the upgrade was told to stop.
 func (r *run) anyway() context.Context { return context.WithoutCancel(r.ctx) }
 
-// rollback makes everything be as it was before the script: step by step in reverse, every process gets its old code and state
-// back and goes on with all that waits for it. Nothing in it can fail; what a process is too busy for it does as soon as it has
-// time.
+// rollback makes everything be as it was before the script: step by step in reverse, every process gets its old code
+// and state back and goes on with all that waits for it. What a process is too busy for it does as soon as it has
+// time. What cannot be undone is reported.
+//
+// A function is undone with the code with which it was applied: what had been changed before goes back only then, so
+// that a supervisor that is to end a child again is not suspended, and knows the child.
 func (r *run) rollback() {
 	r.settlePending()
-	r.suspendAgain()
-	var back []*goingBack
-	for _, u := range slices.Backward(r.undos) {
-		if u.process != nil {
-			back = r.restore(back, u.process)
-			continue
+	for undos := r.undos; ; {
+		last := len(undos) - 1
+		for last >= 0 && undos[last].outside == nil {
+			last--
 		}
-		r.awaitBack(back)
-		back = nil
-		if u.outside {
-			r.release()
+		r.stepsBack(undos[last+1:])
+		if last < 0 {
+			break
 		}
-		u.do()
+		r.release()
+		r.undoFunction(undos[last].outside)
+		undos = undos[:last]
 	}
-	r.awaitBack(back)
 	r.newcomersBack()
 	r.release()
 	r.report.Left = r.applied
@@ -50,29 +61,61 @@ func (r *run) rollback() {
 	}
 }
 
+// stepsBack undoes steps between two functions, when all processes are suspended that go back in them.
+func (r *run) stepsBack(undos []undoing) {
+	r.suspendAgain(undos)
+	var back []*goingBack
+	for _, u := range slices.Backward(undos) {
+		switch {
+		case u.process == nil:
+			r.awaitBack(back)
+			back = nil
+			u.do()
+		case u.process.switched && u.process.suspended:
+			u.process.switched = false
+			back = append(back, &goingBack{task: task{subject: u.process}, how: Forgot})
+		}
+	}
+	r.awaitBack(back)
+}
+
+// undoFunction does not wait for ever for a function that undoes another.
+func (r *run) undoFunction(u *outside) {
+	ctx, cancel := context.WithCancel(r.anyway())
+	defer cancel()
+	if d := timeoutOf(r.options.UndoTimeout, 0); d >= 0 {
+		ctx, cancel = context.WithTimeout(ctx, d)
+		defer cancel()
+	}
+	if err := u.do(ctx); err != nil {
+		r.report.NotUndone = append(r.report.NotUndone, u.what+": "+whyText(err))
+	}
+}
+
+// whyText is an error for people.
+func whyText(err error) string {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return "timeout"
+	}
+	return etf.FormatMax(reasonOf(err), maxText)
+}
+
 // settlePending finds out which of the processes that were told to suspend themselves have done so.
 func (r *run) settlePending() {
 	for _, p := range r.report.Processes {
-		s := r.subjects[p.Pid]
-		if s == nil || s.suspending == nil {
-			continue
+		if s := r.subjects[keyOf(p.Pid)]; s != nil && s.suspending != nil {
+			r.settledNow(s)
 		}
-		if s.suspending.drop() == fateDone {
-			<-s.suspending.done
-			s.suspended = true
-			r.inOrder = append(r.inOrder, s)
-		}
-		s.suspending = nil
 	}
 }
 
 // suspendAgain suspends the processes that have been changed and already gone on. One that is busy gets an errand that does
 // all the rest when its turn has come.
-func (r *run) suspendAgain() {
+func (r *run) suspendAgain(undos []undoing) {
 	var again []*subject
-	for _, p := range r.report.Processes {
-		switch s := r.subjects[p.Pid]; {
-		case s == nil || !s.switched || s.suspended:
+	for _, u := range undos {
+		switch s := u.process; {
+		case s == nil || !s.switched || s.suspended || s.suspending != nil:
 		case s.report.Outcome == Hung:
 			r.restoreLater(s)
 		case !s.excluded:
@@ -82,48 +125,37 @@ func (r *run) suspendAgain() {
 	}
 	limit, stop := limitOf(r.options.SuspendTimeout, 0)
 	defer stop()
-	for _, s := range again {
-		f := s.suspending.wait(r.anyway(), s, limit)
-		s.suspending = nil
-		switch f {
-		case fateDone:
-			s.suspended = true
-			r.inOrder = append(r.inOrder, s)
-		case fateEnded:
-			s.ended()
-		default:
-			r.restoreLater(s)
-		}
+	busy, _ := r.awaitMissing(r.anyway(), again, limit)
+	for _, s := range busy {
+		r.restoreLater(s)
 	}
 }
 
 // goingBack is a process on its way back. What is found out in the process lies here until it is known to be complete.
 type goingBack struct {
-	*subject
-	sent *errand
-	how  Undone
+	task
+	how Undone
 }
 
-// restore gives a suspended process its old code and state back.
-func (r *run) restore(back []*goingBack, s *subject) []*goingBack {
-	if !s.switched || !s.suspended {
-		return back
-	}
-	s.switched = false
-	g := &goingBack{subject: s}
-	g.sent = send(s, func(l *genserv.Loop) func() {
-		g.how = s.goBack(l)
-		r.traced(s, StepUndo, nil)
-		return nil
-	})
-	return append(back, g)
-}
-
+// awaitBack has processes go back to their old code and state, and waits for none of them longer than for a code
+// change.
 func (r *run) awaitBack(back []*goingBack) {
-	limit, stop := limitOf(0, 0)
-	defer stop()
+	tasks := make([]*task, len(back))
+	for i, g := range back {
+		tasks[i] = &g.task
+	}
+	crew := r.newCrew(r.anyway(), StepUndo, tasks, defaultTimeout)
+	defer crew.dismiss()
+	crew.work(func(i int) {
+		g := back[i]
+		g.give(g, func(l *genserv.Loop) func() {
+			g.how = g.goBack(l)
+			r.traced(g, StepUndo, nil)
+			return nil
+		})
+	})
 	for _, g := range back {
-		switch g.sent.watch(g, limit) {
+		switch crew.watch(&g.task) {
 		case fateDone:
 			g.report.Undone = g.how
 			if g.how == Uncopied && g.report.Reason == "" {
@@ -139,7 +171,7 @@ func (r *run) awaitBack(back []*goingBack) {
 
 // restoreLater gives a busy process its old code and state back when it has time.
 func (r *run) restoreLater(s *subject) {
-	s.report.Undone = Later
+	s.switched, s.report.Undone = false, Later
 	send(s, func(l *genserv.Loop) func() {
 		running := !l.Suspended()
 		l.Suspend()
@@ -155,29 +187,50 @@ func (r *run) restoreLater(s *subject) {
 // goBack runs in the process. What it has served since it went on with its new code is kept if the server knows how, by its
 // Downgrade or because the state did not change its shape.
 func (s *subject) goBack(l *genserv.Loop) Undone {
-	served := s.wentOn && l.Handled() != s.handled
-	if served && s.from != nil {
-		if s.extra == nil {
-			if _, err := l.LoadCode(s.from.Code); err == nil {
-				return Downgraded
-			}
-		} else if l.CanDowngrade() {
-			if _, err := l.ChangeCode(etf.Tuple{etf.Atom("down"), s.from.Version()}, s.from.Code, s.extra); err == nil {
-				l.KeepCodeChanges() // also those of the way up, whose state the server has lived with
-				return Downgraded
-			}
-		}
+	served := l.Handled() != s.handled
+	if served && s.from != nil && s.convertBack(l) == nil {
+		return Downgraded
 	}
+	now := l.Value()
 	for _, undo := range slices.Backward(s.undos) {
 		undo()
 	}
 	switch {
-	case served:
-		return Forgot
-	case s.uncopied != "":
+	case !served && s.uncopied != "":
 		return Uncopied
+	case !served:
+		return Restored
+	case l.Revert(now):
+		return Downgraded
 	}
-	return Restored
+	return Forgot
+}
+
+// convertBack makes the state of now one of the old code.
+func (s *subject) convertBack(l *genserv.Loop) error {
+	if s.last == nil {
+		_, err := l.LoadCode(s.from.Code)
+		return err
+	}
+	return wayBack(l, s.last.target, s.from, s.last.changeEntry, s.last.down)
+}
+
+// wayBack undoes a code change by another one in the opposite direction.
+func wayBack(l *genserv.Loop, from, to *Module, e changeEntry, down bool) error {
+	var vsn etf.Term
+	switch {
+	case down:
+		vsn = from.Version()
+	case l.CanDowngrade():
+		vsn = etf.Tuple{etf.Atom("down"), to.Version()}
+	default:
+		return errNoWayBack
+	}
+	_, err := l.ChangeCode(vsn, to.Code, e.extra)
+	if err == nil {
+		l.KeepCodeChanges() // also those before, whose state the server has lived with
+	}
+	return err
 }
 
 // release resumes the processes that are what they were.

@@ -29,6 +29,9 @@ type Options struct {
 	// SuspendTimeout and CodeChangeTimeout go before the time-outs of the script; 0 means those, else 5 s, and
 	// genserv.Infinity no limit.
 	SuspendTimeout, CodeChangeTimeout time.Duration
+	// UndoTimeout is how long a function may take that undoes another one, such as one that was applied; 0 means 5 s, and
+	// genserv.Infinity no limit. The rollback goes on without it then, and reports that.
+	UndoTimeout time.Duration
 	// Busy says what to do about a process that does not suspend itself in time.
 	Busy BusyPolicy
 	// Resume says when the servers of a group go on that has been changed.
@@ -126,9 +129,10 @@ func Run(ctx context.Context, host Host, versions *Versions, script Script, o Op
 
 func newRun(ctx context.Context, host Host, versions *Versions, script Script, o Options) *run {
 	return &run{ctx: ctx, host: host, versions: versions, libs: script.Libs, options: o,
-		object: map[etf.Atom]*Module{}, vsns: map[etf.Atom]vsns{}, subjects: map[etf.Pid]*subject{},
-		suspended: map[etf.Atom][]*subject{}, stopped: map[etf.Atom][]Child{}, loaded: map[etf.Pid]Process{},
-		changes: map[etf.Atom]changeDone{}, extra: map[etf.Atom]etf.Term{}, older: map[etf.Pid]bool{}, left: map[etf.Atom]etf.Atom{}}
+		object: map[etf.Atom]*Module{}, vsns: map[etf.Atom]vsns{}, subjects: map[pidKey]*subject{},
+		suspended: map[etf.Atom][]*subject{}, stopped: map[etf.Atom][]Child{}, loaded: map[pidKey]Process{},
+		changes: map[etf.Atom]changeDone{}, entries: map[etf.Atom]changeDone{},
+		older: map[pidKey]bool{}, left: map[etf.Atom]etf.Atom{}}
 }
 
 // traced tells that a process has done a step. It runs in the process.
@@ -155,15 +159,17 @@ type run struct {
 	object map[etf.Atom]*Module // by load_object_code, until they are loaded: bins of OTP's eval_state
 	vsns   map[etf.Atom]vsns
 
-	subjects  map[etf.Pid]*subject
-	suspended map[etf.Atom][]*subject // by module
-	inOrder   []*subject              // in the order in which they suspended themselves, until they are resumed
-	held      []*subject              // to be resumed
-	loaded    map[etf.Pid]Process     // that go over at their next message
-	stopped   map[etf.Atom][]Child
-	changes   map[etf.Atom]changeDone // code_change instructions that have been executed
-	extra     map[etf.Atom]etf.Term   // of those, also after the resume
-	older     map[etf.Pid]bool        // processes that ran a version before it was made current
+	subjects     map[pidKey]*subject
+	suspended    map[etf.Atom][]*subject // by module
+	spare        []subject               // for further subjects
+	spareReports []ProcessReport
+	inOrder      []*subject         // in the order in which they suspended themselves, until they are resumed
+	held         []*subject         // to be resumed
+	loaded       map[pidKey]Process // that go over at their next message
+	stopped      map[etf.Atom][]Child
+	changes      map[etf.Atom]changeDone // code_change instructions that have been executed
+	entries      map[etf.Atom]changeDone // of those, also after the resume
+	older        map[pidKey]bool         // processes that ran a version before it was made current
 
 	undos   []undoing
 	applied []string              // functions that nothing undoes
@@ -174,6 +180,11 @@ type run struct {
 	second       bool // the canaries live, the rest follows
 	firstSuspend time.Time
 }
+
+// pidKey tells the processes of one node apart.
+type pidKey uint64
+
+func keyOf(pid etf.Pid) pidKey { return pidKey(pid.Serial)<<32 | pidKey(pid.ID) }
 
 type step struct {
 	term etf.Term

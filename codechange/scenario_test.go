@@ -180,6 +180,8 @@ func (p *player) setOptions(text string) {
 		switch pair := o.(etf.Tuple); pair[0] {
 		case atom("suspend_timeout"):
 			p.options.SuspendTimeout = time.Duration(pair[1].(etf.Int)) * time.Millisecond
+		case atom("undo_timeout"):
+			p.options.UndoTimeout = time.Duration(pair[1].(etf.Int)) * time.Millisecond
 		case atom("code_change_timeout"):
 			p.options.CodeChangeTimeout = time.Duration(pair[1].(etf.Int)) * time.Millisecond
 		case atom("busy"):

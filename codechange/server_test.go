@@ -2,6 +2,7 @@ package codechange_test
 
 import (
 	"errors"
+	"runtime"
 	"slices"
 
 	"github.com/gonode-otp/gonode/codechange"
@@ -153,6 +154,8 @@ func (w *world) obey(name string, oldVsn etf.Term, old any, extra etf.Term) erro
 		panic(extra.(etf.Tuple)[2])
 	case matches(extra, "exit", name):
 		panic(genserv.Exit{Reason: extra.(etf.Tuple)[2]})
+	case matches(extra, "goexit", name):
+		runtime.Goexit()
 	case matches(extra, "hang", name):
 		w.find(etf.Atom(name)).block()
 	case matches(extra, "die", name):

@@ -1,6 +1,7 @@
 package codechange
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -19,38 +20,37 @@ type subject struct {
 	began      time.Time
 	suspended  bool
 	excluded   bool // busy, hung or ended: no instruction is about it any more
+	listed     bool // in run.inOrder
 	groups     int  // modules for which it is suspended
 
-	undos    []func() // what brings the old code and state back, within the process
-	handled  uint64   // messages that its callbacks had seen when it went on with its new code
-	wentOn   bool     // it has
-	extra    etf.Term // of its last code change
-	switched bool     // its code is another one than at first
+	undos    []func()    // what brings the old code and state back, within the process
+	handled  uint64      // messages that its callbacks had seen when it was given another code than at first
+	last     *lastChange // nil if its code was only loaded
+	switched bool        // its code is another one than at first
 
 	uncopied  string // part of its old state that its code change could alter
 	undecided bool   // it has to be told whether its code change is kept
 }
 
-// eval suspends the processes of modules: all are told at once, then each has its time to do so. Differs from OTP, which waits
-// for one before it tells the next.
+// eval suspends the processes of modules, one module after the other: whoever calls others stands in front of them in a
+// script, and so they serve it as long as it is not suspended. Differs from OTP, which waits for each process of a
+// module, too, before it tells the next.
 func (i suspend) eval(r *run) error {
 	children, err := r.host.Supervised(r.ctx)
 	if err != nil {
 		return err
 	}
-	groups := make([][]*subject, len(i.entries))
-	for n, e := range i.entries {
+	for _, e := range i.entries {
 		room := r.room(e.module)
+		var group []*subject
 		for _, c := range children {
 			if slices.Contains(c.Modules, e.module) {
 				if s := r.enrol(c.Process, &room); s != nil {
-					groups[n] = append(groups[n], s)
+					group = append(group, s)
 				}
 			}
 		}
-	}
-	for n, e := range i.entries {
-		if err := r.awaitSuspended(e, groups[n]); err != nil {
+		if err := r.awaitSuspended(e, group); err != nil {
 			return err
 		}
 	}
@@ -67,7 +67,7 @@ func (r *run) room(module etf.Atom) int {
 
 // enrol tells a process to suspend itself. It returns nil for one that takes no part.
 func (r *run) enrol(p Process, room *int) *subject {
-	s := r.subjects[p.Pid()]
+	s := r.subjects[keyOf(p.Pid())]
 	switch {
 	case s == nil && *room == 0:
 		return nil
@@ -83,11 +83,20 @@ func (r *run) enrol(p Process, room *int) *subject {
 	return s
 }
 
+// subjectsAtOnce is for how many subjects memory is made at a time.
+const subjectsAtOnce = 32
+
 func (r *run) newSubject(p Process) *subject {
-	s := &subject{Process: p, from: r.versions.Of(p.Code())}
-	s.report = &ProcessReport{Pid: p.Pid(), Name: p.Name(), Module: p.Code().Name(), From: s.from.vsnText(), Outcome: Suspended}
+	if len(r.spare) == 0 {
+		r.spare, r.spareReports = make([]subject, subjectsAtOnce), make([]ProcessReport, subjectsAtOnce)
+	}
+	s := &r.spare[0]
+	s.Process, s.from, s.report = p, r.versions.Of(p.Code()), &r.spareReports[0]
+	r.spare, r.spareReports = r.spare[1:], r.spareReports[1:]
+	*s.report = ProcessReport{Pid: p.Pid(), Name: p.Name(), Module: p.Code().Name(), From: s.from.vsnText(),
+		Outcome: Suspended}
 	s.report.To = s.report.From
-	r.subjects[p.Pid()] = s
+	r.subjects[keyOf(p.Pid())] = s
 	r.report.Processes = append(r.report.Processes, s.report)
 	return s
 }
@@ -97,27 +106,36 @@ func (r *run) suspend(s *subject) {
 	if r.firstSuspend.IsZero() {
 		r.firstSuspend = s.began
 	}
-	r.options.under.ask(s, StepSuspend)
 	s.suspending = send(s, func(l *genserv.Loop) func() {
 		l.Suspend()
 		r.traced(s, StepSuspend, etf.Atom("suspend"))
 		return func() {}
 	})
+	r.noteAsked(s, s.suspending, StepSuspend)
 }
 
-// awaitSuspended waits until the processes of an entry have suspended themselves.
+// awaitSuspended waits until the processes of an entry have suspended themselves, and those that serve something
+// meanwhile.
 func (r *run) awaitSuspended(e suspendEntry, group []*subject) error {
+	var missing []*subject
+	for _, s := range group {
+		if s.suspending != nil {
+			missing = append(missing, s)
+		}
+	}
 	limit, stop := limitOf(r.options.SuspendTimeout, e.limit)
 	defer stop()
 	if r.options.Busy == BusyWait {
 		limit = nil
 	}
+	busy, err := r.awaitMissing(r.ctx, missing, limit)
+	if err != nil {
+		return err
+	}
+	if err := r.leaveBusy(busy); err != nil {
+		return err
+	}
 	for _, s := range group {
-		if s.suspending != nil {
-			if err := r.settleSuspend(s, e.module, s.suspending.wait(r.ctx, s, limit)); err != nil {
-				return err
-			}
-		}
 		if s.suspended {
 			s.groups++
 			r.suspended[e.module] = append(r.suspended[e.module], s)
@@ -126,40 +144,47 @@ func (r *run) awaitSuspended(e suspendEntry, group []*subject) error {
 	return nil
 }
 
-// settleSuspend notes what became of a suspend.
-func (r *run) settleSuspend(s *subject, module etf.Atom, f fate) error {
-	s.suspending = nil
-	switch f {
-	case fateDone:
-		s.suspended = true
-		r.inOrder = append(r.inOrder, s)
-	case fateEnded:
-		s.excluded, s.report.Outcome = true, Ended
-	case fateCalled:
-		return stopping(r.ctx)
-	default:
-		s.excluded, s.report.Outcome = true, Busy
-		if r.options.Busy == BusyFail {
-			return thrown(etf.Tuple{etf.Atom("suspend_failed"), s.Pid(), module, etf.Atom("timeout")})
+// leaveBusy leaves processes to themselves that have not suspended themselves in time. One that has been changed
+// already, and only does not come back from serving others, is none of the busy: it has gone on.
+func (r *run) leaveBusy(busy []*subject) error {
+	list := etf.List{}
+	for _, s := range busy {
+		if !s.switched {
+			s.excluded, s.report.Outcome = true, Busy
 		}
+		if !s.switched || r.options.Busy == BusyFail {
+			list = append(list, etf.Tuple{s.Pid(), s.report.Module})
+		}
+	}
+	if r.options.Busy == BusyFail && len(list) > 0 {
+		return suspendFailed(list)
 	}
 	return nil
 }
 
+// suspendFailed is the failure of an upgrade because of busy processes, as {Pid, Module}.
+func suspendFailed(busy etf.List) *Error {
+	return thrown(etf.Tuple{etf.Atom("suspend_failed"), busy, etf.Atom("timeout")})
+}
+
 // limitOf returns a channel that is closed when the time is over that an option, else an instruction, else the default gives.
 func limitOf(option, written time.Duration) (limit <-chan struct{}, stop func()) {
-	d := defaultTimeout
-	switch {
-	case option != 0:
-		d = option
-	case written != 0:
-		d = written
-	}
-	if d == genserv.Infinity {
+	d := timeoutOf(option, written)
+	if d < 0 {
 		return nil, func() {}
 	}
 	ctx, stop := context.WithTimeout(context.Background(), d)
 	return ctx.Done(), stop
+}
+
+// timeoutOf returns the time that an option, else an instruction, else the default gives; negative for no limit.
+func timeoutOf(option, written time.Duration) time.Duration {
+	switch d := cmp.Or(option, written, defaultTimeout); d {
+	case genserv.Infinity:
+		return -1
+	default:
+		return d
+	}
 }
 
 // eval lets processes go on, later if that is safer.
@@ -253,18 +278,28 @@ func (r *run) awaitGoing(going []*goingOn) {
 	}
 	if len(going) > 0 {
 		r.report.Pause = time.Since(r.firstSuspend)
-		r.inOrder = slices.DeleteFunc(r.inOrder, func(s *subject) bool { return !s.suspended })
+		r.inOrder = slices.DeleteFunc(r.inOrder, func(s *subject) bool {
+			s.listed = s.suspended
+			return !s.suspended
+		})
 	}
 }
 
 func (r *run) settleGoing(g *goingOn) {
-	g.subject.handled, g.wentOn = g.handled, true
 	if g.undo != nil {
-		g.undos, g.switched = append(g.undos, g.undo), true
+		g.undos = append(g.undos, g.undo)
+		g.nowSwitched(g.handled)
 		r.undos = append(r.undos, undoing{process: g.subject})
 		g.report.Outcome, g.report.To = Loaded, g.loaded.vsnText()
 	}
 	if g.stayed != "" {
 		g.report.Outcome, g.report.Reason = Stayed, g.stayed
+	}
+}
+
+// nowSwitched notes that a process runs another code than at first, and how many messages it had handled by then.
+func (s *subject) nowSwitched(handled uint64) {
+	if !s.switched {
+		s.switched, s.handled = true, handled
 	}
 }

@@ -114,6 +114,37 @@ func (p *process) dead() bool {
 	}
 }
 
+// asked is a function in the mailbox.
+type asked struct {
+	etf.Term
+	do func(*genserv.Loop)
+}
+
+// Do runs f at once if the process is idle, as a node does.
+func (p *process) Do(f func(*genserv.Loop)) {
+	p.mu.Lock()
+	switch {
+	case p.killed:
+		p.mu.Unlock()
+		return
+	case p.running:
+		p.queue = append(p.queue, &asked{do: f})
+		p.mu.Unlock()
+		return
+	}
+	p.running, p.idle = true, make(chan struct{})
+	p.mu.Unlock()
+	goes := false
+	defer func() {
+		if !goes { // f has ended its goroutine
+			p.run()
+		}
+	}()
+	p.noted(func() genserv.Next { return p.loop.Do(f) })
+	goes = true
+	p.run()
+}
+
 // Deliver returns when the message has been handled or waits behind a callback that is blocked.
 func (p *process) Deliver(msg etf.Term) {
 	p.mu.Lock()
@@ -146,13 +177,18 @@ func (p *process) run() {
 		msg := p.queue[0]
 		p.queue = p.queue[1:]
 		p.mu.Unlock()
-		p.handle(msg)
+		if a, ok := msg.(*asked); ok {
+			p.noted(func() genserv.Next { return p.loop.Do(a.do) })
+			continue
+		}
+		p.noted(func() genserv.Next { return p.loop.Handle(msg) })
 	}
 }
 
-func (p *process) handle(msg etf.Term) {
+// noted notes what becomes of the process by something.
+func (p *process) noted(do func() genserv.Next) {
 	suspended, code := p.loop.Suspended(), p.loop.Code()
-	next := p.loop.Handle(msg)
+	next := do()
 	for next.Again {
 		next = p.loop.Timeout()
 	}
@@ -228,8 +264,9 @@ func (w *world) Exported(module, function etf.Atom, _ int) bool {
 	return module == "test" || module == "application" || module == "supervisor" && slices.Contains([]etf.Atom{"restart_child", "terminate_child"}, function)
 }
 
-// Apply knows a few functions: test:fail(R) and test:exit(R) fail, test:call(Name) calls a server, all others return ok.
-func (w *world) Apply(_ context.Context, module, function etf.Atom, args etf.List) (etf.Term, error) {
+// Apply knows a few functions: test:fail(R) and test:exit(R) fail, test:refuse(R) returns {error, R}, test:hang() does
+// not come back, test:call(Name) calls a server, all others return ok.
+func (w *world) Apply(ctx context.Context, module, function etf.Atom, args etf.List) (etf.Term, error) {
 	if module == "supervisor" {
 		w.note("%s %s", etf.Format(args[1]), function)
 	} else if function != "info" {
@@ -244,6 +281,11 @@ func (w *world) Apply(_ context.Context, module, function etf.Atom, args etf.Lis
 		return nil, &genserv.Failure{Class: "error", Reason: args[0], Stack: etf.List{}}
 	case "exit":
 		return nil, &genserv.Exit{Reason: args[0]}
+	case "refuse":
+		return etf.Tuple{atom("error"), args[0]}, nil
+	case "hang":
+		<-ctx.Done()
+		return nil, ctx.Err()
 	case "call":
 		w.find(args[0].(etf.Atom)).Deliver(genserv.CallMessage(client, etf.Int(1), atom("add")))
 	case "block":

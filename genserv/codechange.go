@@ -171,6 +171,10 @@ func (l *Loop) LoadCode(m Module) (undo func(), err error) {
 // Value returns the state itself, in the type that the server gave it.
 func (l *Loop) Value() any { return l.inst.state() }
 
+// Revert has a server whose code is back, after a code change was undone, keep what became of now, the state that the
+// newer code had; see Reverter. It reports whether it has.
+func (l *Loop) Revert(now any) bool { return l.inst.revert(now) }
+
 // CanDowngrade tells whether the server that runs now is a Downgrader.
 func (l *Loop) CanDowngrade() bool { return l.inst.canDowngrade() }
 
@@ -265,6 +269,20 @@ func (s *server[S]) twin() (instance, *changeFailure) {
 		return nil, changeCrash(c)
 	}
 	return t, nil
+}
+
+// revert implements instance.
+func (s *server[S]) revert(now any) bool {
+	if s.reverter == nil {
+		return false
+	}
+	var state S
+	var err error
+	if c := protect(func() { state, err = s.reverter.Revert(s.current, now) }); c != nil || err != nil {
+		return false
+	}
+	s.current = state
+	return true
 }
 
 // downVsn takes {down, Vsn} apart.

@@ -6,6 +6,16 @@ import "github.com/gonode-otp/gonode/etf"
 // there and what sys:get_status and observer look for.
 type dictionary etf.Map
 
+// begins fills the process dictionary with what proc_lib puts there.
+func (p *Process) begins(m Module, ancestors etf.Term) {
+	p.dictMu.Lock()
+	defer p.dictMu.Unlock()
+	p.dict = dictionary{
+		{Key: etf.Atom("$initial_call"), Value: m.initialCall()},
+		{Key: etf.Atom("$ancestors"), Value: ancestors},
+	}
+}
+
 // Get returns the value of a key of the process dictionary. erlang:get/1.
 func (p *Process) Get(key etf.Term) (value etf.Term, ok bool) {
 	p.dictMu.Lock()

@@ -10,8 +10,6 @@ import (
 func (l *Loop) receive(msg etf.Term) {
 	switch k := classify(msg, l.parent); {
 	case l.mode == modeStopped:
-	case k == kindErrand:
-		msg.(*Errand).run(l)
 	case k == kindSystem && l.mode != modeNew:
 		t := msg.(etf.Tuple)
 		l.system(fromTerm(t[1]), t[2])
@@ -94,14 +92,14 @@ func (l *Loop) finish(o outcome, from From, last etf.Term) {
 
 // await sets how the server waits for the next message, or what it does before.
 func (l *Loop) await(a action) {
-	l.wait = action{}
+	l.wait, l.timeout = actNone, 0
 	switch a.kind {
 	case actTimeout:
 		if a.wait != Infinity {
-			l.wait = a
+			l.wait, l.timeout = actTimeout, a.wait
 		}
 	case actHibernate:
-		l.wait = a
+		l.wait = actHibernate
 	case actContinue:
 		l.todo = todo{kind: todoContinue, term: a.term}
 	case actTimer, actHibernateTimer:

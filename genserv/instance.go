@@ -26,6 +26,8 @@ type instance interface {
 	// downgrade makes the state for an older module; canDowngrade says whether the server has a method for that.
 	downgrade(p *Process, vsn, extra etf.Term) (any, *changeFailure)
 	canDowngrade() bool
+	// revert keeps what became of the state of newer code; false if the server is no Reverter, or refuses.
+	revert(now any) bool
 	state() any
 	// code returns the Module of the instance.
 	code() *Module

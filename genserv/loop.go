@@ -29,15 +29,18 @@ type Loop struct {
 	parent         etf.Pid
 	hibernateAfter time.Duration
 
-	mode   mode
-	ending bool   // Terminate has been called
-	exits  uint8  // how often callbacks have ended the goroutine that ran them
-	wait   action // how to wait: actNone, actTimeout, actHibernate
-	todo   todo   // what comes before the next message
-	timer  timer  // of WithTimeoutMessage
-	kept   queue  // messages that came while the server was suspended
-	debug  *debug // nil without debug functions
-	reason etf.Term
+	mode    mode
+	ending  bool          // Terminate has been called
+	exits   uint8         // how often callbacks have ended the goroutine that ran them
+	wait    actionKind    // how to wait: actNone, actTimeout, actHibernate
+	timeout time.Duration // of actTimeout
+	todo    todo          // what comes before the next message
+	timer   timer         // of WithTimeoutMessage
+	kept    queue         // messages that came while the server was suspended
+	serving *serving      // nil unless the server is about to be suspended again
+	debug   *debug        // nil without debug functions
+	args    etf.Term      // of Init
+	reason  etf.Term
 
 	handled uint64 // messages that a callback has seen
 }
@@ -130,10 +133,7 @@ func New(m Module, proc Proc, o Options) *Loop {
 	if l.parent == (etf.Pid{}) {
 		l.parent = proc.Self()
 	}
-	l.p.dict = dictionary{
-		{Key: etf.Atom("$initial_call"), Value: m.initialCall()},
-		{Key: etf.Atom("$ancestors"), Value: o.Ancestors},
-	}
+	l.p.begins(m, o.Ancestors)
 	l.debugOptions(o.Debug)
 	return l
 }
@@ -144,7 +144,8 @@ var defaultHost Host
 // process has ended, its name has to be free before the starter learns that.
 func (l *Loop) Start(args etf.Term) (ack etf.Term, next Next) {
 	defer l.settled()
-	o := l.inst.init(&l.p, orUndefined(args))
+	l.args = orUndefined(args)
+	o := l.inst.init(&l.p, l.args)
 	switch {
 	case o.crash != nil:
 		return l.failStart(o.crash.exitReason(), o.crash)
@@ -183,10 +184,10 @@ func (l *Loop) Timeout() Next {
 	case l.again():
 		l.step()
 	case l.mode != modeRunning:
-	case l.wait.kind == actTimeout:
+	case l.wait == actTimeout:
 		l.receive(atomTimeout)
-	case l.wait.kind == actNone && l.hibernateAfter > 0:
-		l.wait = action{kind: actHibernate}
+	case l.wait == actNone && l.hibernateAfter > 0:
+		l.wait = actHibernate
 	}
 	return l.settled()
 }
@@ -206,12 +207,12 @@ func (l *Loop) Next() Next {
 		return Next{Stopped: true, Reason: l.reason, Wait: -1}
 	case l.again():
 		return Next{Again: true}
-	case l.wait.kind == actHibernate:
+	case l.wait == actHibernate:
 		return Next{Wait: -1, Hibernate: true}
 	case l.mode != modeRunning:
 		return Next{Wait: -1}
-	case l.wait.kind == actTimeout:
-		return Next{Wait: l.wait.wait}
+	case l.wait == actTimeout:
+		return Next{Wait: l.timeout}
 	case l.hibernateAfter > 0:
 		return Next{Wait: l.hibernateAfter}
 	}
@@ -243,9 +244,10 @@ func (l *Loop) Goexit(msg etf.Term) Next {
 	return l.settled()
 }
 
-// Suspend does what sys:suspend does, for a driver that upgrades the server.
+// Suspend does what sys:suspend does, for a driver that upgrades the server. It ends what Serve has begun.
 func (l *Loop) Suspend() Next {
 	if l.mode == modeRunning {
+		l.serving = nil
 		l.becomeSuspended()
 	}
 	return l.Next()
@@ -287,11 +289,17 @@ func (l *Loop) State() etf.Term { return l.inst.stateTerm() }
 func (l *Loop) becomeRunning() { l.mode = modeRunning }
 
 // becomeSuspended keeps the way to wait, with which the server goes on when it is resumed.
-func (l *Loop) becomeSuspended() { l.mode = modeSuspended }
+func (l *Loop) becomeSuspended() {
+	l.mode = modeSuspended
+	if s := l.serving; s != nil {
+		l.serving = nil
+		s.done()
+	}
+}
 
 func (l *Loop) becomeStopped(reason etf.Term) Next {
 	l.mode, l.reason = modeStopped, reason
-	l.todo = todo{}
+	l.todo, l.serving, l.args = todo{}, nil, nil
 	l.kept.clear()
 	l.timer.cancel()
 	return l.Next()
@@ -314,4 +322,5 @@ func (l *Loop) step() {
 	default:
 		l.receive(l.kept.pop())
 	}
+	l.served(do.kind == todoNothing)
 }

@@ -11,7 +11,6 @@ const (
 	kindCast                   // {'$gen_cast', Request}
 	kindSystem                 // {system, From, Request}
 	kindParentExit             // {'EXIT', Parent, Reason}
-	kindErrand                 // *Errand
 )
 
 // classify is the only place that knows the shapes of the messages: decode_msg/9 and handle_msg/6 of gen_server.erl. A
@@ -19,9 +18,6 @@ const (
 func classify(msg etf.Term, parent etf.Pid) kind {
 	t, ok := msg.(etf.Tuple)
 	if !ok || len(t) < 2 || len(t) > 3 {
-		if _, errand := msg.(*Errand); errand {
-			return kindErrand
-		}
 		return kindInfo
 	}
 	tag, ok := t[0].(etf.Atom)

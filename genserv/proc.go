@@ -83,6 +83,9 @@ const (
 	// OpRegisteredName answers the name of the process To, a pid of this node, or [] if it has none; undefined if it has ended.
 	// process_info(To, registered_name).
 	OpRegisteredName
+	// OpForget ends what the process has begun, as its own end would: its timers, monitors and aliases, and its links
+	// but for that to its parent; whoever else is linked to it gets an exit signal with Reason.
+	OpForget
 	// OpIsAlive is is_process_alive(To), To being a pid of this node, and answers true or false.
 	OpIsAlive
 )

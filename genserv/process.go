@@ -134,7 +134,7 @@ func (p *Process) Receive(d time.Duration, match func(msg etf.Term) bool) (msg e
 	if msg := p.kept.takeFirst(match); msg != nil {
 		return msg, true
 	}
-	msg, err := p.proc.Signal(Signal{Op: OpReceive, Match: noErrand(match), Wait: d})
+	msg, err := p.proc.Signal(Signal{Op: OpReceive, Match: match, Wait: d})
 	return msg, err == nil && msg != nil
 }
 

@@ -16,6 +16,9 @@ type queue struct {
 
 func (q *queue) len() int { return len(q.items) - int(q.head) }
 
+// waiting returns the messages in order, to look at.
+func (q *queue) waiting() []etf.Term { return q.items[q.head:] }
+
 func (q *queue) push(msg etf.Term) {
 	q.items = append(q.items, msg)
 	q.size.Add(1)

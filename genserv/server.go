@@ -62,6 +62,14 @@ type Downgrader[S any] interface {
 	Downgrade(vsn etf.Term, state S, extra etf.Term) (any, error)
 }
 
+// Reverter is for a server that knows more than what it can forget, such as which processes it has started. If an
+// upgrade fails, and newer code has handled messages meanwhile, it is asked when its own code is back: before is the
+// state that it had then, now the one that the newer code has left. Without it, and without a Downgrade of the newer
+// code, before is what it goes on with.
+type Reverter[S any] interface {
+	Revert(before S, now any) (S, error)
+}
+
 // StatusFormatter decides what sys:get_status and the report of an abnormal end show, for example without secrets.
 // Module:format_status/1 (OTP 25).
 type StatusFormatter[S any] interface {
@@ -149,6 +157,7 @@ func Of[S any](srv Server[S]) Module {
 	m.terminator, _ = srv.(Terminator[S])
 	m.changer, _ = srv.(CodeChanger[S])
 	m.downgrader, _ = srv.(Downgrader[S])
+	m.reverter, _ = srv.(Reverter[S])
 	m.formatter, _ = srv.(StatusFormatter[S])
 	m.shower, _ = srv.(StateShower[S])
 	m.copier, _ = srv.(StateCopier[S])
@@ -185,6 +194,7 @@ type module[S any] struct {
 	terminator Terminator[S]
 	changer    CodeChanger[S]
 	downgrader Downgrader[S]
+	reverter   Reverter[S]
 	formatter  StatusFormatter[S]
 	shower     StateShower[S]
 	copier     StateCopier[S]

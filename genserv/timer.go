@@ -29,7 +29,7 @@ func (t *timer) cancel() {
 // awaitTimer starts the timer of a {timeout, Time, Message} or {hibernate, Time, Message}.
 func (l *Loop) awaitTimer(a action) {
 	if a.kind == actHibernateTimer {
-		l.wait = action{kind: actHibernate}
+		l.wait = actHibernate
 	}
 	switch a.wait {
 	case Infinity:

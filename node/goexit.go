@@ -16,6 +16,11 @@ func (p *process) goexit() {
 	p.mu.Lock()
 	p.turn = dist.Turn{} // it has ended with the goroutine
 	p.mu.Unlock()
+	if p.obeying { // it was no callback, but a function of the node
+		p.obeying = false
+		p.wake(p.loop.Next())
+		return
+	}
 	p.n.work.Go(func() {
 		returned := false
 		defer func() {

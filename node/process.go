@@ -32,6 +32,7 @@ type process struct {
 
 	batch   []etf.Term   // owned by the goroutine that runs the loop: what it took out of the mailbox, nil where that was taken out again
 	handled int          // how much of it has been handled
+	obeying bool         // it runs a function of between
 	left    atomic.Int32 // how much of it has not, for others to see
 
 	dead    atomic.Bool // set once, under mu, after reason
@@ -143,6 +144,12 @@ func (p *process) handle(next genserv.Next) genserv.Next {
 		if len(p.batch) > 1 {
 			p.left.Store(int32(len(p.batch) - p.handled))
 		}
+		if a, ok := msg.(*asked); ok {
+			if next = p.obey(a.do); next.Stopped {
+				break
+			}
+			continue
+		}
 		if next = p.loop.Handle(p.received(msg)); next.Stopped {
 			break
 		}
@@ -170,10 +177,7 @@ func (p *process) nextBatch(next genserv.Next) (batch []etf.Term, idle bool) {
 	case next.Wait == 0:
 		return nil, false
 	}
-	p.busy, p.turn = false, dist.Turn{}
-	if next.Wait > 0 {
-		p.armWaitLocked(next.Wait)
-	}
+	p.idleLocked(next)
 	return nil, true
 }
 

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/gonode-otp/gonode/etf"
-	"github.com/gonode-otp/gonode/genserv"
 )
 
 // infoItems are the items of erlang:process_info/2, in the order of process_info/1, which shows those up to suspending. What a
@@ -165,7 +164,7 @@ func (p *process) waiting() etf.Term {
 	defer p.mu.Unlock()
 	all := etf.List{}
 	for _, msg := range p.box.items {
-		if _, errand := msg.(*genserv.Errand); !errand {
+		if !isAsked(msg) {
 			all = append(all, untoken(msg))
 		}
 	}

@@ -14,7 +14,7 @@ func (p *process) receive(d time.Duration, match func(etf.Term) bool) (etf.Term,
 	p.skipTaken()
 	for i := p.handled; ; {
 		for ; i < len(p.batch); i++ {
-			if msg := p.batch[i]; msg != nil && match(untoken(msg)) {
+			if msg := p.batch[i]; msg != nil && !isAsked(msg) && match(untoken(msg)) {
 				p.batch[i] = nil
 				p.left.Store(max(0, p.left.Load()-1))
 				return p.received(msg), nil

@@ -4,7 +4,6 @@ import (
 	"sync/atomic"
 
 	"github.com/gonode-otp/gonode/etf"
-	"github.com/gonode-otp/gonode/genserv"
 )
 
 // seqTrace is the part that a process takes in a sequential trace, see seq_trace(3): the token of the message that it has
@@ -58,13 +57,8 @@ func (p *process) received(msg etf.Term) etf.Term {
 
 // endsTrace reports whether a message without a token takes the token of its receiver away. A DOWN does not, as in OTP 27; in 25 it does.
 func endsTrace(msg etf.Term) bool {
-	switch msg := msg.(type) {
-	case *genserv.Errand:
-		return false
-	case etf.Tuple:
-		return len(msg) != 5 || msg[0] != etf.Term(etf.Atom("DOWN"))
-	}
-	return true
+	down, ok := msg.(etf.Tuple)
+	return !ok || len(down) != 5 || down[0] != etf.Term(etf.Atom("DOWN"))
 }
 
 // trace makes token that of the process. erts: remove_message in the receive of the emulator.

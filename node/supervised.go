@@ -155,7 +155,7 @@ func visit[T any](ctx context.Context, n *Node, pid etf.Pid, look func(*genserv.
 		return seen, false
 	}
 	result := make(chan T, 1)
-	p.deliver(genserv.NewErrand(func(l *genserv.Loop) { result <- look(l) }))
+	p.between(func(l *genserv.Loop) { result <- look(l) })
 	n.othersLetGo()
 	select {
 	case seen = <-result:

@@ -6,6 +6,7 @@ import (
 	"github.com/gonode-otp/gonode/codechange"
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/supervisor"
 )
 
 // Upgrade says what the servers of a node can be upgraded to, see package codechange. The node then has a process
@@ -113,12 +114,20 @@ func (h upgradeHost) Go(f func()) { h.n.goWork(f) }
 // upgraded is a process as an upgrade sees it: it implements codechange.Process.
 type upgraded struct{ p *process }
 
-func (u upgraded) Pid() etf.Pid            { return u.p.pid }
-func (u upgraded) Name() etf.Atom          { return u.p.n.registry.nameOf(u.p) }
-func (u upgraded) Code() genserv.Module    { return u.p.loop.Code() }
-func (u upgraded) Deliver(errand etf.Term) { u.p.deliver(errand) }
-func (u upgraded) Done() <-chan struct{}   { return u.p.done() }
-func (u upgraded) Kill()                   { u.p.exit(killed) }
+func (u upgraded) Pid() etf.Pid             { return u.p.pid }
+func (u upgraded) Name() etf.Atom           { return u.p.n.registry.nameOf(u.p) }
+func (u upgraded) Code() genserv.Module     { return u.p.loop.Code() }
+func (u upgraded) Do(f func(*genserv.Loop)) { u.p.between(f) }
+func (u upgraded) Done() <-chan struct{}    { return u.p.done() }
+
+// Kill implements codechange.Process. That the process ends is no fault of its own, so its supervisor does not count
+// it.
+func (u upgraded) Kill() {
+	if sup := u.p.n.local(destination{pid: u.p.parent}); sup != nil && sup != u.p && supervisor.Is(sup.loop.Code()) {
+		sup.between(func(l *genserv.Loop) { supervisor.Forgive(l, u.p.pid) })
+	}
+	u.p.exit(killed)
+}
 
 // newLoop makes the loop of a process, with the version of its module that is current, and enters it into the registry. Both
 // happen at once, so that an upgrade finds every process that began with the older version.

@@ -3,6 +3,7 @@ package node
 import (
 	"cmp"
 	"context"
+	"math"
 	"slices"
 
 	"github.com/gonode-otp/gonode/codechange"
@@ -19,68 +20,91 @@ import (
 func (h upgradeHost) Supervised(ctx context.Context) ([]codechange.Child, error) {
 	limited, cancel := context.WithTimeout(ctx, sysTimeout)
 	defer cancel()
-	found, err := h.n.supervisedProcesses(limited, true)
-	if err == nil {
-		found, err = h.outside(limited, found)
-	}
-	switch {
-	case err != nil && ctx.Err() == nil && limited.Err() != nil:
+	all, err := h.walk(limited)
+	if err != nil && ctx.Err() == nil && limited.Err() != nil {
 		return nil, &genserv.Exit{Reason: etf.Atom("which_children_failed")} // a supervisor is too busy
-	case err != nil:
+	}
+	return all, err
+}
+
+func (h upgradeHost) walk(ctx context.Context) ([]codechange.Child, error) {
+	found, err := h.n.supervisedProcesses(ctx, true)
+	if err != nil {
 		return nil, err
 	}
-	return h.children(found), nil
-}
-
-// outside adds the trees and servers that belong to no application.
-func (h upgradeHost) outside(ctx context.Context, found []SupervisedProcess) ([]SupervisedProcess, error) {
-	w := walk{n: h.n, peek: true}
-	known := map[etf.Pid]bool{}
+	processes := h.n.registry.inOrder()
+	c := collected{n: h.n, known: make(map[pidNumber]bool, len(processes)), modules: map[etf.Atom][]etf.Atom{},
+		all: make([]codechange.Child, 0, len(processes))}
 	for _, s := range found {
-		known[s.Pid] = true
+		c.add(s)
 	}
-	for _, p := range h.n.registry.inOrder() {
-		if known[p.pid] {
+	// The trees and servers that belong to no application.
+	w := walk{n: h.n, peek: true}
+	for _, p := range processes {
+		if c.known[numberOf(p.pid)] {
 			continue
 		}
-		var tree []SupervisedProcess
 		if supervisor.Is(p.loop.Code()) {
-			var err error
-			if tree, err = w.below(ctx, p.pid, etf.Atom("undefined")); err != nil {
+			tree, err := w.below(ctx, p.pid, etf.Atom("undefined"))
+			if err != nil {
 				return nil, err
 			}
-		}
-		for _, s := range append(tree, SupervisedProcess{ID: etf.Atom("undefined"), Pid: p.pid}) {
-			if !known[s.Pid] {
-				known[s.Pid] = true
-				found = append(found, s)
+			for _, s := range tree {
+				c.add(s)
 			}
 		}
+		c.addProcess(p, SupervisedProcess{ID: etf.Atom("undefined"), Pid: p.pid})
 	}
-	return found, nil
+	return c.all, nil
 }
 
-// children finds the processes behind the pids. One without modules, because its child spec says dynamic or because it is in
-// none, has its callback module.
-func (h upgradeHost) children(found []SupervisedProcess) []codechange.Child {
-	all := make([]codechange.Child, 0, len(found))
-	for _, s := range found {
-		p := h.n.registry.byPid(s.Pid)
-		if p == nil {
-			continue
-		}
-		if s.Modules == nil {
-			s.Modules = []etf.Atom{p.loop.Code().Name()}
-		}
-		all = append(all, codechange.Child{Process: upgraded{p}, Supervisor: s.Supervisor, ID: s.ID, Modules: s.Modules,
-			Restarts: s.restart == supervisor.Permanent || s.restart == supervisor.Transient})
+// collected are the processes that a walk has found, each once.
+type collected struct {
+	n       *Node
+	known   map[pidNumber]bool
+	modules map[etf.Atom][]etf.Atom // of those that only have their callback module
+	all     []codechange.Child
+}
+
+func (c *collected) add(s SupervisedProcess) {
+	if p := c.n.registry.byPid(s.Pid); p != nil {
+		c.addProcess(p, s)
 	}
-	return all
+}
+
+// addProcess adds a process. One without modules, because its child spec says dynamic or because it is in none, has its
+// callback module.
+func (c *collected) addProcess(p *process, s SupervisedProcess) {
+	if c.known[numberOf(p.pid)] {
+		return
+	}
+	c.known[numberOf(p.pid)] = true
+	if s.Modules == nil {
+		name := p.loop.Code().Name()
+		if s.Modules = c.modules[name]; s.Modules == nil {
+			s.Modules = []etf.Atom{name}
+			c.modules[name] = s.Modules
+		}
+	}
+	c.all = append(c.all, codechange.Child{Process: upgraded{p}, Supervisor: s.Supervisor, ID: s.ID, Modules: s.Modules,
+		Restarts: s.restart == supervisor.Permanent || s.restart == supervisor.Transient})
 }
 
 // inOrder returns the processes that are alive now, in the order in which they were started.
 func (r *registry) inOrder() []*process {
 	all := r.all()
-	slices.SortFunc(all, func(a, b *process) int { return cmp.Compare(a.entry, b.entry) })
-	return all
+	first, last := uint64(math.MaxUint64), uint64(0)
+	for _, p := range all {
+		first, last = min(first, p.entry), max(last, p.entry)
+	}
+	if len(all) == 0 || last-first > uint64(8*len(all)) {
+		slices.SortFunc(all, func(a, b *process) int { return cmp.Compare(a.entry, b.entry) })
+		return all
+	}
+	// Most of those that were entered between them are alive, so each can be put into its place.
+	places := make([]*process, last-first+1)
+	for _, p := range all {
+		places[p.entry-first] = p
+	}
+	return slices.DeleteFunc(places, func(p *process) bool { return p == nil })
 }

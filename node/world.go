@@ -105,6 +105,8 @@ func (w world) Signal(s genserv.Signal) (etf.Term, error) {
 		return w.spawn(s.Child, s.On)
 	case genserv.OpReceive:
 		return p.receive(s.Wait, s.Match)
+	case genserv.OpForget:
+		p.forget(s.Reason)
 	case genserv.OpIsAlive:
 		return n.isAlive(s.To)
 	case genserv.OpRegisteredName:

@@ -3,6 +3,8 @@ package supervisor
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
@@ -53,10 +55,35 @@ func (s *server) CodeChange(_ etf.Term, oldState any, _ etf.Term) (*state, error
 	return st, nil
 }
 
+// Revert implements genserv.Reverter: the flags and child specs are those of before again, and which children run, and
+// how often some were restarted, is what it is now. Of the child specs that before does not have, those stay whose
+// child runs.
+func (s *server) Revert(before *state, now any) (*state, error) {
+	latest, ok := now.(*state)
+	if !ok {
+		return nil, fmt.Errorf("supervisor: %s cannot run with a state of type %T", s.name, now)
+	}
+	st, last := before.clone(), latest.clone()
+	st.restarts, st.forgiven, st.dynamics = last.restarts, last.forgiven, last.dynamics
+	if st.strategy == SimpleOneForOne {
+		return st, nil
+	}
+	for _, c := range st.children.list {
+		c.pid, c.restarting = etf.Pid{}, false
+	}
+	for _, c := range slices.Clone(last.children.list) {
+		if st.children.find(c.id) == nil && !c.runs() && !c.restarting {
+			last.children.remove(c)
+		}
+	}
+	st.children = merge(last.children, st.children)
+	return st, nil
+}
+
 // clone copies what a supervisor changes while it runs.
 func (st *state) clone() *state {
 	other := *st
-	other.children, other.dynamics = st.children.clone(), st.dynamics.clone()
+	other.children, other.dynamics, other.forgiven = st.children.clone(), st.dynamics.clone(), maps.Clone(st.forgiven)
 	return &other
 }
 

@@ -27,6 +27,11 @@ func newDynamics(template *child) *dynamics {
 
 func (d *dynamics) len() int { return len(d.byPid) }
 
+func (d *dynamics) has(pid etf.Pid) bool {
+	_, ok := d.byPid[pid]
+	return ok
+}
+
 func (d *dynamics) store(pid etf.Pid, child dynamic) {
 	if !d.keepArgs {
 		child.args = nil
@@ -117,7 +122,7 @@ func (s *server) dynamicAgain(p *genserv.Process, id etf.Term, st *state) genser
 
 // restartDynamic is restart/2 and the clause for simple_one_for_one of restart/3.
 func (s *server) restartDynamic(p *genserv.Process, c *child, st *state) bool {
-	if !st.addRestart(s.now()) {
+	if !st.forgive(c.pid) && !st.addRestart(s.now()) {
 		st.report(p, "shutdown", etf.Atom("reached_max_restart_intensity"), c)
 		st.dynamics.erase(c.pid)
 		return false

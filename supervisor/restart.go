@@ -68,7 +68,7 @@ func (st *state) shutsDownAfter(significant bool) bool {
 // restart starts a child anew, and others if the strategy says so, unless that was too often: restart/2. It tells whether
 // the supervisor goes on.
 func (s *server) restart(p *genserv.Process, c *child, st *state) bool {
-	if !st.addRestart(s.now()) {
+	if !st.forgive(c.pid) && !st.addRestart(s.now()) {
 		st.report(p, "shutdown", etf.Atom("reached_max_restart_intensity"), c)
 		st.children.ended(c)
 		return false
@@ -118,6 +118,13 @@ func (st *state) restartMany(p *genserv.Process, c *child, list []*child) (again
 	}
 	st.children.set(failed, before, true)
 	return failed
+}
+
+// forgive tells, once, whether the end of a child does not count; see Forgive.
+func (st *state) forgive(pid etf.Pid) bool {
+	forgiven := st.forgiven[pid]
+	delete(st.forgiven, pid)
+	return forgiven
 }
 
 // addRestart notes a restart and tells whether that is not one too many: add_restart/1.

@@ -40,7 +40,8 @@ type state struct {
 	args     etf.Term
 	name     etf.Term // {local, Name}, or {Pid, Module}
 	starts   startFuncs
-	restarts []int64 // when, newest first
+	restarts []int64          // when, newest first
+	forgiven map[etf.Pid]bool // children whose end does not count, see Forgive
 	children children
 	dynamics *dynamics // of a SimpleOneForOne
 }
@@ -146,6 +147,7 @@ func (s *server) HandleInfo(p *genserv.Process, msg etf.Term, st *state) genserv
 	if !ok {
 		return genserv.NoReply(st)
 	}
+	defer st.forgive(pid) // also if it is not started again
 	if st.strategy == SimpleOneForOne {
 		return st.carryOn(s.dynamicEnded(p, pid, t[2], st))
 	}

@@ -6,7 +6,7 @@ import (
 )
 
 // Children lists the children of the supervisor whose loop l is, as WhichChildren does of one that can be asked: this one may
-// be suspended. ok is false if it is no supervisor. It may be called where the loop may be used, as in an errand.
+// be suspended. ok is false if it is no supervisor. It may be called where the loop may be used, as in genserv.Loop.Do.
 func Children(l *genserv.Loop) (children []Child, ok bool) {
 	st, ok := l.Value().(*state)
 	if !ok {
@@ -24,6 +24,19 @@ func Children(l *genserv.Loop) (children []Child, ok bool) {
 		children = append(children, c)
 	}
 	return children, true
+}
+
+// Forgive has the supervisor whose loop this is not count the restart of a child that is about to be ended through no
+// fault of its own, by an upgrade. Nothing in OTP corresponds to it.
+func Forgive(l *genserv.Loop, child etf.Pid) {
+	st, ok := l.Value().(*state)
+	if !ok || st.children.byPid(child) == nil && (st.dynamics == nil || !st.dynamics.has(child)) {
+		return
+	}
+	if st.forgiven == nil {
+		st.forgiven = map[etf.Pid]bool{}
+	}
+	st.forgiven[child] = true
 }
 
 // Is tells whether m is a supervisor.

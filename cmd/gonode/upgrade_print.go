@@ -298,8 +298,8 @@ type (
 
 func jsonReport(to target, r *codechange.Report) reportJSON {
 	out := reportJSON{App: to.app, Vsn: to.vsn, Rehearsed: r.Rehearsed, Undone: r.Undone, PauseUs: r.Pause.Microseconds(), TotalUs: r.Total.Microseconds(),
-		Servers: []serverJSON{}, Unpurged: []unpurgeJSON{}, Config: append([]string{}, r.Config...), Left: append([]string{}, r.Left...),
-		NotUndone: append([]string{}, r.NotUndone...)}
+		Servers: []serverJSON{}, Unpurged: []unpurgeJSON{}, Config: append([]string{}, r.Config...),
+		Left: append([]string{}, r.Left...), NotUndone: append([]string{}, r.NotUndone...)}
 	if asItWas := r.AsItWas(); r.Undone {
 		out.AsItWas = &asItWas
 	}

@@ -309,7 +309,7 @@ func TestABusyServerIsNotForgotten(t *testing.T) {
 	}
 	busy()
 	result, servers := lab.gonode("2", script, codechange.Options{})
-	require.Equal(t, "{'EXIT',{suspend_failed,srv_b,demo_srv,timeout}}", result)
+	require.Equal(t, "{'EXIT',{suspend_failed,[{srv_b,demo_srv}],timeout}}", result)
 	require.Equal(t, []string{"suspend", "resume"}, servers["srv_a"])
 	require.Empty(t, servers["srv_b"])
 	require.Equal(t, "{1,srv_b,0}", lab.get("srv_b"))

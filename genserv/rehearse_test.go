@@ -9,28 +9,6 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-func TestAnErrandIsServedInTurnAndWhileTheServerIsSuspended(t *testing.T) {
-	w := startVersion(genserv.Of(v1{of[int]{4}}))
-	var seen []string
-	note := func(what string) etf.Term {
-		return genserv.NewErrand(func(l *genserv.Loop) { seen = append(seen, what+" "+etf.Format(l.State())) })
-	}
-	w.send(genserv.CallMessage(client, etf.Int(1), nil))
-	w.send(note("after a call"))
-	w.send(genserv.NewErrand(func(l *genserv.Loop) { l.Suspend() }))
-	w.send(genserv.CallMessage(client, etf.Int(2), nil))
-	w.send(note("suspended"))
-	w.send(genserv.NewErrand(func(l *genserv.Loop) { l.Resume() }))
-	w.send(note("resumed"))
-	require.Equal(t, []string{"after a call 5", "suspended 5", "resumed 6"}, seen)
-	require.Equal(t, uint64(2), w.loop.Handled(), "an errand is no message for a callback")
-}
-
-func TestAnErrandCannotLeaveTheNode(t *testing.T) {
-	_, err := etf.Append(nil, etf.Tuple{genserv.NewErrand(func(*genserv.Loop) {})})
-	require.Error(t, err)
-}
-
 func TestACodeChangeIsRehearsedWithoutATrace(t *testing.T) {
 	w := startVersion(genserv.Of(v1{of[int]{4}}))
 	for extra, want := range map[etf.Atom]string{"": "", "refuse": "{error,<<\"too old\">>}", "fail": "{'EXIT',{failed,'Stack'}}"} {

@@ -1,0 +1,156 @@
+package codechange
+
+import (
+	"context"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/genserv"
+)
+
+// A process that has been told to suspend itself may be unable to, because it waits for one that is suspended already:
+// for the reply to a call, perhaps by way of other processes and other nodes. So as long as some are missing, the
+// suspended ones serve messages that wait for them, each with the code and the state that it has, and then suspend
+// themselves again. The code of none is changed before all are suspended at the same time. Differs from OTP, which
+// gives up on a process that does not suspend itself in time: what is suspended in an unlucky order, or in a loop,
+// fails there.
+
+const (
+	// firstRound is how long the missing have time before the suspended serve something for the first time, and between
+	// the rounds at first. After so many steadyRounds each takes twice as long as the one before, up to lastRound, so that
+	// the load of others does not keep the rounds going.
+	firstRound   = time.Millisecond
+	lastRound    = 250 * time.Millisecond
+	steadyRounds = 64
+	// allRound is the first round in which all that waits is served. In those before it is only the calls of the missing
+	// ones, with what stands in front of them. changedRound is the same for servers that have been changed and wait for
+	// the others: what they serve keeps them from getting exactly their old state back.
+	allRound     = 2
+	changedRound = 16
+	// directRounds is how many rounds are not counted because a direct call was found in them.
+	directRounds = 1024
+)
+
+// rounds say when the suspended serve something.
+type rounds struct {
+	n      int
+	direct int // that were not counted
+	timer  *time.Timer
+}
+
+func newRounds() *rounds { return &rounds{timer: time.NewTimer(firstRound)} }
+
+// next begins a round. One in which a direct call of a missing process was found is not counted.
+func (r *rounds) next(found bool) {
+	if found && r.direct < directRounds {
+		r.direct++
+	} else {
+		r.n++
+	}
+	r.timer.Reset(min(firstRound<<min(max(r.n-steadyRounds, 0), 16), lastRound))
+}
+
+// awaitMissing waits until all processes that have been told to suspend themselves have done so, at most until the
+// limit. It returns those that have not; they are not waited for any longer.
+func (r *run) awaitMissing(ctx context.Context, missing []*subject, limit <-chan struct{}) ([]*subject, error) {
+	var rounds *rounds
+	for {
+		for len(missing) > 0 && r.settled(missing[0]) {
+			missing = missing[1:]
+		}
+		if len(missing) == 0 {
+			return nil, nil
+		}
+		if rounds == nil {
+			rounds = newRounds()
+			defer rounds.timer.Stop()
+		}
+		select {
+		case <-missing[0].suspending.done():
+		case <-missing[0].Done():
+		case <-rounds.timer.C:
+			missing = slices.DeleteFunc(missing, r.settled)
+			serving, found := r.serveRound(missing, rounds.n)
+			missing = append(missing, serving...)
+			rounds.next(found)
+		case <-limit:
+			return slices.DeleteFunc(missing, r.settledNow), nil
+		case <-ctx.Done():
+			return nil, stopping(ctx)
+		}
+	}
+}
+
+// settled tells whether it is known what became of a process that was told to suspend itself, and notes it.
+func (r *run) settled(s *subject) bool {
+	if !s.suspending.isDone() {
+		select {
+		case <-s.Done():
+			if s.suspending.drop() != fateDone {
+				s.ended()
+				s.suspending = nil
+				return true
+			}
+		default:
+			return false
+		}
+	}
+	r.nowSuspended(s)
+	return true
+}
+
+// settledNow is settled for one that is not waited for any longer.
+func (r *run) settledNow(s *subject) bool {
+	f := s.suspending.drop()
+	if f == fateDone || f == fateBusy && s.suspended {
+		r.nowSuspended(s)
+		return true
+	}
+	s.suspending, s.suspended = nil, false
+	return false
+}
+
+func (r *run) nowSuspended(s *subject) {
+	s.suspending = nil
+	if !s.suspended {
+		s.suspended = true
+		if !s.listed {
+			s.listed = true
+			r.inOrder = append(r.inOrder, s)
+		}
+	}
+}
+
+// serveRound has the suspended processes serve what may keep the missing ones waiting. It returns those that do so,
+// which are missing now as well, and whether there were calls of the missing among it.
+func (r *run) serveRound(missing []*subject, round int) (serving []*subject, found bool) {
+	var direct atomic.Bool
+	pids := make(map[etf.Pid]bool, len(missing))
+	for _, s := range missing {
+		pids[s.Pid()] = true
+	}
+	for _, s := range r.inOrder {
+		if !s.suspended || s.suspending != nil {
+			continue
+		}
+		all := round >= allRound && !s.switched || round >= changedRound
+		s.suspending = serve(s, func(l *genserv.Loop) int {
+			n := l.CallsKept(func(pid etf.Pid) bool { return pids[pid] })
+			if n > 0 {
+				direct.Store(true)
+			}
+			if all {
+				n = l.Kept()
+			}
+			return n
+		})
+		if s.suspending.isDone() {
+			s.suspending = nil
+			continue
+		}
+		serving = append(serving, s)
+	}
+	return serving, direct.Load()
+}

@@ -1,0 +1,59 @@
+package genserv
+
+import "github.com/gonode-otp/gonode/etf"
+
+// Do runs f in the process, between two messages, whether the server is suspended or not. What the last callback has left
+// to do, and messages that waited for the server to be resumed, come first. f is not run if the server ends by that.
+// Nothing else may use the loop meanwhile; f may use it until it returns. It is for a driver that looks at a server or
+// changes it.
+func (l *Loop) Do(f func(*Loop)) Next {
+	for l.again() {
+		l.step()
+	}
+	if l.mode != modeStopped {
+		f(l)
+	}
+	return l.settled()
+}
+
+// serving is a suspended server that serves some of the messages that wait for it.
+type serving struct {
+	left int
+	done func()
+}
+
+// Serve has the suspended server take the first n of the messages that wait for it. Then, or when no more of them wait,
+// it is suspended again, and done is called in the process. If it ends before, or Suspend is called, done is never
+// called.
+func (l *Loop) Serve(n int, done func()) {
+	if l.mode != modeSuspended || n <= 0 || l.kept.len() == 0 {
+		done()
+		return
+	}
+	l.mode, l.serving = modeRunning, &serving{n, done}
+}
+
+// served counts a message that was taken out of those that waited, and ends what Serve has begun.
+func (l *Loop) served(message bool) {
+	s := l.serving
+	if s == nil || l.mode != modeRunning {
+		return
+	}
+	if message {
+		s.left--
+	}
+	if l.todo.kind == todoNothing && (s.left <= 0 || l.kept.len() == 0) {
+		l.becomeSuspended()
+	}
+}
+
+// CallsKept returns how many of the messages that wait for the suspended server it has to take until it has served all
+// calls of these processes.
+func (l *Loop) CallsKept(from func(etf.Pid) bool) (n int) {
+	for i, msg := range l.kept.waiting() {
+		if classify(msg, l.parent) == kindCall && from(fromTerm(msg.(etf.Tuple)[1]).Pid) {
+			n = i + 1
+		}
+	}
+	return n
+}

@@ -1,0 +1,27 @@
+package node
+
+import (
+	"maps"
+
+	"github.com/gonode-otp/gonode/etf"
+)
+
+// forget ends what the process has begun, but not the process: see genserv.OpForget.
+func (p *process) forget(reason etf.Term) {
+	p.mu.Lock()
+	links, monitors, aliases, timers := maps.Clone(p.links), p.monitors, p.aliases, p.timers
+	delete(links, p.parent)
+	for pid := range links {
+		delete(p.links, pid)
+	}
+	p.monitors, p.aliases = nil, nil
+	p.mu.Unlock()
+	for ref := range aliases {
+		p.n.aliases.remove(ref, p)
+	}
+	p.n.exitLinks(p, links, reason)
+	for _, m := range monitors {
+		p.n.unwatch(m)
+	}
+	timers.forget(p.pid)
+}
