@@ -19,13 +19,16 @@ func (i changeCode) eval(r *run) error {
 	return nil
 }
 
-// maxBatch is how many processes change at a time at most.
-const maxBatch = 4096
+// maxBatch is how many processes change at a time at most, and batchGrowth how much larger a batch is than the one before.
+const maxBatch, batchGrowth = 4096, 4
 
-// changeAll changes processes: at first one alone, so that a code change that does not work at all is found out with
-// it, and then many at a time until one of them fails. Differs from OTP, where it is one all the way.
+// changeAll changes processes: at first one after the other, so that a code change that does not work is found out with
+// few, and then more and more at a time until one of them fails. Differs from OTP, where it is one all the way.
 func (r *run) changeAll(group []*subject, e changeEntry, down bool) error {
-	for size := 1; len(group) > 0; size = maxBatch {
+	for n, size := 0, 1; len(group) > 0; n++ {
+		if n > 1 {
+			size = min(batchGrowth*size, maxBatch)
+		}
 		batch := group[:min(size, len(group))]
 		group = group[len(batch):]
 		if err := r.changeBatch(batch, e, down); err != nil {
