@@ -26,10 +26,10 @@ FAULTFLAGS ?= -write -long
 # Run by version, so that it is no dependency of the module.
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: check fmt vet staticcheck tidy archtest cross outside test racetest soak erl images matrix faults fuzz bench deps
+.PHONY: check fmt vet staticcheck tidy archtest cross test racetest soak erl images matrix faults fuzz bench deps
 
 # The tests come last, so that with -k everything else is known before the long part.
-check: fmt vet staticcheck tidy archtest cross outside racetest
+check: fmt vet staticcheck tidy archtest cross racetest
 
 racetest:
 	@$(MAKE) --no-print-directory test TESTFLAGS="-race -shuffle=on $(TESTFLAGS)"
@@ -55,10 +55,6 @@ SYSTEMS = linux/arm64 darwin/arm64 darwin/amd64 windows/amd64
 cross:
 	@for s in $(SYSTEMS); do echo "go build for $$s"; \
 		CGO_ENABLED=0 GOOS=$${s%/*} GOARCH=$${s#*/} $(GO) build -o /dev/null ./cmd/gonode || exit 1; done
-
-# A module of a user's, which sees nothing but go.mod.
-outside:
-	@tools/outside
 
 test:
 	@lanes=$${GONODE_SKIPPED_LANES:-$$(mktemp)}; status=0; \

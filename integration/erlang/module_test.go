@@ -12,7 +12,8 @@ import (
 	"github.com/gonode-otp/gonode/gonodetest"
 )
 
-// The program of the README is a program of another module. What "go get" would fetch is this tree.
+// The program of the README is a program of another module. What "go get" would fetch is this tree. A replace in its go.mod
+// would not count there, and have "go install" refuse the command.
 func TestTheProgramOfTheReadmeRunsInAModuleOfItsOwn(t *testing.T) {
 	t.Parallel()
 	program := readme(t, "go")
@@ -21,6 +22,10 @@ func TestTheProgramOfTheReadmeRunsInAModuleOfItsOwn(t *testing.T) {
 	require.NoError(t, err)
 	sums, err := os.ReadFile(filepath.Join(here, "go.sum"))
 	require.NoError(t, err)
+
+	mod, err := os.ReadFile(filepath.Join(here, "go.mod"))
+	require.NoError(t, err)
+	require.NotContains(t, string(mod), "replace ")
 
 	dir, port := t.TempDir(), gonodetest.PrivateEPMD(t).Port()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "main.go"), []byte(program[0]), 0o600))
