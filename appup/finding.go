@@ -89,8 +89,10 @@ func (r *report) err() error {
 }
 
 // sorted returns the findings in the order of the file.
-func (r *report) sorted() []*Finding {
-	all := slices.Clone(r.findings)
+func (r *report) sorted() []*Finding { return SortFindings(slices.Clone(r.findings)) }
+
+// SortFindings puts the findings of one file into the order of the file, and returns them.
+func SortFindings(all []*Finding) []*Finding {
 	slices.SortStableFunc(all, func(a, b *Finding) int {
 		if a.Line != b.Line {
 			return a.Line - b.Line

@@ -22,12 +22,16 @@ type Options struct {
 	RestartEmulator bool
 	// WarningsAsErrors refuses to make a relup with warnings.
 	WarningsAsErrors bool
+	// Program tells which modules have really changed, for Made.Uncovered.
+	Program Program
 }
 
 // Made is a relup and the warnings that go with it.
 type Made struct {
 	Relup    Relup
 	Warnings etf.List
+	// Uncovered are the gaps in the scripts, see Gap; all are warnings. OTP does not look for them.
+	Uncovered []*Finding
 }
 
 // Term returns {ok, Relup, systools_relup, Warnings}: what systools:make_relup/4 answers with the options noexec and silent.
@@ -43,7 +47,7 @@ func Make(files Files, newRel string, upFrom, downTo []Base, o Options) (*Made, 
 	if err != nil {
 		return nil, err
 	}
-	return &Made{m.relup, m.warnings}, nil
+	return &Made{m.relup, m.warnings, m.gaps}, nil
 }
 
 type maker struct {
@@ -52,6 +56,7 @@ type maker struct {
 	top       *Release
 	relup     Relup
 	warnings  etf.List // the last one first
+	gaps      []*Finding
 	translate func(mode Mode, base string, scripts []Script, to, from []*App) (etf.List, error)
 }
 
@@ -125,6 +130,7 @@ func (m *maker) entry(mode Mode, b Base) (RelupEntry, error) {
 	if m.options.RestartEmulator {
 		scripts = append(scripts, NewScript(etf.Atom("restart_emulator")))
 	}
+	m.uncovered(scripts, from, to)
 	low, failed := m.translate(mode, base.Vsn, scripts, to.Apps, from.Apps)
 	if failed != nil {
 		return RelupEntry{}, failed

@@ -55,7 +55,7 @@ func (in *input) make(t testing.TB, up, down bool, reference etf.Term) etf.Tuple
 		require.NotEmpty(t, refused.Error())
 		return refused.Term()
 	}
-	return (&Made{m.relup, m.warnings}).Term()
+	return (&Made{Relup: m.relup, Warnings: m.warnings}).Term()
 }
 
 // scriptOf finds a script in {ok, Relup, ...}.

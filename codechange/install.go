@@ -79,6 +79,9 @@ func (h *Handler) transition(to Release) (*Transition, error) {
 		return nil, errorOf("no_matching_relup", etf.Charlist(to.Vsn), etf.Charlist(running.Vsn))
 	}
 	t.From, t.To, t.Script.Libs = running.Vsn, to.Vsn, to.Libs
+	for _, l := range running.Libs {
+		t.Script.From = append(t.Script.From, h.currentLib(l.App))
+	}
 	return t, nil
 }
 

@@ -27,6 +27,9 @@ type Report struct {
 	Left []string `etf:"left"`
 	// NotUndone is what was to be undone and could not be, with the reason, if the upgrade failed.
 	NotUndone []string `etf:"not_undone"`
+	// Uncovered are the modules that differ between the linked versions and that no instruction is about, and the
+	// instructions for modules that do not differ.
+	Uncovered []Uncovered `etf:"uncovered"`
 }
 
 // Term returns the report as a map, with times in microseconds, for other nodes; ReadReport reads it.

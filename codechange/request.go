@@ -174,7 +174,8 @@ func (t *Transition) shown() etf.Term {
 }
 
 // ReadOptions reads the options of install_release/2. error_action and update_paths have nothing to say here. Those of our
-// own are {busy, fail | wait | skip}, {resume, late | in_place}, {canary, Count} and {canary, Count, Milliseconds}. The error is {error, {illegal_option, Option}}.
+// own are {busy, fail | wait | skip}, {resume, late | in_place}, {strict, Bool}, {canary, Count} and {canary, Count,
+// Milliseconds}. The error is {error, {illegal_option, Option}}.
 func (h *Handler) ReadOptions(t etf.Term) (Options, error) {
 	o := h.config.Options
 	list, ok := t.(etf.List)
@@ -210,6 +211,9 @@ func (o *Options) set(option etf.Tuple) (ok bool) {
 		o.CodeChangeTimeout, ok = duration(option[1])
 	case "undo_timeout":
 		o.UndoTimeout, ok = duration(option[1])
+	case "strict":
+		o.Strict = word == "true"
+		return word == "true" || word == "false"
 	case "busy":
 		o.Busy, ok = busyPolicies[word]
 	case "resume":

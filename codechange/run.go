@@ -15,6 +15,8 @@ type Script struct {
 	Instructions etf.List
 	// Libs are the applications of the release that the script leads to.
 	Libs []Lib
+	// From are those of the release that it leads away from, for Report.Uncovered; that is empty without them.
+	From []Lib
 }
 
 // Lib is an application of a release, with where it lies.
@@ -38,6 +40,9 @@ type Options struct {
 	Resume ResumePolicy
 	// Canary changes a few processes first.
 	Canary Canary
+	// Strict refuses a script that Report.Uncovered finds something in, before anything is done, with
+	// {uncovered_modules, [Module]}.
+	Strict bool
 	// Progress is called before each instruction, and must return soon.
 	Progress func(Progress)
 	// Trace is called in the process whenever one has done a step, and must return soon. Several processes may call it at once.
@@ -128,7 +133,7 @@ func Run(ctx context.Context, host Host, versions *Versions, script Script, o Op
 }
 
 func newRun(ctx context.Context, host Host, versions *Versions, script Script, o Options) *run {
-	return &run{ctx: ctx, host: host, versions: versions, libs: script.Libs, options: o,
+	return &run{ctx: ctx, host: host, versions: versions, libs: script.Libs, from: script.From, options: o,
 		object: map[etf.Atom]*Module{}, vsns: map[etf.Atom]vsns{}, subjects: map[pidKey]*subject{},
 		suspended: map[etf.Atom][]*subject{}, stopped: map[etf.Atom][]Child{}, loaded: map[pidKey]Process{},
 		changes: map[etf.Atom]changeDone{}, entries: map[etf.Atom]changeDone{},
@@ -149,6 +154,7 @@ type run struct {
 	host     Host
 	versions *Versions
 	libs     []Lib
+	from     []Lib // that the script leads away from
 	options  Options
 	report   Report
 
@@ -207,7 +213,10 @@ func (r *run) check(script etf.List) *Error {
 	if err := r.checkOldProcesses(); err != nil {
 		return err
 	}
-	return r.checkFunctions()
+	if err := r.checkFunctions(); err != nil {
+		return err
+	}
+	return r.checkCoverage(script)
 }
 
 // prepare executes what stands before the point of no return: check_script/2.

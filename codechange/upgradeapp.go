@@ -113,13 +113,17 @@ func (h *Handler) takeWay(ctx context.Context, find func() (appWay, error), o Op
 }
 
 func (w appWay) transition() *Transition {
-	return &Transition{From: w.from.Vsn, To: w.to.Vsn, Other: w.from.Vsn, Script: Script{w.script, []Lib{w.to}}}
+	return &Transition{From: w.from.Vsn, To: w.to.Vsn, Other: w.from.Vsn, Script: w.lowLevel()}
+}
+
+func (w appWay) lowLevel() Script {
+	return Script{Instructions: w.script, Libs: []Lib{w.to}, From: []Lib{w.from}}
 }
 
 func (h *Handler) rehearseAppup(ctx context.Context, way appWay, o Options) (*Report, error) {
 	ctx, o, end := h.abortable(ctx, o)
 	defer end()
-	return Rehearse(ctx, h.config.Host, h.config.Versions, Script{way.script, []Lib{way.to}}, o)
+	return Rehearse(ctx, h.config.Host, h.config.Versions, way.lowLevel(), o)
 }
 
 // mustRun is ensure_running/1.

@@ -22,6 +22,7 @@ import (
 //	                                         Answer as above, or the atom running; {{App, Vsn}, Began, Answer} if it was
 //	                                         about one application; undefined if there was none
 //	gonode:upgrade_overview()                a map, see codechange.Overview
+//	gonode:linked_versions()                 a list of maps, see appup.Linked
 //	gonode:abort_upgrade()                   ok | {error, no_upgrade}: what is under way is given up and undone
 //	gonode:make_permanent(Vsn, Options)      release_handler:make_permanent(Vsn), which with the option purge ends the servers for
 //	                                         whose sake that refuses
@@ -59,6 +60,9 @@ func (n *Node) exportUpgrade() {
 	n.exportAppUpgrade("rehearse_downgrade_app", 4, h.RehearseDowngradeApp)
 	n.Export("gonode", "upgrade_overview", 0, func(context.Context, etf.List) (etf.Term, error) {
 		return etf.Marshal(h.Overview())
+	})
+	n.Export("gonode", "linked_versions", 0, func(context.Context, etf.List) (etf.Term, error) {
+		return etf.Marshal(n.cfg.Upgrade.Versions.Linked())
 	})
 	n.Export("gonode", "abort_upgrade", 0, func(context.Context, etf.List) (etf.Term, error) {
 		return okAnswer(h.Abort()), nil

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -14,27 +15,43 @@ import (
 func newAppup(o *options) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "appup",
-		Short:   "Check the files by which applications and releases are upgraded, and show what they do",
+		Short:   "Check and draft the files by which applications and releases are upgraded, and show what they do",
 		Example: "  gonode appup check lib/*/ebin/*.app* releases/*/relup",
 		RunE:    noVerb,
 	}
-	cmd.AddCommand(newAppupCheck(o), newAppupPlan(o))
+	cmd.AddCommand(newAppupCheck(o), newAppupPlan(o), newAppupDraft(o))
 	return cmd
 }
 
 func newAppupCheck(o *options) *cobra.Command {
+	f := &coverageFlags{}
 	cmd := &cobra.Command{
 		Use:   "check FILE...",
 		Short: "Tell everything that is wrong in .app, .appup, .rel and relup files",
 		Long: `Tell everything that is wrong in .app, .appup, .rel and relup files, a line each: file:line:column: what it is. A warning is what
 OTP allows but hardly anybody means. The exit code is 1 if there is something else than warnings.
 
-An .appup file is compared with the .app file beside it: its version, and the modules that it speaks of.`,
-		Example: `  gonode appup check lib/*/ebin/*.app* releases/*/relup`,
-		Args:    cobra.MinimumNArgs(1),
+An .appup file is compared with the .app file beside it: its version, and the modules that it speaks of. It is also compared
+with those of the other versions that it leads from and to, in lib/APP-VSN/ebin.
+
+` + coverageHelp + ` It also tells which modules an .app file lists that are not linked, or does not list that are.`,
+		Example: `  gonode appup check lib/*/ebin/*.app* releases/*/relup
+  gonode appup check lib/*/ebin/*.app* --node calc --strict`,
+		Args: cobra.MinimumNArgs(1),
 	}
 	format := outputFlag(cmd, "text", "one line a finding")
-	cmd.RunE = o.run(func(cmd *cobra.Command, files []string) error { return appupCheck(cmd, files, format.value) })
+	f.strictFlag(cmd)
+	f.nodeFlag(o, cmd)
+	cmd.RunE = o.run(func(cmd *cobra.Command, files []string) error {
+		p, err := f.program(o, cmd)
+		if err != nil {
+			return err
+		}
+		return appupCheck(cmd, files, format.value, func(name string) ([]*appup.Finding, error) {
+			found, err := p.Check(disk{}, filepath.ToSlash(name))
+			return f.judge(found), err
+		})
+	})
 	return cmd
 }
 
@@ -48,11 +65,17 @@ type findingJSON struct {
 	Message string `json:"message"`
 }
 
-func appupCheck(cmd *cobra.Command, files []string, format string) error {
+// appupCheck prints what is wrong in files, and what more finds in them.
+func appupCheck(cmd *cobra.Command, files []string, format string, more func(string) ([]*appup.Finding, error)) error {
 	wrong := 0
 	all := []findingJSON{}
 	for _, file := range files {
 		findings, err := appup.CheckFile(disk{}, file)
+		if err == nil {
+			var found []*appup.Finding
+			found, err = more(file)
+			findings = appup.SortFindings(append(findings, found...))
+		}
 		var failed *fs.PathError
 		switch {
 		case errors.As(err, &failed):

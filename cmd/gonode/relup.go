@@ -55,6 +55,8 @@ type relupFlags struct {
 	result            bool
 	outdir            string
 	newRel            string
+	coverage          coverageFlags
+	program           appup.Program
 }
 
 func (f *relupFlags) list(cmd *cobra.Command, name, usage string) *listFlag {
@@ -91,6 +93,8 @@ write it into a directory. The suffix .rel may be left out. Several old releases
 
 A release may have a description, which is kept in the relup: OLD.rel=TEXT.
 
+` + coverageHelp + ` With --strict no relup is made then.
+
 Warnings go to standard error. With --result one term is printed, which is what systools:make_relup answers with the options
 noexec and silent: {ok, Relup, systools_relup, Warnings} or {error, Module, Reason}.`,
 		Example: `  gonode relup make b.rel --up-from a.rel --down-to a.rel --path 'lib/*/ebin' --outdir releases/B
@@ -100,10 +104,16 @@ noexec and silent: {ok, Relup, systools_relup, Warnings} or {error, Module, Reas
 			if err := f.words(args); err != nil {
 				return err
 			}
+			var err error
+			if f.program, err = f.coverage.program(o, cmd); err != nil {
+				return err
+			}
 			return f.make(cmd)
 		}),
 	}
 	f.inputs(cmd)
+	f.coverage.strictFlag(cmd)
+	f.coverage.nodeFlag(o, cmd)
 	flags := cmd.Flags()
 	flags.BoolVar(&f.asErrors, "warnings-as-errors", false, "make no relup that needs a warning")
 	flags.BoolVar(&f.result, "result", false, "print what systools:make_relup answers")
@@ -121,7 +131,7 @@ func (f *relupFlags) inputs(cmd *cobra.Command) {
 
 // relup makes the relup.
 func (f *relupFlags) relup() (*appup.Made, error) {
-	o := appup.Options{RestartEmulator: f.restart, WarningsAsErrors: f.asErrors}
+	o := appup.Options{RestartEmulator: f.restart, WarningsAsErrors: f.asErrors, Program: f.program}
 	for _, p := range f.path.values {
 		o.Path = append(o.Path, filepath.ToSlash(p))
 	}
@@ -136,6 +146,8 @@ func (f *relupFlags) make(cmd *cobra.Command) error {
 		return errors.Join(printEnded(cmd, refused.Term()), err)
 	case err != nil:
 		return err
+	case f.coverage.strict && len(made.Uncovered) > 0:
+		return &appup.FileError{Findings: f.coverage.judge(made.Uncovered)}
 	}
 	if f.outdir != "" {
 		file := filepath.Join(f.outdir, "relup")
@@ -145,6 +157,9 @@ func (f *relupFlags) make(cmd *cobra.Command) error {
 	}
 	if f.result {
 		return printEnded(cmd, made.Term())
+	}
+	for _, u := range made.Uncovered {
+		fmt.Fprintln(cmd.ErrOrStderr(), printable(u.Error()))
 	}
 	for _, w := range made.Warnings {
 		fmt.Fprintln(cmd.ErrOrStderr(), "warning:", printable(warningText(w)))

@@ -22,6 +22,7 @@ type upgradeFlags struct {
 	down              bool
 	report            bool
 	abort, purge      bool
+	strict            bool
 	canary            int
 	watch             time.Duration
 	busy              *choice
@@ -46,6 +47,9 @@ given up and undone.
 With --dry-run the script is checked, and the code change of every server is tried with its present state and forgotten; all
 that would fail is told. With --canary a few processes of each module go first and are watched; if one of them ends the upgrade
 is taken back, else the others follow.
+
+Modules that differ between the versions in the program and that the script has no instruction for are told as warnings, and so
+are instructions for modules that do not differ. With --strict nothing is done then.
 
 With --app one application is upgraded without a release, by the .appup file in the directory of its new version on the disk of
 the node: lib/APP-VSN, or --dir. With --down it goes back to an older version, by the .appup file of the one that runs. See
@@ -93,6 +97,8 @@ An OTP node can be upgraded as well, but it tells no more than release_handler d
 // handlingFlags are those that are about what an upgrade has left, or is doing.
 func (f *upgradeFlags) handlingFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
+	flags.BoolVar(&f.strict, "strict", false,
+		"refuse a script that has no instruction for a module that differs, or one for a module that does not")
 	flags.BoolVar(&f.abort, "abort", false, "give up the upgrade that is under way: what it has changed is undone")
 	flags.BoolVar(&f.purge, "purge", false,
 		"with --permanent: end servers that stayed with an older version, with their states")
@@ -127,6 +133,9 @@ func (f upgradeFlags) check(args []string) error {
 // options returns those of install_release/2 on a Go node.
 func (f upgradeFlags) options(progress etf.Pid) etf.List {
 	list := etf.List{etf.Tuple{etf.Atom("progress"), progress}, etf.Tuple{etf.Atom("busy"), etf.Atom(f.busy.value)}}
+	if f.strict {
+		list = append(list, etf.Tuple{etf.Atom("strict"), etf.Atom("true")})
+	}
 	if f.canary > 0 {
 		list = append(list, etf.Tuple{etf.Atom("canary"), etf.Int(f.canary), etf.Int(f.watch.Milliseconds())})
 	}
@@ -274,8 +283,8 @@ func (u *upgrading) to(ctx context.Context, to target, ask asking) error {
 
 // toOTP upgrades a node that has only what OTP has.
 func (u *upgrading) toOTP(ctx context.Context, ask asking) error {
-	if u.flags.canary > 0 || u.flags.busy.value != "fail" {
-		return usagef("%s is an OTP node: it knows neither canaries nor busy servers", u.peer)
+	if u.flags.canary > 0 || u.flags.busy.value != "fail" || u.flags.strict {
+		return usagef("%s is an OTP node: it knows neither canaries nor busy servers nor --strict", u.peer)
 	}
 	answer, err := u.rpc(ctx, "release_handler", ask.otp, ask.otpArgs...)
 	if undef(err) {

@@ -227,6 +227,9 @@ func summary(cmd *cobra.Command, to target, r *codechange.Report) error {
 	for _, call := range r.Left {
 		fmt.Fprintf(out, "note: %s was applied, and nothing undoes that\n", printable(call))
 	}
+	for _, u := range r.Uncovered {
+		fmt.Fprintf(out, "warning: %s\n", printable(u.String()))
+	}
 	for _, what := range r.NotUndone {
 		fmt.Fprintf(out, "note: %s\n", printable(what))
 	}
@@ -276,6 +279,7 @@ type (
 		Config    []string      `json:"config"`
 		Left      []string      `json:"left"`
 		NotUndone []string      `json:"not_undone"`
+		Uncovered []string      `json:"uncovered"`
 		AsItWas   *bool         `json:"as_it_was,omitempty"`
 	}
 	serverJSON struct {
@@ -299,7 +303,11 @@ type (
 func jsonReport(to target, r *codechange.Report) reportJSON {
 	out := reportJSON{App: to.app, Vsn: to.vsn, Rehearsed: r.Rehearsed, Undone: r.Undone, PauseUs: r.Pause.Microseconds(), TotalUs: r.Total.Microseconds(),
 		Servers: []serverJSON{}, Unpurged: []unpurgeJSON{}, Config: append([]string{}, r.Config...),
-		Left: append([]string{}, r.Left...), NotUndone: append([]string{}, r.NotUndone...)}
+		Left: append([]string{}, r.Left...), NotUndone: append([]string{}, r.NotUndone...),
+		Uncovered: []string{}}
+	for _, u := range r.Uncovered {
+		out.Uncovered = append(out.Uncovered, u.String())
+	}
 	if asItWas := r.AsItWas(); r.Undone {
 		out.AsItWas = &asItWas
 	}

@@ -1,0 +1,161 @@
+package appup
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/gonode-otp/gonode/etf"
+)
+
+// Modules are the modules of a version of an application, each with its own version. A version that is not known is
+// nil: then only whether the module is there is.
+type Modules map[etf.Atom]etf.Term
+
+// Change is what becomes of a module between two versions of its application.
+type Change string
+
+// What becomes of modules.
+const (
+	Added     Change = "added"
+	Removed   Change = "removed"
+	Changed   Change = "changed"
+	Unchanged Change = "unchanged"
+	Unknown   Change = "unknown" // it is in both, and at least one version of it is not known
+)
+
+// change tells what becomes of a module on the way to other modules.
+func (m Modules) change(to Modules, module etf.Atom) Change {
+	before, was := m[module]
+	after, is := to[module]
+	switch {
+	case !was:
+		return Added
+	case !is:
+		return Removed
+	case before == nil || after == nil:
+		return Unknown
+	case etf.Equal(before, after):
+		return Unchanged
+	}
+	return Changed
+}
+
+// Gap is a module whose instructions do not fit what becomes of it: it is added, removed or changed and no
+// instruction is about it, or it is unchanged and one is.
+type Gap struct {
+	App      etf.Atom `etf:"app"`
+	From, To string   // versions of the application
+	Module   etf.Atom `etf:"module"`
+	Change   Change   `etf:"change,atom"`
+
+	pos etf.Pos // of the instruction
+}
+
+// String says it in words.
+func (g Gap) String() string {
+	way := fmt.Sprintf("%s %s to %s: the module %s ", show(g.App), g.From, g.To, show(g.Module))
+	if g.Change == Unchanged {
+		return way + "is the same in both versions, but there is an instruction for it"
+	}
+	return way + "is " + string(g.Change) + ", but no instruction is about it"
+}
+
+// Reason is {uncovered_module, Module} or {unchanged_module, Module}. OTP has none: systools looks at no code.
+func (g Gap) Reason() etf.Tuple {
+	if g.Change == Unchanged {
+		return tagged("unchanged_module", g.Module)
+	}
+	return tagged("uncovered_module", g.Module)
+}
+
+// Step is the way of one application from one version to another.
+type Step struct {
+	App      etf.Atom
+	From, To string
+	// Before and After are the modules of both versions.
+	Before, After Modules
+}
+
+// Gaps compares a script, of an .appup file or of a relup, with what becomes of the modules of applications. A
+// script that restarts the emulator has no gaps: all code is new then.
+func Gaps(script etf.List, steps ...Step) []Gap {
+	ins := newInstructed(NewScript(script...).nodes)
+	var gaps []Gap
+	for _, s := range steps {
+		gaps = append(gaps, ins.gaps(s)...)
+	}
+	return gaps
+}
+
+// instructed is what a script has instructions about.
+type instructed struct {
+	modules map[etf.Atom]etf.Pos
+	apps    map[etf.Atom]bool // as a whole
+	all     bool
+}
+
+func newInstructed(scripts ...[]etf.Node) instructed {
+	ins := instructed{modules: map[etf.Atom]etf.Pos{}, apps: map[etf.Atom]bool{}}
+	for _, n := range slices.Concat(scripts...) {
+		for _, full := range expand(n) {
+			full, _ = withoutUndo(full)
+			if (&report{}).syntax(full) {
+				ins.take(full)
+			}
+		}
+	}
+	return ins
+}
+
+func (ins instructed) note(n etf.Node) {
+	if module, ok := n.Term.(etf.Atom); ok {
+		ins.modules[module] = n.Pos
+	}
+}
+
+// take notes what an instruction is about, whose syntax is right.
+func (ins *instructed) take(n etf.Node) {
+	t, _ := n.Term.(etf.Tuple)
+	e := nodesOf(n, t)
+	switch word := wordOf(n.Term); word {
+	case "update", "load_module", "add_module", "delete_module":
+		ins.note(e[1])
+	case "load", "remove":
+		ins.note(nodesOf(e[1], t[1].(etf.Tuple))[0])
+	case "add_application", "remove_application", "restart_application":
+		app, _ := t[1].(etf.Atom)
+		ins.apps[app] = true
+	case "apply":
+		ins.takeCall(typedMFA(t[1]))
+	case "restart_new_emulator", "restart_emulator", "restart", "reboot":
+		ins.all = true
+	}
+}
+
+// takeCall finds what systools_rc makes of instructions for whole applications: they are stopped or started.
+func (ins *instructed) takeCall(call MFA) {
+	args, _ := call.Args.(etf.List)
+	if call.Module != "application" || call.Function != "start" && call.Function != "stop" || len(args) == 0 {
+		return
+	}
+	app, _ := args[0].(etf.Atom)
+	ins.apps[app] = true
+}
+
+func (ins instructed) gaps(s Step) []Gap {
+	if ins.all || ins.apps[s.App] {
+		return nil
+	}
+	both := maps.Clone(s.Before)
+	maps.Copy(both, s.After)
+	var gaps []Gap
+	for _, module := range slices.Sorted(maps.Keys(both)) {
+		pos, covered := ins.modules[module]
+		g := Gap{s.App, s.From, s.To, module, s.Before.change(s.After, module), pos}
+		if g.Change != Unknown && covered == (g.Change == Unchanged) {
+			gaps = append(gaps, g)
+		}
+	}
+	return gaps
+}

@@ -1,0 +1,91 @@
+package codechange_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/gonode-otp/gonode/appup"
+	"github.com/gonode-otp/gonode/codechange"
+	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/supervisor"
+)
+
+// uncovered are the modules that a report names.
+func uncovered(r *codechange.Report) (all []string) {
+	for _, u := range r.Uncovered {
+		all = append(all, string(u.Module)+" "+string(u.Change))
+	}
+	return all
+}
+
+func TestAnUpgradeTellsWhichModulesItsScriptForgets(t *testing.T) {
+	s := newSite(t)
+	_, err := s.h.SetUnpacked(t.Context(), "releases/2/rel.rel", nil)
+	require.NoError(t, err)
+	_, report, err := s.h.Rehearse(t.Context(), "2", codechange.Options{})
+	require.NoError(t, err)
+	want := []string{"m2 changed", "m3 changed"}
+	require.Equal(t, want, uncovered(report))
+	require.Equal(t, "demo 1 to 2: the module m2 is changed, but no instruction is about it", report.Uncovered[0].String())
+
+	strict := codechange.Options{Strict: true}
+	_, report, err = s.h.Rehearse(t.Context(), "2", strict)
+	require.ErrorContains(t, err, "{uncovered_modules,[m2,m3]}")
+	require.Empty(t, report.Processes)
+	_, report, err = s.h.Install(t.Context(), "2", strict)
+	require.ErrorContains(t, err, "{uncovered_modules,[m2,m3]}")
+	require.Empty(t, report.Processes, "nothing had begun")
+	require.True(t, report.AsItWas())
+	require.Equal(t, `{error,{uncovered_modules,[m2,m3]}}`, s.ask(`{install_release,"2",restart,[{strict,true}]}`))
+
+	_, report, err = s.h.Install(t.Context(), "2", codechange.Options{})
+	require.NoError(t, err)
+	require.Equal(t, want, uncovered(report))
+	_, report, err = s.h.Install(t.Context(), "1", codechange.Options{})
+	require.NoError(t, err)
+	require.Equal(t, want, uncovered(report), "on the way down, too")
+}
+
+func TestAnInstructionForAModuleThatDoesNotDifferIsTold(t *testing.T) {
+	w := &world{}
+	same, one, two := codeless("same", "1"), codeless("m", "1"), codeless("m", "2")
+	var err error
+	w.versions, err = codechange.NewVersions(
+		codechange.Application{Name: "demo", Vsn: "1", Modules: []*codechange.Module{same, one}},
+		codechange.Application{Name: "demo", Vsn: "2", Modules: []*codechange.Module{same, two}})
+	require.NoError(t, err)
+	script, err := etf.Parse(`[{load_object_code,{demo,"2",[m,same]}},point_of_no_return,
+		{load,{m,brutal_purge,brutal_purge}},{load,{same,brutal_purge,brutal_purge}}]`)
+	require.NoError(t, err)
+	libs := func(vsn string) []codechange.Lib {
+		return []codechange.Lib{{App: "demo", Vsn: vsn}, {App: "kernel", Vsn: "8.5"}}
+	}
+	report, err := codechange.Run(t.Context(), w, w.versions,
+		codechange.Script{Instructions: script.(etf.List), From: libs("1"), Libs: libs("2")}, codechange.Options{})
+	require.NoError(t, err)
+	require.Equal(t, []string{"same unchanged"}, uncovered(report))
+}
+
+func codeless(name etf.Atom, vsn string) *codechange.Module {
+	return &codechange.Module{Name: name, Vsn: vsn}
+}
+
+type emptySup struct{}
+
+func (emptySup) ModuleName() etf.Atom { return "sup" }
+
+func (emptySup) Init(etf.Term) (supervisor.Flags, []supervisor.ChildSpec, error) {
+	return supervisor.Flags{}, nil, nil
+}
+
+func TestVersionsTellWhatIsLinkedAndWhatItIsFor(t *testing.T) {
+	v, err := codechange.NewVersions(codechange.Application{Name: "demo", Vsn: "1", Modules: []*codechange.Module{
+		codeless("table", "7"), {Vsn: "1", Code: genserv.Of(tallyOne{})}, {Vsn: "1", Code: supervisor.Of(emptySup{})}}})
+	require.NoError(t, err)
+	require.Equal(t, []appup.Linked{{App: "demo", Vsn: "1", Modules: []appup.LinkedModule{
+		{Name: "table", Version: etf.Charlist("7"), Kind: appup.Library},
+		{Name: "tally", Version: etf.Charlist("1"), Kind: appup.Server},
+		{Name: "sup", Version: etf.Charlist("1"), Kind: appup.Supervisor}}}}, v.Linked())
+}
