@@ -26,19 +26,19 @@ func TestAnUpgradeTellsWhichModulesItsScriptForgets(t *testing.T) {
 	require.NoError(t, err)
 	_, report, err := s.h.Rehearse(t.Context(), "2", codechange.Options{})
 	require.NoError(t, err)
-	want := []string{"m2 changed", "m3 changed"}
+	want := []string{"lib changed", "m2 changed", "m3 changed", "m4 changed", "m5 changed", "m6 changed"}
 	require.Equal(t, want, uncovered(report))
-	require.Equal(t, "demo 1 to 2: the module m2 is changed, but no instruction is about it", report.Uncovered[0].String())
+	require.Equal(t, "demo 1 to 2: the module lib is changed, but no instruction is about it", report.Uncovered[0].String())
 
 	strict := codechange.Options{Strict: true}
 	_, report, err = s.h.Rehearse(t.Context(), "2", strict)
-	require.ErrorContains(t, err, "{uncovered_modules,[m2,m3]}")
+	require.ErrorContains(t, err, "{uncovered_modules,[lib,m2,m3,m4,m5,m6]}")
 	require.Empty(t, report.Processes)
 	_, report, err = s.h.Install(t.Context(), "2", strict)
-	require.ErrorContains(t, err, "{uncovered_modules,[m2,m3]}")
+	require.ErrorContains(t, err, "{uncovered_modules,[lib,m2,m3,m4,m5,m6]}")
 	require.Empty(t, report.Processes, "nothing had begun")
 	require.True(t, report.AsItWas())
-	require.Equal(t, `{error,{uncovered_modules,[m2,m3]}}`, s.ask(`{install_release,"2",restart,[{strict,true}]}`))
+	require.Equal(t, `{error,{uncovered_modules,[lib,m2,m3,m4,m5,m6]}}`, s.ask(`{install_release,"2",restart,[{strict,true}]}`))
 
 	_, report, err = s.h.Install(t.Context(), "2", codechange.Options{})
 	require.NoError(t, err)

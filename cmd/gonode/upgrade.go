@@ -80,10 +80,7 @@ An OTP node can be upgraded as well, but it tells no more than release_handler d
 	flags.StringVar(&f.app, "app", "", "upgrade the application `APP` alone, by its .appup file")
 	flags.StringVar(&f.dir, "dir", "", "the `directory` of its other version, on the node (default lib/APP-VSN)")
 	flags.BoolVar(&f.down, "down", false, "go down to the version in that directory")
-	flags.BoolVar(&f.report, "report", false, "show what became of the last upgrade")
 	f.handlingFlags(cmd)
-	flags.IntVar(&f.canary, "canary", 0, "change `N` processes of each module first")
-	flags.DurationVar(&f.watch, "watch", 10*time.Second, "how long to watch them")
 	f.busy = choiceFlag(cmd, "busy", "", "what to do about a server that does not suspend itself in time: fail, wait, or skip it", "fail", "wait", "skip")
 	flags.DurationVar(&f.suspend, "suspend-timeout", 0, "how long a server may take to suspend itself (default as the script says, else 5s)")
 	flags.DurationVar(&f.change, "code-change-timeout", 0, "how long a code change may take (default 5s)")
@@ -94,11 +91,14 @@ An OTP node can be upgraded as well, but it tells no more than release_handler d
 	return cmd
 }
 
-// handlingFlags are those that are about what an upgrade has left, or is doing.
+// handlingFlags are those that say how careful an upgrade is, and those about what one has left or is doing.
 func (f *upgradeFlags) handlingFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.BoolVar(&f.strict, "strict", false,
 		"refuse a script that has no instruction for a module that differs, or one for a module that does not")
+	flags.IntVar(&f.canary, "canary", 0, "change `N` processes of each module first")
+	flags.DurationVar(&f.watch, "watch", 10*time.Second, "how long to watch them")
+	flags.BoolVar(&f.report, "report", false, "show what became of the last upgrade")
 	flags.BoolVar(&f.abort, "abort", false, "give up the upgrade that is under way: what it has changed is undone")
 	flags.BoolVar(&f.purge, "purge", false,
 		"with --permanent: end servers that stayed with an older version, with their states")

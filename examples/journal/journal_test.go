@@ -15,6 +15,7 @@ import (
 	"github.com/gonode-otp/gonode/examples/journal"
 	"github.com/gonode-otp/gonode/genserv"
 	"github.com/gonode-otp/gonode/node"
+	"github.com/gonode-otp/gonode/upgradetest"
 )
 
 func versions(t *testing.T) *codechange.Versions {
@@ -51,6 +52,28 @@ func unpack(t *testing.T, h *codechange.Handler, root string) {
 	}
 	_, err := h.SetUnpacked(t.Context(), "releases/2/journal.rel", nil)
 	require.NoError(t, err)
+}
+
+func TestTheKitWalksServersThatOwnSomething(t *testing.T) {
+	root := t.TempDir()
+	for file, text := range map[string]string{
+		"lib/journal-1/ebin/journal.app": `{application,journal,[{description,""},{vsn,"1"},{modules,[journal]},{registered,[]},{applications,[]}]}`,
+		"lib/journal-2/ebin/journal.app": `{application,journal,[{description,""},{vsn,"2"},{modules,[journal]},{registered,[]},{applications,[]}]}`,
+		"lib/journal-2/ebin/journal.appup": `{"2", [{"1", [{update, journal, {advanced, []}}]}],
+			[{"1", [{update, journal, {advanced, []}}]}]}`,
+	} {
+		require.NoError(t, os.MkdirAll(filepath.Join(root, filepath.Dir(file)), 0o755))
+		require.NoError(t, os.WriteFile(filepath.Join(root, file), []byte(text+"."), 0o644))
+	}
+	upgradetest.Run(t, upgradetest.Program{
+		Versions: func() (*codechange.Versions, error) { return versions(t), nil },
+		Root:     root,
+		Samples: []upgradetest.Sample{{Module: "journal", Vsn: "1", State: func(p *genserv.Process) any {
+			p.TrapExit(true) // as Init does, so that Terminate is called
+			return journal.Beats{N: 7, Pulse: journal.StartPulse(p, time.Hour)}
+		}}},
+	})
+	require.Zero(t, journal.Connections())
 }
 
 func TestUpgradesThatSucceedAndThatFailLeaveNothingBehind(t *testing.T) {

@@ -32,9 +32,11 @@ var Layers = []Layer{
 		Why: "a plan runs against an interface of codechange, which node implements"},
 	{Dir: "node", May: []string{"etf", "epmd", "dist", "tlsdist", "genserv", "supervisor", "appup", "codechange"},
 		Why: "node composes the packages above it in DESIGN.md and nothing below"},
+	{Dir: "upgradetest", May: []string{"etf", "genserv", "appup", "codechange", "node"},
+		Why: "the kit for tests of upgrades is a user of the library"},
 	{Dir: "ergohost", May: []string{"etf", "genserv", "node"}, Future: true,
 		Why: "the bridge to ergo is a user of the library"},
-	{Dir: "examples", May: []string{"etf", "genserv", "supervisor", "codechange", "node"},
+	{Dir: "examples", May: []string{"etf", "genserv", "supervisor", "codechange", "node", "upgradetest"},
 		Why: "an example shows what a user of the library writes"},
 	{Dir: "cmd/gonode", May: []string{"etf", "epmd", "dist", "tlsdist", "genserv", "supervisor", "appup", "codechange", "node", "examples"},
 		Why: "the command is a user of the library"},
@@ -80,7 +82,7 @@ var restrictions = []restriction{
 		"a library logs to the slog.Logger it is given"},
 	{"log/slog", []string{"genserv/", "supervisor/", "node/", "cmd/", "examples/", "integration/", "bench/"},
 		"only node logs; the packages below it return errors, take a hook or go through an interface"},
-	{"testing/...", []string{"gonodetest/", "integration/", "internal/soak/"},
+	{"testing/...", []string{"gonodetest/", "integration/", "internal/soak/", "upgradetest/"},
 		"a package that programs import must not bring the testing flags with it"},
 	{"ergo.services/...", []string{"ergohost/"},
 		"only the bridge to ergo, a module of its own, imports it: who does not use it does not pay for it"},
@@ -97,7 +99,7 @@ var restrictions = []restriction{
 
 // libraries are the folders whose code runs inside somebody else's program.
 var libraries = []string{"etf/", "epmd/", "dist/", "genserv/", "supervisor/", "appup/", "codechange/", "node/", "gonodetest/",
-	"internal/"}
+	"upgradetest/", "internal/"}
 
 // pure are the packages that start no goroutines.
 var pure = []string{"etf/", "appup/", "genserv/", "supervisor/", "codechange/"}

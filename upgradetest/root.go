@@ -1,0 +1,189 @@
+package upgradetest
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/gonode-otp/gonode/appup"
+	"github.com/gonode-otp/gonode/codechange"
+	"github.com/gonode-otp/gonode/etf"
+)
+
+// disk are the files of the machine.
+type disk struct{}
+
+func (disk) ReadFile(name string) ([]byte, error)       { return os.ReadFile(name) }
+func (disk) ReadDir(name string) ([]fs.DirEntry, error) { return os.ReadDir(name) }
+func (disk) Stat(name string) (fs.FileInfo, error)      { return os.Stat(name) }
+
+// CheckRoot checks the files of the installation: each by itself, by appup.CheckFile whose warnings do not count, and
+// against the program. Modules that an .app file
+// lists and the program lacks, or the other way around, are problems, and so are modules that a script forgets,
+// instructions for modules that are the same, and versions in releases that are not linked.
+func (p Program) CheckRoot() (problems []error) {
+	versions, err := p.Versions()
+	if err != nil {
+		return []error{err}
+	}
+	c := rootCheck{Program: p, linked: versions.Linked()}
+	for _, l := range c.linked {
+		file := filepath.Join(p.lib(l.App, l.Vsn).Dir, "ebin", string(l.App)+".app")
+		if _, err := os.Stat(file); err != nil {
+			c.problem("%s-%s is linked, but there is no %s", l.App, l.Vsn, file)
+		}
+	}
+	for _, pattern := range []string{"lib/*/ebin/*.app", "lib/*/ebin/*.appup", "releases/*/*.rel", "releases/*/relup"} {
+		files, _ := filepath.Glob(filepath.Join(p.Root, pattern))
+		for _, file := range files {
+			c.file(file)
+		}
+	}
+	c.releases()
+	return c.problems
+}
+
+type rootCheck struct {
+	Program
+	linked   []appup.Linked
+	problems []error
+}
+
+func (c *rootCheck) problem(format string, args ...any) {
+	c.problems = append(c.problems, fmt.Errorf(format, args...))
+}
+
+// file checks a file by itself, and by what is linked.
+func (c *rootCheck) file(name string) {
+	found, err := appup.CheckFile(disk{}, name)
+	if err != nil {
+		c.problems = append(c.problems, err)
+		return
+	}
+	more, err := appup.Program{Linked: c.linked}.Check(disk{}, name)
+	if err != nil {
+		c.problems = append(c.problems, err)
+	}
+	found = slices.DeleteFunc(found, func(f *appup.Finding) bool { return f.Warning })
+	for _, f := range appup.SortFindings(append(found, more...)) {
+		f.Warning = false
+		c.problems = append(c.problems, f)
+	}
+	switch {
+	case filepath.Base(name) == "relup":
+		c.relup(name)
+	case filepath.Ext(name) == ".rel":
+		c.rel(name)
+	}
+}
+
+// relup looks for what the scripts forget.
+func (c *rootCheck) relup(name string) {
+	relup, err := readRelup(name)
+	if err != nil {
+		return // the findings say it
+	}
+	to, err := c.release(relup.Vsn)
+	if err != nil {
+		c.problem("%s: %w", name, err)
+		return
+	}
+	look := func(entries []appup.RelupEntry, down bool) {
+		for _, e := range entries {
+			from, err := c.release(e.Vsn)
+			if err != nil {
+				c.problem("%s: %w", name, err)
+				continue
+			}
+			steps := c.steps(from, to)
+			if down {
+				steps = c.steps(to, from)
+			}
+			for _, g := range appup.Gaps(e.Script.Terms(), steps...) {
+				c.problem("%s: %v", name, g)
+			}
+		}
+	}
+	look(relup.Up, false)
+	look(relup.Down, true)
+}
+
+// steps are the ways of the applications of which both versions are linked.
+func (c *rootCheck) steps(from, to []codechange.Lib) (steps []appup.Step) {
+	for _, t := range to {
+		i := slices.IndexFunc(from, func(l codechange.Lib) bool { return l.App == t.App })
+		if i < 0 || from[i].Vsn == t.Vsn {
+			continue
+		}
+		before, after := c.find(t.App, from[i].Vsn), c.find(t.App, t.Vsn)
+		if before != nil && after != nil {
+			steps = append(steps, appup.Step{App: t.App, From: before.Vsn, To: after.Vsn,
+				Before: before.ModuleVersions(), After: after.ModuleVersions()})
+		}
+	}
+	return steps
+}
+
+func (c *rootCheck) find(app etf.Atom, vsn string) *appup.Linked {
+	for i, l := range c.linked {
+		if l.App == app && l.Vsn == vsn {
+			return &c.linked[i]
+		}
+	}
+	return nil
+}
+
+// known refuses a version of an application of the program that is not linked.
+func (c *rootCheck) known(file string, app etf.Atom, vsn string) {
+	mine := slices.ContainsFunc(c.linked, func(l appup.Linked) bool { return l.App == app })
+	if mine && c.find(app, vsn) == nil {
+		c.problem("%s: %s-%s is not linked into the program", file, app, vsn)
+	}
+}
+
+func (c *rootCheck) rel(name string) {
+	src, err := os.ReadFile(name)
+	if err != nil {
+		c.problems = append(c.problems, err)
+		return
+	}
+	rel, err := appup.ParseRel(name, src)
+	if err != nil {
+		return // the findings say it
+	}
+	if dir := filepath.Base(filepath.Dir(name)); dir != rel.Vsn {
+		c.problem("%s: release %s lies in the directory of release %s", name, rel.Vsn, dir)
+	}
+	for _, a := range rel.Apps {
+		c.known(name, a.Name, a.Vsn)
+	}
+}
+
+// releases checks the file RELEASES. A node that is started for the first time may have none.
+func (c *rootCheck) releases() {
+	file := filepath.Join(c.Root, "releases", "RELEASES")
+	src, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return
+	}
+	if err != nil {
+		c.problems = append(c.problems, err)
+		return
+	}
+	all, err := codechange.ParseReleases(file, src)
+	if err != nil {
+		c.problems = append(c.problems, err)
+		return
+	}
+	if !slices.ContainsFunc(all, func(r codechange.Release) bool { return r.Status == codechange.Permanent }) {
+		c.problem("%s has no permanent release, so no node starts with it", file)
+	}
+	for _, r := range all {
+		for _, l := range r.Libs {
+			c.known(file+", release "+r.Vsn, l.App, l.Vsn)
+		}
+	}
+}

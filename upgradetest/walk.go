@@ -1,0 +1,234 @@
+package upgradetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/gonode-otp/gonode/appup"
+	"github.com/gonode-otp/gonode/codechange"
+	"github.com/gonode-otp/gonode/etf"
+)
+
+// walk tries a pair of versions: up and back with the samples of the older one, down with those of the newer one, and
+// what is to be refused.
+func (p Program) walk(ctx context.Context, way pair) (problems []error) {
+	versions, err := p.Versions()
+	if err != nil {
+		return []error{err}
+	}
+	linked := versions.Linked()
+	newer := func(s Sample) bool { return s.refusedBy(linked, way.to) }
+	older := func(s Sample) bool { return s.refusedBy(linked, way.from) }
+	if way.up != nil {
+		problems = append(problems, p.on(ctx, way.from, not(newer), func(w *walking) { w.roundTrip(ctx, way) })...)
+	}
+	if way.down != nil && p.has(linked, way.to, not(older)) {
+		problems = append(problems, p.on(ctx, way.to, not(older), func(w *walking) { w.oneWay(ctx, way.turned()) })...)
+	}
+	if way.up != nil && p.has(linked, way.from, newer) {
+		problems = append(problems, p.on(ctx, way.from, newer, func(w *walking) { w.refused(ctx, way) })...)
+	}
+	if way.down != nil && p.has(linked, way.to, older) {
+		problems = append(problems, p.on(ctx, way.to, older, func(w *walking) { w.refused(ctx, way.turned()) })...)
+	}
+	return problems
+}
+
+// turned is the pair in the other direction.
+func (p pair) turned() pair {
+	return pair{what: p.what, by: p.by, old: p.new, new: p.old, from: p.to, to: p.from, up: p.down, down: p.up}
+}
+
+func not(f func(Sample) bool) func(Sample) bool { return func(s Sample) bool { return !f(s) } }
+
+// refusedBy tells whether a version that libs have does not take the sample over.
+func (s Sample) refusedBy(linked []appup.Linked, libs []codechange.Lib) bool {
+	_, ok := holder(linked, libs, s.Module, etf.Charlist(s.RefusedBy))
+	return s.RefusedBy != "" && ok
+}
+
+func (p Program) has(linked []appup.Linked, libs []codechange.Lib, want func(Sample) bool) bool {
+	return slices.ContainsFunc(p.Samples, func(s Sample) bool { return s.of(linked, libs) && want(s) })
+}
+
+// on starts a stage for what do tries.
+func (p Program) on(ctx context.Context, libs []codechange.Lib, want func(Sample) bool, do func(*walking)) []error {
+	s, err := p.stage(ctx, libs, want)
+	if err != nil {
+		return []error{err}
+	}
+	w := &walking{stage: s}
+	do(w)
+	if err := s.end(); err != nil {
+		w.problems = append(w.problems, err)
+	}
+	return w.problems
+}
+
+// walking collects what is wrong on a stage.
+type walking struct {
+	*stage
+	problems []error
+	hidden   map[etf.Pid]bool // servers whose state cannot be shown
+}
+
+func (w *walking) problem(way pair, format string, args ...any) {
+	w.problems = append(w.problems, fmt.Errorf("%s %s to %s: %w", way.what, way.old, way.new, fmt.Errorf(format, args...)))
+}
+
+// roundTrip goes from the old version to the new one and back.
+func (w *walking) roundTrip(ctx context.Context, way pair) {
+	w.lacking(ctx, way)
+	before := w.snapshot(ctx)
+	if !w.oneWay(ctx, way) || way.down == nil {
+		return
+	}
+	if !w.oneWay(ctx, way.turned()) {
+		return
+	}
+	same := w.p.Same
+	if same == nil {
+		same = func(_ etf.Atom, before, after etf.Term) bool { return etf.Equal(before, after) }
+	}
+	after := w.snapshot(ctx)
+	for _, pid := range before.order {
+		was, is := before.servers[pid], after.servers[pid]
+		switch {
+		case is.state == nil:
+			w.problem(way, "the server of %s has ended on the way there and back", w.name(pid))
+		case !same(was.module, was.state, is.state):
+			w.problem(way, "the server of %s had the state %s, and has %s after the way there and back",
+				w.name(pid), etf.FormatMax(was.state, maxState), etf.FormatMax(is.state, maxState))
+		}
+	}
+}
+
+// maxState bounds a state in a text.
+const maxState = 300
+
+// oneWay has the script fail at each of its steps, and then executes it.
+func (w *walking) oneWay(ctx context.Context, way pair) (ok bool) {
+	script := withoutSync(way.up)
+	for at := range len(script) + 1 {
+		if !w.failAt(ctx, way, script, at) {
+			return false
+		}
+	}
+	report, err := w.run(ctx, way, script)
+	if err != nil {
+		w.problem(way, "the upgrade failed: %w%s", err, reasons(report))
+		return false
+	}
+	ok = true
+	for _, p := range report.Processes {
+		if p.Outcome != codechange.Changed && p.Outcome != codechange.Loaded && p.Outcome != codechange.Suspended {
+			w.problem(way, "the server of %s was not changed (%s): %s", w.name(p.Pid), p.Outcome, p.Reason)
+			ok = false
+		}
+	}
+	return ok
+}
+
+// failAt lets a script fail in front of one of its instructions, or at its end, and looks whether all is as it was.
+func (w *walking) failAt(ctx context.Context, way pair, script etf.List, at int) bool {
+	fail := etf.Tuple{etf.Atom("apply"), etf.Tuple{etf.Atom(kit), etf.Atom("fail"), etf.List{}}}
+	where := "at its end"
+	if at < len(script) {
+		where = "before " + etf.FormatMax(script[at], maxState)
+	}
+	before := w.snapshot(ctx)
+	report, err := w.run(ctx, way, slices.Insert(slices.Clone(script), at, etf.Term(fail)))
+	var failed *codechange.Error
+	switch {
+	case err == nil:
+		w.problem(way, "a function failed %s, and the upgrade went on", where)
+		return false
+	case !errors.As(err, &failed) || failed.Reason != etf.Term(etf.Atom(kit)):
+		w.problem(way, "the upgrade failed: %w%s", err, reasons(report))
+		return false
+	}
+	return w.asItWas(ctx, way, before, report, "a failure "+where)
+}
+
+// refused executes a script that has to fail because of the samples.
+func (w *walking) refused(ctx context.Context, way pair) {
+	before := w.snapshot(ctx)
+	report, err := w.run(ctx, way, withoutSync(way.up))
+	if err == nil {
+		w.problem(way, "a sample that version %s is to refuse was taken over", way.new)
+		return
+	}
+	w.asItWas(ctx, way, before, report, "a code change that was refused")
+}
+
+func (w *walking) asItWas(ctx context.Context, way pair, before snapshot, report *codechange.Report, after string) bool {
+	known := len(w.problems)
+	after = "after " + after
+	for _, p := range report.Processes {
+		switch p.Undone {
+		case codechange.Uncopied, codechange.Forgot, codechange.Killed, codechange.Later:
+			w.problem(way, "%s the server of %s is not what it was (%s): %s", after, w.name(p.Pid), p.Undone, p.Reason)
+		}
+	}
+	for _, call := range report.Left {
+		w.problem(way, "%s %s was left applied: give it an {undo, {M,F,A}}", after, call)
+	}
+	for _, what := range report.NotUndone {
+		w.problem(way, "%s %s", after, what)
+	}
+	w.compare(way, before, w.snapshot(ctx), after)
+	return len(w.problems) == known
+}
+
+// compare looks whether two snapshots are the same.
+func (w *walking) compare(way pair, before, now snapshot, after string) {
+	if before.modules != now.modules {
+		w.problem(way, "%s the versions are %s, and were %s", after, now.modules, before.modules)
+	}
+	for _, pid := range before.order {
+		was, is := before.servers[pid], now.servers[pid]
+		switch {
+		case is.state == nil:
+			w.problem(way, "%s the server of %s has ended", after, w.name(pid))
+		case !etf.Equal(was.state, is.state):
+			w.problem(way, "%s the server of %s has the state %s, and had %s", after, w.name(pid),
+				etf.FormatMax(is.state, maxState), etf.FormatMax(was.state, maxState))
+		}
+	}
+	for _, pid := range now.order {
+		if before.servers[pid].state == nil {
+			w.problem(way, "%s there is the server %s, which was not there before", after, w.name(pid))
+		}
+	}
+}
+
+func (w *walking) run(ctx context.Context, way pair, script etf.List) (*codechange.Report, error) {
+	report, err := w.n.ReleaseHandler().Eval(ctx,
+		codechange.Script{Instructions: script, Libs: way.to, From: way.from}, w.p.Options)
+	if report == nil {
+		report = &codechange.Report{}
+	}
+	return report, err
+}
+
+// withoutSync is a script without instructions that wait for other nodes: there are none here.
+func withoutSync(script etf.List) (rest etf.List) {
+	for _, t := range script {
+		if tuple, ok := t.(etf.Tuple); !ok || len(tuple) == 0 || tuple[0] != etf.Term(etf.Atom("sync_nodes")) {
+			rest = append(rest, t)
+		}
+	}
+	return rest
+}
+
+// reasons are what processes say about a failure.
+func reasons(report *codechange.Report) (text string) {
+	for _, p := range report.Processes {
+		if p.Reason != "" {
+			text += fmt.Sprintf("\n\t%s %s: %s", p.Module, p.Outcome, p.Reason)
+		}
+	}
+	return text
+}
