@@ -76,7 +76,8 @@ var restrictions = []restriction{
 	// tlsdist reads addresses and the errors of connections; it opens none.
 	{"net/...", []string{"epmd/", "dist/", "tlsdist/", "node/", "cmd/", "gonodetest/", "integration/", "bench/"},
 		"sockets belong to epmd and node, and to dist as a connection that it is given"},
-	{"os/exec", []string{"gonodetest/", "integration/", "bench/"},
+	// freeze_git.go asks git for a package as it was.
+	{"os/exec", []string{"gonodetest/", "integration/", "bench/", "cmd/gonode/freeze_git.go"},
 		"the library starts no programs"},
 	{"log", []string{"cmd/", "bench/"},
 		"a library logs to the slog.Logger it is given"},
