@@ -28,7 +28,8 @@ func linkedShop() appup.Program {
 	version := func(vsn string, modules ...string) appup.Linked {
 		l := appup.Linked{App: "shop", Vsn: vsn}
 		for i := 0; i < len(modules); i += 2 {
-			l.Modules = append(l.Modules, appup.LinkedModule{Name: etf.Atom(modules[i]), Version: etf.Charlist(modules[i+1]), Kind: appup.Server})
+			m := appup.LinkedModule{Name: etf.Atom(modules[i]), Version: etf.Charlist(modules[i+1]), Kind: appup.Server}
+			l.Modules = append(l.Modules, m)
 		}
 		return l
 	}
@@ -47,7 +48,10 @@ func lines(t *testing.T, p appup.Program, files fstest.MapFS, name string) (all 
 	return all
 }
 
-const appupName = "lib/shop-2/ebin/shop.appup"
+const (
+	appupName = "lib/shop-2/ebin/shop.appup"
+	needless  = "but there is an instruction for it"
+)
 
 func TestModulesThatDifferAndHaveNoInstructionAreFound(t *testing.T) {
 	files := shop("{\"2\",\n [{\"1\",\n   [{update, till}]}],\n [{<<\"1\">>, [{delete_module, new}]}]}.")
@@ -60,7 +64,7 @@ func TestModulesThatDifferAndHaveNoInstructionAreFound(t *testing.T) {
 		appupName + ":2:4: warning: shop 1 to 2: the module cart is changed, but no instruction is about it",
 		appupName + ":2:4: warning: shop 1 to 2: the module new is added, but no instruction is about it",
 		appupName + ":2:4: warning: shop 1 to 2: the module old is removed, but no instruction is about it",
-		appupName + ":3:14: warning: shop 1 to 2: the module till is the same in both versions, but there is an instruction for it",
+		appupName + ":3:14: warning: shop 1 to 2: the module till is the same in both versions, " + needless,
 		appupName + ":4:4: warning: shop 2 to 1: the module cart is changed, but no instruction is about it",
 		appupName + ":4:4: warning: shop 2 to 1: the module old is added, but no instruction is about it",
 	}, lines(t, linkedShop(), files, appupName), "what a program adds to that")
@@ -81,7 +85,8 @@ func TestTheModulesOfAnAppFileAreComparedWithTheProgram(t *testing.T) {
 		"shop.app:1:1: warning: the module tall is listed, but shop-2 has none in the program",
 		"shop.app:1:1: warning: the module till is not listed, but shop-2 has it in the program",
 	}, lines(t, p, files, "shop.app"))
-	require.Equal(t, []string{"x/shop.app:1:1: warning: shop-3 is not linked into the program"}, lines(t, p, files, "x/shop.app"))
+	require.Equal(t, []string{"x/shop.app:1:1: warning: shop-3 is not linked into the program"},
+		lines(t, p, files, "x/shop.app"))
 	require.Empty(t, lines(t, p, files, "other.app"))
 	_, err := p.Check(files, "nowhere.app")
 	require.Error(t, err)
@@ -128,12 +133,11 @@ func TestADraftHasWhatDiffersInBothDirections(t *testing.T) {
 }
 
 func TestARelupTellsWhatIsUncovered(t *testing.T) {
-	files := shop(`{"2", [{"1", [{add_module, new}, {delete_module, old}, {update, till}]}], [{"1", [{add_module, old}, {delete_module, new}]}]}.`)
-	files["lib/sasl-1/ebin/sasl.app"] = &fstest.MapFile{
-		Data: []byte(`{application, sasl, [{description, ""}, {vsn, "1"}, {modules, []}, {registered, []}, {applications, []}]}.`)}
-	for _, name := range []string{"kernel", "stdlib"} {
-		files["lib/"+name+"-1/ebin/"+name+".app"] = &fstest.MapFile{
-			Data: []byte(`{application, ` + name + `, [{description, ""}, {vsn, "1"}, {modules, []}, {registered, []}, {applications, []}]}.`)}
+	files := shop(`{"2", [{"1", [{add_module, new}, {delete_module, old}, {update, till}]}],
+		[{"1", [{add_module, old}, {delete_module, new}]}]}.`)
+	for _, name := range []string{"kernel", "stdlib", "sasl"} {
+		files["lib/"+name+"-1/ebin/"+name+".app"] = &fstest.MapFile{Data: []byte(`{application, ` + name +
+			`, [{description, ""}, {vsn, "1"}, {modules, []}, {registered, []}, {applications, []}]}.`)}
 	}
 	for _, vsn := range []string{"1", "2"} {
 		files[vsn+".rel"] = &fstest.MapFile{Data: []byte(`{release, {"r", "` + vsn + `"}, {erts, "1"},
@@ -148,7 +152,7 @@ func TestARelupTellsWhatIsUncovered(t *testing.T) {
 	}
 	require.Equal(t, []string{
 		appupName + ": warning: shop 1 to 2: the module cart is changed, but no instruction is about it",
-		appupName + ":1:65: warning: shop 1 to 2: the module till is the same in both versions, but there is an instruction for it",
+		appupName + ":1:65: warning: shop 1 to 2: the module till is the same in both versions, " + needless,
 		appupName + ": warning: shop 2 to 1: the module cart is changed, but no instruction is about it",
 	}, all)
 	require.Empty(t, made.Warnings, "systools has none")
@@ -156,13 +160,32 @@ func TestARelupTellsWhatIsUncovered(t *testing.T) {
 
 func TestALowLevelScriptHasGapsAsWell(t *testing.T) {
 	p := linkedShop()
-	step := appup.Step{App: "shop", From: "1", To: "2", Before: p.Linked[0].ModuleVersions(), After: p.Linked[1].ModuleVersions()}
-	script, err := etf.Parse(`[{load_object_code,{shop,"2",[cart,new,till]}}, point_of_no_return, {load,{new,brutal_purge,brutal_purge}},
-		{load,{till,brutal_purge,brutal_purge}}, {remove,{old,brutal_purge,brutal_purge}}, {purge,[old]}]`)
+	step := appup.Step{App: "shop", From: "1", To: "2",
+		Before: p.Linked[0].ModuleVersions(), After: p.Linked[1].ModuleVersions()}
+	script, err := etf.Parse(`[{load_object_code,{shop,"2",[cart,new,till]}}, point_of_no_return,
+		{load,{new,brutal_purge,brutal_purge}}, {load,{till,brutal_purge,brutal_purge}},
+		{remove,{old,brutal_purge,brutal_purge}}, {purge,[old]}]`)
 	require.NoError(t, err)
 	var all []string
 	for _, g := range appup.Gaps(script.(etf.List), step) {
 		all = append(all, etf.Format(g.Reason()))
 	}
 	require.Equal(t, []string{"{uncovered_module,cart}", "{unchanged_module,till}"}, all)
+}
+
+func TestTheScriptsOfARelupAreCheckedByItsReleases(t *testing.T) {
+	files := shop("")
+	for _, vsn := range []string{"1", "2"} {
+		files["releases/"+vsn+"/r.rel"] = &fstest.MapFile{Data: []byte(`{release, {"r", "` + vsn + `"}, {erts, "1"},
+			[{kernel, "1"}, {stdlib, "1"}, {sasl, "1"}, {shop, "` + vsn + `"}]}.`)}
+	}
+	const name = "releases/2/relup"
+	files[name] = &fstest.MapFile{Data: []byte(`{"2", [{"1", [], [point_of_no_return,
+		{load,{cart,brutal_purge,brutal_purge}}, {load,{new,brutal_purge,brutal_purge}}]}, {"0", [], []}],
+		[{"1", [], [point_of_no_return, {apply,{application,stop,[shop]}}]}]}.`)}
+	require.Equal(t, []string{name + ":1:19: warning: shop 1 to 2: the module old is removed, " +
+		"but no instruction is about it"}, lines(t, linkedShop(), files, name))
+	delete(files, "lib/shop-1/ebin/shop.app")
+	require.Len(t, lines(t, linkedShop(), files, name), 1, "the program tells as much")
+	require.Empty(t, lines(t, appup.Program{}, files, name), "what is not known is not told")
 }

@@ -85,9 +85,10 @@ func (p Program) step(from, to *App) Step {
 	return Step{to.Name, from.Vsn, to.Vsn, p.modules(from), p.modules(to)}
 }
 
-// Check compares a file with the program and with the .app files beside it. All findings are warnings. Of an .appup
-// file they are the gaps in each of its scripts, see Gap: the .app files of the other versions are looked for where
-// releases have them, lib/App-Vsn/ebin. Of an .app file they are modules that it lists and that are not linked, and
+// Check compares a file with the program and with the files beside it. All findings are warnings. Of an .appup file
+// they are the gaps in each of its scripts, see Gap: the .app files of the other versions are looked for where
+// releases have them, lib/App-Vsn/ebin. Of a relup they are those of its scripts, by the .rel files in releases/Vsn.
+// Of an .app file they are modules that it lists and that are not linked, and
 // those that it does not list. Other files have none. What is wrong in the file itself tells CheckFile.
 //
 // The error is that of reading the file.
@@ -105,6 +106,10 @@ func (p Program) Check(files Files, name string) ([]*Finding, error) {
 	case strings.HasSuffix(name, ".appup"):
 		if n, ok := (&report{}).first(src); ok {
 			p.checkAppup(files, n, r)
+		}
+	case path.Base(name) == "relup", strings.HasSuffix(name, ".relup"):
+		if n, ok := (&report{}).first(src); ok {
+			p.checkRelup(files, n, r)
 		}
 	}
 	return r.sorted(), nil

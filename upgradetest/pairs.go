@@ -131,7 +131,8 @@ func (p Program) releasePairs() (pairs []pair, problems []error) {
 func (p Program) release(vsn string) (libs []codechange.Lib, err error) {
 	files, _ := filepath.Glob(filepath.Join(p.Root, "releases", vsn, "*.rel"))
 	if len(files) != 1 {
-		return nil, fmt.Errorf("release %s has %d .rel files in %s, not one", vsn, len(files), filepath.Join(p.Root, "releases", vsn))
+		return nil, fmt.Errorf("release %s has %d .rel files in %s, not one", vsn, len(files),
+			filepath.Join(p.Root, "releases", vsn))
 	}
 	src, err := disk{}.ReadFile(files[0])
 	if err != nil {

@@ -80,51 +80,23 @@ func (c *rootCheck) file(name string) {
 	}
 }
 
-// relup looks for what the scripts forget.
+// relup looks for the releases of the scripts.
 func (c *rootCheck) relup(name string) {
 	relup, err := readRelup(name)
 	if err != nil {
 		return // the findings say it
 	}
-	to, err := c.release(relup.Vsn)
-	if err != nil {
-		c.problem("%s: %w", name, err)
-		return
-	}
-	look := func(entries []appup.RelupEntry, down bool) {
-		for _, e := range entries {
-			from, err := c.release(e.Vsn)
-			if err != nil {
-				c.problem("%s: %w", name, err)
-				continue
-			}
-			steps := c.steps(from, to)
-			if down {
-				steps = c.steps(to, from)
-			}
-			for _, g := range appup.Gaps(e.Script.Terms(), steps...) {
-				c.problem("%s: %v", name, g)
-			}
+	vsns := []string{relup.Vsn}
+	for _, e := range slices.Concat(relup.Up, relup.Down) {
+		if !slices.Contains(vsns, e.Vsn) {
+			vsns = append(vsns, e.Vsn)
 		}
 	}
-	look(relup.Up, false)
-	look(relup.Down, true)
-}
-
-// steps are the ways of the applications of which both versions are linked.
-func (c *rootCheck) steps(from, to []codechange.Lib) (steps []appup.Step) {
-	for _, t := range to {
-		i := slices.IndexFunc(from, func(l codechange.Lib) bool { return l.App == t.App })
-		if i < 0 || from[i].Vsn == t.Vsn {
-			continue
-		}
-		before, after := c.find(t.App, from[i].Vsn), c.find(t.App, t.Vsn)
-		if before != nil && after != nil {
-			steps = append(steps, appup.Step{App: t.App, From: before.Vsn, To: after.Vsn,
-				Before: before.ModuleVersions(), After: after.ModuleVersions()})
+	for _, vsn := range vsns {
+		if _, err := c.release(vsn); err != nil {
+			c.problem("%s: %w", name, err)
 		}
 	}
-	return steps
 }
 
 func (c *rootCheck) find(app etf.Atom, vsn string) *appup.Linked {

@@ -172,7 +172,8 @@ func (s *stage) plant(ctx context.Context, sd seed, libs []codechange.Lib) error
 		return etf.Tuple{etf.Atom("load_object_code"), etf.Tuple{app, etf.Charlist(vsn), modules}}
 	}
 	run := func(lib codechange.Lib, script ...etf.Term) error {
-		_, err := s.n.ReleaseHandler().Eval(ctx, codechange.Script{Instructions: script, Libs: []codechange.Lib{lib}}, codechange.Options{})
+		_, err := s.n.ReleaseHandler().Eval(ctx,
+			codechange.Script{Instructions: script, Libs: []codechange.Lib{lib}}, codechange.Options{})
 		return err
 	}
 	load, point := etf.Tuple{etf.Atom("load"), purge}, etf.Atom("point_of_no_return")

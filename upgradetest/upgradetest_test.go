@@ -89,7 +89,8 @@ func tills(t *testing.T, first, second genserv.Module, samples ...Sample) Progra
 		p.put(t, "lib/shop-"+vsn+"/ebin/shop.app", `{application,shop,[{description,""},{vsn,"`+vsn+
 			`"},{modules,[till]},{registered,[]},{applications,[]}]}.`)
 	}
-	p.put(t, "lib/shop-2/ebin/shop.appup", `{"2", [{"1", [{update,till,{advanced,[]}}]}], [{"1", [{update,till,{advanced,[]}}]}]}.`)
+	p.put(t, "lib/shop-2/ebin/shop.appup",
+		`{"2", [{"1", [{update,till,{advanced,[]}}]}], [{"1", [{update,till,{advanced,[]}}]}]}.`)
 	return p
 }
 
@@ -130,7 +131,8 @@ func TestUpgradesThatAreRightHaveNoProblems(t *testing.T) {
 
 func TestAStateThatIsNotTheSameAfterTheRoundTripIsTold(t *testing.T) {
 	p := tills(t, genserv.Of(one{}), genserv.Of(lossy{}), till("1", 7))
-	require.Equal(t, "shop 1 to 2: the server of till-1, sample 1 had the state 7, and has 6 after the way there and back", p.wrong(t))
+	require.Equal(t, "shop 1 to 2: the server of till-1, sample 1 had the state 7, "+
+		"and has 6 after the way there and back", p.wrong(t))
 	p.Same = func(module etf.Atom, before, after etf.Term) bool {
 		return module == "till" && etf.Equal(before, etf.Int(7)) && etf.Equal(after, etf.Int(6))
 	}
@@ -141,7 +143,8 @@ func TestAStateThatIsAlteredInPlaceIsToldWithTheStep(t *testing.T) {
 	p := tills(t, genserv.Of[bag](hasty{}), genserv.Of[bag](hasty{}), Sample{Module: "till", Vsn: "1", Name: "till",
 		State: func(*genserv.Process) any { return bag{} }})
 	text := p.wrong(t)
-	require.Contains(t, text, "shop 1 to 2: after a failure before {resume,[till]} the server of till-1, sample 1 (till) is not what it was (uncopied)")
+	require.Contains(t, text, "shop 1 to 2: after a failure before {resume,[till]} "+
+		"the server of till-1, sample 1 (till) is not what it was (uncopied)")
 	require.Contains(t, text, "has the state #{<<\"changed\">> => 1}, and had #{}")
 }
 
@@ -180,7 +183,8 @@ func TestServersThatPrepareStartsAreWatchedToo(t *testing.T) {
 
 func TestTheFilesAreComparedWithTheProgram(t *testing.T) {
 	p := tills(t, genserv.Of(one{}), genserv.Of(two{}))
-	p.put(t, "lib/shop-1/ebin/shop.app", `{application,shop,[{description,""},{vsn,"1"},{modules,[till,cart]},{registered,[]},{applications,[]}]}.`)
+	p.put(t, "lib/shop-1/ebin/shop.app", `{application,shop,[{description,""},{vsn,"1"},{modules,[till,cart]},
+		{registered,[]},{applications,[]}]}.`)
 	p.put(t, "lib/shop-2/ebin/shop.appup", `{"2", [{"1", []}], [{"1", [{update,till,{advanced,[]}},{delete_module,x}]}]}.`)
 	p.put(t, "releases/RELEASES", `[{release,"r","1","13",[{shop,"9","lib/shop-9"}],unpacked}].`)
 	p.put(t, "releases/1/r.rel", `{release,{"r","1"},{erts,"13"},[{kernel,"8"},{stdlib,"4"},{sasl,"4"},{shop,"1"}]}.`)
@@ -191,7 +195,7 @@ func TestTheFilesAreComparedWithTheProgram(t *testing.T) {
 	for _, want := range []string{
 		"shop.app:1:1: the module cart is listed, but shop-1 has none in the program",
 		"shop.appup:1:9: shop 1 to 2: the module till is changed, but no instruction is about it",
-		"relup: shop 1 to 2: the module till is changed, but no instruction is about it",
+		"relup:1:16: shop 1 to 2: the module till is changed, but no instruction is about it",
 		"releases/2/relup: release 8 has 0 .rel files",
 		"releases/3/r.rel: release 4 lies in the directory of release 3",
 		"releases/3/r.rel: shop-3 is not linked into the program",

@@ -163,7 +163,9 @@ func (w *walking) refused(ctx context.Context, way pair) {
 	w.asItWas(ctx, way, before, report, "a code change that was refused")
 }
 
-func (w *walking) asItWas(ctx context.Context, way pair, before snapshot, report *codechange.Report, after string) bool {
+func (w *walking) asItWas(
+	ctx context.Context, way pair, before snapshot, report *codechange.Report, after string,
+) bool {
 	known := len(w.problems)
 	after = "after " + after
 	for _, p := range report.Processes {

@@ -31,10 +31,12 @@ func newAppupCheck(o *options) *cobra.Command {
 		Long: `Tell everything that is wrong in .app, .appup, .rel and relup files, a line each: file:line:column: what it is. A warning is what
 OTP allows but hardly anybody means. The exit code is 1 if there is something else than warnings.
 
-An .appup file is compared with the .app file beside it: its version, and the modules that it speaks of. It is also compared
-with those of the other versions that it leads from and to, in lib/APP-VSN/ebin.
+An .appup file is compared with the .app file beside it: its version, and the modules that it speaks of; and with
+those of the versions that it leads from and to, in lib/APP-VSN/ebin. A relup is compared with the same, by way of the
+.rel files in releases/VSN.
 
-` + coverageHelp + ` It also tells which modules an .app file lists that are not linked, or does not list that are.`,
+` + coverageHelp + `
+It also tells which modules an .app file lists that are not linked, or does not list that are.`,
 		Example: `  gonode appup check lib/*/ebin/*.app* releases/*/relup
   gonode appup check lib/*/ebin/*.app* --node calc --strict`,
 		Args: cobra.MinimumNArgs(1),

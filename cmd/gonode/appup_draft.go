@@ -14,13 +14,14 @@ func newAppupDraft(o *options) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "draft OLD NEW",
 		Short: "Write an .appup file to start from, for the ways between two versions of an application",
-		Long: `Write an .appup file to start from on standard output, for the way from one version of an application to another and back. OLD
-and NEW are .app files, or directories such as lib/APP-VSN with one below ebin.
+		Long: `Write an .appup file to start from on standard output, for the way from one version of an application to
+another and back. OLD and NEW are .app files, or directories such as lib/APP-VSN with one below ebin.
 
-A module that is added gets add_module, one that is removed delete_module. One that has changed gets update: with a code change,
-or as a supervisor; or load_module if no process runs it. A module that is the same in both versions gets nothing. Which ones are
-tells a program into which both versions are linked: --node NODE asks one that runs, with Config.Upgrade. The files alone do not
-tell: then all modules that are in both are taken for servers that have changed, and a comment says so.`,
+A module that is added gets add_module, one that is removed delete_module. One that has changed gets update: with a
+code change, or as a supervisor; or load_module if no process runs it. A module that is the same in both versions gets
+nothing. Which ones are tells a program into which both versions are linked: --node NODE asks one that runs, with
+Config.Upgrade. The files alone do not tell: then all modules that are in both are taken for servers that have
+changed, and a comment says so.`,
 		Example: `  gonode appup draft lib/counter-1 lib/counter-2 > lib/counter-2/ebin/counter.appup
   gonode appup draft old/counter.app new/counter.app --node calc`,
 		Args: wantArgs(2, "OLD", "NEW"),

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -29,15 +30,13 @@ func TestCoverageIsToldByWhatANodeHasLinked(t *testing.T) {
 	require.Equal(t, "gonode: findings in 1 files: 2\n", r.err)
 
 	for _, app := range []string{"kernel-8.5.3", "stdlib-4.2", "sasl-4.2"} {
-		name, vsn := app[:len("kernel")], app[len("kernel-"):]
-		if app == "sasl-4.2" {
-			name, vsn = "sasl", "4.2"
-		}
+		name, vsn, _ := strings.Cut(app, "-")
 		require.NoError(t, os.MkdirAll("lib/"+app+"/ebin", 0o755))
-		require.NoError(t, os.WriteFile("lib/"+app+"/ebin/"+name+".app", []byte(`{application,`+name+`,[{description,""},{vsn,"`+vsn+
-			`"},{modules,[]},{registered,[]},{applications,[]}]}.`), 0o644))
+		require.NoError(t, os.WriteFile("lib/"+app+"/ebin/"+name+".app", []byte(`{application,`+name+
+			`,[{description,""},{vsn,"`+vsn+`"},{modules,[]},{registered,[]},{applications,[]}]}.`), 0o644))
 	}
-	relup := []string{"relup", "make", relFile, "--up-from", "releases/1/calc.rel", "--path", "lib/*/ebin", "--node", "calc"}
+	relup := []string{"relup", "make", relFile, "--up-from", "releases/1/calc.rel",
+		"--path", "lib/*/ebin", "--node", "calc"}
 	r = gonode(t, relup...)
 	require.Zero(t, r.code, r.err)
 	require.Equal(t, appupFile+": warning: "+up, r.err)
@@ -64,7 +63,8 @@ func TestAStrictUpgradeIsRefusedBeforeItBegins(t *testing.T) {
 	root := t.TempDir()
 	n := startCalcIn(t, root)
 	script := `[{load_object_code,{counter,"2",[counter]}},point_of_no_return]`
-	require.NoError(t, os.WriteFile(filepath.Join(root, "releases/2/relup"), []byte(`{"2",[{"1",[],`+script+`}],[]}.`), 0o644))
+	relup := []byte(`{"2",[{"1",[],` + script + `}],[]}.`)
+	require.NoError(t, os.WriteFile(filepath.Join(root, "releases/2/relup"), relup, 0o644))
 	_, err := n.ReleaseHandler().SetUnpacked(t.Context(), "releases/2/calc.rel", nil)
 	require.NoError(t, err)
 	const warning = "warning: counter 1 to 2: the module counter is changed, but no instruction is about it\n"

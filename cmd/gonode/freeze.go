@@ -17,20 +17,21 @@ func newFreeze(o *options) *cobra.Command {
 	return &cobra.Command{
 		Use:   "freeze PKG@TAG",
 		Short: "Copy a package as it was at a git tag, so that a program has both versions of its servers",
-		Long: `Copy a package of this module as it was at a git tag to internal/versions/NAME_vTAG, so that a program links that version of
-its servers beside the present one, for upgrades. PKG is an import path or a folder, such as ./counter.
+		Long: `Copy a package of this module as it was at a git tag to internal/versions/NAME_vTAG, so that a program
+links that version of its servers beside the present one, for upgrades. PKG is an import path or a
+folder, such as ./counter.
 
-The packages below PKG that it imports are copied with it, and import paths are rewritten. What it imports from elsewhere in the
-module is that of today. Tests are left out. Each file says where it is from, and that it is not to be edited; to freeze it anew
-delete the folder.
+The packages below PKG that it imports are copied with it, and import paths are rewritten. What it imports from
+elsewhere in the module is that of today. Tests are left out. Each file says where it is from, and that it is not to
+be edited; to freeze it anew delete the folder.
 
 A package with a function
 
   func Application() codechange.Application
 
-is added to internal/versions/versions.go, whose function Applications returns all versions that are frozen, the oldest first:
-codechange.NewVersions(append(versions.Applications(), counter.Application())...). For a package without one the lines to add to
-your own list are printed.`,
+is added to internal/versions/versions.go, whose function Applications returns all versions that are frozen, the
+oldest first: codechange.NewVersions(append(versions.Applications(), counter.Application())...). For a package without
+one the lines to add to your own list are printed.`,
 		Example: `  gonode freeze ./counter@v1.2.0
   gonode freeze example.com/shop/counter@v1.2.0`,
 		Args: wantArgs(1, "PKG@TAG"),

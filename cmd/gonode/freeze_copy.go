@@ -191,7 +191,8 @@ func (f *freezing) imported(old string) (now, below string, err error) {
 	}
 	if parent, _, inner := strings.Cut("/"+rest+"/", "/internal/"); inner {
 		if parent = strings.Trim(parent, "/"); parent != "" && !strings.HasPrefix(f.to+"/", parent+"/") {
-			return "", "", fmt.Errorf("it imports %s, which only packages below %s may: freeze %[2]s", old, path.Join(f.module, parent))
+			return "", "", fmt.Errorf("it imports %s, which only packages below %s may: freeze %[2]s",
+				old, path.Join(f.module, parent))
 		}
 	}
 	return now, "", nil

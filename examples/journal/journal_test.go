@@ -57,8 +57,10 @@ func unpack(t *testing.T, h *codechange.Handler, root string) {
 func TestTheKitWalksServersThatOwnSomething(t *testing.T) {
 	root := t.TempDir()
 	for file, text := range map[string]string{
-		"lib/journal-1/ebin/journal.app": `{application,journal,[{description,""},{vsn,"1"},{modules,[journal]},{registered,[]},{applications,[]}]}`,
-		"lib/journal-2/ebin/journal.app": `{application,journal,[{description,""},{vsn,"2"},{modules,[journal]},{registered,[]},{applications,[]}]}`,
+		"lib/journal-1/ebin/journal.app": `{application, journal, [{description, ""}, {vsn, "1"}, {modules, [journal]},
+			{registered, []}, {applications, []}]}`,
+		"lib/journal-2/ebin/journal.app": `{application, journal, [{description, ""}, {vsn, "2"}, {modules, [journal]},
+			{registered, []}, {applications, []}]}`,
 		"lib/journal-2/ebin/journal.appup": `{"2", [{"1", [{update, journal, {advanced, []}}]}],
 			[{"1", [{update, journal, {advanced, []}}]}]}`,
 	} {
