@@ -102,7 +102,7 @@ func TestADraftHasWhatDiffersInBothDirections(t *testing.T) {
 	text, err := p.Draft(parse("1"), parse("2"))
 	require.NoError(t, err)
 	require.Equal(t, `%% coding: utf-8
-%% shop: from 1 to 2 and back.
+%% shop: from "1" to "2" and back.
 {"2",
  [{"1",
    [{add_module, new},
@@ -188,4 +188,23 @@ func TestTheScriptsOfARelupAreCheckedByItsReleases(t *testing.T) {
 	delete(files, "lib/shop-1/ebin/shop.app")
 	require.Len(t, lines(t, linkedShop(), files, name), 1, "the program tells as much")
 	require.Empty(t, lines(t, appup.Program{}, files, name), "what is not known is not told")
+}
+
+func FuzzCoverage(f *testing.F) {
+	seeds(f)
+	f.Add([]byte("{\"2\", [{\"1\", [{restart_application, shop}, {add_application, x}, {apply, {application, stop, [shop]}}]}], []}."))
+	f.Fuzz(func(t *testing.T, src []byte) {
+		files := shop(string(src))
+		files["releases/1/r.rel"], files["releases/2/r.rel"] = files[appupName], files[appupName]
+		files["releases/2/relup"] = files[appupName]
+		files["shop.app"] = files[appupName]
+		for _, name := range []string{appupName, "releases/2/relup", "shop.app"} {
+			found, err := linkedShop().Check(files, name)
+			require.NoError(t, err)
+			for _, f := range found {
+				require.True(t, f.Warning)
+				require.Positive(t, f.Line, f.Error())
+			}
+		}
+	})
 }

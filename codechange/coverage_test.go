@@ -89,3 +89,19 @@ func TestVersionsTellWhatIsLinkedAndWhatItIsFor(t *testing.T) {
 		{Name: "tally", Version: etf.Charlist("1"), Kind: appup.Server},
 		{Name: "sup", Version: etf.Charlist("1"), Kind: appup.Supervisor}}}}, v.Linked())
 }
+
+func TestAnApplicationThatIsUpgradedAloneTellsWhatItsScriptForgets(t *testing.T) {
+	s := newAppSite(t)
+	_, report, err := s.h.RehearseUpgradeApp(t.Context(), "demo", "lib/demo-2", codechange.Options{})
+	require.NoError(t, err)
+	require.Contains(t, uncovered(report), "m2 changed")
+	_, report, err = s.h.UpgradeApp(t.Context(), "demo", "lib/demo-2", codechange.Options{Strict: true})
+	require.ErrorContains(t, err, "uncovered_modules")
+	require.Empty(t, report.Processes)
+	_, report, err = s.h.UpgradeApp(t.Context(), "demo", "lib/demo-2", codechange.Options{})
+	require.NoError(t, err)
+	require.Contains(t, uncovered(report), "m2 changed")
+	_, report, err = s.h.DowngradeApp(t.Context(), "demo", "1", "lib/demo-1", codechange.Options{})
+	require.NoError(t, err)
+	require.Contains(t, uncovered(report), "m2 changed")
+}

@@ -53,8 +53,27 @@ func (p Program) pairs() (pairs []pair, problems []error) {
 				app.Name, app.Vsn, filepath.Join(p.Root, "lib")))
 		}
 	}
+	problems = append(problems, p.strangers(versions.Linked())...)
 	released, more := p.releasePairs()
 	return append(pairs, released...), append(problems, more...)
+}
+
+// strangers are samples of versions that are not linked: nothing would be tried with them.
+func (p Program) strangers(linked []appup.Linked) (problems []error) {
+	var all []codechange.Lib
+	for _, l := range linked {
+		all = append(all, codechange.Lib{App: l.App, Vsn: l.Vsn})
+	}
+	for _, s := range p.Samples {
+		refused := Sample{Module: s.Module, Vsn: s.RefusedBy}
+		switch {
+		case !s.of(linked, all):
+			problems = append(problems, fmt.Errorf("there is a sample of %v, which is not linked", s))
+		case s.RefusedBy != "" && !refused.of(linked, all):
+			problems = append(problems, fmt.Errorf("a sample of %v is to be refused by %v, which is not linked", s, refused))
+		}
+	}
+	return problems
 }
 
 // appPair reads the .appup file of the newer version. There is none for every pair.

@@ -216,3 +216,11 @@ func TestAProgramWhoseVersionsCannotBeToldApartIsTold(t *testing.T) {
 	_, problems := p.pairs()
 	require.Equal(t, "twice", texts(problems))
 }
+
+func TestSamplesOfVersionsThatAreNotLinkedAreTold(t *testing.T) {
+	refused := till("1", 1)
+	refused.RefusedBy = "7"
+	_, problems := tills(t, genserv.Of(one{}), genserv.Of(two{}), till("1", 1), till("9", 1), refused).pairs()
+	require.Equal(t, "there is a sample of till-9, which is not linked\n"+
+		"a sample of till-1 is to be refused by till-7, which is not linked", texts(problems))
+}
