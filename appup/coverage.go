@@ -44,10 +44,10 @@ func (m Modules) change(to Modules, module etf.Atom) Change {
 // Gap is a module whose instructions do not fit what becomes of it: it is added, removed or changed and no
 // instruction is about it, or it is unchanged and one is.
 type Gap struct {
-	App      etf.Atom `etf:"app"`
-	From, To string   // versions of the application
-	Module   etf.Atom `etf:"module"`
-	Change   Change   `etf:"change,atom"`
+	App      etf.Atom
+	From, To string // versions of the application
+	Module   etf.Atom
+	Change   Change
 
 	pos etf.Pos // of the instruction
 }

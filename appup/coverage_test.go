@@ -192,7 +192,8 @@ func TestTheScriptsOfARelupAreCheckedByItsReleases(t *testing.T) {
 
 func FuzzCoverage(f *testing.F) {
 	seeds(f)
-	f.Add([]byte("{\"2\", [{\"1\", [{restart_application, shop}, {add_application, x}, {apply, {application, stop, [shop]}}]}], []}."))
+	f.Add([]byte(`{"2", [{"1", [{restart_application, shop}, {add_application, x},
+		{apply, {application, stop, [shop]}}]}], []}.`))
 	f.Fuzz(func(t *testing.T, src []byte) {
 		files := shop(string(src))
 		files["releases/1/r.rel"], files["releases/2/r.rel"] = files[appupName], files[appupName]

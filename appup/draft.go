@@ -24,7 +24,8 @@ func (p Program) Draft(from, to *App) (string, error) {
 	}
 	var b strings.Builder
 	b.WriteString("%% coding: utf-8\n")
-	fmt.Fprintf(&b, "%%%% %s: from %s to %s and back.\n", show(to.Name), show(etf.Charlist(from.Vsn)), show(etf.Charlist(to.Vsn)))
+	fmt.Fprintf(&b, "%%%% %s: from %s to %s and back.\n",
+		show(to.Name), show(etf.Charlist(from.Vsn)), show(etf.Charlist(to.Vsn)))
 	if unknown := p.unknown(from, to); len(unknown) > 0 {
 		b.WriteString("%% The files do not tell whether these have changed. Delete the lines of those that have not:\n")
 		fmt.Fprintf(&b, "%%%% %s\n", strings.Join(unknown, ", "))

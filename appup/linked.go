@@ -127,7 +127,8 @@ func (p Program) checkApp(n etf.Node, r *report) {
 	}
 	for _, m := range app.Modules {
 		if l.module(m) == nil {
-			r.warn(n.Pos, tagged("unlinked_module", m), "the module %s is listed, but %v has none in the program", show(m), app)
+			r.warn(n.Pos, tagged("unlinked_module", m), "the module %s is listed, but %v has none in the program",
+				show(m), app)
 		}
 	}
 	for _, m := range l.Modules {

@@ -106,6 +106,34 @@ func TestMadeUpReleasesAsSystoolsMakesThem(t *testing.T) {
 	t.Log(kinds)
 }
 
+func TestSystoolsMakesARelupOfADraft(t *testing.T) {
+	in := &input{files: fstest.MapFS{}, rels: []Base{{File: "old", Description: etf.List{}}},
+		option: Options{Path: []string{"lib/*/ebin"}}}
+	put := func(name, text string) { in.files[name] = &fstest.MapFile{Data: []byte(text)} }
+	app := func(name, vsn, modules string) *App {
+		file := "lib/" + name + "-" + vsn + "/ebin/" + name + ".app"
+		put(file, `{application, `+name+`, [{description, ""}, {vsn, "`+vsn+`"}, {modules, [`+modules+
+			`]}, {registered, []}, {applications, []}]}.`)
+		parsed, err := ParseApp(file, in.files[file].Data)
+		require.NoError(t, err)
+		return parsed
+	}
+	for _, name := range []string{"kernel", "stdlib", "sasl"} {
+		app(name, "1", "")
+	}
+	text, err := Program{}.Draft(app("shop", "1", "a, 'b c', d"), app("shop", "2", "e, 'b c', a"))
+	require.NoError(t, err)
+	put("lib/shop-2/ebin/shop.appup", text)
+	for name, vsn := range map[string]string{"old": "1", "new": "2"} {
+		put(name+".rel", `{release, {"r", "`+vsn+`"}, {erts, "1"},
+			[{kernel, "1"}, {stdlib, "1"}, {sasl, "1"}, {shop, "`+vsn+`"}]}.`)
+	}
+	want := systools(t, []*input{in})[0].(etf.Tuple)
+	require.Equal(t, etf.Term(etf.Atom("ok")), want[0], "%s", etf.Format(want))
+	got := in.make(t, true, true, want)
+	require.True(t, same(want, got), difference(want, got))
+}
+
 func kindOf(answer etf.Tuple) string {
 	last := answer[len(answer)-1]
 	if isAtom(answer[0], "ok") {

@@ -49,7 +49,8 @@ func (p Program) pairs() (pairs []pair, problems []error) {
 	for _, app := range apps {
 		alone := !slices.ContainsFunc(apps, func(a *codechange.Application) bool { return a != app && a.Name == app.Name })
 		if !alone && !reached[app] {
-			problems = append(problems, fmt.Errorf("%s-%s is linked, but no .appup file below %s leads to it or away from it",
+			problems = append(problems, fmt.Errorf(
+				"%s-%s is linked, but no .appup file below %s leads to it or away from it",
 				app.Name, app.Vsn, filepath.Join(p.Root, "lib")))
 		}
 	}
@@ -70,7 +71,8 @@ func (p Program) strangers(linked []appup.Linked) (problems []error) {
 		case !s.of(linked, all):
 			problems = append(problems, fmt.Errorf("there is a sample of %v, which is not linked", s))
 		case s.RefusedBy != "" && !refused.of(linked, all):
-			problems = append(problems, fmt.Errorf("a sample of %v is to be refused by %v, which is not linked", s, refused))
+			problems = append(problems,
+				fmt.Errorf("a sample of %v is to be refused by %v, which is not linked", s, refused))
 		}
 	}
 	return problems

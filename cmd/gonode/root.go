@@ -84,7 +84,8 @@ Environment:
 	root.SetVersionTemplate("gonode {{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
 	root.PersistentFlags().BoolVarP(&o.verbose, "verbose", "v", false, "tell on standard error what the node does")
-	root.AddCommand(newRun(o), newPing(o), newDoctor(o), newNames(o), newCall(o), newCast(o), newUpgrade(o), newRelup(o), newAppup(o), newFreeze(o), newVersion(o))
+	root.AddCommand(newRun(o), newPing(o), newDoctor(o), newNames(o), newCall(o), newCast(o), newUpgrade(o),
+		newRelup(o), newAppup(o), newFreeze(o), newVersion(o))
 	return root
 }
 

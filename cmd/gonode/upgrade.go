@@ -48,8 +48,8 @@ With --dry-run the script is checked, and the code change of every server is tri
 that would fail is told. With --canary a few processes of each module go first and are watched; if one of them ends the upgrade
 is taken back, else the others follow.
 
-Modules that differ between the versions in the program and that the script has no instruction for are told as warnings, and so
-are instructions for modules that do not differ. With --strict nothing is done then.
+Modules that differ between the versions in the program and that the script has no instruction for are told as
+warnings, and so are instructions for modules that do not differ. With --strict nothing is done then.
 
 With --app one application is upgraded without a release, by the .appup file in the directory of its new version on the disk of
 the node: lib/APP-VSN, or --dir. With --down it goes back to an older version, by the .appup file of the one that runs. See
