@@ -1,0 +1,357 @@
+package ergohost
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"ergo.services/ergo/gen"
+
+	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/genserv"
+)
+
+// errGone answers the slots of calls whose actor has ended. Their callers learn that from the end of the stand-in.
+var errGone = errors.New("ergohost: the actor has ended")
+
+// idleCallers is how many callers of an actor are kept while there is nothing to call.
+const idleCallers = 8
+
+// exposed is an actor with what stands in for it: on the node of the cluster a gen_server under its name, and on that of
+// ergo a port, which watches the actor and is the sender of what comes from a BEAM, and callers.
+//
+// ergo gives a reply to the process that made the call, which waits for that one reply alone. So each call that is under
+// way has a caller, a process that waits. What it waits for is a call to the port, which only lends its address, a slot,
+// to whatever call is the next: slots come in no order, while calls and messages go to the actor in the order in which they
+// came, and a caller that waits already costs a call nothing.
+type exposed struct {
+	host   *Host
+	name   etf.Atom
+	actor  gen.PID
+	parent gen.PID // an exit of the parent is not trapped
+	port   gen.PID
+
+	process *genserv.Process // the stand-in, once it has begun
+	self    etf.Pid
+
+	mu       sync.Mutex
+	waiting  []item
+	calls    int               // of those in waiting
+	slots    []*slot           // without a call yet
+	open     map[gen.Ref]*slot // whose call the actor has
+	callers  int               // processes
+	coming   int               // those of them that will have a slot soon
+	starting bool              // the actor is in its Init still, and gets nothing
+	signal   etf.Term          // the exit signal that waits for it
+	err      error             // why the actor has ended, nil as long as it lives
+	finished bool              // the stand-in was told
+	started  chan struct{}     // closed when the actor is not starting any more
+	done     chan struct{}     // closed when the actor has ended
+	gone     chan struct{}     // closed when the stand-in has ended
+}
+
+// item is a call, or a message if call is nil.
+type item struct {
+	call    *call
+	message any
+}
+
+type call struct {
+	from    genserv.From
+	request any
+}
+
+// slot is an address for the reply to one call.
+type slot struct {
+	pid    gen.PID // the caller
+	ref    gen.Ref
+	serves *call
+	since  time.Time
+}
+
+// Expose makes an actor that runs, or any other process of ergo, known to the cluster under a name: its stand-in is a
+// gen_server there, whose pid it returns. It ends when the actor does, with the same reason, and then the name is free. For
+// actors that a supervisor starts anew there is Exposed. If the name is that of an actor that has just ended it waits for the end
+// of the stand-in, until ctx ends.
+//
+// The error is a *genserv.AlreadyStarted if the name is taken, gen.ErrProcessUnknown if there is no such actor,
+// gen.ErrNotAllowed if it is in its Init still, node.ErrStopped, gen.ErrNodeTerminated, or why ctx ended.
+func (h *Host) Expose(ctx context.Context, name etf.Atom, actor gen.PID) (etf.Pid, error) {
+	info, err := h.ergo.ProcessInfo(actor)
+	if err != nil {
+		return etf.Pid{}, err
+	}
+	if info.State == gen.ProcessStateInit {
+		return etf.Pid{}, gen.ErrNotAllowed
+	}
+	e := newExposed(h, name, actor, info.Parent)
+	close(e.started)
+	err = h.expose(ctx, e)
+	return e.self, err
+}
+
+func newExposed(h *Host, name etf.Atom, actor, parent gen.PID) *exposed {
+	return &exposed{host: h, name: name, actor: actor, parent: parent, open: map[gen.Ref]*slot{},
+		started: make(chan struct{}), done: make(chan struct{}), gone: make(chan struct{})}
+}
+
+// expose starts the stand-in and the port.
+func (h *Host) expose(ctx context.Context, e *exposed) (err error) {
+	e.port, err = h.ergo.Spawn(func() gen.ProcessBehavior { return &port{exposed: e} }, gen.ProcessOptions{})
+	if err != nil {
+		return err
+	}
+	for {
+		_, err = h.node.Spawn(ctx, e.name, genserv.Of(standIn{e}), nil)
+		var taken *genserv.AlreadyStarted
+		if !errors.As(err, &taken) {
+			break
+		}
+		before := h.endedBefore(taken.Pid)
+		if before == nil {
+			break
+		}
+		if err = wait(ctx, before.gone); err != nil {
+			break
+		}
+	}
+	if err != nil {
+		e.end(gen.TerminateReasonNormal)
+	}
+	return err
+}
+
+// start gives the actor what has come while it was starting. ergo changes the state of a process at the end of its Init
+// without regard to others that send to it.
+func (e *exposed) start() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.starting = false
+	close(e.started)
+	e.pump()
+	if e.signal != nil {
+		e.signalLocked(e.parent, e.signal)
+	}
+}
+
+// endedBefore returns the one whose stand-in has pid if its actor has ended.
+func (h *Host) endedBefore(pid etf.Pid) *exposed {
+	h.mu.Lock()
+	e := h.standIn[pid]
+	h.mu.Unlock()
+	if e != nil {
+		if _, err := h.ergo.ProcessState(e.actor); err == nil {
+			return nil
+		}
+	}
+	return e
+}
+
+// begin is called by the stand-in in its Init.
+func (e *exposed) begin(p *genserv.Process) error {
+	e.process, e.self = p, p.Self()
+	e.host.mu.Lock()
+	defer e.host.mu.Unlock()
+	if e.host.closing.Load() {
+		return &genserv.Exit{Reason: genserv.Shutdown}
+	}
+	e.host.actors[e.actor], e.host.standIn[e.self] = e, e
+	return e.host.watch(p, e.standInDown)
+}
+
+// standInDown is called by the keeper when the stand-in has ended, which the actor may not have.
+func (e *exposed) standInDown(reason etf.Term) {
+	h := e.host
+	h.mu.Lock()
+	delete(h.standIn, e.self)
+	if h.actors[e.actor] == e {
+		delete(h.actors, e.actor)
+	}
+	h.mu.Unlock()
+	close(e.gone)
+	if e.reason() == nil {
+		e.exit(e.parent, reason)
+	}
+}
+
+// reason returns why the actor has ended, or nil.
+func (e *exposed) reason() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.err
+}
+
+// exit sends the actor an exit signal. One that cannot be trapped on a BEAM cannot here.
+func (e *exposed) exit(from gen.PID, reason etf.Term) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.starting {
+		e.signal = reason
+		return
+	}
+	e.signalLocked(from, reason)
+}
+
+func (e *exposed) signalLocked(from gen.PID, reason etf.Term) {
+	why := Error(reason)
+	var err error
+	if why == gen.TerminateReasonKill {
+		err = e.host.ergo.Kill(e.actor)
+	} else {
+		err = e.host.core.RouteSendExit(from, e.actor, why)
+	}
+	if err != nil && !errors.Is(err, gen.ErrProcessUnknown) {
+		e.host.lose("an exit signal of "+string(e.name), e.actor.String(), err)
+	}
+}
+
+// call hands a call over, without waiting for anything.
+func (e *exposed) call(from genserv.From, request any) {
+	e.mu.Lock()
+	if e.err != nil {
+		e.mu.Unlock()
+		return // the caller sees the stand-in end
+	}
+	e.waiting = append(e.waiting, item{call: &call{from, request}})
+	e.calls++
+	e.pump()
+	more := e.calls > e.coming
+	if more {
+		e.coming++
+		e.callers++
+	}
+	e.mu.Unlock()
+	if more {
+		e.spawnCaller()
+	}
+}
+
+// send hands a message over.
+func (e *exposed) send(message any) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.err != nil {
+		e.host.lose("a BEAM", string(e.name), gen.ErrProcessTerminated)
+		return
+	}
+	e.waiting = append(e.waiting, item{message: message})
+	e.pump()
+}
+
+// pump gives the actor what waits, up to the first call without a slot.
+func (e *exposed) pump() {
+	if e.starting {
+		return
+	}
+	core := e.host.core
+	for len(e.waiting) > 0 {
+		next := e.waiting[0]
+		if next.call == nil {
+			if err := core.RouteSendPID(e.port, e.actor, gen.MessageOptions{}, next.message); err != nil {
+				e.host.lose("a BEAM", string(e.name), err)
+			}
+		} else {
+			if len(e.slots) == 0 {
+				return
+			}
+			last := len(e.slots) - 1
+			s := e.slots[last]
+			e.slots = e.slots[:last]
+			s.serves, s.since = next.call, time.Now()
+			e.open[s.ref] = s
+			e.calls--
+			if err := core.RouteCallPID(s.pid, e.actor, gen.MessageOptions{Ref: s.ref}, next.call.request); err != nil {
+				e.release(s, err)
+			}
+		}
+		e.waiting[0] = item{}
+		e.waiting = e.waiting[1:]
+	}
+	e.waiting = nil
+}
+
+// offer is called by the port for a call of a caller.
+func (e *exposed) offer(s *slot) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.coming--
+	if e.err != nil {
+		e.release(s, errGone)
+		return
+	}
+	e.slots = append(e.slots, s)
+	e.pump()
+}
+
+// release ends the wait of a caller, if no reply of the actor came before.
+func (e *exposed) release(s *slot, err error) {
+	_ = e.host.core.RouteSendResponseError(e.port, s.pid, gen.MessageOptions{Ref: s.ref}, err)
+}
+
+// sweep gives up the calls that were not answered in time.
+func (e *exposed) sweep() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, s := range e.open {
+		if time.Since(s.since) >= e.host.opts.CallTime {
+			e.host.ergo.Log().Warning("ergohost: %s did not answer a call within %s", e.name, e.host.opts.CallTime)
+			e.release(s, gen.ErrTimeout)
+		}
+	}
+}
+
+func (e *exposed) reply(c *call, reply any, err error) {
+	ended := errors.Is(err, errGone) || errors.Is(err, gen.ErrProcessUnknown) || errors.Is(err, gen.ErrProcessTerminated)
+	if ended || errors.Is(err, gen.ErrNodeTerminated) {
+		return // the caller sees the stand-in end
+	}
+	if err == nil {
+		var t etf.Term
+		if t, err = term(reply); err == nil {
+			if err = e.process.Reply(c.from, t); err == nil {
+				return
+			}
+		}
+		err = &genserv.Exit{Reason: etf.Tuple{etf.Atom("bad_reply"), etf.Binary(err.Error())}}
+	}
+	if sent := e.process.Reply(c.from, etf.Tuple{etf.Atom("error"), Reason(err)}); sent != nil {
+		e.host.lose(string(e.name), "a caller", sent)
+	}
+}
+
+// end is called when the actor has ended, or Close takes it away from the cluster.
+func (e *exposed) end(reason error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.err != nil {
+		return
+	}
+	e.err = reason
+	close(e.done)
+	for _, s := range e.open {
+		e.release(s, errGone)
+	}
+	for _, s := range e.slots {
+		e.release(s, errGone)
+	}
+	for _, lost := range e.waiting {
+		if lost.call == nil {
+			e.host.lose("a BEAM", string(e.name), gen.ErrProcessTerminated)
+		}
+	}
+	e.waiting, e.slots = nil, nil
+	e.finish()
+}
+
+// finish tells the stand-in and the port to end when the last reply is on its way.
+func (e *exposed) finish() {
+	if e.err == nil || e.callers > 0 || e.finished {
+		return
+	}
+	e.finished = true
+	if e.process != nil {
+		_ = e.process.Send(e.self, &ended{"$ended", e.err})
+	}
+	_ = e.host.core.RouteSendPID(e.port, e.port, gen.MessageOptions{}, quit{})
+}

@@ -1,0 +1,202 @@
+package ergohost
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"ergo.services/ergo/gen"
+
+	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/node"
+)
+
+// ErrUnsupportedNode means that the node of ergo lacks what the bridge needs of it: it is not the one of the release that
+// this module requires.
+var ErrUnsupportedNode = errors.New("ergohost: this node of ergo is no gen.Core")
+
+// Options are settings of a Host. The zero value is usable.
+type Options struct {
+	// CallTime is how long an actor may leave a call unanswered before the bridge forgets it, answers {error, timeout} and
+	// logs a warning. 0 means an hour. The caller has a time-out of its own, which is usually much shorter.
+	CallTime time.Duration
+	// StopTime is how long an actor that was stopped from a BEAM may take to end before it is killed, as with the shutdown time
+	// of a supervisor. 0 means five seconds.
+	StopTime time.Duration
+}
+
+// Host joins a node of ergo with a node of a cluster. Its methods may be called from any goroutine.
+type Host struct {
+	ergo gen.Node
+	core gen.Core
+	node *node.Node
+	opts Options
+
+	keeper  *genserv.Process
+	values  values
+	closing atomic.Bool
+	lost    atomic.Uint64
+
+	mu      sync.Mutex
+	actors  map[gen.PID]*exposed
+	standIn map[etf.Pid]*exposed
+	remotes map[*remote]bool
+}
+
+// Join makes a Host of a running node of ergo and a running node of a cluster. Neither ends with the other; Close takes
+// them apart. The bridge opens no connection and takes no signals, and works with ergo's network disabled.
+//
+// The error is ErrUnsupportedNode, or why the process of the bridge could not be started: node.ErrStopped, or ctx ended.
+func Join(ctx context.Context, ergo gen.Node, n *node.Node, opts Options) (*Host, error) {
+	core, ok := ergo.(gen.Core)
+	if !ok {
+		return nil, ErrUnsupportedNode
+	}
+	if opts.CallTime <= 0 {
+		opts.CallTime = time.Hour
+	}
+	if opts.StopTime <= 0 {
+		opts.StopTime = 5 * time.Second
+	}
+	h := &Host{ergo: ergo, core: core, node: n, opts: opts, actors: map[gen.PID]*exposed{},
+		standIn: map[etf.Pid]*exposed{}, remotes: map[*remote]bool{}}
+	if _, err := n.Spawn(ctx, "", genserv.Of(keeper{h}), nil); err != nil {
+		return nil, err
+	}
+	return h, nil
+}
+
+// Close ends the stand-ins of both sides, with the reason shutdown, and returns when they have ended, or when ctx ends. The
+// actors and the two nodes go on.
+func (h *Host) Close(ctx context.Context) error {
+	h.mu.Lock()
+	h.closing.Store(true)
+	var all []*exposed
+	for _, e := range h.standIn {
+		all = append(all, e)
+	}
+	var remotes []*remote
+	for r := range h.remotes {
+		remotes = append(remotes, r)
+	}
+	h.mu.Unlock()
+	for _, e := range all {
+		e.end(gen.TerminateReasonShutdown)
+	}
+	for _, r := range remotes {
+		r.end(gen.TerminateReasonShutdown)
+	}
+	for _, e := range all {
+		if err := wait(ctx, e.gone); err != nil {
+			return err
+		}
+	}
+	for _, r := range remotes {
+		if err := wait(ctx, r.gone); err != nil {
+			return err
+		}
+	}
+	err := h.node.StopServer(ctx, h.keeper.Self(), genserv.Shutdown)
+	if errors.Is(err, genserv.ErrNoProc) || errors.Is(err, node.ErrStopped) {
+		return nil
+	}
+	return err
+}
+
+// Lost returns how many messages could not be handed over, because a bounded mailbox was full, its process had ended, or
+// a value has no term. Each of them was logged as a warning by the node of ergo.
+func (h *Host) Lost() uint64 { return h.lost.Load() }
+
+// Pid returns the pid by which a BEAM knows an exposed actor, for messages that carry it. false means that the actor is
+// not exposed.
+func (h *Host) Pid(actor gen.PID) (etf.Pid, bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	e := h.actors[actor]
+	if e == nil {
+		return etf.Pid{}, false
+	}
+	return e.self, true
+}
+
+func (h *Host) lose(from, to string, why error) {
+	h.lost.Add(1)
+	h.ergo.Log().Warning("ergohost: a message from %s to %s is lost: %s", from, to, why)
+}
+
+// wait waits for done until ctx ends.
+func wait(ctx context.Context, done <-chan struct{}) error {
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// keeper is the process of the bridge on the node of the cluster. It watches the others, for one that is killed cannot tell.
+type keeper struct{ h *Host }
+
+// watching is what a keeper has to do when a process has ended.
+type watching map[etf.Ref]func(reason etf.Term)
+
+// StateTerm implements what sys:get_state shows.
+func (w watching) StateTerm() etf.Term { return etf.Int(len(w)) }
+
+// watch asks the keeper to call ended when a process has ended.
+type watch struct {
+	etf.Atom // makes it a term
+	pid      etf.Pid
+	ended    func(reason etf.Term)
+}
+
+func (h *Host) watch(p *genserv.Process, ended func(reason etf.Term)) error {
+	return p.Send(h.keeper.Self(), &watch{"$watch", p.Self(), ended})
+}
+
+// Init implements genserv.Server.
+func (k keeper) Init(p *genserv.Process, _ etf.Term) genserv.InitResult[watching] {
+	k.h.keeper = p
+	return genserv.Ok(watching{})
+}
+
+// HandleCall implements genserv.Server.
+func (keeper) HandleCall(_ *genserv.Process, _ etf.Term, _ genserv.From, w watching) genserv.Result[watching] {
+	return genserv.Reply(etf.Tuple{etf.Atom("error"), etf.Atom("unknown_request")}, w)
+}
+
+// HandleInfo implements genserv.Informer.
+func (keeper) HandleInfo(p *genserv.Process, msg etf.Term, w watching) genserv.Result[watching] {
+	if order, ok := msg.(*watch); ok {
+		ref, err := p.Monitor(order.pid)
+		if err != nil {
+			order.ended(etf.Atom("noproc"))
+			return genserv.NoReply(w)
+		}
+		w[ref] = order.ended
+		return genserv.NoReply(w)
+	}
+	if ref, reason, ok := down(msg); ok && w[ref] != nil {
+		w[ref](reason)
+		delete(w, ref)
+	}
+	return genserv.NoReply(w)
+}
+
+// down takes {'DOWN', Ref, process, _, Reason} apart.
+func down(msg etf.Term) (ref etf.Ref, reason etf.Term, ok bool) {
+	t, ok := msg.(etf.Tuple)
+	if !ok || len(t) != 5 || !isAtom(t[0], "DOWN") {
+		return ref, nil, false
+	}
+	ref, ok = t[1].(etf.Ref)
+	return ref, t[4], ok
+}
+
+func isAtom(t etf.Term, a etf.Atom) bool {
+	got, ok := t.(etf.Atom)
+	return ok && got == a
+}

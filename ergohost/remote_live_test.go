@@ -1,0 +1,188 @@
+package ergohost_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"ergo.services/ergo/act"
+	"ergo.services/ergo/gen"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gonode-otp/gonode/ergohost"
+	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/gonodetest"
+)
+
+// srv is a gen_server that keeps what it sees.
+const srv = `
+-module(srv).
+-behaviour(gen_server).
+-export([start/0, init/1, handle_call/3, handle_cast/2, handle_info/2]).
+
+start() -> {ok, Pid} = gen_server:start({local, srv}, ?MODULE, [], []), Pid.
+init([]) -> {ok, []}.
+handle_call({echo, T}, _, S) -> {reply, T, S};
+handle_call(seen, _, S) -> {reply, lists:reverse(S), []};
+handle_call(silence, _, S) -> {noreply, [silence | S]};
+handle_call({stop, R}, _, S) -> {stop, R, S}.
+handle_cast(T, S) -> {noreply, [{cast, T} | S]}.
+handle_info(T, S) -> {noreply, [{info, T} | S]}.
+`
+
+// withServer joins a pair with a BEAM that has a server, for which srv stands in, and an actor that calls it.
+func withServer(t *testing.T) (p *pair, e *gonodetest.Beam, said chan any) {
+	t.Helper()
+	p, said = join(t, ergohost.Options{}), make(chan any, 10)
+	e = gonodetest.StartErl(t)
+	e.Compile(t, "srv", srv)
+	eval(t, e, "srv:start()")
+	p.remote(t, e)
+	p.spawn(t, "caller", gen.ProcessOptions{}, said, true)
+	return p, e, said
+}
+
+// remote starts the stand-in of srv.
+func (p *pair) remote(t *testing.T, e *gonodetest.Beam) gen.PID {
+	t.Helper()
+	pid, err := p.ergo.SpawnRegister("srv", p.host.Remote("srv", gen.Atom(e.Name())), gen.ProcessOptions{})
+	require.NoError(t, err)
+	return pid
+}
+
+func TestAnActorCallsAGenServerOfABeam(t *testing.T) {
+	p, e, _ := withServer(t)
+	at := p.at("caller")
+	require.Equal(t, "#{k => [1,2.5]}", eval(t, e, "gen_server:call(%s, {call, srv, {echo, #{k => [1,2.5]}}})", at))
+	require.Equal(t, "ok", eval(t, e, "gen_server:call(%s, {send, srv, hello})", at))
+	require.Equal(t, "ok", eval(t, e, "gen_server:call(%s, {cast, srv, {some, cast}})", at))
+	require.Equal(t, "[{info,hello},{cast,{some,cast}}]", eval(t, e, "gen_server:call(%s, {call, srv, seen})", at))
+	require.Equal(t, "{error,{oops,1}}", eval(t, e, "gen_server:call(%s, {call, srv, {stop, {oops,1}}})", at))
+	eventually(t, func() bool { _, err := p.ergo.ProcessPID("srv"); return err != nil })
+	require.Zero(t, p.host.Lost())
+}
+
+func TestValuesOfRegisteredTypesComeBackFromABeam(t *testing.T) {
+	p, e, _ := withServer(t)
+	ergohost.Register[add](p.host, "add")
+	_ = e
+	got, err := p.ergo.Call(gen.Atom("srv"), etf.Tuple{etf.Atom("echo"), etf.Tuple{etf.Atom("add"), etf.Int(3)}})
+	require.NoError(t, err)
+	require.Equal(t, add{N: 3}, got)
+	_, err = p.ergo.Call(gen.Atom("srv"), make(chan int))
+	require.Error(t, err, "what has no term is not sent")
+}
+
+func TestErgosLinksAndMonitorsTellOfARemoteProcess(t *testing.T) {
+	p, e, said := withServer(t)
+	at := p.at("caller")
+	require.Equal(t, "ok", eval(t, e, "gen_server:call(%s, {monitor, srv})", at))
+	require.Equal(t, "ok", eval(t, e, "gen_server:call(%s, {link, srv})", at))
+	eval(t, e, "gen_server:stop(srv, because, 5000)")
+	var reasons []error
+	for range 2 {
+		switch m := receive(t, said).(type) {
+		case gen.MessageDownProcessID:
+			reasons = append(reasons, m.Reason)
+		case gen.MessageExitProcessID:
+			reasons = append(reasons, m.Reason)
+		default:
+			t.Fatalf("%#v", m)
+		}
+	}
+	for _, reason := range reasons {
+		require.Equal(t, etf.Term(etf.Atom("because")), ergohost.Reason(reason))
+	}
+	require.Len(t, reasons, 2)
+}
+
+func TestAStandInForNobodyEndsWithNoproc(t *testing.T) {
+	p, e, said := withServer(t)
+	eval(t, e, "gen_server:call(%s, {monitor, srv})", p.at("caller"))
+	eval(t, e, "gen_server:stop(srv)")
+	require.Equal(t, gen.TerminateReasonNormal, receive(t, said).(gen.MessageDownProcessID).Reason)
+	p.remote(t, e)
+	for {
+		_, err := p.ergo.Call(gen.Atom("srv"), etf.Atom("seen"))
+		require.Error(t, err)
+		if errors.Is(err, gen.ErrProcessUnknown) {
+			break
+		}
+	}
+}
+
+func TestTheEndOfANodeReachesErgo(t *testing.T) {
+	p, e, said := withServer(t)
+	eval(t, e, "gen_server:call(%s, {monitor, srv})", p.at("caller"))
+	failed := make(chan error, 1)
+	go func() {
+		_, err := p.ergo.Call(gen.Atom("srv"), etf.Atom("silence"))
+		failed <- err
+	}()
+	eventually(t, func() bool {
+		return eval(t, e, "element(2, hd(element(2, process_info(whereis(srv), [monitors, monitored_by]))))") != ""
+	})
+	e.Kill(t)
+	require.Equal(t, gen.ErrNoConnection, receive(t, said).(gen.MessageDownProcessID).Reason)
+	require.ErrorIs(t, receive(t, failed), gen.ErrNoConnection)
+}
+
+func TestASignalOfErgoStopsARemoteProcess(t *testing.T) {
+	p, e, _ := withServer(t)
+	eval(t, e, "M = monitor(process, srv)")
+	killer, err := p.ergo.Spawn(func() gen.ProcessBehavior { return &sender{to: "srv"} }, gen.ProcessOptions{})
+	require.NoError(t, err)
+	require.NoError(t, p.ergo.Send(killer, errors.New("enough")))
+	require.Equal(t, `<<"enough">>`, eval(t, e, "receive {'DOWN', M, process, _, R} -> R after 5000 -> nothing end"))
+}
+
+// sender sends an exit signal.
+type sender struct {
+	act.Actor
+	to gen.Atom
+}
+
+func (s *sender) HandleMessage(_ gen.PID, message any) error {
+	pid, err := s.Node().ProcessPID(s.to)
+	if err != nil {
+		return err
+	}
+	return s.SendExit(pid, message.(error))
+}
+
+// family is a supervisor with an exposed actor and the stand-in of a remote process.
+type family struct {
+	act.Supervisor
+	host *ergohost.Host
+	srv  gen.ProcessFactory
+}
+
+func (f *family) Init(...any) (act.SupervisorSpec, error) {
+	spec := act.SupervisorSpec{Type: act.SupervisorTypeOneForOne}
+	spec.Restart = act.SupervisorRestart{Strategy: act.SupervisorStrategyPermanent, Intensity: 1000, Period: 1}
+	spec.Children = []act.SupervisorChildSpec{
+		{Name: "child", Factory: f.host.Exposed("child", newActor)},
+		{Name: "srv", Factory: f.srv},
+	}
+	return spec, nil
+}
+
+func TestASupervisorOfErgoRestartsBothKindsOfStandIns(t *testing.T) {
+	p := join(t, ergohost.Options{})
+	e := gonodetest.StartErl(t)
+	e.Compile(t, "srv", srv)
+	eval(t, e, "srv:start()")
+	_, err := p.ergo.Spawn(func() gen.ProcessBehavior {
+		return &family{host: p.host, srv: p.host.Remote("srv", gen.Atom(e.Name()))}
+	}, gen.ProcessOptions{})
+	require.NoError(t, err)
+	at := p.at("child")
+	for i := range 3 {
+		require.Equal(t, "again", eval(t, e, "gen_server:call(%s, {call, srv, {echo, again}})", at), fmt.Sprint(i))
+		require.Equal(t, "ok", eval(t, e, "gen_server:stop(%s, because, 5000)", at))
+		require.Equal(t, "pong", eval(t, e, `(fun F() -> case catch gen_server:call(%s, ping) of pong -> pong; _ -> F() end end)()`, at))
+	}
+	eval(t, e, "gen_server:stop(srv), srv:start()")
+	require.Equal(t, "again", eval(t, e,
+		`(fun F() -> case catch gen_server:call(%s, {call, srv, {echo, again}}) of again -> again; _ -> F() end end)()`, at))
+}

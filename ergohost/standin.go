@@ -1,0 +1,97 @@
+package ergohost
+
+import (
+	"time"
+
+	"ergo.services/ergo/gen"
+
+	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/genserv"
+)
+
+func atom(a gen.Atom) etf.Atom { return etf.Atom(a) }
+
+// ended tells a process of the bridge why its other half has ended.
+type ended struct {
+	etf.Atom // makes it a term
+	reason   error
+}
+
+// standIn is the gen_server that a BEAM takes for an exposed actor. It hands everything on and waits for nothing, but for
+// sys:get_state and the end of an actor that it was told to stop.
+type standIn struct{ *exposed }
+
+// ModuleName implements genserv.Namer.
+func (standIn) ModuleName() etf.Atom { return "ergohost" }
+
+// Init implements genserv.Server.
+func (s standIn) Init(p *genserv.Process, _ etf.Term) genserv.InitResult[*exposed] {
+	p.TrapExit(true) // exit signals are the actor's
+	if err := s.begin(p); err != nil {
+		return genserv.StopInit[*exposed](Reason(err))
+	}
+	return genserv.Ok(s.exposed)
+}
+
+// HandleCall implements genserv.Server.
+func (standIn) HandleCall(_ *genserv.Process, request etf.Term, from genserv.From, e *exposed) genserv.Result[*exposed] {
+	e.call(from, e.host.values.value(request))
+	return genserv.NoReply(e)
+}
+
+// HandleCast implements genserv.Caster.
+func (standIn) HandleCast(_ *genserv.Process, request etf.Term, e *exposed) genserv.Result[*exposed] {
+	e.send(Cast{e.host.values.value(request)})
+	return genserv.NoReply(e)
+}
+
+// HandleInfo implements genserv.Informer.
+func (standIn) HandleInfo(_ *genserv.Process, msg etf.Term, e *exposed) genserv.Result[*exposed] {
+	if end, ok := msg.(*ended); ok {
+		return genserv.Stop(Reason(end.reason), e)
+	}
+	if t, ok := msg.(etf.Tuple); ok && len(t) == 3 && isAtom(t[0], "EXIT") {
+		if !isAtom(t[2], genserv.Normal) { // which a process that does not trap exits ignores; ergo's would end
+			e.exit(e.port, t[2])
+		}
+		return genserv.NoReply(e)
+	}
+	e.send(Info{e.host.values.value(msg)})
+	return genserv.NoReply(e)
+}
+
+// Terminate implements genserv.Terminator: gen_server:stop, or the end of the node, ends the actor.
+func (standIn) Terminate(_ *genserv.Process, reason etf.Term, e *exposed) {
+	if e.reason() != nil {
+		return
+	}
+	e.exit(e.parent, reason)
+	timer := time.NewTimer(e.host.opts.StopTime)
+	defer timer.Stop()
+	select {
+	case <-e.done:
+	case <-timer.C:
+		e.host.ergo.Log().Warning("ergohost: %s did not end within %s and is killed", e.name, e.host.opts.StopTime)
+		e.exit(e.parent, genserv.Killed)
+	}
+}
+
+// ShowState returns what the actor tells of itself, see gen.Process.Inspect: #{Key => Value} of binaries.
+func (standIn) ShowState(e *exposed) etf.Term {
+	select {
+	case <-e.started:
+	case <-e.done:
+	}
+	if e.reason() != nil {
+		return etf.Map{}
+	}
+	told, err := e.host.ergo.Inspect(e.actor, "state")
+	if err != nil {
+		return etf.Tuple{etf.Atom("error"), Reason(err)}
+	}
+	t, err := etf.Marshal(told)
+	if err != nil {
+		return etf.Tuple{etf.Atom("error"), Reason(err)}
+	}
+	return t
+}
