@@ -97,29 +97,43 @@ func newExposed(h *Host, name etf.Atom, actor, parent gen.PID) *exposed {
 }
 
 // expose starts the stand-in and the port.
-func (h *Host) expose(ctx context.Context, e *exposed) (err error) {
-	e.port, err = h.ergo.Spawn(func() gen.ProcessBehavior { return &port{exposed: e} }, gen.ProcessOptions{})
+func (h *Host) expose(ctx context.Context, e *exposed) error {
+	_, err := h.ergo.Spawn(func() gen.ProcessBehavior { return &port{exposed: e} }, gen.ProcessOptions{})
 	if err != nil {
 		return err
 	}
-	for {
-		_, err = h.node.Spawn(ctx, e.name, genserv.Of(standIn{e}), nil)
-		var taken *genserv.AlreadyStarted
-		if !errors.As(err, &taken) {
-			break
-		}
-		before := h.endedBefore(taken.Pid)
-		if before == nil {
-			break
-		}
-		if err = wait(ctx, before.gone); err != nil {
-			break
-		}
-	}
-	if err != nil {
+	if err = h.spawnStandIn(ctx, e); err != nil {
 		e.end(gen.TerminateReasonNormal)
 	}
 	return err
+}
+
+// spawnStandIn waits for the end of a stand-in of the same name whose actor has ended.
+func (h *Host) spawnStandIn(ctx context.Context, e *exposed) error {
+	var last etf.Pid
+	for {
+		_, err := h.node.Spawn(ctx, e.name, genserv.Of(standIn{e}), nil)
+		var taken *genserv.AlreadyStarted
+		if !errors.As(err, &taken) {
+			return err
+		}
+		h.mu.Lock()
+		before := h.standIn[taken.Pid]
+		h.mu.Unlock()
+		if before == nil {
+			if taken.Pid == last {
+				return err // somebody else
+			}
+			last = taken.Pid // it may have ended meanwhile
+			continue
+		}
+		if _, alive := h.ergo.ProcessState(before.actor); alive == nil {
+			return err
+		}
+		if err := wait(ctx, before.gone); err != nil {
+			return err
+		}
+	}
 }
 
 // start gives the actor what has come while it was starting. ergo changes the state of a process at the end of its Init
@@ -133,19 +147,6 @@ func (e *exposed) start() {
 	if e.signal != nil {
 		e.signalLocked(e.parent, e.signal)
 	}
-}
-
-// endedBefore returns the one whose stand-in has pid if its actor has ended.
-func (h *Host) endedBefore(pid etf.Pid) *exposed {
-	h.mu.Lock()
-	e := h.standIn[pid]
-	h.mu.Unlock()
-	if e != nil {
-		if _, err := h.ergo.ProcessState(e.actor); err == nil {
-			return nil
-		}
-	}
-	return e
 }
 
 // begin is called by the stand-in in its Init.

@@ -55,6 +55,11 @@ func join(t testing.TB, opts ergohost.Options) *pair {
 	p.ergo, err = ergohost.StartErgo("guest@localhost", options)
 	require.NoError(t, err)
 	t.Cleanup(p.ergo.Stop)
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Log(p.logs.all())
+		}
+	})
 	p.node, err = node.Start(t.Context(), node.Config{Name: "gonode", Cookie: gonodetest.Cookie(t),
 		EPMD: node.EPMDExternal, EPMDPort: uint16(gonodetest.PrivateEPMD(t).Port())})
 	require.NoError(t, err)

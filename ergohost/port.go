@@ -22,7 +22,7 @@ type port struct {
 
 // ProcessInit implements gen.ProcessBehavior.
 func (p *port) ProcessInit(process gen.Process, _ ...any) error {
-	p.process = process
+	p.process, p.exposed.port = process, process.PID()
 	if p.exposed.starting { // it cannot end meanwhile, for its Init has called us
 		p.watching = true
 		return process.MonitorPID(p.exposed.actor)
