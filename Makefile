@@ -23,6 +23,8 @@ TIMEOUT ?= 15m
 FUZZTIME ?= 30s
 MATRIXFLAGS ?= -write -reference
 FAULTFLAGS ?= -write -long
+# Modules of their own beside the one at the root, which go's patterns leave out.
+NESTED = ergohost
 # Run by version, so that it is no dependency of the module.
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
@@ -39,12 +41,15 @@ fmt:
 
 vet:
 	$(GO) vet ./...
+	@for m in $(NESTED); do echo "go vet in $$m"; (cd $$m && $(GO) vet ./...) || exit 1; done
 
 staticcheck:
 	$(GO) run $(STATICCHECK) ./...
+	@for m in $(NESTED); do echo "staticcheck in $$m"; (cd $$m && $(GO) run $(STATICCHECK) ./...) || exit 1; done
 
 tidy:
 	$(GO) mod tidy -diff
+	@for m in $(NESTED); do echo "go mod tidy in $$m"; (cd $$m && $(GO) mod tidy -diff) || exit 1; done
 
 archtest:
 	$(GO) test ./internal/archtest
@@ -59,6 +64,9 @@ cross:
 test:
 	@lanes=$${GONODE_SKIPPED_LANES:-$$(mktemp)}; status=0; \
 	GONODE_SKIPPED_LANES="$$lanes" $(GO) test -timeout $(TIMEOUT) $(TESTFLAGS) $(PACKAGES) || status=$$?; \
+	for m in $(NESTED); do \
+		(cd $$m && GONODE_SKIPPED_LANES="$$lanes" $(GO) test -timeout $(TIMEOUT) $(TESTFLAGS) ./...) || status=$$?; \
+	done; \
 	command -v "$${GONODE_ERL:-erl}" >/dev/null || echo "real Erlang node: erl is not installed" >>"$$lanes"; \
 	[ -z "$$GONODE_SKIPPED_LANES" ] || exit $$status; \
 	if [ -s "$$lanes" ]; then echo "Skipped lanes (make deps helps):"; sort -u "$$lanes" | sed 's/^/  /'; \
@@ -83,7 +91,7 @@ erl:
 			| xargs -r -n1 dirname | sort -u); do \
 		names=$$(live "$$dir" | sort -u | xargs -r cat | sed -nE 's/^func (Test[A-Z][A-Za-z0-9_]*)\(.*/\1/p' \
 			| grep -vx TestMain | paste -sd'|' -); \
-		[ -z "$$names" ] || $(GO) test -timeout $(TIMEOUT) $(TESTFLAGS) -run "^($$names)$$" ./$$dir || status=1; \
+		[ -z "$$names" ] || (cd $$dir && $(GO) test -timeout $(TIMEOUT) $(TESTFLAGS) -run "^($$names)$$" .) || status=1; \
 	done; \
 	$(GO) test -timeout $(TIMEOUT) $(TESTFLAGS) $(LIVE) || status=1; \
 	if [ -s "$$lanes" ]; then echo "Skipped lanes:"; sort -u "$$lanes" | sed 's/^/  /'; fi; \

@@ -2,6 +2,8 @@ package ergohost_test
 
 import (
 	"context"
+	"fmt"
+	"runtime"
 	"testing"
 
 	"ergo.services/ergo/act"
@@ -33,6 +35,22 @@ type mirror struct{ act.Actor }
 func (*mirror) HandleCall(_ gen.PID, _ gen.Ref, request any) (any, error) { return request, nil }
 func (*mirror) HandleMessage(gen.PID, any) error                          { return nil }
 
+// load is what a BEAM does to either of them.
+const load = `
+-module(load).
+-export([calls/2, many/2, casts/2]).
+
+calls(_, 0) -> ok;
+calls(To, N) -> ok = gen_server:call(To, ok), calls(To, N - 1).
+
+many(To, N) ->
+    Ms = [element(2, spawn_monitor(fun() -> calls(To, N div 64) end)) || _ <- lists:seq(1, 64)],
+    [receive {'DOWN', M, _, _, normal} -> ok end || M <- Ms].
+
+casts(To, 0) -> gen_server:call(To, ok, infinity);
+casts(To, N) -> gen_server:cast(To, ok), casts(To, N - 1).
+`
+
 // BenchmarkBeam compares an exposed actor with a native server: microseconds a call of one BEAM process, microseconds a call
 // where 64 call, and a cast, closed by a call.
 func BenchmarkBeam(b *testing.B) {
@@ -43,35 +61,48 @@ func BenchmarkBeam(b *testing.B) {
 	_, err = p.node.Spawn(context.Background(), "native", genserv.Of(native{}), nil)
 	require.NoError(b, err)
 	e := gonodetest.StartErl(b)
-	e.Eval(b, `begin
-		Calls = fun(To, N) -> [ok = gen_server:call(To, ok) || _ <- lists:seq(1, N)] end,
-		Many = fun(To, N) ->
-			Ps = [spawn_monitor(fun() -> Calls(To, N div 64) end) || _ <- lists:seq(1, 64)],
-			[receive {'DOWN', M, _, _, normal} -> ok end || {_, M} <- Ps]
-		end,
-		Casts = fun(To, N) -> [gen_server:cast(To, ok) || _ <- lists:seq(1, N)], gen_server:call(To, ok, infinity) end
-	end`)
-	for _, how := range []string{"Calls", "Many", "Casts"} {
+	e.Compile(b, "load", load)
+	for _, how := range []string{"calls", "many", "casts"} {
 		for _, who := range []string{"native", "actor"} {
 			b.Run(how+"/"+who, func(b *testing.B) {
-				eval(b, e, "%s(%s, %d)", how, p.at(who), max(64, b.N))
+				eval(b, e, "load:%s(%s, %d)", how, p.at(who), max(64, b.N))
 			})
 		}
 	}
 }
 
-// BenchmarkSpawned tells what an exposed actor weighs beside an actor.
-func BenchmarkSpawned(b *testing.B) {
-	p := join(b, ergohost.Options{})
+// BenchmarkWaiting tells what an actor that has answered a call weighs, exposed and not: live heap in bytes.
+func BenchmarkWaiting(b *testing.B) {
+	const n = 2000
 	newMirror := func() gen.ProcessBehavior { return &mirror{} }
-	for name, factory := range map[string]gen.ProcessFactory{"actor": newMirror, "exposed": p.host.Exposed("", newMirror)} {
-		b.Run(name, func(b *testing.B) {
-			b.ReportAllocs()
-			for range b.N {
-				pid, err := p.ergo.Spawn(factory, gen.ProcessOptions{})
+	for _, exposed := range []bool{false, true} {
+		b.Run(map[bool]string{false: "actor", true: "exposed"}[exposed], func(b *testing.B) {
+			p := join(b, ergohost.Options{})
+			before := heap()
+			for i := range n {
+				factory, name := newMirror, gen.Atom(fmt.Sprint("actor", i))
+				if exposed {
+					factory = p.host.Exposed(name, newMirror)
+				}
+				_, err := p.ergo.SpawnRegister(name, factory, gen.ProcessOptions{})
 				require.NoError(b, err)
-				_ = p.ergo.Kill(pid)
+				if exposed {
+					_, err = p.node.Call(b.Context(), etf.Atom(name), etf.Atom("ok"))
+				} else {
+					_, err = p.ergo.Call(name, etf.Atom("ok"))
+				}
+				require.NoError(b, err)
 			}
+			b.ReportMetric((heap()-before)/n, "B/actor")
 		})
 	}
+}
+
+// heap returns what is alive, stacks included.
+func heap() float64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return float64(m.HeapAlloc + m.StackInuse)
 }

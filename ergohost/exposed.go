@@ -29,7 +29,7 @@ type exposed struct {
 	host   *Host
 	name   etf.Atom
 	actor  gen.PID
-	parent gen.PID // an exit of the parent is not trapped
+	parent gen.PID // an exit of the parent is not trapped; zero if it has to be asked for
 	port   gen.PID
 
 	process *genserv.Process // the stand-in, once it has begun
@@ -78,14 +78,14 @@ type slot struct {
 // The error is a *genserv.AlreadyStarted if the name is taken, gen.ErrProcessUnknown if there is no such actor,
 // gen.ErrNotAllowed if it is in its Init still, node.ErrStopped, gen.ErrNodeTerminated, or why ctx ended.
 func (h *Host) Expose(ctx context.Context, name etf.Atom, actor gen.PID) (etf.Pid, error) {
-	info, err := h.ergo.ProcessInfo(actor)
+	state, err := h.ergo.ProcessState(actor)
 	if err != nil {
 		return etf.Pid{}, err
 	}
-	if info.State == gen.ProcessStateInit {
+	if state == gen.ProcessStateInit {
 		return etf.Pid{}, gen.ErrNotAllowed
 	}
-	e := newExposed(h, name, actor, info.Parent)
+	e := newExposed(h, name, actor, gen.PID{})
 	close(e.started)
 	err = h.expose(ctx, e)
 	return e.self, err
@@ -172,7 +172,7 @@ func (e *exposed) standInDown(reason etf.Term) {
 	h.mu.Unlock()
 	close(e.gone)
 	if e.reason() == nil {
-		e.exit(e.parent, reason)
+		e.stop(reason)
 	}
 }
 
@@ -181,6 +181,17 @@ func (e *exposed) reason() error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.err
+}
+
+// stop sends the actor an exit signal of its parent.
+func (e *exposed) stop(reason etf.Term) {
+	parent := e.parent
+	if parent == (gen.PID{}) {
+		if info, err := e.host.ergo.ProcessInfo(e.actor); err == nil {
+			parent = info.Parent
+		}
+	}
+	e.exit(parent, reason)
 }
 
 // exit sends the actor an exit signal. One that cannot be trapped on a BEAM cannot here.

@@ -80,9 +80,6 @@ type add struct {
 	N int
 }
 
-// release orders the actor to answer the calls that it has held.
-type release struct{}
-
 // actor does what it is told, and keeps what it was told.
 type actor struct {
 	act.Actor
@@ -153,15 +150,15 @@ func (a *actor) HandleCall(from gen.PID, ref gen.Ref, request any) (any, error) 
 		case etf.Atom("link"):
 			return etf.Atom("ok"), a.Link(gen.Atom(request[1].(etf.Atom)))
 		case etf.Atom("block"):
-			<-a.Env0()
+			<-a.blocked()
 			return etf.Atom("ok"), nil
 		}
 	}
 	return etf.Tuple{etf.Atom("unknown"), etf.Binary(fmt.Sprintf("%T", request))}, nil
 }
 
-// Env0 is a channel that the test closes.
-func (a *actor) Env0() <-chan struct{} {
+// blocked is a channel that the test closes.
+func (a *actor) blocked() <-chan struct{} {
 	v, _ := a.Env("block")
 	return v.(chan struct{})
 }

@@ -65,14 +65,14 @@ func (standIn) Terminate(_ *genserv.Process, reason etf.Term, e *exposed) {
 	if e.reason() != nil {
 		return
 	}
-	e.exit(e.parent, reason)
+	e.stop(reason)
 	timer := time.NewTimer(e.host.opts.StopTime)
 	defer timer.Stop()
 	select {
 	case <-e.done:
 	case <-timer.C:
 		e.host.ergo.Log().Warning("ergohost: %s did not end within %s and is killed", e.name, e.host.opts.StopTime)
-		e.exit(e.parent, genserv.Killed)
+		e.stop(genserv.Killed)
 	}
 }
 

@@ -5,10 +5,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
-	"log"
 	"os"
 	"os/signal"
 
@@ -26,7 +24,8 @@ func main() {
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer cancel()
 	if err := run(ctx, cfg, func(n *node.Node) { fmt.Println(n.Info()) }); err != nil {
-		log.Fatal(err)
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	}
 }
 
@@ -56,10 +55,10 @@ func run(ctx context.Context, cfg node.Config, ready func(*node.Node)) error {
 	if err != nil {
 		return err
 	}
-	if err := ergo.ApplicationStartPermanent(name, gen.ApplicationOptions{}); err != nil {
+	if err := ergo.ApplicationStart(name, gen.ApplicationOptions{}); err != nil {
 		return err
 	}
 	ready(n)
 	<-ctx.Done()
-	return errors.Join(ergo.ApplicationStop(name))
+	return ergo.ApplicationStop(name)
 }

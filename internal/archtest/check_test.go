@@ -253,7 +253,7 @@ func TestPutOffWorkAndPathsOfOneMachineAreFound(t *testing.T) {
 func TestTheProgramOfTheReadmeIsTheOneThatIsRun(t *testing.T) {
 	require.Equal(t, []string{"README.md:8: the program differs from node/example_test.go, which is the one that is run: " +
 		"go away()"}, check(t, map[string]string{"README.md": "Text.\n\n```sh\nls\n```\n```go\ngo on()\ngo away()\n```\n"}))
-	require.Equal(t, []string{"docs/guide/a.md:3: the program differs from examples/*/*.go, which is the one that is run: b()"},
+	require.Equal(t, []string{"docs/guide/a.md:3: the program differs from examples/*/*.go and ergohost/example/*.go, which is the one that is run: b()"},
 		check(t, map[string]string{"docs/guide/a.md": "```go\na()\nb()\n```\n", "examples/x/x.go": "package x\n\nfunc c() {\n\ta()\n}\n"}))
 	for _, name := range []string{"README.md", "node/example_test.go"} {
 		_, err := Check(sound(map[string]string{name: ""}))

@@ -34,7 +34,7 @@ var Layers = []Layer{
 		Why: "node composes the packages above it in DESIGN.md and nothing below"},
 	{Dir: "upgradetest", May: []string{"etf", "genserv", "appup", "codechange", "node"},
 		Why: "the kit for tests of upgrades is a user of the library"},
-	{Dir: "ergohost", May: []string{"etf", "genserv", "node"}, Future: true,
+	{Dir: "ergohost", May: []string{"etf", "genserv", "node"},
 		Why: "the bridge to ergo is a user of the library"},
 	{Dir: "examples", May: []string{"etf", "genserv", "supervisor", "codechange", "node", "upgradetest"},
 		Why: "an example shows what a user of the library writes"},

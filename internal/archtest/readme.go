@@ -15,9 +15,12 @@ var goBlock = regexp.MustCompile("(?s)```go\n(.*?)```")
 var frame = map[string]bool{"package main": true, "func main() {": true}
 
 // quotes are the texts that show Go code, by a pattern of io/fs, and where that code is.
-var quotes = []struct{ text, source string }{
-	{"README.md", "node/example_test.go"},
-	{"docs/guide/*.md", "examples/*/*.go"},
+var quotes = []struct {
+	text    string
+	sources []string
+}{
+	{"README.md", []string{"node/example_test.go"}},
+	{"docs/guide/*.md", []string{"examples/*/*.go", "ergohost/example/*.go"}},
 }
 
 // checkReadme looks for lines of Go in texts that the code they are from lacks.
@@ -28,12 +31,12 @@ func checkReadme(root fs.FS) ([]Problem, error) {
 		if err != nil {
 			return nil, err
 		}
-		tested, err := linesOf(root, q.source)
+		tested, err := linesOf(root, q.sources)
 		if err != nil {
 			return nil, err
 		}
 		for _, text := range texts {
-			found, err := checkQuotes(root, text, q.source, tested)
+			found, err := checkQuotes(root, text, strings.Join(q.sources, " and "), tested)
 			if err != nil {
 				return nil, err
 			}
@@ -43,20 +46,22 @@ func checkReadme(root fs.FS) ([]Problem, error) {
 	return problems, nil
 }
 
-// linesOf returns the lines of the files that pattern matches.
-func linesOf(root fs.FS, pattern string) (map[string]bool, error) {
-	files, err := glob(root, pattern)
-	if err != nil {
-		return nil, err
-	}
+// linesOf returns the lines of the files that the patterns match.
+func linesOf(root fs.FS, patterns []string) (map[string]bool, error) {
 	lines := map[string]bool{}
-	for _, file := range files {
-		source, err := fs.ReadFile(root, file)
+	for _, pattern := range patterns {
+		files, err := glob(root, pattern)
 		if err != nil {
 			return nil, err
 		}
-		for line := range strings.Lines(string(source)) {
-			lines[strings.TrimSpace(line)] = true
+		for _, file := range files {
+			source, err := fs.ReadFile(root, file)
+			if err != nil {
+				return nil, err
+			}
+			for line := range strings.Lines(string(source)) {
+				lines[strings.TrimSpace(line)] = true
+			}
 		}
 	}
 	return lines, nil
