@@ -51,8 +51,8 @@ casts(To, 0) -> gen_server:call(To, ok, infinity);
 casts(To, N) -> gen_server:cast(To, ok), casts(To, N - 1).
 `
 
-// BenchmarkBeam compares an exposed actor with a native server: microseconds a call of one BEAM process, microseconds a call
-// where 64 call, and a cast, closed by a call.
+// BenchmarkBeam compares an exposed actor with a native server: microseconds a call of one BEAM process, microseconds
+// a call where 64 call, and a cast, closed by a call.
 func BenchmarkBeam(b *testing.B) {
 	p := join(b, ergohost.Options{})
 	_, err := p.ergo.SpawnRegister("actor", p.host.Exposed("actor", func() gen.ProcessBehavior { return &mirror{} }),

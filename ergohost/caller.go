@@ -35,7 +35,8 @@ func (c *caller) ProcessInit(process gen.Process, _ ...any) error {
 	return nil
 }
 
-// ProcessRun implements gen.ProcessBehavior: the start of a process calls it. It returns when the caller is of no use any more.
+// ProcessRun implements gen.ProcessBehavior: the start of a process calls it. It returns when the caller is of no use
+// any more.
 func (c *caller) ProcessRun() error {
 	e := c.exposed
 	for {

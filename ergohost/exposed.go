@@ -18,13 +18,13 @@ var errGone = errors.New("ergohost: the actor has ended")
 // idleCallers is how many callers of an actor are kept while there is nothing to call.
 const idleCallers = 8
 
-// exposed is an actor with what stands in for it: on the node of the cluster a gen_server under its name, and on that of
-// ergo a port, which watches the actor and is the sender of what comes from a BEAM, and callers.
+// exposed is an actor with what stands in for it: on the node of the cluster a gen_server under its name, and on that
+// of ergo a port, which watches the actor and is the sender of what comes from a BEAM, and callers.
 //
-// ergo gives a reply to the process that made the call, which waits for that one reply alone. So each call that is under
-// way has a caller, a process that waits. What it waits for is a call to the port, which only lends its address, a slot,
-// to whatever call is the next: slots come in no order, while calls and messages go to the actor in the order in which they
-// came, and a caller that waits already costs a call nothing.
+// ergo gives a reply to the process that made the call, which waits for that one reply alone. So each call that is
+// under way has a caller, a process that waits. What it waits for is a call to the port, which only lends its
+// address, a slot, to whatever call is the next: slots come in no order, while calls and messages go to the actor in
+// the order in which they came, and a caller that waits already costs a call nothing.
 type exposed struct {
 	host   *Host
 	name   etf.Atom
@@ -71,9 +71,9 @@ type slot struct {
 }
 
 // Expose makes an actor that runs, or any other process of ergo, known to the cluster under a name: its stand-in is a
-// gen_server there, whose pid it returns. It ends when the actor does, with the same reason, and then the name is free. For
-// actors that a supervisor starts anew there is Exposed. If the name is that of an actor that has just ended it waits for the end
-// of the stand-in, until ctx ends.
+// gen_server there, whose pid it returns. It ends when the actor does, with the same reason, and then the name is
+// free. For actors that a supervisor starts anew there is Exposed. If the name is that of an actor that has just
+// ended it waits for the end of the stand-in, until ctx ends.
 //
 // The error is a *genserv.AlreadyStarted if the name is taken, gen.ErrProcessUnknown if there is no such actor,
 // gen.ErrNotAllowed if it is in its Init still, node.ErrStopped, gen.ErrNodeTerminated, or why ctx ended.
@@ -274,6 +274,9 @@ func (e *exposed) pump() {
 			e.open[s.ref] = s
 			e.calls--
 			if err := core.RouteCallPID(s.pid, e.actor, gen.MessageOptions{Ref: s.ref}, next.call.request); err != nil {
+				if err != gen.ErrProcessMailboxFull {
+					err = errGone // or will be in a moment
+				}
 				e.release(s, err)
 			}
 		}
@@ -314,8 +317,7 @@ func (e *exposed) sweep() {
 }
 
 func (e *exposed) reply(c *call, reply any, err error) {
-	ended := errors.Is(err, errGone) || errors.Is(err, gen.ErrProcessUnknown) || errors.Is(err, gen.ErrProcessTerminated)
-	if ended || errors.Is(err, gen.ErrNodeTerminated) {
+	if err == errGone {
 		return // the caller sees the stand-in end
 	}
 	if err == nil {

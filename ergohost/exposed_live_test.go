@@ -21,11 +21,13 @@ func TestABeamTakesAnActorForAGenServer(t *testing.T) {
 	at := p.at("counter")
 	require.Equal(t, "41", eval(t, e, "gen_server:call(%s, {add,41})", at))
 	require.Equal(t, "42", eval(t, e, "gen_server:call(%s, {add,1})", at))
-	require.Equal(t, "{unknown,<<\"etf.Tuple\">>}", eval(t, e, "gen_server:call(%s, {add,one})", at), "what does not fit comes as it is")
+	require.Equal(t, "{unknown,<<\"etf.Tuple\">>}", eval(t, e, "gen_server:call(%s, {add,one})", at),
+		"what does not fit comes as it is")
 	require.Equal(t, "#{<<\"count\">> => <<\"42\">>}", eval(t, e, "sys:get_state(%s)", at))
 	eval(t, e, "gen_server:cast(%s, one), %s ! two, gen_server:cast(%s, three)", at, at, at)
 	require.Equal(t, "[{cast,one},{info,two},{cast,three}]", eval(t, e, "gen_server:call(%s, seen)", at))
 	require.Equal(t, "{error,<<\"no\">>}", eval(t, e, "gen_server:call(%s, refuse)", at))
+	require.Equal(t, "{error,noproc}", eval(t, e, "gen_server:call(%s, astray)", at), "an error of others is an answer")
 	require.Contains(t, eval(t, e, "gen_server:call(%s, misfit)", at), "{error,{bad_reply,")
 	require.Equal(t, "[0,1,2]", eval(t, e, `begin
 		Ids = [gen_server:send_request(%s, hold) || _ <- [1,2,3]],
@@ -39,7 +41,8 @@ func TestAnActorEndsOnABeamWithItsReason(t *testing.T) {
 	p := join(t, ergohost.Options{})
 	e := gonodetest.StartErl(t)
 	for request, reason := range map[string]string{
-		"{stop,{oops,1}}": "{oops,1}", "{stop,shutdown}": "shutdown", "{stop,killed}": "killed", "{fail,x}": `<<"failed">>`, "crash": "panic",
+		"{stop,{oops,1}}": "{oops,1}", "{stop,shutdown}": "shutdown", "{stop,killed}": "killed",
+		"{fail,x}": `<<"failed">>`, "crash": "panic",
 	} {
 		p.spawn(t, "mortal", gen.ProcessOptions{})
 		got := eval(t, e, `(fun() ->
@@ -50,7 +53,8 @@ func TestAnActorEndsOnABeamWithItsReason(t *testing.T) {
 		require.Equal(t, reason, got)
 	}
 	p.spawn(t, "mortal", gen.ProcessOptions{})
-	require.Equal(t, "words", eval(t, e, "gen_server:call(%s, last)", p.at("mortal")), "the last reply comes before the end")
+	require.Equal(t, "words", eval(t, e, "gen_server:call(%s, last)", p.at("mortal")),
+		"the last reply comes before the end")
 	require.Equal(t, "noproc", eval(t, e, `(fun F() -> case catch gen_server:call(%s, ping) of
 		{'EXIT', {noproc, _}} -> noproc; _ -> F() end end)()`, p.at("mortal")))
 }
@@ -64,7 +68,8 @@ func TestABeamStopsAnActor(t *testing.T) {
 	require.ErrorIs(t, receive(t, said).(error), gen.TerminateReasonNormal)
 
 	p.spawn(t, "mortal", gen.ProcessOptions{}, said, true)
-	require.Equal(t, "ok", eval(t, e, "gen_server:stop(%s, because, 5000)", p.at("mortal")), "one that traps exits, too")
+	require.Equal(t, "ok", eval(t, e, "gen_server:stop(%s, because, 5000)", p.at("mortal")),
+		"one that traps exits, too")
 	require.Equal(t, etf.Term(etf.Atom("because")), ergohost.Reason(receive(t, said).(error)))
 
 	p.spawn(t, "mortal", gen.ProcessOptions{}, said)
@@ -91,7 +96,9 @@ func TestALinkTakesBothSidesDown(t *testing.T) {
 	p.spawn(t, "mortal", gen.ProcessOptions{}, said)
 	link := `(fun() ->
 		P = rpc:call('%s', erlang, whereis, [mortal]), Me = self(),
-		Linked = spawn_monitor(fun() -> link(P), pong = gen_server:call(P, ping), Me ! linked, receive R -> exit(R) end end),
+		Linked = spawn_monitor(fun() ->
+			link(P), pong = gen_server:call(P, ping), Me ! linked, receive R -> exit(R) end
+		end),
 		receive linked -> {P, Linked} after 5000 -> exit(nothing) end
 	end)()`
 	eval(t, e, "{_, {L, _}} = "+link, p.node.Name())
@@ -100,7 +107,8 @@ func TestALinkTakesBothSidesDown(t *testing.T) {
 
 	p.spawn(t, "mortal", gen.ProcessOptions{}, said)
 	require.Equal(t, "because", eval(t, e, `begin {P2, {L2, M2}} = %s,
-		gen_server:stop(P2, because, 5000), receive {'DOWN', M2, process, L2, Why} -> Why after 5000 -> nothing end end`,
+		gen_server:stop(P2, because, 5000),
+		receive {'DOWN', M2, process, L2, Why} -> Why after 5000 -> nothing end end`,
 		fmt.Sprintf(link, p.node.Name())))
 }
 

@@ -120,6 +120,8 @@ func (a *actor) HandleCall(from gen.PID, ref gen.Ref, request any) (any, error) 
 			return nil, nil
 		case "refuse":
 			return nil, a.SendResponseError(from, ref, errors.New("no"))
+		case "astray":
+			return nil, a.SendResponseError(from, ref, gen.ErrProcessUnknown)
 		case "misfit":
 			return make(chan int), nil
 		case "last":

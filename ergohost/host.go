@@ -14,17 +14,18 @@ import (
 	"github.com/gonode-otp/gonode/node"
 )
 
-// ErrUnsupportedNode means that the node of ergo lacks what the bridge needs of it: it is not the one of the release that
-// this module requires.
+// ErrUnsupportedNode means that the node of ergo lacks what the bridge needs of it: it is not the one of the release
+// that this module requires.
 var ErrUnsupportedNode = errors.New("ergohost: this node of ergo is no gen.Core")
 
 // Options are settings of a Host. The zero value is usable.
 type Options struct {
-	// CallTime is how long an actor may leave a call unanswered before the bridge forgets it, answers {error, timeout} and
-	// logs a warning. 0 means an hour. The caller has a time-out of its own, which is usually much shorter.
+	// CallTime is how long an actor may leave a call unanswered before the bridge forgets it, answers {error,
+	// timeout} and logs a warning. 0 means an hour. The caller has a time-out of its own, which is usually much
+	// shorter.
 	CallTime time.Duration
-	// StopTime is how long an actor that was stopped from a BEAM may take to end before it is killed, as with the shutdown time
-	// of a supervisor. 0 means five seconds.
+	// StopTime is how long an actor that was stopped from a BEAM may take to end before it is killed, as with the
+	// shutdown time of a supervisor. 0 means five seconds.
 	StopTime time.Duration
 }
 
@@ -49,7 +50,8 @@ type Host struct {
 // Join makes a Host of a running node of ergo and a running node of a cluster. Neither ends with the other; Close takes
 // them apart. The bridge opens no connection and takes no signals, and works with ergo's network disabled.
 //
-// The error is ErrUnsupportedNode, or why the process of the bridge could not be started: node.ErrStopped, or ctx ended.
+// The error is ErrUnsupportedNode, or why the process of the bridge could not be started: node.ErrStopped, or ctx
+// ended.
 func Join(ctx context.Context, ergo gen.Node, n *node.Node, opts Options) (*Host, error) {
 	core, ok := ergo.(gen.Core)
 	if !ok {
@@ -69,8 +71,8 @@ func Join(ctx context.Context, ergo gen.Node, n *node.Node, opts Options) (*Host
 	return h, nil
 }
 
-// Close ends the stand-ins of both sides, with the reason shutdown, and returns when they have ended, or when ctx ends. The
-// actors and the two nodes go on.
+// Close ends the stand-ins of both sides, with the reason shutdown, and returns when they have ended, or when ctx
+// ends. The actors and the two nodes go on.
 func (h *Host) Close(ctx context.Context) error {
 	h.mu.Lock()
 	h.closing.Store(true)
@@ -106,8 +108,8 @@ func (h *Host) Close(ctx context.Context) error {
 	return err
 }
 
-// Lost returns how many messages could not be handed over, because a bounded mailbox was full, its process had ended, or
-// a value has no term. Each of them was logged as a warning by the node of ergo.
+// Lost returns how many messages could not be handed over, because a bounded mailbox was full, its process had ended,
+// or a value has no term. Each of them was logged as a warning by the node of ergo.
 func (h *Host) Lost() uint64 { return h.lost.Load() }
 
 // Pid returns the pid by which a BEAM knows an exposed actor, for messages that carry it. false means that the actor is
@@ -137,7 +139,8 @@ func wait(ctx context.Context, done <-chan struct{}) error {
 	}
 }
 
-// keeper is the process of the bridge on the node of the cluster. It watches the others, for one that is killed cannot tell.
+// keeper is the process of the bridge on the node of the cluster. It watches the others, for one that is killed
+// cannot tell.
 type keeper struct{ h *Host }
 
 // watching is what a keeper has to do when a process has ended.

@@ -100,9 +100,9 @@ func pop(box gen.ProcessMailbox) *gen.MailboxMessage {
 	return nil
 }
 
-// Exposed makes of the factory of an actor one whose actors are exposed under a name when they are initialized, for the
-// child specification of a supervisor or the group of an application: an actor that is started anew takes the place of the
-// last one. If the name is taken the start of the actor fails with the error of Expose.
+// Exposed makes of the factory of an actor one whose actors are exposed under a name when they are initialized, for
+// the child specification of a supervisor or the group of an application: an actor that is started anew takes the
+// place of the last one. If the name is taken the start of the actor fails with the error of Expose.
 func (h *Host) Exposed(name gen.Atom, factory gen.ProcessFactory) gen.ProcessFactory {
 	return func() gen.ProcessBehavior { return &wrapped{ProcessBehavior: factory(), host: h, name: name} }
 }

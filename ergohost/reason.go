@@ -28,10 +28,10 @@ var reasons = []struct {
 	{gen.ErrNodeTerminated, genserv.Shutdown},
 }
 
-// Reason returns the term of a termination reason of ergo, as a BEAM sees it. gen.TerminateReasonNormal, -Shutdown and -Kill are
-// normal, shutdown and killed, -Panic is panic, and what ergo has errors for is OTP's word for it: noproc, noconnection, timeout,
-// mailbox_full for a mailbox without room. A *genserv.Exit is its Reason, which makes it the error to end an actor with where the
-// reason matters. Anything else is its text as a binary.
+// Reason returns the term of a termination reason of ergo, as a BEAM sees it. gen.TerminateReasonNormal, -Shutdown
+// and -Kill are normal, shutdown and killed, -Panic is panic, and what ergo has errors for is OTP's word for it:
+// noproc, noconnection, timeout, mailbox_full for a mailbox without room. A *genserv.Exit is its Reason, which makes
+// it the error to end an actor with where the reason matters. Anything else is its text as a binary.
 func Reason(err error) etf.Term {
 	var exit *genserv.Exit
 	if errors.As(err, &exit) {
@@ -45,8 +45,8 @@ func Reason(err error) etf.Term {
 	return etf.Binary(err.Error())
 }
 
-// Error is the inverse of Reason: the error with which ergo's links and monitors tell of a process that ended with reason
-// on a BEAM. It is one of ergo's own, or a *genserv.Exit.
+// Error is the inverse of Reason: the error with which ergo's links and monitors tell of a process that ended with
+// reason on a BEAM. It is one of ergo's own, or a *genserv.Exit.
 func Error(reason etf.Term) error {
 	for _, r := range reasons {
 		if isAtom(reason, r.term) {

@@ -14,11 +14,11 @@ import (
 // startTime bounds the start of the gonode side of a Remote, which waits for nothing.
 const startTime = 5 * time.Second
 
-// Remote is the factory of a process of ergo that stands in for the process registered as name on a BEAM node. Spawn it under
-// a name of its own, or let a supervisor have it as a child, and use ergo's verbs with it: Call is gen_server:call, Send a
-// plain message (or a cast, see Cast), Monitor and Link tell of the end of the remote process or of its node with the reason
-// (gen.ErrNoConnection, gen.ErrProcessUnknown, see Error), SendExit is exit/2 towards a pid and gen_server:stop towards a name.
-// A call fails with such an error too, or with gen.ErrTimeout.
+// Remote is the factory of a process of ergo that stands in for the process registered as name on a BEAM node. Spawn
+// it under a name of its own, or let a supervisor have it as a child, and use ergo's verbs with it: Call is
+// gen_server:call, Send a plain message (or a cast, see Cast), Monitor and Link tell of the end of the remote process
+// or of its node with the reason (gen.ErrNoConnection, gen.ErrProcessUnknown, see Error), SendExit is exit/2 towards
+// a pid and gen_server:stop towards a name. A call fails with such an error too, or with gen.ErrTimeout.
 //
 // It ends with the remote process: a supervisor that starts it anew connects again.
 func (h *Host) Remote(name, node gen.Atom) gen.ProcessFactory {
@@ -96,7 +96,8 @@ func (r *remote) ProcessTerminate(error) {
 
 // end ends the process of ergo, and with it the companion.
 func (r *remote) end(reason error) {
-	_ = r.host.core.RouteSendPID(r.pid, r.pid, gen.MessageOptions{Priority: gen.MessagePriorityMax}, &ended{"$ended", reason})
+	first := gen.MessageOptions{Priority: gen.MessagePriorityMax}
+	_ = r.host.core.RouteSendPID(r.pid, r.pid, first, &ended{"$ended", reason})
 }
 
 func (r *remote) respondError(to gen.PID, ref gen.Ref, err error) {
@@ -202,7 +203,8 @@ func (c companion) HandleInfo(p *genserv.Process, msg etf.Term, a *asking) gense
 	if t, ok := msg.(etf.Tuple); ok && len(t) == 2 && a.stopping.Node != "" && etf.Equal(t[0], a.stopping) {
 		return genserv.NoReply(a)
 	}
-	c.host.lose("a BEAM", "a stand-in of "+etf.Format(c.to), fmt.Errorf("it takes replies alone: %s", etf.FormatMax(msg, 100)))
+	why := fmt.Errorf("it takes replies alone: %s", etf.FormatMax(msg, 100))
+	c.host.lose("a BEAM", "a stand-in of "+etf.Format(c.to), why)
 	return genserv.NoReply(a)
 }
 

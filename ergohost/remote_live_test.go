@@ -150,9 +150,9 @@ func (s *sender) HandleMessage(_ gen.PID, message any) error {
 	return s.SendExit(pid, message.(error))
 }
 
-// family is a supervisor with exposed actors and the stand-in of a remote process. ergo tells a supervisor of the end of a
-// child before the name of the child is free, so that a restart under the same name often fails (gen.ErrTaken): its children
-// have no names but those of Exposed.
+// family is a supervisor with exposed actors and the stand-in of a remote process. ergo tells a supervisor of the end
+// of a child before the name of the child is free, so that a restart under the same name often fails (gen.ErrTaken):
+// its children have no names but those of Exposed.
 type family struct {
 	act.Supervisor
 	children map[gen.Atom]gen.ProcessFactory
@@ -181,7 +181,9 @@ func (p *pair) supervise(t *testing.T, children map[gen.Atom]gen.ProcessFactory)
 	t.Helper()
 	var pids sync.Map
 	for name, factory := range children {
-		children[name] = func() gen.ProcessBehavior { return &found{ProcessBehavior: factory(), pids: &pids, name: name} }
+		children[name] = func() gen.ProcessBehavior {
+			return &found{ProcessBehavior: factory(), pids: &pids, name: name}
+		}
 	}
 	sup, err := p.ergo.Spawn(func() gen.ProcessBehavior { return &family{children: children} }, gen.ProcessOptions{})
 	require.NoError(t, err)

@@ -31,7 +31,8 @@ func TestMessagesOfBothWaysArriveInOrder(t *testing.T) {
 	require.NoError(t, p.ergo.Send(pid, "go"))
 	require.Equal(t, "true", eval(t, e, `(fun F() ->
 		case sys:get_state(srv) of
-			[{info, done} | S] -> lists:reverse(S) =:= [{case I rem 2 of 0 -> cast; 1 -> info end, I} || I <- lists:seq(1, %d)];
+			[{info, done} | S] ->
+				lists:reverse(S) =:= [{case I rem 2 of 0 -> cast; 1 -> info end, I} || I <- lists:seq(1, %d)];
 			_ -> F()
 		end
 	end)()`, n))
@@ -68,6 +69,7 @@ func TestCallersLearnOfEveryEndWhenActorsAreKilledAtRandom(t *testing.T) {
 		}
 		answers(t, e, "gen_server:call(%s, ping)", p.at(string(name)))
 	}
-	require.Equal(t, "true", eval(t, e, `lists:all(fun(C) -> C ! {stop, self()}, receive {C, N} -> N > 0 end end, Callers)`))
+	require.Equal(t, "true", eval(t, e,
+		`lists:all(fun(C) -> C ! {stop, self()}, receive {C, N} -> N > 0 end end, Callers)`))
 	require.Zero(t, p.host.Lost(), fmt.Sprint(p.logs.all()))
 }

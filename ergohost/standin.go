@@ -17,8 +17,8 @@ type ended struct {
 	reason   error
 }
 
-// standIn is the gen_server that a BEAM takes for an exposed actor. It hands everything on and waits for nothing, but for
-// sys:get_state and the end of an actor that it was told to stop.
+// standIn is the gen_server that a BEAM takes for an exposed actor. It hands everything on and waits for nothing, but
+// for sys:get_state and the end of an actor that it was told to stop.
 type standIn struct{ *exposed }
 
 // ModuleName implements genserv.Namer.
@@ -34,7 +34,9 @@ func (s standIn) Init(p *genserv.Process, _ etf.Term) genserv.InitResult[*expose
 }
 
 // HandleCall implements genserv.Server.
-func (standIn) HandleCall(_ *genserv.Process, request etf.Term, from genserv.From, e *exposed) genserv.Result[*exposed] {
+func (standIn) HandleCall(
+	_ *genserv.Process, request etf.Term, from genserv.From, e *exposed,
+) genserv.Result[*exposed] {
 	e.call(from, e.host.values.value(request))
 	return genserv.NoReply(e)
 }

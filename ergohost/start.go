@@ -10,15 +10,15 @@ import (
 
 var errStopped = errors.New("ergohost: the node of ergo has stopped")
 
-// StartErgo starts a node of ergo that does nothing nobody asked for: ergo.StartNode adds an application that reports usage to
-// a foreign host every five minutes, and every start takes the signals SIGINT and SIGTERM of the program. The applications of
-// the options are loaded and started. Without options.Network.Mode set to gen.NetworkModeDisabled it is a member of ergo's own
-// cluster too. It ends by its Stop.
+// StartErgo starts a node of ergo that does nothing nobody asked for: ergo.StartNode adds an application that reports
+// usage to a foreign host every five minutes, and every start takes the signals SIGINT and SIGTERM of the program.
+// The applications of the options are loaded and started. Without options.Network.Mode set to gen.NetworkModeDisabled
+// it is a member of ergo's own cluster too. It ends by its Stop.
 //
 // The error is that of ergo.
 func StartErgo(name gen.Atom, options gen.NodeOptions) (gen.Node, error) {
-	// The signals are taken in the last step, after the applications were loaded: here one of them returns from Load when
-	// the node has stopped. To give the signals back, as gen.Node.SetCTRLC(false) does, races with taking them.
+	// The signals are taken in the last step, after the applications were loaded: here one of them returns from Load
+	// when the node has stopped. To give the signals back, as gen.Node.SetCTRLC(false) does, races with taking them.
 	applications := options.Applications
 	guest := &guest{node: make(chan gen.Node)}
 	options.Applications = []gen.ApplicationBehavior{guest}
@@ -51,8 +51,9 @@ type guest struct{ node chan gen.Node }
 
 // Load implements gen.ApplicationBehavior.
 func (g *guest) Load(n gen.Node, _ ...any) (gen.ApplicationSpec, error) {
-	// ergo's cron sets a timer whose callback reads the field in which the timer is stored, without anything that orders the two.
-	// The callback first takes the jobs that are due out of a queue, so that a job that is put there now gives the order.
+	// ergo's cron sets a timer whose callback reads the field in which the timer is stored, without anything that
+	// orders the two. The callback first takes the jobs that are due out of a queue, so that a job that is put there
+	// now gives the order.
 	job := gen.CronJob{Name: "ergohost", Spec: "0 0 1 1 *", Location: time.UTC, Action: idle{}}
 	if err := n.Cron().AddJob(job); err != nil {
 		return gen.ApplicationSpec{}, err

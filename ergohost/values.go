@@ -9,8 +9,8 @@ import (
 // Cast is what an exposed actor gets in HandleMessage for a gen_server:cast. Sent to a Remote it becomes one.
 type Cast struct{ Request any }
 
-// Info is what an exposed actor gets in HandleMessage for a plain message, as of the operator ! of Erlang. Sent to a Remote it
-// becomes one, as everything else does that is no Cast.
+// Info is what an exposed actor gets in HandleMessage for a plain message, as of the operator ! of Erlang. Sent to a
+// Remote it becomes one, as everything else does that is no Cast.
 type Info struct{ Message any }
 
 // values says which terms become values of which types.
@@ -19,10 +19,11 @@ type values struct {
 	decode map[etf.Atom]func(etf.Term) (any, error)
 }
 
-// Register lets terms with a tag come to the actors of h as values of T, made by etf.Unmarshal: a tuple whose first element
-// is the tag, the tag alone, and the Elixir struct of that name (its tag is "Elixir.My.Struct"). A tuple needs a T with the
-// field _ struct{} tagged etf:"record=tag", a struct one tagged etf:"struct=Elixir.My.Struct". A term that does not fit into T comes as it is, and so does one without a registered tag. Values go the other way by etf.Marshal, which
-// needs no registration. The last registration of a tag counts.
+// Register lets terms with a tag come to the actors of h as values of T, made by etf.Unmarshal: a tuple whose first
+// element is the tag, the tag alone, and the Elixir struct of that name (its tag is "Elixir.My.Struct"). A tuple
+// needs a T with the field _ struct{} tagged etf:"record=tag", a struct one tagged etf:"struct=Elixir.My.Struct". A
+// term that does not fit into T comes as it is, and so does one without a registered tag. Values go the other way by
+// etf.Marshal, which needs no registration. The last registration of a tag counts.
 func Register[T any](h *Host, tag etf.Atom) {
 	h.values.mu.Lock()
 	defer h.values.mu.Unlock()

@@ -40,8 +40,8 @@ func TestTermsWithARegisteredTagBecomeValues(t *testing.T) {
 	}
 	require.Equal(t, ping{}, h.values.value(etf.Atom("ping")))
 	require.Equal(t, user{Name: "joe"}, h.values.value(elixir))
-	for _, raw := range []etf.Term{etf.Tuple{etf.Atom("point"), etf.Int(1)}, etf.Tuple{}, etf.Tuple{etf.Int(1)}, etf.Int(1),
-		etf.Atom("pong"), etf.Map{}, etf.List{}} {
+	for _, raw := range []etf.Term{etf.Tuple{etf.Atom("point"), etf.Int(1)}, etf.Tuple{}, etf.Tuple{etf.Int(1)},
+		etf.Int(1), etf.Atom("pong"), etf.Map{}, etf.List{}} {
 		require.Equal(t, any(raw), h.values.value(raw))
 	}
 	made, err := term(nil)
@@ -69,7 +69,8 @@ func FuzzAnyTermBecomesAValue(f *testing.F) {
 
 func TestReasonsOfErgoAndOfABeamMeanTheSame(t *testing.T) {
 	for _, err := range []error{gen.TerminateReasonNormal, gen.TerminateReasonShutdown, gen.TerminateReasonKill,
-		gen.TerminateReasonPanic, gen.ErrNoConnection, gen.ErrProcessUnknown, gen.ErrTimeout, gen.ErrProcessMailboxFull} {
+		gen.TerminateReasonPanic, gen.ErrNoConnection, gen.ErrProcessUnknown, gen.ErrTimeout,
+		gen.ErrProcessMailboxFull} {
 		require.Equal(t, err, Error(Reason(err)))
 		require.Equal(t, Reason(err), Reason(fmt.Errorf("wrapped: %w", err)))
 	}
