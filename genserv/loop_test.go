@@ -167,6 +167,19 @@ func TestGetStateIsBareForThoseWhoExpectIt(t *testing.T) {
 	}, w.sent)
 }
 
+func TestAStateThatIsNoTermIsAnErrorForThoseWhoAreAnsweredLater(t *testing.T) {
+	var later func(bare bool)
+	ask := func(_ etf.Pid, f func(bool)) (bare, known bool) { later = f; return false, false }
+	w := startScripted(t, genserv.Options{Host: &genserv.Host{BareState: ask}})
+	w.send(genserv.SystemMessage(remote, etf.Int(1), atom("get_state")))
+	require.Empty(t, w.sent)
+	_, bad := etf.Append(nil, etf.Atom(string([]byte{0xff})))
+	w.once = fmt.Errorf("sending: %w", bad)
+	later(true)
+	require.Len(t, w.sent, 1)
+	require.Regexp(t, `^{1,{error,{bad_reply,<<"sending: .*">>}}}$`, etf.Format(w.sent[0].msg))
+}
+
 func TestAReplyThatIsNoTermEndsTheServerAndNotOnlyTheCallersPatience(t *testing.T) {
 	w := startScripted(t, genserv.Options{})
 	_, bad := etf.Append(nil, etf.Atom(string([]byte{0xff})))

@@ -1,6 +1,7 @@
 package genserv_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -33,6 +34,7 @@ type world struct {
 	sent   []sent
 	asked  []genserv.Signal
 	fail   error // what Send returns
+	once   error // what the next Send returns
 
 	clientName etf.Term // undefined if the client has ended
 
@@ -120,8 +122,9 @@ func (w *world) exit(reason etf.Term) {
 func (w *world) Self() etf.Pid { return self }
 
 func (w *world) Send(to, msg etf.Term) error {
-	if w.fail != nil {
-		return w.fail
+	if err := cmp.Or(w.once, w.fail); err != nil {
+		w.once = nil
+		return err
 	}
 	w.sent = append(w.sent, sent{to, msg})
 	switch to {
