@@ -101,7 +101,7 @@ func flagError(_ *cobra.Command, err error) error {
 		word = "-" + flag.GetSpecifiedName()
 	}
 	switch {
-	case known:
+	case known && here != "-"+word: // else it is right and belongs to other verbs
 		return fmt.Errorf("unknown flag -%s; here it is %s", word, here)
 	case strings.TrimLeft(word, "0123456789._eE") == "" && word != "":
 		return fmt.Errorf("-%s is no flag; a term that begins with - goes behind --, as in: gonode call NODE NAME -- -1", word)

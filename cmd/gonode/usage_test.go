@@ -65,6 +65,7 @@ func TestAWrongCommandLineIsExplainedAndExitsWith2(t *testing.T) {
 		"names a:1":                         "the port of EPMD is taken from ERL_EPMD_PORT",
 		"names -sname x":                    "unknown flag -sname; here it is --sname",
 		"run -name x":                       "unknown flag -name; here it is --name",
+		"names --sname x":                   "unknown flag --sname\nSee ",
 		"run -hidden":                       "the node is hidden without being told",
 		"run --hidden":                      "the node is hidden without being told",
 		"run -proto_dist inet_tls":          "unknown flag -proto_dist; here it is --proto-dist",
