@@ -57,17 +57,13 @@ func (p *peer) answerRefused(to etf.Term, head []etf.Term, reason etf.Term) {
 	if !ok || len(from) != 2 {
 		return
 	}
-	ref, ok := tagReference(from[1])
-	if !ok {
-		return
-	}
 	p.mu.Lock()
-	w := p.watches[keyOf(ref)]
-	if w == nil || from[0] != etf.Term(w.watcher) {
+	w := p.watchOfCall(to, from)
+	if w == nil {
 		p.mu.Unlock()
 		return
 	}
-	delete(p.watches, keyOf(ref))
+	delete(p.watches, keyOf(w.ref))
 	p.mu.Unlock()
 	w.detach()
 	target := dist.ByPid(w.target.pid)
@@ -75,6 +71,29 @@ func (p *peer) answerRefused(to etf.Term, head []etf.Term, reason etf.Term) {
 		target = dist.ByName(w.byName)
 	}
 	p.send(&dist.MonitorPExit{From: target, To: w.watcher, Ref: w.ref, Sender: w.target.pid}, reason)
+}
+
+// watchOfCall returns the monitor that the caller of a process has set for its call from {Pid, Tag}, or nil. Tag is the
+// reference of the monitor, but for gen_server:multi_call/4, where it is {Ref, Node} and any reference
+// (gen_server:send_nodes/5): there it is the monitor by the name that is called. p.mu is held.
+func (p *peer) watchOfCall(to etf.Term, from etf.Tuple) *watch {
+	if ref, ok := tagReference(from[1]); ok {
+		if w := p.watches[keyOf(ref)]; w != nil && from[0] == etf.Term(w.watcher) {
+			return w
+		}
+		return nil
+	}
+	name, byName := to.(etf.Atom)
+	tag, ok := from[1].(etf.Tuple)
+	if !byName || !ok || len(tag) != 2 || tag[1] != etf.Term(p.n.name) {
+		return nil
+	}
+	for _, w := range p.watches {
+		if w.byName == name && from[0] == etf.Term(w.watcher) {
+			return w
+		}
+	}
+	return nil
 }
 
 // tagReference returns the reference in the tag of a call, Ref or [alias|Ref].

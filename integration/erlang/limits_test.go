@@ -109,6 +109,18 @@ func startLimited(t *testing.T) (*node.Node, *warnings) {
 	return n, log
 }
 
+func TestAMultiCallThatIsTooLargeDoesNotWaitForItsTimeOut(t *testing.T) {
+	n, _ := startLimited(t)
+	e := gonodetest.StartErl(t, gonodetest.WithTimeout(time.Minute))
+	e.Compile(t, "nest", nestModule)
+	for _, timeOut := range []string{"infinity", "3600000"} {
+		require.Equal(t, at(n, "{[],['gonode@host']}"), e.Eval(t, at(n,
+			`gen_server:multi_call(['gonode@host'], echo, nest:make(wide, 20000), `+timeOut+`)`)))
+		require.Equal(t, at(n, "{[{'gonode@host',[[]]}],[]}"), e.Eval(t, at(n,
+			`gen_server:multi_call(['gonode@host'], echo, nest:make(wide, 1), `+timeOut+`)`)))
+	}
+}
+
 func TestACallThatIsTooLargeFailsAloneAndAtOnce(t *testing.T) {
 	n, log := startLimited(t)
 	e := gonodetest.StartErl(t, gonodetest.WithTimeout(time.Minute))
