@@ -33,8 +33,11 @@ import (
 // Options are those of release_handler:install_release/2 and codechange.Options, and {progress, Pid}: Pid gets
 // {progress, Step, Steps, Instruction, Processes} before each instruction. The report is a map, see codechange.Report; it is
 // undefined if the upgrade was refused before it began.
+//
+// The lock of those who change several nodes is in upgrade_lock.go.
 func (n *Node) exportUpgrade() {
 	h := n.releases
+	n.exportUpgradeLock()
 	for name, do := range map[etf.Atom]func(context.Context, string, codechange.Options) (*codechange.Transition, *codechange.Report, error){
 		"install_release": h.Install, "rehearse_release": h.Rehearse,
 	} {

@@ -27,13 +27,14 @@ type upgradeFlags struct {
 	watch             time.Duration
 	busy              *choice
 	suspend, change   time.Duration
+	nodes             nodesFlags
 	format            *choice
 }
 
 func newUpgrade(o *options) *cobra.Command {
 	var f upgradeFlags
 	cmd := &cobra.Command{
-		Use:   "upgrade NODE [VSN] [--app APP]",
+		Use:   "upgrade NODE [VSN] [--app APP] | --nodes NODES VSN",
 		Short: "Make a node run another release, as release_handler:install_release does; without VSN, list its releases",
 		Long: `Make a node run another release, up or down, by the relup that lies there, and tell what became of each of its servers. If
 anything goes wrong every server has its old code and its old state again, and the node runs the release that it ran.
@@ -58,7 +59,8 @@ release_handler:upgrade_app and downgrade_app.
 The upgrade goes on if this command is interrupted, loses the connection or runs out of time: the node decides. With --report
 the outcome of the last one is shown, however it was asked for.
 
-An OTP node can be upgraded as well, but it tells no more than release_handler does, and restarts if the upgrade fails.`,
+An OTP node can be upgraded as well, but it tells no more than release_handler does, and restarts if the upgrade fails.
+` + nodesHelp,
 		Example: `  gonode upgrade calc
   gonode upgrade calc 2 --dry-run
   gonode upgrade calc@myhost 2 --canary 10 --watch 1m --permanent
@@ -66,9 +68,11 @@ An OTP node can be upgraded as well, but it tells no more than release_handler d
   gonode upgrade calc 2 --app counter --dry-run
   gonode upgrade calc --app counter --dir /srv/counter-1 --down
   gonode upgrade calc --report
-  gonode upgrade calc --abort`,
+  gonode upgrade calc --abort
+  gonode upgrade --nodes a,b@myhost,c@otherhost 2 --wave 2 --watch 30s --permanent
+  gonode upgrade --match 'shop*' --hosts host1,host2 2 --dry-run`,
 		Args:              wantArgs(1, "NODE", "VSN"),
-		ValidArgsFunction: o.completeNode,
+		ValidArgsFunction: o.completeUpgraded,
 		RunE:              o.run(func(cmd *cobra.Command, args []string) error { return o.upgrade(cmd, args, f) }),
 	}
 	o.nodeFlags(cmd, defaultClient)
@@ -81,6 +85,7 @@ An OTP node can be upgraded as well, but it tells no more than release_handler d
 	flags.StringVar(&f.dir, "dir", "", "the `directory` of its other version, on the node (default lib/APP-VSN)")
 	flags.BoolVar(&f.down, "down", false, "go down to the version in that directory")
 	f.handlingFlags(cmd)
+	f.nodes.add(o, cmd)
 	f.busy = choiceFlag(cmd, "busy", "", "what to do about a server that does not suspend itself in time: fail, wait, or skip it", "fail", "wait", "skip")
 	flags.DurationVar(&f.suspend, "suspend-timeout", 0, "how long a server may take to suspend itself (default as the script says, else 5s)")
 	flags.DurationVar(&f.change, "code-change-timeout", 0, "how long a code change may take (default 5s)")
@@ -106,6 +111,8 @@ func (f *upgradeFlags) handlingFlags(cmd *cobra.Command) {
 
 func (f upgradeFlags) check(args []string) error {
 	switch {
+	case f.nodes.wave != 0 || f.nodes.reapply || f.nodes.hosts != nil:
+		return usagef("--wave, --reapply and --hosts are about several nodes: --nodes or --match says which")
 	case f.abort && (f.report || f.dryRun || f.app != "" || len(args) > 1):
 		return usagef("--abort is about the upgrade that is under way; leave the rest out")
 	case f.purge && !f.permanent:
@@ -131,8 +138,8 @@ func (f upgradeFlags) check(args []string) error {
 }
 
 // options returns those of install_release/2 on a Go node.
-func (f upgradeFlags) options(progress etf.Pid) etf.List {
-	list := etf.List{etf.Tuple{etf.Atom("progress"), progress}, etf.Tuple{etf.Atom("busy"), etf.Atom(f.busy.value)}}
+func (f upgradeFlags) options() etf.List {
+	list := etf.List{etf.Tuple{etf.Atom("busy"), etf.Atom(f.busy.value)}}
 	if f.strict {
 		list = append(list, etf.Tuple{etf.Atom("strict"), etf.Atom("true")})
 	}
@@ -155,6 +162,9 @@ func (f upgradeFlags) timeouts() etf.List {
 }
 
 func (o *options) upgrade(cmd *cobra.Command, args []string, f upgradeFlags) error {
+	if f.nodes.given() {
+		return o.upgradeNodes(cmd, args, f)
+	}
 	if err := f.check(args); err != nil {
 		return err
 	}
@@ -262,7 +272,8 @@ func (u *upgrading) to(ctx context.Context, to target, ask asking) error {
 	if err != nil {
 		return err
 	}
-	answer, err := u.rpc(ctx, "gonode", ask.function, append(ask.args, u.flags.options(listener))...)
+	options := append(etf.List{etf.Tuple{etf.Atom("progress"), listener}}, u.flags.options()...)
+	answer, err := u.rpc(ctx, "gonode", ask.function, append(ask.args, options)...)
 	if err == nil {
 		_, _ = u.n.Call(ctx, listener, etf.Atom("flush")) // what the node has told stands before the report
 	}
@@ -293,33 +304,17 @@ func (u *upgrading) toOTP(ctx context.Context, ask asking) error {
 	if err != nil {
 		return err
 	}
-	t, _ := answer.(etf.Tuple)
-	switch {
-	case len(t) == 2 && t[0] == etf.Term(etf.Atom("error")):
-		return &upgradeError{reason: t[1]}
-	case ask.throws() && (len(t) == 0 || t[0] != etf.Term(etf.Atom("ok"))):
-		return &upgradeError{reason: answer}
+	if err := ask.refusal(answer); err != nil {
+		return err
 	}
 	return printTerm(u.cmd, u.flags.format.value, answer)
 }
 
-// show prints the answer of a Go node: {ok, {Other, Description}, Report}, {error, Reason, Report} or {error, Reason, Report,
-// Findings}.
+// show prints the answer of a Go node.
 func (u *upgrading) show(to target, answer etf.Term) error {
-	t, _ := answer.(etf.Tuple)
-	if len(t) != 3 && len(t) != 4 {
-		return &upgradeError{reason: answer}
-	}
-	var failure error
-	if t[0] == etf.Term(etf.Atom("error")) {
-		failure = &upgradeError{t[1], findingsOf(t[3:])}
-	}
-	if t[2] == etf.Term(etf.Atom("undefined")) {
+	report, failure := readOutcome(answer)
+	if report == nil {
 		return failure
-	}
-	report, err := codechange.ReadReport(t[2])
-	if err != nil {
-		return errors.Join(failure, err)
 	}
 	return errors.Join(failure, printReport(u.cmd, u.flags.format.value, to, report))
 }
@@ -356,6 +351,15 @@ func (u *upgrading) last(ctx context.Context) error {
 }
 
 func (u *upgrading) makePermanent(ctx context.Context, vsn string) error {
+	if err := u.askPermanent(ctx, vsn); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(u.cmd.ErrOrStderr(), "release %s is permanent\n", vsn)
+	return err
+}
+
+// askPermanent makes a release that runs permanent.
+func (u *upgrading) askPermanent(ctx context.Context, vsn string) error {
 	options := etf.List{}
 	if u.flags.purge {
 		options = etf.List{etf.Atom("purge")}
@@ -374,8 +378,7 @@ func (u *upgrading) makePermanent(ctx context.Context, vsn string) error {
 	if answer != etf.Term(etf.Atom("ok")) {
 		return &upgradeError{reason: answer}
 	}
-	_, err = fmt.Fprintf(u.cmd.ErrOrStderr(), "release %s is permanent\n", vsn)
-	return err
+	return nil
 }
 
 // progressListener writes what the node is doing.

@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"path"
 	"strings"
 
+	"github.com/gonode-otp/gonode/codechange"
 	"github.com/gonode-otp/gonode/etf"
 )
 
@@ -62,6 +64,38 @@ func (u *upgrading) oneApp(ctx context.Context, vsn string) error {
 
 // throws tells whether the function of OTP throws what it refuses.
 func (a asking) throws() bool { return strings.HasSuffix(string(a.otp), "_script") }
+
+// refusal is what an OTP node says against it, or nil.
+func (a asking) refusal(answer etf.Term) error {
+	t, _ := answer.(etf.Tuple)
+	switch {
+	case len(t) == 2 && t[0] == etf.Term(etf.Atom("error")):
+		return &upgradeError{reason: t[1]}
+	case a.throws() && (len(t) == 0 || t[0] != etf.Term(etf.Atom("ok"))):
+		return &upgradeError{reason: answer}
+	}
+	return nil
+}
+
+// readOutcome reads the answer of a Go node: {ok, {Other, Description}, Report}, {error, Reason, Report} or {error,
+// Reason, Report, Findings}. The report is nil if the upgrade was refused before it began.
+func readOutcome(answer etf.Term) (report *codechange.Report, failure error) {
+	t, _ := answer.(etf.Tuple)
+	if len(t) != 3 && len(t) != 4 {
+		return nil, &upgradeError{reason: answer}
+	}
+	if t[0] == etf.Term(etf.Atom("error")) {
+		failure = &upgradeError{t[1], findingsOf(t[3:])}
+	}
+	if t[2] == etf.Term(etf.Atom("undefined")) {
+		return nil, failure
+	}
+	report, err := codechange.ReadReport(t[2])
+	if err != nil {
+		return nil, errors.Join(failure, err)
+	}
+	return report, failure
+}
 
 // upgradeError is an upgrade that did not take place.
 type upgradeError struct {

@@ -1,0 +1,224 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gonode-otp/gonode/codechange"
+	"github.com/gonode-otp/gonode/etf"
+)
+
+// stage is what has become of a node.
+type stage string
+
+const (
+	waiting    stage = "waiting"         // for its turn
+	missed     stage = "missed"          // it was down
+	present    stage = "has it"          // and had it before
+	tried      stage = "tried"           // the dry run went well
+	changing   stage = "changing"        // it is being upgraded
+	upgraded   stage = "upgraded"        // it runs the release
+	permanent  stage = "permanent"       // and starts with it
+	refused    stage = "failed"          // it runs the release that it ran
+	returned   stage = "rolled back"     // likewise, after it ran the new one
+	astray     stage = "not rolled back" // it is not as it was, or nobody knows
+	unfinished stage = "not permanent"   // it runs the release, and could not be made to start with it
+)
+
+// member is one of the nodes of a rollout.
+type member struct {
+	*upgrading
+	otp    bool
+	wave   int // 0 is the canary
+	vsn    string
+	from   string
+	apps   []etf.Atom // applications whose version differs
+	status codechange.Status
+
+	stage   stage
+	reason  string
+	pause   time.Duration
+	servers []etf.Term // those that run the new code
+	holder  *operator  // who has locked the node, or nil
+}
+
+// examine finds out what the node is, and which release it runs.
+func (m *member) examine(ctx context.Context) error {
+	answer, err := m.rpc(ctx, "release_handler", "which_releases")
+	if undef(err) {
+		return fmt.Errorf("%s has no release handler: it was started without Config.Upgrade, or without sasl", m.peer)
+	}
+	if err != nil {
+		return err
+	}
+	releases, err := readReleases(answer)
+	if err != nil {
+		return err
+	}
+	overview, err := m.overview(ctx)
+	if err != nil {
+		return err
+	}
+	m.otp = overview == nil
+	now := runningRelease(releases)
+	m.from, m.status, m.apps = now.Vsn, codechange.Status(now.Status), nil
+	for _, r := range releases {
+		for _, app := range r.Apps {
+			if r.Vsn == m.vsn && !slices.Contains(now.Apps, app) {
+				name, _, _ := strings.Cut(app, "-")
+				m.apps = append(m.apps, etf.Atom(name))
+			}
+		}
+	}
+	return nil
+}
+
+// runningRelease is the current release, else the permanent one.
+func runningRelease(releases []releaseJSON) (now releaseJSON) {
+	for _, r := range releases {
+		if r.Status == string(codechange.Current) || r.Status == string(codechange.Permanent) && now.Vsn == "" {
+			now = r
+		}
+	}
+	return now
+}
+
+// runs checks that the node runs a release.
+func (m *member) runs(ctx context.Context, vsn string) error {
+	ctx, cancel := context.WithTimeout(ctx, usualTimeout)
+	defer cancel()
+	answer, err := m.rpc(ctx, "release_handler", "which_releases")
+	if err != nil {
+		return err
+	}
+	releases, err := readReleases(answer)
+	if err != nil {
+		return err
+	}
+	if now := runningRelease(releases).Vsn; now != vsn {
+		return fmt.Errorf("%s does not run release %s any more, but %s", m.peer, vsn, now)
+	}
+	return nil
+}
+
+// rehearse tries the upgrade, as far as the node can: one of OTP checks that it could begin.
+func (m *member) rehearse(ctx context.Context) error {
+	f := m.flags
+	f.dryRun = true
+	_, err := m.ask(ctx, f.release(m.vsn))
+	return err
+}
+
+// install makes the node run another release.
+func (m *member) install(ctx context.Context, vsn string) (*codechange.Report, error) {
+	f := m.flags
+	f.dryRun = false
+	return m.ask(ctx, f.release(vsn))
+}
+
+// ask asks for a release and returns the report, which OTP does not have.
+func (m *member) ask(ctx context.Context, a asking) (*codechange.Report, error) {
+	if m.otp {
+		answer, err := m.rpc(ctx, "release_handler", a.otp, a.otpArgs...)
+		if err == nil {
+			err = a.refusal(answer)
+		}
+		return nil, err
+	}
+	answer, err := m.rpc(ctx, "gonode", a.function, append(a.args, m.flags.options())...)
+	if err != nil {
+		return nil, err
+	}
+	return readOutcome(answer)
+}
+
+// upgrade installs the release, and notes which servers run new code.
+func (m *member) upgrade(ctx context.Context) error {
+	report, err := m.install(ctx, m.vsn)
+	if report != nil {
+		m.pause = report.Pause
+	}
+	if err != nil {
+		m.stage, m.reason = refused, plain(err)
+		var failed *upgradeError
+		if report != nil && !report.AsItWas() || !errors.As(err, &failed) {
+			m.stage = astray
+		}
+		return err
+	}
+	m.stage = upgraded
+	if report != nil {
+		for _, p := range report.Processes {
+			if p.Outcome == codechange.Changed || p.Outcome == codechange.Loaded {
+				m.servers = append(m.servers, p.Pid)
+			}
+		}
+		return nil
+	}
+	m.servers, err = m.supervised(ctx)
+	return err
+}
+
+// supervised are the processes of an OTP node below supervisors that have a module of an application that was changed.
+// release_handler_1:get_supervised_procs/0 returns [{Supervisor, Id, Pid, Modules}]; OTP exports it since 17.
+func (m *member) supervised(ctx context.Context) (pids []etf.Term, err error) {
+	var modules etf.List
+	for _, app := range m.apps {
+		answer, err := m.rpc(ctx, "application", "get_key", app, etf.Atom("modules"))
+		if err != nil {
+			return nil, err
+		}
+		if t, ok := answer.(etf.Tuple); ok && len(t) == 2 {
+			of, _ := t[1].(etf.List)
+			modules = append(modules, of...)
+		}
+	}
+	answer, err := m.rpc(ctx, "release_handler_1", "get_supervised_procs")
+	if err != nil {
+		return nil, err
+	}
+	list, _ := answer.(etf.List)
+	for _, t := range list {
+		child, _ := t.(etf.Tuple)
+		if len(child) != 4 {
+			continue
+		}
+		pid, isPid := child[2].(etf.Pid)
+		of, _ := child[3].(etf.List) // or dynamic, whose modules only the process itself knows
+		if isPid && slices.ContainsFunc(of, func(module etf.Term) bool { return contains(modules, module) }) {
+			pids = append(pids, pid)
+		}
+	}
+	return pids, nil
+}
+
+func contains(list etf.List, t etf.Term) bool {
+	return slices.ContainsFunc(list, func(e etf.Term) bool { return etf.Equal(e, t) })
+}
+
+// back makes the node run the release that it ran.
+func (m *member) back(ctx context.Context) {
+	report, err := m.install(ctx, m.from)
+	switch {
+	case err != nil:
+		m.stage, m.reason = astray, plain(err)
+	case report != nil && len(report.Unpurged) > 0:
+		m.stage, m.reason = returned, "some servers stay with the new code"
+	default:
+		m.stage, m.reason = returned, ""
+	}
+}
+
+// keep makes the release permanent.
+func (m *member) keep(ctx context.Context) error {
+	if err := m.askPermanent(ctx, m.vsn); err != nil {
+		m.stage, m.reason = unfinished, plain(err)
+		return err
+	}
+	m.stage = permanent
+	return nil
+}

@@ -1,0 +1,203 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/user"
+
+	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/genserv"
+)
+
+// operator is the process on this side that holds the locks and watches. When it ends, with the command or with the
+// connection, the nodes free their locks.
+type operator struct {
+	pid    etf.Pid
+	failed chan string // what ended first
+}
+
+// operatorState are the monitors, with what they are about.
+type operatorState map[etf.Ref]watched
+
+// watched is a process that is monitored.
+type watched struct {
+	peer etf.Term
+	pid  etf.Term // nil for the node itself
+}
+
+// lockResource is what is locked on an OTP node: global:set_lock({gonode_upgrade, Pid}).
+const lockResource etf.Atom = "gonode_upgrade"
+
+func (*operator) Init(*genserv.Process, etf.Term) genserv.InitResult[operatorState] {
+	return genserv.Ok(operatorState{})
+}
+
+// HandleCall takes {watch, Node, [Pid]}, {forget, Node} and {ask, Server, Request}, which is a call in its own name.
+func (o *operator) HandleCall(p *genserv.Process, request etf.Term, _ genserv.From, s operatorState) genserv.Result[operatorState] {
+	t := request.(etf.Tuple)
+	switch t[0].(etf.Atom) {
+	case "ask":
+		ctx, cancel := context.WithTimeout(context.Background(), usualTimeout)
+		defer cancel()
+		answer, err := p.Call(ctx, t[1], t[2])
+		if err != nil {
+			return genserv.Reply(etf.Tuple{etf.Atom("error"), etf.Binary(err.Error())}, s)
+		}
+		return genserv.Reply(etf.Tuple{etf.Atom("ok"), answer}, s)
+	case "watch":
+		monitor := func(what etf.Term, w watched) {
+			if ref, err := p.Monitor(what); err == nil {
+				s[ref] = w
+			}
+		}
+		monitor(etf.Tuple{etf.Atom("rex"), t[1]}, watched{peer: t[1]})
+		for _, pid := range t[2].(etf.List) {
+			monitor(pid, watched{t[1], pid})
+		}
+	case "forget":
+		for ref, w := range s {
+			if etf.Equal(w.peer, t[1]) {
+				p.Demonitor(ref)
+				delete(s, ref)
+			}
+		}
+	}
+	return genserv.Reply(etf.Atom("ok"), s)
+}
+
+// HandleInfo takes {'DOWN', Ref, process, Object, Reason}.
+func (o *operator) HandleInfo(_ *genserv.Process, msg etf.Term, s operatorState) genserv.Result[operatorState] {
+	t, _ := msg.(etf.Tuple)
+	if len(t) != 5 {
+		return genserv.NoReply(s)
+	}
+	ref, _ := t[1].(etf.Ref)
+	w, known := s[ref]
+	delete(s, ref)
+	if !known || w.pid != nil && peaceful(t[4]) {
+		return genserv.NoReply(s)
+	}
+	what := fmt.Sprintf("the connection to %v was lost", w.peer)
+	if w.pid != nil && !etf.Equal(t[4], etf.Atom("noconnection")) {
+		what = fmt.Sprintf("%s of %v, which ran the new code, has ended: %s",
+			etf.Format(w.pid), w.peer, etf.FormatMax(t[4], 200))
+	}
+	select {
+	case o.failed <- what:
+	default:
+	}
+	return genserv.NoReply(s)
+}
+
+// peaceful tells whether a reason is none of an error: for these a supervisor starts no transient child anew.
+func peaceful(reason etf.Term) bool {
+	if t, ok := reason.(etf.Tuple); ok && len(t) == 2 {
+		reason = t[0]
+	}
+	return etf.Equal(reason, etf.Atom("normal")) || etf.Equal(reason, etf.Atom("shutdown"))
+}
+
+// whoami is how an operator is shown to another one.
+func whoami(self etf.Atom) string {
+	name := "somebody"
+	if u, err := user.Current(); err == nil {
+		name = u.Username
+	}
+	host, _ := os.Hostname()
+	return fmt.Sprintf("%s on %s (%s)", name, host, self)
+}
+
+// lock takes the lock of a node. The error names who has it.
+func (m *member) lock(ctx context.Context, o *operator) error {
+	if m.otp {
+		return m.lockGlobal(ctx, o)
+	}
+	answer, err := m.rpc(ctx, "gonode", "lock_upgrades", o.pid, etf.Binary(whoami(m.n.Name())))
+	if undef(err) {
+		return fmt.Errorf("%s knows no lock: it is of an older gonode", m.peer)
+	}
+	if err != nil {
+		return err
+	}
+	if answer != etf.Term(etf.Atom("ok")) {
+		who := answer
+		if t, ok := answer.(etf.Tuple); ok && len(t) == 2 {
+			if held, ok := t[1].(etf.Tuple); ok && len(held) == 3 {
+				who = held[2]
+			}
+		}
+		return &lockedError{m.peer, textOf(who)}
+	}
+	m.holder = o
+	return nil
+}
+
+// textOf is what a binary says.
+func textOf(t etf.Term) string {
+	if text, ok := t.(etf.Binary); ok {
+		return printable(string(text))
+	}
+	return inWords(t)
+}
+
+// lockGlobal does what global:set_lock({gonode_upgrade, Pid}, [Node], 0) does. The server monitors who asks.
+func (m *member) lockGlobal(ctx context.Context, o *operator) error {
+	answer, err := m.askGlobal(ctx, o, "set_lock")
+	switch {
+	case err != nil:
+		return err
+	case !etf.Equal(answer, etf.Atom("true")):
+		return &lockedError{m.peer, m.globalHolder(ctx)}
+	}
+	m.holder = o
+	return nil
+}
+
+func (m *member) askGlobal(ctx context.Context, o *operator, what etf.Atom) (etf.Term, error) {
+	answer, err := m.n.Call(ctx, o.pid, etf.Tuple{etf.Atom("ask"), etf.Tuple{etf.Atom("global_name_server"), m.peer},
+		etf.Tuple{what, etf.Tuple{lockResource, o.pid}}})
+	if err != nil {
+		return nil, err
+	}
+	t := answer.(etf.Tuple)
+	if t[0] != etf.Term(etf.Atom("ok")) {
+		return nil, fmt.Errorf("the lock of %s: %s", m.peer, textOf(t[1]))
+	}
+	return t[1], nil
+}
+
+// globalHolder tells who holds the lock of an OTP node, from {Resource, Requester, [{Pid, Ref}]} in the table of global.
+func (m *member) globalHolder(ctx context.Context) string {
+	answer, err := m.rpc(ctx, "ets", "lookup", etf.Atom("global_locks"), lockResource)
+	list, _ := answer.(etf.List)
+	if err == nil && len(list) == 1 {
+		if t, ok := list[0].(etf.Tuple); ok && len(t) == 3 {
+			if pid, ok := t[1].(etf.Pid); ok {
+				return string(pid.Node)
+			}
+		}
+	}
+	return "another operator"
+}
+
+// unlock gives the lock back; it does so by itself when the connection ends.
+func (m *member) unlock(ctx context.Context) {
+	if m.holder == nil {
+		return
+	}
+	if m.otp {
+		_, _ = m.askGlobal(ctx, m.holder, "del_lock")
+	} else {
+		_, _ = m.rpc(ctx, "gonode", "unlock_upgrades", m.holder.pid)
+	}
+	m.holder = nil
+}
+
+// lockedError is a node that another operator works on.
+type lockedError struct {
+	peer etf.Atom
+	who  string
+}
+
+func (e *lockedError) Error() string { return fmt.Sprintf("%s is being upgraded by %s", e.peer, e.who) }

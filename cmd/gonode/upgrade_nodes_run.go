@@ -1,0 +1,315 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gonode-otp/gonode/codechange"
+	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/node"
+)
+
+// rollout brings several nodes to a release, the first alone and the others in waves.
+type rollout struct {
+	cmd      *cobra.Command
+	n        *node.Node
+	flags    upgradeFlags
+	vsn      string
+	members  []*member
+	operator *operator
+	board    *board
+}
+
+func newRollout(cmd *cobra.Command, n *node.Node, f upgradeFlags, vsn string, names []etf.Atom) *rollout {
+	r := &rollout{cmd: cmd, n: n, flags: f, vsn: vsn, operator: &operator{failed: make(chan string, 1)}}
+	for _, name := range names {
+		r.members = append(r.members, &member{upgrading: &upgrading{cmd: cmd, n: n, peer: name, flags: f},
+			vsn: vsn, stage: waiting, wave: -1})
+	}
+	r.board = newBoard(cmd, f.format.value, r.members)
+	return r
+}
+
+// run does all of it. What is printed in the end tells what became of each node, whatever went wrong.
+func (r *rollout) run(ctx context.Context) (err error) {
+	if r.operator.pid, err = r.n.Spawn(ctx, "", genserv.Of(r.operator), nil); err != nil {
+		return err
+	}
+	down := r.reach(ctx)
+	if down.all(r.members) {
+		return errors.Join(down.first(), r.board.close(r.vsn))
+	}
+	lasting := context.WithoutCancel(ctx)
+	defer func() {
+		inParallel(r.members, func(m *member) error {
+			ctx, cancel := context.WithTimeout(lasting, usualTimeout)
+			defer cancel()
+			m.unlock(ctx)
+			return nil
+		})
+	}()
+	err = r.roll(ctx)
+	if err == nil {
+		err = down.told(r.flags)
+	}
+	return errors.Join(err, r.board.close(r.vsn))
+}
+
+// unreachable are the nodes that were missed, with the reasons.
+type unreachable []error
+
+func (d unreachable) all(members []*member) bool { return len(d) == len(members) }
+func (d unreachable) first() error               { return d[0] }
+
+// told is the error of an upgrade that has missed some nodes.
+func (d unreachable) told(f upgradeFlags) error {
+	if len(d) == 0 || f.dryRun {
+		return errors.Join(d...)
+	}
+	return &hintedError{errors.Join(d...), "when it is back the same command with --reapply brings it up to the release"}
+}
+
+// reach connects to the nodes. Those that are down are missed.
+func (r *rollout) reach(ctx context.Context) (down unreachable) {
+	ctx, cancel := context.WithTimeout(ctx, usualTimeout)
+	defer cancel()
+	failures := inParallel(r.members, func(m *member) error { return m.n.Connect(ctx, m.peer) })
+	for i, err := range failures {
+		if err != nil {
+			r.members[i].stage, r.members[i].reason = missed, plain(err)
+			r.board.show(r.members[i])
+			down = append(down, err)
+		}
+	}
+	return down
+}
+
+// in returns the members in one of some stages.
+func (r *rollout) in(stages ...stage) (some []*member) {
+	for _, m := range r.members {
+		if slices.Contains(stages, m.stage) {
+			some = append(some, m)
+		}
+	}
+	return some
+}
+
+// roll upgrades the nodes that were reached.
+func (r *rollout) roll(ctx context.Context) error {
+	if err := r.prepare(ctx); err != nil {
+		return err
+	}
+	r.board.note("dry run")
+	todo := r.in(waiting)
+	if err := r.each(todo, tried, func(m *member) error { return m.rehearse(ctx) }); err != nil || r.flags.dryRun {
+		return err
+	}
+	for wave, members := range waves(todo, r.flags.nodes.wave) {
+		if wave == 0 {
+			r.board.note("canary")
+		} else {
+			r.board.note(fmt.Sprintf("wave %d", wave))
+		}
+		err := r.upgradeWave(ctx, wave, members)
+		if err == nil {
+			err = r.watch(ctx, members)
+		}
+		if err != nil {
+			return r.takeBack(ctx, err)
+		}
+	}
+	if !r.flags.permanent {
+		return nil
+	}
+	r.board.note("make permanent")
+	return r.each(r.in(upgraded, present), permanent, func(m *member) error { return m.keep(ctx) })
+}
+
+// prepare locks the nodes, and finds out what is to do about each.
+func (r *rollout) prepare(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, usualTimeout)
+	defer cancel()
+	examine := func(m *member) error { return m.examine(ctx) }
+	if err := r.each(r.in(waiting), waiting, examine); err != nil {
+		return err
+	}
+	locked := r.in(waiting)
+	for _, m := range locked {
+		if m.otp && r.flags.busy.value != "fail" {
+			return usagef("%s is an OTP node: it does not know --busy", m.peer)
+		}
+	}
+	// In an order that all operators have, so that one of two gets all locks.
+	slices.SortFunc(locked, func(a, b *member) int { return strings.Compare(string(a.peer), string(b.peer)) })
+	for _, m := range locked {
+		if err := m.lock(ctx, r.operator); err != nil {
+			return m.fails(r.board, err)
+		}
+	}
+	// What ran before there was a lock need not run any more.
+	if err := r.each(r.in(waiting), waiting, examine); err != nil {
+		return err
+	}
+	for _, m := range r.in(waiting) {
+		switch {
+		case m.from != r.vsn:
+		case !r.flags.nodes.reapply:
+			return m.fails(r.board, fmt.Errorf("%s runs release %s already; --reapply passes such nodes over", m.peer, r.vsn))
+		default:
+			m.stage = present
+			if m.status == codechange.Permanent {
+				m.stage = permanent
+			}
+			r.board.show(m)
+		}
+	}
+	return nil
+}
+
+// fails notes that a node is to blame for the end of the rollout.
+func (m *member) fails(b *board, err error) error {
+	m.stage, m.reason = refused, plain(err)
+	b.show(m)
+	return err
+}
+
+// each does something with members at a time. The error is that of the first that fails, with its name.
+func (r *rollout) each(members []*member, then stage, do func(*member) error) error {
+	failures := inParallel(members, func(m *member) error {
+		before := m.stage
+		err := do(m)
+		switch {
+		case err == nil && then == before:
+			return nil
+		case err == nil:
+			m.stage = then
+		case m.stage == waiting:
+			m.stage, m.reason = refused, plain(err)
+		}
+		r.board.show(m)
+		return err
+	})
+	for i, err := range failures {
+		if err != nil {
+			return &memberError{members[i].peer, err}
+		}
+	}
+	return nil
+}
+
+// memberError is what went wrong with one of the nodes.
+type memberError struct {
+	peer etf.Atom
+	err  error
+}
+
+func (e *memberError) Error() string { return fmt.Sprintf("%s: %v", e.peer, e.err) }
+func (e *memberError) Unwrap() error { return e.err }
+
+// inParallel does something with members at a time and returns the error of each.
+func inParallel(members []*member, do func(*member) error) []error {
+	failures := make([]error, len(members))
+	var all sync.WaitGroup
+	for i, m := range members {
+		all.Go(func() { failures[i] = do(m) })
+	}
+	all.Wait()
+	return failures
+}
+
+// waves are the canary alone, and then size of the others at a time.
+func waves(members []*member, size int) (all [][]*member) {
+	if len(members) == 0 {
+		return nil
+	}
+	return append([][]*member{members[:1]}, slices.Collect(slices.Chunk(members[1:], max(1, size)))...)
+}
+
+// upgradeWave upgrades nodes at a time and returns when each of them has ended its upgrade. If ctx ends, those that are
+// under way are given up, which an OTP node cannot.
+func (r *rollout) upgradeWave(ctx context.Context, wave int, members []*member) error {
+	lasting := context.WithoutCancel(ctx)
+	given := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(given)
+		inParallel(members, func(m *member) error {
+			if m.otp {
+				return nil
+			}
+			ctx, cancel := context.WithTimeout(lasting, usualTimeout)
+			defer cancel()
+			_, err := m.rpc(ctx, "gonode", "abort_upgrade")
+			return err
+		})
+	})
+	if ctx.Err() != nil {
+		if !stop() {
+			<-given
+		}
+		return context.Cause(ctx)
+	}
+	for _, m := range members {
+		m.wave, m.stage = wave, changing
+		r.board.show(m)
+	}
+	err := r.each(members, upgraded, func(m *member) error {
+		if err := m.upgrade(lasting); err != nil {
+			return err
+		}
+		_, err := m.n.Call(lasting, r.operator.pid, etf.Tuple{etf.Atom("watch"), m.peer, etf.List(m.servers)})
+		return err
+	})
+	if !stop() {
+		<-given
+		return errors.Join(context.Cause(ctx), err)
+	}
+	return err
+}
+
+// watch watches all that run the release for a while.
+func (r *rollout) watch(ctx context.Context, wave []*member) error {
+	r.board.note(fmt.Sprintf("watching for %v", r.flags.watch))
+	timer := time.NewTimer(r.flags.watch)
+	defer timer.Stop()
+	select {
+	case what := <-r.operator.failed:
+		return errors.New(what)
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-timer.C:
+	}
+	for i, err := range inParallel(wave, func(m *member) error { return m.runs(ctx, r.vsn) }) {
+		if err != nil {
+			wave[i].reason = plain(err)
+			return &memberError{wave[i].peer, err}
+		}
+	}
+	return nil
+}
+
+// takeBack brings the nodes that have the release back to what they ran, the last one first.
+func (r *rollout) takeBack(ctx context.Context, cause error) error {
+	ctx = context.WithoutCancel(ctx)
+	r.board.note("rolling back: " + plain(cause))
+	done := r.in(upgraded)
+	slices.SortStableFunc(done, func(a, b *member) int { return a.wave - b.wave })
+	for _, m := range slices.Backward(done) {
+		if _, err := m.n.Call(ctx, r.operator.pid, etf.Tuple{etf.Atom("forget"), m.peer}); err == nil {
+			m.back(ctx)
+		}
+		r.board.show(m)
+	}
+	hint := fmt.Sprintf("%d nodes were rolled back", len(r.in(returned)))
+	if lost := r.in(astray); len(lost) > 0 {
+		hint += fmt.Sprintf(", %d were not; gonode upgrade NODE --report tells more", len(lost))
+	}
+	return &hintedError{cause, hint}
+}

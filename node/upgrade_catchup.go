@@ -1,0 +1,90 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/gonode-otp/gonode/codechange"
+	"github.com/gonode-otp/gonode/etf"
+)
+
+// ErrPeersDiffer means that the peers of a node do not all have the same permanent release, as in the middle of an
+// upgrade, so that there is none to follow.
+var ErrPeersDiffer = errors.New("the peers do not have the same permanent release")
+
+// peerAnswerTime is how long a peer may take to answer, the time of gen_server:call/2.
+const peerAnswerTime = 5 * time.Second
+
+// CatchUp brings the node to the permanent release of its peers, by its own relup, and makes that permanent. A program
+// calls it when its servers run, so that a node that was down while the others were upgraded is like them. It returns
+// the version that is permanent afterwards. If the node has it already, nothing is done.
+//
+// Peers that cannot be reached are passed over; without any that can, the node stays as it is. A release that runs
+// on the peers and is not permanent does not count: it may still be taken back. The release has to be unpacked on this
+// node. Each peer, of Go or OTP, is asked for release_handler:which_releases/0.
+//
+// The error matches ErrPeersDiffer if they disagree, is a *codechange.Error if the upgrade was refused or failed, and
+// the node then runs the release that it ran; ErrBadArgument if the node has no Config.Upgrade.
+func (n *Node) CatchUp(ctx context.Context, peers ...etf.Atom) (vsn string, err error) {
+	h := n.releases
+	if h == nil {
+		return "", ErrBadArgument
+	}
+	own := permanentVsn(h.Releases())
+	for _, peer := range peers {
+		theirs, err := n.permanentOf(ctx, peer)
+		switch {
+		case ctx.Err() != nil:
+			return own, context.Cause(ctx)
+		case err != nil || peer == n.name:
+			continue
+		case vsn != "" && theirs != vsn:
+			return own, fmt.Errorf("%w: %s and %s", ErrPeersDiffer, vsn, theirs)
+		}
+		vsn = theirs
+	}
+	if vsn == "" || vsn == own {
+		return own, nil
+	}
+	if h.Running().Vsn != vsn {
+		if _, _, err := h.Install(ctx, vsn, codechange.Options{}); err != nil {
+			return own, err
+		}
+	}
+	if err := h.MakePermanent(ctx, vsn); err != nil {
+		return own, err
+	}
+	return vsn, nil
+}
+
+func permanentVsn(releases []codechange.Release) string {
+	for _, r := range releases {
+		if r.Status == codechange.Permanent {
+			return r.Vsn
+		}
+	}
+	return ""
+}
+
+// permanentOf asks a peer for its permanent release, an element {Name, Vsn, Libs, permanent} of what
+// release_handler:which_releases/0 returns.
+func (n *Node) permanentOf(ctx context.Context, peer etf.Atom) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, peerAnswerTime)
+	defer cancel()
+	answer, err := n.Call(ctx, etf.Tuple{etf.Atom("rex"), peer}, etf.Tuple{etf.Atom("call"), etf.Atom("release_handler"),
+		etf.Atom("which_releases"), etf.List{}, etf.Atom("user")})
+	if err != nil {
+		return "", err
+	}
+	list, _ := answer.(etf.List)
+	for _, t := range list {
+		if r, ok := t.(etf.Tuple); ok && len(r) == 4 && r[3] == etf.Term(etf.Atom("permanent")) {
+			if vsn := stringOf(r[1], ""); vsn != "" {
+				return vsn, nil
+			}
+		}
+	}
+	return "", fmt.Errorf("%s has no permanent release", peer)
+}

@@ -1,0 +1,92 @@
+package node
+
+import (
+	"context"
+	"errors"
+
+	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/genserv"
+)
+
+// upgradeLockName is the registered name that whoever changes several nodes takes on each of them. The registry gives
+// it to one at a time, so it is the lock. global has such locks on a BEAM: global:set_lock/3.
+const upgradeLockName etf.Atom = "gonode_upgrade_lock"
+
+// lockRetries is how often a lock is asked for again whose holder has ended in between.
+const lockRetries = 3
+
+// exportUpgradeLock exports the functions of the lock:
+//
+//	gonode:lock_upgrades(Pid, Who)     ok | {error, {locked, Pid, Who}}: Pid holds the lock until it ends or gives it back
+//	gonode:unlock_upgrades(Pid)        ok | {error, not_locked}
+func (n *Node) exportUpgradeLock() {
+	n.Export("gonode", "lock_upgrades", 2, func(ctx context.Context, args etf.List) (etf.Term, error) {
+		pid, ok := args[0].(etf.Pid)
+		if !ok {
+			return nil, ErrBadArgument
+		}
+		return n.lockUpgrades(ctx, pid, args[1])
+	})
+	n.Export("gonode", "unlock_upgrades", 1, func(ctx context.Context, args etf.List) (etf.Term, error) {
+		answer, err := n.Call(ctx, upgradeLockName, etf.Tuple{etf.Atom("unlock"), args[0]})
+		if errors.Is(err, genserv.ErrNoProc) {
+			return etf.Tuple{etf.Atom("error"), etf.Atom("not_locked")}, nil
+		}
+		return answer, err
+	})
+}
+
+// lockUpgrades serves gonode:lock_upgrades/2. The process is one of the node, whoever asked for it.
+func (n *Node) lockUpgrades(ctx context.Context, pid etf.Pid, who etf.Term) (etf.Term, error) {
+	var err error
+	for range lockRetries {
+		_, err = n.Spawn(ctx, upgradeLockName, genserv.Of(upgradeLock{}), etf.Tuple{pid, who})
+		if held := (*genserv.AlreadyStarted)(nil); !errors.As(err, &held) {
+			break
+		}
+		var holder etf.Term
+		holder, err = n.Call(ctx, upgradeLockName, etf.Atom("holder"))
+		if t, ok := holder.(etf.Tuple); err == nil && ok && len(t) == 2 {
+			if etf.Equal(t[0], pid) {
+				return etf.Atom("ok"), nil
+			}
+			return etf.Tuple{etf.Atom("error"), etf.Tuple{etf.Atom("locked"), t[0], t[1]}}, nil
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return etf.Atom("ok"), nil
+}
+
+// upgradeLock is the process that is the lock. Its state is {Pid, Who} of the holder. It ends with the holder, so that
+// an operator that dies, or whose connection is lost, leaves no lock behind.
+type upgradeLock struct{}
+
+// Init monitors the holder.
+func (upgradeLock) Init(p *genserv.Process, args etf.Term) genserv.InitResult[etf.Tuple] {
+	holder := args.(etf.Tuple)
+	if _, err := p.Monitor(holder[0]); err != nil {
+		return genserv.StopInit[etf.Tuple](etf.Atom("noproc"))
+	}
+	return genserv.Ok(holder)
+}
+
+// HandleCall answers holder, and {unlock, Pid}.
+func (upgradeLock) HandleCall(_ *genserv.Process, request etf.Term, _ genserv.From, holder etf.Tuple) genserv.Result[etf.Tuple] {
+	if t, ok := request.(etf.Tuple); ok && len(t) == 2 && t[0] == etf.Term(etf.Atom("unlock")) {
+		if !etf.Equal(t[1], holder[0]) {
+			return genserv.Reply(etf.Tuple{etf.Atom("error"), etf.Atom("not_locked")}, holder)
+		}
+		return genserv.StopReply(etf.Atom("normal"), etf.Atom("ok"), holder)
+	}
+	return genserv.Reply(holder, holder)
+}
+
+// HandleInfo takes the end of the holder.
+func (upgradeLock) HandleInfo(_ *genserv.Process, msg etf.Term, holder etf.Tuple) genserv.Result[etf.Tuple] {
+	if t, ok := msg.(etf.Tuple); ok && len(t) == 5 && t[0] == etf.Term(etf.Atom("DOWN")) {
+		return genserv.Stop(etf.Atom("normal"), holder)
+	}
+	return genserv.NoReply(holder)
+}
