@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -129,10 +130,7 @@ func TestAFailureInTheSecondWaveTakesTheWavesBeforeItBack(t *testing.T) {
 	nodes[2].Export("test", "fail", 0, func(context.Context, etf.List) (etf.Term, error) {
 		return nil, &genserv.Exit{Reason: etf.Atom("no_disk")}
 	})
-	root := etf.Format(must(nodes[2].Call(t.Context(), etf.Atom("rex"), etf.Tuple{etf.Atom("call"), etf.Atom("code"),
-		etf.Atom("root_dir"), etf.List{}, etf.Atom("user")})))
-	relup := `{"2",[{"1","",[point_of_no_return,{apply,{test,fail,[]}}]}],[]}.`
-	require.NoError(t, os.WriteFile(filepath.Join(strings.Trim(root, `"`), "releases/2/relup"), []byte(relup), 0o644))
+	applyOn2(t, nodes[2])
 
 	outcomes, r := rolled(t, exitFailure, "--nodes", "a,b,c,d", "2")
 	require.Equal(t, []string{"canary rolled_back", "1 rolled_back", "2 failed", "- tried"}, outcomes)
@@ -141,11 +139,14 @@ func TestAFailureInTheSecondWaveTakesTheWavesBeforeItBack(t *testing.T) {
 	runRelease(t, "1 1 1 1", nodes...)
 }
 
-func must(t etf.Term, err error) etf.Term {
-	if err != nil {
-		panic(err)
-	}
-	return t
+// applyOn2 makes test:fail() all that the way from release 1 to 2 does.
+func applyOn2(t *testing.T, n *node.Node) {
+	t.Helper()
+	root, err := n.Call(t.Context(), etf.Atom("rex"), etf.Tuple{etf.Atom("call"), etf.Atom("code"),
+		etf.Atom("root_dir"), etf.List{}, etf.Atom("user")})
+	require.NoError(t, err)
+	relup := `{"2",[{"1","",[point_of_no_return,{apply,{test,fail,[]}}]}],[]}.`
+	require.NoError(t, os.WriteFile(filepath.Join(inWords(root), "releases/2/relup"), []byte(relup), 0o644))
 }
 
 func TestADryRunThatFailsAnywhereChangesNothing(t *testing.T) {
