@@ -86,9 +86,7 @@ An OTP node can be upgraded as well, but it tells no more than release_handler d
 	flags.BoolVar(&f.down, "down", false, "go down to the version in that directory")
 	f.handlingFlags(cmd)
 	f.nodes.add(o, cmd)
-	f.busy = choiceFlag(cmd, "busy", "", "what to do about a server that does not suspend itself in time: fail, wait, or skip it", "fail", "wait", "skip")
-	flags.DurationVar(&f.suspend, "suspend-timeout", 0, "how long a server may take to suspend itself (default as the script says, else 5s)")
-	flags.DurationVar(&f.change, "code-change-timeout", 0, "how long a code change may take (default 5s)")
+	f.paceFlags(cmd)
 	for _, flag := range []string{"app", "dir", "canary", "watch", "suspend-timeout", "code-change-timeout"} {
 		completeFlag(cmd, flag)
 	}
@@ -96,13 +94,23 @@ An OTP node can be upgraded as well, but it tells no more than release_handler d
 	return cmd
 }
 
+// paceFlags are those that say who goes first, and what may take how long.
+func (f *upgradeFlags) paceFlags(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.IntVar(&f.canary, "canary", 0, "change `N` processes of each module first")
+	flags.DurationVar(&f.watch, "watch", 10*time.Second, "how long to watch them, or each wave of several nodes")
+	f.busy = choiceFlag(cmd, "busy", "",
+		"what to do about a server that does not suspend itself in time: fail, wait, or skip it", "fail", "wait", "skip")
+	flags.DurationVar(&f.suspend, "suspend-timeout", 0,
+		"how long a server may take to suspend itself (default as the script says, else 5s)")
+	flags.DurationVar(&f.change, "code-change-timeout", 0, "how long a code change may take (default 5s)")
+}
+
 // handlingFlags are those that say how careful an upgrade is, and those about what one has left or is doing.
 func (f *upgradeFlags) handlingFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.BoolVar(&f.strict, "strict", false,
 		"refuse a script that has no instruction for a module that differs, or one for a module that does not")
-	flags.IntVar(&f.canary, "canary", 0, "change `N` processes of each module first")
-	flags.DurationVar(&f.watch, "watch", 10*time.Second, "how long to watch them")
 	flags.BoolVar(&f.report, "report", false, "show what became of the last upgrade")
 	flags.BoolVar(&f.abort, "abort", false, "give up the upgrade that is under way: what it has changed is undone")
 	flags.BoolVar(&f.purge, "purge", false,
@@ -179,11 +187,11 @@ func (o *options) upgrade(cmd *cobra.Command, args []string, f upgradeFlags) err
 		case f.report:
 			return u.last(ctx)
 		case f.app != "":
-			return u.oneApp(ctx, slices.Concat(args, []string{""})[1])
+			return u.locked(ctx, func() error { return u.oneApp(ctx, slices.Concat(args, []string{""})[1]) })
 		case len(args) == 1:
 			return u.list(ctx)
 		}
-		return u.to(ctx, target{vsn: args[1]}, f.release(args[1]))
+		return u.locked(ctx, func() error { return u.to(ctx, target{vsn: args[1]}, f.release(args[1])) })
 	})
 }
 
@@ -193,33 +201,6 @@ type upgrading struct {
 	n     *node.Node
 	peer  etf.Atom
 	flags upgradeFlags
-}
-
-// rpc is rpc:call/4 by way of the server rex, which every node has.
-func (u *upgrading) rpc(ctx context.Context, module, function etf.Atom, args ...etf.Term) (etf.Term, error) {
-	request := etf.Tuple{etf.Atom("call"), module, function, etf.List(args), etf.Atom("user")}
-	answer, err := u.n.Call(ctx, etf.Tuple{etf.Atom("rex"), u.peer}, request)
-	if err != nil {
-		return nil, err
-	}
-	if t, ok := answer.(etf.Tuple); ok && len(t) == 2 && t[0] == etf.Term(etf.Atom("badrpc")) {
-		return nil, &upgradeError{reason: answer}
-	}
-	return answer, nil
-}
-
-// undef tells whether an rpc failed because there is no such function.
-func undef(err error) bool {
-	var failed *upgradeError
-	if !errors.As(err, &failed) {
-		return false
-	}
-	exit, _ := failed.reason.(etf.Tuple)[1].(etf.Tuple)
-	if len(exit) != 2 {
-		return false
-	}
-	reason, _ := exit[1].(etf.Tuple)
-	return len(reason) == 2 && reason[0] == etf.Term(etf.Atom("undef"))
 }
 
 // list shows the releases of the node.

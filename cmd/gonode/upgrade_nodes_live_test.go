@@ -229,6 +229,9 @@ func TestTwoOperatorsDoNotUpgradeTheSameNodesAtOnce(t *testing.T) {
 	outcomes, r := rolled(t, exitFailure, "--nodes", "b,c", "2")
 	require.Equal(t, []string{"- failed", "- waiting"}, outcomes)
 	require.Regexp(t, `gonode: b@\S+ is being upgraded by \S+ on \S+ \(\S+@\S+\)`, r.err)
+	one := gonode(t, "upgrade", "a", "1")
+	require.Equal(t, exitFailure, one.code)
+	require.Regexp(t, `gonode: a@\S+ is being upgraded by `, one.err)
 	cancel()
 	r = wait()
 	require.Equal(t, exitFailure, r.code)
@@ -255,6 +258,8 @@ func TestAnOperatorThatDiesLeavesNoLock(t *testing.T) {
 	require.Eventually(t, func() bool { return !locked() }, patience, time.Millisecond)
 	runRelease(t, "2", nodes...)
 	_, _ = rolled(t, exitOK, "--nodes", "a", "2", "--reapply", "--permanent")
+	_, _ = rolled(t, exitOK, "--nodes", "a", "1", "--reapply")
+	runRelease(t, "1", nodes...)
 }
 
 func TestANodeThatGoesDownWhileItIsWatchedStopsTheUpgrade(t *testing.T) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/user"
@@ -108,6 +109,40 @@ func whoami(self etf.Atom) string {
 	return fmt.Sprintf("%s on %s (%s)", name, host, self)
 }
 
+// errNoLock is a node of Go that is older than the lock.
+var errNoLock = errors.New("the node knows no lock: it is of an older gonode")
+
+// locked does something with one node under its lock. A rehearsal needs none, and what has no lock goes without.
+func (u *upgrading) locked(ctx context.Context, do func() error) error {
+	if u.flags.dryRun {
+		return do()
+	}
+	o := &operator{failed: make(chan string, 1)}
+	var err error
+	if o.pid, err = u.n.Spawn(ctx, "", genserv.Of(o), nil); err != nil {
+		return err
+	}
+	m := &member{upgrading: u}
+	err = m.lock(ctx, o)
+	if errors.Is(err, errNoLock) {
+		if _, fails := u.rpc(ctx, "release_handler", "which_releases"); fails == nil {
+			m.otp = true
+			err = m.lock(ctx, o)
+		} else {
+			err = nil // who has no release handler says so later
+		}
+	}
+	if err != nil {
+		return err
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), usualTimeout)
+		defer cancel()
+		m.unlock(ctx)
+	}()
+	return do()
+}
+
 // lock takes the lock of a node. The error names who has it.
 func (m *member) lock(ctx context.Context, o *operator) error {
 	if m.otp {
@@ -115,7 +150,7 @@ func (m *member) lock(ctx context.Context, o *operator) error {
 	}
 	answer, err := m.rpc(ctx, "gonode", "lock_upgrades", o.pid, etf.Binary(whoami(m.n.Name())))
 	if undef(err) {
-		return fmt.Errorf("%s knows no lock: it is of an older gonode", m.peer)
+		return fmt.Errorf("%s: %w", m.peer, errNoLock)
 	}
 	if err != nil {
 		return err

@@ -1,0 +1,35 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"github.com/gonode-otp/gonode/etf"
+)
+
+// rpc is rpc:call/4 by way of the server rex, which every node has.
+func (u *upgrading) rpc(ctx context.Context, module, function etf.Atom, args ...etf.Term) (etf.Term, error) {
+	request := etf.Tuple{etf.Atom("call"), module, function, etf.List(args), etf.Atom("user")}
+	answer, err := u.n.Call(ctx, etf.Tuple{etf.Atom("rex"), u.peer}, request)
+	if err != nil {
+		return nil, err
+	}
+	if t, ok := answer.(etf.Tuple); ok && len(t) == 2 && t[0] == etf.Term(etf.Atom("badrpc")) {
+		return nil, &upgradeError{reason: answer}
+	}
+	return answer, nil
+}
+
+// undef tells whether an rpc failed because there is no such function.
+func undef(err error) bool {
+	var failed *upgradeError
+	if !errors.As(err, &failed) {
+		return false
+	}
+	exit, _ := failed.reason.(etf.Tuple)[1].(etf.Tuple)
+	if len(exit) != 2 {
+		return false
+	}
+	reason, _ := exit[1].(etf.Tuple)
+	return len(reason) == 2 && reason[0] == etf.Term(etf.Atom("undef"))
+}
