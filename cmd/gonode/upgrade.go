@@ -68,9 +68,7 @@ An OTP node can be upgraded as well, but it tells no more than release_handler d
   gonode upgrade calc 2 --app counter --dry-run
   gonode upgrade calc --app counter --dir /srv/counter-1 --down
   gonode upgrade calc --report
-  gonode upgrade calc --abort
-  gonode upgrade --nodes a,b@myhost,c@otherhost 2 --wave 2 --watch 30s --permanent
-  gonode upgrade --match 'shop*' --hosts host1,host2 2 --dry-run`,
+  gonode upgrade calc --abort` + nodesExamples,
 		Args:              wantArgs(1, "NODE", "VSN"),
 		ValidArgsFunction: o.completeUpgraded,
 		RunE:              o.run(func(cmd *cobra.Command, args []string) error { return o.upgrade(cmd, args, f) }),

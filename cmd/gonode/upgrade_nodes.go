@@ -26,6 +26,10 @@ that have the release go back, the last one first. With --permanent the release 
 A node that is down is passed over, and the command ends with exit code 3. When it is back the same command with --reapply
 brings it up to the release; nodes that have it are passed over then.`
 
+const nodesExamples = `
+  gonode upgrade --nodes a,b@myhost,c@otherhost 2 --wave 2 --watch 30s --permanent
+  gonode upgrade --match 'shop*' --hosts host1,host2 2 --dry-run`
+
 // nodesFlags are the flags of upgrade that are about several nodes.
 type nodesFlags struct {
 	names, hosts []string

@@ -143,8 +143,8 @@ func (r *rollout) prepare(ctx context.Context) error {
 	}
 	locked := r.in(waiting)
 	for _, m := range locked {
-		if m.otp && r.flags.busy.value != "fail" {
-			return usagef("%s is an OTP node: it does not know --busy", m.peer)
+		if m.otp && (r.flags.busy.value != "fail" || r.flags.strict) {
+			return usagef("%s is an OTP node: it knows neither --busy nor --strict", m.peer)
 		}
 	}
 	// In an order that all operators have, so that one of two gets all locks.
