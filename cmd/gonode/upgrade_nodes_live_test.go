@@ -285,6 +285,43 @@ func (killer) HandleCall(_ *genserv.Process, _ etf.Term, _ genserv.From, s struc
 	return genserv.NoReply(s)
 }
 
+func TestAnUpgradeThatIsUnderWayIsGivenUpWithTheCommand(t *testing.T) {
+	nodes := counterNodes(t, "a", "b")
+	blocked := make(chan struct{})
+	nodes[1].Export("test", "fail", 0, func(ctx context.Context, _ etf.List) (etf.Term, error) {
+		close(blocked)
+		<-ctx.Done()
+		return nil, ctx.Err()
+	})
+	applyOn2(t, nodes[1])
+	cancel, wait := rolling(t, "b@"+shortHost(t)+": changing", "--nodes", "a,b", "2", "--watch", "1ms")
+	<-blocked
+	cancel()
+	r := wait()
+	require.Equal(t, exitFailure, r.code)
+	require.Contains(t, r.err, "gonode: interrupted; 1 nodes were rolled back")
+	require.Equal(t, []string{"canary rolled_back", "1 failed"}, outcomesOf(t, r))
+	runRelease(t, "1 1", nodes...)
+}
+
+// A node that is up and refuses is not passed over as one that is down.
+func TestANodeThatRefusesOrHasNoReleasesStopsTheUpgradeBeforeItBegins(t *testing.T) {
+	nodes := counterNodes(t, "a")
+	other, err := node.Start(t.Context(), node.Config{Name: "other", Cookie: "another"})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, other.Stop(context.Background())) })
+	stands(t, node.Config{Name: "plain"})
+	outcomes, _ := rolled(t, exitHandshake, "--nodes", "a,other", "2")
+	require.Equal(t, []string{"- waiting", "- failed"}, outcomes)
+	outcomes, r := rolled(t, exitFailure, "--nodes", "a,plain", "2")
+	require.Equal(t, []string{"- waiting", "- failed"}, outcomes)
+	require.Regexp(t, `gonode: plain@\S+: it has no release handler`, r.err)
+	outcomes, r = rolled(t, exitFailure, "--nodes", "a", "9")
+	require.Equal(t, []string{"- failed"}, outcomes)
+	require.Contains(t, r.err, `{no_such_release,"9"}`)
+	runRelease(t, "1", nodes...)
+}
+
 func TestAServerThatCrashesWhileItIsWatchedTakesTheUpgradeBack(t *testing.T) {
 	nodes := counterNodes(t, "a", "b")
 	second, err := nodes[0].Spawn(t.Context(), "second", genserv.Of(upgrade.V1{}), nil)

@@ -50,7 +50,7 @@ type member struct {
 func (m *member) examine(ctx context.Context) error {
 	answer, err := m.rpc(ctx, "release_handler", "which_releases")
 	if undef(err) {
-		return fmt.Errorf("%s has no release handler: it was started without Config.Upgrade, or without sasl", m.peer)
+		return errors.New("it has no release handler: it was started without Config.Upgrade, or without sasl")
 	}
 	if err != nil {
 		return err
@@ -100,7 +100,7 @@ func (m *member) runs(ctx context.Context, vsn string) error {
 		return err
 	}
 	if now := runningRelease(releases).Vsn; now != vsn {
-		return fmt.Errorf("%s does not run release %s any more, but %s", m.peer, vsn, now)
+		return fmt.Errorf("it does not run release %s any more, but %s", vsn, now)
 	}
 	return nil
 }

@@ -43,9 +43,12 @@ func (r *rollout) run(ctx context.Context) (err error) {
 	if r.operator.pid, err = r.n.Spawn(ctx, "", genserv.Of(r.operator), nil); err != nil {
 		return err
 	}
-	down := r.reach(ctx)
-	if down.all(r.members) {
-		return errors.Join(down.first(), r.board.close(r.vsn))
+	down, err := r.reach(ctx)
+	if err == nil && down.all(r.members) {
+		err = down.first()
+	}
+	if err != nil {
+		return errors.Join(err, r.board.close(r.vsn))
 	}
 	lasting := context.WithoutCancel(ctx)
 	defer func() {
@@ -77,19 +80,24 @@ func (d unreachable) told(f upgradeFlags) error {
 	return &hintedError{errors.Join(d...), "when it is back the same command with --reapply brings it up to the release"}
 }
 
-// reach connects to the nodes. Those that are down are missed.
-func (r *rollout) reach(ctx context.Context) (down unreachable) {
+// reach connects to the nodes. Those that are down are missed; one that is up and refuses is an error.
+func (r *rollout) reach(ctx context.Context) (down unreachable, err error) {
 	ctx, cancel := context.WithTimeout(ctx, usualTimeout)
 	defer cancel()
 	failures := inParallel(r.members, func(m *member) error { return m.n.Connect(ctx, m.peer) })
-	for i, err := range failures {
-		if err != nil {
-			r.members[i].stage, r.members[i].reason = missed, plain(err)
-			r.board.show(r.members[i])
-			down = append(down, err)
+	for i, failure := range failures {
+		switch {
+		case failure == nil:
+			continue
+		case exitCode(failure) == exitHandshake:
+			err = r.members[i].fails(r.board, failure)
+			continue
 		}
+		r.members[i].stage, r.members[i].reason = missed, plain(failure)
+		r.board.show(r.members[i])
+		down = append(down, failure)
 	}
-	return down
+	return down, err
 }
 
 // in returns the members in one of some stages.
