@@ -115,8 +115,10 @@ func (r *rollout) roll(ctx context.Context) error {
 	if err := r.prepare(ctx); err != nil {
 		return err
 	}
-	r.board.note("dry run")
 	todo := r.in(waiting)
+	if len(todo) > 0 {
+		r.board.note("dry run")
+	}
 	if err := r.each(todo, tried, func(m *member) error { return m.rehearse(ctx) }); err != nil || r.flags.dryRun {
 		return err
 	}
