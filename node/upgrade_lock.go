@@ -17,7 +17,8 @@ const lockRetries = 3
 
 // exportUpgradeLock exports the functions of the lock:
 //
-//	gonode:lock_upgrades(Pid, Who)     ok | {error, {locked, Pid, Who}}: Pid holds the lock until it ends or gives it back
+//	gonode:lock_upgrades(Pid, Who)     ok | {error, {locked, Pid, Who}}: Pid holds the lock until it ends or gives
+//	                                   it back
 //	gonode:unlock_upgrades(Pid)        ok | {error, not_locked}
 func (n *Node) exportUpgradeLock() {
 	n.Export("gonode", "lock_upgrades", 2, func(ctx context.Context, args etf.List) (etf.Term, error) {
@@ -73,7 +74,8 @@ func (upgradeLock) Init(p *genserv.Process, args etf.Term) genserv.InitResult[et
 }
 
 // HandleCall answers holder, and {unlock, Pid}.
-func (upgradeLock) HandleCall(_ *genserv.Process, request etf.Term, _ genserv.From, holder etf.Tuple) genserv.Result[etf.Tuple] {
+func (upgradeLock) HandleCall(_ *genserv.Process, request etf.Term, _ genserv.From,
+	holder etf.Tuple) genserv.Result[etf.Tuple] {
 	if t, ok := request.(etf.Tuple); ok && len(t) == 2 && t[0] == etf.Term(etf.Atom("unlock")) {
 		if !etf.Equal(t[1], holder[0]) {
 			return genserv.Reply(etf.Tuple{etf.Atom("error"), etf.Atom("not_locked")}, holder)

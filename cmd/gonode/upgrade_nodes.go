@@ -17,14 +17,15 @@ import (
 
 // nodesHelp is what the help of upgrade says about several nodes.
 const nodesHelp = `
-With --nodes, or --match over the names that the EPMDs of --hosts know, several nodes are upgraded, of Go and of OTP. Each is
-locked, and tries the upgrade (--dry-run of a Go node, check_install_release of one of OTP). Then the first of them goes, as the
-canary, and after it the others in waves of --wave. After each wave the nodes are watched for --watch: they have to stay up, to run the
-release, and none of the servers that run the new code may end with an error. At the first failure, or if this command is interrupted, all
-that have the release go back, the last one first. With --permanent the release is made permanent at the end, on all.
+With --nodes, or --match over the names that the EPMDs of --hosts know, several nodes are upgraded, of Go and of OTP.
+Each is locked, and tries the upgrade (--dry-run of a Go node, check_install_release of one of OTP). Then the first of
+them goes, as the canary, and after it the others in waves of --wave. After each wave the nodes are watched for
+--watch: they have to stay up, to run the release, and none of the servers that run the new code may end with an
+error. At the first failure, or if this command is interrupted, all that have the release go back, the last one first.
+With --permanent the release is made permanent at the end, on all.
 
-A node that is down is passed over, and the command ends with exit code 3. When it is back the same command with --reapply
-brings it up to the release; nodes that have it are passed over then.`
+A node that is down is passed over, and the command ends with exit code 3. When it is back the same command with
+--reapply brings it up to the release; nodes that have it are passed over then.`
 
 const nodesExamples = `
   gonode upgrade --nodes a,b@myhost,c@otherhost 2 --wave 2 --watch 30s --permanent
@@ -41,8 +42,10 @@ type nodesFlags struct {
 func (f *nodesFlags) add(o *options, cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringSliceVar(&f.names, "nodes", nil, "upgrade these `nodes`, separated by commas; the first is the canary")
-	flags.StringVar(&f.match, "match", "", "upgrade the nodes whose names, without the host, match `PATTERN`, as in 'shop*'")
-	flags.StringSliceVar(&f.hosts, "hosts", nil, "the `hosts` that --match looks on, separated by commas (default this one)")
+	flags.StringVar(&f.match, "match", "",
+		"upgrade the nodes whose names, without the host, match `PATTERN`, as in 'shop*'")
+	flags.StringSliceVar(&f.hosts, "hosts", nil,
+		"the `hosts` that --match looks on, separated by commas (default this one)")
 	flags.IntVar(&f.wave, "wave", 0, "upgrade `N` nodes at a time after the canary (default 1)")
 	flags.BoolVar(&f.reapply, "reapply", false, "pass over nodes that run the release already")
 	cmd.MarkFlagsMutuallyExclusive("nodes", "match")
@@ -89,7 +92,8 @@ func (o *options) completeNodes(cmd *cobra.Command, _ []string, word string) ([]
 }
 
 // completeUpgraded offers nodes unless a flag names them.
-func (o *options) completeUpgraded(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+func (o *options) completeUpgraded(cmd *cobra.Command, args []string, word string) (
+	[]string, cobra.ShellCompDirective) {
 	if cmd.Flags().Changed("nodes") || cmd.Flags().Changed("match") {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
@@ -182,7 +186,8 @@ func (o *options) targets(words []string) ([]etf.Atom, error) {
 
 // asClientOf runs do on a node that does not listen. If there is nobody on this host who gives it a name, the first of
 // the nodes that can be reached does.
-func (o *options) asClientOf(cmd *cobra.Command, words []string, do func(context.Context, *node.Node) error) (err error) {
+func (o *options) asClientOf(cmd *cobra.Command, words []string,
+	do func(context.Context, *node.Node) error) (err error) {
 	for _, word := range words {
 		began := false
 		err = o.asClient(cmd, word, o.startClient, func(ctx context.Context, n *node.Node, _ etf.Atom) error {

@@ -114,7 +114,8 @@ func TestSeveralNodesAreTriedAndThenUpgradedInWaves(t *testing.T) {
 	for i, want := range []string{"canary", "1", "1", "2"} {
 		require.Regexp(t, `^[a-d]@\S+  go  `+want+`  1  permanent  \S+s$`, rows[i+1])
 	}
-	require.Regexp(t, `(?s)dry run\n.*canary\na@\S+: changing\na@\S+: upgraded\nwatching for 1ms\nwave 1\n.*wave 2\n.*make permanent\n`, r.err)
+	require.Regexp(t, `(?s)dry run\n.*canary\na@\S+: changing\na@\S+: upgraded\nwatching for 1ms\n`+
+		`wave 1\n.*wave 2\n.*make permanent\n`, r.err)
 	require.Equal(t, "permanent", string(nodes[3].ReleaseHandler().Running().Status))
 
 	fails := gonode(t, "upgrade", "--nodes", "a,b", "2")

@@ -35,7 +35,8 @@ func (*operator) Init(*genserv.Process, etf.Term) genserv.InitResult[operatorSta
 }
 
 // HandleCall takes {watch, Node, [Pid]}, {forget, Node} and {ask, Server, Request}, which is a call in its own name.
-func (o *operator) HandleCall(p *genserv.Process, request etf.Term, _ genserv.From, s operatorState) genserv.Result[operatorState] {
+func (o *operator) HandleCall(p *genserv.Process, request etf.Term, _ genserv.From,
+	s operatorState) genserv.Result[operatorState] {
 	t := request.(etf.Tuple)
 	switch t[0].(etf.Atom) {
 	case "ask":
@@ -202,7 +203,8 @@ func (m *member) askGlobal(ctx context.Context, o *operator, what etf.Atom) (etf
 	return t[1], nil
 }
 
-// globalHolder tells who holds the lock of an OTP node, from {Resource, Requester, [{Pid, Ref}]} in the table of global.
+// globalHolder tells who holds the lock of an OTP node, from {Resource, Requester, [{Pid, Ref}]} in the table of
+// global.
 func (m *member) globalHolder(ctx context.Context) string {
 	answer, err := m.rpc(ctx, "ets", "lookup", etf.Atom("global_locks"), lockResource)
 	list, _ := answer.(etf.List)

@@ -132,7 +132,8 @@ func (b *board) table() string {
 		if r.pause > 0 {
 			pause = r.pause.Round(time.Microsecond).String()
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", m.peer, r.kind, r.waveName(), r.from, r.stage, pause, oneLine(r.reason))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n",
+			m.peer, r.kind, r.waveName(), r.from, r.stage, pause, oneLine(r.reason))
 	}
 	_ = w.Flush()
 	return out.String()

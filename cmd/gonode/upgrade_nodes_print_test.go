@@ -42,7 +42,8 @@ func TestATableChangesInPlaceOnATerminal(t *testing.T) {
 	b.note("dry run")
 	members[0].stage, members[0].from = tried, "1"
 	b.show(members[0])
-	members[1].stage, members[1].wave, members[1].pause, members[1].reason = refused, 1, time.Millisecond, "because\nof \x1b[2J this"
+	members[1].stage, members[1].reason = refused, "because\nof \x1b[2J this"
+	members[1].wave, members[1].pause = 1, time.Millisecond
 	b.show(members[1])
 	require.Equal(t, []string{"NODE  KIND  WAVE  FROM  OUTCOME  PAUSED  REASON", "a@host  go  1  tried",
 		`b@host  1  failed  1ms  "because of \x1b[2J this"`, "dry run"}, onScreen(t, out.String()))

@@ -274,7 +274,8 @@ func (r *rollout) upgradeWave(ctx context.Context, wave int, members []*member) 
 		if err := m.upgrade(lasting); err != nil {
 			return err
 		}
-		if _, err := m.n.Call(lasting, r.operator.pid, etf.Tuple{etf.Atom("watch"), m.peer, etf.List(m.servers)}); err != nil {
+		watch := etf.Tuple{etf.Atom("watch"), m.peer, etf.List(m.servers)}
+		if _, err := m.n.Call(lasting, r.operator.pid, watch); err != nil {
 			return err
 		}
 		return m.runs(lasting, r.vsn) // the answer comes when the monitors are there
