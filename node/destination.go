@@ -42,6 +42,9 @@ func (n *Node) destination(to etf.Term) (destination, error) {
 	return destination{}, &DestinationError{To: to}
 }
 
+// isName reports whether the process is given by its name, which may be the empty atom.
+func (d destination) isName() bool { return d.pid.Node == "" && d.alias.Len == 0 }
+
 // creation is that of the process or the alias, 0 for a name.
 func (d destination) creation() uint32 {
 	if d.alias.Len > 0 {
@@ -52,7 +55,7 @@ func (d destination) creation() uint32 {
 
 // object is what a DOWN message calls the destination (erlang:monitor/2).
 func (d destination) object() etf.Term {
-	if d.name != "" {
+	if d.isName() {
 		return etf.Tuple{d.name, d.node}
 	}
 	return d.pid
@@ -61,7 +64,7 @@ func (d destination) object() etf.Term {
 // local returns the process of this node that d means, or nil.
 func (n *Node) local(d destination) *process {
 	switch {
-	case d.name != "":
+	case d.isName():
 		return n.registry.byName(d.name)
 	case d.pid.Node == n.name && d.pid.Creation == n.creation:
 		return n.registry.byPid(d.pid)

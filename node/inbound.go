@@ -48,7 +48,7 @@ func (p *peer) Handle(m dist.Message, payload etf.Term) error {
 func (p *peer) monitored(m *dist.MonitorP) {
 	w := &watch{ref: m.Ref, watcher: m.From, peer: p}
 	if m.To.IsName() {
-		w.byName = m.To.Name
+		w.byName, w.name = true, m.To.Name
 		w.target = p.n.registry.byName(m.To.Name)
 	} else {
 		w.target = p.n.local(destination{pid: m.To.Pid})

@@ -13,7 +13,8 @@ import (
 type watch struct {
 	ref     etf.Ref
 	watcher etf.Pid
-	byName  etf.Atom // the monitor was set by this name and its DOWN carries it
+	byName  bool     // the monitor was set by name and its DOWN carries it
+	name    etf.Atom // that name
 	peer    *peer    // connection of the watcher, nil for a process of this node
 	target  *process
 
@@ -187,7 +188,7 @@ func (n *Node) watchTarget(ctx context.Context, m *monitor, d destination) error
 }
 
 func (n *Node) watchLocal(m *monitor, d destination) {
-	m.watch = &watch{ref: m.ref, watcher: m.from, byName: d.name, target: n.local(d)}
+	m.watch = &watch{ref: m.ref, watcher: m.from, byName: d.isName(), name: d.name, target: n.local(d)}
 	n.monitors.add(m)
 	if m.watch.target == nil || !m.watch.attach() {
 		n.monitors.fired(m.ref, nil, noproc)
@@ -220,8 +221,8 @@ func (n *Node) exitWatches(p *process, watches []*watch, reason etf.Term) {
 		}
 		if w.peer.forget(w) {
 			from := dist.ByPid(p.pid)
-			if w.byName != "" {
-				from = dist.ByName(w.byName)
+			if w.byName {
+				from = dist.ByName(w.name)
 			}
 			w.peer.sendMonitor(&dist.MonitorPExit{From: from, To: w.watcher, Ref: w.ref, Sender: p.pid}, reason)
 		}

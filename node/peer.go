@@ -144,7 +144,7 @@ func (p *peer) nodedown() {
 // sendLocal delivers a message on this node. One that is the reply to a waiting call goes straight to who waits. reader is
 // the connection if its reader is who delivers.
 func (n *Node) sendLocal(d destination, msg, token etf.Term, reader *peer) {
-	if d.name == "" {
+	if !d.isName() {
 		ref, reply, ok := replyTag(msg)
 		switch {
 		case !ok || ref.Node != n.name:

@@ -14,7 +14,7 @@ var infoItems = []struct {
 	of   func(p *process) etf.Term
 }{
 	{"registered_name", func(p *process) etf.Term {
-		if name := p.n.registry.nameOf(p); name != "" {
+		if name, ok := p.n.registry.nameOf(p); ok {
 			return name
 		}
 		return etf.List{}

@@ -67,8 +67,8 @@ func (p *peer) answerRefused(to etf.Term, head []etf.Term, reason etf.Term) {
 	p.mu.Unlock()
 	w.detach()
 	target := dist.ByPid(w.target.pid)
-	if w.byName != "" {
-		target = dist.ByName(w.byName)
+	if w.byName {
+		target = dist.ByName(w.name)
 	}
 	p.send(&dist.MonitorPExit{From: target, To: w.watcher, Ref: w.ref, Sender: w.target.pid}, reason)
 }
@@ -83,13 +83,13 @@ func (p *peer) watchOfCall(to etf.Term, from etf.Tuple) *watch {
 		}
 		return nil
 	}
-	name, byName := to.(etf.Atom)
+	name, isName := to.(etf.Atom)
 	tag, ok := from[1].(etf.Tuple)
-	if !byName || !ok || len(tag) != 2 || tag[1] != etf.Term(p.n.name) {
+	if !isName || !ok || len(tag) != 2 || tag[1] != etf.Term(p.n.name) {
 		return nil
 	}
 	for _, w := range p.watches {
-		if w.byName == name && from[0] == etf.Term(w.watcher) {
+		if w.byName && w.name == name && from[0] == etf.Term(w.watcher) {
 			return w
 		}
 	}

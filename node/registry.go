@@ -61,15 +61,17 @@ func (r *registry) remove(p *process) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.pids, numberOf(p.pid))
-	if p.name != "" {
+	if r.isNamed(p) {
 		delete(r.names, p.name)
 	}
 }
 
-// validName reports whether a process can have the name: one that is no atom would be in no answer that lists it. Differs from
-// OTP: the empty atom stands for no name at all.
+// isNamed reports whether a process has a name, which may be the empty atom. The caller holds the lock.
+func (r *registry) isNamed(p *process) bool { return r.names[p.name] == p }
+
+// validName reports whether a process can have the name: one that is no atom would be in no answer that lists it.
 func validName(name etf.Atom) bool {
-	return name != "" && utf8.ValidString(string(name)) && utf8.RuneCountInString(string(name)) <= maxNameChars
+	return utf8.ValidString(string(name)) && utf8.RuneCountInString(string(name)) <= maxNameChars
 }
 
 const maxNameChars = 255
@@ -85,7 +87,7 @@ func (r *registry) register(name etf.Atom, p *process) error {
 		return ErrBadArgument
 	case holder != nil:
 		return &NameTakenError{Name: name, Pid: holder.pid}
-	case p.name != "" || r.pids[numberOf(p.pid)] != p:
+	case r.isNamed(p) || r.pids[numberOf(p.pid)] != p:
 		return ErrBadArgument
 	}
 	r.names[name], p.name = p, name
@@ -105,12 +107,15 @@ func (r *registry) unregister(name etf.Atom) bool {
 	return true
 }
 
-// nameOf returns the registered name of p, "" without one.
-func (r *registry) nameOf(p *process) etf.Atom {
+// nameOf returns the registered name of p, if it has one.
+func (r *registry) nameOf(p *process) (name etf.Atom, ok bool) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	return p.name
+	return p.name, r.isNamed(p)
 }
+
+// calls reports whether name is that of p.
+func (r *registry) calls(p *process, name etf.Atom) bool { return r.byName(name) == p }
 
 // registered returns the names that are taken, in order.
 func (r *registry) registered() etf.List {

@@ -160,7 +160,7 @@ func (p *peer) takeOutgoing() *outgoing {
 func (p *peer) sendTo(ctx context.Context, from caller, d destination, o *outgoing, msg etf.Term) error {
 	token := from.token()
 	switch {
-	case d.name != "":
+	case d.isName():
 		o.reg = dist.RegSend{From: from.pid, To: d.name, Token: token}
 		return p.sendAs(ctx, from, &o.reg, msg)
 	case d.alias.Len > 0 && p.lacks(dist.FlagAlias):

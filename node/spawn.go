@@ -171,7 +171,7 @@ func (p *process) started() {
 // ancestors is '$ancestors' of the children of p: its name or pid, and its own ancestors (proc_lib:get_ancestors/0).
 func (n *Node) ancestors(p *process) etf.List {
 	list := etf.List{p.pid}
-	if name := n.registry.nameOf(p); name != "" {
+	if name, ok := n.registry.nameOf(p); ok {
 		list[0] = name
 	}
 	if t, ok := p.loop.Process().Get(etf.Atom("$ancestors")); ok {

@@ -152,7 +152,7 @@ func (n *Node) awaitRest() {
 // from outside, which ends what it has started itself; and then whatever is left. Those that have not ended when time
 // is up are killed.
 func (n *Node) stopProcesses() {
-	n.endAll(func(p *process) bool { return n.registry.nameOf(p) == controllerName })
+	n.endAll(func(p *process) bool { return n.registry.calls(p, controllerName) })
 	if n.Err() != nil {
 		defer time.AfterFunc(failTime, n.end.hurryUp).Stop()
 	}
@@ -160,11 +160,11 @@ func (n *Node) stopProcesses() {
 		_, ok := p.loop.Code().Server().(master)
 		return ok
 	})
-	n.endAll(func(p *process) bool { return p.parent == p.pid && n.registry.nameOf(p) != kernelSupName })
+	n.endAll(func(p *process) bool { return p.parent == p.pid && !n.registry.calls(p, kernelSupName) })
 	n.startMu.Lock()
 	n.sealed = true
 	n.startMu.Unlock()
-	n.endAll(func(p *process) bool { return n.registry.nameOf(p) == kernelSupName })
+	n.endAll(func(p *process) bool { return n.registry.calls(p, kernelSupName) })
 	n.endAll(func(*process) bool { return true })
 }
 

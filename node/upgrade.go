@@ -115,10 +115,14 @@ func (h upgradeHost) Go(f func()) { h.n.goWork(f) }
 type upgraded struct{ p *process }
 
 func (u upgraded) Pid() etf.Pid             { return u.p.pid }
-func (u upgraded) Name() etf.Atom           { return u.p.n.registry.nameOf(u.p) }
 func (u upgraded) Code() genserv.Module     { return u.p.loop.Code() }
 func (u upgraded) Do(f func(*genserv.Loop)) { u.p.between(f) }
 func (u upgraded) Done() <-chan struct{}    { return u.p.done() }
+
+func (u upgraded) Name() etf.Atom {
+	name, _ := u.p.n.registry.nameOf(u.p)
+	return name
+}
 
 // Kill implements codechange.Process. That the process ends is no fault of its own, so its supervisor does not count
 // it.

@@ -125,7 +125,7 @@ func diffEnv(before, now map[etf.Atom]etf.Term) (changed, added map[etf.Atom]etf
 
 // described is an application as the running release describes it, if it does.
 func (n *Node) described(app App) (App, error) {
-	if !validName(app.Name) {
+	if app.Name == "" || !validName(app.Name) {
 		return app, &ApplicationError{Reason: etf.Tuple{etf.Atom("bad_application"), etf.Binary(app.Name)}}
 	}
 	if n.releases == nil {

@@ -169,7 +169,7 @@ func (n *Node) registeredName(to etf.Term) (etf.Term, error) {
 	case p == nil && pid != n.self:
 		return etf.Atom("undefined"), nil
 	case p != nil:
-		if name := n.registry.nameOf(p); name != "" {
+		if name, ok := n.registry.nameOf(p); ok {
 			return name, nil
 		}
 	}
