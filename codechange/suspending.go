@@ -26,9 +26,14 @@ const (
 	steadyRounds = 64
 	// allRound is the first round in which all that waits is served. In those before it is only the calls of the missing
 	// ones, with what stands in front of them. changedRound is the same for servers that have been changed and wait for
-	// the others: what they serve keeps them from getting exactly their old state back.
+	// the others: what they serve keeps them from getting exactly their old state back. After half as many rounds all
+	// but the calls of others is served: a server that answers later may wait for a message of its own.
 	allRound     = 2
 	changedRound = 16
+	// quietRounds is how many rounds without a direct call have to follow one in which all is served before the next
+	// such: under load those who call others begin with more of that in each of them, and all have to come to an end at
+	// the same time.
+	quietRounds = 4
 	// directRounds is how many rounds are not counted because a direct call was found in them.
 	directRounds = 1024
 )
@@ -37,19 +42,51 @@ const (
 type rounds struct {
 	n      int
 	direct int // that were not counted
+	quiet  int // without a direct call since the last one in which all was served
 	timer  *time.Timer
 }
 
-func newRounds() *rounds { return &rounds{timer: time.NewTimer(firstRound)} }
+func newRounds() *rounds { return &rounds{quiet: quietRounds, timer: time.NewTimer(firstRound)} }
 
 // next begins a round. One in which a direct call of a missing process was found is not counted.
 func (r *rounds) next(found bool) {
-	if found && r.direct < directRounds {
+	all := r.n >= allRound && r.quiet >= quietRounds
+	switch {
+	case found && r.direct < directRounds:
 		r.direct++
-	} else {
+		r.quiet = 0
+	default:
 		r.n++
+		r.quiet++
+	}
+	if all {
+		r.quiet = 0
 	}
 	r.timer.Reset(min(firstRound<<min(max(r.n-steadyRounds, 0), 16), lastRound))
+}
+
+// served says what a suspended process serves in a round.
+type served uint8
+
+const (
+	serveCalls    served = iota // calls of the missing ones
+	serveMessages               // and what is no call
+	serveAll
+)
+
+// level returns what is served in this round by a process that has been changed already, or has not.
+func (r *rounds) level(changed bool) served {
+	first := allRound
+	if changed {
+		first = changedRound
+	}
+	switch {
+	case r.n >= first && r.quiet >= quietRounds:
+		return serveAll
+	case r.n >= first/2:
+		return serveMessages
+	}
+	return serveCalls
 }
 
 // awaitMissing waits until all processes that have been told to suspend themselves have done so, at most until the
@@ -72,7 +109,7 @@ func (r *run) awaitMissing(ctx context.Context, missing []*subject, limit <-chan
 		case <-missing[0].Done():
 		case <-rounds.timer.C:
 			missing = slices.DeleteFunc(missing, r.settled)
-			serving, found := r.serveRound(missing, rounds.n)
+			serving, found := r.serveRound(missing, rounds)
 			missing = append(missing, serving...)
 			rounds.next(found)
 		case <-limit:
@@ -125,7 +162,7 @@ func (r *run) nowSuspended(s *subject) {
 
 // serveRound has the suspended processes serve what may keep the missing ones waiting. It returns those that do so,
 // which are missing now as well, and whether there were calls of the missing among it.
-func (r *run) serveRound(missing []*subject, round int) (serving []*subject, found bool) {
+func (r *run) serveRound(missing []*subject, now *rounds) (serving []*subject, found bool) {
 	var direct atomic.Bool
 	pids := make(map[etf.Pid]bool, len(missing))
 	for _, s := range missing {
@@ -135,13 +172,16 @@ func (r *run) serveRound(missing []*subject, round int) (serving []*subject, fou
 		if !s.suspended || s.suspending != nil {
 			continue
 		}
-		all := round >= allRound && !s.switched || round >= changedRound
+		level := now.level(s.switched)
 		s.suspending = serve(s, func(l *genserv.Loop) int {
 			n := l.CallsKept(func(pid etf.Pid) bool { return pids[pid] })
 			if n > 0 {
 				direct.Store(true)
 			}
-			if all {
+			switch level {
+			case serveMessages:
+				n = max(n, l.MessagesKept())
+			case serveAll:
 				n = l.Kept()
 			}
 			return n

@@ -57,3 +57,14 @@ func (l *Loop) CallsKept(from func(etf.Pid) bool) (n int) {
 	}
 	return n
 }
+
+// MessagesKept returns how many of the messages that wait for the suspended server it has to take until it has served
+// all that are no calls.
+func (l *Loop) MessagesKept() (n int) {
+	for i, msg := range l.kept.waiting() {
+		if classify(msg, l.parent) != kindCall {
+			n = i + 1
+		}
+	}
+	return n
+}

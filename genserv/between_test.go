@@ -54,6 +54,22 @@ func TestASuspendedServerServesSomeOfWhatWaitsForIt(t *testing.T) {
 	require.Equal(t, "{v1,8}", calls(t, w))
 }
 
+func TestASuspendedServerKnowsHowFarTheMessagesReachThatAreNoCalls(t *testing.T) {
+	w := startVersion(genserv.Of(v1{of[int]{4}}))
+	kept := func(want int) {
+		t.Helper()
+		w.do(func(l *genserv.Loop) { require.Equal(t, want, l.MessagesKept()) })
+	}
+	w.do(func(l *genserv.Loop) { l.Suspend() })
+	w.send(genserv.CallMessage(client, etf.Int(1), nil))
+	kept(0)
+	w.send(etf.Atom("note"))
+	w.send(genserv.CallMessage(client, etf.Int(1), nil))
+	kept(2)
+	w.send(genserv.CastMessage(etf.Atom("note")))
+	kept(4)
+}
+
 // A message that a server serves while it is to be suspended again may have it suspended, resumed or ended by others.
 func TestServingEndsWhenTheServerIsSuspendedOtherwise(t *testing.T) {
 	w := startVersion(genserv.Of(v1{of[int]{4}}))
