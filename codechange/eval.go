@@ -147,11 +147,16 @@ func (i purge) eval(r *run) error {
 func (i apply) eval(r *run) error {
 	r.flush()
 	kind, alive := r.startedAs(i.mfa)
+	spec := r.specOf(i.mfa)
 	result, err := r.host.Apply(r.ctx, i.module, i.function, i.args)
 	if err != nil {
 		return err
 	}
 	inverse := i.undo
+	if inverse == nil && spec != nil && result == etf.Term(etf.Atom("ok")) {
+		r.undoDelete(i.mfa, spec)
+		return nil
+	}
 	if inverse == nil {
 		inverse = i.inverse(result)
 	}

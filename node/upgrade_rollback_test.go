@@ -52,6 +52,25 @@ func TestARollbackBehindANewChildLeavesTheSupervisorAsItWas(t *testing.T) {
 	require.NoError(t, err)
 }
 
+// A child spec that was deleted comes back, and its child with it.
+func TestADeletedChildComesBackWithARollback(t *testing.T) {
+	n := startTree(t)
+	exportFail(n)
+	before, err := supervisor.WhichChildren(t.Context(), n, etf.Atom("tree_sup"))
+	require.NoError(t, err)
+	report, err := eval(t, n, "2", `point_of_no_return, {apply,{supervisor,terminate_child,[tree_sup,a]}},
+		{apply,{supervisor,delete_child,[tree_sup,a]}}, {apply,{test,fail,[]}}`)
+	require.Error(t, err)
+	require.Empty(t, report.Left)
+	require.Len(t, report.NotUndone, 1)
+	require.Contains(t, report.NotUndone[0], "terminate_child(tree_sup,a) has ended servers")
+	after, err := supervisor.WhichChildren(t.Context(), n, etf.Atom("tree_sup"))
+	require.NoError(t, err)
+	require.Len(t, after, len(before))
+	_, err = n.Call(t.Context(), etf.Atom("a"), etf.Atom("get"))
+	require.NoError(t, err)
+}
+
 // A child that has ended while the newer code ran is known by its new pid afterwards.
 func TestASupervisorThatGoesBackKnowsTheChildrenOfNow(t *testing.T) {
 	n := startTree(t)
