@@ -38,6 +38,8 @@ var appDirs = [][3]string{
 	{"badmods", `{application,demo,[{description,"d"},{vsn,"2"},{modules,[1]},{registered,[]},{applications,[]}]}.`, `{"2", [{"1", []}], []}.`},
 	{"notapp", `[demo].`, `{"2", [{"1", []}], []}.`},
 	{"badinstr", demoApp("2"), `{"2", [{"1", [{update, demo_srv, {hard, x}}]}], []}.`},
+	{"third", demoApp("2"),
+		`{"2", [{"1", [{update, demo_srv, {advanced, x}, {code_change, demo_sup}}]}], []}.`},
 	{"noinstr", demoApp("2"), `{"2", [{"1", [upgrade]}], []}.`},
 	{"nomod", demoApp("2"), `{"2", [{"1", [{load_module, nothing}]}], []}.`},
 	{"undep", demoApp("2"), `{"2", [{"1", [{load_module, demo_srv, [demo_sup]}]}], []}.`},
