@@ -27,8 +27,8 @@ type App struct {
 	Dir string
 }
 
-// ParseApp reads the resource file of an application, App.app. The name is for messages alone. The error is a *FileError
-// with all findings. See application resource files, https://www.erlang.org/doc/man/app.html.
+// ParseApp reads the resource file of an application, App.app. The name is for messages alone. The error is a
+// *FileError with all findings. See application resource files, https://www.erlang.org/doc/man/app.html.
 func ParseApp(name string, src []byte) (*App, error) {
 	r := &report{file: name}
 	n, ok := r.first(src)
@@ -39,7 +39,8 @@ func ParseApp(name string, src []byte) (*App, error) {
 	return app, r.err()
 }
 
-// readApp reads an application as systools_make:parse_application/4 does. bad is the reason for which that refuses it, or nil.
+// readApp reads an application as systools_make:parse_application/4 does. bad is the reason for which that refuses
+// it, or nil.
 func readApp(n etf.Node, r *report) (app *App, bad etf.Term) {
 	parts, _ := tupleElems(n, 3)
 	if len(parts) != 3 || !isAtom(parts[0].Term, "application") {

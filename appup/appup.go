@@ -16,7 +16,8 @@ type Appup struct {
 // Entry is the script for the way from, or back to, some versions.
 type Entry struct {
 	Version Version
-	// Script has the instructions as they stand in the file; ParseInstruction reads one, TranslateScripts makes the script of a relup of all.
+	// Script has the instructions as they stand in the file; ParseInstruction reads one, TranslateScripts makes the
+	// script of a relup of all.
 	Script Script
 }
 

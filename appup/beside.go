@@ -7,9 +7,9 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// CheckFile is Check of a file that is read from files. An .appup file is compared with the .app file of the same name beside it,
-// if there is one: the version on top has to be that of the application, and the modules of the way up have to be among its
-// modules. The error is that of reading the file, or of Check.
+// CheckFile is Check of a file that is read from files. An .appup file is compared with the .app file of the same
+// name beside it, if there is one: the version on top has to be that of the application, and the modules of the way
+// up have to be among its modules. The error is that of reading the file, or of Check.
 func CheckFile(files Files, name string) ([]*Finding, error) {
 	src, err := files.ReadFile(name)
 	if err != nil {
@@ -77,7 +77,8 @@ func (c besideCheck) script(mode Mode, script []etf.Node) {
 	}
 }
 
-// instruction looks for the modules of an instruction. Those of the version that a downgrade leads to are not known here.
+// instruction looks for the modules of an instruction. Those of the version that a downgrade leads to are not known
+// here.
 func (c besideCheck) instruction(mode Mode, word etf.Atom, e []etf.Node) {
 	switch {
 	case word == "load_object_code":

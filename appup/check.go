@@ -9,9 +9,9 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// Check returns everything that is wrong in a file, and what is allowed but hardly meant, in the order of the file. What kind
-// of a file it is tells its name: Name.app, Name.appup, Name.rel, and relup or Name.relup. The error is for names that are none
-// of these.
+// Check returns everything that is wrong in a file, and what is allowed but hardly meant, in the order of the file.
+// What kind of a file it is tells its name: Name.app, Name.appup, Name.rel, and relup or Name.relup. The error is for
+// names that are none of these.
 func Check(name string, src []byte) ([]*Finding, error) {
 	base := path.Base(strings.ReplaceAll(name, `\`, "/"))
 	r := &report{file: name}
@@ -50,7 +50,8 @@ func (r *report) sameName(n etf.Node, base string) {
 	}
 }
 
-// checkScript checks a script of an .appup file by itself. What other applications bring to an upgrade is not known here.
+// checkScript checks a script of an .appup file by itself. What other applications bring to an upgrade is not known
+// here.
 func checkScript(script []etf.Node, r *report) {
 	c := scriptCheck{report: r, dependent: map[etf.Atom]bool{}}
 	for _, n := range script {

@@ -14,7 +14,8 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// The first line of a paragraph in testdata/check is the name of a file, the others are the file; lines count from there.
+// The first line of a paragraph in testdata/check is the name of a file, the others are the file; lines count from
+// there.
 func TestCheck(t *testing.T) {
 	paragraphs(t, "check/*.txt", func(t *testing.T, says []string) []string {
 		findings, err := appup.Check(says[0], []byte(strings.Join(says[1:], "\n")+"\n"))

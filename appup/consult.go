@@ -47,8 +47,8 @@ type broken struct {
 	parse  *etf.ParseError // nil if there is nothing in the file
 }
 
-// firstNode reads the first term of a file and does not look at what is behind it: systools_lib:read_term/1. name is what the
-// reasons call the file.
+// firstNode reads the first term of a file and does not look at what is behind it: systools_lib:read_term/1. name is
+// what the reasons call the file.
 func firstNode(name string, src []byte) (etf.Node, *broken) {
 	nodes, err := etf.ConsultNodes(name, src)
 	if err != nil {
@@ -94,8 +94,8 @@ func parseReason(src []byte, e *etf.ParseError) etf.Tuple {
 	return etf.Tuple{etf.Int(e.Line), etf.Atom("erl_parse"), what}
 }
 
-// tokenAt returns the token that is not expected, as OTP shows it: "" at the end of the file. grammar is false for what parses
-// and is no term, such as a variable.
+// tokenAt returns the token that is not expected, as OTP shows it: "" at the end of the file. grammar is false for
+// what parses and is no term, such as a variable.
 func tokenAt(src string, e *etf.ParseError) (token string, grammar bool) {
 	if strings.Contains(e.Msg, "not a term") || strings.Contains(e.Msg, "cannot be read") {
 		return "", false

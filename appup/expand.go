@@ -2,8 +2,8 @@ package appup
 
 import "github.com/gonode-otp/gonode/etf"
 
-// expand returns the full form of an instruction: systools_rc:expand_script/1. A list within a script is part of it, but what
-// is in it is not expanded.
+// expand returns the full form of an instruction: systools_rc:expand_script/1. A list within a script is part of it,
+// but what is in it is not expanded.
 func expand(n etf.Node) []etf.Node {
 	switch t := n.Term.(type) {
 	case etf.List:
@@ -51,8 +51,8 @@ func isChange(t etf.Term) bool {
 	return isTuple || isAtom(t, "soft")
 }
 
-// normalize gives instructions that still have several forms the longest one: systools_rc:normalize_instrs/1. Their syntax has
-// been checked.
+// normalize gives instructions that still have several forms the longest one: systools_rc:normalize_instrs/1. Their
+// syntax has been checked.
 func normalize(n etf.Node) etf.Node {
 	t, _ := n.Term.(etf.Tuple)
 	if len(t) == 0 {

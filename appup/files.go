@@ -22,9 +22,9 @@ type pathed struct {
 	dirs []string
 }
 
-// searchPath returns the directories that names with wildcards stand for: systools_lib:get_path/1. * is any part of a name.
-// Differs from OTP: directories that one wildcard stands for are in the order of their names; there is no path of a running
-// system behind them, only the working directory.
+// searchPath returns the directories that names with wildcards stand for: systools_lib:get_path/1. * is any part of a
+// name. Differs from OTP: directories that one wildcard stands for are in the order of their names; there is no path
+// of a running system behind them, only the working directory.
 func searchPath(files Files, path []string) pathed {
 	p := pathed{Files: files}
 	for _, name := range append(slices.Clone(path), ".") {

@@ -40,8 +40,8 @@ func (f *Finding) Error() string {
 	return b.String()
 }
 
-// FileError is a file that is refused, with everything that is wrong in it. There is at least one finding, and none is a
-// warning.
+// FileError is a file that is refused, with everything that is wrong in it. There is at least one finding, and none
+// is a warning.
 type FileError struct{ Findings []*Finding }
 
 // Error returns all findings, a line each.

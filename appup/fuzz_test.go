@@ -100,7 +100,8 @@ func FuzzRelup(f *testing.F) {
 	})
 }
 
-// FuzzBeside has an .appup file compared with an application, and made a script of: neither crashes, whatever is in the file.
+// FuzzBeside has an .appup file compared with an application, and made a script of: neither crashes, whatever is in
+// the file.
 func FuzzBeside(f *testing.F) {
 	seeds(f)
 	app := func(vsn string) *fstest.MapFile {

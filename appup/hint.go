@@ -63,7 +63,8 @@ func nearest(word string) string {
 	return best
 }
 
-// letters counts the letters that have to be put in, taken out or changed to make b of a. Long words are far from everything.
+// letters counts the letters that have to be put in, taken out or changed to make b of a. Long words are far from
+// everything.
 func letters(a, b string) int {
 	if len(a) > 40 || a == "" {
 		return len(a) + len(b) + 3

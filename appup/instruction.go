@@ -6,8 +6,8 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// Instruction is an instruction of a script: one of the types of this file. High-level instructions stand in .appup files
-// alone; see https://www.erlang.org/doc/man/appup.html.
+// Instruction is an instruction of a script: one of the types of this file. High-level instructions stand in .appup
+// files alone; see https://www.erlang.org/doc/man/appup.html.
 type Instruction interface {
 	// Term returns the instruction in the longest of its forms.
 	Term() etf.Term
@@ -106,8 +106,8 @@ type (
 		MFA
 		Undo *MFA
 	}
-	// Word is an instruction without arguments: point_of_no_return, restart_new_emulator, restart_emulator, and restart and reboot,
-	// which systools lets through and no release handler executes.
+	// Word is an instruction without arguments: point_of_no_return, restart_new_emulator, restart_emulator, and restart
+	// and reboot, which systools lets through and no release handler executes.
 	Word etf.Atom
 )
 

@@ -10,7 +10,8 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// dice make releases up that nobody would write: most of them are fine, others have the mistakes that systools looks for.
+// dice make releases up that nobody would write: most of them are fine, others have the mistakes that systools looks
+// for.
 type dice struct{ *rand.Rand }
 
 // once says yes once in n times.
@@ -88,8 +89,8 @@ func madeUp(seed uint64) *input {
 	return in
 }
 
-// path lists the directories. systools takes what a wildcard stands for in the order of the file system, which decides some of its
-// errors.
+// path lists the directories. systools takes what a wildcard stands for in the order of the file system, which
+// decides some of its errors.
 func (d dice) path(in *input) []string {
 	var dirs []string
 	for name := range in.files {

@@ -12,14 +12,15 @@ import (
 
 var update = flag.Bool("update", false, "write what happens into testdata")
 
-// paragraph is a part of a text file in testdata: a title, and lines, of which those that are indented are what the ones
-// before them bring about.
+// paragraph is a part of a text file in testdata: a title, and lines, of which those that are indented are what the
+// ones before them bring about.
 type paragraph struct {
 	title       string
 	says, shows []string
 }
 
-// paragraphs reads the files of a folder. play returns what the lines of a paragraph bring about; with -update the files get it.
+// paragraphs reads the files of a folder. play returns what the lines of a paragraph bring about; with -update the
+// files get it.
 func paragraphs(t *testing.T, pattern string, play func(t *testing.T, says []string) []string) {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join("testdata", pattern))

@@ -34,13 +34,14 @@ type Made struct {
 	Uncovered []*Finding
 }
 
-// Term returns {ok, Relup, systools_relup, Warnings}: what systools:make_relup/4 answers with the options noexec and silent.
+// Term returns {ok, Relup, systools_relup, Warnings}: what systools:make_relup/4 answers with the options noexec and
+// silent.
 func (m *Made) Term() etf.Tuple {
 	return tagged("ok", m.Relup.Term(), etf.Atom("systools_relup"), m.Warnings)
 }
 
-// Make makes the relup for the ways from some releases to a new one, and back to some: systools:make_relup/4. Several bases come
-// out in the reverse order, as in OTP. The error is an *Error with the reason of systools.
+// Make makes the relup for the ways from some releases to a new one, and back to some: systools:make_relup/4. Several
+// bases come out in the reverse order, as in OTP. The error is an *Error with the reason of systools.
 func Make(files Files, newRel string, upFrom, downTo []Base, o Options) (*Made, error) {
 	m := newMaker(files, o)
 	err := m.make(newRel, upFrom, downTo)
@@ -147,8 +148,8 @@ func (m *maker) entry(mode Mode, b Base) (RelupEntry, error) {
 
 func (r *Release) erts() etf.Tuple { return etf.Tuple{etf.Charlist(r.Name), etf.Charlist(r.Erts)} }
 
-// beforeR15 restarts into the new emulator last if the release handler of the base cannot do it first: fix_r15_sasl_upgrade/3.
-// The versions are compared as strings, so that sasl 10.0 counts as old, too.
+// beforeR15 restarts into the new emulator last if the release handler of the base cannot do it first:
+// fix_r15_sasl_upgrade/3. The versions are compared as strings, so that sasl 10.0 counts as old, too.
 func (m *maker) beforeR15(base *Release, low etf.List) etf.List {
 	sasl := find(base.Apps, "sasl")
 	if len(low) == 0 || !isAtom(low[0], "restart_new_emulator") || sasl.Vsn >= "2.2" {

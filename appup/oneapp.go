@@ -6,13 +6,14 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// AppDir is a version of an application and the directory where it lies: the files are ebin/App.app and ebin/App.appup below it.
+// AppDir is a version of an application and the directory where it lies: the files are ebin/App.app and
+// ebin/App.appup below it.
 type AppDir struct {
 	Vsn, Dir string
 }
 
-// UpgradeScript makes the script by which one application is upgraded from the version that runs to that in dir, by the .appup
-// file there: release_handler:upgrade_script/2. It returns the version that the file leads to, too.
+// UpgradeScript makes the script by which one application is upgraded from the version that runs to that in dir, by
+// the .appup file there: release_handler:upgrade_script/2. It returns the version that the file leads to, too.
 //
 // The error is an *Error with the reason of release_handler, and the place as far as there is one.
 func UpgradeScript(files Files, app etf.Atom, running AppDir, dir string) (vsn string, script etf.List, err error) {
@@ -32,8 +33,9 @@ func UpgradeScript(files Files, app etf.Atom, running AppDir, dir string) (vsn s
 	return to.Vsn, script, err
 }
 
-// DowngradeScript makes the script by which one application is downgraded from the version that runs to an older one, by the
-// .appup file of the version that runs: release_handler:downgrade_script/3. The error is like that of UpgradeScript.
+// DowngradeScript makes the script by which one application is downgraded from the version that runs to an older one,
+// by the .appup file of the version that runs: release_handler:downgrade_script/3. The error is like that of
+// UpgradeScript.
 func DowngradeScript(files Files, app etf.Atom, running, old AppDir) (script etf.List, err error) {
 	top, found, failed := findScript(files, app, running.Dir, old.Vsn, Down)
 	if failed != nil {
@@ -53,8 +55,8 @@ func DowngradeScript(files Files, app etf.Atom, running, old AppDir) (script etf
 	return TranslateScripts(Down, []Script{found}, []*App{to}, []*App{from})
 }
 
-// findScript is find_script/4 of release_handler: what stands on top of the .appup file in dir, and the script for the way from or
-// to a version.
+// findScript is find_script/4 of release_handler: what stands on top of the .appup file in dir, and the script for
+// the way from or to a version.
 func findScript(files Files, app etf.Atom, dir, vsn string, mode Mode) (top etf.Term, script Script, failed *Error) {
 	file := join(join(dir, "ebin"), string(app)+".appup")
 	fail := func(pos etf.Pos, exit bool, reason etf.Term) (etf.Term, Script, *Error) {

@@ -31,8 +31,8 @@ func (in *input) put(name string, term etf.Term) {
 	in.files[name] = &fstest.MapFile{Data: []byte(etf.Format(term) + ".\n"), Mode: 0o644}
 }
 
-// make makes the relup in the directions that are asked for. Modules whose order systools leaves to chance come in the order in
-// which reference has them, if it is not nil; that this is one of the possible orders is checked.
+// make makes the relup in the directions that are asked for. Modules whose order systools leaves to chance come in
+// the order in which reference has them, if it is not nil; that this is one of the possible orders is checked.
 func (in *input) make(t testing.TB, up, down bool, reference etf.Term) etf.Tuple {
 	m := newMaker(in.files, in.option)
 	var upFrom, downTo []Base
@@ -72,8 +72,8 @@ func scriptOf(reference etf.Term, mode Mode, base string) etf.List {
 	return nil
 }
 
-// orderOf reads the order of a group from a script, and checks that it is one of the possible ones: whoever depends on another
-// module comes first, and those that depend on each other are together and in the order of the text.
+// orderOf reads the order of a group from a script, and checks that it is one of the possible ones: whoever depends
+// on another module comes first, and those that depend on each other are together and in the order of the text.
 func orderOf(t testing.TB, mode Mode, low etf.List, d *dependents, members []int) []int {
 	loaded, deleted := map[etf.Term]int{}, map[etf.Term]int{}
 	for i, s := range low {

@@ -178,8 +178,8 @@ func isAppType(t etf.Atom) bool {
 	return slices.Contains([]etf.Atom{"permanent", "transient", "temporary", "none", "load"}, t)
 }
 
-// mandatory looks for the applications that each release has: mandatory_applications/4. Without sasl there are releases, but no
-// upgrades. Those that are there but broken have been told of.
+// mandatory looks for the applications that each release has: mandatory_applications/4. Without sasl there are
+// releases, but no upgrades. Those that are there but broken have been told of.
 func (r *relReader) mandatory(rel *Rel, broken map[etf.Atom]bool, pos etf.Pos) {
 	for _, name := range []etf.Atom{"kernel", "stdlib"} {
 		switch a, found := rel.Find(name); {

@@ -86,8 +86,9 @@ func (b *broken) at(module etf.Atom, reason etf.Term, file string) *Error {
 	return e
 }
 
-// readApplication looks for the file of an application in the version that the release has: read_application/4. A file with
-// another version, or that does not parse, is passed over, but the first of them is the reason if there is no other.
+// readApplication looks for the file of an application in the version that the release has: read_application/4. A
+// file with another version, or that does not parse, is passed over, but the first of them is the reason if there is
+// no other.
 func readApplication(p pathed, of etf.Atom, vsn etf.Term) (*App, etf.Term) {
 	name := string(of) + ".app"
 	var first etf.Term

@@ -43,8 +43,8 @@ func entryTerms(entries []RelupEntry) etf.List {
 	return list
 }
 
-// ParseRelup reads a relup file and checks that its instructions are ones that a release handler executes. The name is for
-// messages alone. The error is a *FileError with all findings.
+// ParseRelup reads a relup file and checks that its instructions are ones that a release handler executes. The name
+// is for messages alone. The error is a *FileError with all findings.
 func ParseRelup(name string, src []byte) (*Relup, error) {
 	r := &report{file: name}
 	n, ok := r.only(src)

@@ -2,8 +2,8 @@ package appup
 
 import "github.com/gonode-otp/gonode/etf"
 
-// syntax checks an instruction in the full form of its kind, as expand makes it: systools_rc:check_op/1. It tells whether all
-// is well, and adds a finding for everything that is not.
+// syntax checks an instruction in the full form of its kind, as expand makes it: systools_rc:check_op/1. It tells
+// whether all is well, and adds a finding for everything that is not.
 func (r *report) syntax(n etf.Node) bool {
 	before := len(r.findings)
 	switch t := n.Term.(type) {

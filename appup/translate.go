@@ -16,8 +16,8 @@ const (
 )
 
 // TranslateScripts makes one low-level script, that of a relup, of the high-level scripts of all applications:
-// systools_rc:translate_scripts/4. to are the applications of the release that the script leads to, from those of the one that it
-// leaves. Where systools leaves the order of modules to chance, that of the text decides.
+// systools_rc:translate_scripts/4. to are the applications of the release that the script leads to, from those of the
+// one that it leaves. Where systools leaves the order of modules to chance, that of the text decides.
 //
 // The error is an *Error with the reason of systools, and the place of the instruction where there is one.
 func TranslateScripts(mode Mode, scripts []Script, to, from []*App) (etf.List, error) {
@@ -63,8 +63,8 @@ type translation struct {
 	order    func(d *dependents, members []int) []int // of a group
 }
 
-// translate is the whole of it: do_translate_scripts/4 and translate_merged_script/4. The type of the error keeps a nil from
-// looking like an error in between.
+// translate is the whole of it: do_translate_scripts/4 and translate_merged_script/4. The type of the error keeps a
+// nil from looking like an error in between.
 func (t *translation) translate(scripts []Script) ([]step, error) {
 	before, after, err := merge(scripts)
 	for _, part := range [][]step{before, after} {
@@ -94,7 +94,8 @@ func (t *translation) translate(scripts []Script) ([]step, error) {
 	return slices.Concat(before, []step{{Node: etf.Node{Term: etf.Atom("point_of_no_return")}}}, after), nil
 }
 
-// merge puts together what stands before the points of no return of all scripts, and what stands after them: merge_scripts/1.
+// merge puts together what stands before the points of no return of all scripts, and what stands after them:
+// merge_scripts/1.
 func merge(scripts []Script) (before, after []step, err *Error) {
 	for _, script := range scripts {
 		b, a, err := split(script)
@@ -106,8 +107,8 @@ func merge(scripts []Script) (before, after []step, err *Error) {
 	return before, after, nil
 }
 
-// split divides a script at its point of no return, which may be missing: split_script/1. The load_object_code behind it go to
-// the front.
+// split divides a script at its point of no return, which may be missing: split_script/1. The load_object_code behind
+// it go to the front.
 func split(script Script) (before, after []step, err *Error) {
 	for _, n := range script.nodes {
 		for _, full := range expand(n) {
@@ -154,8 +155,8 @@ func checkSyntax(steps []step) *Error {
 	return nil
 }
 
-// balanced checks what belongs together: check_script/2. OTP means to refuse a code_change without a suspend, too, but looks for
-// a tuple where there is a list.
+// balanced checks what belongs together: check_script/2. OTP means to refuse a code_change without a suspend, too,
+// but looks for a tuple where there is a list.
 func balanced(before, after []step) *Error {
 	object := map[etf.Term]bool{}
 	for _, s := range before {
@@ -288,8 +289,8 @@ func union(all []step) etf.List {
 	return backwards
 }
 
-// emulator gives restarts of the emulator their places: sort_emulator_restart/3. On the way up a new emulator goes first, on the
-// way down the restart is the end.
+// emulator gives restarts of the emulator their places: sort_emulator_restart/3. On the way up a new emulator goes
+// first, on the way down the restart is the end.
 func (t *translation) emulator(before, after []step) (b, a []step) {
 	after, renewed := without(after, "restart_new_emulator")
 	after, restarted := without(after, "restart_emulator")

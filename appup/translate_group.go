@@ -6,8 +6,8 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// dependent makes low-level instructions of those that depend on each other, a group at a time, in the place of the first of its
-// members: translate_dependent_instrs/4.
+// dependent makes low-level instructions of those that depend on each other, a group at a time, in the place of the
+// first of its members: translate_dependent_instrs/4.
 func (t *translation) dependent(before, after []step) (b, a []step, err *Error) {
 	d, err := newDependents(after)
 	if err != nil {

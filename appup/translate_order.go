@@ -62,8 +62,8 @@ func (d *dependents) groups() []int {
 	return group
 }
 
-// order puts the members of a group into the order of dependency: who depends on another one comes first. Among those that do not
-// depend on each other, and those that all depend on each other, the text decides.
+// order puts the members of a group into the order of dependency: who depends on another one comes first. Among those
+// that do not depend on each other, and those that all depend on each other, the text decides.
 func (d *dependents) order(members []int) []int {
 	cycle := d.cycles(members)
 	waiting := map[int]int{} // how many uses of a cycle are still to come
@@ -102,8 +102,8 @@ func (d *dependents) order(members []int) []int {
 	return ordered
 }
 
-// cycles returns for each member the first one, in the text, of those that it depends on and that depend on it: the strong
-// components. Members are in the order of the text.
+// cycles returns for each member the first one, in the text, of those that it depends on and that depend on it: the
+// strong components. Members are in the order of the text.
 func (d *dependents) cycles(members []int) map[int]int {
 	var finished []int // whoever is reached last in a walk along the needs comes last
 	seen := map[int]bool{}

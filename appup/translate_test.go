@@ -11,8 +11,8 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// A paragraph of testdata/translate says which applications there are in the release to go to, and in the one to leave, and what
-// each of them has to do; more applications of a line are behind a slash:
+// A paragraph of testdata/translate says which applications there are in the release to go to, and in the one to
+// leave, and what each of them has to do; more applications of a line are behind a slash:
 //
 //	to app-2 m1 m2 / other-1 m3
 //	up app

@@ -10,7 +10,8 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// Version says which versions of an application an entry of an .appup file is for: one, or all that a regular expression fits.
+// Version says which versions of an application an entry of an .appup file is for: one, or all that a regular
+// expression fits.
 type Version struct {
 	// Text is the version, or the expression.
 	Text string
@@ -19,8 +20,8 @@ type Version struct {
 	re      *regexp.Regexp
 }
 
-// NewPattern returns the version of an entry with a regular expression. The expression is one of PCRE, as far as package
-// regexp has the same: without back references, look-around and possessive quantifiers.
+// NewPattern returns the version of an entry with a regular expression. The expression is one of PCRE, as far as
+// package regexp has the same: without back references, look-around and possessive quantifiers.
 func NewPattern(expr string) (Version, error) {
 	if !utf8.ValidString(expr) {
 		return Version{}, fmt.Errorf("the expression %q is not UTF-8", expr)
@@ -33,9 +34,9 @@ func NewPattern(expr string) (Version, error) {
 	return Version{Text: expr, Pattern: true, re: re}, nil
 }
 
-// Fits tells whether the entry is for a version. An expression has to match all of it: what the first match finds, from the
-// left and by the order of the alternatives, is compared with the version, so that 1|1\.4 does not fit "1.4".
-// systools_relup:appup_search_for_version/2.
+// Fits tells whether the entry is for a version. An expression has to match all of it: what the first match finds,
+// from the left and by the order of the alternatives, is compared with the version, so that 1|1\.4 does not fit
+// "1.4". systools_relup:appup_search_for_version/2.
 func (v Version) Fits(vsn string) bool {
 	if !v.Pattern {
 		return v.Text == vsn

@@ -64,8 +64,8 @@ func (e *notCountedError) Error() string { return "instructions were not counted
 
 func (e *notCountedError) Unwrap() error { return e.err }
 
-// count counts the instructions of each operation, without those of the garbage collector: what a run of some 5 ms takes more
-// than one that does nothing.
+// count counts the instructions of each operation, without those of the garbage collector: what a run of some 5 ms
+// takes more than one that does nothing.
 func (s *stage) count(program string, files []string, figures []figure) (counted []figure, err error) {
 	_, values := rows(figures)
 	for _, file := range files {

@@ -21,8 +21,8 @@ type curve struct {
 	cause  string       // of the knee, or of there being none
 }
 
-// shown are the curves that are drawn: measure and figure of growth.erl, title, what grows, what is counted, and what makes the
-// curve of gonode what it is.
+// shown are the curves that are drawn: measure and figure of growth.erl, title, what grows, what is counted, and what
+// makes the curve of gonode what it is.
 var shown = []struct{ measure, name, title, x, y, cause string }{
 	{"servers", "rate", "Calls to many servers, 16 callers", "servers in the node", "calls/s",
 		"A server that waits costs nothing but its memory. With many, each call finds the state of its server outside of the caches."},
@@ -101,8 +101,8 @@ func points(figures []figure, measure, name, node string) [][2]float64 {
 	return result
 }
 
-// knee is the first x from which on the figure is worse by a third than the best before it. Differences that are small beside the
-// greatest value are not seen.
+// knee is the first x from which on the figure is worse by a third than the best before it. Differences that are
+// small beside the greatest value are not seen.
 func knee(points [][2]float64, moreIsBetter bool) (x float64) {
 	var best, greatest float64
 	for _, p := range points {

@@ -35,7 +35,8 @@ type results struct {
 	codec   []figure   // of terms alone
 }
 
-// measure sets up EPMD and the targets, and lets the client measure them: args are those of load:main/0 in front of the nodes.
+// measure sets up EPMD and the targets, and lets the client measure them: args are those of load:main/0 in front of
+// the nodes.
 func measure(ctx context.Context, o options, targets []target, args ...string) (r results, err error) {
 	s, err := newStage(ctx, o)
 	if err != nil {
@@ -107,8 +108,8 @@ func (s *stage) command(name string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// start starts a program that runs until the end and, if ready is not empty, waits for it to print a line that begins so. It
-// returns the process id.
+// start starts a program that runs until the end and, if ready is not empty, waits for it to print a line that begins
+// so. It returns the process id.
 func (s *stage) start(ready string, env []string, name string, args ...string) (pid int, err error) {
 	cmd := s.command(name, args...)
 	cmd.Env = append(cmd.Env[:len(cmd.Env):len(cmd.Env)], env...)

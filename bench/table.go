@@ -66,8 +66,8 @@ func rows(figures []figure) (order []key, values map[key]byNode) {
 	return order, values
 }
 
-// table prints the medians of the reference and of gonode, the median, the least and the greatest of the ratios of the rounds,
-// and the median ratios of the other peers.
+// table prints the medians of the reference and of gonode, the median, the least and the greatest of the ratios of
+// the rounds, and the median ratios of the other peers.
 func table(r results) string {
 	var b strings.Builder
 	b.WriteString("| measure | BEAM | gonode | gonode / BEAM (range) |")

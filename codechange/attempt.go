@@ -6,8 +6,8 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// Attempt is an installation that has begun. The handler remembers the last one, so that whoever asked for it and lost the
-// connection, or gave up waiting, can see what became of it.
+// Attempt is an installation that has begun. The handler remembers the last one, so that whoever asked for it and
+// lost the connection, or gave up waiting, can see what became of it.
 type Attempt struct {
 	// App is the application that was changed without a release, see UpgradeApp; "" if a release was installed.
 	App      etf.Atom
@@ -21,8 +21,8 @@ type Attempt struct {
 	Err        error
 }
 
-// LastAttempt returns the last installation, whichever way it was asked for; ok is false if there was none since the program
-// started. One that was refused before anything had begun does not count.
+// LastAttempt returns the last installation, whichever way it was asked for; ok is false if there was none since the
+// program started. One that was refused before anything had begun does not count.
 func (h *Handler) LastAttempt() (a Attempt, ok bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

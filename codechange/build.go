@@ -45,8 +45,8 @@ func linkedBuildID() string {
 	return findBuildID(head)
 }
 
-// elfNote is the type and the name of the note in an ELF file that holds the build ID; its size stands in front of that. What a
-// C linker has put together has only the note.
+// elfNote is the type and the name of the note in an ELF file that holds the build ID; its size stands in front of
+// that. What a C linker has put together has only the note.
 var elfNote = []byte("\x04\x00\x00\x00Go\x00\x00")
 
 // findBuildID looks for the build ID in the first bytes of a program. See cmd/internal/buildid of Go.

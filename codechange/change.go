@@ -19,7 +19,8 @@ func (i changeCode) eval(r *run) error {
 	return nil
 }
 
-// maxBatch is how many processes change at a time at most, and batchGrowth how much larger a batch is than the one before.
+// maxBatch is how many processes change at a time at most, and batchGrowth how much larger a batch is than the one
+// before.
 const maxBatch, batchGrowth = 4096, 4
 
 // changeAll changes processes: at first one after the other, so that a code change that does not work is found out with
@@ -77,7 +78,8 @@ func (r *run) changeBatch(batch []*subject, e changeEntry, down bool) error {
 	return failure
 }
 
-// change is the code change of one process. What is found out in the process lies here until it is known to be complete.
+// change is the code change of one process. What is found out in the process lies here until it is known to be
+// complete.
 type change struct {
 	task
 	entry  changeEntry
@@ -186,8 +188,8 @@ func (r *run) target(s *subject) *Module {
 	return &Module{Code: s.Code()} // a module without versions changes its state only
 }
 
-// oldVsn is what CodeChange gets. Differs from OTP, where it is the version of the code that was loaded last: a process that an
-// earlier upgrade left behind is told the version that it really runs.
+// oldVsn is what CodeChange gets. Differs from OTP, where it is the version of the code that was loaded last: a
+// process that an earlier upgrade left behind is told the version that it really runs.
 func (r *run) oldVsn(s *subject, module etf.Atom, down bool) etf.Term {
 	v, known := r.vsns[module]
 	switch {

@@ -9,8 +9,8 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// codeFunctions are the functions of the module code by which people upgrade servers by hand: sys:suspend/1, code:load_abs/1,
-// sys:change_code/4, sys:resume/1. See code.erl of kernel.
+// codeFunctions are the functions of the module code by which people upgrade servers by hand: sys:suspend/1,
+// code:load_abs/1, sys:change_code/4, sys:resume/1. See code.erl of kernel.
 func (h *Handler) codeFunctions() []Function {
 	var all []Function
 	add := func(name etf.Atom, arity int, call func(ctx context.Context, arg etf.Term) etf.Term) {
@@ -65,7 +65,8 @@ func (h *Handler) codeLibDir(ctx context.Context, name etf.Term) etf.Term {
 	return etf.Charlist(h.files.path(lib.Dir))
 }
 
-// currentLib is the application of the program that a release or an upgrade has made current; without a Vsn if there is none.
+// currentLib is the application of the program that a release or an upgrade has made current; without a Vsn if there
+// is none.
 func (h *Handler) currentLib(app etf.Atom) Lib {
 	h.mu.Lock()
 	release, _ := h.latest()
@@ -123,8 +124,8 @@ func (h *Handler) loadFile(ctx context.Context, module etf.Term) etf.Term {
 	return etf.Tuple{etf.Atom("error"), etf.Atom("nofile")}
 }
 
-// loadFrom makes a version of a module current, as the instruction load does: servers that are not suspended go over to it if
-// their state fits.
+// loadFrom makes a version of a module current, as the instruction load does: servers that are not suspended go over
+// to it if their state fits.
 func (h *Handler) loadFrom(ctx context.Context, module etf.Atom, lib Lib) etf.Term {
 	purge := etf.Atom("brutal_purge")
 	_, err := h.Eval(ctx, Script{Libs: []Lib{lib}, Instructions: etf.List{

@@ -3,9 +3,9 @@
 //
 // # Versions
 //
-// Go cannot load code, so all versions of a callback module are linked into the program, each as a [Module] of its own in the
-// [Application] that it belongs to. One version of a module is current: new processes start with it. Every process has its
-// own pointer, so processes of several versions live side by side, for as long as that is wanted:
+// Go cannot load code, so all versions of a callback module are linked into the program, each as a [Module] of its
+// own in the [Application] that it belongs to. One version of a module is current: new processes start with it. Every
+// process has its own pointer, so processes of several versions live side by side, for as long as that is wanted:
 //
 //	versions, err := codechange.NewVersions(
 //		codechange.Application{Name: "counter", Vsn: "1", Modules: []*codechange.Module{{Vsn: "1", Code: genserv.Of(v1.Server{})}}},
@@ -47,11 +47,11 @@
 // the servers, whichever comes first; a server that had to go on and has served something since is brought back by
 // its own Downgrade. The Report tells it for each process.
 //
-// A process that began with the new code in the meantime goes down by its Downgrade, or is killed if it cannot: its supervisor
-// starts it anew, with the old code.
+// A process that began with the new code in the meantime goes down by its Downgrade, or is killed if it cannot: its
+// supervisor starts it anew, with the old code.
 //
-// A busy server that does not suspend itself in time makes the upgrade fail; BusyWait and BusySkip do otherwise. One that ends
-// meanwhile is no failure.
+// A busy server that does not suspend itself in time makes the upgrade fail; BusyWait and BusySkip do otherwise. One
+// that ends meanwhile is no failure.
 //
 // See release_handler_1.erl of sasl and https://www.erlang.org/doc/man/relup.html.
 package codechange

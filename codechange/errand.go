@@ -8,8 +8,8 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// errand is something that a process has been asked to do, and that whoever asked may give up on. Exactly one of both sides
-// decides what becomes of it.
+// errand is something that a process has been asked to do, and that whoever asked may give up on. Exactly one of both
+// sides decides what becomes of it.
 type errand struct {
 	state atomic.Int32
 

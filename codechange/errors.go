@@ -12,8 +12,8 @@ import (
 type Error struct {
 	// Reason is what release_handler:install_release/1 returns behind error.
 	Reason etf.Term
-	// Exit says that it happened after the point of no return: release_handler_1:eval_script/1 returns {'EXIT', Reason} then,
-	// else {error, Reason}. OTP would restart the node.
+	// Exit says that it happened after the point of no return: release_handler_1:eval_script/1 returns {'EXIT', Reason}
+	// then, else {error, Reason}. OTP would restart the node.
 	Exit bool
 	// Err is the error of the callback or function behind it, or nil.
 	Err error

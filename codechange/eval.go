@@ -54,8 +54,8 @@ func (pointOfNoReturn) eval(*run) error { return nil }
 // eval is never reached, see parse.
 func (i restart) eval(*run) error { return thrown(i.word) }
 
-// eval makes a version the current one: new processes start with it, and others go over to it at their next message if they can
-// keep their state. Those that the script has suspended wait for their code change.
+// eval makes a version the current one: new processes start with it, and others go over to it at their next message
+// if they can keep their state. Those that the script has suspended wait for their code change.
 func (i load) eval(r *run) error {
 	m := r.object[i.module]
 	if m == nil {
@@ -195,8 +195,8 @@ func (c mfa) text() string {
 	return string(c.module) + ":" + string(c.function) + "(" + strings.Join(args, ",") + ")"
 }
 
-// inverse knows how to take back what systools and people write most: nil if it does not. Nothing has to be undone if the
-// function itself said that it did nothing.
+// inverse knows how to take back what systools and people write most: nil if it does not. Nothing has to be undone if
+// the function itself said that it did nothing.
 func (c mfa) inverse(result etf.Term) *mfa {
 	done := result == etf.Term(etf.Atom("ok"))
 	if t, ok := result.(etf.Tuple); ok && len(t) > 1 {

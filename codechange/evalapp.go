@@ -9,11 +9,12 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// EvalAppup executes a low-level script that leads to a version of one application, which lies in dir, and gives the application
-// its new description and configuration. The releases stay what they are. release_handler:eval_appup_script/4.
+// EvalAppup executes a low-level script that leads to a version of one application, which lies in dir, and gives the
+// application its new description and configuration. The releases stay what they are.
+// release_handler:eval_appup_script/4.
 //
-// The error is an *Error; the report is nil if nothing had begun. Differs from OTP: what sys.config and people at run time have
-// configured stays.
+// The error is an *Error; the report is nil if nothing had begun. Differs from OTP: what sys.config and people at run
+// time have configured stays.
 func (h *Handler) EvalAppup(ctx context.Context, app etf.Atom, vsn, dir string, script etf.List, o Options) (*Report, error) {
 	unlock, err := h.lock(ctx)
 	if err != nil {
@@ -91,8 +92,8 @@ func (h *Handler) keepUnpurged(more []Unpurged) {
 	h.unpurged = append(h.unpurged, more...)
 }
 
-// brutalPurge kills the processes that still run older versions of what a script has said is to be purged brutally: brutal_purge/1
-// of release_handler.erl.
+// brutalPurge kills the processes that still run older versions of what a script has said is to be purged brutally:
+// brutal_purge/1 of release_handler.erl.
 func (h *Handler) brutalPurge() {
 	h.mu.Lock()
 	left := h.unpurged
@@ -114,9 +115,9 @@ func (h *Handler) purge(module etf.Atom) (killed bool) {
 	return killed
 }
 
-// CreateReleases writes a file RELEASES with one release in it, which is permanent: that of the file relFile. dir is where the
-// file RELEASES is to be. With a root that is not empty the libraries have names below it; else they are relative.
-// release_handler:create_RELEASES/4.
+// CreateReleases writes a file RELEASES with one release in it, which is permanent: that of the file relFile. dir is
+// where the file RELEASES is to be. With a root that is not empty the libraries have names below it; else they are
+// relative. release_handler:create_RELEASES/4.
 func (h *Handler) CreateReleases(root, dir, relFile string, libs []Lib) error {
 	release, err := h.readRel(relFile, root, libs)
 	if err != nil {
@@ -201,8 +202,8 @@ func badArgument(module, function etf.Atom, args etf.List) *genserv.Failure {
 	return &genserv.Failure{Class: "error", Reason: etf.Atom("badarg"), Stack: etf.List{etf.Tuple{module, function, args, etf.List{}}}}
 }
 
-// supervisedProcs is release_handler_1:get_supervised_procs/0. Differs from OTP: servers that were started outside of every
-// application are in it, behind the others, because an upgrade changes them, too.
+// supervisedProcs is release_handler_1:get_supervised_procs/0. Differs from OTP: servers that were started outside of
+// every application are in it, behind the others, because an upgrade changes them, too.
 func (h *Handler) supervisedProcs(ctx context.Context, _ etf.List) (etf.Term, error) {
 	children, err := h.config.Host.Supervised(ctx)
 	if err != nil {

@@ -29,8 +29,8 @@ func (f files) path(name string) string {
 // in returns a name within the directory of a release.
 func (f files) in(vsn, name string) string { return filepath.Join(f.dir, vsn, name) }
 
-// consult reads the one term of a file. The error is an *Error with {Word, File} if it is not there or not readable, or has
-// something else in it: then Word is bad. missing says that there is no such file.
+// consult reads the one term of a file. The error is an *Error with {Word, File} if it is not there or not readable,
+// or has something else in it: then Word is bad. missing says that there is no such file.
 func (f files) consult(name string, bad etf.Atom) (t etf.Term, missing bool, err error) {
 	src, err := f.read(name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -68,8 +68,9 @@ func (f files) writeMode(name string, data []byte, mode fs.FileMode) error {
 // maxLinks is how many symbolic links lead to a file at most, as for the system.
 const maxLinks = 40
 
-// own returns what the handler uses a file of its own by, such as RELEASES, which an operator may have put elsewhere and left a
-// symbolic link for: the directory where the file really is counts as one of the handler's, for this use alone.
+// own returns what the handler uses a file of its own by, such as RELEASES, which an operator may have put elsewhere
+// and left a symbolic link for: the directory where the file really is counts as one of the handler's, for this use
+// alone.
 func (f files) own(name string) (own files, path string) {
 	path = f.target(name)
 	f.dirs = append([]string{filepath.Dir(path)}, f.dirs...)

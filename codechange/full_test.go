@@ -16,8 +16,9 @@ import (
 // onFullDisk says that this process is the one that may write no file any more.
 const onFullDisk = "GONODE_TEST_FULL_DISK"
 
-// On a disk that is full every request that has to write is refused with the reason, and what is there stays whole. The process
-// in which that is tried has a limit on the size of files instead: writing fails in the middle of them, too.
+// On a disk that is full every request that has to write is refused with the reason, and what is there stays whole.
+// The process in which that is tried has a limit on the size of files instead: writing fails in the middle of them,
+// too.
 func TestOnAFullDiskNothingIsHalfWritten(t *testing.T) {
 	if os.Getenv(onFullDisk) == "" {
 		program, err := os.Executable()

@@ -11,9 +11,9 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// Handler is the release handler of a node: it knows the releases, and changes the node from one to another. It answers what
-// release_handler of OTP answers, see Request and Functions. It may be used from any goroutine; what changes something waits
-// for its turn.
+// Handler is the release handler of a node: it knows the releases, and changes the node from one to another. It
+// answers what release_handler of OTP answers, see Request and Functions. It may be used from any goroutine; what
+// changes something waits for its turn.
 type Handler struct {
 	config HandlerConfig
 	files  files
@@ -53,8 +53,8 @@ type HandlerConfig struct {
 type Applications interface {
 	// Running returns those that run: application:which_applications/0.
 	Running(ctx context.Context) ([]AppVsn, error)
-	// Change gives the applications new versions, descriptions and configuration: specs are the contents of their .app files,
-	// {application, Name, Keys}, and config that of sys.config. What was set at run time stays.
+	// Change gives the applications new versions, descriptions and configuration: specs are the contents of their .app
+	// files, {application, Name, Keys}, and config that of sys.config. What was set at run time stays.
 	// application_controller:change_application_data/2.
 	Change(specs []etf.Term, config etf.Term) (AppChange, error)
 }
@@ -68,10 +68,10 @@ type AppChange struct {
 	Announce func(ctx context.Context) []string
 }
 
-// NewHandler reads the file RELEASES and makes the modules of the permanent release current. Without such a file the release
-// of the configuration is the permanent one, with all applications that are linked, in the versions that are current. The error is
-// a *ReleasesError if the file is broken, a *VersionError if the program lacks code of the permanent release, or what the
-// system says about the file.
+// NewHandler reads the file RELEASES and makes the modules of the permanent release current. Without such a file the
+// release of the configuration is the permanent one, with all applications that are linked, in the versions that are
+// current. The error is a *ReleasesError if the file is broken, a *VersionError if the program lacks code of the
+// permanent release, or what the system says about the file.
 func NewHandler(config HandlerConfig) (*Handler, error) {
 	if config.Root == "" {
 		config.Root = "."

@@ -19,12 +19,12 @@ type Transition struct {
 	Script      Script
 }
 
-// Check tells whether a release can be installed: release_handler:check_install_release/1. Like OTP it executes what stands
-// before the point of no return of the script, with the functions that are applied there.
+// Check tells whether a release can be installed: release_handler:check_install_release/1. Like OTP it executes what
+// stands before the point of no return of the script, with the functions that are applied there.
 //
-// Differs from OTP: no boot script is asked for, for a program in Go has none; instead of the directories of the libraries the
-// versions of the modules have to be linked. Applications that have nothing to do with the program, such as kernel, are passed
-// over.
+// Differs from OTP: no boot script is asked for, for a program in Go has none; instead of the directories of the
+// libraries the versions of the modules have to be linked. Applications that have nothing to do with the program,
+// such as kernel, are passed over.
 func (h *Handler) Check(ctx context.Context, vsn string) (*Transition, error) {
 	unlock, err := h.lock(ctx)
 	if err != nil {
@@ -61,8 +61,8 @@ func (h *Handler) installable(vsn string) (Release, error) {
 	return release, h.checkLibs(release)
 }
 
-// transition is do_get_rh_script/4: the relup of the new release says how to come up to it, else that of the running one how to
-// go down from it.
+// transition is do_get_rh_script/4: the relup of the new release says how to come up to it, else that of the running
+// one how to go down from it.
 func (h *Handler) transition(to Release) (*Transition, error) {
 	running, _ := h.latest()
 	t, _, err := h.relup(to.Vsn, running.Vsn, 1)
@@ -85,8 +85,8 @@ func (h *Handler) transition(to Release) (*Transition, error) {
 	return t, nil
 }
 
-// relup looks for a script in the relup of a release: {Vsn, Up, Down}, in the list at that index. It is nil if there is none;
-// missing says that there is no such file at all.
+// relup looks for a script in the relup of a release: {Vsn, Up, Down}, in the list at that index. It is nil if there
+// is none; missing says that there is no such file at all.
 func (h *Handler) relup(vsn, other string, list int) (way *Transition, missing bool, err error) {
 	file := h.files.in(vsn, "relup")
 	t, missing, err := h.files.consult(file, "bad_relup_file")
@@ -160,8 +160,8 @@ func (h *Handler) checkLibs(release Release) error {
 	return nil
 }
 
-// Install makes the node run another release: release_handler:install_release/2. When it returns an error, an *Error if the
-// upgrade failed, the node is what it was. The report is nil if it was refused before anything had begun.
+// Install makes the node run another release: release_handler:install_release/2. When it returns an error, an *Error
+// if the upgrade failed, the node is what it was. The report is nil if it was refused before anything had begun.
 //
 // Once it has begun nothing but the end of the node stops it; whoever asked may go away.
 func (h *Handler) Install(ctx context.Context, vsn string, o Options) (*Transition, *Report, error) {
@@ -209,8 +209,8 @@ func (h *Handler) execute(ctx context.Context, script Script, o Options) (*Repor
 	return Run(ctx, h.config.Host, h.config.Versions, script, o)
 }
 
-// changeApplications gives the applications of the node their new versions and configuration. A file sys.config that cannot be
-// read is an error; OTP goes on without it.
+// changeApplications gives the applications of the node their new versions and configuration. A file sys.config that
+// cannot be read is an error; OTP goes on without it.
 func (h *Handler) changeApplications(libs []Lib, configFile string) (AppChange, error) {
 	if h.config.Applications == nil {
 		return AppChange{func() {}, func(context.Context) []string { return nil }}, nil
@@ -247,8 +247,8 @@ func (h *Handler) resources(libs []Lib, configFile string) (specs []etf.Term, co
 	return specs, config, err
 }
 
-// Resource returns what the running release says about an application: the content of its .app file, nil if there is none, and
-// that of sys.config. The error is an *Error if a file cannot be read.
+// Resource returns what the running release says about an application: the content of its .app file, nil if there is
+// none, and that of sys.config. The error is an *Error if a file cannot be read.
 func (h *Handler) Resource(app etf.Atom) (spec, config etf.Term, err error) {
 	running := h.Running()
 	at := slices.IndexFunc(running.Libs, func(l Lib) bool { return l.App == app })
@@ -262,9 +262,9 @@ func (h *Handler) Resource(app etf.Atom) (spec, config etf.Term, err error) {
 	return specs[0], config, nil
 }
 
-// Rollback goes back to the release that ran before the current one, or to the permanent one after a restart of the handler,
-// by the script for that way down. It fails like Install, and with {error, {bad_status, permanent}} if there is nothing to go
-// back to.
+// Rollback goes back to the release that ran before the current one, or to the permanent one after a restart of the
+// handler, by the script for that way down. It fails like Install, and with {error, {bad_status, permanent}} if there
+// is nothing to go back to.
 func (h *Handler) Rollback(ctx context.Context, o Options) (*Transition, *Report, error) {
 	unlock, err := h.lock(ctx)
 	if err != nil {

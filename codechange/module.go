@@ -8,20 +8,20 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// Module is one version of a callback module that is linked into the program. Several versions of one name may be there side
-// by side, each with a Code of its own, and every process runs one of them.
+// Module is one version of a callback module that is linked into the program. Several versions of one name may be
+// there side by side, each with a Code of its own, and every process runs one of them.
 type Module struct {
-	// Code is what processes run. It may be nil for a module that is none of a process but that scripts speak of; such a module
-	// needs a Name.
+	// Code is what processes run. It may be nil for a module that is none of a process but that scripts speak of; such a
+	// module needs a Name.
 	Code genserv.Module
 	// Name is the name by which instructions mean the module. "" is the name of Code.
 	Name etf.Atom
-	// Vsn is the version, as the attribute -vsn("2") of an Erlang module gives it; it is what the code change of another version
-	// gets as oldVsn, as a charlist. "" is a number of 128 bits that differs from build to build, as that of an Erlang module
-	// without the attribute does.
+	// Vsn is the version, as the attribute -vsn("2") of an Erlang module gives it; it is what the code change of another
+	// version gets as oldVsn, as a charlist. "" is a number of 128 bits that differs from build to build, as that of an
+	// Erlang module without the attribute does.
 	Vsn string
-	// Schema names the shape of the state. A process whose module is loaded without a code change goes over to a version of the
-	// same schema only, and otherwise stays where it is. "" is the Go type of the state, whatever its name is.
+	// Schema names the shape of the state. A process whose module is loaded without a code change goes over to a version
+	// of the same schema only, and otherwise stays where it is. "" is the Go type of the state, whatever its name is.
 	Schema string
 }
 
@@ -71,8 +71,8 @@ func (m *Module) vsnText() string {
 	return m.Vsn
 }
 
-// Application is one version of an application: what its .app file lists under modules, as it is linked into the program. A
-// module that two versions of an application have in common is the same *Module in both.
+// Application is one version of an application: what its .app file lists under modules, as it is linked into the
+// program. A module that two versions of an application have in common is the same *Module in both.
 type Application struct {
 	Name    etf.Atom
 	Vsn     string

@@ -8,8 +8,8 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// newcomer is a process that began with code that the script had loaded, such as a child that its supervisor has started anew. If
-// the script fails it has no old state to go back to.
+// newcomer is a process that began with code that the script had loaded, such as a child that its supervisor has
+// started anew. If the script fails it has no old state to go back to.
 type newcomer struct {
 	Process
 	vsns

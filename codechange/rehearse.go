@@ -11,9 +11,9 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// Rehearse finds out what Run would do, and changes nothing: the script is checked, and the code change of each process is made
-// with its present state, and forgotten. No function is applied and no other node waited for. Each server is suspended while
-// its code change is tried, for as long as that may take in an upgrade at most.
+// Rehearse finds out what Run would do, and changes nothing: the script is checked, and the code change of each
+// process is made with its present state, and forgotten. No function is applied and no other node waited for. Each
+// server is suspended while its code change is tried, for as long as that may take in an upgrade at most.
 //
 // All processes are tried, even if some fail; the error is that of the first, as Run would return it. A code change
 // is tried with a copy of the state, see genserv.StateCopier. A server whose state cannot be copied is reported as

@@ -85,9 +85,9 @@ func (h *Handler) RebootOld(ctx context.Context, vsn string) error {
 	return h.makePermanent(vsn, false)
 }
 
-// SetUnpacked makes a release known that was put in its place by other means: release_handler:set_unpacked/2. relFile is its
-// .rel file and libs says where applications are that are not in Root/lib: below Dir there has to be a directory App-Vsn. It
-// returns the version of the release.
+// SetUnpacked makes a release known that was put in its place by other means: release_handler:set_unpacked/2. relFile
+// is its .rel file and libs says where applications are that are not in Root/lib: below Dir there has to be a
+// directory App-Vsn. It returns the version of the release.
 func (h *Handler) SetUnpacked(ctx context.Context, relFile string, libs []Lib) (vsn string, err error) {
 	unlock, err := h.lock(ctx)
 	if err != nil {

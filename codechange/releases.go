@@ -19,8 +19,8 @@ type Release struct {
 // Status is the status of a release.
 type Status string
 
-// What becomes of a release: unpacked -Install-> current -MakePermanent-> permanent. The permanent release that another one
-// takes the place of becomes old, as does a current one when another release is installed.
+// What becomes of a release: unpacked -Install-> current -MakePermanent-> permanent. The permanent release that
+// another one takes the place of becomes old, as does a current one when another release is installed.
 const (
 	Unpacked  Status = "unpacked"
 	Current   Status = "current"
@@ -48,8 +48,8 @@ func (e *ReleasesError) Error() string {
 // Unwrap returns Err.
 func (e *ReleasesError) Unwrap() error { return e.Err }
 
-// ParseReleases reads the text of a file RELEASES, which holds one term, [{release, Name, Vsn, ErtsVsn, [{App, Vsn, Dir}],
-// Status}]. The name of the file is for errors, which are of type *ReleasesError.
+// ParseReleases reads the text of a file RELEASES, which holds one term, [{release, Name, Vsn, ErtsVsn, [{App, Vsn,
+// Dir}], Status}]. The name of the file is for errors, which are of type *ReleasesError.
 func ParseReleases(file string, text []byte) ([]Release, error) {
 	terms, err := etf.Consult(file, text)
 	if err != nil {
@@ -125,8 +125,8 @@ func nameOf(t etf.Term) (string, bool) {
 	return text(t)
 }
 
-// FormatReleases returns the text of a file RELEASES as OTP reads it. A current release is written as unpacked, because it is
-// not what the node runs after its next start.
+// FormatReleases returns the text of a file RELEASES as OTP reads it. A current release is written as unpacked,
+// because it is not what the node runs after its next start.
 func FormatReleases(releases []Release) []byte {
 	list := make(etf.List, len(releases))
 	for i, r := range releases {
@@ -156,8 +156,8 @@ func (r Release) shown() etf.Term {
 	return etf.Tuple{etf.Charlist(r.Name), etf.Charlist(r.Vsn), libs, etf.Atom(r.Status)}
 }
 
-// setStatus is set_status/3 of release_handler.erl: the permanent release stays that when it is installed, and whoever had the
-// status before becomes old.
+// setStatus is set_status/3 of release_handler.erl: the permanent release stays that when it is installed, and
+// whoever had the status before becomes old.
 func setStatus(vsn string, status Status, releases []Release) []Release {
 	out := make([]Release, len(releases))
 	for i, r := range releases {

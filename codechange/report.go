@@ -111,7 +111,8 @@ const (
 	Forgot Undone = "forgot"
 	// Anew means that the process began with the new code, had handled nothing and began anew with the old one.
 	Anew Undone = "anew"
-	// Killed means that the process began with the new code and has no way back to the old one: its supervisor starts it anew.
+	// Killed means that the process began with the new code and has no way back to the old one: its supervisor starts it
+	// anew.
 	Killed Undone = "killed"
 	// Later means that the process is busy and goes back as soon as it has time.
 	Later Undone = "later"

@@ -9,8 +9,8 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// Request answers what the gen_server release_handler of OTP is asked: handle_call/3 of release_handler.erl. known is false for
-// what that has no clause for.
+// Request answers what the gen_server release_handler of OTP is asked: handle_call/3 of release_handler.erl. known is
+// false for what that has no clause for.
 func (h *Handler) Request(ctx context.Context, request etf.Term) (reply etf.Term, known bool) {
 	if request == etf.Term(etf.Atom("which_releases")) {
 		return h.whichReleases(), true
@@ -173,9 +173,9 @@ func (t *Transition) shown() etf.Term {
 	return etf.Tuple{etf.Atom("ok"), etf.Charlist(t.Other), etf.Charlist(t.Description)}
 }
 
-// ReadOptions reads the options of install_release/2. error_action and update_paths have nothing to say here. Those of our
-// own are {busy, fail | wait | skip}, {resume, late | in_place}, {strict, Bool}, {canary, Count} and {canary, Count,
-// Milliseconds}. The error is {error, {illegal_option, Option}}.
+// ReadOptions reads the options of install_release/2. error_action and update_paths have nothing to say here. Those
+// of our own are {busy, fail | wait | skip}, {resume, late | in_place}, {strict, Bool}, {canary, Count} and {canary,
+// Count, Milliseconds}. The error is {error, {illegal_option, Option}}.
 func (h *Handler) ReadOptions(t etf.Term) (Options, error) {
 	o := h.config.Options
 	list, ok := t.(etf.List)

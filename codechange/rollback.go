@@ -109,8 +109,8 @@ func (r *run) settlePending() {
 	}
 }
 
-// suspendAgain suspends the processes that have been changed and already gone on. One that is busy gets an errand that does
-// all the rest when its turn has come.
+// suspendAgain suspends the processes that have been changed and already gone on. One that is busy gets an errand
+// that does all the rest when its turn has come.
 func (r *run) suspendAgain(undos []undoing) {
 	var again []*subject
 	for _, u := range undos {
@@ -184,8 +184,8 @@ func (r *run) restoreLater(s *subject) {
 	})
 }
 
-// goBack runs in the process. What it has served since it went on with its new code is kept if the server knows how, by its
-// Downgrade or because the state did not change its shape.
+// goBack runs in the process. What it has served since it went on with its new code is kept if the server knows how,
+// by its Downgrade or because the state did not change its shape.
 func (s *subject) goBack(l *genserv.Loop) Undone {
 	served := l.Handled() != s.handled
 	if served && s.from != nil && s.convertBack(l) == nil {

@@ -45,7 +45,8 @@ type Options struct {
 	Strict bool
 	// Progress is called before each instruction, and must return soon.
 	Progress func(Progress)
-	// Trace is called in the process whenever one has done a step, and must return soon. Several processes may call it at once.
+	// Trace is called in the process whenever one has done a step, and must return soon. Several processes may call it
+	// at once.
 	Trace func(TraceEvent)
 
 	under *underWay // of the Handler
@@ -55,8 +56,8 @@ type Options struct {
 type TraceEvent struct {
 	Pid  etf.Pid
 	What Step
-	// Request is the system message that OTP has in its place: suspend, {change_code, Module, OldVsn, Extra} or resume; nil for
-	// the others.
+	// Request is the system message that OTP has in its place: suspend, {change_code, Module, OldVsn, Extra} or resume;
+	// nil for the others.
 	Request etf.Term
 }
 
@@ -88,8 +89,8 @@ const (
 type ResumePolicy uint8
 
 const (
-	// ResumeLate keeps the servers suspended until the whole script has succeeded, or comes to an instruction that may need
-	// them: apply, sync_nodes, stop or start. No server has then served anything that a failure could make undone.
+	// ResumeLate keeps the servers suspended until the whole script has succeeded, or comes to an instruction that may
+	// need them: apply, sync_nodes, stop or start. No server has then served anything that a failure could make undone.
 	ResumeLate ResumePolicy = iota
 	// ResumeInPlace resumes where the script says so.
 	ResumeInPlace
@@ -113,8 +114,8 @@ type Progress struct {
 // defaultTimeout is that of sys:suspend/1 and sys:change_code/4.
 const defaultTimeout = 5 * time.Second
 
-// Run executes a script on a host: release_handler_1:eval_script/5, but what fails is undone. It returns when that is done,
-// also if ctx ends before: that makes the upgrade fail. The report is never nil; the error is an *Error.
+// Run executes a script on a host: release_handler_1:eval_script/5, but what fails is undone. It returns when that is
+// done, also if ctx ends before: that makes the upgrade fail. The report is never nil; the error is an *Error.
 //
 // Only one Run may be at work on a host.
 func Run(ctx context.Context, host Host, versions *Versions, script Script, o Options) (*Report, error) {
@@ -327,8 +328,9 @@ func (r *run) look(do instruction) {
 	}
 }
 
-// checkOldProcesses refuses to load what is to be purged softly while processes run other than the current code of it:
-// check_old_processes/2. There is no slot for old code here that would have to be emptied, so brutal_purge has nothing to do.
+// checkOldProcesses refuses to load what is to be purged softly while processes run other than the current code of
+// it: check_old_processes/2. There is no slot for old code here that would have to be emptied, so brutal_purge has
+// nothing to do.
 func (r *run) checkOldProcesses() *Error {
 	for _, s := range slices.Concat(r.before, r.after) {
 		var rule purgeRule

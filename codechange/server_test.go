@@ -10,9 +10,9 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// The servers of the tests count the calls of add. Their state has another shape in version 2 than in version 1; 3 and 4 keep
-// that of 2, and 5 has no code_change. They do what the extra of a script tells: {error, Name, R} and the like for the process
-// called Name.
+// The servers of the tests count the calls of add. Their state has another shape in version 2 than in version 1; 3
+// and 4 keep that of 2, and 5 has no code_change. They do what the extra of a script tells: {error, Name, R} and the
+// like for the process called Name.
 type (
 	one struct {
 		Name string
@@ -164,7 +164,8 @@ func (w *world) obey(name string, oldVsn etf.Term, old any, extra etf.Term) erro
 	return nil
 }
 
-// versions links the modules of an application demo in versions "1" to "5": m1, m2 and m3 are servers, lib is code of others.
+// versions links the modules of an application demo in versions "1" to "5": m1, m2 and m3 are servers, lib is code of
+// others.
 func (w *world) link() {
 	names := []etf.Atom{"m1", "m2", "m3"}
 	var apps []codechange.Application

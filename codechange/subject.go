@@ -167,7 +167,8 @@ func suspendFailed(busy etf.List) *Error {
 	return thrown(etf.Tuple{etf.Atom("suspend_failed"), busy, etf.Atom("timeout")})
 }
 
-// limitOf returns a channel that is closed when the time is over that an option, else an instruction, else the default gives.
+// limitOf returns a channel that is closed when the time is over that an option, else an instruction, else the
+// default gives.
 func limitOf(option, written time.Duration) (limit <-chan struct{}, stop func()) {
 	d := timeoutOf(option, written)
 	if d < 0 {
@@ -226,7 +227,8 @@ type goingOn struct {
 	handled uint64
 }
 
-// goOn resumes a process that has its new code. One that the script has no code change for takes the new code now, if it fits.
+// goOn resumes a process that has its new code. One that the script has no code change for takes the new code now, if
+// it fits.
 func (r *run) goOn(s *subject) *goingOn {
 	s.suspended = false
 	g := &goingOn{subject: s}

@@ -7,7 +7,8 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// eval terminates the children that use modules, in their supervisors: stop/2. A process at the top of a tree is left alone.
+// eval terminates the children that use modules, in their supervisors: stop/2. A process at the top of a tree is left
+// alone.
 func (i stop) eval(r *run) error {
 	r.flush()
 	children, err := r.host.Supervised(r.ctx)
@@ -65,8 +66,9 @@ func (c Child) text() string {
 	return etf.FormatMax(c.ID, maxText)
 }
 
-// catchUp suspends the processes of a module that were started after its suspend instruction and before it is loaded, which
-// OTP leaves to themselves. If the code change of the module is over already, as for a downgrade, theirs comes now.
+// catchUp suspends the processes of a module that were started after its suspend instruction and before it is loaded,
+// which OTP leaves to themselves. If the code change of the module is over already, as for a downgrade, theirs comes
+// now.
 //
 // It returns all processes of the module.
 func (r *run) catchUp(module etf.Atom) ([]Process, error) {

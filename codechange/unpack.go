@@ -15,9 +15,9 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// Unpack unpacks the package Dir/Name.tar.gz of a release and makes the release known: release_handler:unpack_release/1. It
-// returns the version of the release. A file that is there already stays. If it fails, what was unpacked so far is deleted
-// again, so that it can be tried once more.
+// Unpack unpacks the package Dir/Name.tar.gz of a release and makes the release known:
+// release_handler:unpack_release/1. It returns the version of the release. A file that is there already stays. If it
+// fails, what was unpacked so far is deleted again, so that it can be tried once more.
 func (h *Handler) Unpack(ctx context.Context, name string) (vsn string, err error) {
 	unlock, err := h.lock(ctx)
 	if err != nil {

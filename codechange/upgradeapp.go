@@ -14,12 +14,11 @@ import (
 )
 
 // UpgradeScript makes the script by which an application is upgraded from the version that runs to the one in dir, by
-// dir/ebin/App.appup: release_handler:upgrade_script/2. It returns the version as well. The error is an *Error with OTP's reason;
-// if a file is to blame there is an *appup.Error or
-// *appup.FileError in it, with the place.
+// dir/ebin/App.appup: release_handler:upgrade_script/2. It returns the version as well. The error is an *Error with
+// OTP's reason; if a file is to blame there is an *appup.Error or *appup.FileError in it, with the place.
 //
-// Differs from OTP: all relative names are relative to the root of the installation, and an application of the release counts as
-// running even if its servers were started without it.
+// Differs from OTP: all relative names are relative to the root of the installation, and an application of the
+// release counts as running even if its servers were started without it.
 func (h *Handler) UpgradeScript(ctx context.Context, app etf.Atom, dir string) (vsn string, script etf.List, err error) {
 	running, err := h.mustRun(ctx, app)
 	if err != nil {
@@ -29,23 +28,23 @@ func (h *Handler) UpgradeScript(ctx context.Context, app etf.Atom, dir string) (
 	return vsn, script, h.refusedScript(err)
 }
 
-// DowngradeScript makes the script by which an application is downgraded from the version that runs to an older one in dir, by the
-// .appup file of the version that runs: release_handler:downgrade_script/3. If vsn is empty the name of the directory says it:
-// App-Vsn. The error is like that of UpgradeScript.
+// DowngradeScript makes the script by which an application is downgraded from the version that runs to an older one
+// in dir, by the .appup file of the version that runs: release_handler:downgrade_script/3. If vsn is empty the name
+// of the directory says it: App-Vsn. The error is like that of UpgradeScript.
 func (h *Handler) DowngradeScript(ctx context.Context, app etf.Atom, vsn, dir string) (script etf.List, err error) {
 	way, err := h.wayDown(ctx, app, vsn, dir)
 	return way.script, err
 }
 
-// UpgradeApp upgrades one application to the version in dir: release_handler:upgrade_app/2. The releases stay what they are. If it
-// fails everything is as it was; in OTP the servers would stay suspended. The error is like that of UpgradeScript, or like that of
-// Run; the report is nil if nothing had begun.
+// UpgradeApp upgrades one application to the version in dir: release_handler:upgrade_app/2. The releases stay what
+// they are. If it fails everything is as it was; in OTP the servers would stay suspended. The error is like that of
+// UpgradeScript, or like that of Run; the report is nil if nothing had begun.
 func (h *Handler) UpgradeApp(ctx context.Context, app etf.Atom, dir string, o Options) (*Transition, *Report, error) {
 	return h.takeWay(ctx, func() (appWay, error) { return h.wayUp(ctx, app, dir) }, o, h.evalAppup)
 }
 
-// DowngradeApp downgrades one application to the version in dir: release_handler:downgrade_app/3, and /2 if vsn is empty. It is like
-// UpgradeApp in all else.
+// DowngradeApp downgrades one application to the version in dir: release_handler:downgrade_app/3, and /2 if vsn is
+// empty. It is like UpgradeApp in all else.
 func (h *Handler) DowngradeApp(ctx context.Context, app etf.Atom, vsn, dir string, o Options) (*Transition, *Report, error) {
 	return h.takeWay(ctx, func() (appWay, error) { return h.wayDown(ctx, app, vsn, dir) }, o, h.evalAppup)
 }

@@ -9,8 +9,9 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// Versions are the versions of modules and applications that are linked into a program, and which version of each module is
-// current on a node: the one that new processes run. It belongs to one node and may be used from any goroutine.
+// Versions are the versions of modules and applications that are linked into a program, and which version of each
+// module is current on a node: the one that new processes run. It belongs to one node and may be used from any
+// goroutine.
 type Versions struct {
 	apps []*Application
 
@@ -33,9 +34,9 @@ type VersionError struct {
 
 func (e *VersionError) Error() string { return "codechange: " + e.What + ": " + e.Why }
 
-// NewVersions makes Versions of applications. Of each module the version that comes last is current, unless a release says
-// otherwise. It fails with a *VersionError if an application, or a module in it, is there twice or two versions of a module
-// have the same Vsn.
+// NewVersions makes Versions of applications. Of each module the version that comes last is current, unless a release
+// says otherwise. It fails with a *VersionError if an application, or a module in it, is there twice or two versions
+// of a module have the same Vsn.
 func NewVersions(apps ...Application) (*Versions, error) {
 	v := &Versions{modules: map[etf.Atom]*linked{}, byCode: map[genserv.Module]*Module{}}
 	for i := range apps {
@@ -134,8 +135,8 @@ func (v *Versions) Of(code genserv.Module) *Module {
 	return v.byCode[code]
 }
 
-// Current returns the current version of a module. known is false if no version of it is linked; a module that is known and
-// has no current version was removed.
+// Current returns the current version of a module. known is false if no version of it is linked; a module that is
+// known and has no current version was removed.
 func (v *Versions) Current(name etf.Atom) (m *Module, known bool) {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
@@ -146,9 +147,9 @@ func (v *Versions) Current(name etf.Atom) (m *Module, known bool) {
 	return l.current, true
 }
 
-// Resolve returns what a new process runs that is to be started from code: the current version of the module of that name,
-// whichever version code is, as start_link(counter, ...) in Erlang means the code that is loaded; code itself if there are no
-// versions of it. It fails with an *genserv.Exit with reason undef if the module was removed.
+// Resolve returns what a new process runs that is to be started from code: the current version of the module of that
+// name, whichever version code is, as start_link(counter, ...) in Erlang means the code that is loaded; code itself
+// if there are no versions of it. It fails with an *genserv.Exit with reason undef if the module was removed.
 func (v *Versions) Resolve(code genserv.Module) (resolved genserv.Module, err error) {
 	err = v.Start(code, func(m genserv.Module) error {
 		resolved = m
@@ -157,8 +158,8 @@ func (v *Versions) Resolve(code genserv.Module) (resolved genserv.Module, err er
 	return resolved, err
 }
 
-// Start calls begin with what Resolve returns. Until begin has returned nothing is loaded, so an upgrade finds a process that
-// begin has made known to its Host. begin must not use v.
+// Start calls begin with what Resolve returns. Until begin has returned nothing is loaded, so an upgrade finds a
+// process that begin has made known to its Host. begin must not use v.
 func (v *Versions) Start(code genserv.Module, begin func(genserv.Module) error) error {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
@@ -183,9 +184,9 @@ func (v *Versions) ByVsn(name etf.Atom, vsn etf.Term) *Module {
 	return nil
 }
 
-// Next tells what a server that runs code goes on with when sys:change_code asks for a change by hand: the version that it is
-// to go back to for {down, Vsn}, and else the current one; loaded says that it is that. It is meant for genserv.Host.NextCode;
-// nil means no other code.
+// Next tells what a server that runs code goes on with when sys:change_code asks for a change by hand: the version
+// that it is to go back to for {down, Vsn}, and else the current one; loaded says that it is that. It is meant for
+// genserv.Host.NextCode; nil means no other code.
 func (v *Versions) Next(code genserv.Module, oldVsn etf.Term) (next genserv.Module, loaded bool) {
 	current, _ := v.Current(code.Name())
 	m := current
@@ -198,8 +199,8 @@ func (v *Versions) Next(code genserv.Module, oldVsn etf.Term) (next genserv.Modu
 	return m.Code, m == current
 }
 
-// load makes m the current version of its module, and returns the one that was; nil removes the module. It does to no process
-// anything: code:load_binary/3 without the processes.
+// load makes m the current version of its module, and returns the one that was; nil removes the module. It does to no
+// process anything: code:load_binary/3 without the processes.
 func (v *Versions) load(name etf.Atom, m *Module) (was *Module) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -212,8 +213,9 @@ func (v *Versions) load(name etf.Atom, m *Module) (was *Module) {
 }
 
 // Boot makes the versions current that belong to the given applications, as a node that starts does with those of its
-// release. A module that only other versions of these applications have is then without a current version. Applications of
-// which nothing is linked are passed over; one of which only other versions are linked is a *VersionError.
+// release. A module that only other versions of these applications have is then without a current version.
+// Applications of which nothing is linked are passed over; one of which only other versions are linked is a
+// *VersionError.
 func (v *Versions) Boot(apps []AppVsn) error {
 	current := map[etf.Atom]*Module{}
 	for _, a := range apps {

@@ -9,9 +9,9 @@ import (
 // belongs to the caller again: no deadline is set on it, and no byte behind the handshake has been read. a decides what
 // becomes of the peer once its name is known; nil admits everybody.
 //
-// Accept starts no goroutine and returns at the latest when ctx ends or a step takes longer than Local.StepTimeout. Every
-// error is a *HandshakeError, and then c is closed. Before the peer has proved that it knows the cookie it costs a few
-// kilobytes, and nothing of it is kept. See dist_util:handshake_other_started/1.
+// Accept starts no goroutine and returns at the latest when ctx ends or a step takes longer than Local.StepTimeout.
+// Every error is a *HandshakeError, and then c is closed. Before the peer has proved that it knows the cookie it
+// costs a few kilobytes, and nothing of it is kept. See dist_util:handshake_other_started/1.
 func (l Local) Accept(ctx context.Context, c net.Conn, a Arbiter) (*Peer, error) {
 	growStack(0)
 	h, err := l.begin(ctx, c, "", true)

@@ -6,12 +6,12 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// AltactSig is an alternative action signal, ALTACT_SIG_SEND, since OTP 28: {37, Flags, From, To} or
-// {37, Flags, From, To, Token}. It carries what the other operations cannot: priority messages and priority exit signals,
-// the latter also to aliases and names. A plain message to an alias that comes this way is read as an *AliasSend.
+// AltactSig is an alternative action signal, ALTACT_SIG_SEND, since OTP 28: {37, Flags, From, To} or {37, Flags,
+// From, To, Token}. It carries what the other operations cannot: priority messages and priority exit signals, the
+// latter also to aliases and names. A plain message to an alias that comes this way is read as an *AliasSend.
 //
-// Towards a peer without FlagAltactSig the signal is sent as Send, RegSend, AliasSend or Exit2, without its priority, as
-// OTP does. An exit signal to an alias or name has no such form and cannot be sent then.
+// Towards a peer without FlagAltactSig the signal is sent as Send, RegSend, AliasSend or Exit2, without its priority,
+// as OTP does. An exit signal to an alias or name has no such form and cannot be sent then.
 type AltactSig struct {
 	// Priority puts the signal before those that wait already.
 	Priority bool

@@ -12,8 +12,8 @@ type atomCacheIn struct {
 	table [maxFrameAtoms]etf.Term // of the frame read last
 }
 
-// readTable reads the table of a frame, brings the cache up to date and returns the atoms by their index. They are valid
-// until the next call. n is the length of the table in b. reason says what is wrong with it, "" if nothing is.
+// readTable reads the table of a frame, brings the cache up to date and returns the atoms by their index. They are
+// valid until the next call. n is the length of the table in b. reason says what is wrong with it, "" if nothing is.
 func (c *atomCacheIn) readTable(b []byte) (atoms []etf.Term, n int, reason string) {
 	if len(b) == 0 {
 		return nil, 0, endsInHeader

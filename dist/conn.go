@@ -11,8 +11,8 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// Handler is what a connection does with what it receives. Its methods are called one after the other, each with all that
-// those before it have done, by a goroutine of the connection.
+// Handler is what a connection does with what it receives. Its methods are called one after the other, each with all
+// that those before it have done, by a goroutine of the connection.
 type Handler interface {
 	// Handle takes one message in the order in which the peer sent it. m points to memory that is used again after the
 	// return: copy what is kept, by value. payload owns its memory; it is nil if nothing belongs to the message.
@@ -29,9 +29,9 @@ type Handler interface {
 	Drained() Work
 }
 
-// Work is what a goroutine does that would otherwise read. As long as it runs nothing is read, just as with Handle, but it
-// may take its time: Conn.HandOver, which the connection calls by itself after Options.Patience, has another goroutine read
-// on. The work that was left behind then runs beside the methods of the Handler.
+// Work is what a goroutine does that would otherwise read. As long as it runs nothing is read, just as with Handle,
+// but it may take its time: Conn.HandOver, which the connection calls by itself after Options.Patience, has another
+// goroutine read on. The work that was left behind then runs beside the methods of the Handler.
 type Work interface{ Run(Turn) }
 
 // Conn is a connection to a peer after the handshake. Its methods may be called by any goroutine.
@@ -57,8 +57,8 @@ type Conn struct {
 	farewell farewell // under out.mu
 }
 
-// NewConn makes a connection of c, on which the handshake that gave p has been completed. Serve must be called for it to
-// receive anything and to tick. The connection owns c from now on. p must not change.
+// NewConn makes a connection of c, on which the handshake that gave p has been completed. Serve must be called for it
+// to receive anything and to tick. The connection owns c from now on. p must not change.
 func NewConn(c net.Conn, p *Peer, o Options) *Conn {
 	conn := &Conn{conn: c, peer: p, opts: o.withDefaults(), done: make(chan struct{})}
 	conn.in.init(conn)
@@ -75,8 +75,8 @@ func (c *Conn) NetConn() net.Conn { return c.conn }
 // Done is closed when the connection has ended and its socket is closed.
 func (c *Conn) Done() <-chan struct{} { return c.done }
 
-// Writable reports whether a message can still be sent, as far as is known. After a failed write it is false for the moment
-// before the connection has ended, in which what the peer sent before is still read.
+// Writable reports whether a message can still be sent, as far as is known. After a failed write it is false for the
+// moment before the connection has ended, in which what the peer sent before is still read.
 func (c *Conn) Writable() bool { return !c.mute.Load() }
 
 // Err returns why the connection has ended, and nil as long as it is up: what Close was given, ErrClosed,
@@ -91,8 +91,8 @@ func (c *Conn) Err() error {
 type Stats struct {
 	// BytesIn and BytesOut count what was read and written, ticks included.
 	BytesIn, BytesOut uint64
-	// Reads and Writes count the system calls, those in vain included: the one that finds nothing more to read comes before
-	// each wait.
+	// Reads and Writes count the system calls, those in vain included: the one that finds nothing more to read comes
+	// before each wait.
 	Reads, Writes uint64
 	// Pending is the number of bytes that wait to be written.
 	Pending int
@@ -106,8 +106,9 @@ func (c *Conn) Stats() Stats {
 		Reads: c.in.raw.calls.Load(), Writes: c.out.raw.calls.Load(), Pending: c.out.queued + c.out.streamed}
 }
 
-// Serve reads from the connection and hands what it reads to h, until the connection ends; it returns why. The goroutines
-// of the connection have ended then, except for those whose Work was left behind by HandOver. It must not be called again.
+// Serve reads from the connection and hands what it reads to h, until the connection ends; it returns why. The
+// goroutines of the connection have ended then, except for those whose Work was left behind by HandOver. It must not
+// be called again.
 func (c *Conn) Serve(h Handler) error {
 	if c.served.Swap(true) {
 		return errServed

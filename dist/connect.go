@@ -11,9 +11,9 @@ import (
 // belongs to the caller again: no deadline is set on it, and no byte behind the handshake has been read. i is asked
 // whether to insist if the peer has an old connection; nil insists.
 //
-// Connect starts no goroutine and returns at the latest when ctx ends or a step takes longer than Local.StepTimeout. Every
-// error is a *HandshakeError, and then c is closed. After one with ReasonNOK the connection that comes in from peer is the
-// one to use. See dist_util:handshake_we_started/1.
+// Connect starts no goroutine and returns at the latest when ctx ends or a step takes longer than Local.StepTimeout.
+// Every error is a *HandshakeError, and then c is closed. After one with ReasonNOK the connection that comes in from
+// peer is the one to use. See dist_util:handshake_we_started/1.
 func (l Local) Connect(ctx context.Context, c net.Conn, peer etf.Atom, i Initiator) (*Peer, error) {
 	h, err := l.begin(ctx, c, peer, false)
 	if err != nil {

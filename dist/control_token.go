@@ -29,8 +29,8 @@ func (r *controlReader) token(there bool) etf.Term {
 	return token
 }
 
-// mayTrace returns the trace token if the peer understands it, else nil. A peer without FlagBigSeqtraceLabels knows only
-// small integers as labels (can_send_seqtrace_token of the emulator).
+// mayTrace returns the trace token if the peer understands it, else nil. A peer without FlagBigSeqtraceLabels knows
+// only small integers as labels (can_send_seqtrace_token of the emulator).
 func (w *controlWriter) mayTrace(token etf.Term) etf.Term {
 	if token == nil {
 		return nil

@@ -24,7 +24,8 @@ func control(t *testing.T, flags Flags, m Message, payload etf.Term) (c, behind 
 	return c, behind
 }
 
-// The table of the Distribution Protocol, "Protocol between Connected Nodes": what each message is in each of its forms.
+// The table of the Distribution Protocol, "Protocol between Connected Nodes": what each message is in each of its
+// forms.
 func TestEachFormHasTheElementsOfTheProtocol(t *testing.T) {
 	const oldest = Mandatory25 | FlagDistMonitor | FlagDistMonitorName
 	newest := plain | FlagAltactSig

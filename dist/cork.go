@@ -3,9 +3,9 @@ package dist
 // corkBytes is how much Turn.Cork holds back.
 const corkBytes = 32 << 10
 
-// Cork holds back what is sent on the connection from now on until Uncork, so that several answers leave with one system
-// call. It is for Work that has several messages to deal with and does not wait: HandOver ends it, and what exceeds a
-// moderate size goes out at once. It does nothing while somebody writes already.
+// Cork holds back what is sent on the connection from now on until Uncork, so that several answers leave with one
+// system call. It is for Work that has several messages to deal with and does not wait: HandOver ends it, and what
+// exceeds a moderate size goes out at once. It does nothing while somebody writes already.
 func (t Turn) Cork() {
 	if t.conn == nil {
 		return

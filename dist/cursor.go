@@ -6,8 +6,8 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// cursor walks over an encoded message, of which the large binaries are not in the buffer (etf.Encoder.Apart): copying them
-// would take longer than everything else, and the memory a second time.
+// cursor walks over an encoded message, of which the large binaries are not in the buffer (etf.Encoder.Apart):
+// copying them would take longer than everything else, and the memory a second time.
 type cursor struct {
 	buf   []byte
 	off   int        // in buf

@@ -10,8 +10,8 @@ import (
 
 const digestSize = md5.Size
 
-// newChallenge returns a random challenge that differs from other. A peer that picked the challenge we are going to send
-// back could otherwise return our own digest as its proof.
+// newChallenge returns a random challenge that differs from other. A peer that picked the challenge we are going to
+// send back could otherwise return our own digest as its proof.
 func newChallenge(other uint32) uint32 {
 	for {
 		var b [4]byte

@@ -8,8 +8,8 @@ import (
 )
 
 func TestTheDigestIsThatOfOTP(t *testing.T) {
-	// erlang:md5([atom_to_list(Cookie) | integer_to_list(Challenge)]) of OTP 25, for 'secret' and 16#ffffffff, 'secret' and
-	// 0, and 'é' (one byte of Latin-1) and 7.
+	// erlang:md5([atom_to_list(Cookie) | integer_to_list(Challenge)]) of OTP 25, for 'secret' and 16#ffffffff, 'secret'
+	// and 0, and 'é' (one byte of Latin-1) and 7.
 	for _, row := range []struct {
 		cookie    string
 		challenge uint32

@@ -109,8 +109,8 @@ func TestErlInsistsOnANewConnection(t *testing.T) {
 	require.Equal(t, dist.StatusAlive, got.peer.Status)
 }
 
-// While its own attempt waits for our status, the node lets an attempt of ours through only if our name is the greater one;
-// the other way round the connection it has dialled is the one that counts.
+// While its own attempt waits for our status, the node lets an attempt of ours through only if our name is the
+// greater one; the other way round the connection it has dialled is the one that counts.
 func TestErlYieldsOrGoesOnWhenBothDial(t *testing.T) {
 	beam := gonodetest.StartErl(t, gonodetest.WithSname("mmm"))
 	l := local(beam, "aaa")
@@ -138,8 +138,8 @@ func TestErlWithoutANameGetsOneFromUs(t *testing.T) {
 	require.Equal(t, beam.Eval(t, "erlang:system_info(creation)"), strconv.Itoa(int(got.peer.Creation)))
 }
 
-// OTP accepts the name, and only then finds that it cannot have such a node among its peers: nok does not always mean that
-// an own attempt is under way.
+// OTP accepts the name, and only then finds that it cannot have such a node among its peers: nok does not always mean
+// that an own attempt is under way.
 func TestErlSaysNOKToANodeWithItsOwnName(t *testing.T) {
 	beam := gonodetest.StartErl(t)
 	l := local(beam, "go")

@@ -19,8 +19,8 @@ import (
 	"github.com/gonode-otp/gonode/gonodetest"
 )
 
-// What these tests expect was seen at OTP 25 first; see the comments where it differs from what the Distribution Protocol
-// makes one expect.
+// What these tests expect was seen at OTP 25 first; see the comments where it differs from what the Distribution
+// Protocol makes one expect.
 
 // local is our side of a handshake with a node of this test: the Go node name, on its host and with its cookie.
 func local(beam *gonodetest.Beam, name string) dist.Local {

@@ -94,7 +94,8 @@ func TestErlIsPausedAndGivenUp(t *testing.T) {
 	beam.Pause(t)
 	began := time.Now()
 	require.Equal(t, dist.ErrTickTimeout, n.ended())
-	// To the moment it is a matter of tick_test.go; here nobody knows when the last byte came, nor how busy the machine is.
+	// To the moment it is a matter of tick_test.go; here nobody knows when the last byte came, nor how busy the machine
+	// is.
 	require.InDelta(t, 15.5, time.Since(began).Seconds(), 14.5)
 	beam.Resume(t)
 }

@@ -213,8 +213,8 @@ func TestErlUsesAliases(t *testing.T) {
 	})
 }
 
-// Since OTP 28, ALTACT_SIG_SEND carries priority messages to aliases, and priority exit signals. A peer without its flag is
-// sent the same without the priority.
+// Since OTP 28, ALTACT_SIG_SEND carries priority messages to aliases, and priority exit signals. A peer without its
+// flag is sent the same without the priority.
 func TestErlSendsAndTakesPrioritySignals(t *testing.T) {
 	overErl(t, func(t *testing.T, n *goNode) {
 		known := n.conn.Peer().Negotiated.Has(dist.FlagAltactSig)

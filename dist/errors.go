@@ -11,8 +11,8 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// Stage is the step of the handshake at which it failed, in the words of the Distribution Protocol. For the initiator the
-// order is the one below; the acceptor has the other end of each.
+// Stage is the step of the handshake at which it failed, in the words of the Distribution Protocol. For the initiator
+// the order is the one below; the acceptor has the other end of each.
 type Stage string
 
 // The stages. A name that begins with send is the sender's step, one with recv the receiver's.

@@ -36,8 +36,8 @@ func (m *Exit) write(w *controlWriter, reason etf.Term) (op Op, behind bool) {
 	return op, behind
 }
 
-// Differs from OTP: a receiver of an earlier incarnation of this node is let through, for the node to ignore. OTP closes
-// the connection.
+// Differs from OTP: a receiver of an earlier incarnation of this node is let through, for the node to ignore. OTP
+// closes the connection.
 func (r *controlReader) exit() Message {
 	m := &r.msgs.exit
 	m.From, m.To, m.Token = r.exitSignal(OpExit, OpExitTT, OpPayloadExitTT)

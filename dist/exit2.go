@@ -2,8 +2,8 @@ package dist
 
 import "github.com/gonode-otp/gonode/etf"
 
-// Exit2 is the exit signal that erlang:exit/2 sends; its payload is the reason: {26, From, To}, {27, From, To, Token}, and
-// {8, From, To, Reason}, {18, From, To, Token, Reason} without FlagExitPayload.
+// Exit2 is the exit signal that erlang:exit/2 sends; its payload is the reason: {26, From, To}, {27, From, To,
+// Token}, and {8, From, To, Reason}, {18, From, To, Token, Reason} without FlagExitPayload.
 type Exit2 struct {
 	From, To etf.Pid
 	// Token is the sequential trace token, nil if there is none.

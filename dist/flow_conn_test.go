@@ -44,8 +44,8 @@ func (r *recording) note(ours bool, b []byte) {
 	}
 }
 
-// replay is a connection with a recorded peer. It fails as soon as something else is written than was recorded, and what
-// the peer has said after it heard something comes only after that was written.
+// replay is a connection with a recorded peer. It fails as soon as something else is written than was recorded, and
+// what the peer has said after it heard something comes only after that was written.
 //
 // Our challenge is another one each time, so it is not compared, and the proof of the peer is replaced by that for the
 // present challenge, after it was made sure that the recorded one is right.

@@ -36,8 +36,8 @@ const (
 	flowCookie = "the-cookie-of-the-recordings"
 )
 
-// flowScripts are what is said. Each is played by one goroutine that waits for the answers, so that what we say depends on
-// nothing but what the peer has said before.
+// flowScripts are what is said. Each is played by one goroutine that waits for the answers, so that what we say
+// depends on nothing but what the peer has said before.
 var flowScripts = map[string]struct {
 	flags    dist.Flags
 	incoming bool

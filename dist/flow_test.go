@@ -12,8 +12,8 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// Every recorded node of every release is understood as it was when it was recorded, and hears from us what it heard then,
-// byte for byte.
+// Every recorded node of every release is understood as it was when it was recorded, and hears from us what it heard
+// then, byte for byte.
 func TestRecordedFlowsAreUnderstoodAndAnsweredAsTheyWere(t *testing.T) {
 	for _, release := range []string{"23", "25", "27", "29"} {
 		for script := range flowScripts {

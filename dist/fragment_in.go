@@ -6,9 +6,9 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// fragments puts messages together that come in fragments. The fragments of a sequence come in order, the last one being
-// number 1; other frames and other sequences may lie between. The atom table stands in the first fragment and means the
-// cache as it was then, so its atoms are kept with the sequence.
+// fragments puts messages together that come in fragments. The fragments of a sequence come in order, the last one
+// being number 1; other frames and other sequences may lie between. The atom table stands in the first fragment and
+// means the cache as it was then, so its atoms are kept with the sequence.
 //
 // A message that is over a limit is refused alone: its fragments are counted and passed over.
 type fragments struct {
@@ -81,8 +81,8 @@ func (f *fragments) add(h frameHead, s *sequence) (reason string) {
 }
 
 // announced is the size that a message will have whose first fragment has n bytes, if the others are as large as OTP
-// makes them or no larger than the first. Of two, the second is rather small, as that of a binary of 64 kB, or like the one
-// before; twice the memory would be taken for nothing.
+// makes them or no larger than the first. Of two, the second is rather small, as that of a binary of 64 kB, or like
+// the one before; twice the memory would be taken for nothing.
 func (f *fragments) announced(h frameHead, n int) int {
 	if h.frag == 2 {
 		size := min(max(n, 1), fragmentSize)
@@ -125,8 +125,8 @@ const smallSecond = 4 << 10
 // trust is believed for one of several messages in fragments: the more there are, the less.
 func (f *fragments) trust() int { return believed / (1 + f.kept) }
 
-// growTowards extends b by n bytes of no value. It takes memory for want bytes, but for no more than trust, or four times
-// what there is, so that a peer has to send what it makes us hold.
+// growTowards extends b by n bytes of no value. It takes memory for want bytes, but for no more than trust, or four
+// times what there is, so that a peer has to send what it makes us hold.
 func growTowards(b []byte, n, want, trust int) []byte {
 	need := len(b) + n
 	if need <= cap(b) {

@@ -5,13 +5,13 @@ import (
 	"time"
 )
 
-// gather has a busy connection read later, and so more at once. A reader that is faster than the peer writes finds one message
-// at a time, and wakes up and answers for each. If the operating system lets others run first, among them the peer if it is on
-// the same machine, several have come by then. Nobody waits where nobody else wants to run.
+// gather has a busy connection read later, and so more at once. A reader that is faster than the peer writes finds
+// one message at a time, and wakes up and answers for each. If the operating system lets others run first, among them
+// the peer if it is on the same machine, several have come by then. Nobody waits where nobody else wants to run.
 //
-// Where others are many, it may take long until the reader has its turn again. So it is tried, and given up for a while if
-// less comes then. The watch looks every Options.Patience; a message costs it nothing, and a read one load and one store. See
-// docs/adr/0009.
+// Where others are many, it may take long until the reader has its turn again. So it is tried, and given up for a
+// while if less comes then. The watch looks every Options.Patience; a message costs it nothing, and a read one load
+// and one store. See docs/adr/0009.
 type gather struct {
 	on     atomic.Bool
 	frames atomic.Uint64 // that had been handled when the last read began

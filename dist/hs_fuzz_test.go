@@ -11,8 +11,8 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// fuzzParser checks one parser of the handshake: it returns a MessageError within the message or something that, written
-// again, is understood the same way.
+// fuzzParser checks one parser of the handshake: it returns a MessageError within the message or something that,
+// written again, is understood the same way.
 func fuzzParser[M comparable](f *testing.F, parse func([]byte) (M, error), write func(M, []byte) []byte, seeds ...string) {
 	for _, s := range seeds {
 		f.Add(unhex(f, s))
@@ -73,8 +73,8 @@ func FuzzChallengeAck(f *testing.F) {
 	fuzzParser(f, parseChallengeAck, challengeAck.append, hexAck)
 }
 
-// FuzzAccept feeds bytes to an acceptor. With knows the other end has the cookie: the digest in its reply, wherever that is,
-// is made right when the acceptor has sent its challenge. Otherwise nobody may get in.
+// FuzzAccept feeds bytes to an acceptor. With knows the other end has the cookie: the digest in its reply, wherever
+// that is, is made right when the acceptor has sent its challenge. Otherwise nobody may get in.
 func FuzzAccept(f *testing.F) {
 	reply := frame(unhex(f, hexReply))
 	for _, status := range []byte{byte(StatusOK), byte(StatusAlive), byte(StatusNOK), 0, 99} {

@@ -5,8 +5,8 @@ import (
 	"strconv"
 )
 
-// MessageError says that the peer sent what is not the handshake message that has to come next. The connection cannot be
-// used any further.
+// MessageError says that the peer sent what is not the handshake message that has to come next. The connection cannot
+// be used any further.
 type MessageError struct {
 	// Message is its name in the Distribution Protocol, such as send_challenge.
 	Message string

@@ -10,8 +10,8 @@ type MonitorP struct {
 	Ref  etf.Ref
 }
 
-// DemonitorP takes a monitor back: {20, From, To, Ref}. To is what it was in the MonitorP. That there is no such monitor
-// any more is normal.
+// DemonitorP takes a monitor back: {20, From, To, Ref}. To is what it was in the MonitorP. That there is no such
+// monitor any more is normal.
 type DemonitorP struct {
 	From etf.Pid
 	To   Target

@@ -23,8 +23,8 @@ func SplitNode(node etf.Atom) (name, host string, ok bool) {
 	return name, host, ok && name != "" && host != "" && !strings.Contains(host, "@")
 }
 
-// nameFault says what is wrong with a name in send_name, "" if nothing is: it has to be name@host, or with dynamic a host
-// alone (dist_util's is_name_ok).
+// nameFault says what is wrong with a name in send_name, "" if nothing is: it has to be name@host, or with dynamic a
+// host alone (dist_util's is_name_ok).
 func nameFault(node etf.Atom, dynamic bool) string {
 	if utf8.RuneCountInString(string(node)) > maxAtomRunes {
 		return "is longer than 255 characters"

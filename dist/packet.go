@@ -33,8 +33,8 @@ func (p *packetConn) watch() {
 	p.stop = context.AfterFunc(p.ctx, func() { _ = p.conn.SetDeadline(longAgo) })
 }
 
-// arm starts the time of a step. ctx is looked at after the deadline was set: should ctx end before, then the deadline set
-// here may undo the one of watch; should it end later, then watch has the last word.
+// arm starts the time of a step. ctx is looked at after the deadline was set: should ctx end before, then the
+// deadline set here may undo the one of watch; should it end later, then watch has the last word.
 func (p *packetConn) arm() error {
 	if err := p.conn.SetDeadline(time.Now().Add(p.step)); err != nil {
 		return err

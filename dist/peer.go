@@ -26,6 +26,6 @@ type Peer struct {
 	LocalCreation uint32
 }
 
-// Hidden reports whether the connection is hidden. It is so for both sides as soon as one of them does not publish itself
-// (publish_type of dist_util works on the flags that both have).
+// Hidden reports whether the connection is hidden. It is so for both sides as soon as one of them does not publish
+// itself (publish_type of dist_util works on the flags that both have).
 func (p *Peer) Hidden() bool { return !p.Negotiated.Has(FlagPublished) }

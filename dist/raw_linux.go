@@ -8,10 +8,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The system calls here are on sockets that never block, so the scheduler need not hear of them. An ordinary system call of
-// a program that was idle wakes the monitor thread of the runtime, which costs two more and some 10 µs of another processor
-// (docs/adr/0006). Larger transfers are ordinary ones, since they take time; reads are cut there, for the rest can be read
-// afterwards.
+// The system calls here are on sockets that never block, so the scheduler need not hear of them. An ordinary system
+// call of a program that was idle wakes the monitor thread of the runtime, which costs two more and some 10 µs of
+// another processor (docs/adr/0006). Larger transfers are ordinary ones, since they take time; reads are cut there,
+// for the rest can be read afterwards.
 const rawBytes = 256 << 10
 
 // iovecs is room for the buffers of one writev.
@@ -35,8 +35,8 @@ func readSome(fd int, b, behind []byte, io *iovecs) (n int, err error) {
 	return result(r, errno)
 }
 
-// writeSome writes several buffers, none of which is empty, in one system call. It returns how many bytes it has tried to
-// write, too.
+// writeSome writes several buffers, none of which is empty, in one system call. It returns how many bytes it has
+// tried to write, too.
 func writeSome(fd int, bufs net.Buffers, io *iovecs) (n, tried int, err error) {
 	bufs = bufs[:min(len(bufs), len(io))]
 	for i := range bufs {

@@ -199,8 +199,8 @@ func (r *reader) readError(err error) error {
 	return &IOError{Peer: r.c.peer.Name, Op: "read", Err: err}
 }
 
-// large reads a frame of n bytes into a buffer of its own: the first fragment of a message with room for the others, and
-// those right to their place there.
+// large reads a frame of n bytes into a buffer of its own: the first fragment of a message with room for the others,
+// and those right to their place there.
 func (r *reader) large(n int) error {
 	if err := r.need(fragHeadSize); err != nil {
 		return err

@@ -2,8 +2,8 @@ package dist
 
 import "github.com/gonode-otp/gonode/etf"
 
-// SpawnRequest starts a process; its payload is the list of arguments: {29, Ref, From, GroupLeader, {M, F, Arity}, Opts}
-// or with a token behind it {30, ...}. Since OTP 23 (FlagSpawn). The answer is SpawnReply.
+// SpawnRequest starts a process; its payload is the list of arguments: {29, Ref, From, GroupLeader, {M, F, Arity},
+// Opts} or with a token behind it {30, ...}. Since OTP 23 (FlagSpawn). The answer is SpawnReply.
 type SpawnRequest struct {
 	// Ref identifies the request, and is the reference of the monitor if Opts asks for one.
 	Ref         etf.Ref

@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// ticker keeps a quiet connection alive and notices a dead one. It looks at the byte counters Intensity times in TickTime
-// (dist_util's send_tick, net_kernel's ticker), so that messages need no timers.
+// ticker keeps a quiet connection alive and notices a dead one. It looks at the byte counters Intensity times in
+// TickTime (dist_util's send_tick, net_kernel's ticker), so that messages need no timers.
 //
-// A tick is written if nothing was written since the last look and nothing is about to be, and also if nothing was read,
-// as OTP does towards hidden nodes: it makes the peer answer. No byte for Intensity looks in a row behind the one that saw
-// the last, that is for TickTime to TickTime*(1+1/Intensity), is the end.
+// A tick is written if nothing was written since the last look and nothing is about to be, and also if nothing was
+// read, as OTP does towards hidden nodes: it makes the peer answer. No byte for Intensity looks in a row behind the
+// one that saw the last, that is for TickTime to TickTime*(1+1/Intensity), is the end.
 type ticker struct {
 	mu       sync.Mutex
 	timer    *time.Timer

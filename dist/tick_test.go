@@ -13,7 +13,8 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// quiet is a connection whose other end the test plays itself. got has the frames it is sent, "" being a tick, and when.
+// quiet is a connection whose other end the test plays itself. got has the frames it is sent, "" being a tick, and
+// when.
 type quiet struct {
 	t     *testing.T
 	conn  net.Conn

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// turn is the right to read a connection, which one goroutine has at a time. While that does some Work, the right is lent:
-// the goroutine goes on reading when the work is done, unless HandOver has given the right to a new goroutine meanwhile.
-// Then the old one ends, and touches nothing of the reader any more.
+// turn is the right to read a connection, which one goroutine has at a time. While that does some Work, the right is
+// lent: the goroutine goes on reading when the work is done, unless HandOver has given the right to a new goroutine
+// meanwhile. Then the old one ends, and touches nothing of the reader any more.
 //
 // count grows with every change and is odd while the right is lent, so whoever remembers a value knows whether anything
 // has happened since.
@@ -17,9 +17,9 @@ type turn struct {
 	watch watch
 }
 
-// HandOver has another goroutine read on if the one that reads is doing some Work, and else does nothing. It is for Work
-// that is about to wait: the messages of the peer do not wait with it. What Turn.Cork
-// has held back is written. HandOver may be called from any goroutine, and never waits.
+// HandOver has another goroutine read on if the one that reads is doing some Work, and else does nothing. It is for
+// Work that is about to wait: the messages of the peer do not wait with it. What Turn.Cork has held back is written.
+// HandOver may be called from any goroutine, and never waits.
 func (c *Conn) HandOver() {
 	if t := c.turn.count.Load(); t&1 == 1 {
 		Turn{c, t}.HandOver()
@@ -72,7 +72,8 @@ type watch struct {
 // quietLooks is how many looks see nothing before the watch sleeps.
 const quietLooks = 100
 
-// watchTurn is called after the right to read has been lent. An armed watch sees the new count, or else armed is false here.
+// watchTurn is called after the right to read has been lent. An armed watch sees the new count, or else armed is
+// false here.
 func (c *Conn) watchTurn() {
 	w := &c.turn.watch
 	if w.armed.Load() || !w.armed.CompareAndSwap(false, true) {

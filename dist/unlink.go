@@ -6,8 +6,9 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// UnlinkID removes the link between two processes: {35, ID, From, To}, or {4, From, To} to a peer without FlagUnlinkID.
-// The receiver answers with UnlinkIDAck before it sends any other signal to From. Distribution Protocol, "Link Protocol".
+// UnlinkID removes the link between two processes: {35, ID, From, To}, or {4, From, To} to a peer without
+// FlagUnlinkID. The receiver answers with UnlinkIDAck before it sends any other signal to From. Distribution
+// Protocol, "Link Protocol".
 type UnlinkID struct {
 	// ID is chosen by the sender, unique among its unlinks of the pair, never 0. It is 0 in what came as UNLINK, which is
 	// not acknowledged.

@@ -11,9 +11,9 @@ import (
 // writer is the sending side of a connection.
 //
 // A message is encoded under the mutex, so the order of the lock is the order on the wire and that of the atom cache.
-// Whoever finds nobody writing writes itself, as far as the socket takes it without waiting, and with it what others have
-// queued meanwhile; if the socket is full, or it has written for long enough, a goroutine of the connection takes over.
-// So neither Send nor Post ever waits in a write, and Send waits only where it says so.
+// Whoever finds nobody writing writes itself, as far as the socket takes it without waiting, and with it what others
+// have queued meanwhile; if the socket is full, or it has written for long enough, a goroutine of the connection
+// takes over. So neither Send nor Post ever waits in a write, and Send waits only where it says so.
 type writer struct {
 	c   *Conn
 	mu  sync.Mutex
@@ -45,13 +45,14 @@ func (w *writer) init(c *Conn) {
 	w.wake = make(chan struct{}, 1)
 }
 
-// Send sends a message. payload belongs to it if m.HasPayload says so, else it must be nil. m may be used again; payload must
-// not change any more, as no term may: its large binaries are written from where they are, perhaps later.
+// Send sends a message. payload belongs to it if m.HasPayload says so, else it must be nil. m may be used again;
+// payload must not change any more, as no term may: its large binaries are written from where they are, perhaps
+// later.
 //
 // If more than Options.HighWater bytes are pending, Send waits until the peer has read most of them, as the emulator
-// suspends a process on a busy distribution port; only while it waits does it look at ctx, and return its cause. Else it
-// returns as soon as the message is encoded. The error is an *etf.EncodeError or a *SendError if the message cannot be
-// sent, and then nothing else has happened; or it is the cause for which the connection has ended.
+// suspends a process on a busy distribution port; only while it waits does it look at ctx, and return its cause. Else
+// it returns as soon as the message is encoded. The error is an *etf.EncodeError or a *SendError if the message
+// cannot be sent, and then nothing else has happened; or it is the cause for which the connection has ended.
 //
 // Messages go out in the order of the calls, except that those in fragments let others pass; never those of the same
 // sender.
@@ -59,8 +60,8 @@ func (c *Conn) Send(ctx context.Context, m Message, payload etf.Term) error {
 	return c.out.send(ctx, m, payload, whenFull)
 }
 
-// TrySend is Send if that need not wait. Else it does nothing and returns false, and the caller may do what it has to before
-// it waits with Send (erlang:send/3 with nosuspend).
+// TrySend is Send if that need not wait. Else it does nothing and returns false, and the caller may do what it has to
+// before it waits with Send (erlang:send/3 with nosuspend).
 func (c *Conn) TrySend(m Message, payload etf.Term) (sent bool, err error) {
 	if err := c.out.send(context.Background(), m, payload, never); err != errWouldWait {
 		return err == nil, err

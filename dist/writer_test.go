@@ -179,7 +179,8 @@ func TestBuffersOfOrdinaryMessagesAreUsedAgain(t *testing.T) {
 	}
 }
 
-// What is written is the memory of the binaries themselves, wherever the fragments begin, and nothing holds it afterwards.
+// What is written is the memory of the binaries themselves, wherever the fragments begin, and nothing holds it
+// afterwards.
 func TestLargeBinariesAreNotCopied(t *testing.T) {
 	for _, flags := range []Flags{DefaultFlags, DefaultFlags &^ FlagFragments, plain} {
 		for _, sizes := range [][]int{{largeFrame}, {1, largeFrame, 5, 70_000}, {fragmentSize, fragmentSize}, {200_000, largeFrame - 1, 300_000}} {

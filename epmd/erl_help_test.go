@@ -42,8 +42,8 @@ func program(t *testing.T, name string) string {
 // everywhere is all addresses of the host, as the host name may stand for any of them.
 var everywhere = []netip.Addr{netip.IPv4Unspecified(), netip.IPv6Unspecified()}
 
-// freePort returns a port that is free on all addresses, and none of those that the system hands out by itself, which somebody
-// else would be given before the test takes it.
+// freePort returns a port that is free on all addresses, and none of those that the system hands out by itself, which
+// somebody else would be given before the test takes it.
 func freePort(t *testing.T) uint16 {
 	t.Helper()
 	var last error

@@ -21,7 +21,8 @@ func unhex(t testing.TB, s string) []byte {
 	return b
 }
 
-// pipes is a listener and a dialer in memory. What is dialed while nobody listens is refused, as by a host without EPMD.
+// pipes is a listener and a dialer in memory. What is dialed while nobody listens is refused, as by a host without
+// EPMD.
 type pipes struct {
 	mu       sync.Mutex
 	listener *pipeListener

@@ -102,8 +102,8 @@ type Registration struct {
 // Register announces a name at an EPMD, and keeps it announced until Close: when the EPMD goes away, a goroutine tries
 // to come back every two seconds, for ever, with the same name and port. ctx is for the first registration only.
 //
-// A name that is taken is a *[NameTakenError]; no EPMD is [ErrUnavailable]; a name that cannot be one is a *[NameError].
-// erl_epmd:register_node/3.
+// A name that is taken is a *[NameTakenError]; no EPMD is [ErrUnavailable]; a name that cannot be one is a
+// *[NameError]. erl_epmd:register_node/3.
 func Register(ctx context.Context, o RegisterOptions) (*Registration, error) {
 	if err := o.complete(); err != nil {
 		return nil, err

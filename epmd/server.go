@@ -35,9 +35,9 @@ type ServerOptions struct {
 }
 
 // Server is a small EPMD. It answers ALIVE2, PORT_PLEASE2, NAMES, DUMP, KILL and STOP as epmd does without its option
-// -relaxed_command_check: STOP is never obeyed, and KILL only while no name is registered. Registrations, DUMP, KILL and
-// STOP are taken from the own host only: from loopback, from the address that was connected to, and from pipes and
-// Unix sockets. Everything else is answered by closing the connection.
+// -relaxed_command_check: STOP is never obeyed, and KILL only while no name is registered. Registrations, DUMP, KILL
+// and STOP are taken from the own host only: from loopback, from the address that was connected to, and from pipes
+// and Unix sockets. Everything else is answered by closing the connection.
 type Server struct {
 	options ServerOptions
 	done    chan struct{}
@@ -107,8 +107,8 @@ func (s *Server) Serve(ls ...net.Listener) error {
 	return first
 }
 
-// Close stops the server and waits until all its goroutines have ended, those of Serve included. Its names are gone, and
-// the nodes that held them see it. Further calls only wait. The error is always nil.
+// Close stops the server and waits until all its goroutines have ended, those of Serve included. Its names are gone,
+// and the nodes that held them see it. Further calls only wait. The error is always nil.
 func (s *Server) Close() error {
 	s.shutDown()
 	s.wg.Wait()

@@ -5,8 +5,9 @@ import (
 	"math"
 )
 
-// Append appends t with the version byte to dst, as term_to_binary writes it, and returns the extended buffer. It uses
-// the smallest tag that every release from OTP 23 on reads. The error is an *EncodeError; dst is returned unchanged then.
+// Append appends t with the version byte to dst, as term_to_binary writes it, and returns the extended buffer. It
+// uses the smallest tag that every release from OTP 23 on reads. The error is an *EncodeError; dst is returned
+// unchanged then.
 func Append(dst []byte, t Term) ([]byte, error) {
 	var e Encoder
 	out, err := e.Append(append(dst, version), t)
@@ -22,20 +23,21 @@ type AtomTable interface {
 	Ref(a Atom) (index uint8, ok bool)
 }
 
-// Encoder encodes terms as they stand in distribution frames: without a version byte and, if it has a table, with atoms
-// as references into it. Several terms of one frame, such as a control message and its payload, are appended one after
-// the other with the same Encoder. Its zero value is ready to use. An Encoder must not be used by two goroutines at once.
+// Encoder encodes terms as they stand in distribution frames: without a version byte and, if it has a table, with
+// atoms as references into it. Several terms of one frame, such as a control message and its payload, are appended
+// one after the other with the same Encoder. Its zero value is ready to use. An Encoder must not be used by two
+// goroutines at once.
 type Encoder struct {
 	// Atoms is asked for every atom, node names included. Nil means that atoms are written out.
 	Atoms AtomTable
 	// Depth bounds how deep terms may be nested, as Limits.Depth does. By default there is no bound. A term that
 	// contains itself is an error in any case.
 	Depth int
-	// NoRecords refuses native records. A peer that has not announced them (NATIVE_RECORDS, OTP 29) drops the connection on
-	// one.
+	// NoRecords refuses native records. A peer that has not announced them (NATIVE_RECORDS, OTP 29) drops the connection
+	// on one.
 	NoRecords bool
-	// Apart is the size from which on binaries are not copied: Append leaves their bytes out of dst and adds them to Parts. Zero
-	// copies all.
+	// Apart is the size from which on binaries are not copied: Append leaves their bytes out of dst and adds them to
+	// Parts. Zero copies all.
 	Apart int
 	// Parts are the binaries that were left out, in the order of their places. The caller takes them away.
 	Parts []Part
@@ -87,8 +89,8 @@ func fits32(n int, format string) *EncodeError {
 
 // term appends t. On an error the result is of no use.
 //
-// The kinds that most terms are made of come first, with one comparison each; a switch over all kinds has to look into the
-// method table.
+// The kinds that most terms are made of come first, with one comparison each; a switch over all kinds has to look
+// into the method table.
 func (e *Encoder) term(dst []byte, t Term, depth int) ([]byte, *EncodeError) {
 	if a, ok := t.(Atom); ok {
 		return e.atom(dst, a)

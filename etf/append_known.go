@@ -5,17 +5,17 @@ import (
 	"math"
 )
 
-// What stands here appends what can be appended without a call, a check, or an error, and leaves all else to the methods that
-// append anything. The half of what a list of small maps takes is spent here.
+// What stands here appends what can be appended without a call, a check, or an error, and leaves all else to the
+// methods that append anything. The half of what a list of small maps takes is spent here.
 
 const (
 	pairRoom    = 16  // a reference and the largest number fit in
 	shortBinary = 256 // larger ones may have to stand apart
 )
 
-// knownPairs appends pairs of m from number i on, as long as their keys are atoms that were seen, and their values such atoms, integers
-// of 32 bits, floats, and short binaries. It adds the references of the keys to refs and returns the number of the first pair that
-// is not appended.
+// knownPairs appends pairs of m from number i on, as long as their keys are atoms that were seen, and their values
+// such atoms, integers of 32 bits, floats, and short binaries. It adds the references of the keys to refs and returns
+// the number of the first pair that is not appended.
 func (e *Encoder) knownPairs(dst []byte, m Map, i int, refs uint64) ([]byte, int, uint64) {
 	c := e.refs
 	for ; i < len(m); i++ {
@@ -76,8 +76,8 @@ func (e *Encoder) knownPairs(dst []byte, m Map, i int, refs uint64) ([]byte, int
 	return dst, i, refs
 }
 
-// knownAtoms appends elements of l from number i on, as long as they are atoms that were seen. It returns the number of the first
-// one that is not appended.
+// knownAtoms appends elements of l from number i on, as long as they are atoms that were seen. It returns the number
+// of the first one that is not appended.
 func (c *refCache) knownAtoms(dst []byte, l []Term, i int) ([]byte, int) {
 	for ; i < len(l) && isAtom(l[i]); i++ {
 		ref, ok := c.find(atomIn(l[i]))

@@ -6,8 +6,8 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// The terms of the distribution benchmark: what a gen_server call carries, a thousand maps, a hundred thousand integers,
-// a binary of one distribution fragment, and a deep tree.
+// The terms of the distribution benchmark: what a gen_server call carries, a thousand maps, a hundred thousand
+// integers, a binary of one distribution fragment, and a deep tree.
 var benchTerms = []struct {
 	name string
 	term etf.Term

@@ -2,9 +2,9 @@ package etf
 
 import "unsafe"
 
-// A slab makes Terms of values that lie side by side in chunks. The conversion of Go allocates for each value: for a list of
-// 100 000 integers that is 100 000 allocations and two thirds of the time that decoding takes. A chunk is small, since whoever
-// keeps one of its values keeps all of it, and is never written to twice.
+// A slab makes Terms of values that lie side by side in chunks. The conversion of Go allocates for each value: for a
+// list of 100 000 integers that is 100 000 allocations and two thirds of the time that decoding takes. A chunk is
+// small, since whoever keeps one of its values keeps all of it, and is never written to twice.
 
 // leaves are the chunks of values that hold no terms.
 type leaves struct {
@@ -27,9 +27,9 @@ const (
 	boxHeaders = 21
 )
 
-// box returns a Term with the type of proto that holds the value that p points to, which must be of that type, must lie on the
-// heap and must not change any more. An interface is a pointer to its type and one to its value (runtime.iface); that of a
-// value larger than a pointer, and of every number, is to memory that nothing writes to.
+// box returns a Term with the type of proto that holds the value that p points to, which must be of that type, must
+// lie on the heap and must not change any more. An interface is a pointer to its type and one to its value
+// (runtime.iface); that of a value larger than a pointer, and of every number, is to memory that nothing writes to.
 func box(proto Term, p unsafe.Pointer) Term {
 	(*[2]unsafe.Pointer)(unsafe.Pointer(&proto))[1] = p
 	return proto
@@ -38,8 +38,8 @@ func box(proto Term, p unsafe.Pointer) Term {
 // boxOf returns where the value of t lies.
 func boxOf(t Term) unsafe.Pointer { return (*[2]unsafe.Pointer)(unsafe.Pointer(&t))[1] }
 
-// The following are type assertions in two parts, which are less code where the first one is the condition of a loop. The second part
-// may only be asked for what the first one affirmed.
+// The following are type assertions in two parts, which are less code where the first one is the condition of a loop.
+// The second part may only be asked for what the first one affirmed.
 
 func isAtom(t Term) bool {
 	_, ok := t.(Atom)

@@ -10,11 +10,11 @@ import (
 //
 //	number < atom < reference < fun < port < pid < tuple < map < [] < list < bitstring
 //
-// (Erlang Reference Manual, Term Comparisons). Integers and floats are compared by their exact values. Tuples are ordered
-// by size, then by elements; maps by size, then by keys, then by values, where among keys an integer comes before every
-// float and -0.0 before 0.0, as in OTP 27.
-// Native records come between tuples and maps, ordered by module, name, whether they are exported (not exported first),
-// number of fields, names of the fields and values, as in OTP 29, where they are experimental.
+// (Erlang Reference Manual, Term Comparisons). Integers and floats are compared by their exact values. Tuples are
+// ordered by size, then by elements; maps by size, then by keys, then by values, where among keys an integer comes
+// before every float and -0.0 before 0.0, as in OTP 27. Native records come between tuples and maps, ordered by
+// module, name, whether they are exported (not exported first), number of fields, names of the fields and values, as
+// in OTP 29, where they are experimental.
 func Compare(a, b Term) int { return compare(a, b, false, recursion) }
 
 // Places of the types in the order. There is room between a number and an atom for nothing: nil is no term and comes
@@ -138,8 +138,8 @@ func comparePorts(a, b Port) int {
 	return cmp.Or(compareNodes(a.Node, a.Creation, b.Node, b.Creation), cmp.Compare(a.ID, b.ID))
 }
 
-// compareRefs compares the words as one number, the last word most significant. So words that are zero at the end do not
-// count, although such a reference is encoded with them.
+// compareRefs compares the words as one number, the last word most significant. So words that are zero at the end do
+// not count, although such a reference is encoded with them.
 func compareRefs(a, b Ref) int {
 	if c := compareNodes(a.Node, a.Creation, b.Node, b.Creation); c != 0 {
 		return c

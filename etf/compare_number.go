@@ -6,8 +6,8 @@ import (
 	"math/big"
 )
 
-// compareNumbers compares by value: an integer and a float exactly, not by turning the integer into a float. With exact,
-// an integer comes before every float, and -0.0 before 0.0.
+// compareNumbers compares by value: an integer and a float exactly, not by turning the integer into a float. With
+// exact, an integer comes before every float, and -0.0 before 0.0.
 func compareNumbers(a, b Term, exact bool) int {
 	af, aIsFloat := a.(Float)
 	bf, bIsFloat := b.(Float)

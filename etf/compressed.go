@@ -6,9 +6,9 @@ import (
 	"io"
 )
 
-// compressed reads tag 80 behind the version byte: the size of the term without its version byte, 32 bits, then the term
-// in zlib format (External Term Format, section Introduction). The size is the peer's word: the result grows as bytes
-// really come, and never past the limit.
+// compressed reads tag 80 behind the version byte: the size of the term without its version byte, 32 bits, then the
+// term in zlib format (External Term Format, section Introduction). The size is the peer's word: the result grows as
+// bytes really come, and never past the limit.
 func (d *Decoder) compressed() Term {
 	d.r.next()
 	at := d.r.at

@@ -1,7 +1,7 @@
 package etf
 
-// Decode reads one term with its version byte, as term_to_binary writes it, compressed or not. The term owns its memory.
-// Bytes behind the term are an error. The error is a *DecodeError. Default Limits apply.
+// Decode reads one term with its version byte, as term_to_binary writes it, compressed or not. The term owns its
+// memory. Bytes behind the term are an error. The error is a *DecodeError. Default Limits apply.
 //
 // Differs from OTP: binary_to_term/1 ignores bytes behind the term.
 func Decode(b []byte) (Term, error) {

@@ -5,12 +5,12 @@ import (
 	"math"
 )
 
-// What stands here reads what can be read without a call and without a failure, and leaves all else, with every failure, to the
-// methods that read anything. The half of what a list of small maps takes is spent here.
+// What stands here reads what can be read without a call and without a failure, and leaves all else, with every
+// failure, to the methods that read anything. The half of what a list of small maps takes is spent here.
 
-// knownPairs reads pairs of m from number i on, as long as their keys are references, and their values references, integers of 32
-// bits, floats, and binaries that need no copy, and there is room in the chunks. It adds the references of the keys to refs and
-// returns the number of the first pair that is not read.
+// knownPairs reads pairs of m from number i on, as long as their keys are references, and their values references,
+// integers of 32 bits, floats, and binaries that need no copy, and there is room in the chunks. It adds the
+// references of the keys to refs and returns the number of the first pair that is not read.
 func (d *Decoder) knownPairs(m Map, i int, refs uint64) (int, uint64) {
 	buf, off, atoms, left := d.r.buf, d.r.off, d.Atoms, d.r.left()
 loop:

@@ -24,14 +24,15 @@
 //
 // # Encoding and decoding
 //
-// Append and Decode are term_to_binary and binary_to_term. Encoder and Decoder are the same for frames of the distribution
-// protocol: without a version byte, with the connection's atom cache, and with memory that is kept from term to term.
+// Append and Decode are term_to_binary and binary_to_term. Encoder and Decoder are the same for frames of the
+// distribution protocol: without a version byte, with the connection's atom cache, and with memory that is kept from
+// term to term.
 //
-// What cannot be encoded is an *EncodeError with the path to the bad part, and nothing is written. What is not a term, or
-// costs more than Limits allow, is a *DecodeError with offset and tag. No input makes the decoder panic, recurse without
-// bound, or take more memory than some 64 times the input, so it may be fed by strangers. Where it refuses what OTP takes, or
-// takes what OTP refuses, the code says so: bytes behind a term, references without words, identifiers of a node without a
-// name, and funs whose size is wrong are refused.
+// What cannot be encoded is an *EncodeError with the path to the bad part, and nothing is written. What is not a
+// term, or costs more than Limits allow, is a *DecodeError with offset and tag. No input makes the decoder panic,
+// recurse without bound, or take more memory than some 64 times the input, so it may be fed by strangers. Where it
+// refuses what OTP takes, or takes what OTP refuses, the code says so: bytes behind a term, references without words,
+// identifiers of a node without a name, and funs whose size is wrong are refused.
 //
 // Identifiers keep all their words. A reference, a pid or a fun that came from a node goes back to it as it was.
 //

@@ -8,8 +8,8 @@ import (
 
 // Equal says whether a and b are the same term, as Erlang's =:=. The integer 1 is not the float 1.0. Maps are equal
 // whatever the order of their pairs. Funs are equal if they are the same fun of the same module with the same free
-// variables, whichever process made them. Of references, as in OTP, words that are zero at the end do not count; == of Go
-// tells such references apart, but no node sends one reference in two lengths.
+// variables, whichever process made them. Of references, as in OTP, words that are zero at the end do not count; ==
+// of Go tells such references apart, but no node sends one reference in two lengths.
 //
 // 0.0 and -0.0 are different, as in OTP 27 and later; up to OTP 26 they are the same term.
 func Equal(a, b Term) bool { return equal(a, b, recursion) }

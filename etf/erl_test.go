@@ -13,8 +13,8 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// erlang runs a function of testdata/otp/etf_otp.erl in a real emulator. ERL and ERLC choose another than the one in the
-// path. Where there is none the test is skipped, but not in CI.
+// erlang runs a function of testdata/otp/etf_otp.erl in a real emulator. ERL and ERLC choose another than the one in
+// the path. Where there is none the test is skipped, but not in CI.
 func erlang(t testing.TB, function string, args ...string) {
 	t.Helper()
 	dir := compiled(t)

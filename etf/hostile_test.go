@@ -12,7 +12,8 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// raw puts bytes together: numbers below 256 are bytes, uint16, uint32 and uint64 are written in full, strings as they are.
+// raw puts bytes together: numbers below 256 are bytes, uint16, uint32 and uint64 are written in full, strings as
+// they are.
 func raw(parts ...any) []byte {
 	var b []byte
 	for _, p := range parts {

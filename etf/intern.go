@@ -2,8 +2,8 @@ package etf
 
 import "hash/maphash"
 
-// internTable is a small cache of atoms as Terms: two places a slot, the newer first. Peers choose what stands in it, so
-// it is bounded in entries and in the length of each, 40 kB in all.
+// internTable is a small cache of atoms as Terms: two places a slot, the newer first. Peers choose what stands in it,
+// so it is bounded in entries and in the length of each, 40 kB in all.
 type internTable [internSlots][2]Term
 
 const (

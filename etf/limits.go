@@ -14,8 +14,8 @@ const (
 
 // Limits bound what one call to a Decoder may cost. A zero field means its default.
 //
-// Besides, the elements of lists, tuples, maps, funs and records together never exceed the length of the input, whatever
-// their headers claim, so that memory stays within some 64 times the input.
+// Besides, the elements of lists, tuples, maps, funs and records together never exceed the length of the input,
+// whatever their headers claim, so that memory stays within some 64 times the input.
 type Limits struct {
 	// Depth is how deep lists, tuples, maps, funs and records may stand in each other. The tail of a list does not count.
 	// By default there is no bound: depth costs no stack, and memory only as the bytes that carry it.

@@ -78,9 +78,10 @@ const maxMarshalDepth = 1000
 //
 // Anything else, such as a function, is a *MarshalError with the path to it.
 //
-// A field of a struct is named by its tag `etf:"name,option,..."`, else by its own name in snake case: UserID is user_id. The
-// name "-" leaves it out. Options are those above and omitempty, which leaves a zero value out; one that means nothing for the
-// type of the field is an error. Embedded structs count as their fields, by the rules of encoding/json.
+// A field of a struct is named by its tag `etf:"name,option,..."`, else by its own name in snake case: UserID is
+// user_id. The name "-" leaves it out. Options are those above and omitempty, which leaves a zero value out; one that
+// means nothing for the type of the field is an error. Embedded structs count as their fields, by the rules of
+// encoding/json.
 //
 // What a struct becomes is said by the tag of a field named _ of any type, conventionally struct{}:
 //
@@ -94,7 +95,8 @@ func Marshal(v any) (Term, error) {
 	return m.value(reflect.ValueOf(v), nil)
 }
 
-// Unmarshal stores a term in the value that v points to. It reads what Marshal writes, and is lenient where nothing is lost:
+// Unmarshal stores a term in the value that v points to. It reads what Marshal writes, and is lenient where nothing
+// is lost:
 //
 //	string            from a binary, a list of code points or an atom
 //	[]byte            from a binary or a list of bytes

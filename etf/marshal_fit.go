@@ -34,7 +34,8 @@ func misfit(option string, t reflect.Type) error {
 // maxFitDepth bounds how far the elements of a type are followed: a type may be its own element.
 const maxFitDepth = 16
 
-// reaches tells whether t or what an option of a field of that type is handed on to fits. What is in an interface is not known.
+// reaches tells whether t or what an option of a field of that type is handed on to fits. What is in an interface is
+// not known.
 func reaches(t reflect.Type, fits func(reflect.Type) bool, depth int) bool {
 	if depth == 0 || t.Kind() == reflect.Interface || fits(t) {
 		return true

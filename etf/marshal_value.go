@@ -26,8 +26,8 @@ var (
 // infinite is the Duration that stands for infinity.
 const infinite = time.Duration(math.MaxInt64)
 
-// isTerm tells whether t is one of the types of terms. That it has their method is not enough: a pointer to a Pid has it, and so
-// has a struct that embeds one.
+// isTerm tells whether t is one of the types of terms. That it has their method is not enough: a pointer to a Pid has
+// it, and so has a struct that embeds one.
 func isTerm(t reflect.Type) bool {
 	if !t.Implements(termType) {
 		return false
@@ -201,8 +201,8 @@ func stringTerm(typ reflect.Type, s string, o *fieldOptions) (Term, error) {
 	return Binary(s), nil
 }
 
-// units are the options that say in what a time is counted. The unit of a Duration without one is millis, as in Erlang's
-// time-outs.
+// units are the options that say in what a time is counted. The unit of a Duration without one is millis, as in
+// Erlang's time-outs.
 var units = map[string]time.Duration{"seconds": time.Second, "": time.Millisecond, "millis": time.Millisecond,
 	"micros": time.Microsecond, "nanos": time.Nanosecond}
 
@@ -260,8 +260,8 @@ func bytesOf(v reflect.Value) []byte {
 	return append([]byte{}, v.Bytes()...)
 }
 
-// mapping makes a map, or with the option proplist a list of pairs, in the order of the keys. The options of a field hold for
-// keys and values.
+// mapping makes a map, or with the option proplist a list of pairs, in the order of the keys. The options of a field
+// hold for keys and values.
 func (m *marshaler) mapping(v reflect.Value, o *fieldOptions) (Term, error) {
 	pairs := make(Map, 0, v.Len())
 	for iter := v.MapRange(); iter.Next(); {

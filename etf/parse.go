@@ -37,8 +37,8 @@ func newParseError(file string, pos Pos, format string, args ...any) *ParseError
 
 // Parse reads one term in Erlang syntax. A dot may end it; anything else behind it but white space and comments is an
 // error. It reads what erl_parse:parse_term/1 accepts, that is what Format writes and file:consult/1 reads, and the
-// triple-quoted strings and sigils of OTP 27 besides: expressions, variables, tuple records, local funs, pids, ports and
-// references are refused.
+// triple-quoted strings and sigils of OTP 27 besides: expressions, variables, tuple records, local funs, pids, ports
+// and references are refused.
 //
 // Errors are of type *ParseError. Texts of more than 16 MB are refused, binaries of more than 16 MB together, and
 // integers of more than 512 kB. Depth costs no stack.

@@ -1,8 +1,8 @@
 package etf
 
-// Reading a term part by part, without building it: what a distribution node does with a control message, whose shape it
-// knows. After Begin, each of these methods reads the next term or, for TupleHeader, the beginning of one. The first
-// failure sticks: all later reads yield zero values, and End reports it.
+// Reading a term part by part, without building it: what a distribution node does with a control message, whose shape
+// it knows. After Begin, each of these methods reads the next term or, for TupleHeader, the beginning of one. The
+// first failure sticks: all later reads yield zero values, and End reports it.
 //
 //	d.Begin(frame)
 //	d.TupleHeader()        // {6, FromPid, '', ToName}

@@ -49,7 +49,8 @@ func (r *reader) peek() byte {
 	return r.buf[r.off]
 }
 
-// peekRef is the index of the ATOM_CACHE_REF that comes next and the atom there, nil if there is none, without reading it.
+// peekRef is the index of the ATOM_CACHE_REF that comes next and the atom there, nil if there is none, without
+// reading it.
 func (r *reader) peekRef(atoms []Term) (ref uint8, t Term) {
 	if r.left() < 2 || r.buf[r.off] != tagAtomCacheRef {
 		return 0, nil

@@ -2,9 +2,9 @@ package etf
 
 import "unsafe"
 
-// refCache remembers what the table of atoms answered while one term is appended. It finds an atom by where its text lies, which
-// is the same place each time for atoms that a Decoder read and for constants. It holds on to the texts, so that no other text comes
-// to lie there, and to nothing else.
+// refCache remembers what the table of atoms answered while one term is appended. It finds an atom by where its text
+// lies, which is the same place each time for atoms that a Decoder read and for constants. It holds on to the texts,
+// so that no other text comes to lie there, and to nothing else.
 type refCache struct {
 	seen    [seenAtoms]seenAtom
 	evicted [seenAtoms]seenAtom // by those at the same places
@@ -62,8 +62,8 @@ func (c *refCache) remember(a Atom, index uint8) {
 	c.seen[p] = seenAtom{text: unsafe.StringData(string(a)), size: uint16(len(a)), index: index, gen: c.shapes.gen}
 }
 
-// element appends an element of a list or small map, which are the ones that atoms are remembered of: what has many atoms is made of
-// them, and a small message would not gain.
+// element appends an element of a list or small map, which are the ones that atoms are remembered of: what has many
+// atoms is made of them, and a small message would not gain.
 func (e *Encoder) element(dst []byte, t Term, depth int) ([]byte, *EncodeError) {
 	a, ok := t.(Atom)
 	if !ok || e.Atoms == nil {

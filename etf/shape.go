@@ -1,14 +1,15 @@
 package etf
 
-// shapes remember maps whose keys are references into the table of atoms and turned out to be distinct. A list of maps with the same
-// keys in the same order is what a table looks like in Erlang: none but the first of them has its keys compared.
+// shapes remember maps whose keys are references into the table of atoms and turned out to be distinct. A list of
+// maps with the same keys in the same order is what a table looks like in Erlang: none but the first of them has its
+// keys compared.
 type shapes struct {
 	gen uint32 // of the table; what was remembered with another one does not count
 	of  [4]shape
 }
 
-// shape is the number of keys and their references, the first one in the lowest byte. Within one frame a reference is one
-// atom, so maps of the same shape have the same keys.
+// shape is the number of keys and their references, the first one in the lowest byte. Within one frame a reference is
+// one atom, so maps of the same shape have the same keys.
 type shape struct {
 	refs uint64
 	gen  uint32

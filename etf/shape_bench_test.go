@@ -232,8 +232,8 @@ func walkAny(t any) int {
 
 // ---------------------------------------------------------------- union
 
-// union is a term: num holds an integer, the bits of a float or the length of a tail, text an atom or a binary, kids the
-// elements of everything that has elements, box what is too large for the other fields.
+// union is a term: num holds an integer, the bits of a float or the length of a tail, text an atom or a binary, kids
+// the elements of everything that has elements, box what is too large for the other fields.
 type union struct {
 	kind byte
 	num  uint64

@@ -11,8 +11,8 @@ type slab struct {
 	chunks uint8 // how many there were, up to chunkDoublings
 }
 
-// level is where the lists, tuples and maps of one depth lie. Those of the depth below lie elsewhere: in chunks that they shared each
-// chunk would be kept alive by an element of the one before it, all through a long list.
+// level is where the lists, tuples and maps of one depth lie. Those of the depth below lie elsewhere: in chunks that
+// they shared each chunk would be kept alive by an element of the one before it, all through a long list.
 type level struct {
 	terms []Term
 	pairs []MapPair
@@ -20,8 +20,8 @@ type level struct {
 }
 
 const (
-	// Sizes of full chunks. With the word that the runtime puts before them 63 and 95 come close to its sizes of 1 and 3 kB, the
-	// latter of which it takes from the heap 24 kB at a time.
+	// Sizes of full chunks. With the word that the runtime puts before them 63 and 95 come close to its sizes of 1 and 3
+	// kB, the latter of which it takes from the heap 24 kB at a time.
 	slabTerms = 63
 	slabPairs = 95
 
@@ -39,8 +39,8 @@ const (
 
 func (s *slab) at(depth int) *level { return &s.levels[uint(depth)%slabLevels] }
 
-// chunk is how many values to make room for, of which each takes about wire bytes of the left ones. The first chunks of a term are
-// small, for much of what is left may be one binary.
+// chunk is how many values to make room for, of which each takes about wire bytes of the left ones. The first chunks
+// of a term are small, for much of what is left may be one binary.
 func (s *slab) chunk(left, wire, most int) int {
 	n := min(left/wire+1, most, firstChunk<<s.chunks)
 	s.chunks = min(s.chunks+1, chunkDoublings)

@@ -48,8 +48,8 @@ type ImproperList struct {
 // Tuple is an Erlang tuple.
 type Tuple []Term
 
-// Map is an Erlang map as its pairs, in the order in which they were written or received; that order carries no meaning.
-// Keys are distinct under Equal.
+// Map is an Erlang map as its pairs, in the order in which they were written or received; that order carries no
+// meaning. Keys are distinct under Equal.
 type Map []MapPair
 
 // MapPair is one association of a Map.
@@ -129,8 +129,8 @@ func (*Fun) term()         {}
 func (Export) term()       {}
 func (*Record) term()      {}
 
-// NewAtom returns s as an atom, or an error if s is longer than 255 characters or not valid UTF-8. A conversion does not
-// check that; encoding the atom does.
+// NewAtom returns s as an atom, or an error if s is longer than 255 characters or not valid UTF-8. A conversion does
+// not check that; encoding the atom does.
 func NewAtom(s string) (Atom, error) {
 	if detail := checkAtom(s); detail != "" {
 		return "", badTerm("%s", detail)
@@ -154,8 +154,8 @@ func NewList(elems []Term, tail Term) Term {
 	}
 }
 
-// NewBitstring returns the first n bits of data: a Binary if n is a multiple of eight, else a Bitstring whose unused bits
-// are zero. The result holds a copy. It panics if data has fewer bits.
+// NewBitstring returns the first n bits of data: a Binary if n is a multiple of eight, else a Bitstring whose unused
+// bits are zero. The result holds a copy. It panics if data has fewer bits.
 func NewBitstring(data []byte, n int) Term {
 	data = slices.Clone(data[:(n+7)/8])
 	if n%8 == 0 {

@@ -15,9 +15,9 @@ func Format(t Term) string { return Printer{}.Format(t) }
 // AppendText appends Format(t) to dst and returns the extended slice.
 func AppendText(dst []byte, t Term) []byte { return Printer{}.Append(dst, t) }
 
-// FormatMax is Format for logs: the result has at most max bytes, and a text that was cut ends in "...". A large integer
-// that does not fit is "..." as a whole. Large terms cost no more than what is shown of them: whether a list or a binary
-// is a text is told by its beginning. A max below 1 is no limit.
+// FormatMax is Format for logs: the result has at most max bytes, and a text that was cut ends in "...". A large
+// integer that does not fit is "..." as a whole. Large terms cost no more than what is shown of them: whether a list
+// or a binary is a text is told by its beginning. A max below 1 is no limit.
 func FormatMax(t Term, max int) string { return Printer{Max: max}.Format(t) }
 
 // Printer writes terms as text. Its zero value writes what Format documents.

@@ -61,8 +61,8 @@ func (e *Encoder) pairs(dst []byte, m Map, depth int) (out []byte, err *EncodeEr
 	return dst, nil
 }
 
-// cachedPairs appends the pairs of m, which are few. If all its keys went out as references, cached is true and refs has them, as a
-// shape does.
+// cachedPairs appends the pairs of m, which are few. If all its keys went out as references, cached is true and refs
+// has them, as a shape does.
 func (e *Encoder) cachedPairs(dst []byte, m Map, depth int) (out []byte, refs uint64, cached bool, err *EncodeError) {
 	cached = true
 	for i := 0; i < len(m); i++ {
@@ -121,8 +121,8 @@ func (d *Decoder) mapEnd(m Map, at, depth int) Term {
 	return d.slab.mapping(m, depth, d.r.left())
 }
 
-// pairs reads the pairs of m. If all its keys came as references, cached is true and refs has them, as a shape does. ok is
-// false after a failure.
+// pairs reads the pairs of m. If all its keys came as references, cached is true and refs has them, as a shape does.
+// ok is false after a failure.
 func (d *Decoder) pairs(m Map, depth int) (refs uint64, cached, ok bool) {
 	cached = len(d.Atoms) > 0 && len(m) <= smallMap
 	for i := 0; i < len(m); i++ {

@@ -41,8 +41,8 @@ func startAdder() *genserv.Loop {
 	return loop
 }
 
-// TestACallCostsThreeAllocations: the reply as a term, if it is an integer above 255; the elements of {Tag, Reply}; and the
-// tuple as a term. A call that is answered with an atom, a cast and any other message need less.
+// TestACallCostsThreeAllocations: the reply as a term, if it is an integer above 255; the elements of {Tag, Reply};
+// and the tuple as a term. A call that is answered with an atom, a cast and any other message need less.
 func TestACallCostsThreeAllocations(t *testing.T) {
 	loop := startAdder()
 	for _, test := range []struct {

@@ -6,8 +6,8 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// Client is how a node makes requests that wait for something on behalf of a process. Whatever the context, all of them end
-// soon after the process has been killed.
+// Client is how a node makes requests that wait for something on behalf of a process. Whatever the context, all of
+// them end soon after the process has been killed.
 type Client interface {
 	// Call makes a gen_server:call and waits for the answer, or until ctx ends. Errors are those of CallError and
 	// TimeoutError; calling_self if to is the process itself.
@@ -29,8 +29,8 @@ type NodeReply struct {
 	Reply etf.Term
 }
 
-// Cast sends a request without waiting for an answer, to what Send takes, or to {global, Name}, for which a connected node has
-// to be asked first. gen_server:cast/2.
+// Cast sends a request without waiting for an answer, to what Send takes, or to {global, Name}, for which a connected
+// node has to be asked first. gen_server:cast/2.
 func (p *Process) Cast(to, request etf.Term) error {
 	to, err := p.locate(context.Background(), to)
 	if err != nil {
@@ -39,12 +39,12 @@ func (p *Process) Cast(to, request etf.Term) error {
 	return p.proc.Send(to, CastMessage(request))
 }
 
-// Call calls a gen_server and waits for its answer, or until ctx ends: give it a deadline, the default of gen_server:call
-// is five seconds. to is what Send takes except for an alias, or {global, Name}. Nothing else happens in this process
-// meanwhile. A late answer is dropped.
+// Call calls a gen_server and waits for its answer, or until ctx ends: give it a deadline, the default of
+// gen_server:call is five seconds. to is what Send takes except for an alias, or {global, Name}. Nothing else happens
+// in this process meanwhile. A late answer is dropped.
 //
-// The error matches ErrNoProc, ErrNoConnection, ErrTimeout or ErrCallingSelf, or is an *Exit with the reason of the process
-// that ended before it answered.
+// The error matches ErrNoProc, ErrNoConnection, ErrTimeout or ErrCallingSelf, or is an *Exit with the reason of the
+// process that ended before it answered.
 func (p *Process) Call(ctx context.Context, to, request etf.Term) (etf.Term, error) {
 	whom, err := p.locate(ctx, to)
 	if err != nil {
@@ -53,21 +53,22 @@ func (p *Process) Call(ctx context.Context, to, request etf.Term) (etf.Term, err
 	return p.proc.Client().Call(ctx, whom, orUndefined(request))
 }
 
-// MultiCall calls the server registered as name on all the nodes at once and waits for all of them, or until ctx ends. Nodes
-// that did not answer are in bad, whatever the reason; both results keep the order of nodes. gen_server:multi_call/4.
+// MultiCall calls the server registered as name on all the nodes at once and waits for all of them, or until ctx
+// ends. Nodes that did not answer are in bad, whatever the reason; both results keep the order of nodes.
+// gen_server:multi_call/4.
 func (p *Process) MultiCall(ctx context.Context, nodes []etf.Atom, name etf.Atom, request etf.Term) (replies []NodeReply, bad []etf.Atom) {
 	return p.proc.Client().MultiCall(ctx, nodes, name, orUndefined(request))
 }
 
-// Abcast casts to the server registered as name on all the nodes and returns those that could not be reached. It connects to
-// them side by side, until ctx ends. gen_server:abcast/3.
+// Abcast casts to the server registered as name on all the nodes and returns those that could not be reached. It
+// connects to them side by side, until ctx ends. gen_server:abcast/3.
 func (p *Process) Abcast(ctx context.Context, nodes []etf.Atom, name etf.Atom, request etf.Term) (bad []etf.Atom) {
 	return p.proc.Client().Abcast(ctx, nodes, name, orUndefined(request))
 }
 
-// StopServer orders another server to end with a reason, normal if it is nil, by way of its Terminate, and waits until it
-// has. The errors are those of Call: ErrNoProc if there was none, an *Exit if it ended for another reason, ErrTimeout if ctx
-// ended first, in which case it may still end. gen_server:stop/3.
+// StopServer orders another server to end with a reason, normal if it is nil, by way of its Terminate, and waits
+// until it has. The errors are those of Call: ErrNoProc if there was none, an *Exit if it ended for another reason,
+// ErrTimeout if ctx ended first, in which case it may still end. gen_server:stop/3.
 func (p *Process) StopServer(ctx context.Context, to, reason etf.Term) error {
 	whom, err := p.locate(ctx, to)
 	if err != nil {

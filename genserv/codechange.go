@@ -134,8 +134,9 @@ func (l *Loop) ChangeCode(oldVsn etf.Term, m Module, extra etf.Term) (undo func(
 	return l.change(m, &stateChange{p: &l.p, oldVsn: orUndefined(oldVsn), extra: orUndefined(extra)})
 }
 
-// ChangeLoaded is ChangeCode for a module that was loaded before: as in OTP, where whatever code is loaded runs, m's CodeChange
-// makes the state on the way down, too, unless the running server is a Downgrader. That is how a supervisor is changed.
+// ChangeLoaded is ChangeCode for a module that was loaded before: as in OTP, where whatever code is loaded runs, m's
+// CodeChange makes the state on the way down, too, unless the running server is a Downgrader. That is how a
+// supervisor is changed.
 func (l *Loop) ChangeLoaded(oldVsn etf.Term, m Module, extra etf.Term) (undo func(), err error) {
 	return l.change(m, &stateChange{p: &l.p, oldVsn: orUndefined(oldVsn), extra: orUndefined(extra), loaded: true})
 }
@@ -250,7 +251,8 @@ func (c *stateChange) make(m Module, old instance) *changeFailure {
 	return failure
 }
 
-// adopt gives a state to an instance. A state of another type is the odd return value of OTP, where it would be found later.
+// adopt gives a state to an instance. A state of another type is the odd return value of OTP, where it would be found
+// later.
 func adopt(next instance, state any) *changeFailure {
 	if next.adopt(state) {
 		return nil

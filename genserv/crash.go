@@ -54,8 +54,9 @@ func (f *Failure) ExitReason() etf.Term {
 	return (&crash{class: f.Class, reason: f.Reason, stack: f.Stack}).exitReason()
 }
 
-// Try runs f in a goroutine of its own and returns nil, or what a panic of f means for Erlang; see the package comment. A
-// runtime.Goexit in f is the error goexit. It is for code that runs functions of others outside of callbacks.
+// Try runs f in a goroutine of its own and returns nil, or what a panic of f means for Erlang; see the package
+// comment. A runtime.Goexit in f is the error goexit. It is for code that runs functions of others outside of
+// callbacks.
 func Try(f func()) *Failure {
 	ended := make(chan *crash, 1)
 	go func() {
@@ -81,8 +82,8 @@ func errGoexit() *crash {
 	return &crash{class: atomError, reason: etf.Atom("goexit"), stack: etf.List{}}
 }
 
-// protect runs a callback of the user. It is the only place of this package that recovers from a panic. It does not return if
-// the callback has called runtime.Goexit, which nothing can stop; see Loop.Goexit.
+// protect runs a callback of the user. It is the only place of this package that recovers from a panic. It does not
+// return if the callback has called runtime.Goexit, which nothing can stop; see Loop.Goexit.
 func protect(callback func()) (c *crash) {
 	returned := false
 	defer func() {
@@ -129,8 +130,8 @@ func undefined(module, function etf.Atom, args ...etf.Term) *crash {
 	}
 }
 
-// functionClause is the error of a function that was called with what it does not take. It is where OTP's own code fails on
-// a From that is none.
+// functionClause is the error of a function that was called with what it does not take. It is where OTP's own code
+// fails on a From that is none.
 func functionClause(module, function etf.Atom, args ...etf.Term) *crash {
 	c := undefined(module, function, args...)
 	c.reason = etf.Atom("function_clause")
@@ -147,7 +148,8 @@ func clipText(s string) string {
 // stackDepth is how many calls a stack trace has at most: the backtrace_depth of the BEAM.
 const stackDepth = 8
 
-// callers returns the stack of the panic that is being recovered from, from the call that panicked down to the callback.
+// callers returns the stack of the panic that is being recovered from, from the call that panicked down to the
+// callback.
 func callers() etf.List {
 	var pcs [64]uintptr
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(1, pcs[:])])

@@ -27,8 +27,8 @@ func (g *eventLog) events() etf.List {
 	return slices.Concat(etf.List{}, g.ring[g.next:], g.ring[:g.next])
 }
 
-// term returns the log in the shape in which sys keeps it inside the process, and hands it out with sys:get_status: while it
-// fills [Room | Newest first], then [Newest first | Rest].
+// term returns the log in the shape in which sys keeps it inside the process, and hands it out with sys:get_status:
+// while it fills [Room | Newest first], then [Newest first | Rest].
 func (g *eventLog) term(name etf.Term) etf.Term {
 	events := g.events()
 	items := make(etf.List, 0, len(events)+1)

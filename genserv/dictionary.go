@@ -2,8 +2,8 @@ package genserv
 
 import "github.com/gonode-otp/gonode/etf"
 
-// dictionary is the process dictionary: few entries, looked through one after the other. It begins with what proc_lib puts
-// there and what sys:get_status and observer look for.
+// dictionary is the process dictionary: few entries, looked through one after the other. It begins with what proc_lib
+// puts there and what sys:get_status and observer look for.
 type dictionary etf.Map
 
 // begins fills the process dictionary with what proc_lib puts there.

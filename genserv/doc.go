@@ -1,11 +1,12 @@
-// Package genserv is the gen_server contract as a value: the callbacks of a server, what they may answer, and a Loop that
-// runs them for one process exactly as gen_server, gen, sys and proc_lib of OTP do. It knows no sockets, sets no
-// timers and starts no goroutine, but for Try; a node drives it and gives it, as a Proc, the few things that it needs of the world.
+// Package genserv is the gen_server contract as a value: the callbacks of a server, what they may answer, and a Loop
+// that runs them for one process exactly as gen_server, gen, sys and proc_lib of OTP do. It knows no sockets, sets no
+// timers and starts no goroutine, but for Try; a node drives it and gives it, as a Proc, the few things that it needs
+// of the world.
 //
 // # Writing a server
 //
-// A server is any Go value with the two methods of [Server]; S is the type of the state of one process. The other callbacks
-// are methods that are found if they are there, as in an Erlang module:
+// A server is any Go value with the two methods of [Server]; S is the type of the state of one process. The other
+// callbacks are methods that are found if they are there, as in an Erlang module:
 //
 //	Erlang callback                      Go                                      without it
 //	---------------                      --                                      ----------
@@ -18,8 +19,8 @@
 //	Module:code_change/3                 CodeChanger.CodeChange                  {error,{'EXIT',{undef,_}}}
 //	Module:format_status/1               StatusFormatter.FormatStatus            the state is shown as it is
 //
-// and what they answer is a value, so that a forgotten answer does not compile and any term can be a reply. A nil where a term
-// is wanted is the atom undefined.
+// and what they answer is a value, so that a forgotten answer does not compile and any term can be a reply. A nil
+// where a term is wanted is the atom undefined.
 //
 //	Erlang                               Go
 //	------                               --
@@ -42,8 +43,8 @@
 //	                                     any other panic                         exit reason {{panic, Text}, Stack}
 //	                                     runtime.Goexit, t.FailNow               exit reason {goexit, []}
 //
-// A Reply from HandleCast, a zero Result and a negative time-out compile, but are bad return values and end the server with
-// {bad_return_value, Result}.
+// A Reply from HandleCast, a zero Result and a negative time-out compile, but are bad return values and end the
+// server with {bad_return_value, Result}.
 //
 // A method that is spelled right but has another signature is not found. A line such as
 //
@@ -65,13 +66,13 @@
 //	the parent ends      {'EXIT', Parent, Reason}            --->  Terminate, if the process traps exits
 //	exit(Pid, Reason)    a signal that is not trapped        --->  none: the process is gone
 //
-// While sys:suspend has effect only system messages and the exit of the parent are served; all others wait inside the loop,
-// in order, until sys:resume.
+// While sys:suspend has effect only system messages and the exit of the parent are served; all others wait inside the
+// loop, in order, until sys:resume.
 //
 // # Looking into a server
 //
-// The functions of sys work from any BEAM on the cluster. The state is shown as a term: by the server's ShowState, by the
-// state's StateTerm, as it is if it is a term, and else by etf.Marshal. A fun of a BEAM cannot run here, so that
+// The functions of sys work from any BEAM on the cluster. The state is shown as a term: by the server's ShowState, by
+// the state's StateTerm, as it is if it is a term, and else by etf.Marshal. A fun of a BEAM cannot run here, so that
 // sys:replace_state answers that it failed, and sys:install answers unknown_debug.
 //
 // # What cannot be caught

@@ -77,8 +77,8 @@ func reasonError(reason etf.Term) error {
 	return &Exit{Reason: orUndefined(reason)}
 }
 
-// TimeoutError returns the error of a call that the caller gave up because of cause, usually context.Cause of the context;
-// nil means context.DeadlineExceeded.
+// TimeoutError returns the error of a call that the caller gave up because of cause, usually context.Cause of the
+// context; nil means context.DeadlineExceeded.
 func TimeoutError(to etf.Term, cause error) error {
 	if cause == nil {
 		cause = context.DeadlineExceeded
@@ -86,8 +86,8 @@ func TimeoutError(to etf.Term, cause error) error {
 	return &CallFailure{To: to, Err: ErrTimeout, Cause: cause}
 }
 
-// StartError turns the acknowledgement of Loop.Start into an error: nil for {ok, Pid}, ErrIgnore for ignore, and an *Exit
-// with the reason for {error, Reason}; a reason {already_started, Pid} is an *AlreadyStarted.
+// StartError turns the acknowledgement of Loop.Start into an error: nil for {ok, Pid}, ErrIgnore for ignore, and an
+// *Exit with the reason for {error, Reason}; a reason {already_started, Pid} is an *AlreadyStarted.
 func StartError(ack etf.Term) error {
 	switch t := ack.(type) {
 	case etf.Atom:

@@ -2,8 +2,8 @@ package genserv
 
 import "github.com/gonode-otp/gonode/etf"
 
-// From says who made a call and what the reply has to carry. It is opaque: keep it, pass it on, give it to Process.Reply,
-// but do not look inside. Tag comes back to the caller bit for bit, whatever it is.
+// From says who made a call and what the reply has to carry. It is opaque: keep it, pass it on, give it to
+// Process.Reply, but do not look inside. Tag comes back to the caller bit for bit, whatever it is.
 type From struct {
 	Pid etf.Pid
 	Tag etf.Term
@@ -45,9 +45,9 @@ func FromTerm(t etf.Term) (f From, ok bool) {
 	return fromTerm(t), true
 }
 
-// Destination returns where the reply {Tag, Reply} goes: to the alias if Tag is [alias|Alias] or a list that begins with
-// one, else to the process. This is the rule of gen:reply/2 since OTP 24; a caller on an older release gets its reply at
-// the pid, since its tags are plain references.
+// Destination returns where the reply {Tag, Reply} goes: to the alias if Tag is [alias|Alias] or a list that begins
+// with one, else to the process. This is the rule of gen:reply/2 since OTP 24; a caller on an older release gets its
+// reply at the pid, since its tags are plain references.
 //
 // It is nil if f came from a message whose From was no pair.
 func (f From) Destination() etf.Term {

@@ -9,8 +9,8 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// FuzzHandle gives a server whatever a peer may send. It may end the server, as it may end one of OTP, but not the program;
-// and while the server lives it answers.
+// FuzzHandle gives a server whatever a peer may send. It may end the server, as it may end one of OTP, but not the
+// program; and while the server lives it answers.
 func FuzzHandle(f *testing.F) {
 	for _, text := range []string{
 		"hello", "{}", "[]", "{'$gen_call',{a,b},c}", "{'$gen_call',a,b}", "{'$gen_cast',a}", "{system,{a,b},suspend}",

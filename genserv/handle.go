@@ -61,8 +61,8 @@ func (l *Loop) parentExit(msg etf.Tuple) {
 	l.terminate(msg[2], nobody, last)
 }
 
-// finish does what the result of a callback asks for: handle_common_reply/8. from is nobody if the message was no call; last is
-// the message as a report shows it.
+// finish does what the result of a callback asks for: handle_common_reply/8. from is nobody if the message was no
+// call; last is the message as a report shows it.
 func (l *Loop) finish(o outcome, from From, last etf.Term) {
 	switch o.kind {
 	case outReply:
@@ -113,8 +113,8 @@ func (l *Loop) reply(from From, reply, last etf.Term) bool {
 	return err == nil || l.lostReply(err, from, reply, last)
 }
 
-// lostReply ends the server if its reply is no term, for the caller could only wait for it in vain. Differs from OTP: there
-// every value is a term.
+// lostReply ends the server if its reply is no term, for the caller could only wait for it in vain. Differs from OTP:
+// there every value is a term.
 func (l *Loop) lostReply(err error, from From, reply, last etf.Term) bool {
 	var bad *etf.EncodeError
 	switch {
@@ -128,8 +128,8 @@ func (l *Loop) lostReply(err error, from From, reply, last etf.Term) bool {
 	return true
 }
 
-// answer replies to a system message, or when the server has ended already. An answer that is no term, such as a state, is
-// told as an error to who asked; the server goes on.
+// answer replies to a system message, or when the server has ended already. An answer that is no term, such as a
+// state, is told as an error to who asked; the server goes on.
 func (l *Loop) answer(from From, reply etf.Term) bool {
 	err := l.p.Reply(from, reply)
 	switch {

@@ -2,8 +2,8 @@ package genserv
 
 import "github.com/gonode-otp/gonode/etf"
 
-// instance is one process' server with its state, behind an interface without the type of the state. Its methods run the
-// callbacks; none of them panics.
+// instance is one process' server with its state, behind an interface without the type of the state. Its methods run
+// the callbacks; none of them panics.
 type instance interface {
 	init(p *Process, args etf.Term) initOutcome
 	call(p *Process, request etf.Term, from From) outcome
@@ -41,7 +41,8 @@ type instance interface {
 	endChange(p *Process, kept bool, oldState, newState any) *crash
 }
 
-// outcome is the Result of a callback without its state, which the instance has taken over, or what became of it instead.
+// outcome is the Result of a callback without its state, which the instance has taken over, or what became of it
+// instead.
 type outcome struct {
 	kind   outcomeKind
 	action action

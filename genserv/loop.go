@@ -8,8 +8,9 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// Loop is the process of a gen_server without the process: a state machine that takes one message after the other, runs the
-// callbacks and says how it wants to wait for the next. It has no goroutine and must be used by one at a time.
+// Loop is the process of a gen_server without the process: a state machine that takes one message after the other,
+// runs the callbacks and says how it wants to wait for the next. It has no goroutine and must be used by one at a
+// time.
 //
 //	ack, next := loop.Start(args)        // then tell whoever started it, by StartError(ack) or the term itself
 //	for !next.Stopped {
@@ -68,10 +69,11 @@ const (
 	todoInfo              // the message of a time-out of 0 that does not look into the mailbox
 )
 
-// Options say what a process is called and where it comes from. The zero value is a process without a name and without a
-// parent.
+// Options say what a process is called and where it comes from. The zero value is a process without a name and
+// without a parent.
 type Options struct {
-	// Name is the registered name, an etf.Atom for a local and any term for a global one; nil for a process without a name.
+	// Name is the registered name, an etf.Atom for a local and any term for a global one; nil for a process without a
+	// name.
 	Name etf.Term
 	// Parent is the process whose end is the end of the server: the one that started it by start_link. The zero Pid means
 	// that there is none; the server is then its own parent, as in OTP.
@@ -87,7 +89,8 @@ type Options struct {
 	Host *Host
 }
 
-// Host is what the system messages need to know of the node. All processes of a node may share one. Its zero value is usable.
+// Host is what the system messages need to know of the node. All processes of a node may share one. Its zero value is
+// usable.
 type Host struct {
 	// BareState tells whether a caller of sys:get_state expects the bare state and not {ok, State}, which are those
 	// before stdlib 5.1 (OTP 26.1). If that has to be found out first, known is false, and later is called once with
@@ -96,14 +99,14 @@ type Host struct {
 	BareState func(caller etf.Pid, later func(bare bool)) (bare, known bool)
 	// Print writes the lines of sys:trace and of sys:log(_, print). nil means that they go to the logger of the process.
 	Print func(line string)
-	// Create opens a file for sys:log_to_file. nil means that no file can be opened, since whoever may call the server could
-	// choose which.
+	// Create opens a file for sys:log_to_file. nil means that no file can be opened, since whoever may call the server
+	// could choose which.
 	Create func(name string) (io.WriteCloser, error)
 	// Now is the clock for sys:statistics; nil means time.Now.
 	Now func() time.Time
-	// NextCode tells which code a server that runs code goes on with when sys:change_code asks for the change from, or with
-	// {down, Vsn} to, the version oldVsn, and whether that is what is loaded, see ChangeLoaded. nil, and an answer of nil, mean
-	// the code that runs already.
+	// NextCode tells which code a server that runs code goes on with when sys:change_code asks for the change from, or
+	// with {down, Vsn} to, the version oldVsn, and whether that is what is loaded, see ChangeLoaded. nil, and an answer
+	// of nil, mean the code that runs already.
 	NextCode func(code Module, oldVsn etf.Term) (next Module, loaded bool)
 }
 
@@ -112,8 +115,8 @@ type Next struct {
 	// Stopped means that the process has ended: nothing may be given to the loop any more. Reason is the exit reason.
 	Stopped bool
 	Reason  etf.Term
-	// Again asks for a call of Timeout at once, although there may be messages: the loop has something to do before them. A
-	// driver that gives it a message nevertheless only makes the loop do it within Handle.
+	// Again asks for a call of Timeout at once, although there may be messages: the loop has something to do before
+	// them. A driver that gives it a message nevertheless only makes the loop do it within Handle.
 	Again bool
 	// Wait is how long to wait for a message before Timeout is called; negative for ever. 0 means that Timeout is called
 	// if there is no message now.
@@ -177,8 +180,8 @@ func (l *Loop) Handle(msg etf.Term) Next {
 	return l.settled()
 }
 
-// Timeout tells the server that the time of Next.Wait is over and no message came, or does what Next.Again asks for. At any
-// other time it does nothing.
+// Timeout tells the server that the time of Next.Wait is over and no message came, or does what Next.Again asks for.
+// At any other time it does nothing.
 func (l *Loop) Timeout() Next {
 	switch {
 	case l.again():
@@ -219,9 +222,10 @@ func (l *Loop) Next() Next {
 	return Next{Wait: -1}
 }
 
-// Goexit ends a server whose callback has ended the goroutine that ran the loop (runtime.Goexit, as testing.T.FailNow calls
-// it): the callback has failed with the error goexit. msg is the message that it was called for, nil for none. The driver
-// calls it in another goroutine, and again if Terminate does the same. Next says that the process has ended.
+// Goexit ends a server whose callback has ended the goroutine that ran the loop (runtime.Goexit, as testing.T.FailNow
+// calls it): the callback has failed with the error goexit. msg is the message that it was called for, nil for none.
+// The driver calls it in another goroutine, and again if Terminate does the same. Next says that the process has
+// ended.
 func (l *Loop) Goexit(msg etf.Term) Next {
 	l.exits++
 	c := errGoexit()

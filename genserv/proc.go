@@ -7,14 +7,14 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// Proc is what a server needs of the world it runs in. Its methods may be called from any goroutine. Client, OpSpawn and
-// OpReceive wait; everything else returns soon.
+// Proc is what a server needs of the world it runs in. Its methods may be called from any goroutine. Client, OpSpawn
+// and OpReceive wait; everything else returns soon.
 type Proc interface {
 	// Self returns the pid of the process.
 	Self() etf.Pid
-	// Send sends msg to a pid, to a registered name of this node (an etf.Atom), to {Name, Node} or to an alias (an etf.Ref).
-	// That nobody is there is no error for a pid, {Name, Node} and an alias. An error that wraps an *etf.EncodeError means
-	// that msg is no term; every other error is taken for a message that got lost.
+	// Send sends msg to a pid, to a registered name of this node (an etf.Atom), to {Name, Node} or to an alias (an
+	// etf.Ref). That nobody is there is no error for a pid, {Name, Node} and an alias. An error that wraps an
+	// *etf.EncodeError means that msg is no term; every other error is taken for a message that got lost.
 	Send(to, msg etf.Term) error
 	// Signal does one of the other things that a process may ask its node for. See Op for what it takes and answers.
 	Signal(s Signal) (etf.Term, error)
@@ -54,8 +54,9 @@ const (
 	OpLink Op = iota + 1
 	// OpUnlink is unlink(To). When it has returned, no exit signal from To follows.
 	OpUnlink
-	// OpMonitor is monitor(process, To) and answers the reference. A DOWN for what does not exist follows at once. If On is
-	// set, the reference is an alias too until it is demonitored or DOWN comes: monitor(process, To, [{alias, demonitor}]).
+	// OpMonitor is monitor(process, To) and answers the reference. A DOWN for what does not exist follows at once. If On
+	// is set, the reference is an alias too until it is demonitored or DOWN comes: monitor(process, To, [{alias,
+	// demonitor}]).
 	OpMonitor
 	// OpDemonitor is demonitor(Ref, [flush]): when it has returned, no DOWN with Ref follows, and one that waits in the
 	// mailbox is removed.
@@ -77,11 +78,11 @@ const (
 	// OpSpawn starts Child as a gen_server, links it to this process if On is set, waits for its init and answers its pid.
 	// Errors are those of StartError.
 	OpSpawn
-	// OpReceive is receive ... after Wait: it takes the first message that Match takes out of the mailbox and answers it; nil if
-	// none came in time. It fails if the process has ended.
+	// OpReceive is receive ... after Wait: it takes the first message that Match takes out of the mailbox and answers
+	// it; nil if none came in time. It fails if the process has ended.
 	OpReceive
-	// OpRegisteredName answers the name of the process To, a pid of this node, or [] if it has none; undefined if it has ended.
-	// process_info(To, registered_name).
+	// OpRegisteredName answers the name of the process To, a pid of this node, or [] if it has none; undefined if it has
+	// ended. process_info(To, registered_name).
 	OpRegisteredName
 	// OpForget ends what the process has begun, as its own end would: its timers, monitors and aliases, and its links
 	// but for that to its parent; whoever else is linked to it gets an exit signal with Reason.

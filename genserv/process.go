@@ -8,8 +8,8 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// Process is the process in which callbacks run: every callback gets it. Self, Send, Reply, SendAfter, Call, Exit and Logger
-// may be used from any goroutine, also while no callback runs; the rest belongs to the callbacks.
+// Process is the process in which callbacks run: every callback gets it. Self, Send, Reply, SendAfter, Call, Exit and
+// Logger may be used from any goroutine, also while no callback runs; the rest belongs to the callbacks.
 type Process struct {
 	proc Proc
 	name etf.Term // registered name, or nil
@@ -22,10 +22,10 @@ type Process struct {
 // Self returns the pid of the process. erlang:self/0.
 func (p *Process) Self() etf.Pid { return p.proc.Self() }
 
-// Send sends msg to a pid, to a registered name of this node (an etf.Atom), to {Name, Node} (an etf.Tuple) or to an alias
-// (an etf.Ref). Messages to one process arrive in the order in which they were sent. A message to a pid or to another node
-// that reaches nobody is lost without an error; an unknown name of this node and a message that is no term are errors.
-// The operator ! of Erlang.
+// Send sends msg to a pid, to a registered name of this node (an etf.Atom), to {Name, Node} (an etf.Tuple) or to an
+// alias (an etf.Ref). Messages to one process arrive in the order in which they were sent. A message to a pid or to
+// another node that reaches nobody is lost without an error; an unknown name of this node and a message that is no
+// term are errors. The operator ! of Erlang.
 func (p *Process) Send(to, msg etf.Term) error { return p.proc.Send(to, orUndefined(msg)) }
 
 // Reply answers a call, from anywhere and at any time; HandleCall returned NoReply for it. The caller may have gone, or
@@ -76,14 +76,15 @@ func (p *Process) Link(pid etf.Pid) error { return p.signal(Signal{Op: OpLink, T
 // Unlink undoes Link. erlang:unlink/1.
 func (p *Process) Unlink(pid etf.Pid) error { return p.signal(Signal{Op: OpUnlink, To: pid}) }
 
-// TrapExit with true makes exit signals arrive as messages {'EXIT', Pid, Reason} in HandleInfo; that of the parent ends the
-// server by way of Terminate. With false, the initial state, they end the process at once. process_flag(trap_exit, On).
+// TrapExit with true makes exit signals arrive as messages {'EXIT', Pid, Reason} in HandleInfo; that of the parent
+// ends the server by way of Terminate. With false, the initial state, they end the process at once.
+// process_flag(trap_exit, On).
 func (p *Process) TrapExit(on bool) {
 	_, _ = p.proc.Signal(Signal{Op: OpTrapExit, On: on})
 }
 
-// Exit sends an exit signal to a process. The reason kill cannot be trapped. erlang:exit/2. A callback that wants to end
-// its own process returns Stop, or panics with an Exit.
+// Exit sends an exit signal to a process. The reason kill cannot be trapped. erlang:exit/2. A callback that wants to
+// end its own process returns Stop, or panics with an Exit.
 func (p *Process) Exit(pid etf.Pid, reason etf.Term) error {
 	return p.signal(Signal{Op: OpExit, To: pid, Reason: orUndefined(reason)})
 }
@@ -118,7 +119,8 @@ func (p *Process) spawn(child Child, link bool) (etf.Pid, error) {
 	return pid, err
 }
 
-// Name returns the name that the process was started under: an etf.Atom for a registered one; nil for a process without.
+// Name returns the name that the process was started under: an etf.Atom for a registered one; nil for a process
+// without.
 func (p *Process) Name() etf.Term { return p.name }
 
 // IsAlive tells whether a process of this node has not ended. erlang:is_process_alive/1.
@@ -127,9 +129,9 @@ func (p *Process) IsAlive(pid etf.Pid) bool {
 	return err == nil && isAtom(t, "true")
 }
 
-// Receive takes the first message that match takes out of the mailbox, and waits for it for at most d; 0 only looks, Infinity
-// waits for ever. All other messages stay where they are, in order, for the callbacks. ok is false if none came in time, or
-// if the process was ended meanwhile. Only a callback may call it. receive ... after d.
+// Receive takes the first message that match takes out of the mailbox, and waits for it for at most d; 0 only looks,
+// Infinity waits for ever. All other messages stay where they are, in order, for the callbacks. ok is false if none
+// came in time, or if the process was ended meanwhile. Only a callback may call it. receive ... after d.
 func (p *Process) Receive(d time.Duration, match func(msg etf.Term) bool) (msg etf.Term, ok bool) {
 	if msg := p.kept.takeFirst(match); msg != nil {
 		return msg, true

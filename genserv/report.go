@@ -8,8 +8,8 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// LogTerm is a term as the value of a log record. A handler that writes text gets it in Erlang syntax; one that sends the
-// record to a BEAM finds the term in slog.Value.Any before it resolves the value.
+// LogTerm is a term as the value of a log record. A handler that writes text gets it in Erlang syntax; one that sends
+// the record to a BEAM finds the term in slog.Value.Any before it resolves the value.
 type LogTerm struct{ etf.Term }
 
 // maxLogText bounds a term in a log record. OTP limits its reports by logger's depth and chars_limit.
@@ -22,8 +22,8 @@ func (t LogTerm) LogValue() slog.Value {
 
 func logTerm(key string, t etf.Term) slog.Attr { return slog.Any(key, LogTerm{t}) }
 
-// report tells that the server ended in disorder: error_info/8 of gen_server.erl, with its keys. stack is nil if the reason
-// came from a result and not from a failure.
+// report tells that the server ended in disorder: error_info/8 of gen_server.erl, with its keys. stack is nil if the
+// reason came from a result and not from a failure.
 func (l *Loop) report(reason etf.Term, stack *etf.List, from From, last etf.Term) {
 	log := l.p.Logger()
 	if !log.Enabled(context.Background(), slog.LevelError) {
@@ -47,8 +47,8 @@ func (l *Loop) report(reason etf.Term, stack *etf.List, from From, last etf.Term
 	)
 }
 
-// clientInfo says who made the call that the server failed in: client_stacktrace/1. Differs from OTP: what a local client was
-// doing is not known, so that its stack is empty.
+// clientInfo says who made the call that the server failed in: client_stacktrace/1. Differs from OTP: what a local
+// client was doing is not known, so that its stack is empty.
 func (l *Loop) clientInfo(from From) etf.Term {
 	switch {
 	case from.Pid == (etf.Pid{}):
@@ -66,8 +66,8 @@ func (l *Loop) clientInfo(from From) etf.Term {
 	return etf.Tuple{from.Pid, etf.Tuple{who, etf.List{}}}
 }
 
-// reportCrash tells that the process ended outside of the callbacks' care, as the crash report of proc_lib does: in Init, or
-// because of a message that makes OTP's own code fail.
+// reportCrash tells that the process ended outside of the callbacks' care, as the crash report of proc_lib does: in
+// Init, or because of a message that makes OTP's own code fail.
 func (l *Loop) reportCrash(c *crash) {
 	if c.class == atomExit && IsOrderly(c.reason) {
 		return

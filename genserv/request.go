@@ -14,9 +14,9 @@ type RequestID struct {
 	ref etf.Ref // a monitor, and an alias as long as it lasts
 }
 
-// SendRequest sends a request to what Call takes and goes on. The response comes to HandleInfo, where CheckResponse knows
-// it; or WaitResponse waits for it. That to cannot be reached is a response too; an error means that to is no destination or
-// the request no term. gen_server:send_request/2.
+// SendRequest sends a request to what Call takes and goes on. The response comes to HandleInfo, where CheckResponse
+// knows it; or WaitResponse waits for it. That to cannot be reached is a response too; an error means that to is no
+// destination or the request no term. gen_server:send_request/2.
 func (p *Process) SendRequest(to, request etf.Term) (RequestID, error) {
 	whom, err := p.locate(context.Background(), to)
 	if err != nil {
@@ -64,8 +64,8 @@ func (p *Process) CheckResponse(msg etf.Term, id RequestID) (reply etf.Term, ok 
 	return reply, true, err
 }
 
-// WaitResponse waits for the response to a request for at most d, and leaves everything else in the mailbox. After a time-out
-// the request is still under way. gen_server:wait_response/2.
+// WaitResponse waits for the response to a request for at most d, and leaves everything else in the mailbox. After a
+// time-out the request is still under way. gen_server:wait_response/2.
 func (p *Process) WaitResponse(id RequestID, d time.Duration) (reply etf.Term, err error) {
 	msg, ok := p.Receive(d, id.answeredBy)
 	if !ok {

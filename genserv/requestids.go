@@ -9,8 +9,9 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// RequestIDs is a collection of requests of one process, each with a label of any type, of which the responses are taken as
-// they come. Its zero value is empty and ready to use: gen_server:reqids_new/0. It belongs to the callbacks of its process.
+// RequestIDs is a collection of requests of one process, each with a label of any type, of which the responses are
+// taken as they come. Its zero value is empty and ready to use: gen_server:reqids_new/0. It belongs to the callbacks
+// of its process.
 type RequestIDs[L any] struct {
 	byRef map[etf.Ref]labelled[L]
 }
@@ -70,9 +71,9 @@ func (c *RequestIDs[L]) Check(p *Process, msg etf.Term) (r Response[L], ok bool)
 	return r, true
 }
 
-// Wait waits for the response to any of the requests for at most d, takes the request out of the collection and leaves
-// everything else in the mailbox. The error is ErrNoRequest if the collection is empty, or matches ErrTimeout; the requests are
-// then still under way. gen_server:wait_response/3 with Delete true.
+// Wait waits for the response to any of the requests for at most d, takes the request out of the collection and
+// leaves everything else in the mailbox. The error is ErrNoRequest if the collection is empty, or matches ErrTimeout;
+// the requests are then still under way. gen_server:wait_response/3 with Delete true.
 func (c *RequestIDs[L]) Wait(p *Process, d time.Duration) (r Response[L], err error) {
 	if len(c.byRef) == 0 {
 		return r, ErrNoRequest

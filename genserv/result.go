@@ -38,34 +38,36 @@ func Reply[S any](reply etf.Term, state S) Result[S] {
 	return Result[S]{kind: resultReply, reply: orUndefined(reply), state: state}
 }
 
-// NoReply goes on with state: {noreply, State}. If HandleCall returns it, somebody has to answer with Process.Reply later.
+// NoReply goes on with state: {noreply, State}. If HandleCall returns it, somebody has to answer with Process.Reply
+// later.
 func NoReply[S any](state S) Result[S] {
 	return Result[S]{kind: resultNoReply, state: state}
 }
 
-// Stop ends the server: {stop, Reason, State}. Terminate runs with state, then the process exits with reason. A caller that
-// still waits sees the reason as its exit.
+// Stop ends the server: {stop, Reason, State}. Terminate runs with state, then the process exits with reason. A
+// caller that still waits sees the reason as its exit.
 func Stop[S any](reason etf.Term, state S) Result[S] {
 	return Result[S]{kind: resultStop, reason: orUndefined(reason), state: state}
 }
 
-// StopReply ends the server and answers the call: {stop, Reason, Reply, State}. Only HandleCall may return it. Terminate runs
-// before the reply is sent.
+// StopReply ends the server and answers the call: {stop, Reason, Reply, State}. Only HandleCall may return it.
+// Terminate runs before the reply is sent.
 func StopReply[S any](reason, reply etf.Term, state S) Result[S] {
 	return Result[S]{kind: resultStopReply, reason: orUndefined(reason), reply: orUndefined(reply), state: state}
 }
 
 // WithTimeout adds a time-out: if no message comes within d, HandleInfo is called with the atom timeout. Any message
-// cancels it, except that after a system message the server waits for the whole d again. 0 means at once unless a message
-// is waiting. A negative d is a bad return value. {reply, Reply, State, Timeout} and {noreply, State, Timeout}.
+// cancels it, except that after a system message the server waits for the whole d again. 0 means at once unless a
+// message is waiting. A negative d is a bad return value. {reply, Reply, State, Timeout} and {noreply, State,
+// Timeout}.
 func (r Result[S]) WithTimeout(d time.Duration) Result[S] {
 	r.action = action{kind: actTimeout, wait: d}
 	return r
 }
 
-// WithTimeoutMessage adds a time-out of the kind that OTP 28 introduced: {timeout, Time, Message}. If no message comes
-// within d, HandleInfo is called with msg. System messages do not restart it, any other message cancels it, and 0 delivers
-// msg at once, before whatever is waiting. A following Hibernate makes it {hibernate, Time, Message}.
+// WithTimeoutMessage adds a time-out of the kind that OTP 28 introduced: {timeout, Time, Message}. If no message
+// comes within d, HandleInfo is called with msg. System messages do not restart it, any other message cancels it, and
+// 0 delivers msg at once, before whatever is waiting. A following Hibernate makes it {hibernate, Time, Message}.
 func (r Result[S]) WithTimeoutMessage(d time.Duration, msg etf.Term) Result[S] {
 	r.action = action{kind: actTimer, wait: d, term: orUndefined(msg)}
 	return r
@@ -147,14 +149,14 @@ func Ok[S any](state S) InitResult[S] { return InitResult[S]{kind: initOk, state
 // Ignore ends the process without an error; who starts it gets ignore, and a supervisor goes on without the child.
 func Ignore[S any]() InitResult[S] { return InitResult[S]{kind: initIgnore} }
 
-// StopInit refuses to start: {stop, Reason}. Who starts the server gets {error, Reason} and the process exits with reason,
-// which those who are linked to it see.
+// StopInit refuses to start: {stop, Reason}. Who starts the server gets {error, Reason} and the process exits with
+// reason, which those who are linked to it see.
 func StopInit[S any](reason etf.Term) InitResult[S] {
 	return InitResult[S]{kind: initStop, reason: orUndefined(reason)}
 }
 
-// Fail refuses to start without fuss: {error, Reason} (OTP 26). Who starts the server gets {error, Reason} and the process
-// exits normally.
+// Fail refuses to start without fuss: {error, Reason} (OTP 26). Who starts the server gets {error, Reason} and the
+// process exits normally.
 func Fail[S any](reason etf.Term) InitResult[S] {
 	return InitResult[S]{kind: initFail, reason: orUndefined(reason)}
 }

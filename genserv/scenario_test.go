@@ -29,8 +29,8 @@ var update = flag.Bool("update", false, "write what the loop does into testdata/
 //	  handle_call({return,{reply,hello,1}},0)
 //	  reply(1,hello)
 //
-// Lines that begin with ~ tell how the loop waits, which cannot be seen from outside. A title that ends in [28] is about
-// what came with OTP 28.
+// Lines that begin with ~ tell how the loop waits, which cannot be seen from outside. A title that ends in [28] is
+// about what came with OTP 28.
 type scenario struct {
 	title string
 	since int
@@ -242,8 +242,8 @@ func eventLines(events []etf.Term) []string {
 	return ackAfterInit(lines)
 }
 
-// ackAfterInit puts the acknowledgement of a start where it belongs. In OTP it is a message that the starter sees at about
-// the time of what follows.
+// ackAfterInit puts the acknowledgement of a start where it belongs. In OTP it is a message that the starter sees at
+// about the time of what follows.
 func ackAfterInit(lines []string) []string {
 	ack := slices.IndexFunc(lines, func(line string) bool { return strings.HasPrefix(line, "ack(") })
 	if ack < 0 {
@@ -317,7 +317,8 @@ func scenarioFiles(t *testing.T) []string {
 	return files
 }
 
-// TestTheLoopDoesWhatTheScenariosSay runs testdata/*.txt. TestARealGenServerDoesTheSame runs the same files against OTP.
+// TestTheLoopDoesWhatTheScenariosSay runs testdata/*.txt. TestARealGenServerDoesTheSame runs the same files against
+// OTP.
 func TestTheLoopDoesWhatTheScenariosSay(t *testing.T) {
 	for _, file := range scenarioFiles(t) {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {

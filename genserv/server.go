@@ -36,18 +36,18 @@ type Continuer[S any] interface {
 	HandleContinue(p *Process, term etf.Term, state S) Result[S]
 }
 
-// Terminator cleans up. It runs when a callback stopped the server or failed, when the parent ended and the process traps
-// exits, and for sys:terminate and gen_server:stop; not when the process is killed or an exit signal ends it. What it
-// returned does not matter, so it returns nothing. Module:terminate/2.
+// Terminator cleans up. It runs when a callback stopped the server or failed, when the parent ended and the process
+// traps exits, and for sys:terminate and gen_server:stop; not when the process is killed or an exit signal ends it.
+// What it returned does not matter, so it returns nothing. Module:terminate/2.
 type Terminator[S any] interface {
 	Terminate(p *Process, reason etf.Term, state S)
 }
 
 // CodeChanger converts the state of another version of the server. oldVsn is the version that made oldState, for a
-// downgrade {down, Vsn} with the version to go back to. oldState is of the state type of the code that ran until now, and
-// must not be changed, so that a failed upgrade can go back to it. An error is {error, Reason} of Erlang, with the reason of
-// an *Exit as it is and the text of any other error; it makes the upgrade fail. Without it every code change fails with
-// undef, as in OTP. Module:code_change/3.
+// downgrade {down, Vsn} with the version to go back to. oldState is of the state type of the code that ran until now,
+// and must not be changed, so that a failed upgrade can go back to it. An error is {error, Reason} of Erlang, with
+// the reason of an *Exit as it is and the text of any other error; it makes the upgrade fail. Without it every code
+// change fails with undef, as in OTP. Module:code_change/3.
 //
 // A ProcessCodeChanger has the same method with the process in front. If the server that ran until now is a
 // StateCopier, oldState is a copy.
@@ -56,8 +56,8 @@ type CodeChanger[S any] interface {
 }
 
 // Downgrader makes the state of an older version, whose type its CodeChange could not return. It is asked instead of
-// CodeChange when oldVsn is {down, Vsn} and the code changes to another Module; vsn is Vsn. The result has to be of the state
-// type of that Module.
+// CodeChange when oldVsn is {down, Vsn} and the code changes to another Module; vsn is Vsn. The result has to be of
+// the state type of that Module.
 type Downgrader[S any] interface {
 	Downgrade(vsn etf.Term, state S, extra etf.Term) (any, error)
 }
@@ -90,8 +90,8 @@ type Status struct {
 	Misc etf.List
 }
 
-// StateShower turns the state into the term that sys:get_state and reports show. Without it the state is shown by its own
-// method StateTerm() etf.Term if it has one, as it is if it is a term, and else by etf.Marshal.
+// StateShower turns the state into the term that sys:get_state and reports show. Without it the state is shown by its
+// own method StateTerm() etf.Term if it has one, as it is if it is a term, and else by etf.Marshal.
 type StateShower[S any] interface {
 	ShowState(state S) etf.Term
 }
@@ -105,28 +105,29 @@ type StateCopier[S any] interface {
 	CopyState(state S) S
 }
 
-// Namer gives the server the name of its callback module, as '$initial_call', stack traces and reports show it. Without it
-// that is the name of the Go type, such as 'main.counter'.
+// Namer gives the server the name of its callback module, as '$initial_call', stack traces and reports show it.
+// Without it that is the name of the Go type, such as 'main.counter'.
 type Namer interface {
 	ModuleName() etf.Atom
 }
 
-// InitialCaller is for a server that is itself a behaviour, as supervisor is: it says which callback '$initial_call' names, by
-// which tools tell what a process is. Without it that is {Module, init, 1}.
+// InitialCaller is for a server that is itself a behaviour, as supervisor is: it says which callback '$initial_call'
+// names, by which tools tell what a process is. Without it that is {Module, init, 1}.
 type InitialCaller interface {
 	InitialCall() (module, function etf.Atom, arity int)
 }
 
-// Blocker tells whether callbacks may wait for something else than what their Process offers (a file, a database, a lock) or
-// compute for long. Such a server always has a goroutine of its own. Any other one may be run by the goroutine that reads
-// from another node, which answers faster; it is found out within some 10 ms if it waits nevertheless, and has its own
-// goroutine for a while. Nothing in OTP corresponds to it, for there every process is preempted.
+// Blocker tells whether callbacks may wait for something else than what their Process offers (a file, a database, a
+// lock) or compute for long. Such a server always has a goroutine of its own. Any other one may be run by the
+// goroutine that reads from another node, which answers faster; it is found out within some 10 ms if it waits
+// nevertheless, and has its own goroutine for a while. Nothing in OTP corresponds to it, for there every process is
+// preempted.
 type Blocker interface {
 	MayBlock() bool
 }
 
-// Module is a Server without its type: what a node starts processes from. Of makes one. It may be used for any number of
-// processes and from any goroutine.
+// Module is a Server without its type: what a node starts processes from. Of makes one. It may be used for any number
+// of processes and from any goroutine.
 type Module interface {
 	// Name returns the name of the callback module.
 	Name() etf.Atom

@@ -49,8 +49,8 @@ func unshown(state any, why string) etf.Term {
 	}
 }
 
-// formatStatus applies the server's FormatStatus and fills in what it left out. If FormatStatus fails, the state is the text
-// that says so, as in gen:format_status/4, and the rest is shown as it is.
+// formatStatus applies the server's FormatStatus and fills in what it left out. If FormatStatus fails, the state is
+// the text that says so, as in gen:format_status/4, and the rest is shown as it is.
 func (s *server[S]) formatStatus(in Status) Status {
 	if s.formatter == nil {
 		in.State = s.stateTerm()

@@ -86,7 +86,8 @@ func (l *Loop) stateLater(from From) bool {
 	return bare || !known
 }
 
-// replaceState answers {replace_state, Fun} like an OTP server in which the fun fails, since no fun of a BEAM can run here.
+// replaceState answers {replace_state, Fun} like an OTP server in which the fun fails, since no fun of a BEAM can run
+// here.
 func (l *Loop) replaceState(f etf.Term) etf.Term {
 	var why etf.Term = etf.Tuple{etf.Atom("badfun"), f}
 	arity := -1
@@ -111,8 +112,8 @@ func (l *Loop) replaceState(f etf.Term) etf.Term {
 }
 
 // changeCode answers {change_code, Module, OldVsn, Extra}. The Module does not matter, as in
-// gen_server:system_code_change/4: it is the callback module of the server whose code_change runs, in the version that is
-// loaded by now.
+// gen_server:system_code_change/4: it is the callback module of the server whose code_change runs, in the version
+// that is loaded by now.
 func (l *Loop) changeCode(oldVsn, extra etf.Term) etf.Term {
 	running := l.Code()
 	var next Module

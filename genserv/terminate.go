@@ -2,8 +2,8 @@ package genserv
 
 import "github.com/gonode-otp/gonode/etf"
 
-// terminate ends the server in order: terminate/8 of gen_server.erl. Terminate runs, then what is not an orderly reason is
-// reported; what is left of a StopReply follows when this has returned.
+// terminate ends the server in order: terminate/8 of gen_server.erl. Terminate runs, then what is not an orderly
+// reason is reported; what is left of a StopReply follows when this has returned.
 func (l *Loop) terminate(reason etf.Term, from From, last etf.Term) {
 	l.KeepCodeChanges()
 	l.ending = true
@@ -17,7 +17,8 @@ func (l *Loop) terminate(reason etf.Term, from From, last etf.Term) {
 	l.becomeStopped(reason)
 }
 
-// crash ends the server because a callback failed: terminate/9. The report shows the stack even if the exit reason has none.
+// crash ends the server because a callback failed: terminate/9. The report shows the stack even if the exit reason
+// has none.
 func (l *Loop) crash(c *crash, from From, last etf.Term) {
 	l.KeepCodeChanges()
 	reason := c.exitReason()

@@ -6,7 +6,8 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// timer is the time-out of WithTimeoutMessage: a real timer, whose message {timeout, Ref, Message} comes through the mailbox.
+// timer is the time-out of WithTimeoutMessage: a real timer, whose message {timeout, Ref, Message} comes through the
+// mailbox.
 type timer struct {
 	ref   etf.Term
 	stop  func() bool
@@ -47,8 +48,8 @@ func (l *Loop) awaitTimer(a action) {
 	l.timer.stop = l.p.proc.After(a.wait, l.p.Self(), etf.Tuple{atomTimeout, ref, a.term})
 }
 
-// timerMessage looks at a message while a timer runs or a stale one may come. It deals with those of timers, and true says
-// that msg was one; any other message cancels the timer.
+// timerMessage looks at a message while a timer runs or a stale one may come. It deals with those of timers, and true
+// says that msg was one; any other message cancels the timer.
 func (l *Loop) timerMessage(msg etf.Term) bool {
 	if t, ok := msg.(etf.Tuple); ok && len(t) == 3 && isAtom(t[0], "timeout") {
 		if ref, ok := t[1].(etf.Ref); ok {

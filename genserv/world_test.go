@@ -18,8 +18,8 @@ var (
 	remote = etf.Pid{Node: "erl@there", ID: 9, Serial: 2, Creation: 3}
 )
 
-// world is a node with one process on it and with a clock that stands still until it is moved. It notes what happens, as
-// {What, [Argument]}.
+// world is a node with one process on it and with a clock that stands still until it is moved. It notes what happens,
+// as {What, [Argument]}.
 type world struct {
 	loop    *genserv.Loop
 	next    genserv.Next

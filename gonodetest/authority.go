@@ -51,8 +51,8 @@ func (a *Authority) Intermediate(t testing.TB, name string) *Authority {
 	return i
 }
 
-// Issue makes a certificate for hosts, which may be addresses, for both ends of a connection. Each change is applied to it before it
-// is signed.
+// Issue makes a certificate for hosts, which may be addresses, for both ends of a connection. Each change is applied
+// to it before it is signed.
 func (a *Authority) Issue(t testing.TB, hosts []string, changes ...func(*x509.Certificate)) CertFiles {
 	t.Helper()
 	template := &x509.Certificate{KeyUsage: x509.KeyUsageDigitalSignature,

@@ -209,8 +209,8 @@ func (b *Beam) Stop(t testing.TB) {
 // Kill ends the node with SIGKILL, as a crash of its machine would, and waits for it.
 func (b *Beam) Kill(testing.TB) { b.proc.kill() }
 
-// Pause stops the node with SIGSTOP: its connections stay open and silent. Where the system tells in /proc, it returns when
-// the node stands still. Resume lets it go on.
+// Pause stops the node with SIGSTOP: its connections stay open and silent. Where the system tells in /proc, it
+// returns when the node stands still. Resume lets it go on.
 func (b *Beam) Pause(t testing.TB) {
 	t.Helper()
 	b.signal(t, syscall.SIGSTOP)

@@ -17,8 +17,8 @@ import (
 // Bender sits between two real ends of TCP connections and passes on what they say, bent by a Plan: with bytes dropped,
 // turned over, repeated, delayed, or the connection cut between two of them. By hand it can be paused, resumed and cut.
 //
-// For what it is told to do at a place of the stream, it does not matter how the bytes come: the same bytes and the same
-// plan give the same outcome.
+// For what it is told to do at a place of the stream, it does not matter how the bytes come: the same bytes and the
+// same plan give the same outcome.
 type Bender struct {
 	plan Plan
 	t    testing.TB
@@ -58,9 +58,10 @@ func (b *Bender) Open(target string) (addr string) {
 	return b.open(target, func(context.Context) (string, error) { return target, nil }).String()
 }
 
-// OpenNode puts the bender in front of a node, "name@localhost", as one group of nodes sees it: it registers a port of its
-// own under the name of the node in the EPMD on port seenIn, and passes connections on to where the EPMD on port knownIn
-// says that the node listens. The two must be different ones; each time the node is looked up anew, so it may be restarted.
+// OpenNode puts the bender in front of a node, "name@localhost", as one group of nodes sees it: it registers a port
+// of its own under the name of the node in the EPMD on port seenIn, and passes connections on to where the EPMD on
+// port knownIn says that the node listens. The two must be different ones; each time the node is looked up anew, so
+// it may be restarted.
 //
 // For all traffic between a and b, each of which has an EPMD for itself:
 //

@@ -8,8 +8,8 @@ import (
 	"github.com/gonode-otp/gonode/gonodetest"
 )
 
-// A bender between two real nodes, each of which has an EPMD for itself and knows the other by the bender only. After the
-// first 1000 bytes, which the handshake needs not even half of, a bit is turned over every 50 kB or so.
+// A bender between two real nodes, each of which has an EPMD for itself and knows the other by the bender only. After
+// the first 1000 bytes, which the handshake needs not even half of, a bit is turned over every 50 kB or so.
 func ExampleBender() {
 	_ = func(t *testing.T) {
 		here, there := gonodetest.StartEPMD(t), gonodetest.StartEPMD(t)

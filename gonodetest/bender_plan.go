@@ -26,12 +26,12 @@ func (f Flow) String() string {
 	return fmt.Sprintf("connection %d, from the target", f.Conn)
 }
 
-// Plan says what to do to a flow: the faults in the order of their places. It is called once for each flow, by more than
-// one goroutine.
+// Plan says what to do to a flow: the faults in the order of their places. It is called once for each flow, by more
+// than one goroutine.
 type Plan func(f Flow) []Fault
 
-// Towards limits a plan to the bytes that are sent to one of two targets with doors in the same bender, whoever of the two
-// dialled. The other one gets everything as it was sent.
+// Towards limits a plan to the bytes that are sent to one of two targets with doors in the same bender, whoever of
+// the two dialled. The other one gets everything as it was sent.
 func (p Plan) Towards(target string) Plan {
 	return func(f Flow) []Fault {
 		if f.ToTarget == (f.Target == target) {

@@ -75,8 +75,8 @@ func (w *witness) Skipf(format string, args ...any) {
 	runtime.Goexit()
 }
 
-// withElixir tells whether Elixir has its part in tests that are about Erlang as well. Where it was left out by name the
-// rest of such a test still runs.
+// withElixir tells whether Elixir has its part in tests that are about Erlang as well. Where it was left out by name
+// the rest of such a test still runs.
 func withElixir() bool { return os.Getenv("GONODE_ELIXIR") != "none" }
 
 // marked lists the processes of this machine whose environment has mark in it, from /proc. A process that has ended

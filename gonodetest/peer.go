@@ -96,8 +96,8 @@ func register(t testing.TB, epmdPort int, node string, port int) {
 	t.Cleanup(func() { _ = r.Close() })
 }
 
-// Accept carries out the steps with the next node that connects, and closes the connection after the last one. It returns
-// at once; scripts that wait for a connection get one each, in the order in which they were started.
+// Accept carries out the steps with the next node that connects, and closes the connection after the last one. It
+// returns at once; scripts that wait for a connection get one each, in the order in which they were started.
 func (p *Peer) Accept(steps ...Move) *Script {
 	p.mu.Lock()
 	before, taken := p.last, make(chan struct{})

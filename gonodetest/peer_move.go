@@ -21,9 +21,9 @@ type Move struct {
 // Do is a step that is a function.
 func Do(name string, run func(c *PeerConn) error) Move { return Move{name, run} }
 
-// Altered is a step that sends other bytes than it would: whatever it writes goes through change, lengths included, which
-// is called once for each message and must not keep its argument. What the step has of its own is left as it is, so a
-// challenge that was altered on its way is still the one whose answer is right.
+// Altered is a step that sends other bytes than it would: whatever it writes goes through change, lengths included,
+// which is called once for each message and must not keep its argument. What the step has of its own is left as it
+// is, so a challenge that was altered on its way is still the one whose answer is right.
 func Altered(s Move, change func(b []byte) []byte) Move {
 	return Move{s.Name + ", altered", func(c *PeerConn) error {
 		c.alteration = change
@@ -86,8 +86,8 @@ func ExpectClosed() Move {
 	}}
 }
 
-// Hold keeps the connection and reads what comes until the other end closes it or the test ends; it sends ticks, so that
-// nobody takes the peer for dead.
+// Hold keeps the connection and reads what comes until the other end closes it or the test ends; it sends ticks, so
+// that nobody takes the peer for dead.
 func Hold() Move {
 	return Move{"Hold", func(c *PeerConn) error {
 		for {
@@ -156,10 +156,10 @@ func Send(control, payload any) Move {
 	}}
 }
 
-// Expect waits for the next message, ticks left out, and fails unless the control message and its payload, nil for none,
-// are as they should. Both are terms, or Erlang source as of patterns: '_' is anything, and an atom that begins with a
-// dollar sign is a variable, which is bound where it stands first and has to be the same everywhere else. A map may have
-// more keys than its pattern. Variables are good in all steps that follow:
+// Expect waits for the next message, ticks left out, and fails unless the control message and its payload, nil for
+// none, are as they should. Both are terms, or Erlang source as of patterns: '_' is anything, and an atom that begins
+// with a dollar sign is a variable, which is bound where it stands first and has to be the same everywhere else. A
+// map may have more keys than its pattern. Variables are good in all steps that follow:
 //
 //	Expect("{6,'$from','',echo}", "{'$gen_call',{'$from','$tag'},'$request'}"),
 //	Send("{2,'','$from'}", "{'$tag',{you_said,'$request'}}"),

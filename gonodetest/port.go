@@ -8,8 +8,9 @@ import (
 	"testing"
 )
 
-// FreePort returns a TCP port that was free a moment ago. It is none of those that the system hands out by itself, which others
-// are given all the time. Still somebody may take it before the caller does; where that matters, listen on port 0 instead.
+// FreePort returns a TCP port that was free a moment ago. It is none of those that the system hands out by itself,
+// which others are given all the time. Still somebody may take it before the caller does; where that matters, listen
+// on port 0 instead.
 func FreePort(t testing.TB) int {
 	t.Helper()
 	var last error

@@ -11,8 +11,8 @@ import (
 var plain = regexp.MustCompile(`^[a-z][A-Za-z0-9_@]*$`)
 
 // Rename replaces the name of a node in a transcript by that of a real one. It knows the name as an atom of Erlang
-// ('gonode@host'), as an atom of Elixir (:"gonode@host") and as a key ("gonode@host": ), and writes each the way the shell
-// prints it: with quotes if the name of the real host needs them. Elsewhere the text alone is replaced.
+// ('gonode@host'), as an atom of Elixir (:"gonode@host") and as a key ("gonode@host": ), and writes each the way the
+// shell prints it: with quotes if the name of the real host needs them. Elsewhere the text alone is replaced.
 func Rename(transcript, name, real string) string {
 	erlang, elixir, key := real, ":"+real, real+":"
 	if !plain.MatchString(real) {

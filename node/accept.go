@@ -22,8 +22,8 @@ const maxStrangers = 4096
 // process may open.
 func shareOfFiles(most, part int) int { return max(1, min(most, maxFiles()/part)) }
 
-// strangers are those whose handshake is under way, the oldest one first. If there are too many, the oldest has to go: who
-// knows the cookie needs milliseconds, and is kept out by nobody who only wants to hold a place.
+// strangers are those whose handshake is under way, the oldest one first. If there are too many, the oldest has to
+// go: who knows the cookie needs milliseconds, and is kept out by nobody who only wants to hold a place.
 type strangers struct {
 	max int
 	mu  sync.Mutex

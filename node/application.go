@@ -9,8 +9,8 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// App is an application of OTP: what its resource file NAME.app says, and the supervisor at its top. On a node with Config.Upgrade
-// that file and sys.config of the running release go before what is written here.
+// App is an application of OTP: what its resource file NAME.app says, and the supervisor at its top. On a node with
+// Config.Upgrade that file and sys.config of the running release go before what is written here.
 type App struct {
 	Name         etf.Atom
 	Description  string
@@ -21,8 +21,8 @@ type App struct {
 	Env          map[etf.Atom]etf.Term
 	// Start is the supervisor at the top; without a Module the application is a library, which runs without processes.
 	Start genserv.Child
-	// ConfigChange is told which parameters an upgrade has changed, added and removed; it may be nil. An error is reported and
-	// does not undo the upgrade. Module:config_change/3.
+	// ConfigChange is told which parameters an upgrade has changed, added and removed; it may be nil. An error is
+	// reported and does not undo the upgrade. Module:config_change/3.
 	ConfigChange func(changed, added map[etf.Atom]etf.Term, removed []etf.Atom) error
 	// Stop is called when all processes of the application have ended; it may be nil. Module:stop/1.
 	Stop func()
@@ -53,9 +53,9 @@ type AppInfo struct {
 	Description, Vsn string
 }
 
-// LoadApplication makes an application known, for StartApplication and for application:start/1 from another node. The error
-// is an *ApplicationError if there is one of that name, or a *codechange.Error if the running release has a file that cannot be
-// read. application:load/1.
+// LoadApplication makes an application known, for StartApplication and for application:start/1 from another node. The
+// error is an *ApplicationError if there is one of that name, or a *codechange.Error if the running release has a
+// file that cannot be read. application:load/1.
 func (n *Node) LoadApplication(app App) error {
 	app, err := n.described(app)
 	if err != nil {
@@ -84,10 +84,10 @@ func (n *Node) UnloadApplication(ctx context.Context, name etf.Atom) error {
 	return n.askController(ctx, etf.Tuple{etf.Atom("unload_application"), name})
 }
 
-// StartApplication loads an application, unless one of that name is loaded already, and starts the loaded one. It returns when
-// its supervisor has started, or when ctx ends. Applications start one after the other, and Stop ends them in the reverse
-// order, before everything else. The error is an *ApplicationError, or that of LoadApplication for files that cannot be read.
-// application:start/2.
+// StartApplication loads an application, unless one of that name is loaded already, and starts the loaded one. It
+// returns when its supervisor has started, or when ctx ends. Applications start one after the other, and Stop ends
+// them in the reverse order, before everything else. The error is an *ApplicationError, or that of LoadApplication
+// for files that cannot be read. application:start/2.
 func (n *Node) StartApplication(ctx context.Context, app App) error {
 	app, err := n.described(app)
 	if err != nil {
@@ -107,8 +107,8 @@ func (n *Node) StopApplication(ctx context.Context, name etf.Atom) error {
 	return n.askController(ctx, etf.Tuple{etf.Atom("stop_application"), name})
 }
 
-// ChangeApplication gives a loaded application another description, as a new release does: its processes stay as they are,
-// and parameters that were set at run time keep their values. application_controller:change_application_data/2.
+// ChangeApplication gives a loaded application another description, as a new release does: its processes stay as they
+// are, and parameters that were set at run time keep their values. application_controller:change_application_data/2.
 func (n *Node) ChangeApplication(app App) error {
 	if !n.apps.change(app) {
 		return &ApplicationError{Reason: etf.Tuple{etf.Atom("not_loaded"), app.Name}}
@@ -209,10 +209,10 @@ func atomList(atoms []etf.Atom) etf.List {
 
 const kernelName = etf.Atom("kernel")
 
-// emulated are the applications that every release of OTP runs: kernel and stdlib, and sasl, whose reports and release
-// handler are part of this module. Others ask for their versions to know what a node can do, and
-// applications name them as those that have to run before, so they are listed with the versions of the OTP release whose
-// behaviour this module follows (OTP 25.2).
+// emulated are the applications that every release of OTP runs: kernel and stdlib, and sasl, whose reports and
+// release handler are part of this module. Others ask for their versions to know what a node can do, and applications
+// name them as those that have to run before, so they are listed with the versions of the OTP release whose behaviour
+// this module follows (OTP 25.2).
 var emulated = []App{
 	{Name: kernelName, Description: "ERTS  CXC 138 10", Vsn: "8.5.3"},
 	{Name: "stdlib", Description: "ERTS  CXC 138 10", Vsn: "4.2", Applications: []etf.Atom{"kernel"}},

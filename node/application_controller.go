@@ -11,8 +11,8 @@ import (
 
 const controllerName = etf.Atom("application_controller")
 
-// controller is application_controller: it knows which applications run, and is the parent of their masters. Callbacks of
-// application_controller.erl.
+// controller is application_controller: it knows which applications run, and is the parent of their masters.
+// Callbacks of application_controller.erl.
 type controller struct{ n *Node }
 
 // controlled is the state of the controller. Lists begin with what came last.
@@ -52,8 +52,8 @@ func (c controller) Init(p *genserv.Process, _ etf.Term) genserv.InitResult[*con
 	return genserv.Ok(s)
 }
 
-// HandleCall serves what the functions of application ask for. Differs from OTP: a request that it does not know is refused,
-// and one without a From passed over; neither is the end of the node.
+// HandleCall serves what the functions of application ask for. Differs from OTP: a request that it does not know is
+// refused, and one without a From passed over; neither is the end of the node.
 func (c controller) HandleCall(p *genserv.Process, request etf.Term, from genserv.From, s *controlled) genserv.Result[*controlled] {
 	name, args := requestParts(request)
 	switch {
@@ -168,8 +168,9 @@ func (c controller) unload(t etf.Term, s *controlled) etf.Term {
 	return etf.Atom("ok")
 }
 
-// setEnv serves {set_env, App, Key, Value, Options}, {set_env, [{App, Env}], Options} and {unset_env, App, Key, Options}. Differs
-// from OTP: every value that was set outlives a change of the application, as if it were persistent.
+// setEnv serves {set_env, App, Key, Value, Options}, {set_env, [{App, Env}], Options} and {unset_env, App, Key,
+// Options}. Differs from OTP: every value that was set outlives a change of the application, as if it were
+// persistent.
 func (c controller) setEnv(name etf.Atom, args etf.Tuple) etf.Term {
 	switch {
 	case name == "set_env" && len(args) == 2:

@@ -7,8 +7,8 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// master is the application master: the parent of the supervisor at the top of an application, by whose end the application
-// ends. Every process that is started in the application belongs to it. application_master.erl.
+// master is the application master: the parent of the supervisor at the top of an application, by whose end the
+// application ends. Every process that is started in the application belongs to it. application_master.erl.
 type master struct {
 	n   *Node
 	app *App
@@ -38,7 +38,8 @@ func (m master) Init(p *genserv.Process, _ etf.Term) genserv.InitResult[etf.Pid]
 	return genserv.Fail[etf.Pid](etf.Tuple{etf.Binary(err.Error()), start})
 }
 
-// HandleCall serves stop of the controller, and get_child with the supervisor. Everything else is left without an answer.
+// HandleCall serves stop of the controller, and get_child with the supervisor. Everything else is left without an
+// answer.
 func (m master) HandleCall(p *genserv.Process, request etf.Term, _ genserv.From, sup etf.Pid) genserv.Result[etf.Pid] {
 	switch {
 	case etf.Equal(request, etf.Atom("get_child")):

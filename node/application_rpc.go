@@ -9,8 +9,8 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// exportApplication exports the functions of the module application, which operators call by rpc. Those that are about the
-// application of the caller, such as get_env/1, are undef: a caller by rpc belongs to none.
+// exportApplication exports the functions of the module application, which operators call by rpc. Those that are
+// about the application of the caller, such as get_env/1, are undef: a caller by rpc belongs to none.
 func (n *Node) exportApplication() {
 	for name, f := range map[etf.Atom]map[int]Function{
 		"which_applications":  {0: n.acRequest("which_applications"), 1: n.acWhichTimeout},
@@ -115,8 +115,8 @@ func isAlreadyStarted(answer, name etf.Term) bool {
 	return etf.Equal(answer, appError(etf.Tuple{etf.Atom("already_started"), name}))
 }
 
-// acEnsureAllStarted is application:ensure_all_started/1,2 for an application, or a list of them (OTP 26): those that have to
-// run before it come first.
+// acEnsureAllStarted is application:ensure_all_started/1,2 for an application, or a list of them (OTP 26): those that
+// have to run before it come first.
 func (n *Node) acEnsureAllStarted(ctx context.Context, args etf.List) (etf.Term, error) {
 	wanted, ok := args[0].(etf.List)
 	if !ok {
@@ -142,8 +142,8 @@ func (n *Node) acEnsureAllStarted(ctx context.Context, args etf.List) (etf.Term,
 	return etf.Tuple{etf.Atom("ok"), append(etf.List{}, started...)}, nil
 }
 
-// ensureAll starts args[0] after the applications that it names. path is the way to it, for applications that wait for each
-// other.
+// ensureAll starts args[0] after the applications that it names. path is the way to it, for applications that wait
+// for each other.
 func (n *Node) ensureAll(ctx context.Context, args, started etf.List, path []etf.Term) (etf.List, etf.Term, error) {
 	for _, above := range path {
 		if etf.Equal(above, args[0]) {

@@ -9,8 +9,8 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// start serves {start_application, Name, Type}. The application starts beside the controller, which tells those who asked when
-// it has.
+// start serves {start_application, Name, Type}. The application starts beside the controller, which tells those who
+// asked when it has.
 func (c controller) start(p *genserv.Process, t, kindTerm etf.Term, from genserv.From, s *controlled) genserv.Result[*controlled] {
 	name, _ := t.(etf.Atom)
 	if slices.ContainsFunc(s.starting, func(a appStart) bool { return a.name == name }) {

@@ -11,8 +11,8 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// beamLogQueue is how many events may wait to be sent. What exceeds it is dropped, as OTP does with events for a node that is
-// slow (logger_proxy:handle_load/2).
+// beamLogQueue is how many events may wait to be sent. What exceeds it is dropped, as OTP does with events for a node
+// that is slow (logger_proxy:handle_load/2).
 const beamLogQueue = 1000
 
 // beamLog sends what processes log to the logger of a BEAM node, as OTP does for processes whose group leader is there:
@@ -24,8 +24,8 @@ type beamLog struct {
 	group   string
 }
 
-// logTo starts sending the events of processes to the node called name. They are sent one after the other, so that no process
-// waits for a connection.
+// logTo starts sending the events of processes to the node called name. They are sent one after the other, so that no
+// process waits for a connection.
 func (n *Node) logTo(name etf.Atom) slog.Handler {
 	h := &beamLog{queue: make(chan etf.Tuple, beamLogQueue), dropped: new(atomic.Int64)}
 	n.goWork(func() {
@@ -153,8 +153,8 @@ func logLevel(l slog.Level) etf.Atom {
 	return "error"
 }
 
-// reporter is what OTP says in the metadata of one of its reports: how to make a text of it, and what it is for handlers of
-// error_logger, which are older than logger.
+// reporter is what OTP says in the metadata of one of its reports: how to make a text of it, and what it is for
+// handlers of error_logger, which are older than logger.
 type reporter struct {
 	module    etf.Atom // of format_log/2, and of format_log/1 for error_logger
 	domain    etf.List
@@ -167,7 +167,8 @@ var (
 	domainSASL = etf.List{etf.Atom("otp"), etf.Atom("sasl")}
 )
 
-// reporterOf knows the labels of OTP's reports: gen_server.erl, supervisor.erl, application_controller.erl, proc_lib.erl.
+// reporterOf knows the labels of OTP's reports: gen_server.erl, supervisor.erl, application_controller.erl,
+// proc_lib.erl.
 func reporterOf(label etf.Term) (r reporter, known bool) {
 	t, ok := label.(etf.Tuple)
 	if !ok || len(t) != 2 {
@@ -218,8 +219,8 @@ func (r reporter) meta() etf.Map {
 	return meta
 }
 
-// reportOf makes the report of a record, in the shape that OTP's own have if it has their label, and the metadata that goes
-// with it.
+// reportOf makes the report of a record, in the shape that OTP's own have if it has their label, and the metadata
+// that goes with it.
 func reportOf(message string, attrs []slog.Attr) (report etf.Map, meta etf.Map) {
 	var label etf.Term
 	if len(attrs) > 0 && attrs[0].Key == "label" {
@@ -250,7 +251,8 @@ func reportOf(message string, attrs []slog.Attr) (report etf.Map, meta etf.Map) 
 	return etf.Map{{Key: etf.Atom("label"), Value: label}, {Key: etf.Atom("report"), Value: list}}, r.meta()
 }
 
-// crashInfo adds to what a crash report says what proc_lib:format_report/3 wants to find: a process in Go has no heap of its own.
+// crashInfo adds to what a crash report says what proc_lib:format_report/3 wants to find: a process in Go has no heap
+// of its own.
 func crashInfo(known etf.List) etf.List {
 	for _, item := range []struct {
 		key   etf.Atom

@@ -70,8 +70,8 @@ func (p *process) idleLocked(next genserv.Next) {
 	}
 }
 
-// obey runs a function that between has left to the goroutine that runs the loop. No reader waits for it. If it ends the
-// goroutine, another one goes on: see goexit.
+// obey runs a function that between has left to the goroutine that runs the loop. No reader waits for it. If it ends
+// the goroutine, another one goes on: see goexit.
 func (p *process) obey(f func(*genserv.Loop)) genserv.Next {
 	p.turn.HandOver()
 	return p.loop.Do(func(l *genserv.Loop) {

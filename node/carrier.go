@@ -8,8 +8,8 @@ import (
 	"github.com/gonode-otp/gonode/dist"
 )
 
-// carrier is what lies between the connection to a port and the handshake of the distribution: nothing, or TLS. It is one half
-// of what -proto_dist of erl chooses; family is the other.
+// carrier is what lies between the connection to a port and the handshake of the distribution: nothing, or TLS. It is
+// one half of what -proto_dist of erl chooses; family is the other.
 type carrier interface {
 	// outgoing makes a connection to a node on host ready for the handshake. After an error the connection is closed.
 	outgoing(ctx context.Context, c net.Conn, host string) (net.Conn, error)

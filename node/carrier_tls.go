@@ -38,8 +38,8 @@ func newTLSCarrier(cfg *Config, log *slog.Logger) (*tlsCarrier, error) {
 	return c, nil
 }
 
-// maxUntrusted is how much of a peer is read before it has proved that it knows the cookie: chains of certificates and the lists of
-// issuers that servers send may take some of it, and a stranger must not fill the memory.
+// maxUntrusted is how much of a peer is read before it has proved that it knows the cookie: chains of certificates
+// and the lists of issuers that servers send may take some of it, and a stranger must not fill the memory.
 const (
 	maxUntrusted       = 32 << 10
 	maxUntrustedServer = 256 << 10 // of a server that we dialled; max_handshake_size of OTP
@@ -78,8 +78,8 @@ func (c *tlsCarrier) trust(conn net.Conn) { conn.(*tls.Conn).NetConn().(*bounded
 
 func (c *tlsCarrier) lengthBytes() int { return 4 }
 
-// explain finds a peer that has not accepted our certificate. In TLS 1.3 that comes after the handshake of TLS, as an alert, or as nothing
-// but the end of the connection if the alert was lost on the way.
+// explain finds a peer that has not accepted our certificate. In TLS 1.3 that comes after the handshake of TLS, as an
+// alert, or as nothing but the end of the connection if the alert was lost on the way.
 func (c *tlsCarrier) explain(conn net.Conn, err *dist.HandshakeError) error {
 	switch {
 	case tlsdist.Alert(err) != "":
@@ -103,8 +103,8 @@ func (c *tlsCarrier) creds(incoming bool) *tlsdist.Credentials {
 	return c.client
 }
 
-// bounded is a connection of which no more than some bytes are read until lift is called. One goroutine after the other uses
-// it for reading.
+// bounded is a connection of which no more than some bytes are read until lift is called. One goroutine after the
+// other uses it for reading.
 type bounded struct {
 	net.Conn
 	max, left int

@@ -27,7 +27,8 @@ func (n *Node) newCall(from caller) *call {
 	return &call{ref: n.refs.make(), from: from.pid, result: make(chan callResult, 1)}
 }
 
-// settle hands the outcome to who waits for it. Later ones are dropped, as a late reply to an alias is. It never blocks.
+// settle hands the outcome to who waits for it. Later ones are dropped, as a late reply to an alias is. It never
+// blocks.
 func (c *call) settle(r callResult) {
 	if c.request != nil {
 		c.request.answered(r)
@@ -92,13 +93,13 @@ func taggedAlias(tag etf.Term) (ref etf.Ref, ok bool) {
 	return ref, ok
 }
 
-// Call makes a gen_server:call and waits for the answer: until ctx ends, so give it a deadline (gen_server's default is
-// five seconds). to is a pid, a registered name of this node as an etf.Atom, {Name, Node} as an etf.Tuple, or {global, Name},
-// for which it asks a connected node.
+// Call makes a gen_server:call and waits for the answer: until ctx ends, so give it a deadline (gen_server's default
+// is five seconds). to is a pid, a registered name of this node as an etf.Atom, {Name, Node} as an etf.Tuple, or
+// {global, Name}, for which it asks a connected node.
 //
-// The error matches genserv.ErrNoProc if there is no such process, genserv.ErrNoConnection if its node cannot be reached
-// or went away, genserv.ErrTimeout (and the cause of ctx) if ctx ended first, and is a *genserv.Exit with the reason if
-// the process ended without an answer. A late answer is dropped.
+// The error matches genserv.ErrNoProc if there is no such process, genserv.ErrNoConnection if its node cannot be
+// reached or went away, genserv.ErrTimeout (and the cause of ctx) if ctx ended first, and is a *genserv.Exit with the
+// reason if the process ended without an answer. A late answer is dropped.
 func (n *Node) Call(ctx context.Context, to, request etf.Term) (etf.Term, error) {
 	return n.call(ctx, caller{pid: n.self}, to, request)
 }
@@ -135,7 +136,8 @@ func (n *Node) callTo(ctx context.Context, from caller, to etf.Term, d destinati
 	return n.await(ctx, from, c, to)
 }
 
-// begin sends the message of a call. The errors are those that the call has then, a *DestinationError, or an *etf.EncodeError.
+// begin sends the message of a call. The errors are those that the call has then, a *DestinationError, or an
+// *etf.EncodeError.
 func (n *Node) begin(ctx context.Context, from caller, c *call, to etf.Term, d destination, msg etf.Term) (*monitor, error) {
 	switch {
 	case d.alias.Len > 0:
@@ -184,8 +186,8 @@ func (r callResult) err(to etf.Term) error {
 	return genserv.CallError(to, r.reason)
 }
 
-// aliasTag is the tag of a request whose answer shall go to the alias ref (gen:call since OTP 24). Older nodes echo it to
-// the pid of the caller.
+// aliasTag is the tag of a request whose answer shall go to the alias ref (gen:call since OTP 24). Older nodes echo
+// it to the pid of the caller.
 func aliasTag(ref etf.Ref) etf.Term {
 	return etf.ImproperList{Elems: []etf.Term{etf.Atom("alias")}, Tail: ref}
 }
@@ -204,8 +206,8 @@ func callFailed(ctx context.Context, to etf.Term, err error) error {
 	return &genserv.CallFailure{To: to, Err: genserv.ErrNoConnection, Cause: err}
 }
 
-// Cast makes a gen_server:cast: it sends the request and does not wait. Unlike Erlang's it reports what it knows: that to
-// is no destination, that the request is no term, or that there is no connection to the node.
+// Cast makes a gen_server:cast: it sends the request and does not wait. Unlike Erlang's it reports what it knows:
+// that to is no destination, that the request is no term, or that there is no connection to the node.
 func (n *Node) Cast(ctx context.Context, to, request etf.Term) error {
 	d, err := n.locate(ctx, to)
 	if err != nil {
@@ -214,8 +216,8 @@ func (n *Node) Cast(ctx context.Context, to, request etf.Term) error {
 	return n.sendTo(ctx, caller{pid: n.self}, d, nil, genserv.CastMessage(request))
 }
 
-// Abcast casts to the server registered as name on all the nodes and returns those that could not be reached. It connects to
-// them at once and side by side. gen_server:abcast/3.
+// Abcast casts to the server registered as name on all the nodes and returns those that could not be reached. It
+// connects to them at once and side by side. gen_server:abcast/3.
 func (n *Node) Abcast(ctx context.Context, nodes []etf.Atom, name etf.Atom, request etf.Term) (bad []etf.Atom) {
 	return n.abcast(ctx, caller{pid: n.self}, nodes, name, request)
 }
@@ -243,8 +245,8 @@ func (n *Node) onAll(from caller, nodes []etf.Atom, do func(i int, node etf.Atom
 	wg.Wait()
 }
 
-// Send sends a plain message, as Erlang's ! does. Messages from one goroutine to one process arrive in the order in which
-// they were sent. A message to a process that does not exist vanishes.
+// Send sends a plain message, as Erlang's ! does. Messages from one goroutine to one process arrive in the order in
+// which they were sent. A message to a process that does not exist vanishes.
 func (n *Node) Send(ctx context.Context, to, msg etf.Term) error {
 	d, err := n.destination(to)
 	if err != nil {
@@ -256,9 +258,9 @@ func (n *Node) Send(ctx context.Context, to, msg etf.Term) error {
 // NodeReply is one answer to MultiCall.
 type NodeReply = genserv.NodeReply
 
-// MultiCall makes a gen_server:multi_call: it asks the server registered as name on all the nodes at once and waits for
-// all of them, or until ctx ends. Nodes that did not answer are in bad, whatever the reason; both results keep the order of
-// nodes.
+// MultiCall makes a gen_server:multi_call: it asks the server registered as name on all the nodes at once and waits
+// for all of them, or until ctx ends. Nodes that did not answer are in bad, whatever the reason; both results keep
+// the order of nodes.
 func (n *Node) MultiCall(ctx context.Context, nodes []etf.Atom, name etf.Atom, request etf.Term) (replies []NodeReply, bad []etf.Atom) {
 	return n.multiCall(ctx, caller{pid: n.self}, nodes, name, request)
 }

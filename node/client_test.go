@@ -15,7 +15,8 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// requireNothingLeft waits until no call, no monitor and no alias is left on the node, and none of its processes is watched.
+// requireNothingLeft waits until no call, no monitor and no alias is left on the node, and none of its processes is
+// watched.
 func requireNothingLeft(t *testing.T, n *Node) {
 	t.Helper()
 	left := func() (left [4]int) {

@@ -34,19 +34,19 @@ type Config struct {
 	// Cookies gives single peers another cookie, as erlang:set_cookie(Node, Cookie) does.
 	Cookies map[string]string
 
-	// NamedBy is a node that gives this one its name: Start connects to it, and what is in front of the @ in Name does not
-	// count. Such a node does not listen, is hidden and needs no EPMD to find a free name, which suits a passing client (erl
-	// -sname undefined, OTP 23). The name is good for as long as that connection is up.
+	// NamedBy is a node that gives this one its name: Start connects to it, and what is in front of the @ in Name does
+	// not count. Such a node does not listen, is hidden and needs no EPMD to find a free name, which suits a passing
+	// client (erl -sname undefined, OTP 23). The name is good for as long as that connection is up.
 	NamedBy string
-	// NoListen makes a node that only connects to others: it has no listener and is in no EPMD, so nobody can dial it. It is
-	// hidden whatever Visible says (erl -dist_listen false).
+	// NoListen makes a node that only connects to others: it has no listener and is in no EPMD, so nobody can dial it.
+	// It is hidden whatever Visible says (erl -dist_listen false).
 	NoListen bool
-	// ProtoDist is what carries the connections, as erl -proto_dist says it: "inet_tcp", which the empty string means too,
-	// "inet_tls", or for IPv6 "inet6_tcp" and "inet6_tls". All nodes of a cluster should have the same; a name is resolved to
-	// addresses of the one family alone.
+	// ProtoDist is what carries the connections, as erl -proto_dist says it: "inet_tcp", which the empty string means
+	// too, "inet_tls", or for IPv6 "inet6_tcp" and "inet6_tls". All nodes of a cluster should have the same; a name is
+	// resolved to addresses of the one family alone.
 	ProtoDist string
-	// TLS are the options of inet_tls and inet6_tls; tlsdist.ReadFile reads them from the file that erl -ssl_dist_optfile takes.
-	// Without ProtoDist they mean inet_tls.
+	// TLS are the options of inet_tls and inet6_tls; tlsdist.ReadFile reads them from the file that erl
+	// -ssl_dist_optfile takes. Without ProtoDist they mean inet_tls.
 	TLS *tlsdist.Options
 
 	// Allow are the nodes that may connect to this one and be connected to, as net_kernel:allow/1 takes them:
@@ -55,8 +55,8 @@ type Config struct {
 	// he likes.
 	Allow []string
 
-	// Listen is the IP address to listen on; empty means all of the family, and with IPv6 those of IPv4 too (kernel parameter
-	// inet_dist_use_interface).
+	// Listen is the IP address to listen on; empty means all of the family, and with IPv6 those of IPv4 too (kernel
+	// parameter inet_dist_use_interface).
 	Listen string
 	// PortMin and PortMax bound the listen port (inet_dist_listen_min and _max); 0, 0 lets the system choose. PortMin
 	// alone is the one port; PortMax alone is refused, and so is what contradicts NodePort.
@@ -67,8 +67,8 @@ type Config struct {
 	// addresses of an embedded one, which without it listens where the node does.
 	EPMDPort uint16
 
-	// NodePort makes the node do without EPMD: it listens on this port, registers nowhere, and takes it for the port of every
-	// other node too (erl -erl_epmd_port). 0 means EPMD. A range of ports or a mode of EPMD beside it is refused.
+	// NodePort makes the node do without EPMD: it listens on this port, registers nowhere, and takes it for the port of
+	// every other node too (erl -erl_epmd_port). 0 means EPMD. A range of ports or a mode of EPMD beside it is refused.
 	NodePort uint16
 
 	// SetupTime bounds each step of a connection attempt (net_setuptime). 0 means 7 s, at most 120 s.
@@ -97,9 +97,10 @@ type Config struct {
 	Trace func(dist.TraceEvent)
 	// Logger receives what the node has to say. nil means silence.
 	Logger *slog.Logger
-	// LoggerNode is a BEAM node to whose logger the events of processes are sent as well, from the level info on: the reports of
-	// servers that end abnormally, of supervisors and of applications appear there as those of OTP's own do, and with them
-	// what callbacks log by Process.Logger. "" means none. Events for a node that is away or slow are dropped, as in OTP.
+	// LoggerNode is a BEAM node to whose logger the events of processes are sent as well, from the level info on: the
+	// reports of servers that end abnormally, of supervisors and of applications appear there as those of OTP's own do,
+	// and with them what callbacks log by Process.Logger. "" means none. Events for a node that is away or slow are
+	// dropped, as in OTP.
 	LoggerNode string
 
 	epmdAddrs []netip.Addr // of an embedded EPMD

@@ -13,15 +13,16 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// Connect makes sure that there is a connection with the node called name, as net_kernel:connect_node/1 does; other calls
-// connect by themselves when they need to. It fails with a *ConnectError, or with the cause of ctx if that ends first.
+// Connect makes sure that there is a connection with the node called name, as net_kernel:connect_node/1 does; other
+// calls connect by themselves when they need to. It fails with a *ConnectError, or with the cause of ctx if that ends
+// first.
 func (n *Node) Connect(ctx context.Context, name etf.Atom) error {
 	_, err := n.reachable(ctx, caller{}, name)
 	return err
 }
 
-// connectRounds is how often connect tries again after an attempt of ours had to give way to one of the peer's which then
-// failed as well.
+// connectRounds is how often connect tries again after an attempt of ours had to give way to one of the peer's which
+// then failed as well.
 const connectRounds = 3
 
 // connect returns the connection with the node called name, dialling it if need be. However many ask, there is one
@@ -149,8 +150,8 @@ func (n *Node) portOf(ctx context.Context, alive, host string) (uint16, error) {
 // epmd is the client for the EPMDs of this and other hosts.
 func (n *Node) epmd() epmd.Client { return epmd.Client{Dial: n.cfg.family.dial} }
 
-// awaitIncoming keeps a refused attempt pending for as long as the peer may take to connect to us: it has told us that its
-// own attempt goes on. When that one arrives, it cancels ctx.
+// awaitIncoming keeps a refused attempt pending for as long as the peer may take to connect to us: it has told us
+// that its own attempt goes on. When that one arrives, it cancels ctx.
 func (n *Node) awaitIncoming(ctx context.Context) {
 	timer := time.NewTimer(n.cfg.SetupTime)
 	defer timer.Stop()
@@ -160,8 +161,8 @@ func (n *Node) awaitIncoming(ctx context.Context) {
 	}
 }
 
-// establish makes a connection out of an attempt whose handshake is done. The old connection of the same name, if the new
-// one replaces it, has ended with all that it entails before the new one delivers its first message.
+// establish makes a connection out of an attempt whose handshake is done. The old connection of the same name, if the
+// new one replaces it, has ended with all that it entails before the new one delivers its first message.
 func (n *Node) establish(a *attempt, conn net.Conn, info *dist.Peer) {
 	old, ok := n.peers.retire(a)
 	if old != nil {

@@ -52,8 +52,8 @@ func (s *sheet) Write(b []byte) (int, error) {
 func (s *sheet) Close() error                     { return nil }
 func (s *sheet) SetWriteDeadline(time.Time) error { return nil }
 
-// frames encodes messages as they are in the middle of a conversation, when their atoms are in the cache, and what has to
-// be sent once before.
+// frames encodes messages as they are in the middle of a conversation, when their atoms are in the cache, and what
+// has to be sent once before.
 func (w *wire) frames(t testing.TB, post func(c *dist.Conn)) (first, again []byte) {
 	t.Helper()
 	s := &sheet{}
@@ -70,7 +70,8 @@ func (w *wire) frames(t testing.TB, post func(c *dist.Conn)) (first, again []byt
 	return first, again
 }
 
-// smallCall is what an OTP node sends for gen_server:call({Name, Node}, {echo, 1}): MONITOR_P, the request, DEMONITOR_P.
+// smallCall is what an OTP node sends for gen_server:call({Name, Node}, {echo, 1}): MONITOR_P, the request,
+// DEMONITOR_P.
 func smallCall(self etf.Pid, name etf.Atom, request etf.Term) func(c *dist.Conn) {
 	ref := etf.Ref{Node: self.Node, Creation: self.Creation, Len: 3, Words: [etf.MaxRefWords]uint32{1, 2, 3}}
 	return func(c *dist.Conn) {
@@ -106,7 +107,8 @@ func (w *wire) answer(t testing.TB) []byte {
 	return bytes.Clone(w.buf[:4+n])
 }
 
-// called is a node with a server that has answered calls already, and the bytes of one more call and the size of its answer.
+// called is a node with a server that has answered calls already, and the bytes of one more call and the size of its
+// answer.
 func called(t testing.TB, request etf.Term) (n *Node, w *wire, again []byte, size int) {
 	t.Helper()
 	n, err := Start(t.Context(), Config{Name: "cost@localhost", EPMD: EPMDEmbedded, EPMDPort: uint16(gonodetest.FreePort(t)), Cookie: "secret", Listen: "127.0.0.1"})

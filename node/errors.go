@@ -11,7 +11,8 @@ import (
 // ErrStopped is the error of every use of a node that has been stopped or is stopping.
 var ErrStopped = errors.New("node: the node is stopped")
 
-// ErrTooManyProcesses is the error of a spawn while as many processes are alive as pids can tell apart, 2^28 (system_limit).
+// ErrTooManyProcesses is the error of a spawn while as many processes are alive as pids can tell apart, 2^28
+// (system_limit).
 var ErrTooManyProcesses = errors.New("node: too many processes")
 
 // ConnectError says that there is no connection with a node and at which step the attempt ended. The cause is in Err:

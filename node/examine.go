@@ -26,9 +26,9 @@ type Finding struct {
 	Err    error  // nil if the step is fine
 }
 
-// Examine walks the way to another node step by step: the form of its name, the address of its host, EPMD, its port, TLS if
-// that carries the distribution, the handshake with flags and cookie, its answer to a ping and its tick time. It yields what each step found and ends with the
-// first failure. A connection that is made on the way stays.
+// Examine walks the way to another node step by step: the form of its name, the address of its host, EPMD, its port,
+// TLS if that carries the distribution, the handshake with flags and cookie, its answer to a ping and its tick time.
+// It yields what each step found and ends with the first failure. A connection that is made on the way stays.
 func (n *Node) Examine(ctx context.Context, name etf.Atom) iter.Seq[Finding] {
 	return func(yield func(Finding) bool) {
 		x := &examination{n: n, name: name}

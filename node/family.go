@@ -12,8 +12,8 @@ import (
 	"syscall"
 )
 
-// family is the kind of addresses that a node uses: IPv4, or with six IPv6. Names are resolved to addresses of that kind alone, as the
-// drivers inet_tcp and inet6_tcp of OTP do.
+// family is the kind of addresses that a node uses: IPv4, or with six IPv6. Names are resolved to addresses of that
+// kind alone, as the drivers inet_tcp and inet6_tcp of OTP do.
 type family struct{ six bool }
 
 func (f family) String() string {
@@ -69,11 +69,12 @@ func isOwnHost(host string) bool {
 	return err == nil && (strings.EqualFold(host, own) || strings.EqualFold(host, first))
 }
 
-// ticksDo leaves out the probes of TCP: the ticks of the distribution find out sooner whether a peer is alive. OTP sets no
-// keepalive either (inet_tcp_dist).
+// ticksDo leaves out the probes of TCP: the ticks of the distribution find out sooner whether a peer is alive. OTP
+// sets no keepalive either (inet_tcp_dist).
 const ticksDo = -1
 
-// dial opens a connection to "host:port". It has the form of net.Dialer.DialContext, so that EPMD is asked in the same way.
+// dial opens a connection to "host:port". It has the form of net.Dialer.DialContext, so that EPMD is asked in the
+// same way.
 func (f family) dial(ctx context.Context, _, addr string) (net.Conn, error) {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {

@@ -9,17 +9,17 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// Function is what runs when another node applies an exported function, see Node.Export. args are as many as the arity that
-// it was exported with. ctx ends when the node stops, and when nobody waits for the result any more: the caller has given up,
-// has ended or is away.
+// Function is what runs when another node applies an exported function, see Node.Export. args are as many as the
+// arity that it was exported with. ctx ends when the node stops, and when nobody waits for the result any more: the
+// caller has given up, has ended or is away.
 //
 // A nil result is the atom undefined. An error that is a *genserv.Exit is erlang:exit(Reason), ErrBadArgument is
 // error(badarg), a *genserv.Failure stands for itself, every other one is error(Text). A panic means what it means in a
 // callback.
 type Function func(ctx context.Context, args etf.List) (etf.Term, error)
 
-// Export makes Module:Function/Arity known to rpc and erpc: functions that are not exported are undef. It replaces what was
-// exported under that name before; nil takes it away.
+// Export makes Module:Function/Arity known to rpc and erpc: functions that are not exported are undef. It replaces
+// what was exported under that name before; nil takes it away.
 func (n *Node) Export(module, function etf.Atom, arity int, f Function) {
 	n.functions.set(functionKey{module, function, arity}, f)
 }

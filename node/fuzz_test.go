@@ -17,8 +17,8 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// fuzzNode is a whole node, without listener and EPMD, to which a fuzzer talks. By its name it yields to a peer that it dials
-// itself at the same time, to answer what the peer has asked before.
+// fuzzNode is a whole node, without listener and EPMD, to which a fuzzer talks. By its name it yields to a peer that
+// it dials itself at the same time, to answer what the peer has asked before.
 type fuzzNode struct {
 	*Node
 	goroutines int
@@ -32,8 +32,8 @@ func newFuzzNode(f *testing.F) *fuzzNode {
 	return &fuzzNode{n, runtime.NumGoroutine()}
 }
 
-// admitted lets the node admit one end of a connection and gives the other one to talk. It returns when the node is done with
-// it.
+// admitted lets the node admit one end of a connection and gives the other one to talk. It returns when the node is
+// done with it.
 func (n *fuzzNode) admitted(t *testing.T, talk func(c net.Conn)) {
 	t.Helper()
 	ours, theirs := net.Pipe()

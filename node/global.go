@@ -10,7 +10,8 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// globalTime bounds the question for a global name, which OTP answers out of a table. It is the time-out of gen_server:call.
+// globalTime bounds the question for a global name, which OTP answers out of a table. It is the time-out of
+// gen_server:call.
 const globalTime = 5 * time.Second
 
 // locate finds the destination of a request: what Send takes, or {global, Name}.
@@ -26,9 +27,9 @@ func (n *Node) locate(ctx context.Context, to etf.Term) (destination, error) {
 	return n.destination(to)
 }
 
-// whereisGlobal asks the connected nodes for the process with a global name: a hidden node has no part in global and keeps no
-// table of it. The first that knows it is right, for all of a cluster know the same. Hidden nodes are asked last, since they
-// may belong to no cluster or to another one. global:whereis_name/1.
+// whereisGlobal asks the connected nodes for the process with a global name: a hidden node has no part in global and
+// keeps no table of it. The first that knows it is right, for all of a cluster know the same. Hidden nodes are asked
+// last, since they may belong to no cluster or to another one. global:whereis_name/1.
 func (n *Node) whereisGlobal(ctx context.Context, name, to etf.Term) (etf.Pid, error) {
 	ctx, cancel := context.WithTimeout(ctx, globalTime)
 	defer cancel()

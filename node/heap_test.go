@@ -17,8 +17,8 @@ import (
 	"github.com/gonode-otp/gonode/node"
 )
 
-// alone reports whether this is a process for the test alone. If not it runs the test in one, for the heap is one of the
-// whole program. Neither GOGC nor GOMEMLIMIT is in its environment, but what is in env.
+// alone reports whether this is a process for the test alone. If not it runs the test in one, for the heap is one of
+// the whole program. Neither GOGC nor GOMEMLIMIT is in its environment, but what is in env.
 func alone(t *testing.T, env ...string) bool {
 	t.Helper()
 	const mark = "GONODE_TEST_ALONE"

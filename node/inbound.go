@@ -5,8 +5,8 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// Handle takes one message of the peer. It runs in the reader goroutine of the connection, in the order of the wire, and
-// only hands over. Every case is one call.
+// Handle takes one message of the peer. It runs in the reader goroutine of the connection, in the order of the wire,
+// and only hands over. Every case is one call.
 func (p *peer) Handle(m dist.Message, payload etf.Term) error {
 	n := p.n
 	switch m := m.(type) {
@@ -69,8 +69,8 @@ func (p *peer) monitored(m *dist.MonitorP) {
 	}
 }
 
-// groupLeader serves GROUP_LEADER. Nothing here does I/O by way of a group leader; the processes that this one starts have
-// it too, and process_info tells it.
+// groupLeader serves GROUP_LEADER. Nothing here does I/O by way of a group leader; the processes that this one starts
+// have it too, and process_info tells it.
 func (n *Node) groupLeader(m *dist.GroupLeader) {
 	if target := n.local(destination{pid: m.To}); target != nil {
 		target.mu.Lock()

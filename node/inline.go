@@ -6,9 +6,9 @@ import (
 	"github.com/gonode-otp/gonode/dist"
 )
 
-// The goroutine that reads a connection runs idle servers itself when it has delivered all that has arrived. That spares
-// waking another thread, which costs more than a short callback and its answer together (docs/adr/0005). Other messages of
-// the peer must not suffer from it:
+// The goroutine that reads a connection runs idle servers itself when it has delivered all that has arrived. That
+// spares waking another thread, which costs more than a short callback and its answer together (docs/adr/0005). Other
+// messages of the peer must not suffer from it:
 //
 //   - what comes in one go is run for readerTime at most; servers whose turn has not come by then get goroutines;
 //   - a server that turns out to need longer, or waits for something by means of its node, has another goroutine read on;
@@ -17,8 +17,8 @@ import (
 const (
 	// readerTime is what running servers may take of a reader's time before it looks for further messages.
 	readerTime = 100 * time.Microsecond
-	// heavyMessage is what one message may take of it on the average before its server counts as heavy: about what a process
-	// of the BEAM may run before it is the turn of others.
+	// heavyMessage is what one message may take of it on the average before its server counts as heavy: about what a
+	// process of the BEAM may run before it is the turn of others.
 	heavyMessage = time.Millisecond
 	// heavyRuns is for how many batches a heavy server has a goroutine of its own; those of repeated cases add up.
 	heavyRuns, maxBurden = 32, 1024

@@ -41,8 +41,8 @@ func (d doer) HandleCast(p *genserv.Process, request etf.Term, s struct{}) gense
 
 func (d doer) MayBlock() bool { return d.blocks }
 
-// readers starts a node whose readers hand over only when they are told to, and a node to call it from. A third one, mute,
-// accepts connections and says nothing until it is released.
+// readers starts a node whose readers hand over only when they are told to, and a node to call it from. A third one,
+// mute, accepts connections and says nothing until it is released.
 func readers(t *testing.T, patience time.Duration) (a, b *Node, release func()) {
 	t.Helper()
 	port := startEPMD(t)
@@ -113,7 +113,8 @@ func TestAnIdleServerRunsInTheGoroutineThatReads(t *testing.T) {
 	require.Equal(t, etf.Atom("false"), a.mustCall(t, "declared", b, nil))
 }
 
-// All that a callback can wait for by means of its node. Were the reader not handed over first, none of these could end.
+// All that a callback can wait for by means of its node. Were the reader not handed over first, none of these could
+// end.
 func TestAServerThatWaitsKeepsNoReaderWaiting(t *testing.T) {
 	var arrived chan struct{} // of one test
 	there := func(name etf.Atom, n *Node) etf.Term { return etf.Tuple{name, n.Name()} }

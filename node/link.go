@@ -7,8 +7,9 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// link is one end of a link, kept by the process at this end. An unlink over the wire is pending until it is acknowledged:
-// meanwhile the link is not active, and an exit signal of the other end is ignored. Distribution Protocol, "Link Protocol".
+// link is one end of a link, kept by the process at this end. An unlink over the wire is pending until it is
+// acknowledged: meanwhile the link is not active, and an exit signal of the other end is ignored. Distribution
+// Protocol, "Link Protocol".
 type link struct {
 	active   bool
 	unlinkID uint64

@@ -11,8 +11,8 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// memoryOfAServer is what each of count servers needs that have answered one call and wait for the next: bytes of heap that are
-// live after a collection, and bytes of stacks.
+// memoryOfAServer is what each of count servers needs that have answered one call and wait for the next: bytes of
+// heap that are live after a collection, and bytes of stacks.
 func memoryOfAServer(t testing.TB, n *Node, count int) (heap, stacks float64) {
 	t.Helper()
 	module := genserv.Of(plainCounter{})

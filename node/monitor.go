@@ -133,7 +133,8 @@ func (t *monitorTable) remove(m *monitor) bool {
 	return true
 }
 
-// fired serves MONITOR_P_EXIT of the peer via, nil for what happens on this node. A monitor that is unknown has been taken back.
+// fired serves MONITOR_P_EXIT of the peer via, nil for what happens on this node. A monitor that is unknown has been
+// taken back.
 func (t *monitorTable) fired(ref etf.Ref, via *peer, reason etf.Term) {
 	t.mu.Lock()
 	m := t.byRef[refNumber(ref)]

@@ -8,9 +8,10 @@ import (
 	"unicode/utf8"
 )
 
-// FullName returns the node name for what a user typed after erl's -sname (long false) or -name (long true): "name" or
-// "name@host". It fails with a *ConfigError if the name cannot be one, if a short name has a host with a dot, or if a long
-// name has no host and the full name of this host cannot be found. See net_kernel:create_name/3 and inet_db:gethostname/0.
+// FullName returns the node name for what a user typed after erl's -sname (long false) or -name (long true): "name"
+// or "name@host". It fails with a *ConfigError if the name cannot be one, if a short name has a host with a dot, or
+// if a long name has no host and the full name of this host cannot be found. See net_kernel:create_name/3 and
+// inet_db:gethostname/0.
 func FullName(name string, long bool) (string, error) {
 	alive, host, given := strings.Cut(name, "@")
 	if err := checkAlive(alive, name); err != nil {

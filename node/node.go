@@ -70,8 +70,9 @@ type Node struct {
 
 // Start starts a node: it listens, registers with EPMD and from then on answers other nodes. ctx bounds the start only.
 //
-// Errors: *ConfigError, *tlsdist.OptionError and *tlsdist.FileError, *CookieError, *epmd.NameTakenError if another node of that name runs on this host,
-// epmd.ErrUnavailable if there is no EPMD and none may be started, and what the system says about the listen address.
+// Errors: *ConfigError, *tlsdist.OptionError and *tlsdist.FileError, *CookieError, *epmd.NameTakenError if another
+// node of that name runs on this host, epmd.ErrUnavailable if there is no EPMD and none may be started, and what the
+// system says about the listen address.
 func Start(ctx context.Context, cfg Config) (*Node, error) {
 	cfg, err := cfg.withDefaults()
 	if err != nil {
@@ -132,8 +133,8 @@ func (n *Node) startAs(ctx context.Context) (err error) {
 	return nil
 }
 
-// randomCreation makes the creation of a node that no EPMD numbers: any but 0 and the old two-bit values, as OTP does for
-// nodes without EPMD.
+// randomCreation makes the creation of a node that no EPMD numbers: any but 0 and the old two-bit values, as OTP does
+// for nodes without EPMD.
 func randomCreation() uint32 {
 	var b [4]byte
 	for {
@@ -177,8 +178,8 @@ func (n *Node) listen(ctx context.Context) (err error) {
 	return err
 }
 
-// mapperAddrs are the addresses of an embedded EPMD: those of ERL_EPMD_ADDRESS, else those on which the node listens, for
-// who can reach the node shall find it.
+// mapperAddrs are the addresses of an embedded EPMD: those of ERL_EPMD_ADDRESS, else those on which the node listens,
+// for who can reach the node shall find it.
 func (c Config) mapperAddrs() []netip.Addr {
 	if len(c.epmdAddrs) > 0 {
 		return c.epmdAddrs

@@ -160,8 +160,8 @@ func TestStopMayBeCalledByManyAndWaitsForTheSameEnd(t *testing.T) {
 	require.Error(t, err)
 }
 
-// TestANodeOpensNoConnectionNobodyAskedFor watches the sockets of this process: those of the node are its listener and its
-// registration, all on loopback, and they stay the only ones.
+// TestANodeOpensNoConnectionNobodyAskedFor watches the sockets of this process: those of the node are its listener
+// and its registration, all on loopback, and they stay the only ones.
 func TestANodeOpensNoConnectionNobodyAskedFor(t *testing.T) {
 	testNode(t, Config{})
 	deadline := time.After(300 * time.Millisecond)

@@ -64,7 +64,8 @@ func TestANewConnectionDoesNotWaitForTheEndOfTheOneItReplaces(t *testing.T) {
 	old.Wait(t)
 }
 
-// An exit signal to a pid of an earlier life of the peer would cost the connection, so there is no link that could break.
+// An exit signal to a pid of an earlier life of the peer would cost the connection, so there is no link that could
+// break.
 func TestAPidOfAnEarlierLifeOfAPeerIsLinkedToNobody(t *testing.T) {
 	n := testNode(t, Config{})
 	p := oddPeer(t, n, "peer@localhost")
@@ -84,7 +85,8 @@ func TestAPidOfAnEarlierLifeOfAPeerIsLinkedToNobody(t *testing.T) {
 	s.Wait(t)
 }
 
-// A stranger who calls himself like the peer that we dial makes us give way to him, as the protocol wants it, but only once.
+// A stranger who calls himself like the peer that we dial makes us give way to him, as the protocol wants it, but
+// only once.
 func TestAStrangerCannotKeepUsFromConnecting(t *testing.T) {
 	n := testNode(t, Config{Name: "a@localhost"})
 	p, stranger := oddPeer(t, n, "peer@localhost"), gonodetest.NewPeer(t, "peer@localhost")

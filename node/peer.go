@@ -67,8 +67,8 @@ func newConnecting(n *Node, name etf.Atom) *peer {
 	return &peer{n: n, name: name, ended: make(chan struct{}), logged: make(chan struct{}), watches: map[refKey]*watch{}}
 }
 
-// serve reads until the connection ends and then tells everybody. Only then may the next connection with the same node come
-// up, so nobody hears of the new one before the end of the old.
+// serve reads until the connection ends and then tells everybody. Only then may the next connection with the same
+// node come up, so nobody hears of the new one before the end of the old.
 func (p *peer) serve() {
 	cause := p.conn.Serve(p)
 	<-p.logged
@@ -111,8 +111,8 @@ func (p *peer) usable() bool {
 	return !p.leaving.Load() && p.conn.Writable()
 }
 
-// send sends a signal that does not wait, for it may come from the reader of this or another connection, and whose failure
-// changes nothing: when the connection is gone, the receiver is told by its own node.
+// send sends a signal that does not wait, for it may come from the reader of this or another connection, and whose
+// failure changes nothing: when the connection is gone, the receiver is told by its own node.
 func (p *peer) send(m dist.Message, payload etf.Term) {
 	held, err := p.hold(m, payload)
 	if !held && err == nil {
@@ -141,8 +141,8 @@ func (p *peer) nodedown() {
 	}
 }
 
-// sendLocal delivers a message on this node. One that is the reply to a waiting call goes straight to who waits. reader is
-// the connection if its reader is who delivers.
+// sendLocal delivers a message on this node. One that is the reply to a waiting call goes straight to who waits.
+// reader is the connection if its reader is who delivers.
 func (n *Node) sendLocal(d destination, msg, token etf.Term, reader *peer) {
 	if !d.isName() {
 		ref, reply, ok := replyTag(msg)

@@ -11,8 +11,8 @@ import (
 )
 
 // peerTable knows for every node name whether there is a connection, and who is about to make one. It decides what
-// becomes of simultaneous attempts as net_kernel does (handle_info {accept_pending,…}, net_kernel.erl of OTP 25). No I/O
-// happens under its mutex.
+// becomes of simultaneous attempts as net_kernel does (handle_info {accept_pending,…}, net_kernel.erl of OTP 25). No
+// I/O happens under its mutex.
 type peerTable struct {
 	mu      sync.Mutex
 	entries map[etf.Atom]*peerEntry
@@ -27,9 +27,9 @@ type peerEntry struct {
 	up      *peer
 	next    *peer    // the one to be, to which processes send already; whoever comes up takes its place
 	pending *attempt // our own attempt
-	// incoming are the attempts of whoever calls himself so. They exclude nobody before they have authenticated: of several
-	// the one that does last wins, which is the latest of the true peer.
-	// Differs from OTP: there one attempt keeps all others out until it has failed, a stranger's too.
+	// incoming are the attempts of whoever calls himself so. They exclude nobody before they have authenticated: of
+	// several the one that does last wins, which is the latest of the true peer. Differs from OTP: there one attempt
+	// keeps all others out until it has failed, a stranger's too.
 	incoming map[*attempt]struct{}
 }
 
@@ -73,9 +73,9 @@ func (t *peerTable) all() []*peer {
 	return all
 }
 
-// outgoing returns the connection with name if it is up, else the attempt to wait for; begin says that it is a new one
-// which the caller has to carry out. A firm one does not give way before the peer has authenticated: by the names alone a
-// stranger could put us off again and again.
+// outgoing returns the connection with name if it is up, else the attempt to wait for; begin says that it is a new
+// one which the caller has to carry out. A firm one does not give way before the peer has authenticated: by the names
+// alone a stranger could put us off again and again.
 func (t *peerTable) outgoing(name etf.Atom, cancel context.CancelFunc, firm bool) (p *peer, a *attempt, begin bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -93,8 +93,8 @@ func (t *peerTable) outgoing(name etf.Atom, cancel context.CancelFunc, firm bool
 	return nil, e.pending, true
 }
 
-// incoming enters the attempt of a peer that calls itself name and says what to answer. Without an attempt the answer is
-// final.
+// incoming enters the attempt of a peer that calls itself name and says what to answer. Without an attempt the answer
+// is final.
 func (t *peerTable) incoming(self, name etf.Atom, cancel context.CancelFunc) (*attempt, dist.Status) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -181,8 +181,8 @@ func (e *peerEntry) remove(a *attempt) {
 	}
 }
 
-// retire takes the present connection out of the table for the sake of a, which has authenticated. The caller closes the
-// old connection and waits for its end before it calls succeed.
+// retire takes the present connection out of the table for the sake of a, which has authenticated. The caller closes
+// the old connection and waits for its end before it calls succeed.
 func (t *peerTable) retire(a *attempt) (old *peer, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -2,8 +2,8 @@ package node
 
 import "github.com/gonode-otp/gonode/etf"
 
-// pidNumber tells the processes of this node apart. ERTS up to OTP 25 has 28 bits for it, which every peer can take: towards
-// OTP 23 the Id of a pid has 15 bits and its Serial 13 (NEW_PID_EXT without DFLAG_V4_NC, erl_ext_dist).
+// pidNumber tells the processes of this node apart. ERTS up to OTP 25 has 28 bits for it, which every peer can take:
+// towards OTP 23 the Id of a pid has 15 bits and its Serial 13 (NEW_PID_EXT without DFLAG_V4_NC, erl_ext_dist).
 type pidNumber uint32
 
 const (

@@ -12,8 +12,8 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// process is one gen_server of this node: a mailbox, a loop that at most one goroutine runs at a time, and the links and
-// monitors it takes part in. An idle process has no goroutine.
+// process is one gen_server of this node: a mailbox, a loop that at most one goroutine runs at a time, and the links
+// and monitors it takes part in. An idle process has no goroutine.
 type process struct {
 	n    *Node
 	pid  etf.Pid
@@ -91,8 +91,8 @@ func (p *process) putLocked(msg etf.Term, reader *peer) {
 	}
 }
 
-// wake runs the loop in a goroutine of its own. The caller has made the process busy; the node cannot have stopped, for it
-// ends all processes first.
+// wake runs the loop in a goroutine of its own. The caller has made the process busy; the node cannot have stopped,
+// for it ends all processes first.
 func (p *process) wake(next genserv.Next) {
 	p.n.work.Go(func() { p.run(next) })
 }
@@ -164,8 +164,8 @@ func (p *process) handle(next genserv.Next) genserv.Next {
 	return next
 }
 
-// nextBatch takes what is in the mailbox. With an empty mailbox it either puts the process to rest (idle) or, if the loop
-// asked for a time-out of 0, returns neither.
+// nextBatch takes what is in the mailbox. With an empty mailbox it either puts the process to rest (idle) or, if the
+// loop asked for a time-out of 0, returns neither.
 func (p *process) nextBatch(next genserv.Next) (batch []etf.Term, idle bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -181,7 +181,8 @@ func (p *process) nextBatch(next genserv.Next) (batch []etf.Term, idle bool) {
 	return nil, true
 }
 
-// armWaitLocked starts the receive time-out of an idle process. Whatever comes into the mailbox before its end cancels it.
+// armWaitLocked starts the receive time-out of an idle process. Whatever comes into the mailbox before its end
+// cancels it.
 func (p *process) armWaitLocked(d time.Duration) {
 	p.waitSeq++
 	seq := p.waitSeq

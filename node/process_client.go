@@ -7,8 +7,8 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// client makes requests for a process: it implements genserv.Client. They end early when the process is killed meanwhile, for
-// its goroutine would wait for nobody.
+// client makes requests for a process: it implements genserv.Client. They end early when the process is killed
+// meanwhile, for its goroutine would wait for nobody.
 type client struct{ p *process }
 
 func (w world) Client() genserv.Client { return client(w) }

@@ -7,8 +7,9 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// infoItems are the items of erlang:process_info/2, in the order of process_info/1, which shows those up to suspending. What a
-// process in Go does not have (a heap of its own, reductions, a tracer) is nothing, zero or the default of the BEAM.
+// infoItems are the items of erlang:process_info/2, in the order of process_info/1, which shows those up to
+// suspending. What a process in Go does not have (a heap of its own, reductions, a tracer) is nothing, zero or the
+// default of the BEAM.
 var infoItems = []struct {
 	name etf.Atom
 	of   func(p *process) etf.Term
@@ -82,8 +83,8 @@ func infoItem(item etf.Term) func(*process) etf.Term {
 	return nil
 }
 
-// processInfo is erlang:process_info/1 and /2, by which observer and its like look at a process. It asks nothing of the process
-// itself, so it is answered at once whatever that does.
+// processInfo is erlang:process_info/1 and /2, by which observer and its like look at a process. It asks nothing of
+// the process itself, so it is answered at once whatever that does.
 func (n *Node) processInfo(_ context.Context, args etf.List) (etf.Term, error) {
 	pid, ok := args[0].(etf.Pid)
 	if !ok || pid.Node != n.name {
@@ -157,8 +158,8 @@ func (p *process) queued() int {
 	return p.box.len() + int(p.left.Load()) + p.loop.Kept()
 }
 
-// waiting shows the mailbox. Differs from OTP: messages that the process has taken out of it in one go, or has put aside while
-// it is suspended, are counted by message_queue_len and not shown.
+// waiting shows the mailbox. Differs from OTP: messages that the process has taken out of it in one go, or has put
+// aside while it is suspended, are counted by message_queue_len and not shown.
 func (p *process) waiting() etf.Term {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -7,8 +7,8 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// receive takes the first message that match takes out of the mailbox: receive ... after d. It answers nil if none comes in
-// time. Only a callback may call it, in the goroutine that runs the loop.
+// receive takes the first message that match takes out of the mailbox: receive ... after d. It answers nil if none
+// comes in time. Only a callback may call it, in the goroutine that runs the loop.
 func (p *process) receive(d time.Duration, match func(etf.Term) bool) (etf.Term, error) {
 	var expired <-chan time.Time
 	p.skipTaken()
@@ -49,7 +49,8 @@ func (p *process) skipTaken() {
 	}
 }
 
-// refill moves the mailbox behind the batch. If there was nothing and the caller waits, arrival tells it when to look again.
+// refill moves the mailbox behind the batch. If there was nothing and the caller waits, arrival tells it when to look
+// again.
 func (p *process) refill(wait bool) (arrival <-chan struct{}, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -11,8 +11,8 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// picky is a server that takes messages out of its mailbox in the order that its requests ask for. Its state is what came
-// to HandleInfo.
+// picky is a server that takes messages out of its mailbox in the order that its requests ask for. Its state is what
+// came to HandleInfo.
 type picky struct{ entered chan struct{} }
 
 // isTagged knows {Tag, _}.

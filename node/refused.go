@@ -104,7 +104,8 @@ func tagReference(tag etf.Term) (etf.Ref, bool) {
 	return taggedAlias(tag)
 }
 
-// fail ends the wait of the call that ref belongs to, if there is one and to is whom it waits as: the alias, or its pid.
+// fail ends the wait of the call that ref belongs to, if there is one and to is whom it waits as: the alias, or its
+// pid.
 func (cs *calls) fail(to etf.Term, ref etf.Ref, reason etf.Term) {
 	cs.mu.Lock()
 	c := cs.waiting[refNumber(ref)]

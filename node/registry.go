@@ -38,8 +38,8 @@ func (r *registry) byName(name etf.Atom) *process {
 	return p
 }
 
-// add enters a new process, which has a number from reserve, under its name if it has one. It returns the process that has
-// the name already, if any; the number stays reserved then.
+// add enters a new process, which has a number from reserve, under its name if it has one. It returns the process
+// that has the name already, if any; the number stays reserved then.
 func (r *registry) add(p *process, name etf.Atom) (holder *process) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

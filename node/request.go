@@ -9,9 +9,9 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// Request is a gen_server:call whose answer is not waited for at once: the request id of gen_server:send_request/2. Once it
-// has settled, or was abandoned, nothing of it is left in the node; until then it costs no goroutine. Its methods may be
-// called from any goroutine.
+// Request is a gen_server:call whose answer is not waited for at once: the request id of gen_server:send_request/2.
+// Once it has settled, or was abandoned, nothing of it is left in the node; until then it costs no goroutine. Its
+// methods may be called from any goroutine.
 type Request struct {
 	n    *Node
 	to   etf.Term
@@ -28,9 +28,9 @@ type Request struct {
 
 var errAbandoned = errors.New("node: the request was abandoned")
 
-// SendRequest sends a request and returns at once. Requests of one goroutine to one process arrive in the order in which they
-// were sent. ctx bounds only the sending, which may have to connect; what becomes of it is told by the Request, and an error
-// here means that to is no destination or the request no term. gen_server:send_request/2.
+// SendRequest sends a request and returns at once. Requests of one goroutine to one process arrive in the order in
+// which they were sent. ctx bounds only the sending, which may have to connect; what becomes of it is told by the
+// Request, and an error here means that to is no destination or the request no term. gen_server:send_request/2.
 func (n *Node) SendRequest(ctx context.Context, to, request etf.Term) (*Request, error) {
 	from := caller{pid: n.self}
 	r := &Request{n: n, to: to, done: make(chan struct{})}
@@ -105,8 +105,8 @@ func (r *Request) Done() <-chan struct{} { return r.done }
 // gen_server:wait_response/2 with infinity.
 func (r *Request) Response() (etf.Term, error) { return r.Wait(context.Background()) }
 
-// Wait waits for the response until ctx ends. A request that has not been answered by then stays under way, and may be waited
-// for again. gen_server:wait_response/2; for receive_response/2 call Abandon after a time-out.
+// Wait waits for the response until ctx ends. A request that has not been answered by then stays under way, and may
+// be waited for again. gen_server:wait_response/2; for receive_response/2 call Abandon after a time-out.
 func (r *Request) Wait(ctx context.Context) (etf.Term, error) {
 	select {
 	case <-r.done:
@@ -122,6 +122,6 @@ func (r *Request) Wait(ctx context.Context) (etf.Term, error) {
 	}
 }
 
-// Abandon gives the request up: a later answer is dropped, and Response is an error that matches genserv.ErrTimeout. It does
-// nothing to a request that has settled.
+// Abandon gives the request up: a later answer is dropped, and Response is an error that matches genserv.ErrTimeout.
+// It does nothing to a request that has settled.
 func (r *Request) Abandon() { r.settle(nil, genserv.TimeoutError(r.to, errAbandoned)) }

@@ -53,9 +53,9 @@ func (c *Requests[L]) All() iter.Seq2[*Request, L] {
 	return maps.All(all)
 }
 
-// Next takes the next request that has settled out of the collection, or waits for one until ctx ends; its Response tells what
-// became of it. The error is genserv.ErrNoRequest if the collection is empty, or matches genserv.ErrTimeout; the requests are then
-// still under way. gen_server:wait_response/3 with Delete true.
+// Next takes the next request that has settled out of the collection, or waits for one until ctx ends; its Response
+// tells what became of it. The error is genserv.ErrNoRequest if the collection is empty, or matches
+// genserv.ErrTimeout; the requests are then still under way. gen_server:wait_response/3 with Delete true.
 func (c *Requests[L]) Next(ctx context.Context) (*Request, L, error) {
 	for {
 		r, label, wake := c.take()

@@ -6,17 +6,17 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// seqTrace is the part that a process takes in a sequential trace, see seq_trace(3): the token of the message that it has
-// received last goes with what it sends. Without a token it costs one look. The fields behind token are guarded by the mutex
-// of the process.
+// seqTrace is the part that a process takes in a sequential trace, see seq_trace(3): the token of the message that it
+// has received last goes with what it sends. Without a token it costs one look. The fields behind token are guarded
+// by the mutex of the process.
 type seqTrace struct {
 	token atomic.Pointer[etf.Tuple] // {Flags, Label, Serial, From, Previous} as it came; nil without one
 	clock etf.Int                   // greatest serial so far, of what was sent or received
 	last  etf.Int                   // serial of the token
 }
 
-// traced is a message on its way to the callbacks with the token that the process has from then on; with untouched, as what
-// a timer sends, it is the one that it had.
+// traced is a message on its way to the callbacks with the token that the process has from then on; with untouched,
+// as what a timer sends, it is the one that it had.
 type traced struct {
 	etf.Term
 	token etf.Tuple
@@ -55,7 +55,8 @@ func (p *process) received(msg etf.Term) etf.Term {
 	return t.Term
 }
 
-// endsTrace reports whether a message without a token takes the token of its receiver away. A DOWN does not, as in OTP 27; in 25 it does.
+// endsTrace reports whether a message without a token takes the token of its receiver away. A DOWN does not, as in
+// OTP 27; in 25 it does.
 func endsTrace(msg etf.Term) bool {
 	down, ok := msg.(etf.Tuple)
 	return !ok || len(down) != 5 || down[0] != etf.Term(etf.Atom("DOWN"))

@@ -8,11 +8,12 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// Spawn starts a gen_server and registers it under name, which other nodes call it by; "" means no name. args goes to its
-// Init as it is. It returns when Init has, or when ctx ends, in which case the server is killed.
+// Spawn starts a gen_server and registers it under name, which other nodes call it by; "" means no name. args goes to
+// its Init as it is. It returns when Init has, or when ctx ends, in which case the server is killed.
 //
-// The error is a *genserv.AlreadyStarted if the name is taken, genserv.ErrIgnore if Init said so, a *genserv.Exit with the
-// reason if it failed, ErrBadArgument if the name is no atom, ErrTooManyProcesses, or ErrStopped. gen_server:start/4.
+// The error is a *genserv.AlreadyStarted if the name is taken, genserv.ErrIgnore if Init said so, a *genserv.Exit
+// with the reason if it failed, ErrBadArgument if the name is no atom, ErrTooManyProcesses, or ErrStopped.
+// gen_server:start/4.
 func (n *Node) Spawn(ctx context.Context, name etf.Atom, module genserv.Module, args etf.Term) (etf.Pid, error) {
 	n.othersLetGo()
 	return n.spawn(ctx, spawnOptions{name: name, module: module, args: args})
@@ -161,7 +162,8 @@ func (s *starting) loopOptions(p *process) genserv.Options {
 	return o
 }
 
-// started notes that init has ended: from now on its outcome, and not the end of the process, is what the starter learns.
+// started notes that init has ended: from now on its outcome, and not the end of the process, is what the starter
+// learns.
 func (p *process) started() {
 	p.mu.Lock()
 	p.starting = nil

@@ -32,10 +32,10 @@ func (e *SuspendedSupervisorError) Error() string {
 	return fmt.Sprintf("node: the supervisor %s (%s) is suspended", etf.Format(e.Pid), etf.Format(e.ID))
 }
 
-// SupervisedProcesses walks the supervision trees of the applications that run and returns their processes in the order of
-// release_handler_1:get_supervised_procs/0: the application that was started first comes first; within it children come before
-// the supervisor at the top, the one that was started last first, and before the children of one among them. Children that
-// do not run and processes that end meanwhile are left out.
+// SupervisedProcesses walks the supervision trees of the applications that run and returns their processes in the
+// order of release_handler_1:get_supervised_procs/0: the application that was started first comes first; within it
+// children come before the supervisor at the top, the one that was started last first, and before the children of one
+// among them. Children that do not run and processes that end meanwhile are left out.
 //
 // The error is a *SuspendedSupervisorError, or that ctx has ended.
 func (n *Node) SupervisedProcesses(ctx context.Context) ([]SupervisedProcess, error) {
@@ -148,7 +148,8 @@ func (w walk) children(ctx context.Context, sup etf.Pid, id etf.Term) ([]supervi
 	return children, nil
 }
 
-// visit looks at the loop of a process of this node, when its turn has come. ok is false if the process or ctx ended before.
+// visit looks at the loop of a process of this node, when its turn has come. ok is false if the process or ctx ended
+// before.
 func visit[T any](ctx context.Context, n *Node, pid etf.Pid, look func(*genserv.Loop) T) (seen T, ok bool) {
 	p := n.local(destination{pid: pid})
 	if p == nil {

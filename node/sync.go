@@ -9,8 +9,8 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// syncTable keeps the messages {sync_nodes, Id, Node} of other nodes until an upgrade of this one waits for them. They may come
-// long before. pre_sync_nodes of release_handler.erl.
+// syncTable keeps the messages {sync_nodes, Id, Node} of other nodes until an upgrade of this one waits for them.
+// They may come long before. pre_sync_nodes of release_handler.erl.
 type syncTable struct {
 	mu      sync.Mutex
 	arrived []syncPoint
@@ -47,8 +47,8 @@ func (t *syncTable) take(id etf.Term, node etf.Atom) (ok bool, news <-chan struc
 	return false, t.news
 }
 
-// Sync implements codechange.Host: sync_nodes/2 of release_handler_1.erl. Differs from OTP: a node that cannot be reached is
-// down at once, where OTP waits for ever.
+// Sync implements codechange.Host: sync_nodes/2 of release_handler_1.erl. Differs from OTP: a node that cannot be
+// reached is down at once, where OTP waits for ever.
 func (h upgradeHost) Sync(ctx context.Context, id etf.Term, nodes []etf.Atom) error {
 	n := h.n
 	down := n.events.subscribe(ctx)

@@ -8,9 +8,10 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// StopServer orders a server to end with the given reason, normal if it is nil, by way of its Terminate, and waits until it
-// has. to is what Call takes. The errors are those of Call: genserv.ErrNoProc if there was none, a *genserv.Exit if it ended
-// for another reason, genserv.ErrTimeout if ctx ended first, in which case it may still end. gen_server:stop/3.
+// StopServer orders a server to end with the given reason, normal if it is nil, by way of its Terminate, and waits
+// until it has. to is what Call takes. The errors are those of Call: genserv.ErrNoProc if there was none, a
+// *genserv.Exit if it ended for another reason, genserv.ErrTimeout if ctx ended first, in which case it may still
+// end. gen_server:stop/3.
 func (n *Node) StopServer(ctx context.Context, to, reason etf.Term) error {
 	return n.stopServer(ctx, caller{pid: n.self}, to, reason)
 }

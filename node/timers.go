@@ -9,8 +9,8 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// timers are the messages that a process has asked to be sent later. They go off in the order of their times, which timers of
-// Go that are due together do not promise, and also when the process has ended: erlang:send_after/3.
+// timers are the messages that a process has asked to be sent later. They go off in the order of their times, which
+// timers of Go that are due together do not promise, and also when the process has ended: erlang:send_after/3.
 type timers struct {
 	n    *Node
 	from etf.Pid

@@ -10,11 +10,11 @@ import (
 )
 
 // Upgrade says what the servers of a node can be upgraded to, see package codechange. The node then has a process
-// release_handler and answers the functions of the module release_handler by rpc, so that the tools and people who upgrade OTP
-// nodes can do the same with it.
+// release_handler and answers the functions of the module release_handler by rpc, so that the tools and people who
+// upgrade OTP nodes can do the same with it.
 type Upgrade struct {
-	// Versions are the versions of modules and applications that are linked into the program. A server that is spawned from a
-	// module among them runs the current version of it, whichever was named.
+	// Versions are the versions of modules and applications that are linked into the program. A server that is spawned
+	// from a module among them runs the current version of it, whichever was named.
 	Versions *codechange.Versions
 	// Root is the directory of the installation, code:root_dir(); "" is the working directory.
 	Root string
@@ -133,8 +133,8 @@ func (u upgraded) Kill() {
 	u.p.exit(killed)
 }
 
-// newLoop makes the loop of a process, with the version of its module that is current, and enters it into the registry. Both
-// happen at once, so that an upgrade finds every process that began with the older version.
+// newLoop makes the loop of a process, with the version of its module that is current, and enters it into the
+// registry. Both happen at once, so that an upgrade finds every process that began with the older version.
 func (n *Node) newLoop(p *process, o spawnOptions, options genserv.Options) error {
 	begin := func(module genserv.Module) error {
 		p.loop = genserv.New(module, world{p}, options)

@@ -60,8 +60,8 @@ func (u upgradeApps) Change(specs []etf.Term, config etf.Term) (codechange.AppCh
 	}, nil
 }
 
-// announce calls ConfigChange of the applications that run and whose configuration is not what it was: do_config_change/3 of
-// application_controller.erl.
+// announce calls ConfigChange of the applications that run and whose configuration is not what it was:
+// do_config_change/3 of application_controller.erl.
 func (u upgradeApps) announce(ctx context.Context, before map[etf.Atom]map[etf.Atom]etf.Term) (errs []string) {
 	running, err := u.Running(ctx)
 	if err != nil {
@@ -155,7 +155,8 @@ func resource(spec etf.Term) (name etf.Atom, keys etf.List, ok bool) {
 	return name, keys, ok1 && ok2
 }
 
-// describe takes over what a resource file says, and then sys.config; what is left out of the file stays, but for the environment.
+// describe takes over what a resource file says, and then sys.config; what is left out of the file stays, but for the
+// environment.
 func (a *App) describe(keys etf.List, parameters []parameter) {
 	a.Env = map[etf.Atom]etf.Term{}
 	for _, k := range keys {

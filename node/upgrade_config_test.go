@@ -17,8 +17,8 @@ import (
 // told is what an application heard of its configuration.
 type told struct{ changed, added, removed string }
 
-// startConfigured starts the application tree in version 1 on a node that knows release 2 as well, whose configuration is another
-// one.
+// startConfigured starts the application tree in version 1 on a node that knows release 2 as well, whose
+// configuration is another one.
 func startConfigured(t *testing.T, change func(told) error) *Node {
 	t.Helper()
 	root := t.TempDir()

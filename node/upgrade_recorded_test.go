@@ -18,9 +18,9 @@ import (
 	"github.com/gonode-otp/gonode/supervisor"
 )
 
-// The files testdata/upgrade/Case.otpNN.txt are what processes of real nodes received when release_handler:upgrade_app/2 and
-// downgrade_app/3 upgraded them by demo.appup. Here is the same application in Go: the behaviours are servers, and what their
-// code changes are told is noted in the words of the files.
+// The files testdata/upgrade/Case.otpNN.txt are what processes of real nodes received when
+// release_handler:upgrade_app/2 and downgrade_app/3 upgraded them by demo.appup. Here is the same application in Go:
+// the behaviours are servers, and what their code changes are told is noted in the words of the files.
 type (
 	playState struct{ term etf.Term }
 	play1     struct{ play }
@@ -318,8 +318,8 @@ func TestAnUpgradeGoesAsItWasRecorded(t *testing.T) {
 	}
 }
 
-// A code change that fails: up to there all is as recorded, and the answer is the same. Then the servers have what they had, and
-// go on, which those of the real nodes did not.
+// A code change that fails: up to there all is as recorded, and the answer is the same. Then the servers have what
+// they had, and go on, which those of the real nodes did not.
 func TestAnUpgradeThatFailsGoesAsItWasRecorded(t *testing.T) {
 	for _, fails := range []string{"error", "crash", "hang"} {
 		for _, file := range recorded(t, fails) {
@@ -347,7 +347,8 @@ func TestAnUpgradeThatFailsGoesAsItWasRecorded(t *testing.T) {
 	}
 }
 
-// A server that is busy and is to be skipped: the others see what they saw on the real nodes. It keeps its old code here.
+// A server that is busy and is to be skipped: the others see what they saw on the real nodes. It keeps its old code
+// here.
 func TestAnUpgradePastABusyServerGoesAsItWasRecorded(t *testing.T) {
 	for _, file := range recorded(t, "busy") {
 		t.Run(filepath.Base(file), func(t *testing.T) {

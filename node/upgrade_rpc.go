@@ -10,8 +10,8 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// exportUpgrade exports what gonode upgrade uses, beside what OTP's tools do: functions of a module gonode that answer with
-// the report.
+// exportUpgrade exports what gonode upgrade uses, beside what OTP's tools do: functions of a module gonode that
+// answer with the report.
 //
 //	gonode:install_release(Vsn, Options)     {ok, {Other, Descr}, Report} | {error, Reason, Report}
 //	gonode:rehearse_release(Vsn, Options)    the same, and nothing has changed
@@ -31,8 +31,8 @@ import (
 // [Finding]}: binaries with the place and what is wrong there, or what to do.
 //
 // Options are those of release_handler:install_release/2 and codechange.Options, and {progress, Pid}: Pid gets
-// {progress, Step, Steps, Instruction, Processes} before each instruction. The report is a map, see codechange.Report; it is
-// undefined if the upgrade was refused before it began.
+// {progress, Step, Steps, Instruction, Processes} before each instruction. The report is a map, see
+// codechange.Report; it is undefined if the upgrade was refused before it began.
 //
 // The lock of those who change several nodes is in upgrade_lock.go.
 func (n *Node) exportUpgrade() {
@@ -168,7 +168,8 @@ func (n *Node) progressOption(options etf.List) (rest etf.List, progress func(co
 	return rest, progress
 }
 
-// tell sends a message over a connection that is up, and otherwise drops it: an upgrade waits for nobody who only looks on.
+// tell sends a message over a connection that is up, and otherwise drops it: an upgrade waits for nobody who only
+// looks on.
 func (n *Node) tell(pid etf.Pid, msg etf.Term) {
 	if pid.Node == n.name {
 		n.sendLocal(destination{pid: pid}, msg, nil, nil)

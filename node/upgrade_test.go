@@ -167,7 +167,8 @@ func TestAnUpgradeThatIsStoppedWithItsNodeLeavesNothingBehind(t *testing.T) {
 	require.Error(t, err)
 }
 
-// A canary that ends while it is watched has the upgrade taken back, and what its supervisor has started in its place goes back, too.
+// A canary that ends while it is watched has the upgrade taken back, and what its supervisor has started in its place
+// goes back, too.
 func TestACanaryThatEndsHasTheUpgradeTakenBack(t *testing.T) {
 	n := startTree(t)
 	instructions, err := etf.Parse("[" + upScript("[]", "") + "]")

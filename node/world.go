@@ -192,8 +192,8 @@ func boolean(b bool) etf.Atom {
 	return "false"
 }
 
-// endsItself is exit(self(), normal), which ends a process that does not trap exits: the one case in which the reason normal
-// does. erlang:exit/2.
+// endsItself is exit(self(), normal), which ends a process that does not trap exits: the one case in which the reason
+// normal does. erlang:exit/2.
 func (p *process) endsItself(to etf.Pid, reason etf.Term) bool {
 	if to != p.pid || !etf.Equal(reason, normal) {
 		return false

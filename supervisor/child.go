@@ -47,7 +47,8 @@ func (c *child) pidTerm() etf.Term {
 	return pidTerm(c.pid)
 }
 
-// record returns the child as OTP's record, which some errors and sys:get_state show. Its form is that of OTP 24 and later.
+// record returns the child as OTP's record, which some errors and sys:get_state show. Its form is that of OTP 24 and
+// later.
 func (c *child) record() etf.Term {
 	return etf.Tuple{etf.Atom("child"), c.pidTerm(), c.id, c.start.term(), etf.Atom(c.restart), boolean(c.significant),
 		c.shutdown, etf.Atom(c.kind), c.modules}
@@ -73,8 +74,8 @@ func boolean(b bool) etf.Atom {
 	return "false"
 }
 
-// children are the children of a supervisor that is no SimpleOneForOne, in the order of their start. Those of one that is
-// are one child spec, and dynamics.
+// children are the children of a supervisor that is no SimpleOneForOne, in the order of their start. Those of one
+// that is are one child spec, and dynamics.
 type children struct {
 	list []*child
 	ids  map[uint64][]*child // by hash

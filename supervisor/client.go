@@ -39,9 +39,9 @@ func (e *RequestError) Error() string {
 	return fmt.Sprintf("supervisor: %s: %s", string(e.Request), etf.FormatMax(e.Reason, 1000))
 }
 
-// StartChild starts another child. Its Start must be one that the supervisor knows: of a child spec of its Init, or given to
-// Of. The zero pid means that the child said ignore. It waits until the child has started or ctx ends, in which case the
-// child may start all the same.
+// StartChild starts another child. Its Start must be one that the supervisor knows: of a child spec of its Init, or
+// given to Of. The zero pid means that the child said ignore. It waits until the child has started or ctx ends, in
+// which case the child may start all the same.
 //
 // A refusal is a *RequestError; that there is no such supervisor is an error of genserv. supervisor:start_child/2.
 func StartChild(ctx context.Context, c Caller, sup etf.Term, spec ChildSpec) (etf.Pid, error) {

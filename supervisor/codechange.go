@@ -13,9 +13,10 @@ import (
 // CopyState implements genserv.StateCopier. CodeChange makes its own copy.
 func (s *server) CopyState(st *state) *state { return st }
 
-// CodeChange implements genserv.CodeChanger: code_change/3. The Init of the new code is asked, with the arguments of the
-// start, for new flags and child specs. No child is started or ended: one whose child spec has changed runs on and is
-// treated by the new one, one that is new waits for restart_child, and one that is not named any more stays as it is.
+// CodeChange implements genserv.CodeChanger: code_change/3. The Init of the new code is asked, with the arguments of
+// the start, for new flags and child specs. No child is started or ended: one whose child spec has changed runs on
+// and is treated by the new one, one that is new waits for restart_child, and one that is not named any more stays as
+// it is.
 func (s *server) CodeChange(_ etf.Term, oldState any, _ etf.Term) (*state, error) {
 	old, ok := oldState.(*state)
 	if !ok {
@@ -87,8 +88,8 @@ func (st *state) clone() *state {
 	return &other
 }
 
-// merge takes over the child specs of next, with the processes of old, and behind them the children of old that next does
-// not name: update_childspec1/3.
+// merge takes over the child specs of next, with the processes of old, and behind them the children of old that next
+// does not name: update_childspec1/3.
 func merge(old, next children) children {
 	var merged children
 	for _, c := range next.list {

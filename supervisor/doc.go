@@ -1,6 +1,7 @@
-// Package supervisor is OTP's supervisor for servers written in Go: a gen_server that starts other processes, starts them
-// anew when they end, and ends them in order. It follows supervisor.erl clause by clause, and a BEAM cannot tell one from the
-// other: supervisor:which_children/1 and the other functions of that module, sys, observer and release_handler work on it.
+// Package supervisor is OTP's supervisor for servers written in Go: a gen_server that starts other processes, starts
+// them anew when they end, and ends them in order. It follows supervisor.erl clause by clause, and a BEAM cannot tell
+// one from the other: supervisor:which_children/1 and the other functions of that module, sys, observer and
+// release_handler work on it.
 //
 // # Writing a supervisor
 //
@@ -36,20 +37,21 @@
 //
 // # What a BEAM may start
 //
-// supervisor:start_child/2 names a function of Erlang, {M, F, A}. Here such a name stands for a start function in a child
-// spec of Init, or for one that was given to Of; every other one is undef, as a function that does not exist is in Erlang.
-// What StartLink made is {Module, start_link, Args}, with {local, Name} in front of the arguments for a name.
+// supervisor:start_child/2 names a function of Erlang, {M, F, A}. Here such a name stands for a start function in a
+// child spec of Init, or for one that was given to Of; every other one is undef, as a function that does not exist is
+// in Erlang. What StartLink made is {Module, start_link, Args}, with {local, Name} in front of the arguments for a
+// name.
 //
 // # From Go
 //
-// StartChild, TerminateChild, RestartChild, DeleteChild, WhichChildren and CountChildren are the functions of supervisor.erl,
-// for supervisors of this node as for those of a BEAM.
+// StartChild, TerminateChild, RestartChild, DeleteChild, WhichChildren and CountChildren are the functions of
+// supervisor.erl, for supervisors of this node as for those of a BEAM.
 //
 // # What is different
 //
-// A killed Go server is dead for everybody at once, but a callback of it that is running cannot be interrupted: until it
-// returns, its goroutine lives beside the server that was started in its place. The records that errors and sys:get_state
-// show have the form of OTP 24 and later.
+// A killed Go server is dead for everybody at once, but a callback of it that is running cannot be interrupted: until
+// it returns, its goroutine lives beside the server that was started in its place. The records that errors and
+// sys:get_state show have the form of OTP 24 and later.
 //
 // See https://www.erlang.org/doc/apps/stdlib/supervisor.html.
 package supervisor

@@ -141,8 +141,8 @@ func (s *server) restartDynamic(p *genserv.Process, c *child, st *state) bool {
 	return true
 }
 
-// terminateDynamics ends all children at once and waits for them: terminate_dynamic_children/1. What did not go as wanted
-// is reported once for each reason.
+// terminateDynamics ends all children at once and waits for them: terminate_dynamic_children/1. What did not go as
+// wanted is reported once for each reason.
 func (st *state) terminateDynamics(p *genserv.Process) {
 	patience := st.template().patience()
 	signal, wanted := genserv.Shutdown, genserv.Shutdown

@@ -16,8 +16,9 @@ import (
 	"github.com/gonode-otp/gonode/node"
 )
 
-// TestARealSupervisorDoesTheSame lets a BEAM run testdata/*.txt against OTP's supervisor with children in Erlang, and against
-// ours with children in Go. Both are compared with each other term by term, reports included, and with what the files say.
+// TestARealSupervisorDoesTheSame lets a BEAM run testdata/*.txt against OTP's supervisor with children in Erlang, and
+// against ours with children in Go. Both are compared with each other term by term, reports included, and with what
+// the files say.
 func TestARealSupervisorDoesTheSame(t *testing.T) {
 	beam := gonodetest.StartErl(t, gonodetest.WithTimeout(5*time.Minute))
 	release, err := strconv.Atoi(beam.Release())

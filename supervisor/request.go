@@ -7,8 +7,8 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// HandleCall implements genserv.Server: handle_call/3. A request that supervisor.erl does not know ends the supervisor here as
-// there.
+// HandleCall implements genserv.Server: handle_call/3. A request that supervisor.erl does not know ends the
+// supervisor here as there.
 func (s *server) HandleCall(p *genserv.Process, request etf.Term, _ genserv.From, st *state) genserv.Result[*state] {
 	switch r := request.(type) {
 	case etf.Atom:
@@ -113,8 +113,8 @@ func (st *state) simpleRequest(p *genserv.Process, name etf.Atom, arg etf.Term) 
 	return pair("ok", c.spec())
 }
 
-// findDynamic is find_child/2: by pid, which may be that of a process that has ended already, or by the id of the one child
-// spec.
+// findDynamic is find_child/2: by pid, which may be that of a process that has ended already, or by the id of the one
+// child spec.
 func (st *state) findDynamic(p *genserv.Process, arg etf.Term, pid etf.Pid, isPid bool) *child {
 	if !isPid {
 		return st.children.find(arg)
@@ -130,8 +130,8 @@ func (st *state) findDynamic(p *genserv.Process, arg etf.Term, pid etf.Pid, isPi
 	return st.template()
 }
 
-// isAlive is erlang:is_process_alive/1. Differs from OTP: there a pid of another node is the end of the supervisor, here it
-// counts as alive until its exit signal has come.
+// isAlive is erlang:is_process_alive/1. Differs from OTP: there a pid of another node is the end of the supervisor,
+// here it counts as alive until its exit signal has come.
 func isAlive(p *genserv.Process, pid etf.Pid) bool {
 	return pid.Node != p.Self().Node || p.IsAlive(pid)
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// startChildren starts children that do not run, in order, up to the first that fails: start_children/2. A temporary child
-// that said ignore is forgotten.
+// startChildren starts children that do not run, in order, up to the first that fails: start_children/2. A temporary
+// child that said ignore is forgotten.
 func (st *state) startChildren(p *genserv.Process, list []*child) (failed *child, reason etf.Term) {
 	for _, c := range slices.Clone(list) {
 		o := st.startChild(p, c, slog.LevelInfo)
@@ -26,8 +26,8 @@ func (st *state) startChildren(p *genserv.Process, list []*child) (failed *child
 	return nil, nil
 }
 
-// startChild is do_start_child/3. The level is that of the progress report: what the supervisor starts by itself is worth more
-// than what it is asked for (OTP 27; all the same in OTP 25).
+// startChild is do_start_child/3. The level is that of the progress report: what the supervisor starts by itself is
+// worth more than what it is asked for (OTP 27; all the same in OTP 25).
 func (st *state) startChild(p *genserv.Process, c *child, level slog.Level) outcome {
 	o := c.start.apply(p)
 	if o.pid != (etf.Pid{}) {
@@ -65,8 +65,8 @@ func (st *state) shutsDownAfter(significant bool) bool {
 	})
 }
 
-// restart starts a child anew, and others if the strategy says so, unless that was too often: restart/2. It tells whether
-// the supervisor goes on.
+// restart starts a child anew, and others if the strategy says so, unless that was too often: restart/2. It tells
+// whether the supervisor goes on.
 func (s *server) restart(p *genserv.Process, c *child, st *state) bool {
 	if !st.forgive(c.pid) && !st.addRestart(s.now()) {
 		st.report(p, "shutdown", etf.Atom("reached_max_restart_intensity"), c)

@@ -9,8 +9,8 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// TestRestartsAreCountedWithinThePeriod compares with what add_restart/1 of supervisor.erl does: a restart counts as long as it
-// is not older than the period, in whole seconds, and one more than the intensity is too many.
+// TestRestartsAreCountedWithinThePeriod compares with what add_restart/1 of supervisor.erl does: a restart counts as
+// long as it is not older than the period, in whole seconds, and one more than the intensity is too many.
 func TestRestartsAreCountedWithinThePeriod(t *testing.T) {
 	for _, test := range []struct {
 		intensity int

@@ -17,8 +17,8 @@ import (
 
 var update = flag.Bool("update", false, "write what the supervisor does into testdata/*.txt")
 
-// scenario is a part of a file in testdata: a title, and steps with what they bring about. @a stands for the child spec of
-// the puppet a, @a[deaf]{restart=>transient} for one with options of the puppet and more in the child spec.
+// scenario is a part of a file in testdata: a title, and steps with what they bring about. @a stands for the child
+// spec of the puppet a, @a[deaf]{restart=>transient} for one with options of the puppet and more in the child spec.
 //
 //	# a permanent child is started again whatever it ended with
 //	start '', {ok,{#{},[@a]}}
@@ -31,8 +31,8 @@ var update = flag.Bool("update", false, "write what the supervisor does into tes
 //	  init(a)
 //	  progress(a)
 //
-// Processes are called after their ids: <a> is the first process of the child a, <a2> the second. A title that ends in [27] is about
-// what came with OTP 27.
+// Processes are called after their ids: <a> is the first process of the child a, <a2> the second. A title that ends
+// in [27] is about what came with OTP 27.
 type scenario struct {
 	title string
 	since int // the first OTP release that does so
@@ -223,7 +223,8 @@ func lines(events []etf.Term) []string {
 	return out
 }
 
-// reportLine shortens a report: to its context, its reason and the id of the child. The whole of it is compared with OTP's.
+// reportLine shortens a report: to its context, its reason and the id of the child. The whole of it is compared with
+// OTP's.
 func reportLine(e etf.Tuple) string {
 	report := e[2].(etf.List)
 	child := report[len(report)-1].(etf.Tuple)[1].(etf.List)
@@ -241,8 +242,8 @@ func scenarioFiles(t *testing.T) []string {
 	return files
 }
 
-// TestASupervisorDoesWhatTheScenariosSay runs testdata/*.txt. TestARealSupervisorDoesTheSame runs them against OTP's, and
-// against ours with a BEAM as the client.
+// TestASupervisorDoesWhatTheScenariosSay runs testdata/*.txt. TestARealSupervisorDoesTheSame runs them against OTP's,
+// and against ours with a BEAM as the client.
 func TestASupervisorDoesWhatTheScenariosSay(t *testing.T) {
 	n, r := alone(t)
 	for _, file := range scenarioFiles(t) {

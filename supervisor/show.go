@@ -10,7 +10,8 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// ShowState implements genserv.StateShower: sys:get_state answers OTP's record #state, in the form that it has since OTP 24.
+// ShowState implements genserv.StateShower: sys:get_state answers OTP's record #state, in the form that it has since
+// OTP 24.
 func (s *server) ShowState(st *state) etf.Term {
 	n := len(st.children.list)
 	ids, db := make(etf.List, n), make(etf.Map, n)
@@ -27,7 +28,8 @@ func (s *server) ShowState(st *state) etf.Term {
 		etf.Int(st.period), restarts, restarting, etf.Atom(st.autoShutdown), s.name, orUndefined(st.args)}
 }
 
-// show returns {maps, #{Pid => Args}}, or {mapsets, #{Pid => []}} for temporary children, and how many wait for a restart.
+// show returns {maps, #{Pid => Args}}, or {mapsets, #{Pid => []}} for temporary children, and how many wait for a
+// restart.
 func (d *dynamics) show() (shown, restarting etf.Term) {
 	if d == nil {
 		return etf.Atom("undefined"), etf.Int(0)
@@ -48,8 +50,8 @@ func (d *dynamics) show() (shown, restarting etf.Term) {
 	return etf.Tuple{kind, db}, etf.Int(d.restarting)
 }
 
-// FormatStatus implements genserv.StatusFormatter: format_status/2 of OTP 25. supervisor:get_callback_module/1 of every release
-// finds the module by it, without knowing the record of the release.
+// FormatStatus implements genserv.StatusFormatter: format_status/2 of OTP 25. supervisor:get_callback_module/1 of
+// every release finds the module by it, without knowing the record of the release.
 func (s *server) FormatStatus(genserv.Status, *state) genserv.Status {
 	callback := etf.List{etf.Tuple{etf.Charlist("Callback"), s.name}}
 	return genserv.Status{Misc: etf.List{pair("supervisor", callback)}}

@@ -26,8 +26,8 @@ func (st *state) terminate(p *genserv.Process, c *child) {
 	}
 }
 
-// shutDown ends the process of a child as its child spec says and returns nil, or the reason with which it ended instead:
-// shutdown/1. It waits for DOWN and not for EXIT, since a child may have unlinked itself.
+// shutDown ends the process of a child as its child spec says and returns nil, or the reason with which it ended
+// instead: shutdown/1. It waits for DOWN and not for EXIT, since a child may have unlinked itself.
 func (c *child) shutDown(p *genserv.Process) (unexpected etf.Term) {
 	ref, err := p.Monitor(c.pid)
 	if err != nil {
@@ -81,9 +81,9 @@ func isDown(ref etf.Ref) func(etf.Term) bool {
 	}
 }
 
-// unlinkFlush takes the exit signal of a process that has ended out of the mailbox and returns the reason of its end: that of the
-// exit signal if it was dead before it was monitored. A child without a link has ended unnoticed, which OTP 27 calls
-// child_process_unlinked and OTP 25 noproc.
+// unlinkFlush takes the exit signal of a process that has ended out of the mailbox and returns the reason of its end:
+// that of the exit signal if it was dead before it was monitored. A child without a link has ended unnoticed, which
+// OTP 27 calls child_process_unlinked and OTP 25 noproc.
 func unlinkFlush(p *genserv.Process, pid etf.Pid, reason etf.Term) etf.Term {
 	_ = p.Unlink(pid)
 	msg, ok := p.Receive(0, func(msg etf.Term) bool {

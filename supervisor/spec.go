@@ -67,9 +67,9 @@ type ChildSpec struct {
 	Restart Restart // "" means Permanent
 	// Significant children count for Flags.AutoShutdown. They must be Transient or Temporary.
 	Significant bool
-	// Shutdown is how long a child may take to end after exit(Pid, shutdown) before it is killed. 0 means 5 s for a worker and
-	// for ever for a supervisor; BrutalKill kills it at once, genserv.Infinity waits for ever. It counts in milliseconds,
-	// rounded up.
+	// Shutdown is how long a child may take to end after exit(Pid, shutdown) before it is killed. 0 means 5 s for a
+	// worker and for ever for a supervisor; BrutalKill kills it at once, genserv.Infinity waits for ever. It counts in
+	// milliseconds, rounded up.
 	Shutdown time.Duration
 	Type     Type // "" means TypeWorker, or TypeSupervisor if Start starts a Supervisor
 	// Modules are the callback modules of the child, by which an upgrade finds it; nil means the module of Start.

@@ -7,8 +7,8 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// Start says how a child is started: by a Go function that a BEAM knows as {Module, Function, Args}. StartLink makes one
-// for a gen_server or a supervisor.
+// Start says how a child is started: by a Go function that a BEAM knows as {Module, Function, Args}. StartLink makes
+// one for a gen_server or a supervisor.
 type Start struct {
 	Module, Function etf.Atom
 	Args             etf.List
@@ -17,8 +17,8 @@ type Start struct {
 	supervisor bool
 }
 
-// StartFunc starts a child and links it to p, the supervisor, in whose process it runs. args are those of Start, followed by
-// those of start_child for a child of a SimpleOneForOne.
+// StartFunc starts a child and links it to p, the supervisor, in whose process it runs. args are those of Start,
+// followed by those of start_child for a child of a SimpleOneForOne.
 //
 // genserv.ErrIgnore as its error is ignore in Erlang: the supervisor goes on without the child. Every other one is
 // {error, Reason}, with the reason of a *genserv.Exit as it is and the text of any other error.
@@ -31,8 +31,8 @@ type Started struct {
 }
 
 // StartLink starts a process of m, which Of or genserv.Of made, as Module:start_link(Args...) does in Erlang. Without
-// arguments Init gets [], with one it gets that one, and with several the list of them. A first argument {local, Name}, which
-// As puts there, registers the process and is not passed on.
+// arguments Init gets [], with one it gets that one, and with several the list of them. A first argument {local,
+// Name}, which As puts there, registers the process and is not passed on.
 func StartLink(m genserv.Module, args ...etf.Term) Start {
 	_, super := m.Server().(*server)
 	return Start{Module: m.Name(), Function: "start_link", Args: args, Func: linker(m), supervisor: super}
@@ -84,8 +84,8 @@ func orNil(l etf.List) etf.List {
 // functionName is {M, F} of a start function.
 type functionName struct{ module, function etf.Atom }
 
-// startFuncs are the start functions that a supervisor knows: those in the child specs of its Init, and those given to Of.
-// A BEAM can start children by these, and by no others.
+// startFuncs are the start functions that a supervisor knows: those in the child specs of its Init, and those given
+// to Of. A BEAM can start children by these, and by no others.
 type startFuncs map[functionName]StartFunc
 
 func (fs startFuncs) add(s Start) {

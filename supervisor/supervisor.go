@@ -10,15 +10,15 @@ import (
 
 // Supervisor is the callback module of a supervisor.
 type Supervisor interface {
-	// Init returns what children there are to be, and what becomes of them when one ends. It runs when the supervisor starts
-	// and again, with the same arguments, when its code is changed, so it should do nothing else. genserv.ErrIgnore as the error
-	// means that the supervisor is not wanted; every other one is a bad return value, {bad_return, {Module, init, Error}}.
-	// Module:init/1.
+	// Init returns what children there are to be, and what becomes of them when one ends. It runs when the supervisor
+	// starts and again, with the same arguments, when its code is changed, so it should do nothing else.
+	// genserv.ErrIgnore as the error means that the supervisor is not wanted; every other one is a bad return value,
+	// {bad_return, {Module, init, Error}}. Module:init/1.
 	Init(args etf.Term) (Flags, []ChildSpec, error)
 }
 
-// Of makes a module of a supervisor, to be started by Node.Spawn, by StartLink in the child spec of another supervisor, or
-// as an application. Its name is that of s, see genserv.Namer.
+// Of makes a module of a supervisor, to be started by Node.Spawn, by StartLink in the child spec of another
+// supervisor, or as an application. Its name is that of s, see genserv.Namer.
 //
 // More are start functions that start_child requests may name besides those in the child specs of Init.
 func Of(s Supervisor, more ...Start) genserv.Module {
@@ -116,8 +116,8 @@ func (st *state) know(specs []ChildSpec, more []Start) {
 	}
 }
 
-// HandleCast implements genserv.Caster: handle_cast/2. {try_again_restart, Id} is what the supervisor sends itself when a
-// restart has failed, so that it looks into its mailbox before it tries again.
+// HandleCast implements genserv.Caster: handle_cast/2. {try_again_restart, Id} is what the supervisor sends itself
+// when a restart has failed, so that it looks into its mailbox before it tries again.
 func (s *server) HandleCast(p *genserv.Process, request etf.Term, st *state) genserv.Result[*state] {
 	t, ok := request.(etf.Tuple)
 	if !ok || len(t) != 2 || !isAtom(t[0], "try_again_restart") {
@@ -132,8 +132,8 @@ func (s *server) HandleCast(p *genserv.Process, request etf.Term, st *state) gen
 	return genserv.NoReply(st)
 }
 
-// functionClause is what becomes of a supervisor that gets a request it does not know: callbacks of supervisor.erl have no
-// clause for it.
+// functionClause is what becomes of a supervisor that gets a request it does not know: callbacks of supervisor.erl
+// have no clause for it.
 var functionClause = etf.Atom("function_clause")
 
 // HandleInfo implements genserv.Informer: handle_info/2.

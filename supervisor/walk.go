@@ -5,8 +5,9 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// Children lists the children of the supervisor whose loop l is, as WhichChildren does of one that can be asked: this one may
-// be suspended. ok is false if it is no supervisor. It may be called where the loop may be used, as in genserv.Loop.Do.
+// Children lists the children of the supervisor whose loop l is, as WhichChildren does of one that can be asked: this
+// one may be suspended. ok is false if it is no supervisor. It may be called where the loop may be used, as in
+// genserv.Loop.Do.
 func Children(l *genserv.Loop) (children []Child, ok bool) {
 	st, ok := l.Value().(*state)
 	if !ok {

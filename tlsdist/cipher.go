@@ -10,7 +10,8 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// openssl are the names that OpenSSL has for the suites of crypto/tls, which OTP takes too. Those of TLS 1.3 have one name only.
+// openssl are the names that OpenSSL has for the suites of crypto/tls, which OTP takes too. Those of TLS 1.3 have one
+// name only.
 var openssl = map[string]uint16{
 	"ECDHE-ECDSA-AES128-SHA": tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA, "ECDHE-ECDSA-AES256-SHA": tls.TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA,
 	"ECDHE-RSA-AES128-SHA": tls.TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA, "ECDHE-RSA-AES256-SHA": tls.TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA,
@@ -47,8 +48,9 @@ var (
 		`(?:NULL|DES-CBC3?|RC4|3DES-EDE-CBC|AES-?(?:128|256)(?:-CBC|-GCM|-CCM8?)?|CHACHA20-POLY1305)(?:-(?:MD5|SHA|SHA256|SHA384))?$`)
 )
 
-// ciphers reads a list of suites in any of OTP's forms: names, maps, tuples, or all names in one string with colons between
-// (ssl:binary_cipher_suites/2). What OTP knows and crypto/tls does not is left out; it is an error only if nothing remains.
+// ciphers reads a list of suites in any of OTP's forms: names, maps, tuples, or all names in one string with colons
+// between (ssl:binary_cipher_suites/2). What OTP knows and crypto/tls does not is left out; it is an error only if
+// nothing remains.
 func (s *sideReader) ciphers(name etf.Atom, v etf.Node) error {
 	s.side.CipherSuites = nil
 	suites := v.Elems

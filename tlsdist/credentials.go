@@ -28,8 +28,8 @@ type stamp struct {
 	size     int64
 }
 
-// ServerCredentials reads the files of the server's side. Errors: *OptionError if something is missing among the options, and
-// *FileError.
+// ServerCredentials reads the files of the server's side. Errors: *OptionError if something is missing among the
+// options, and *FileError.
 func (o *Options) ServerCredentials() (*Credentials, error) {
 	if len(o.Server.Certs) == 0 {
 		return nil, o.missing("server", &o.Server, "certfile", "is missing: a server has to show a certificate")
@@ -59,9 +59,9 @@ func (o *Options) credentials(role string, s *Side) (*Credentials, error) {
 	return c, nil
 }
 
-// Config returns the configuration for one connection. host is what stands behind the @ in the name of the node that is dialled; for
-// a server it is without meaning. If a file has changed and cannot be used now, the configuration is that of before and the error
-// says why.
+// Config returns the configuration for one connection. host is what stands behind the @ in the name of the node that
+// is dialled; for a server it is without meaning. If a file has changed and cannot be used now, the configuration is
+// that of before and the error says why.
 func (c *Credentials) Config(host string) (*tls.Config, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -184,8 +184,8 @@ func (c *Credentials) load() (*tls.Config, *x509.CertPool, error) {
 	return cfg, roots, nil
 }
 
-// clientCertificate chooses the certificate to show to a server. One that the server has not asked for is better than none: its
-// refusal then tells what is wrong.
+// clientCertificate chooses the certificate to show to a server. One that the server has not asked for is better than
+// none: its refusal then tells what is wrong.
 func clientCertificate(certs []tls.Certificate) func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 	return func(r *tls.CertificateRequestInfo) (*tls.Certificate, error) {
 		for i := range certs {

@@ -101,8 +101,8 @@ func TestTwoSidesThatTrustEachOtherConnect(t *testing.T) {
 	require.Nil(t, o.client)
 }
 
-// refused does a handshake that one side refuses, in both versions, and wants texts in what that side says, and something in what the
-// other says.
+// refused does a handshake that one side refuses, in both versions, and wants texts in what that side says, and
+// something in what the other says.
 func refused(t *testing.T, by string, server, client tlsdist.Side, texts ...string) {
 	t.Helper()
 	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {

@@ -7,7 +7,8 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// OptionError is an option that cannot be honoured, or a file that is not of the form [{server, Options}, {client, Options}].
+// OptionError is an option that cannot be honoured, or a file that is not of the form [{server, Options}, {client,
+// Options}].
 type OptionError struct {
 	File   string  // empty if the options are not from a file
 	Pos    etf.Pos // of the value; the zero Pos if the options are not from a file

@@ -70,8 +70,8 @@ func isClosed(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
-// Alert returns the text of the alert by which the other side has ended a connection, "" if err is something else. In TLS 1.3 the
-// peer refuses a certificate after the handshake is done for us: then what is read first returns it.
+// Alert returns the text of the alert by which the other side has ended a connection, "" if err is something else. In
+// TLS 1.3 the peer refuses a certificate after the handshake is done for us: then what is read first returns it.
 func Alert(err error) string {
 	var op *net.OpError
 	if errors.As(err, &op) && op.Op == "remote error" {

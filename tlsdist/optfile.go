@@ -10,13 +10,13 @@ import (
 // maxOptfile bounds an option file, which has a page of text.
 const maxOptfile = 1 << 20
 
-// ReadFile reads the file that erl -ssl_dist_optfile takes. Its errors are those of Parse, and what the system says about the
-// file. The files that it names are not read.
+// ReadFile reads the file that erl -ssl_dist_optfile takes. Its errors are those of Parse, and what the system says
+// about the file. The files that it names are not read.
 func ReadFile(name string) (*Options, error) { return Read(name) }
 
-// Read reads an optfile, unless its name is empty, and then words as they stand behind erl -ssl_dist_opt: "server_certfile",
-// "a.pem", "client_verify", "verify_none". The words count where both say something, as from OTP 26 on. Errors are those of Parse;
-// those about a word have no place in a file.
+// Read reads an optfile, unless its name is empty, and then words as they stand behind erl -ssl_dist_opt:
+// "server_certfile", "a.pem", "client_verify", "verify_none". The words count where both say something, as from OTP
+// 26 on. Errors are those of Parse; those about a word have no place in a file.
 func Read(name string, words ...string) (*Options, error) {
 	r := newReader(name)
 	if name != "" {
@@ -34,12 +34,12 @@ func Read(name string, words ...string) (*Options, error) {
 	return r.finish()
 }
 
-// Parse reads the content of an optfile: one list with {server, Options} and {client, Options}, ended by a dot. The name is for
-// messages alone. Errors are of type *etf.ParseError if the text is no term, and *OptionError if an option cannot be honoured.
-// See ssl_dist_sup:consult/1.
+// Parse reads the content of an optfile: one list with {server, Options} and {client, Options}, ended by a dot. The
+// name is for messages alone. Errors are of type *etf.ParseError if the text is no term, and *OptionError if an
+// option cannot be honoured. See ssl_dist_sup:consult/1.
 //
-// Differs from OTP: that evaluates the text as an expression, so it may hold calls. And it takes a file without a comment like
-// "%% coding: utf-8" for Latin-1, while UTF-8 is read here.
+// Differs from OTP: that evaluates the text as an expression, so it may hold calls. And it takes a file without a
+// comment like "%% coding: utf-8" for Latin-1, while UTF-8 is read here.
 func Parse(name string, src []byte) (*Options, error) {
 	r := newReader(name)
 	if err := r.text(src); err != nil {

@@ -10,7 +10,8 @@ import (
 // DefaultDepth is OTP's default of the option depth.
 const DefaultDepth = 10
 
-// Options are the TLS options of a node. ReadFile and Parse make them out of an optfile; a Go program may as well fill them in.
+// Options are the TLS options of a node. ReadFile and Parse make them out of an optfile; a Go program may as well
+// fill them in.
 type Options struct {
 	// File is where they are from, for messages. It may be empty.
 	File string
@@ -22,11 +23,11 @@ type Options struct {
 
 // Side are the options of one end of a connection. The zero value verifies strictly.
 type Side struct {
-	// Certs are the certificates to show with their keys; the first one that suits the peer is taken (certs_keys, certfile). A
-	// server needs one, a client only if the server asks for it.
+	// Certs are the certificates to show with their keys; the first one that suits the peer is taken (certs_keys,
+	// certfile). A server needs one, a client only if the server asks for it.
 	Certs []KeyPair
-	// CACertFile has the certificates that are trusted to sign those of peers. It is needed for verification. Certificates between
-	// that of the node and a root may stand here too; they are sent to the peer as OTP does.
+	// CACertFile has the certificates that are trusted to sign those of peers. It is needed for verification.
+	// Certificates between that of the node and a root may stand here too; they are sent to the peer as OTP does.
 	CACertFile string
 	// VerifyNone accepts whatever certificate the peer has ({verify, verify_none}).
 	VerifyNone bool
@@ -34,16 +35,16 @@ type Side struct {
 	PeerCertOptional bool
 	// MinVersion and MaxVersion are those of crypto/tls; 0 means TLS 1.2 and 1.3.
 	MinVersion, MaxVersion uint16
-	// CipherSuites, if any, are the only ones that may be used. crypto/tls offers all of TLS 1.3 whatever is said here; a connection that
-	// gets one that is not listed is refused.
+	// CipherSuites, if any, are the only ones that may be used. crypto/tls offers all of TLS 1.3 whatever is said here;
+	// a connection that gets one that is not listed is refused.
 	CipherSuites []uint16
 	// Groups are the key exchanges in order of preference (supported_groups, eccs); none means the defaults of crypto/tls.
 	Groups []tls.CurveID
-	// Depth is how many certificates may stand between that of the peer and a trusted one; 0 means DefaultDepth, a negative
-	// number none.
+	// Depth is how many certificates may stand between that of the peer and a trusted one; 0 means DefaultDepth, a
+	// negative number none.
 	Depth int
-	// ServerName is the name that the certificate of the node on the other side has to have; empty means the host in the name of that
-	// node (server_name_indication). A client's option.
+	// ServerName is the name that the certificate of the node on the other side has to have; empty means the host in the
+	// name of that node (server_name_indication). A client's option.
 	ServerName string
 	// AnyServerName leaves the name in the certificate unchecked ({server_name_indication, disable}).
 	AnyServerName bool

@@ -175,8 +175,8 @@ func readPair(role string, p KeyPair) (tls.Certificate, error) {
 	return pair, nil
 }
 
-// complete appends the certificates between the last of the chain and a root, if they are among those that are trusted, as OTP
-// does (ssl_certificate:certificate_chain/5). The root itself is left out: who verifies has it.
+// complete appends the certificates between the last of the chain and a root, if they are among those that are
+// trusted, as OTP does (ssl_certificate:certificate_chain/5). The root itself is left out: who verifies has it.
 func complete(pair *tls.Certificate, trusted []*x509.Certificate) {
 	last, err := x509.ParseCertificate(pair.Certificate[len(pair.Certificate)-1])
 	for range trusted {

@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The files of testdata are one key, encrypted by openssl with the password "secret" in all the ways that OTP reads and some that
-// it does not.
+// The files of testdata are one key, encrypted by openssl with the password "secret" in all the ways that OTP reads
+// and some that it does not.
 func TestAKeyIsReadHoweverItIsEncrypted(t *testing.T) {
 	want, err := readKey("testdata/plain-ec.pem", "")
 	require.NoError(t, err)

@@ -10,8 +10,8 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// honoured are the options that do something here. The list of all of them is that of OTP 25 to 28, ssl_internal.hrl and
-// ssl_config.erl.
+// honoured are the options that do something here. The list of all of them is that of OTP 25 to 28, ssl_internal.hrl
+// and ssl_config.erl.
 var honoured = map[etf.Atom]func(*sideReader, etf.Atom, etf.Node) error{
 	"certfile": func(s *sideReader, name etf.Atom, v etf.Node) (err error) {
 		s.pair.CertFile, err = s.fileName(name, v)
@@ -41,9 +41,9 @@ var honoured = map[etf.Atom]func(*sideReader, etf.Atom, etf.Node) error{
 	"server_name_indication": (*sideReader).serverName,
 }
 
-// harmless are options that are about the BEAM, about speed, or about an order of preference that crypto/tls has of its own. Nothing gets
-// less safe or fails to connect without them. Renegotiation goes the safe way in crypto/tls always, and it has no suites that
-// would need a dhfile.
+// harmless are options that are about the BEAM, about speed, or about an order of preference that crypto/tls has of
+// its own. Nothing gets less safe or fails to connect without them. Renegotiation goes the safe way in crypto/tls
+// always, and it has no suites that would need a dhfile.
 var harmless = []etf.Atom{
 	"secure_renegotiate", "client_renegotiation", "honor_cipher_order", "honor_ecc_order", "reuse_sessions", "session_tickets",
 	"hibernate_after", "log_level", "log_alert", "keep_secrets", "padding_check", "beast_mitigation", "max_handshake_size",
@@ -68,7 +68,8 @@ var onlyAs = map[etf.Atom][]etf.Term{
 	"partial_chain": nil, "cert": {undefined}, "key": {undefined}, "cacerts": {undefined}, "cb_info": nil,
 }
 
-// flagForms are the options that -ssl_dist_opt knows, and how each makes a term of its word. inet_tls_dist:ssl_option/2.
+// flagForms are the options that -ssl_dist_opt knows, and how each makes a term of its word.
+// inet_tls_dist:ssl_option/2.
 var flagForms = map[string]func(string) etf.Node{
 	"certfile": charlist, "cacertfile": charlist, "keyfile": charlist, "password": charlist, "dhfile": charlist, "ciphers": charlist,
 	"verify": atom, "crl_check": atom, "reuse_sessions": atom, "secure_renegotiate": atom, "fail_if_no_peer_cert": atom, "ktls": atom,
@@ -117,8 +118,8 @@ func (s *sideReader) verify(name etf.Atom, v etf.Node) error {
 	return err
 }
 
-// verifyFun accepts the one function that OTP has for the purpose. It lets in whom net_kernel:allow/1 names; a node without such a list,
-// as this is one, admits everybody whose certificate is trusted.
+// verifyFun accepts the one function that OTP has for the purpose. It lets in whom net_kernel:allow/1 names; a node
+// without such a list, as this is one, admits everybody whose certificate is trusted.
 func (s *sideReader) verifyFun(name etf.Atom, v etf.Node) error {
 	if t, ok := v.Term.(etf.Tuple); ok && len(t) == 2 {
 		if etf.Equal(t[0], etf.Export{Module: "inet_tls_dist", Function: "verify_client", Arity: 3}) {
@@ -197,8 +198,8 @@ func (s *sideReader) certsKeys(name etf.Atom, v etf.Node) error {
 // versionNames are those of OTP, oldest first.
 var versionNames = []etf.Atom{"tlsv1", "tlsv1.1", "tlsv1.2", "tlsv1.3"}
 
-// versions reads the list of versions. crypto/tls has a lowest and a highest one, so they must be neighbours; OTP insists on that for 1.3
-// and 1.2 alone (ssl:tls_validate_version_gap/1).
+// versions reads the list of versions. crypto/tls has a lowest and a highest one, so they must be neighbours; OTP
+// insists on that for 1.3 and 1.2 alone (ssl:tls_validate_version_gap/1).
 func (s *sideReader) versions(name etf.Atom, v etf.Node) error {
 	if !isList(v) || len(v.Elems) == 0 {
 		return s.fail(name, v.Pos, "want a list such as ['tlsv1.3', 'tlsv1.2'] instead of %s", short(v.Term))

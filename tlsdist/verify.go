@@ -43,7 +43,8 @@ func (v verifier) verify(cs tls.ConnectionState) error {
 	return nil
 }
 
-// suiteError is a suite of TLS 1.3 that the options do not list: what is offered of that version cannot be chosen in crypto/tls.
+// suiteError is a suite of TLS 1.3 that the options do not list: what is offered of that version cannot be chosen in
+// crypto/tls.
 type suiteError struct{ suite uint16 }
 
 func (e *suiteError) Error() string {
@@ -113,9 +114,9 @@ func expiry(c *x509.Certificate) string {
 	return "has expired: " + whose + " ended at " + c.NotAfter.Format(time.DateTime)
 }
 
-// named tells whether a certificate is for host, by the rules of public_key:pkix_verify_hostname/3 as OTP's ssl calls it: a DNS name
-// that is the same but for capitals, without wildcards; the common name if there are no alternative names at all.
-// Differs from OTP: a host that is an address may be there as an address, too.
+// named tells whether a certificate is for host, by the rules of public_key:pkix_verify_hostname/3 as OTP's ssl calls
+// it: a DNS name that is the same but for capitals, without wildcards; the common name if there are no alternative
+// names at all. Differs from OTP: a host that is an address may be there as an address, too.
 func named(c *x509.Certificate, host string) bool {
 	if len(c.DNSNames)+len(c.IPAddresses)+len(c.URIs)+len(c.EmailAddresses) == 0 {
 		return strings.EqualFold(c.Subject.CommonName, host)

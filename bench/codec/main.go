@@ -1,5 +1,6 @@
-// Command codec is the Go side of the codec's benchmark. It reads and writes the terms of files that term_to_binary made, as a
-// connection does, which keeps its Decoder and Encoder, and takes large binaries for what they are in the frame.
+// Command codec is the Go side of the codec's benchmark. It reads and writes the terms of files that term_to_binary
+// made, as a connection does, which keeps its Decoder and Encoder, and takes large binaries for what they are in the
+// frame.
 //
 //	codec 1 call.etf maps1000.etf       figures, as the client of the benchmark writes them, of round 1
 //	codec -n 20 -op decode call.etf     reads it 20 times

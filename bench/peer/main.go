@@ -1,6 +1,6 @@
-// Command peer is the Go side of the benchmark: a node with one server, registered as probe, that answers {echo, T} with T,
-// adds up the N of casts {add, N} and answers get with the sum. For the curves of growth it starts {servers, N} more, answers their
-// pids and, cast {stop, N}, ends them; {busy, Ms} keeps it busy, collect collects garbage.
+// Command peer is the Go side of the benchmark: a node with one server, registered as probe, that answers {echo, T}
+// with T, adds up the N of casts {add, N} and answers get with the sum. For the curves of growth it starts {servers,
+// N} more, answers their pids and, cast {stop, N}, ends them; {busy, Ms} keeps it busy, collect collects garbage.
 package main
 
 import (

@@ -75,8 +75,8 @@ node cannot be reached is an error.` + requestHelp,
 	return cmd
 }
 
-// cast sends the request and then a ping over the same connection, whose answer shows that the node has taken both: so what
-// a later command asks comes after it. A node that does not answer has still got the request.
+// cast sends the request and then a ping over the same connection, whose answer shows that the node has taken both:
+// so what a later command asks comes after it. A node that does not answer has still got the request.
 func cast(ctx context.Context, n *node.Node, to, request etf.Term) error {
 	if err := n.Cast(ctx, to, request); err != nil {
 		return err
@@ -102,7 +102,8 @@ func (o *options) request(cmd *cobra.Command, args []string, do func(ctx context
 	})
 }
 
-// maxInput is the size of the largest text that etf.Parse takes, and a byte more, so that it is etf which refuses the rest.
+// maxInput is the size of the largest text that etf.Parse takes, and a byte more, so that it is etf which refuses the
+// rest.
 const maxInput = 16<<20 + 1
 
 // readTerm parses TERM, or standard input if that is a dash.

@@ -56,8 +56,8 @@ func (f *carrierFlags) apply(cmd *cobra.Command, cfg *node.Config) error {
 	return nil
 }
 
-// erl are the flags of erl for a node that shall connect to one with the configuration cfg. erl looks for a file without a
-// directory in other places than a shell does.
+// erl are the flags of erl for a node that shall connect to one with the configuration cfg. erl looks for a file
+// without a directory in other places than a shell does.
 func (f *carrierFlags) erl(cfg node.Config) (words []string) {
 	if cfg.ProtoDist != "" || cfg.TLS != nil {
 		words = append(words, "-proto_dist", protoOf(cfg))

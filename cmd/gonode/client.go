@@ -128,7 +128,8 @@ func (o *options) startClient(ctx context.Context, cfg node.Config, peer string)
 // unnamed in front of the @ says that the peer shall make the name.
 const unnamed = "undefined"
 
-// asksForName tells whether a node name says, as erl -sname undefined does, that the first peer shall give this node its name.
+// asksForName tells whether a node name says, as erl -sname undefined does, that the first peer shall give this node
+// its name.
 func asksForName(name string) bool {
 	alive, _, _ := strings.Cut(name, "@")
 	return alive == unnamed

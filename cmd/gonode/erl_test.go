@@ -19,7 +19,8 @@ import (
 	"github.com/gonode-otp/gonode/gonodetest"
 )
 
-// among returns the program with the cookie and the EPMD of the Erlang nodes of the test, and a home directory of its own.
+// among returns the program with the cookie and the EPMD of the Erlang nodes of the test, and a home directory of its
+// own.
 func among(t *testing.T) program {
 	t.Helper()
 	gonodetest.OTPRelease(t) // skips where there is no Erlang

@@ -122,8 +122,8 @@ func whom(to etf.Term) (name, at string) {
 	return etf.Format(to), ""
 }
 
-// elixirHint helps those who write the name of a module as Elixir does. name is in Erlang syntax, so one that begins with a
-// capital is in quotes.
+// elixirHint helps those who write the name of a module as Elixir does. name is in Erlang syntax, so one that begins
+// with a capital is in quotes.
 func elixirHint(name string) string {
 	inner := strings.Trim(name, "'")
 	if inner != name && unicode.IsUpper([]rune(inner + "x")[0]) && !strings.HasPrefix(inner, "Elixir.") {

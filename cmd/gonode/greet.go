@@ -10,8 +10,8 @@ import (
 	"github.com/gonode-otp/gonode/node"
 )
 
-// greet tells what to type on the other side. The indented lines can be pasted one by one as they are, but for a cookie that
-// only the command line had: cookies are not printed.
+// greet tells what to type on the other side. The indented lines can be pasted one by one as they are, but for a
+// cookie that only the command line had: cookies are not printed.
 func greet(w io.Writer, n *node.Node, cfg node.Config, carrier []string, c cookie) error {
 	name := string(n.Name())
 	erl, iex := shells(name, cfg, carrier, c)

@@ -54,8 +54,8 @@ func jsonAtom(a etf.Atom) any {
 	return string(a)
 }
 
-// jsonBinary is the text of a binary, or its bytes if they are no text: <<255,0>>. Erlang itself would show some of these as
-// Latin-1.
+// jsonBinary is the text of a binary, or its bytes if they are no text: <<255,0>>. Erlang itself would show some of
+// these as Latin-1.
 func jsonBinary(b etf.Binary) string {
 	if utf8.Valid(b) {
 		return string(b)
@@ -81,8 +81,8 @@ func jsonArray(elems []etf.Term, depth int) (any, error) {
 	return array, nil
 }
 
-// jsonObject names the values of a map by the text of their keys, or by the Erlang syntax of all keys if two have the same
-// text: no value may get lost.
+// jsonObject names the values of a map by the text of their keys, or by the Erlang syntax of all keys if two have the
+// same text: no value may get lost.
 func jsonObject(m etf.Map, depth int) (any, error) {
 	names, clash := jsonNamesOf(m, jsonKey)
 	if clash {

@@ -26,7 +26,8 @@ func newRelup(o *options) *cobra.Command {
 	return cmd
 }
 
-// listFlag collects the values of a flag that may be given several times, and may have several values: words that follow it.
+// listFlag collects the values of a flag that may be given several times, and may have several values: words that
+// follow it.
 type listFlag struct {
 	cmd    *cobra.Command
 	seen   *[]listed // of all such flags of the command, in the order of the command line

@@ -38,8 +38,8 @@ func (o *options) run(do verb) verb {
 	}
 }
 
-// check refuses what the flags themselves let pass. An empty name or cookie most likely comes from a variable of the shell
-// that is not set.
+// check refuses what the flags themselves let pass. An empty name or cookie most likely comes from a variable of the
+// shell that is not set.
 func (o *options) check(cmd *cobra.Command) error {
 	for _, flag := range []string{"sname", "name", "cookie", "cookie-file", "ssl-dist-optfile"} {
 		if f := cmd.Flags().Lookup(flag); f != nil && f.Changed && f.Value.String() == "" {
@@ -89,8 +89,8 @@ Environment:
 	return root
 }
 
-// noVerb is what happens without the name of a command, or with a wrong one. cobra itself would look for the name before it
-// looks at the flags, and take the value of an unknown one for it.
+// noVerb is what happens without the name of a command, or with a wrong one. cobra itself would look for the name
+// before it looks at the flags, and take the value of an unknown one for it.
 func noVerb(root *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return root.Help()

@@ -13,8 +13,8 @@ import (
 	"github.com/gonode-otp/gonode/node"
 )
 
-// target returns the full name of the node that a user means by word, and whether it is a long one. A name without a host
-// is one of the host that this side is on, as erl -remsh takes it.
+// target returns the full name of the node that a user means by word, and whether it is a long one. A name without a
+// host is one of the host that this side is on, as erl -remsh takes it.
 func (o *options) target(word string) (name string, long bool, err error) {
 	_, host, given := strings.Cut(word, "@")
 	long = isLong(host)

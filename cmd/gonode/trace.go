@@ -10,8 +10,9 @@ import (
 	"github.com/gonode-otp/gonode/dist"
 )
 
-// tracer returns what the environment variable GONODE_TRACE asks for: nil, or with the word dist a function that writes a line
-// to w for every message and tick on every connection. The handshake, and with it the cookie, is no part of that.
+// tracer returns what the environment variable GONODE_TRACE asks for: nil, or with the word dist a function that
+// writes a line to w for every message and tick on every connection. The handshake, and with it the cookie, is no
+// part of that.
 func tracer(w io.Writer) (func(dist.TraceEvent), error) {
 	switch word := os.Getenv("GONODE_TRACE"); word {
 	case "":

@@ -21,8 +21,8 @@ func (t target) String() string {
 	return strings.TrimSuffix(t.app+"-"+t.vsn, "-")
 }
 
-// asking is what a node is asked: a function of the module gonode, which takes options as well, and if there is none, one of
-// release_handler.
+// asking is what a node is asked: a function of the module gonode, which takes options as well, and if there is none,
+// one of release_handler.
 type asking struct {
 	function etf.Atom
 	args     []etf.Term

@@ -73,7 +73,8 @@ func TestUpgradeOfOneApplicationTellsWhereAFileIsWrong(t *testing.T) {
 	fails(t, exitFailure, []string{"upgrade", "plain", "2", "--app", "counter"}, "has no release handler")
 }
 
-// The relup of a release is told about in the same way, whether it does not parse or has something in it that is no instruction.
+// The relup of a release is told about in the same way, whether it does not parse or has something in it that is no
+// instruction.
 func TestUpgradeTellsWhereARelupIsWrong(t *testing.T) {
 	root := t.TempDir()
 	n := startCalcIn(t, root)

@@ -165,7 +165,8 @@ func inWords(t etf.Term) string {
 	return printable(text)
 }
 
-// manyServers is how many servers a table shows one by one. Of more it shows those that are not as wanted, and counts the rest.
+// manyServers is how many servers a table shows one by one. Of more it shows those that are not as wanted, and counts
+// the rest.
 const manyServers = 40
 
 // printReport shows what became of each server.

@@ -59,7 +59,8 @@ func sameLines(t *testing.T, command, want, got string) {
 	require.Empty(t, left, command)
 }
 
-// lines takes a text apart. How far the columns of a table stand from each other depends on how long the times in it are.
+// lines takes a text apart. How far the columns of a table stand from each other depends on how long the times in it
+// are.
 func lines(text string) (all []string) {
 	for _, line := range strings.Split(text, "\n") {
 		if line = gaps.ReplaceAllString(strings.TrimRight(line, " "), "  "); line != "" {

@@ -1,5 +1,5 @@
-// Package bank is an application with a supervision tree: a ledger that knows what everybody has, and accounts that come and
-// go.
+// Package bank is an application with a supervision tree: a ledger that knows what everybody has, and accounts that
+// come and go.
 //
 //	bank_sup (rest_for_one)
 //	├── ledger                             what is written here counts
@@ -7,7 +7,8 @@
 //	    ├── ann                            one process for each account that is open, registered under its name
 //	    └── ben
 //
-// An account that crashes is started again and asks the ledger what it has. If the ledger crashes, all accounts are closed.
+// An account that crashes is started again and asks the ledger what it has. If the ledger crashes, all accounts are
+// closed.
 //
 // From a shell of the same cluster, with the application on the node gonode@host:
 //
@@ -61,7 +62,8 @@ type Accounts struct{}
 // ModuleName implements genserv.Namer.
 func (Accounts) ModuleName() etf.Atom { return "accounts" }
 
-// Init implements supervisor.Supervisor. supervisor:start_child(accounts, [Name]) opens an account by account:start_link(Name).
+// Init implements supervisor.Supervisor. supervisor:start_child(accounts, [Name]) opens an account by
+// account:start_link(Name).
 func (Accounts) Init(etf.Term) (supervisor.Flags, []supervisor.ChildSpec, error) {
 	return supervisor.Flags{Strategy: supervisor.SimpleOneForOne, Intensity: 10, Period: time.Second},
 		[]supervisor.ChildSpec{{

@@ -9,12 +9,12 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// Ledger knows the balance of every account. It understands the calls {get, Name} and {put, Name, Balance}; every other one is
-// its end, and by it that of all accounts.
+// Ledger knows the balance of every account. It understands the calls {get, Name} and {put, Name, Balance}; every
+// other one is its end, and by it that of all accounts.
 type Ledger struct{}
 
-// Book is the state of the ledger. It is not changed in place: each entry makes a new one, so a crash leaves nothing half
-// written.
+// Book is the state of the ledger. It is not changed in place: each entry makes a new one, so a crash leaves nothing
+// half written.
 type Book map[etf.Atom]etf.Int
 
 // ModuleName implements genserv.Namer.
@@ -42,9 +42,9 @@ func (Ledger) HandleCall(_ *genserv.Process, request etf.Term, _ genserv.From, b
 // functionClause is the error of an Erlang function that has no clause for what it was called with.
 var functionClause = etf.Atom("function_clause")
 
-// Account is one open account. It understands the calls balance, {deposit, N} and {withdraw, N}, which answer with the
-// balance that results, and close, which ends it for good. Whatever else it is called with is a mistake of the caller that it
-// does not try to understand: it crashes, and its supervisor starts it again.
+// Account is one open account. It understands the calls balance, {deposit, N} and {withdraw, N}, which answer with
+// the balance that results, and close, which ends it for good. Whatever else it is called with is a mistake of the
+// caller that it does not try to understand: it crashes, and its supervisor starts it again.
 type Account struct{}
 
 // Holding is the state of an account.

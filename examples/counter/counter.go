@@ -13,11 +13,12 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// Server is a counter. It understands the calls get, {add, N} and {set, N}, which answer with the value that results, and
-// the casts {add, N} and reset. An unknown call is answered with {error, unknown_request}; an unknown cast is ignored.
+// Server is a counter. It understands the calls get, {add, N} and {set, N}, which answer with the value that results,
+// and the casts {add, N} and reset. An unknown call is answered with {error, unknown_request}; an unknown cast is
+// ignored.
 //
-// Its state is an integer of any size, as Erlang's are. The number is never changed in place: each callback returns a new
-// one, so a crash leaves nothing half done.
+// Its state is an integer of any size, as Erlang's are. The number is never changed in place: each callback returns a
+// new one, so a crash leaves nothing half done.
 type Server struct{}
 
 // Init implements genserv.Server. args is the first value, an integer; anything else means 0.
@@ -54,7 +55,8 @@ func (Server) HandleCast(_ *genserv.Process, request etf.Term, n *big.Int) gense
 	return genserv.NoReply(n)
 }
 
-// parse takes a request apart: get and reset are atoms, add and set come as {Verb, N}. The verb of anything else is empty.
+// parse takes a request apart: get and reset are atoms, add and set come as {Verb, N}. The verb of anything else is
+// empty.
 func parse(request etf.Term) (verb etf.Atom, arg *big.Int) {
 	switch request := request.(type) {
 	case etf.Atom:

@@ -39,8 +39,8 @@ func Example() {
 	// Output: 42 <nil>
 }
 
-// start hosts a counter that begins with args. It returns a function that casts when the request is marked so, else calls;
-// both are in Erlang syntax.
+// start hosts a counter that begins with args. It returns a function that casts when the request is marked so, else
+// calls; both are in Erlang syntax.
 func start(t *testing.T, args etf.Term) (call func(request string) string, cast func(request string)) {
 	t.Helper()
 	n, err := node.Start(t.Context(), node.Config{Name: "counting@localhost", Cookie: "secret", NoListen: true})

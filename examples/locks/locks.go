@@ -1,5 +1,5 @@
-// Package locks is a gen_server that lends names: whoever has acquired one keeps it until it is released or the process ends,
-// wherever that process runs. It shows replies that come later, monitors, and a status made for people.
+// Package locks is a gen_server that lends names: whoever has acquired one keeps it until it is released or the
+// process ends, wherever that process runs. It shows replies that come later, monitors, and a status made for people.
 //
 // From a shell of the same cluster, with the server registered as locks on the node gonode@host:
 //
@@ -15,9 +15,9 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// Server lends names. It understands the calls {acquire, Name}, which answers ok once the name is the caller's, {release,
-// Name}, which answers ok or {error, not_owner}, and owners, which answers a map of names and pids. Name is an atom. Those who
-// wait get a name in the order in which they asked.
+// Server lends names. It understands the calls {acquire, Name}, which answers ok once the name is the caller's,
+// {release, Name}, which answers ok or {error, not_owner}, and owners, which answers a map of names and pids. Name is
+// an atom. Those who wait get a name in the order in which they asked.
 type Server struct{}
 
 // State is which names are lent.

@@ -1,5 +1,6 @@
-// Package survey is a gen_server that asks others: which version of an application runs on which node, or any server anything. It
-// shows calls to many nodes at once, requests whose answers are awaited in the background, and what can become of a call.
+// Package survey is a gen_server that asks others: which version of an application runs on which node, or any server
+// anything. It shows calls to many nodes at once, requests whose answers are awaited in the background, and what can
+// become of a call.
 //
 // From a shell of the same cluster, with the server registered as survey on the node gonode@host:
 //
@@ -16,8 +17,9 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// Server understands the calls {versions, App, Nodes}, which answers [{Node, Vsn}] with undefined for a node on which App does not
-// run and unreachable for one that did not answer, and {ask, To, Request}, which answers {ok, Reply} or {error, Reason}.
+// Server understands the calls {versions, App, Nodes}, which answers [{Node, Vsn}] with undefined for a node on which
+// App does not run and unreachable for one that did not answer, and {ask, To, Request}, which answers {ok, Reply} or
+// {error, Reason}.
 type Server struct {
 	Patience time.Duration // how long somebody may take to answer; 0 means two seconds
 }

@@ -1,6 +1,6 @@
-// Package upgrade is a counter in three versions that are linked into one program, with the release files that lead from one
-// to the next: version 1 counts with a number, version 2 also remembers by whose hand, and version 3 refuses to take over a
-// counter that has grown too large, so that an upgrade to it fails and everything stays at version 2.
+// Package upgrade is a counter in three versions that are linked into one program, with the release files that lead
+// from one to the next: version 1 counts with a number, version 2 also remembers by whose hand, and version 3 refuses
+// to take over a counter that has grown too large, so that an upgrade to it fails and everything stays at version 2.
 //
 // README.md tells the story.
 package upgrade

@@ -88,7 +88,8 @@ const loadShops = `
 	Load({application, front, [{description,"A front"},{vsn,"0.1"},{applications,[kernel,stdlib,shop]}]}),
 	Load({application, broken, [{description,"No luck"},{vsn,"0"},{applications,[kernel]},{mod,{shop_app,[cid,bad]}}]})`
 
-// applicationCalls are made on both nodes; Ours keeps what is about our applications, Sorted makes an order and leaves out what came with OTP 24.
+// applicationCalls are made on both nodes; Ours keeps what is about our applications, Sorted makes an order and
+// leaves out what came with OTP 24.
 const applicationCalls = `[
 	{loaded_applications,[]}, {which_applications,[]}, {get_all_key,[shop]}, {get_all_key,[front]}, {get_all_key,[nosuch]},
 	{get_key,[shop,vsn]}, {get_key,[shop,mod]}, {get_key,[shop,env]}, {get_key,[shop,nosuch]}, {get_key,[nosuch,vsn]},

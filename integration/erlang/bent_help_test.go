@@ -20,8 +20,8 @@ import (
 	"github.com/gonode-otp/gonode/node"
 )
 
-// load is the Erlang side of a steady load. calls(To, Workers, Ms, Timeout) makes calls of the echo server To for so long
-// and returns how often each outcome was seen:
+// load is the Erlang side of a steady load. calls(To, Workers, Ms, Timeout) makes calls of the echo server To for so
+// long and returns how often each outcome was seen:
 //
 //	ok          the own answer
 //	corrupted   an answer with a wrong checksum
@@ -29,8 +29,8 @@ import (
 //	stray       a message that came without having been asked for
 //	{exit,Why}  no answer, and the reason
 //
-// casts(To, Ms) casts numbers, with a call after each 50 of them, and returns the stretches {First, Last} between two calls
-// that were answered by the same connection, so nothing of them may be missing.
+// casts(To, Ms) casts numbers, with a call after each 50 of them, and returns the stretches {First, Last} between two
+// calls that were answered by the same connection, so nothing of them may be missing.
 const load = `
 -module(load).
 -export([calls/4, casts/2]).

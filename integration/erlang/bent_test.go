@@ -30,9 +30,9 @@ func (o outcomes) only(t *testing.T, allowed ...string) {
 // wrong counts what no call should ever get.
 func (o outcomes) wrong() int { return o["corrupted"] + o["misrouted"] + o["stray"] }
 
-// What was changed on the way to the Go node is noticed, unless it is still a message: then that one message is wrong, if
-// only in the reference of the call that it answers. TCP has checksums against this, and TLS better ones; the protocol has
-// none. Only the Go node is shown such bytes: a BEAM node may be brought to its end by them.
+// What was changed on the way to the Go node is noticed, unless it is still a message: then that one message is
+// wrong, if only in the reference of the call that it answers. TCP has checksums against this, and TLS better ones;
+// the protocol has none. Only the Go node is shown such bytes: a BEAM node may be brought to its end by them.
 func TestBytesThatWereChangedHurtAMessageOrTheConnectionAndNothingElse(t *testing.T) {
 	t.Parallel()
 	for name, faults := range map[string]gonodetest.RandomFaults{
@@ -123,8 +123,8 @@ func wait(t *testing.T, d time.Duration) {
 	}
 }
 
-// Casts get lost with a connection. But what arrives is in order, nothing arrives twice, and of what was sent between two
-// calls that were answered by the same connection nothing is missing.
+// Casts get lost with a connection. But what arrives is in order, nothing arrives twice, and of what was sent between
+// two calls that were answered by the same connection nothing is missing.
 func TestCastsStayCompleteAndInOrderOnEachConnection(t *testing.T) {
 	t.Parallel()
 	for name, faults := range map[string]gonodetest.RandomFaults{

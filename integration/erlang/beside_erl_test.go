@@ -39,7 +39,8 @@ const blocked = "block"
 // loadTwins finds the code of version 2.
 const loadTwins = `{load_object_code,{twin,"2",[ta,tb,tc,td,twin_sup]}}, point_of_no_return`
 
-// upTwins is the group of instructions for modules, which are suspended in this order. It changes them with an extra term.
+// upTwins is the group of instructions for modules, which are suspended in this order. It changes them with an extra
+// term.
 func upTwins(extra string, modules ...string) string {
 	var load, change []string
 	for _, m := range modules {

@@ -10,8 +10,8 @@ import (
 	"github.com/gonode-otp/gonode/supervisor"
 )
 
-// The same application as in testdata/twin, in Go. The states of both versions share a map, which code changes alter, and
-// that of version 2 may own a handle.
+// The same application as in testdata/twin, in Go. The states of both versions share a map, which code changes alter,
+// and that of version 2 may own a handle.
 type (
 	twinSrv struct {
 		lab  *besideLab

@@ -22,8 +22,9 @@ import (
 var chaos = flag.Duration("chaos", soak.Size(2*time.Second, 20*time.Second),
 	"how long processes of a tree are killed at random")
 
-// chaosModule calls the servers of a tree from many processes while others end processes of it at random. Every call has to
-// answer with the name of the server, or to exit with a reason that the server, its end or its absence can have.
+// chaosModule calls the servers of a tree from many processes while others end processes of it at random. Every call
+// has to answer with the name of the server, or to exit with a reason that the server, its end or its absence can
+// have.
 const chaosModule = `
 -module(chaos).
 -export([run/3]).
@@ -236,8 +237,8 @@ func TestATreeThatIsKilledAtRandomAnswersOrExits(t *testing.T) {
 	checkGrove(t, n, e)
 }
 
-// checkGrove sees that the tree is whole and that nothing else is there: no process and no name is left of those that have been
-// killed.
+// checkGrove sees that the tree is whole and that nothing else is there: no process and no name is left of those that
+// have been killed.
 func checkGrove(t *testing.T, n *node.Node, e *gonodetest.Beam) {
 	t.Helper()
 	ctx := t.Context()

@@ -129,8 +129,8 @@ func (c *command) lines(t *testing.T, shell string) (start string, rest []string
 	return start, rest
 }
 
-// script makes a program of the line that starts a shell, as if the line were pasted into a terminal. It runs the same Erlang
-// or Elixir as the other tests.
+// script makes a program of the line that starts a shell, as if the line were pasted into a terminal. It runs the
+// same Erlang or Elixir as the other tests.
 func script(t *testing.T, line string) string {
 	t.Helper()
 	dir := t.TempDir()

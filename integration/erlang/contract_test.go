@@ -98,8 +98,8 @@ func startResult(pid etf.Pid, err error) etf.Term {
 	return etf.Atom("ignore")
 }
 
-// TestTheContractIsKeptTermByTerm has one script in Erlang do the same to a real gen_server and to one in Go, each on a node of
-// its own, and compares the answers, the reasons and what is left in the mailbox.
+// TestTheContractIsKeptTermByTerm has one script in Erlang do the same to a real gen_server and to one in Go, each on
+// a node of its own, and compares the answers, the reasons and what is left in the mailbox.
 func TestTheContractIsKeptTermByTerm(t *testing.T) {
 	t.Parallel() // it mostly waits
 	n := start(t, config(t))

@@ -25,8 +25,8 @@ func goesBack(t *testing.T, before int) {
 		"%d goroutines before", before)
 }
 
-// Half of the strangers stay as they are, silent or in the middle of a message; the other half send what is no handshake.
-// They all come at once and stay, while calls go on without a fault.
+// Half of the strangers stay as they are, silent or in the middle of a message; the other half send what is no
+// handshake. They all come at once and stay, while calls go on without a fault.
 func TestAThousandStrangersAtOnceDoNotDisturbCalls(t *testing.T) {
 	n := startSamples(t)
 	e := gonodetest.StartErl(t, gonodetest.WithTimeout(time.Minute))
@@ -100,8 +100,8 @@ func TestConnectionsComeAndGoFiveHundredTimes(t *testing.T) {
 	require.Eventually(t, func() bool { return e.Eval(t, "length(erlang:ports())") == ports }, 20*time.Second, 50*time.Millisecond)
 }
 
-// Fifty times two nodes dial each other at the same moment, with both outcomes of the comparison of their names. There is one
-// connection in the end, and what each has sent arrives.
+// Fifty times two nodes dial each other at the same moment, with both outcomes of the comparison of their names.
+// There is one connection in the end, and what each has sent arrives.
 func TestTwoNodesThatConnectToEachOtherAtOnceEndUpWithOneConnection(t *testing.T) {
 	cfg := config(t)
 	e := gonodetest.StartErl(t, gonodetest.WithSname("m"))

@@ -74,8 +74,8 @@ func suiteEnv(t *testing.T) []string {
 // drivers is how many nodes run the suites at once, for these mostly wait.
 const drivers = 3
 
-// runSuites compiles the suites with the Erlang in use, runs them against the node control, or against a BEAM if that is
-// empty, and reports each check that failed.
+// runSuites compiles the suites with the Erlang in use, runs them against the node control, or against a BEAM if that
+// is empty, and reports each check that failed.
 func runSuites(t *testing.T, control string) {
 	t.Helper()
 	gonodetest.OTPRelease(t)

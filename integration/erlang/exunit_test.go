@@ -43,7 +43,8 @@ func needMix(t *testing.T) string {
 	return mix
 }
 
-// runExUnit runs the tests of exunit against the node control, or against a BEAM if that is empty, and reports each that failed.
+// runExUnit runs the tests of exunit against the node control, or against a BEAM if that is empty, and reports each
+// that failed.
 func runExUnit(t *testing.T, control string) {
 	t.Helper()
 	mix := needMix(t)

@@ -18,8 +18,8 @@ import (
 	"github.com/gonode-otp/gonode/node"
 )
 
-// Every session of the guides is typed into a real shell, against a node with all the sample servers, or the one that can be
-// upgraded. A block of erlang or elixir that does not begin with a prompt is a program and not a session.
+// Every session of the guides is typed into a real shell, against a node with all the sample servers, or the one that
+// can be upgraded. A block of erlang or elixir that does not begin with a prompt is a program and not a session.
 func TestTheSessionsOfTheGuidesAreTrue(t *testing.T) {
 	t.Parallel()
 	pages, err := filepath.Glob("../../docs/guide/*.md")

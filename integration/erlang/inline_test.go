@@ -21,8 +21,8 @@ import (
 	"github.com/gonode-otp/gonode/node"
 )
 
-// lock is a server that waits for a Go channel, of which its node knows nothing: {wait, X} answers X when somebody has called
-// open, of any such server. {ask, To, X} answers what To answers to X.
+// lock is a server that waits for a Go channel, of which its node knows nothing: {wait, X} answers X when somebody
+// has called open, of any such server. {ask, To, X} answers what To answers to X.
 type lock struct {
 	ctx    context.Context
 	opened chan struct{}
@@ -87,8 +87,8 @@ func TestServersThatCallEachOtherThroughTheSamePeerGetTheirAnswers(t *testing.T)
 	end`)))
 }
 
-// burner is a server that does nothing but compute until the stopper has been called more often than its request says, or for
-// twenty seconds. Of any other request it makes a call of the stopper.
+// burner is a server that does nothing but compute until the stopper has been called more often than its request
+// says, or for twenty seconds. Of any other request it makes a call of the stopper.
 type burner struct{ stops *atomic.Int64 }
 
 func (burner) Init(*genserv.Process, etf.Term) genserv.InitResult[struct{}] {

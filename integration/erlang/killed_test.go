@@ -12,8 +12,8 @@ import (
 	"github.com/gonode-otp/gonode/gonodetest"
 )
 
-// What a process of the Erlang node hears of a Go node that was killed: of a process it was linked with, of monitors by pid and
-// by name, of the node in both ways, and how a call ends.
+// What a process of the Erlang node hears of a Go node that was killed: of a process it was linked with, of monitors
+// by pid and by name, of the node in both ways, and how a call ends.
 func TestAGoNodeThatIsKilledIsGoneForItsPeersAtOnce(t *testing.T) {
 	bin := build(t)
 	e := gonodetest.StartErl(t)

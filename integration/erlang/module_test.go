@@ -12,8 +12,8 @@ import (
 	"github.com/gonode-otp/gonode/gonodetest"
 )
 
-// The program of the README is a program of another module. What "go get" would fetch is this tree. A replace in its go.mod
-// would not count there, and have "go install" refuse the command.
+// The program of the README is a program of another module. What "go get" would fetch is this tree. A replace in its
+// go.mod would not count there, and have "go install" refuse the command.
 func TestTheProgramOfTheReadmeRunsInAModuleOfItsOwn(t *testing.T) {
 	t.Parallel()
 	program := readme(t, "go")

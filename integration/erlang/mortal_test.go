@@ -14,9 +14,9 @@ import (
 	"github.com/gonode-otp/gonode/node"
 )
 
-// mortal is the Erlang side of stories of links, monitors and exit signals between two processes a and b. A nursery makes
-// processes that do to others what they are told to, and keep what they hear. play(A, B) tells every story with an a of
-// the node A and a b of the node B, and returns those that did not end as they should.
+// mortal is the Erlang side of stories of links, monitors and exit signals between two processes a and b. A nursery
+// makes processes that do to others what they are told to, and keep what they hear. play(A, B) tells every story with
+// an a of the node A and a b of the node B, and returns those that did not end as they should.
 const mortal = `
 -module(mortal).
 -behaviour(gen_server).
@@ -252,8 +252,8 @@ func TestLinksMonitorsAndExitSignalsActInEveryDirectionAsBetweenErlangNodes(t *t
 		return n
 	}
 	judge, erl1, erl2, go1, go2 := beam("judge"), beam("one"), beam("two"), gonode("go1"), gonode("go2")
-	// Before there was UNLINK_ID (OTP 24), a link and an unlink that crossed could leave one end linked and the other not, between
-	// two Erlang nodes too; the one that believes in the link does not make it again.
+	// Before there was UNLINK_ID (OTP 24), a link and an unlink that crossed could leave one end linked and the other
+	// not, between two Erlang nodes too; the one that believes in the link does not make it again.
 	old := gonodetest.OTPRelease(t) < 24
 	names := map[string]string{"Erlang": erl1.Atom(), "another Erlang": erl2.Atom(), "Go": go1.Name().String(), "another Go": go2.Name().String()}
 	for _, pair := range [][2]string{{"Erlang", "another Erlang"}, {"Go", "Erlang"}, {"Erlang", "Go"}, {"Go", "another Go"}} {

@@ -29,8 +29,9 @@ const (
 
 const netnsEnv = "GONODE_TEST_IN_NETNS"
 
-// inNetns runs the test t once more in a network namespace of its own and reports whether this is that run. The namespaces
-// vanish with the processes in them. It needs no root where a user may become root in a namespace of his own.
+// inNetns runs the test t once more in a network namespace of its own and reports whether this is that run. The
+// namespaces vanish with the processes in them. It needs no root where a user may become root in a namespace of his
+// own.
 func inNetns(t *testing.T) bool {
 	t.Helper()
 	if os.Getenv(netnsEnv) != "" {

@@ -17,8 +17,8 @@ import (
 	"github.com/gonode-otp/gonode/node"
 )
 
-// Each story is told of a peer with these options and another Erlang node first, and then of the peer and a Go node. N is the
-// node in question, with a server echo.
+// Each story is told of a peer with these options and another Erlang node first, and then of the peer and a Go node.
+// N is the node in question, with a server echo.
 func TestPeersThatConnectInTheirOwnWayDoAsWithAnErlangNode(t *testing.T) {
 	t.Parallel()
 	n := startSamples(t)
@@ -117,7 +117,8 @@ func TestProcessesWithNamesOfAnyLetters(t *testing.T) {
 	}
 }
 
-// formerlyKnown is what an Erlang node makes of the pid P and the alias A of an earlier life of a node. P2 has the numbers of P.
+// formerlyKnown is what an Erlang node makes of the pid P and the alias A of an earlier life of a node. P2 has the
+// numbers of P.
 const formerlyKnown = `(fun(P, P2, S) ->
 	process_flag(trap_exit, true),
 	Call = try gen_server:call(P, pid, 5000) catch exit:{R, _} -> R end,
@@ -142,7 +143,8 @@ func TestPidsOfAnEarlierLifeReachNobody(t *testing.T) {
 	require.Len(t, n.Nodes(), 1)
 }
 
-// The other way round: an Erlang node is killed and comes back under its name while a server in Go still has a pid of it.
+// The other way round: an Erlang node is killed and comes back under its name while a server in Go still has a pid of
+// it.
 func TestPidsOfAnEarlierLifeOfAnErlangNodeReachNobody(t *testing.T) {
 	n := start(t, config(t))
 	spawn(t, n, "nursery", genserv.Of(nursery{n}))
@@ -177,8 +179,8 @@ func host(n *node.Node) string {
 	return h
 }
 
-// Both sides call each other all the time, and now and then one of them cuts the connection. A call is answered, or it fails at
-// once because of that.
+// Both sides call each other all the time, and now and then one of them cuts the connection. A call is answered, or
+// it fails at once because of that.
 func TestAConnectionThatIsCutUnderLoadCostsTheCallsUnderWay(t *testing.T) {
 	n := startSamples(t)
 	e := gonodetest.StartErl(t, gonodetest.WithTimeout(time.Minute))

@@ -19,7 +19,8 @@ import (
 	"github.com/gonode-otp/gonode/gonodetest"
 )
 
-// The peer stands still until the large message of one process waits in the connection and the small ones of another have come to it.
+// The peer stands still until the large message of one process waits in the connection and the small ones of another
+// have come to it.
 func TestALargeMessageDoesNotHoldUpTheSmallOnesOfAnotherProcess(t *testing.T) {
 	n := start(t, config(t))
 	e := gonodetest.StartErl(t, gonodetest.WithTimeout(time.Minute))

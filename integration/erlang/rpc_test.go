@@ -27,7 +27,8 @@ func exportArithmetic(n *node.Node) {
 	n.Export("arith", "panic", 1, func(_ context.Context, args etf.List) (etf.Term, error) { panic(args[0]) })
 }
 
-// results is an Erlang fun that applies a function of the node G in all the ways there are, without the Go part of stacks.
+// results is an Erlang fun that applies a function of the node G in all the ways there are, without the Go part of
+// stacks.
 const results = `
 	Trim = fun({K,R,[{arith,_,_,_}=T|_]}) -> {K,R,T}; ({K,R,[_|_]}) -> {K,R,stack}; (X) -> X end,
 	Rpc = fun({badrpc,{'EXIT',{R,[{arith,_,_,_}=T|_]}}}) -> {badrpc,R,T}; ({badrpc,{'EXIT',{R,[_|_]}}}) -> {badrpc,R,stack}; (X) -> X end,

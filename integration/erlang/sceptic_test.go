@@ -234,7 +234,8 @@ func startMarionettes(t *testing.T, name string) *node.Node {
 	return n
 }
 
-// TestAScepticFindsNoDifference has one script in Erlang try the same with servers on two OTP nodes and on two nodes in Go.
+// TestAScepticFindsNoDifference has one script in Erlang try the same with servers on two OTP nodes and on two nodes
+// in Go.
 func TestAScepticFindsNoDifference(t *testing.T) {
 	t.Parallel() // it mostly waits
 	n, m := startMarionettes(t, "gonode"), startMarionettes(t, "gonode2")

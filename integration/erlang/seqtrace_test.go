@@ -13,8 +13,8 @@ import (
 	"github.com/gonode-otp/gonode/gonodetest"
 )
 
-// hop is a server that does what the messages say that it gets. play(Node) sends it on its way with a sequential trace token
-// and tells which one each of its messages brings back, see seq_trace:get_token/0.
+// hop is a server that does what the messages say that it gets. play(Node) sends it on its way with a sequential
+// trace token and tells which one each of its messages brings back, see seq_trace:get_token/0.
 const hop = `
 -module(hop).
 -behaviour(gen_server).

@@ -17,7 +17,8 @@ import (
 	"github.com/gonode-otp/gonode/node"
 )
 
-// patient is a server that takes its time when it is told to: in a callback, and in its terminate until it is sent release.
+// patient is a server that takes its time when it is told to: in a callback, and in its terminate until it is sent
+// release.
 type patient struct{}
 
 func (patient) Init(*genserv.Process, etf.Term) genserv.InitResult[int] { return genserv.Ok(7) }

@@ -13,8 +13,8 @@ import (
 	"github.com/gonode-otp/gonode/gonodetest"
 )
 
-// The page about TLS is followed from the first line to the last: its commands make the certificates, its lines start both sides, and
-// its sessions are typed.
+// The page about TLS is followed from the first line to the last: its commands make the certificates, its lines start
+// both sides, and its sessions are typed.
 func TestTheGuideToTLSIsTrue(t *testing.T) {
 	if _, err := exec.LookPath("openssl"); err != nil {
 		gonodetest.SkipLane(t, "TLS guide", "openssl is not installed")

@@ -14,7 +14,8 @@ import (
 	"github.com/gonode-otp/gonode/tlsdist"
 )
 
-// optfile writes a file for -ssl_dist_optfile. Options of the server alone begin with "server ", those of the client with "client ".
+// optfile writes a file for -ssl_dist_optfile. Options of the server alone begin with "server ", those of the client
+// with "client ".
 func optfile(t *testing.T, options ...string) string {
 	t.Helper()
 	side := func(ours, theirs string) string {

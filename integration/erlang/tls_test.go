@@ -178,7 +178,8 @@ func TestAPeerWithoutANameIsServedOverTLSAndAsksForOne(t *testing.T) {
 	require.Equal(t, etf.Atom("named"), reply)
 }
 
-// OTP changes its keys after so many bytes of TLS 1.3, and renegotiates TLS 1.2 after 2^28 records; options make it do so soon.
+// OTP changes its keys after so many bytes of TLS 1.3, and renegotiates TLS 1.2 after 2^28 records; options make it
+// do so soon.
 func TestPeersMayChangeTheirKeys(t *testing.T) {
 	for _, often := range []string{"{versions, ['tlsv1.3']}, {key_update_at, 2000}", "{versions, ['tlsv1.2']}, {renegotiate_at, 50}"} {
 		n, e, to := pairWith(t, often)
@@ -194,8 +195,8 @@ func TestPeersMayChangeTheirKeys(t *testing.T) {
 	}
 }
 
-// crypto/tls has no renegotiation for a server, so that a connection of TLS 1.2 that OTP has dialled ends when it asks for one. The next
-// use makes another.
+// crypto/tls has no renegotiation for a server, so that a connection of TLS 1.2 that OTP has dialled ends when it
+// asks for one. The next use makes another.
 func TestWhereAServerCannotRenegotiateTheConnectionComesBack(t *testing.T) {
 	n, e, _ := pairWith(t, "{versions, ['tlsv1.2']}, {renegotiate_at, 50}")
 	answered, err := strconv.Atoi(e.Eval(t, at(n, callOften)))

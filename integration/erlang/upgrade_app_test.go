@@ -17,7 +17,8 @@ func demoApp(vsn string) string {
 	return fmt.Sprintf(`{application,demo,[{description,"d"},{vsn,%q},{modules,[demo_srv,demo_sup]},{registered,[]},{applications,[kernel,stdlib]}]}.`, vsn)
 }
 
-// appDirs are directories of an application, as operators may give them to upgrade_app: name, .app file, .appup file. "" is no file.
+// appDirs are directories of an application, as operators may give them to upgrade_app: name, .app file, .appup file.
+// "" is no file.
 var appDirs = [][3]string{
 	{"noappup", demoApp("2"), ""},
 	{"broken", demoApp("2"), `{"2", [{"1", [}], []}.`},

@@ -89,7 +89,8 @@ func awaitDown(t *testing.T, n *node.Node, gone string, cut func()) {
 	t.Fatalf("%s is still connected", gone)
 }
 
-// The one who asked for an upgrade dies in the middle of it: it goes on, or back, and the next one is told how it ended.
+// The one who asked for an upgrade dies in the middle of it: it goes on, or back, and the next one is told how it
+// ended.
 func TestAnUpgradeOutlivesTheOneWhoAskedForIt(t *testing.T) {
 	for _, test := range []struct {
 		name, ask      string

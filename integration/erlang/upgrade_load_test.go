@@ -114,8 +114,8 @@ func statesum(t *testing.T, n *node.Node, pids []etf.Pid) uint64 {
 	return h.Sum64()
 }
 
-// Ten thousand servers are upgraded, brought back by a failure at the last but one, and downgraded, again and again, while a BEAM
-// makes 5000 calls a second.
+// Ten thousand servers are upgraded, brought back by a failure at the last but one, and downgraded, again and again,
+// while a BEAM makes 5000 calls a second.
 func TestACrowdIsUpgradedUnderLoadWithoutLosingACall(t *testing.T) {
 	size, rate := soak.Size(3_000, 10_000), 5_000
 	n, pids := startCrowd(t, size)

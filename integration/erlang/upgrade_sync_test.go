@@ -12,8 +12,8 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// startTogether makes the real node one of a release whose relup has both nodes wait for each other, and the Go node, too: both
-// use the same files.
+// startTogether makes the real node one of a release whose relup has both nodes wait for each other, and the Go node,
+// too: both use the same files.
 func startTogether(t *testing.T) *upgradeLab {
 	t.Helper()
 	lab := newUpgradeLab(t)

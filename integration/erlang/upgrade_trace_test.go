@@ -242,8 +242,8 @@ func demoScript(script, extra string) string {
 	return strings.NewReplacer("SUSPEND", "demo_srv", "EXTRA", extra).Replace(script)
 }
 
-// Up and down: every server gets the same messages with the same contents as one of OTP, in the same order, whether it goes on
-// where the script says so or later.
+// Up and down: every server gets the same messages with the same contents as one of OTP, in the same order, whether
+// it goes on where the script says so or later.
 func TestServersSeeTheMessagesOfARealUpgrade(t *testing.T) {
 	lab := newUpgradeLab(t)
 	for _, way := range []struct{ vsn, script string }{{"2", demoUp}, {"1", demoDown}} {
@@ -260,7 +260,8 @@ func TestServersSeeTheMessagesOfARealUpgrade(t *testing.T) {
 	require.Equal(t, want, servers)
 }
 
-// A code change that fails: the caller gets the term of OTP. There the servers stay suspended, here they go on as they were.
+// A code change that fails: the caller gets the term of OTP. There the servers stay suspended, here they go on as
+// they were.
 func TestAFailedUpgradeTellsWhatOTPTellsAndGoesBack(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ extra, options, result string }{

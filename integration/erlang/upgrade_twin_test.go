@@ -20,7 +20,8 @@ import (
 	"github.com/gonode-otp/gonode/supervisor"
 )
 
-// twins are a real node and a Go node with the same releases, each in a directory of its own. Operators ask both by rpc.
+// twins are a real node and a Go node with the same releases, each in a directory of its own. Operators ask both by
+// rpc.
 type twins struct {
 	t        *testing.T
 	beam     *gonodetest.Beam

@@ -9,8 +9,8 @@ import (
 )
 
 // zoo builds terms around every border of the external term format. bad(S, Ts) calls S with each of them and returns
-// those that did not come back =:= equal; in OTP 25 =:= does not tell -0.0 from 0.0, so the bytes are compared too where
-// they are canonical.
+// those that did not come back =:= equal; in OTP 25 =:= does not tell -0.0 from 0.0, so the bytes are compared too
+// where they are canonical.
 const zoo = `
 -module(zoo).
 -export([bad/1, terms/0]).

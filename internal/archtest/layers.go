@@ -66,10 +66,10 @@ var restrictions = []restriction{
 	// statetype.go looks at the types of states, for code changes and for showing them.
 	{"reflect", []string{"etf/marshal*.go", "etf/unmarshal*.go", "genserv/statetype.go"},
 		"reflection is for Marshal and Unmarshal; nothing on the way of a message may need it"},
-	// atomcache_out.go and refcache.go tell strings that are the same by where their text lies, which spares them the text of most atoms.
-	// raw_linux.go makes system calls that the scheduler does not hear of, which spares two more of them for each.
-	// uncleared.go takes memory for frames that nobody has cleared.
-	// box.go makes a Term of a value that lies in a chunk, which saves decoding most of its allocations.
+	// atomcache_out.go and refcache.go tell strings that are the same by where their text lies, which spares them the
+	// text of most atoms. raw_linux.go makes system calls that the scheduler does not hear of, which spares two more of
+	// them for each. uncleared.go takes memory for frames that nobody has cleared. box.go makes a Term of a value that
+	// lies in a chunk, which saves decoding most of its allocations.
 	{"unsafe", []string{"dist/atomcache_out.go", "dist/raw_linux.go", "dist/uncleared.go", "etf/box.go", "etf/refcache.go", "etf/small.go"},
 		"a file that has to use it is listed here, with what it gains by it"},
 	{"C", nil, "a fresh machine needs Go only"},
@@ -105,8 +105,8 @@ var libraries = []string{"etf/", "epmd/", "dist/", "genserv/", "supervisor/", "a
 // pure are the packages that start no goroutines.
 var pure = []string{"etf/", "appup/", "genserv/", "supervisor/", "codechange/"}
 
-// trying is the file of genserv.Try, which may start one: the function that it runs may end its goroutine, which cannot be
-// undone (runtime.Goexit).
+// trying is the file of genserv.Try, which may start one: the function that it runs may end its goroutine, which
+// cannot be undone (runtime.Goexit).
 const trying = "genserv/crash.go"
 
 // ban is a function that some folders must not call.

@@ -10,8 +10,8 @@ import (
 // goBlock is a Go program in a Markdown text.
 var goBlock = regexp.MustCompile("(?s)```go\n(.*?)```")
 
-// The program of README.md is the example of package node, which the tests run, as a program of its own; what makes it one is
-// not in the example. The pieces of the guides are out of the examples.
+// The program of README.md is the example of package node, which the tests run, as a program of its own; what makes
+// it one is not in the example. The pieces of the guides are out of the examples.
 var frame = map[string]bool{"package main": true, "func main() {": true}
 
 // quotes are the texts that show Go code, by a pattern of io/fs, and where that code is.

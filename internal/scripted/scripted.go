@@ -1,5 +1,5 @@
-// Package scripted has the parts of a gen_server that does what its messages say, so that a test can write a server's behaviour
-// as Erlang terms and compare it with that of the same server in Erlang, genserv/testdata/scripted.erl.
+// Package scripted has the parts of a gen_server that does what its messages say, so that a test can write a server's
+// behaviour as Erlang terms and compare it with that of the same server in Erlang, genserv/testdata/scripted.erl.
 package scripted
 
 import (
@@ -10,8 +10,8 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// Act does what a message says, and returns the value that the callback returns; nil if the message says nothing. from is the
-// call that {answer, Reply, Then} answers.
+// Act does what a message says, and returns the value that the callback returns; nil if the message says nothing.
+// from is the call that {answer, Reply, Then} answers.
 //
 //	{return, Value}        {throw, Value}         {error, Reason}        {exit, Reason}
 //	{trap, Then}           {to_self, Msg, Then}   {answer, Reply, Then}  {put, Key, Value, Then}

@@ -1,5 +1,5 @@
-// Package soak lets a test do less in make test than in make soak, which sets GONODE_SOAK. What a test claims is the same
-// in both: only repetitions, sizes and durations differ. A test that cannot be made small is left out by name.
+// Package soak lets a test do less in make test than in make soak, which sets GONODE_SOAK. What a test claims is the
+// same in both: only repetitions, sizes and durations differ. A test that cannot be made small is left out by name.
 package soak
 
 import (
@@ -19,8 +19,8 @@ func Size[T any](quick, full T) T {
 	return quick
 }
 
-// Only skips a test that runs in make soak alone, and names it as a skipped lane, as gonodetest.SkipLane does, which tests
-// inside the packages that gonodetest imports cannot call.
+// Only skips a test that runs in make soak alone, and names it as a skipped lane, as gonodetest.SkipLane does, which
+// tests inside the packages that gonodetest imports cannot call.
 func Only(t testing.TB) {
 	t.Helper()
 	if On() {

@@ -1,5 +1,5 @@
-// Command ergo2 is the server of bench/peer on ergo 2.2.4, which speaks the Erlang distribution by itself. A module of its own, so
-// that no other part of the project depends on it.
+// Command ergo2 is the server of bench/peer on ergo 2.2.4, which speaks the Erlang distribution by itself. A module
+// of its own, so that no other part of the project depends on it.
 //
 //	ergo2 NODE COOKIE
 package main

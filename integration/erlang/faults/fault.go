@@ -143,8 +143,8 @@ func inBoth(command string) func(context.Context, *docker.Lab) error {
 // fakeTime is the library that lets a program see another time, in places where Debian has it.
 const fakeTime = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
 
-// clockJump lets the clock of a BEAM jump. A Go program does not ask the C library for the time, and the system's clock belongs
-// to all containers.
+// clockJump lets the clock of a BEAM jump. A Go program does not ask the C library for the time, and the system's
+// clock belongs to all containers.
 func clockJump() fault {
 	set := func(offset string) func(context.Context, *docker.Lab) error {
 		return func(ctx context.Context, lab *docker.Lab) error {

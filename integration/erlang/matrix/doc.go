@@ -3,6 +3,6 @@
 //
 //	go run ./integration/erlang/matrix [flags]
 //
-// Exit codes: 0 everything ran and held, 1 a check failed, 2 something could not be run. With -lane what could not be run
-// is noted as a skipped lane, as gonodetest.SkipLane does, and is no failure.
+// Exit codes: 0 everything ran and held, 1 a check failed, 2 something could not be run. With -lane what could not be
+// run is noted as a skipped lane, as gonodetest.SkipLane does, and is no failure.
 package main

@@ -68,8 +68,8 @@ func (o options) prepare(ctx context.Context, lab *docker.Lab, r *row) error {
 	return err
 }
 
-// connects makes the first check: that the release connects to gonode at all. If it does not although the network is there, that is
-// a failure and not something that could not be run.
+// connects makes the first check: that the release connects to gonode at all. If it does not although the network is
+// there, that is a failure and not something that could not be run.
 func connects(ctx context.Context, lab *docker.Lab, r *row) (bool, error) {
 	s := r.peer.Service
 	script := fmt.Sprintf(`{ok, Address} = inet:getaddr("testbed.lab", inet),

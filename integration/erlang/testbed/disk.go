@@ -10,7 +10,8 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// disk is a server that fills the directory of the release handler, which has to be a small file system of its own. Calls:
+// disk is a server that fills the directory of the release handler, which has to be a small file system of its own.
+// Calls:
 //
 //	fill    {ok, Bytes}, as many as there was room for
 //	free    ok

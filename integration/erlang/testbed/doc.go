@@ -5,9 +5,8 @@
 //	testbed ledger [flags] NAME    a node whose server ledger keeps accounts
 //
 // Every node hosts the same servers: echo and counter are those of the examples, probe does what it is told, and tree
-// is a supervisor whose children the suites start. The same in
-// Erlang is integration/erlang/ct/testbed.erl, on which every expectation of the suites is proven; whoever changes what a
-// request means changes both.
+// is a supervisor whose children the suites start. The same in Erlang is integration/erlang/ct/testbed.erl, on which
+// every expectation of the suites is proven; whoever changes what a request means changes both.
 //
 // The cookie comes from GONODE_COOKIE. A node ends when its standard input does, so that none outlives its control.
 package main

@@ -33,8 +33,8 @@ type ledger struct {
 
 type castsOf struct{ count, last etf.Int }
 
-// runLedger is a node with a ledger, until it is told to end. With -root it is one that can be upgraded, with the counter of
-// examples/upgrade, by the files in -files, of which it makes a copy there.
+// runLedger is a node with a ledger, until it is told to end. With -root it is one that can be upgraded, with the
+// counter of examples/upgrade, by the files in -files, of which it makes a copy there.
 func runLedger(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("ledger", flag.ContinueOnError)
 	cfg := node.Config{LongNames: true, Cookie: os.Getenv("GONODE_COOKIE")}

@@ -8,7 +8,8 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// probe is a gen_server that does what it is told, and keeps what has happened to it. The clauses are those of probe.erl.
+// probe is a gen_server that does what it is told, and keeps what has happened to it. The clauses are those of
+// probe.erl.
 type probe struct{}
 
 // record is its state.

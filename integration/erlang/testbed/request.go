@@ -8,8 +8,8 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// request is {request, How, To, Request, Timeout}: what gen_server:wait_response/2 returns, or receive_response/2, or that after the
-// time-out and once more without one.
+// request is {request, How, To, Request, Timeout}: what gen_server:wait_response/2 returns, or receive_response/2, or
+// that after the time-out and once more without one.
 func request(p *genserv.Process, a etf.Tuple) etf.Term {
 	id := must2(p.SendRequest(a[1], a[2]))
 	switch a[0].(etf.Atom) {
