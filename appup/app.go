@@ -241,8 +241,10 @@ func isPositive(t etf.Term) bool {
 
 // Record returns the application as OTP's record #application{}, which is part of some errors.
 func (a *App) Record() etf.Tuple {
-	return etf.Tuple{etf.Atom("application"), a.Name, a.Type, etf.Charlist(a.Vsn), etf.Charlist(a.ID), etf.Charlist(a.Description),
-		atomTerms(a.Modules), atomTerms(a.Applications), atomTerms(a.Optional), atomTerms(a.Included), atomTerms(a.Registered),
+	return etf.Tuple{etf.Atom("application"), a.Name, a.Type, etf.Charlist(a.Vsn), etf.Charlist(a.ID),
+		etf.Charlist(a.Description),
+		atomTerms(a.Modules), atomTerms(a.Applications), atomTerms(a.Optional), atomTerms(a.Included),
+		atomTerms(a.Registered),
 		a.Env, a.MaxT, a.MaxP, a.Mod, a.StartPhases, etf.Charlist(a.Dir)}
 }
 

@@ -69,7 +69,8 @@ func ParseAppup(name string, src []byte) (*Appup, error) {
 func readAppup(n etf.Node, r *report) *Appup {
 	parts, ok := tupleElems(n, 3)
 	if !ok {
-		r.fail(n.Pos, tagged("bad_appup", n.Term), "expected {Vsn, [{UpFrom, Script}], [{DownTo, Script}]}, not %s", show(n.Term))
+		r.fail(n.Pos, tagged("bad_appup", n.Term), "expected {Vsn, [{UpFrom, Script}], [{DownTo, Script}]}, not %s",
+			show(n.Term))
 		return nil
 	}
 	a := &Appup{}
@@ -98,11 +99,13 @@ func readEntries(n etf.Node, r *report) []Entry {
 		}
 		v, ok := readVersion(parts[0], r)
 		if i := slices.IndexFunc(all, func(e Entry) bool { return !v.Pattern && e.Version.Fits(v.Text) }); ok && i >= 0 {
-			r.warn(parts[0].Pos, tagged("duplicate_vsn", v.Term()), "the entry for %v is never used: the one for %v fits it first", v, all[i].Version)
+			r.warn(parts[0].Pos, tagged("duplicate_vsn", v.Term()),
+				"the entry for %v is never used: the one for %v fits it first", v, all[i].Version)
 		}
 		script, isScript := listElems(parts[1])
 		if !isScript {
-			r.fail(parts[1].Pos, tagged("bad_list", parts[1].Term), "expected a list of instructions, not %s", show(parts[1].Term))
+			r.fail(parts[1].Pos, tagged("bad_list", parts[1].Term), "expected a list of instructions, not %s",
+				show(parts[1].Term))
 		}
 		checkScript(script, r)
 		if ok && isScript {

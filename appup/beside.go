@@ -34,7 +34,8 @@ func CheckFile(files Files, name string) ([]*Finding, error) {
 	app, err := ParseApp(of+".app", beside)
 	if err != nil {
 		first, _, _ := strings.Cut(err.Error(), "\n")
-		r.warn(parts[0].Pos, tagged("bad_application", etf.Charlist(of+".app")), "not compared with the .app file, which is broken: %s", first)
+		r.warn(parts[0].Pos, tagged("bad_application", etf.Charlist(of+".app")),
+			"not compared with the .app file, which is broken: %s", first)
 		return r.sorted(), nil
 	}
 	besideCheck{r, app}.file(parts)
@@ -87,11 +88,14 @@ func (c besideCheck) instruction(mode Mode, word etf.Atom, e []etf.Node) {
 	case mode == Up && word != "delete_module":
 		c.module(e[1])
 	case mode == Down && word == "delete_module" && !c.has(e[1].Term):
-		c.warn(e[1].Pos, tagged("no_such_module", e[1].Term), "the way down deletes the module %s, which %s.app does not have", show(e[1].Term), c.app.Name)
+		c.warn(e[1].Pos, tagged("no_such_module", e[1].Term),
+			"the way down deletes the module %s, which %s.app does not have", show(e[1].Term), c.app.Name)
 	case mode == Up && c.has(e[1].Term):
-		c.warn(e[1].Pos, tagged("delete_module", e[1].Term), "the module %s is deleted, but %s.app has it", show(e[1].Term), c.app.Name)
+		c.warn(e[1].Pos, tagged("delete_module", e[1].Term), "the module %s is deleted, but %s.app has it", show(e[1].Term),
+			c.app.Name)
 	case word == "add_module" && c.has(e[1].Term):
-		c.warn(e[1].Pos, tagged("add_module", e[1].Term), "the way down adds the module %s, but %s.app has it already", show(e[1].Term), c.app.Name)
+		c.warn(e[1].Pos, tagged("add_module", e[1].Term), "the way down adds the module %s, but %s.app has it already",
+			show(e[1].Term), c.app.Name)
 	}
 }
 
@@ -101,7 +105,8 @@ func (c besideCheck) objectCode(mode Mode, e []etf.Node) {
 		return
 	}
 	if vsn, kind := text(e[1].Term); kind == isText && vsn != c.app.Vsn {
-		c.fail(e[1].Pos, tagged("bad_lib_vsn", c.app.Name, etf.Charlist(c.app.Vsn)), "object code of version %s, but %s.app says %s",
+		c.fail(e[1].Pos, tagged("bad_lib_vsn", c.app.Name, etf.Charlist(c.app.Vsn)),
+			"object code of version %s, but %s.app says %s",
 			show(e[1].Term), c.app.Name, show(etf.Charlist(c.app.Vsn)))
 	}
 	modules, _ := listElems(e[2])
@@ -112,7 +117,8 @@ func (c besideCheck) objectCode(mode Mode, e []etf.Node) {
 
 func (c besideCheck) module(n etf.Node) {
 	if !c.has(n.Term) {
-		c.fail(n.Pos, tagged("no_such_module", n.Term), "%s.app has no module %s; without one in another application the upgrade is refused",
+		c.fail(n.Pos, tagged("no_such_module", n.Term),
+			"%s.app has no module %s; without one in another application the upgrade is refused",
 			c.app.Name, show(n.Term))
 	}
 }

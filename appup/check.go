@@ -46,7 +46,8 @@ func (r *report) sameName(n etf.Node, base string) {
 		return
 	}
 	if name, ok := parts[1].Term.(etf.Atom); ok && string(name)+".app" != base {
-		r.fail(parts[1].Pos, tagged("bad_application_name", name), "the application is called %s, so its file has to be %s.app", show(name), name)
+		r.fail(parts[1].Pos, tagged("bad_application_name", name),
+			"the application is called %s, so its file has to be %s.app", show(name), name)
 	}
 }
 
@@ -65,7 +66,8 @@ func checkScript(script []etf.Node, r *report) {
 	c.dependencies()
 	c.objectCode()
 	for _, n := range c.early {
-		r.fail(n.Pos, tagged("bad_op_before_point_of_no_return", n.Term), "only load_object_code and apply may stand before point_of_no_return")
+		r.fail(n.Pos, tagged("bad_op_before_point_of_no_return", n.Term),
+			"only load_object_code and apply may stand before point_of_no_return")
 	}
 }
 
@@ -164,7 +166,8 @@ func (c *scriptCheck) lacking(has, from []etf.Node, reason etf.Atom, format stri
 func (c *scriptCheck) dependencies() {
 	for _, n := range c.deps {
 		if module := n.Term.(etf.Atom); !c.dependent[module] {
-			c.warn(n.Pos, tagged("undef_module", module), "the module %s has no instruction here; without one in another application the upgrade is refused", show(module))
+			c.warn(n.Pos, tagged("undef_module", module),
+				"the module %s has no instruction here; without one in another application the upgrade is refused", show(module))
 		}
 	}
 }
@@ -172,7 +175,9 @@ func (c *scriptCheck) dependencies() {
 func (c *scriptCheck) objectCode() {
 	for _, n := range c.loads {
 		if !slices.ContainsFunc(c.object, func(o etf.Node) bool { return o.Term == n.Term }) {
-			c.warn(n.Pos, tagged("no_object_code", n.Term), "there is no load_object_code with the module %s here; without one in another application the upgrade is refused", show(n.Term))
+			c.warn(n.Pos, tagged("no_object_code", n.Term),
+				"there is no load_object_code with the module %s here; without one in another application the upgrade is refused",
+				show(n.Term))
 		}
 	}
 }
@@ -188,7 +193,8 @@ func checkLowLevel(script []etf.Node, r *report) {
 		word := wordOf(n.Term)
 		switch {
 		case highLevel(word):
-			r.fail(n.Pos, tagged("illegal_instruction_after_point_of_no_return", n.Term), "%s belongs into an .appup file; a relup has low-level instructions", word)
+			r.fail(n.Pos, tagged("illegal_instruction_after_point_of_no_return", n.Term),
+				"%s belongs into an .appup file; a relup has low-level instructions", word)
 		case !r.syntax(n):
 		case word == "restart" || word == "reboot":
 			r.fail(n.Pos, tagged("illegal_instruction_after_point_of_no_return", n.Term), "no release handler knows %s", word)
@@ -198,7 +204,8 @@ func checkLowLevel(script []etf.Node, r *report) {
 		}
 	}
 	for _, n := range c.early {
-		r.fail(n.Pos, tagged("bad_op_before_point_of_no_return", n.Term), "only load_object_code and apply may stand before point_of_no_return")
+		r.fail(n.Pos, tagged("bad_op_before_point_of_no_return", n.Term),
+			"only load_object_code and apply may stand before point_of_no_return")
 	}
 	c.ordered()
 	c.balance()

@@ -59,8 +59,10 @@ func TestVersionsFitAsInSystools(t *testing.T) {
 		expr, vsn string
 		fits      bool
 	}{
-		{`1\.4`, "1.4", true}, {`1\.4`, "1.4.7", false}, {`1\.4`, "21.4", false}, {`1|1\.4`, "1.4", false}, {`1\.4|1`, "1.4", true},
-		{`1\.[0-9]+(\.[0-9]+)*`, "1.12.3", true}, {`^1\.4$`, "1.4", true}, {`.*`, "", true}, {``, "", true}, {``, "1", false}, {`1.`, "1ä", true},
+		{`1\.4`, "1.4", true}, {`1\.4`, "1.4.7", false}, {`1\.4`, "21.4", false}, {`1|1\.4`, "1.4", false},
+		{`1\.4|1`, "1.4", true},
+		{`1\.[0-9]+(\.[0-9]+)*`, "1.12.3", true}, {`^1\.4$`, "1.4", true}, {`.*`, "", true}, {``, "", true},
+		{``, "1", false}, {`1.`, "1ä", true},
 		{`.*?`, "12", false}, {`\d+?$`, "12", true},
 	} {
 		v, err := appup.NewPattern(c.expr)
@@ -74,7 +76,8 @@ func TestVersionsFitAsInSystools(t *testing.T) {
 }
 
 func TestFindTakesTheFirstEntryThatFits(t *testing.T) {
-	a, err := appup.ParseAppup("m.appup", []byte(`{"2", [{<<"1\\..*">>, [restart_emulator]}, {"2", []}, {<<".*">>, [{apply,{m,f,[]}}]}], []}.`))
+	a, err := appup.ParseAppup("m.appup",
+		[]byte(`{"2", [{<<"1\\..*">>, [restart_emulator]}, {"2", []}, {<<".*">>, [{apply,{m,f,[]}}]}], []}.`))
 	require.NoError(t, err)
 	for vsn, want := range map[string]string{"1.4": "[restart_emulator]", "2": "[]", "3": "[{apply,{m,f,[]}}]"} {
 		s, found := appup.Find(a.Up, vsn)
@@ -137,7 +140,8 @@ func TestInstructionsInEveryForm(t *testing.T) {
 		require.NoError(t, err, text)
 		require.Equal(t, i, again)
 		word := strings.Trim(strings.Split(text, ",")[0], "{")
-		high := slices.Contains(strings.Fields("update load_module add_module delete_module add_application remove_application restart_application restart reboot"), word)
+		high := slices.Contains(strings.Fields("update load_module add_module delete_module add_application "+
+			"remove_application restart_application restart reboot"), word)
 		require.Equal(t, !high, i.LowLevel(), text)
 	}
 }
@@ -186,7 +190,8 @@ func TestWhatIsNoInstruction(t *testing.T) {
 // The first line of a paragraph in testdata/beside is the file a.app, the others are a.appup beside it.
 func TestAnAppupIsComparedWithTheAppBesideIt(t *testing.T) {
 	paragraphs(t, "beside/*.txt", func(t *testing.T, says []string) []string {
-		files := fstest.MapFS{"ebin/a.app": {Data: []byte(says[0])}, "ebin/a.appup": {Data: []byte(strings.Join(says[1:], "\n") + "\n")}}
+		files := fstest.MapFS{"ebin/a.app": {Data: []byte(says[0])},
+			"ebin/a.appup": {Data: []byte(strings.Join(says[1:], "\n") + "\n")}}
 		findings, err := appup.CheckFile(files, "ebin/a.appup")
 		require.NoError(t, err)
 		shows := []string{}

@@ -30,7 +30,8 @@ func (r *report) read(src []byte, more finding) (etf.Node, bool) {
 	case err != nil:
 		var e *etf.ParseError
 		errors.As(err, &e)
-		r.fail(etf.Pos{Line: e.Line, Column: e.Column}, tagged("parse", etf.Charlist(r.file), parseReason(src, e)), "%s", e.Msg)
+		r.fail(etf.Pos{Line: e.Line, Column: e.Column}, tagged("parse", etf.Charlist(r.file), parseReason(src, e)), "%s",
+			e.Msg)
 		return etf.Node{}, false
 	case len(nodes) == 0:
 		r.fail(etf.Pos{Line: 1, Column: 1}, tagged("read", etf.Charlist(r.file)), "there is no term in the file")

@@ -70,7 +70,8 @@ func explainNested(word etf.Atom, t etf.Tuple) string {
 	case word == "no_valid_version" && len(inner) == 2 && len(in(1)) == 2:
 		want, _ := inner[0].(etf.Tuple)
 		found, _ := inner[1].(etf.Tuple)
-		return fmt.Sprintf("no .app file has version %s; that of %s is %s", explained(want[1]), explained(found[1]), explained(found[2]))
+		return fmt.Sprintf("no .app file has version %s; that of %s is %s", explained(want[1]), explained(found[1]),
+			explained(found[2]))
 	case word == "parse_error" && len(inner) == 3:
 		return fmt.Sprintf("%s:%s: %s", explained(inner[0]), show(inner[1]), message(inner[2]))
 	case word == "parse" && len(in(2)) == 3:
@@ -141,24 +142,25 @@ var explanations = map[form]string{
 	{"version_not_in_appup", 2}:             "there is no entry for version %[2]s",
 	{"no_app_found", 3}:                     "there is no .app file of version %[2]s in %[3]s",
 	{"app_not_running", 2}:                  "the application %[2]s does not run",
-	{"unknown_version", 2}:                  "the name of the directory does not say which version of %[2]s is there: App-Vsn",
-	{"not_found", 2}:                        "there is no file %[2]s",
-	{"badly_formatted_release", 1}:          "this is no release",
-	{"illegal_name", 2}:                     "%[2]s is no name of a release",
-	{"illegal_form", 2}:                     "%[2]s is no version",
-	{"illegal_applications", 2}:             "applications that are none: %[2]s",
-	{"missing_mandatory_app", 2}:            "the application %[2]s is missing",
-	{"mandatory_app", 3}:                    "the application %[2]s has to be permanent, not %[3]s",
-	{"error_reading", 2}:                    "%[2]s",
-	{"undefined_applications", 2}:           "applications that are needed and not in the release: %[2]s",
-	{"circular_dependencies", 2}:            "applications that need each other: %[2]s",
-	{"duplicate_modules", 2}:                "modules that are in two applications: %[2]s",
-	{"duplicate_register", 2}:               "names that two applications register: %[2]s",
-	{"open", 3}:                             "it cannot be opened: %[3]s",
-	{"read", 2}:                             "there is no term in the file",
-	{"bad_param", 2}:                        "%[2]s is not what it has to be",
-	{"missing_param", 2}:                    "%[2]s is missing, or not what it has to be",
-	{"override_include", 2}:                 "the release includes what the application does not: %[2]s",
-	{"bad_application_name", 2}:             "the file is about another application: %[2]s",
-	{"duplicate_include", 2}:                "applications that are included twice: %[2]s",
+	{"unknown_version", 2}: "the name of the directory does not say which version of %[2]s is there: " +
+		"App-Vsn",
+	{"not_found", 2}:               "there is no file %[2]s",
+	{"badly_formatted_release", 1}: "this is no release",
+	{"illegal_name", 2}:            "%[2]s is no name of a release",
+	{"illegal_form", 2}:            "%[2]s is no version",
+	{"illegal_applications", 2}:    "applications that are none: %[2]s",
+	{"missing_mandatory_app", 2}:   "the application %[2]s is missing",
+	{"mandatory_app", 3}:           "the application %[2]s has to be permanent, not %[3]s",
+	{"error_reading", 2}:           "%[2]s",
+	{"undefined_applications", 2}:  "applications that are needed and not in the release: %[2]s",
+	{"circular_dependencies", 2}:   "applications that need each other: %[2]s",
+	{"duplicate_modules", 2}:       "modules that are in two applications: %[2]s",
+	{"duplicate_register", 2}:      "names that two applications register: %[2]s",
+	{"open", 3}:                    "it cannot be opened: %[3]s",
+	{"read", 2}:                    "there is no term in the file",
+	{"bad_param", 2}:               "%[2]s is not what it has to be",
+	{"missing_param", 2}:           "%[2]s is missing, or not what it has to be",
+	{"override_include", 2}:        "the release includes what the application does not: %[2]s",
+	{"bad_application_name", 2}:    "the file is about another application: %[2]s",
+	{"duplicate_include", 2}:       "applications that are included twice: %[2]s",
 }

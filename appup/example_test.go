@@ -41,14 +41,19 @@ func ExampleTranslateScripts() {
 
 func ExampleMake() {
 	app := func(name, vsn string) *fstest.MapFile {
-		return &fstest.MapFile{Data: fmt.Appendf(nil, `{application, %s, [{description, ""}, {vsn, %q}, {modules, []}, {registered, []}, {applications, []}]}.`, name, vsn)}
+		return &fstest.MapFile{Data: fmt.Appendf(nil,
+			`{application, %s, [{description, ""}, {vsn, %q}, {modules, []}, {registered, []}, {applications, []}]}.`, name,
+			vsn)}
 	}
 	rel := func(vsn, calc string) *fstest.MapFile {
-		return &fstest.MapFile{Data: fmt.Appendf(nil, `{release, {"calc", %q}, {erts, "13.1.5"}, [{kernel, "8.5"}, {stdlib, "4.2"}, {sasl, "4.2"}, {calc, %q}]}.`, vsn, calc)}
+		return &fstest.MapFile{Data: fmt.Appendf(nil,
+			`{release, {"calc", %q}, {erts, "13.1.5"}, [{kernel, "8.5"}, {stdlib, "4.2"}, {sasl, "4.2"}, {calc, %q}]}.`, vsn,
+			calc)}
 	}
 	files := fstest.MapFS{
 		"lib/kernel-8.5/ebin/kernel.app": app("kernel", "8.5"), "lib/stdlib-4.2/ebin/stdlib.app": app("stdlib", "4.2"),
-		"lib/sasl-4.2/ebin/sasl.app": app("sasl", "4.2"), "lib/calc-1/ebin/calc.app": app("calc", "1"), "lib/calc-2/ebin/calc.app": app("calc", "2"),
+		"lib/sasl-4.2/ebin/sasl.app": app("sasl", "4.2"), "lib/calc-1/ebin/calc.app": app("calc", "1"),
+		"lib/calc-2/ebin/calc.app":   app("calc", "2"),
 		"lib/calc-2/ebin/calc.appup": {Data: []byte(`{"2", [{"1", [{apply, {calc, migrate, []}}]}], []}.`)},
 		"a.rel":                      rel("A", "1"), "b.rel": rel("B", "2"),
 	}

@@ -34,7 +34,8 @@ func expandTuple(n etf.Node, word etf.Atom, e []etf.Node) etf.Node {
 	case len(e) == 2:
 		return tupleAt(n.Pos, e[0], e[1], soft, brutal, brutal, none)
 	case len(e) == 3 && isAtom(e[2].Term, "supervisor"):
-		return tupleAt(n.Pos, e[0], e[1], a(etf.Atom("static")), a(etf.Atom("default")), a(tagged("advanced", etf.List{})), brutal, brutal, none)
+		return tupleAt(n.Pos, e[0], e[1], a(etf.Atom("static")), a(etf.Atom("default")), a(tagged("advanced", etf.List{})),
+			brutal, brutal, none)
 	case len(e) == 3 && isChange(e[2].Term):
 		return tupleAt(n.Pos, e[0], e[1], e[2], brutal, brutal, none)
 	case len(e) == 3 && isList(e[2].Term):

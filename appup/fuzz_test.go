@@ -105,7 +105,8 @@ func FuzzRelup(f *testing.F) {
 func FuzzBeside(f *testing.F) {
 	seeds(f)
 	app := func(vsn string) *fstest.MapFile {
-		return &fstest.MapFile{Data: []byte(`{application, a, [{description, ""}, {vsn, "` + vsn + `"}, {modules, [m, n]}, {registered, []}, {applications, []}]}.`)}
+		return &fstest.MapFile{Data: []byte(`{application, a, [{description, ""}, {vsn, "` + vsn +
+			`"}, {modules, [m, n]}, {registered, []}, {applications, []}]}.`)}
 	}
 	f.Fuzz(func(t *testing.T, src []byte) {
 		appupFile := &fstest.MapFile{Data: src}

@@ -10,7 +10,8 @@ import (
 
 // forms are the instructions as they are written.
 var forms = map[etf.Atom][]string{
-	"update": {"{update, Mod}", "{update, Mod, supervisor}", "{update, Mod, Change}", "{update, Mod, [Dep]}", "{update, Mod, Change, [Dep]}",
+	"update": {"{update, Mod}", "{update, Mod, supervisor}", "{update, Mod, Change}", "{update, Mod, [Dep]}",
+		"{update, Mod, Change, [Dep]}",
 		"{update, Mod, Change, Pre, Post, [Dep]}", "{update, Mod, Timeout, Change, Pre, Post, [Dep]}",
 		"{update, Mod, ModType, Timeout, Change, Pre, Post, [Dep]}"},
 	"load_module":         {"{load_module, Mod}", "{load_module, Mod, [Dep]}", "{load_module, Mod, Pre, Post, [Dep]}"},
@@ -25,13 +26,15 @@ var forms = map[etf.Atom][]string{
 	"purge":               {"{purge, [Mod]}"},
 	"suspend":             {"{suspend, [Mod]}", "{suspend, [{Mod, Timeout}]}"},
 	"resume":              {"{resume, [Mod]}"},
-	"code_change":         {"{code_change, [{Mod, Extra}]}", "{code_change, up, [{Mod, Extra}]}", "{code_change, down, [{Mod, Extra}]}"},
-	"stop":                {"{stop, [Mod]}"},
-	"start":               {"{start, [Mod]}"},
-	"sync_nodes":          {"{sync_nodes, Id, [Node]}", "{sync_nodes, Id, {M, F, A}}"},
-	"apply":               {"{apply, {M, F, A}}"},
+	"code_change": {"{code_change, [{Mod, Extra}]}", "{code_change, up, [{Mod, Extra}]}",
+		"{code_change, down, [{Mod, Extra}]}"},
+	"stop":       {"{stop, [Mod]}"},
+	"start":      {"{start, [Mod]}"},
+	"sync_nodes": {"{sync_nodes, Id, [Node]}", "{sync_nodes, Id, {M, F, A}}"},
+	"apply":      {"{apply, {M, F, A}}"},
 
-	"point_of_no_return": {"point_of_no_return"}, "restart_new_emulator": {"restart_new_emulator"}, "restart_emulator": {"restart_emulator"},
+	"point_of_no_return": {"point_of_no_return"}, "restart_new_emulator": {"restart_new_emulator"},
+	"restart_emulator": {"restart_emulator"},
 }
 
 // instructionHint says what is wrong with a term that is no instruction.

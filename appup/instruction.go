@@ -202,7 +202,8 @@ func typed(t etf.Term) Instruction {
 // highLevel tells whether a word begins an instruction that is not for a release handler.
 func highLevel(word etf.Atom) bool {
 	switch word {
-	case "update", "load_module", "add_module", "delete_module", "add_application", "remove_application", "restart_application":
+	case "update", "load_module", "add_module", "delete_module", "add_application", "remove_application",
+		"restart_application":
 		return true
 	}
 	return false
@@ -212,7 +213,8 @@ func typedHigh(word etf.Atom, a []etf.Term) Instruction {
 	name := a[0].(etf.Atom)
 	switch word {
 	case "update":
-		u := Update{Module: name, Static: isAtom(a[1], "static"), Timeout: a[2], PrePurge: a[4].(Purge), PostPurge: a[5].(Purge), DepMods: mustAtoms(a[6])}
+		u := Update{Module: name, Static: isAtom(a[1], "static"), Timeout: a[2], PrePurge: a[4].(Purge),
+			PostPurge: a[5].(Purge), DepMods: mustAtoms(a[6])}
 		if change, ok := a[3].(etf.Tuple); ok {
 			u.Advanced, u.Extra = true, change[1]
 		}

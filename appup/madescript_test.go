@@ -18,7 +18,8 @@ func (d dice) appup(a *madeApp, apps []*madeApp) etf.Term {
 			halves[mode] = append(halves[mode], etf.Tuple{etf.Binary(one(d, `1\.`, `2`, `[0-9]|.*`, `.*?`, `x|y`)), etf.List{}})
 		}
 		if d.once(40) {
-			halves[mode] = append(halves[mode], oneTerm(d, etf.Atom("odd"), etf.Tuple{etf.Atom("odd"), etf.List{}}, etf.Tuple{etf.Binary("("), etf.List{}}))
+			halves[mode] = append(halves[mode], oneTerm(d, etf.Atom("odd"), etf.Tuple{etf.Atom("odd"), etf.List{}},
+				etf.Tuple{etf.Binary("("), etf.List{}}))
 		}
 		for r, old := range a.vsns[1:] {
 			if old == "" || d.once(60) {
@@ -124,7 +125,8 @@ func (d dice) change(m etf.Atom, deps etf.List) etf.Term {
 			etf.Tuple{etf.Atom("load_module"), m})
 	}
 	return oneTerm(d, etf.Tuple{update, m, deps}, etf.Tuple{update, m, change, deps},
-		etf.Tuple{update, m, change, d.purge(), d.purge(), deps}, etf.Tuple{update, m, timeout, change, d.purge(), d.purge(), deps},
+		etf.Tuple{update, m, change, d.purge(), d.purge(), deps}, etf.Tuple{update, m, timeout, change, d.purge(),
+			d.purge(), deps},
 		etf.Tuple{update, m, modType, timeout, change, d.purge(), d.purge(), deps},
 		etf.Tuple{etf.Atom("load_module"), m, deps}, etf.Tuple{etf.Atom("load_module"), m, d.purge(), d.purge(), deps})
 }
@@ -141,17 +143,20 @@ func (d dice) extra() etf.List {
 	case 1:
 		return etf.List{etf.Atom("restart_new_emulator")}
 	case 2:
-		return etf.List{tagged("sync_nodes", etf.Atom("id"), oneTerm(d, etf.List{etf.Atom("n@h")}, etf.Tuple{etf.Atom("m"), etf.Atom("f"), etf.List{}}))}
+		return etf.List{tagged("sync_nodes", etf.Atom("id"), oneTerm(d, etf.List{etf.Atom("n@h")},
+			etf.Tuple{etf.Atom("m"), etf.Atom("f"), etf.List{}}))}
 	case 3:
 		return etf.List{oneTerm(d, etf.Atom("restart"), etf.Atom("reboot"))}
 	case 4:
 		return etf.List{tagged("purge", etf.List{etf.Atom("p")})}
 	case 5:
-		return etf.List{tagged(one(d, etf.Atom("add_application"), "remove_application", "restart_application"), one(d, etf.Atom("a"), "c", "nowhere"))}
+		return etf.List{tagged(one(d, etf.Atom("add_application"), "remove_application", "restart_application"),
+			one(d, etf.Atom("a"), "c", "nowhere"))}
 	case 6:
 		return etf.List{tagged("add_application", one(d, etf.Atom("a"), "b"), one(d, etf.Atom("load"), "none", "transient"))}
 	case 7:
-		return etf.List{tagged("code_change", oneTerm(d, etf.Atom("up"), etf.Atom("down")), etf.List{etf.Tuple{etf.Atom("m"), etf.Int(1)}})}
+		return etf.List{tagged("code_change", oneTerm(d, etf.Atom("up"), etf.Atom("down")),
+			etf.List{etf.Tuple{etf.Atom("m"), etf.Int(1)}})}
 	}
 	return etf.List{d.call()}
 }
@@ -162,7 +167,8 @@ func (d dice) lowLevel(a *madeApp, version string) etf.List {
 	switch d.IntN(12) {
 	case 0:
 		m := mods()
-		script := etf.List{tagged("suspend", m), d.call(), tagged("code_change", etf.List{etf.Tuple{etf.Atom("x1"), etf.Atom("e")}}), tagged("resume", m)}
+		script := etf.List{tagged("suspend", m), d.call(), tagged("code_change",
+			etf.List{etf.Tuple{etf.Atom("x1"), etf.Atom("e")}}), tagged("resume", m)}
 		if d.once(20) {
 			script = script[:3]
 		}
@@ -182,7 +188,8 @@ func (d dice) lowLevel(a *madeApp, version string) etf.List {
 		}
 		return script
 	case 3:
-		return etf.List{tagged("suspend", etf.List{etf.Tuple{etf.Atom("x1"), etf.Int(5)}, etf.Atom("x2")}), tagged("remove", etf.Tuple{etf.Atom("x1"), d.purge(), d.purge()}),
+		return etf.List{tagged("suspend", etf.List{etf.Tuple{etf.Atom("x1"), etf.Int(5)}, etf.Atom("x2")}),
+			tagged("remove", etf.Tuple{etf.Atom("x1"), d.purge(), d.purge()}),
 			tagged("resume", etf.List{etf.Atom("x2"), etf.Atom("x1")})}
 	}
 	return nil
@@ -192,7 +199,8 @@ func (d dice) lowLevel(a *madeApp, version string) etf.List {
 func (d dice) before(a *madeApp, vsn string) etf.List {
 	script := etf.List{d.call()}
 	if d.once(2) {
-		script = append(script, tagged("load_object_code", etf.Tuple{a.name, etf.Charlist(vsn), etf.List{etf.Atom("a1"), etf.Atom("y")}}))
+		script = append(script, tagged("load_object_code", etf.Tuple{a.name, etf.Charlist(vsn),
+			etf.List{etf.Atom("a1"), etf.Atom("y")}}))
 	}
 	if d.once(20) {
 		script = append(script, tagged("load_module", etf.Atom("m")))
@@ -203,17 +211,27 @@ func (d dice) before(a *madeApp, vsn string) etf.List {
 // broken is an instruction that is none.
 func (d dice) broken() etf.Term {
 	m, soft := etf.Atom("m"), etf.Atom("soft_purge")
-	return oneTerm(d, etf.Atom("mnesia_backup"), etf.Atom("odd"), etf.Int(5), etf.Tuple{}, tagged("update"), tagged("load_module"),
-		tagged("update", m, etf.Atom("supervisor"), etf.List{}), tagged("update", m, tagged("odd", m)), tagged("update", etf.Int(1)),
+	return oneTerm(d, etf.Atom("mnesia_backup"), etf.Atom("odd"), etf.Int(5), etf.Tuple{}, tagged("update"),
+		tagged("load_module"),
+		tagged("update", m, etf.Atom("supervisor"), etf.List{}), tagged("update", m, tagged("odd", m)),
+		tagged("update", etf.Int(1)),
 		tagged("update", m, etf.Int(0), etf.Atom("soft"), soft, soft, etf.List{}), tagged("update", m, etf.Atom("hard")),
-		tagged("update", m, etf.Atom("odd"), etf.Int(1), etf.Atom("soft"), soft, soft, etf.List{}), tagged("load_module", m, soft, etf.Int(2), etf.List{}),
+		tagged("update", m, etf.Atom("odd"), etf.Int(1), etf.Atom("soft"), soft, soft, etf.List{}),
+		tagged("load_module", m, soft, etf.Int(2), etf.List{}),
 		tagged("load_module", m, m), tagged("add_module", m, etf.List{etf.Int(1)}), tagged("add_module", m, m),
-		tagged("delete_module", etf.Charlist("m")), tagged("delete_module", m, etf.ImproperList{Elems: []etf.Term{m}, Tail: m}),
-		tagged("add_application", m, etf.Atom("odd")), tagged("remove_application", etf.Int(1)), tagged("load_object_code", etf.Tuple{m, etf.Int(1), etf.List{}}),
-		tagged("load_object_code", etf.Tuple{m, etf.Charlist("1")}), tagged("load_object_code", m), tagged("load", m), tagged("load", etf.Tuple{etf.Int(1), soft, soft}),
-		tagged("remove", etf.Tuple{m, soft, m}), tagged("purge", m), tagged("suspend", etf.List{etf.Tuple{m, etf.Int(-1)}}), tagged("resume", etf.List{etf.Int(1)}),
-		tagged("code_change", etf.List{m}), tagged("code_change", etf.Atom("odd"), etf.List{}), tagged("code_change", etf.Atom("odd"), m),
-		tagged("sync_nodes", m, etf.List{etf.Int(1)}), tagged("sync_nodes", m, m), tagged("sync_nodes", m, etf.Tuple{m, etf.Int(1), etf.List{}}),
-		tagged("apply", etf.Tuple{m, m, m}), tagged("apply", etf.Tuple{m, etf.Int(1), etf.List{}}), tagged("apply", etf.Tuple{m, m}), tagged("apply", m),
+		tagged("delete_module", etf.Charlist("m")), tagged("delete_module", m,
+			etf.ImproperList{Elems: []etf.Term{m}, Tail: m}),
+		tagged("add_application", m, etf.Atom("odd")), tagged("remove_application", etf.Int(1)),
+		tagged("load_object_code", etf.Tuple{m, etf.Int(1), etf.List{}}),
+		tagged("load_object_code", etf.Tuple{m, etf.Charlist("1")}), tagged("load_object_code", m), tagged("load", m),
+		tagged("load", etf.Tuple{etf.Int(1), soft, soft}),
+		tagged("remove", etf.Tuple{m, soft, m}), tagged("purge", m), tagged("suspend", etf.List{etf.Tuple{m, etf.Int(-1)}}),
+		tagged("resume", etf.List{etf.Int(1)}),
+		tagged("code_change", etf.List{m}), tagged("code_change", etf.Atom("odd"), etf.List{}),
+		tagged("code_change", etf.Atom("odd"), m),
+		tagged("sync_nodes", m, etf.List{etf.Int(1)}), tagged("sync_nodes", m, m),
+		tagged("sync_nodes", m, etf.Tuple{m, etf.Int(1), etf.List{}}),
+		tagged("apply", etf.Tuple{m, m, m}), tagged("apply", etf.Tuple{m, etf.Int(1), etf.List{}}),
+		tagged("apply", etf.Tuple{m, m}), tagged("apply", m),
 		tagged("apply", etf.Tuple{m, m, etf.List{}}, tagged("undo", etf.Tuple{m, m, etf.List{}})))
 }

@@ -54,7 +54,8 @@ func madeUp(seed uint64) *input {
 		apps[i] = d.app(i, len(apps), releases)
 	}
 	sasl := one(d, "4.0", "4.0", "4.0", "10.0", "2.1.9")
-	for _, core := range []struct{ name, vsn, needs string }{{"kernel", "4.0", ""}, {"stdlib", "4.0", "kernel"}, {"sasl", sasl, "kernel stdlib"}} {
+	for _, core := range []struct{ name, vsn, needs string }{{"kernel", "4.0", ""}, {"stdlib", "4.0", "kernel"},
+		{"sasl", sasl, "kernel stdlib"}} {
 		a := &madeApp{name: etf.Atom(core.name), vsns: make([]string, releases), modules: make([][]etf.Atom, releases)}
 		for r := range a.vsns {
 			a.vsns[r] = core.vsn
@@ -188,9 +189,11 @@ func (d dice) resource(a *madeApp, r int, apps []*madeApp) etf.Term {
 	}
 	b := *a
 	a = &b
-	a.needs, a.includes = slices.DeleteFunc(slices.Clone(a.needs), missing), slices.DeleteFunc(slices.Clone(a.includes), missing)
+	a.needs, a.includes = slices.DeleteFunc(slices.Clone(a.needs), missing),
+		slices.DeleteFunc(slices.Clone(a.includes), missing)
 	pair := func(key etf.Atom, v etf.Term) etf.Term { return etf.Tuple{key, v} }
-	keys := etf.List{pair("description", etf.Charlist("made up")), pair("vsn", etf.Charlist(a.vsns[r])), pair("modules", atomTerms(a.modules[r])),
+	keys := etf.List{pair("description", etf.Charlist("made up")), pair("vsn", etf.Charlist(a.vsns[r])),
+		pair("modules", atomTerms(a.modules[r])),
 		pair("registered", etf.List{etf.Atom(a.name + "_name")}), pair("applications", atomTerms(a.needs))}
 	if a.optional != nil {
 		keys = append(keys, pair("optional_applications", atomTerms(a.optional)))
@@ -199,13 +202,16 @@ func (d dice) resource(a *madeApp, r int, apps []*madeApp) etf.Term {
 		keys = append(keys, pair("included_applications", atomTerms(a.includes)))
 	}
 	if d.once(4) {
-		keys = append(keys, pair("mod", etf.Tuple{etf.Atom("a1"), etf.List{}}), pair("env", etf.List{etf.Tuple{etf.Atom("k"), etf.Int(1)}}),
-			pair("start_phases", etf.List{etf.Tuple{etf.Atom("go"), etf.List{}}}), pair("maxT", etf.Int(5)), pair("id", etf.Charlist("id")))
+		keys = append(keys, pair("mod", etf.Tuple{etf.Atom("a1"), etf.List{}}),
+			pair("env", etf.List{etf.Tuple{etf.Atom("k"), etf.Int(1)}}),
+			pair("start_phases", etf.List{etf.Tuple{etf.Atom("go"), etf.List{}}}), pair("maxT", etf.Int(5)),
+			pair("id", etf.Charlist("id")))
 	}
 	switch {
 	case d.once(400):
 		i := d.IntN(len(keys))
-		keys[i] = pair(keys[i].(etf.Tuple)[0].(etf.Atom), oneTerm(d, etf.Atom("odd"), etf.Int(1), etf.List{etf.Int(-1)}, etf.List{etf.Atom("x"), etf.Int(1)}))
+		keys[i] = pair(keys[i].(etf.Tuple)[0].(etf.Atom), oneTerm(d, etf.Atom("odd"), etf.Int(1), etf.List{etf.Int(-1)},
+			etf.List{etf.Atom("x"), etf.Int(1)}))
 	case d.once(400):
 		i := d.IntN(len(keys))
 		keys = append(keys[:i:i], keys[i+1:]...)
@@ -218,7 +224,8 @@ func (d dice) resource(a *madeApp, r int, apps []*madeApp) etf.Term {
 func (d dice) spoil(in *input) {
 	var names []string
 	for name := range in.files {
-		if len(path.Base(name)) == len("a.app") || !strings.HasPrefix(name, "lib/") { // systools has files of its own for stdlib
+		// systools has files of its own for stdlib
+		if len(path.Base(name)) == len("a.app") || !strings.HasPrefix(name, "lib/") {
 			names = append(names, name)
 		}
 	}
@@ -230,6 +237,7 @@ func (d dice) spoil(in *input) {
 	case 1:
 		f.Data = append(f.Data, "and more"...)
 	default:
-		f.Data = []byte(one(d, "", "% nothing\n", "odd.\n", "{a,\n,b}.\n", "{a,b.\n", "X.\n", "{a}}.\n", "{release, {\"rel\", \"1\"}, {erts, 1}, []}.\n"))
+		f.Data = []byte(one(d, "", "% nothing\n", "odd.\n", "{a,\n,b}.\n", "{a,b.\n", "X.\n", "{a}}.\n",
+			"{release, {\"rel\", \"1\"}, {erts, 1}, []}.\n"))
 	}
 }

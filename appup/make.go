@@ -218,7 +218,8 @@ func (m *maker) appup(mode Mode, app *App, vsn string) (Script, *Error) {
 	}
 	parts, ok := tupleElems(n, 3)
 	if !ok {
-		return Script{}, &Error{Module: "systools_relup", Reason: problem(tagged("ok", n.Term)), File: file, Line: n.Pos.Line, Column: n.Pos.Column}
+		return Script{}, &Error{Module: "systools_relup", Reason: problem(tagged("ok", n.Term)), File: file,
+			Line: n.Pos.Line, Column: n.Pos.Column}
 	}
 	if top, kind := text(parts[0].Term); kind != isText || top != app.Vsn {
 		m.warn(tagged("bad_vsn", etf.Tuple{parts[0].Term, etf.Charlist(app.Vsn)}))
@@ -227,7 +228,8 @@ func (m *maker) appup(mode Mode, app *App, vsn string) (Script, *Error) {
 	script, found, failed := searchEntries(file, entries, vsn)
 	if failed == nil && !found {
 		reason := tagged("no_relup", etf.Charlist(file), app.Record(), etf.Charlist(vsn))
-		failed = &Error{Module: "systools_relup", Reason: reason, File: file, Line: entries.Pos.Line, Column: entries.Pos.Column}
+		failed = &Error{Module: "systools_relup", Reason: reason, File: file, Line: entries.Pos.Line,
+			Column: entries.Pos.Column}
 	}
 	return script, failed
 }
@@ -265,5 +267,6 @@ func searchEntries(file string, n etf.Node, vsn string) (script Script, found bo
 
 // crashed is where OTP crashes, because there is no list or no expression.
 func crashed(file string, n etf.Node, word etf.Atom) *Error {
-	return &Error{Module: "systools_relup", Reason: crash(word), File: file, Line: n.Pos.Line, Column: n.Pos.Column, Exit: true}
+	return &Error{Module: "systools_relup", Reason: crash(word), File: file, Line: n.Pos.Line, Column: n.Pos.Column,
+		Exit: true}
 }

@@ -42,7 +42,8 @@ func DowngradeScript(files Files, app etf.Atom, running, old AppDir) (script etf
 		return nil, failed
 	}
 	if !etf.Equal(top, etf.Charlist(running.Vsn)) {
-		return nil, &Error{Module: "release_handler", Reason: tagged("badmatch", etf.Tuple{top, found.Terms()}), File: found.File, Exit: true}
+		return nil, &Error{Module: "release_handler", Reason: tagged("badmatch", etf.Tuple{top, found.Terms()}),
+			File: found.File, Exit: true}
 	}
 	to, failed := readOneApp(files, app, etf.Charlist(old.Vsn), old.Dir)
 	if failed != nil {
@@ -60,7 +61,8 @@ func DowngradeScript(files Files, app etf.Atom, running, old AppDir) (script etf
 func findScript(files Files, app etf.Atom, dir, vsn string, mode Mode) (top etf.Term, script Script, failed *Error) {
 	file := join(join(dir, "ebin"), string(app)+".appup")
 	fail := func(pos etf.Pos, exit bool, reason etf.Term) (etf.Term, Script, *Error) {
-		return nil, Script{}, &Error{Module: "release_handler", Reason: reason, File: file, Line: pos.Line, Column: pos.Column, Exit: exit}
+		return nil, Script{}, &Error{Module: "release_handler", Reason: reason, File: file, Line: pos.Line,
+			Column: pos.Column, Exit: exit}
 	}
 	src, err := files.ReadFile(file)
 	if err != nil {

@@ -65,7 +65,8 @@ func readRel(n etf.Node, r *report) (rel *Rel, bad etf.Term) {
 		erts, _ = tupleElems(parts[2], 2)
 	}
 	if id == nil || erts == nil || !isAtom(erts[0].Term, "erts") || !isList(parts[3].Term) {
-		r.fail(n.Pos, etf.Atom("badly_formatted_release"), "expected {release, {Name, Vsn}, {erts, Vsn}, [{App, Vsn}]}, not %s", show(n.Term))
+		r.fail(n.Pos, etf.Atom("badly_formatted_release"),
+			"expected {release, {Name, Vsn}, {erts, Vsn}, [{App, Vsn}]}, not %s", show(n.Term))
 		return nil, etf.Atom("badly_formatted_release")
 	}
 	rd := relReader{report: r}
@@ -107,7 +108,8 @@ func (r *relReader) text(n etf.Node, what string, why etf.Term) string {
 func (r *relReader) apps(rel *Rel, n etf.Node) {
 	list, ok := listElems(n)
 	if !ok {
-		r.refuse(n.Pos, tagged("EXIT", crash("function_clause")), "the list of applications has to end in [], not in something else")
+		r.refuse(n.Pos, tagged("EXIT", crash("function_clause")),
+			"the list of applications has to end in [], not in something else")
 		return
 	}
 	var illegal etf.List
@@ -124,7 +126,8 @@ func (r *relReader) apps(rel *Rel, n etf.Node) {
 		illegal = append(illegal, e.Term)
 		broken[app.Name] = true
 		r.fail(e.Pos, tagged("illegal_applications", etf.List{e.Term}),
-			"expected {App, Vsn}, {App, Vsn, Type}, {App, Vsn, [Included]} or {App, Vsn, Type, [Included]}, not %s", show(e.Term))
+			"expected {App, Vsn}, {App, Vsn, Type}, {App, Vsn, [Included]} or {App, Vsn, Type, [Included]}, not %s",
+			show(e.Term))
 	}
 	switch {
 	case r.bad != nil:
@@ -191,6 +194,7 @@ func (r *relReader) mandatory(rel *Rel, broken map[etf.Atom]bool, pos etf.Pos) {
 		}
 	}
 	if _, found := rel.Find("sasl"); !found && !broken["sasl"] {
-		r.warn(pos, etf.Atom("missing_sasl"), "the application sasl is missing: the release cannot be upgraded, nor upgraded to")
+		r.warn(pos, etf.Atom("missing_sasl"),
+			"the application sasl is missing: the release cannot be upgraded, nor upgraded to")
 	}
 }

@@ -42,7 +42,8 @@ func readRelease(p pathed, file string) (*Release, *Error) {
 		case reason != nil:
 			errs = append(etf.List{tagged("error_reading", etf.Tuple{a.Name, reason})}, errs...)
 		case app.Name != a.Name:
-			errs = append(etf.List{tagged("bad_application_name", etf.Tuple{a.Name, etf.Tuple{app.Name, etf.Charlist(app.Vsn)}})}, errs...)
+			errs = append(etf.List{tagged("bad_application_name", etf.Tuple{a.Name,
+				etf.Tuple{app.Name, etf.Charlist(app.Vsn)}})}, errs...)
 		default:
 			app.Type = a.Type
 			r.Apps = append(r.Apps, app)

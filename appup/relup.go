@@ -58,13 +58,15 @@ func ParseRelup(name string, src []byte) (*Relup, error) {
 func readRelup(n etf.Node, r *report) *Relup {
 	parts, ok := tupleElems(n, 3)
 	if !ok {
-		r.fail(n.Pos, tagged("bad_relup_file", n.Term), "expected {Vsn, [{UpFrom, Descr, Script}], [{DownTo, Descr, Script}]}, not %s", show(n.Term))
+		r.fail(n.Pos, tagged("bad_relup_file", n.Term),
+			"expected {Vsn, [{UpFrom, Descr, Script}], [{DownTo, Descr, Script}]}, not %s", show(n.Term))
 		return nil
 	}
 	relup := &Relup{}
 	var kind textKind
 	if relup.Vsn, kind = text(parts[0].Term); kind != isText {
-		r.fail(parts[0].Pos, tagged("bad_vsn", parts[0].Term), "the version of the release has to be a string, not %s", show(parts[0].Term))
+		r.fail(parts[0].Pos, tagged("bad_vsn", parts[0].Term), "the version of the release has to be a string, not %s",
+			show(parts[0].Term))
 	}
 	relup.Up = readRelupEntries(parts[1], r)
 	relup.Down = readRelupEntries(parts[2], r)
@@ -86,14 +88,17 @@ func readRelupEntries(n etf.Node, r *report) []RelupEntry {
 		}
 		vsn, kind := text(parts[0].Term)
 		if kind != isText {
-			r.fail(parts[0].Pos, tagged("bad_vsn", parts[0].Term), "the version of a release has to be a string, not %s", show(parts[0].Term))
+			r.fail(parts[0].Pos, tagged("bad_vsn", parts[0].Term), "the version of a release has to be a string, not %s",
+				show(parts[0].Term))
 		}
 		if kind == isText && slices.ContainsFunc(all, func(e RelupEntry) bool { return e.Vsn == vsn }) {
-			r.warn(parts[0].Pos, tagged("duplicate_vsn", parts[0].Term), "there is an entry for %q already; this one is never used", vsn)
+			r.warn(parts[0].Pos, tagged("duplicate_vsn", parts[0].Term),
+				"there is an entry for %q already; this one is never used", vsn)
 		}
 		script, isScript := listElems(parts[2])
 		if !isScript {
-			r.fail(parts[2].Pos, tagged("bad_list", parts[2].Term), "expected a list of instructions, not %s", show(parts[2].Term))
+			r.fail(parts[2].Pos, tagged("bad_list", parts[2].Term), "expected a list of instructions, not %s",
+				show(parts[2].Term))
 		}
 		checkLowLevel(script, r)
 		if kind == isText && isScript {

@@ -122,7 +122,8 @@ func (r *report) purges(nodes []etf.Node) {
 
 func (r *report) timeout(n etf.Node) {
 	if !isPositive(n.Term) {
-		r.oneOf(n, "bad_timeout", "a time-out is a number of milliseconds above 0, infinity or default", "default", "infinity")
+		r.oneOf(n, "bad_timeout", "a time-out is a number of milliseconds above 0, infinity or default", "default",
+			"infinity")
 	}
 }
 
@@ -195,7 +196,8 @@ func (r *report) objectCode(a []etf.Node) {
 	}
 	r.atom(parts[0], "bad_lib", "an application")
 	if !isList(parts[1].Term) {
-		r.fail(parts[1].Pos, tagged("bad_lib_vsn", parts[1].Term), "the version of an application has to be a string, not %s", show(parts[1].Term))
+		r.fail(parts[1].Pos, tagged("bad_lib_vsn", parts[1].Term),
+			"the version of an application has to be a string, not %s", show(parts[1].Term))
 	}
 	r.modules(parts[2])
 }
@@ -217,7 +219,8 @@ func (r *report) mfa(parts []etf.Node) {
 	r.module(parts[0])
 	r.atom(parts[1], "bad_func", "a function")
 	if !isList(parts[2].Term) {
-		r.fail(parts[2].Pos, tagged("bad_args_list", parts[2].Term), "arguments have to be a list, not %s", show(parts[2].Term))
+		r.fail(parts[2].Pos, tagged("bad_args_list", parts[2].Term), "arguments have to be a list, not %s",
+			show(parts[2].Term))
 	}
 }
 

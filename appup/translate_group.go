@@ -64,7 +64,8 @@ func objectCode(ordered []step, home map[etf.Term]*App) ([]step, *Error) {
 		if app == nil {
 			return nil, s.fail(tagged("no_such_module", s.arg(1)))
 		}
-		all = append(all, s.instead(tagged("load_object_code", etf.Tuple{app.Name, etf.Charlist(app.Vsn), etf.List{s.arg(1)}})))
+		all = append(all, s.instead(tagged("load_object_code", etf.Tuple{app.Name, etf.Charlist(app.Vsn),
+			etf.List{s.arg(1)}})))
 	}
 	return all, nil
 }

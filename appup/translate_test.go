@@ -70,7 +70,8 @@ func small() fstest.MapFS {
 	files := fstest.MapFS{}
 	put := func(name, text string) { files[name] = &fstest.MapFile{Data: []byte(text)} }
 	for _, app := range []string{"kernel", "stdlib", "sasl", "app"} {
-		put("lib/"+app+"-1/ebin/"+app+".app", `{application, `+app+`, [{description, ""}, {vsn, "1"}, {modules, []}, {registered, []}, {applications, []}]}.`)
+		put("lib/"+app+"-1/ebin/"+app+".app", `{application, `+app+
+			`, [{description, ""}, {vsn, "1"}, {modules, []}, {registered, []}, {applications, []}]}.`)
 	}
 	put("r.rel", `{release, {"r", "1"}, {erts, "1"}, [{kernel, "1"}, {stdlib, "1"}, {sasl, "1"}, {app, "1"}]}.`)
 	return files
@@ -99,8 +100,10 @@ func TestReadReleaseSaysWhyAnApplicationDoesNotFit(t *testing.T) {
 		{app, `{application, app, [{description, ""}, {vsn, "2"}, {modules, []}, {registered, []}, {applications, []}]}.`,
 			"app: no .app file has version 1; that of lib/app-1/ebin/app.app is 2"},
 		{app, "{application, app,\n [}.", "app: lib/app-1/ebin/app.app:2: syntax error before: '}'"},
-		{app, `{application, app, [{description, ""}, {vsn, "1"}, {modules, []}, {registered, []}, {applications, [b]}]}.`, "applications that are needed and not in the release: [b]"},
-		{app, `{application, ppa, [{description, ""}, {vsn, "1"}, {modules, []}, {registered, []}, {applications, []}]}.`, "the file is about another application"},
+		{app, `{application, app, [{description, ""}, {vsn, "1"}, {modules, []}, {registered, []}, {applications, [b]}]}.`,
+			"applications that are needed and not in the release: [b]"},
+		{app, `{application, ppa, [{description, ""}, {vsn, "1"}, {modules, []}, {registered, []}, {applications, []}]}.`,
+			"the file is about another application"},
 		{"r.rel", "", "r.rel: there is no term in the file"},
 		{"r.rel", `{release, {"r", "1"}, {erts, "1"}, [{kernel, "1"}]}.`, "the application stdlib is missing"},
 	} {

@@ -67,7 +67,8 @@ func readVersion(n etf.Node, r *report) (Version, bool) {
 	}
 	s, kind := text(n.Term)
 	if kind != isText {
-		r.fail(n.Pos, tagged("bad_vsn", n.Term), "a version is a string, or a regular expression as a binary, not %s", show(n.Term))
+		r.fail(n.Pos, tagged("bad_vsn", n.Term), "a version is a string, or a regular expression as a binary, not %s",
+			show(n.Term))
 	}
 	return Version{Text: s}, kind == isText
 }

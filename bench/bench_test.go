@@ -56,7 +56,8 @@ func TestAShortRunLosesNothingAndKeepsTheOrder(t *testing.T) {
 			seen[f.Measure+" "+f.Name] = f.Value
 		}
 	}
-	for _, name := range []string{"seq rate", "connect first_us", "calls16 rate", "pipe64 rate", "casts rate", "bin64k rate", "maps1000 rate", "memory peak_mb"} {
+	for _, name := range []string{"seq rate", "connect first_us", "calls16 rate", "pipe64 rate", "casts rate",
+		"bin64k rate", "maps1000 rate", "memory peak_mb"} {
 		require.Positive(t, seen[name], name)
 	}
 	require.Contains(t, seen, "casts lost")
@@ -75,7 +76,8 @@ func TestACurveIsDrawnFromTheMediansOfItsPoints(t *testing.T) {
 {1000,other,gonode@localhost,mb_s,9}.
 `))
 	require.NoError(t, err)
-	c := curve{"size-mb_s", "Echo", "bytes", "MB/s", points(figures, "size", "mb_s", beamNode), points(figures, "size", "mb_s", goNode), 0, "Why."}
+	c := curve{"size-mb_s", "Echo", "bytes", "MB/s", points(figures, "size", "mb_s", beamNode),
+		points(figures, "size", "mb_s", goNode), 0, "Why."}
 	require.Equal(t, [][2]float64{{1, 2}, {1000, 60}}, c.Gonode)
 	require.Contains(t, curveTable([]curve{c}), "| 1000 | 30.0 | 60.0 | 2.00 |")
 	picture := c.svg()
@@ -100,7 +102,8 @@ func TestTheKneeIsWhereTheFigureIsMuchWorseThanBefore(t *testing.T) {
 
 func TestEachRunIsComparedWithWhatItMustReach(t *testing.T) {
 	of := func(beam, ours, lost float64) []figure {
-		return []figure{{1, "casts", beamNode, "rate", beam}, {1, "casts", goNode, "rate", ours}, {1, "casts", goNode, "lost", lost}, {0, "seq", goNode, "syscalls", 3}}
+		return []figure{{1, "casts", beamNode, "rate", beam}, {1, "casts", goNode, "rate", ours},
+			{1, "casts", goNode, "lost", lost}, {0, "seq", goNode, "syscalls", 3}}
 	}
 	table := mustTable([][]figure{of(100, 95, 0), of(100, 85, 1)})
 	require.Contains(t, table, "| measure | must | aim | run 1 | run 2 | |\n|---|---|---|---|---|---|\n")
@@ -111,7 +114,8 @@ func TestEachRunIsComparedWithWhatItMustReach(t *testing.T) {
 }
 
 func TestRunsAreJoinedRoundByRound(t *testing.T) {
-	run := []figure{{1, "seq", beamNode, "rate", 1}, {2, "seq", beamNode, "rate", 3}, {0, "memory", beamNode, "peak_mb", 9}}
+	run := []figure{{1, "seq", beamNode, "rate", 1}, {2, "seq", beamNode, "rate", 3},
+		{0, "memory", beamNode, "peak_mb", 9}}
 	_, values := rows(joined([][]figure{run, run}))
 	require.Len(t, values[key{"seq", "rate"}][beamNode], 4)
 	require.Len(t, values[key{"memory", "peak_mb"}][beamNode], 2)

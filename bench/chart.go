@@ -119,5 +119,6 @@ func draw(b *strings.Builder, x, y axis, points [][2]float64, colour, name strin
 		fmt.Fprintf(b, `<circle cx="%.1f" cy="%.1f" r="3" fill="%s"/>`+"\n", x.at(p[0]), y.at(p[1]), colour)
 	}
 	at := width - right - 130 + 66*place
-	fmt.Fprintf(b, `<rect x="%d" y="26" width="10" height="4" fill="%s"/><text x="%d" y="32">%s</text>`+"\n", at, colour, at+14, name)
+	fmt.Fprintf(b, `<rect x="%d" y="26" width="10" height="4" fill="%s"/><text x="%d" y="32">%s</text>`+"\n", at, colour,
+		at+14, name)
 }

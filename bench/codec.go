@@ -89,7 +89,8 @@ func (s *stage) count(program string, files []string, figures []figure) (counted
 var collected = regexp.MustCompile(`(?m)Collected : (\d+)`)
 
 func (s *stage) instructions(program, file, op string, n int) (float64, error) {
-	cmd := s.command("valgrind", "--tool=callgrind", "--callgrind-out-file="+os.DevNull, program, "-op", op, "-n", strconv.Itoa(n), file)
+	cmd := s.command("valgrind", "--tool=callgrind", "--callgrind-out-file="+os.DevNull, program, "-op", op, "-n",
+		strconv.Itoa(n), file)
 	// One thread and no preemption: valgrind runs no two at once, and disturbs what Go does with signals.
 	cmd.Env = append(cmd.Env, "GOMAXPROCS=1", "GOGC=off", "GODEBUG=asyncpreemptoff=1")
 	var out bytes.Buffer
@@ -107,7 +108,8 @@ func (s *stage) instructions(program, file, op string, n int) (float64, error) {
 // codecTable prints the medians.
 func codecTable(figures []figure) string {
 	var b strings.Builder
-	b.WriteString("| term | BEAM, µs | gonode, µs | gonode / BEAM (range) | allocations | instructions |\n|---|---|---|---|---|---|\n")
+	b.WriteString("| term | BEAM, µs | gonode, µs | gonode / BEAM (range) | allocations | instructions " +
+		"|\n|---|---|---|---|---|---|\n")
 	order, values := rows(figures)
 	for _, k := range order {
 		op, isTime := strings.CutSuffix(k.name, "_ns")
@@ -119,7 +121,8 @@ func codecTable(figures []figure) string {
 		if counted := values[key{k.measure, op + "_instructions"}][goNode]; len(counted) > 0 {
 			instructions = fmt.Sprintf("%.0f", median(counted))
 		}
-		fmt.Fprintf(&b, "| %s %s | %.2f | %.2f | %s | %.0f | %s |\n", k.measure, op, median(v[beamNode])/1000, median(v[goNode])/1000,
+		fmt.Fprintf(&b, "| %s %s | %.2f | %.2f | %s | %.0f | %s |\n", k.measure, op, median(v[beamNode])/1000,
+			median(v[goNode])/1000,
 			ratios(v[beamNode], v[goNode]), median(values[key{k.measure, op + "_allocs"}][goNode]), instructions)
 	}
 	return b.String()

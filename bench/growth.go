@@ -25,9 +25,11 @@ type curve struct {
 // makes the curve of gonode what it is.
 var shown = []struct{ measure, name, title, x, y, cause string }{
 	{"servers", "rate", "Calls to many servers, 16 callers", "servers in the node", "calls/s",
-		"A server that waits costs nothing but its memory. With many, each call finds the state of its server outside of the caches."},
+		"A server that waits costs nothing but its memory. With many, each call finds the state of its server outside of " +
+			"the caches."},
 	{"servers", "p99_us", "99th percentile with many servers, 16 callers", "servers in the node", "µs",
-		"16 callers wait for two processors; with many servers the collector, which then has much to mark, takes one of them now and then."},
+		"16 callers wait for two processors; with many servers the collector, which then has much to mark, takes one of " +
+			"them now and then."},
 	{"servers", "kb", "Memory for a server", "servers in the node", "kB each",
 		"The same for each ([memory](performance/memory.md)); with few servers the heap floor of the node hides it."},
 	{"conns", "rate", "Calls from many nodes, one caller each", "connected nodes", "calls/s",
@@ -41,23 +43,27 @@ var shown = []struct{ measure, name, title, x, y, cause string }{
 	{"mailbox", "bytes", "Memory for a cast {add,1} in a mailbox", "messages in it", "bytes each",
 		"The message as Go values and its place in the queue, and what the collector has not yet given back."},
 	{"size", "mb_s", "Echo of a binary, one caller", "bytes", "MB/s each way",
-		"Small ones pay for the system calls, large ones for memory that is in no cache; from some MB on both directions wait for the loopback's copies."},
+		"Small ones pay for the system calls, large ones for memory that is in no cache; from some MB on both directions " +
+			"wait for the loopback's copies."},
 	{"cores", "rate", "Calls of 64 callers by processors of the server", "GOMAXPROCS, +S", "calls/s",
-		"One connection has one reader, so one processor serves it; more are for the collector, other connections, and servers that take long."},
+		"One connection has one reader, so one processor serves it; more are for the collector, other connections, and " +
+			"servers that take long."},
 	{"cores", "p50_us", "Median of one caller by processors of the server", "GOMAXPROCS, +S", "µs",
 		"One call is never in two places at once, so there is nothing that a second processor could do for it."},
 }
 
 // grow measures the curves. Those by processors need nodes of their own for every point.
 func grow(ctx context.Context, o options) ([]curve, error) {
-	r, err := measure(ctx, o, []target{reference("+P", "1000000"), ours(o)}, "growth", strconv.Itoa(o.ms), strconv.Itoa(o.limit))
+	r, err := measure(ctx, o, []target{reference("+P", "1000000"), ours(o)}, "growth", strconv.Itoa(o.ms),
+		strconv.Itoa(o.limit))
 	if err != nil {
 		return nil, err
 	}
 	figures := r.figures
 	for _, cores := range []int{1, 2, 4} {
 		n := strconv.Itoa(cores)
-		r, err := measure(ctx, o, []target{reference("+S", n), ours(o, "GOMAXPROCS="+n)}, "measures", "3", strconv.Itoa(o.ms), "seq,calls64")
+		r, err := measure(ctx, o, []target{reference("+S", n), ours(o, "GOMAXPROCS="+n)}, "measures", "3",
+			strconv.Itoa(o.ms), "seq,calls64")
 		if err != nil {
 			return nil, err
 		}

@@ -20,7 +20,8 @@ func writePage(ctx context.Context, o options, r results, curves []curve) error 
 	}
 	var b strings.Builder
 	b.WriteString(pageHead)
-	fmt.Fprintf(&b, "## The machine and the run\n\n%s\nWhat else ran on it before: %s.\n%d runs of %d rounds of %d ms, written on %s by `go run ./bench -runs %[3]d -rounds %[4]d -growth -page docs`.\n\n",
+	fmt.Fprintf(&b, "## The machine and the run\n\n%s\nWhat else ran on it before: %s.\n%d runs of %d rounds of %d "+
+		"ms, written on %s by `go run ./bench -runs %[3]d -rounds %[4]d -growth -page docs`.\n\n",
 		machine(ctx), o.load, len(r.runs), o.rounds, o.ms, time.Now().UTC().Format(time.DateOnly))
 	b.WriteString("## The nodes\n\n")
 	for _, t := range r.targets {
@@ -62,17 +63,25 @@ absolute figures mean little, the ratios more. Below 1 is better for times, CPU 
 
 `
 
-const pageMust = "Ratios to the BEAM, each the median of the rounds of one run, for which all nodes were started anew; the system calls and the last two\n" +
-	"are numbers. Where one is not met, [what bounds it](performance/bounds.md) shows with profiles. Allocations and system calls of a call that\n" +
-	"do not depend on the machine are asserted by tests (`node/cost_test.go`, `node/cost_large_test.go`): four allocations, one write, at most two\n" +
-	"reads. [Questions and figures](performance/questions.md) are about the choices behind it, [memory](performance/memory.md) about a server that waits.\n"
+const pageMust = "Ratios to the BEAM, each the median of the rounds of one run, for which all nodes were started " +
+	"anew; the system calls and the last two\n" +
+	"are numbers. Where one is not met, [what bounds it](performance/bounds.md) shows with profiles. Allocations and " +
+	"system calls of a call that\n" +
+	"do not depend on the machine are asserted by tests (`node/cost_test.go`, `node/cost_large_test.go`): four " +
+	"allocations, one write, at most two\n" +
+	"reads. [Questions and figures](performance/questions.md) are about the choices behind it, " +
+	"[memory](performance/memory.md) about a server that waits.\n"
 
-const pageTable = "`seq` is one caller, `calls16` and `calls64` that many, `pipe64` one with 64 requests under way, `casts` one sender and a call at the end;\n" +
-	"`bin…` echoes binaries, `maps1000` a list of 1000 maps, `ints100k` one of 100 000 integers; `connect` is from no connection to the first\n" +
-	"answer. `cpu_us` is the CPU time of the server for one operation, `client_cpu_us` that of the client, `syscalls`, `reads` and\n" +
+const pageTable = "`seq` is one caller, `calls16` and `calls64` that many, `pipe64` one with 64 requests under " +
+	"way, `casts` one sender and a call at the end;\n" +
+	"`bin…` echoes binaries, `maps1000` a list of 1000 maps, `ints100k` one of 100 000 integers; `connect` is from no " +
+	"connection to the first\n" +
+	"answer. `cpu_us` is the CPU time of the server for one operation, `client_cpu_us` that of the client, " +
+	"`syscalls`, `reads` and\n" +
 	"`writes` are the system calls of the server for one.\n"
 
-const pageCodec = "`binary_to_term` and `term_to_binary` beside what a connection does with the same bytes. The instructions are those of gonode\n" +
+const pageCodec = "`binary_to_term` and `term_to_binary` beside what a connection does with the same bytes. The " +
+	"instructions are those of gonode\n" +
 	"without the garbage collector, counted by callgrind.\n"
 
 const pageGrowth = "What happens with more of it. Points are medians of three.\n"
@@ -82,7 +91,8 @@ func machine(ctx context.Context) string {
 	otp, _ := exec.CommandContext(ctx, "erl", "-noinput", "-eval",
 		`io:put_chars([erlang:system_info(otp_release), " (ERTS ", erlang:system_info(version), ")"]), halt().`).Output()
 	kernel, _ := os.ReadFile("/proc/sys/kernel/osrelease")
-	return fmt.Sprintf("%s, %d processors, Linux %s; %s, Erlang/OTP %s.\n", processor(), runtime.NumCPU(), strings.TrimSpace(string(kernel)), runtime.Version(), otp)
+	return fmt.Sprintf("%s, %d processors, Linux %s; %s, Erlang/OTP %s.\n", processor(), runtime.NumCPU(),
+		strings.TrimSpace(string(kernel)), runtime.Version(), otp)
 }
 
 // busy tells how many others want to have the processors.

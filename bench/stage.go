@@ -46,7 +46,8 @@ func measure(ctx context.Context, o options, targets []target, args ...string) (
 	if r.targets, r.left = s.available(targets); len(r.targets) == 0 || r.targets[0].node != targets[0].node {
 		return r, errors.New(strings.Join(r.left, "\n"))
 	}
-	client := append([]string{"-noinput", "-sname", "load@localhost", "-setcookie", cookie, "-connect_all", "false", "-pa", s.dir,
+	client := append([]string{"-noinput", "-sname", "load@localhost", "-setcookie", cookie, "-connect_all", "false",
+		"-pa", s.dir,
 		"-eval", "load:main().", "-extra"}, args...)
 	for _, t := range r.targets {
 		command := t.command(s)
@@ -74,7 +75,8 @@ func newStage(ctx context.Context, o options) (*stage, error) {
 	port, err := freePort()
 	if err == nil {
 		s.env = append(os.Environ(), "ERL_EPMD_PORT="+port, "HOME="+dir, "GONODE_COOKIE="+cookie)
-		err = s.tool(".", "erlc", "-o", dir, filepath.Join(o.source, "beam", "probe.erl"), filepath.Join(o.source, "beam", "load.erl"),
+		err = s.tool(".", "erlc", "-o", dir, filepath.Join(o.source, "beam", "probe.erl"),
+			filepath.Join(o.source, "beam", "load.erl"),
 			filepath.Join(o.source, "beam", "growth.erl"), filepath.Join(o.source, "beam", "codec.erl"))
 	}
 	if err == nil {

@@ -79,7 +79,8 @@ func table(r results) string {
 	order, values := rows(r.figures)
 	for _, k := range order {
 		v := values[k]
-		fmt.Fprintf(&b, "| %s %s | %.1f | %.1f | %s |", k.measure, k.name, median(v[beamNode]), median(v[goNode]), ratios(v[beamNode], v[goNode]))
+		fmt.Fprintf(&b, "| %s %s | %.1f | %.1f | %s |", k.measure, k.name, median(v[beamNode]), median(v[goNode]),
+			ratios(v[beamNode], v[goNode]))
 		for _, t := range more {
 			fmt.Fprintf(&b, " %s |", beside(v, t.node))
 		}

@@ -24,7 +24,8 @@ const beamNode, goNode = "beam@localhost", "gonode@localhost"
 func reference(flags ...string) target {
 	return target{name: "BEAM", node: beamNode, needs: []string{"erl"},
 		command: func(s *stage) []string {
-			return append([]string{"erl", "-noinput", "-sname", beamNode, "-setcookie", cookie, "-pa", s.dir, "-eval", "probe:start()."}, flags...)
+			return append([]string{"erl", "-noinput", "-sname", beamNode, "-setcookie", cookie, "-pa", s.dir, "-eval",
+				"probe:start()."}, flags...)
 		},
 		does: "an ordinary gen_server of Erlang/OTP"}
 }
@@ -57,7 +58,8 @@ func others(o options) []target {
 			does:    "a gen.Server with the largest mailbox there is (65535); more than that is dropped"},
 		{name: "ei (C)", node: "ei@localhost", needs: []string{"gcc", "erl"},
 			prepare: func(s *stage) error {
-				root, err := exec.CommandContext(s.ctx, "erl", "-noinput", "-eval", "io:put_chars(code:root_dir()), halt().").Output()
+				root, err := exec.CommandContext(s.ctx, "erl", "-noinput", "-eval",
+					"io:put_chars(code:root_dir()), halt().").Output()
 				if err != nil {
 					return err
 				}
@@ -66,7 +68,8 @@ func others(o options) []target {
 					filepath.Join(source, "ei", "probe.c"), "-L"+filepath.Join(usr, "lib"), "-lei", "-lpthread")
 			},
 			command: func(s *stage) []string { return []string{filepath.Join(s.dir, "eiprobe"), "ei", cookie} },
-			does:    "copies the bytes of the request into the reply without decoding them; a thread a connection; no processes, no monitors"},
+			does: "copies the bytes of the request into the reply without decoding them; a thread a connection; no " +
+				"processes, no monitors"},
 		{name: "Jinterface", node: "jinterface@localhost", needs: []string{"javac", "java"},
 			prepare: func(s *stage) error {
 				jars, err := filepath.Glob(jinterfaceJar)

@@ -158,7 +158,8 @@ func (r *run) finish(c *change, f fate) error {
 		if s.uncopied != "" {
 			s.report.Undone = Uncopied
 		}
-		return &Error{Reason: etf.Tuple{etf.Atom("code_change_failed"), s.Pid(), c.entry.module, c.vsn, genserv.ChangeReason(c.err)}, Err: c.err}
+		return &Error{Reason: etf.Tuple{etf.Atom("code_change_failed"), s.Pid(), c.entry.module, c.vsn,
+			genserv.ChangeReason(c.err)}, Err: c.err}
 	}
 	s.changed(c)
 	r.undos = append(r.undos, undoing{process: s})

@@ -22,7 +22,8 @@ func TestByHandCodeIsLoadedFromTheDirectoryOfItsVersion(t *testing.T) {
 	require.Equal(t, `false`, s.call("code:is_loaded", `["m1"]`))
 	require.Equal(t, `true`, s.call("code:soft_purge", `[m1]`))
 	require.Equal(t, `false`, s.call("code:purge", `[m1]`))
-	for _, file := range []string{`"lib/demo-9/ebin/m1"`, `"lib/demo-2/m1"`, `"lib/demo-2/ebin/m9"`, `"m1"`, `"lib/demo/ebin/m1"`, `7`} {
+	for _, file := range []string{`"lib/demo-9/ebin/m1"`, `"lib/demo-2/m1"`, `"lib/demo-2/ebin/m9"`, `"m1"`,
+		`"lib/demo/ebin/m1"`, `7`} {
 		require.Equal(t, `{error,nofile}`, s.call("code:load_abs", `[`+file+`]`), file)
 	}
 	require.Equal(t, `{module,m1}`, s.call("code:load_abs", `["ROOT/lib/demo-2/ebin/m1"]`))
@@ -67,8 +68,10 @@ func TestAScriptOfOneApplicationIsExecutedWithoutARelease(t *testing.T) {
 	fill := func(vsn, extra string) string {
 		return `[demo,"` + vsn + `","ROOT/lib/demo-` + vsn + `",` + strings.ReplaceAll(script, "EXTRA", extra) + `]`
 	}
-	require.Equal(t, `throw: enoent`, s.call("release_handler:eval_appup_script", fill("7", "x")), "there is no such directory")
-	require.Equal(t, `{'EXIT',{code_change_failed,<0.100.0>,m1,"1",{error,nope}}}`, s.call("release_handler:eval_appup_script", fill("2", "{error,a,nope}")))
+	require.Equal(t, `throw: enoent`, s.call("release_handler:eval_appup_script", fill("7", "x")),
+		"there is no such directory")
+	require.Equal(t, `{'EXIT',{code_change_failed,<0.100.0>,m1,"1",{error,nope}}}`,
+		s.call("release_handler:eval_appup_script", fill("2", "{error,a,nope}")))
 	require.Equal(t, "m1-1", s.runs())
 	require.Equal(t, `"ROOT/lib/demo-1/ebin/m1.beam"`, s.call("code:which", `[m1]`))
 	require.Equal(t, `{ok,[]}`, s.call("release_handler:eval_appup_script", fill("2", "x")))

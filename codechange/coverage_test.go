@@ -28,7 +28,8 @@ func TestAnUpgradeTellsWhichModulesItsScriptForgets(t *testing.T) {
 	require.NoError(t, err)
 	want := []string{"lib changed", "m2 changed", "m3 changed", "m4 changed", "m5 changed", "m6 changed"}
 	require.Equal(t, want, uncovered(report))
-	require.Equal(t, "demo 1 to 2: the module lib is changed, but no instruction is about it", report.Uncovered[0].String())
+	require.Equal(t, "demo 1 to 2: the module lib is changed, but no instruction is about it",
+		report.Uncovered[0].String())
 
 	strict := codechange.Options{Strict: true}
 	_, report, err = s.h.Rehearse(t.Context(), "2", strict)

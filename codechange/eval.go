@@ -91,7 +91,8 @@ func (r *run) switchOver(p Process, m *Module) {
 	if from == nil {
 		return // started from code that is no version of anything
 	}
-	rep := &ProcessReport{Pid: p.Pid(), Name: p.Name(), Module: m.name(), From: from.vsnText(), To: m.vsnText(), Outcome: Loaded}
+	rep := &ProcessReport{Pid: p.Pid(), Name: p.Name(), Module: m.name(), From: from.vsnText(), To: m.vsnText(),
+		Outcome: Loaded}
 	r.report.Processes = append(r.report.Processes, rep)
 	if !fits(from, m) {
 		rep.Outcome, rep.To, rep.Reason = Stayed, rep.From, from.misfit(m)

@@ -15,7 +15,8 @@ import (
 //
 // The error is an *Error; the report is nil if nothing had begun. Differs from OTP: what sys.config and people at run
 // time have configured stays.
-func (h *Handler) EvalAppup(ctx context.Context, app etf.Atom, vsn, dir string, script etf.List, o Options) (*Report, error) {
+func (h *Handler) EvalAppup(ctx context.Context, app etf.Atom, vsn, dir string, script etf.List, o Options) (*Report,
+	error) {
 	unlock, err := h.lock(ctx)
 	if err != nil {
 		return nil, err
@@ -199,7 +200,8 @@ func (h *Handler) evalResult(report *Report, err error) (etf.Term, error) {
 }
 
 func badArgument(module, function etf.Atom, args etf.List) *genserv.Failure {
-	return &genserv.Failure{Class: "error", Reason: etf.Atom("badarg"), Stack: etf.List{etf.Tuple{module, function, args, etf.List{}}}}
+	return &genserv.Failure{Class: "error", Reason: etf.Atom("badarg"),
+		Stack: etf.List{etf.Tuple{module, function, args, etf.List{}}}}
 }
 
 // supervisedProcs is release_handler_1:get_supervised_procs/0. Differs from OTP: servers that were started outside of

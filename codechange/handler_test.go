@@ -33,7 +33,8 @@ func newSite(t *testing.T) *site {
 	s := &site{t: t, root: t.TempDir()}
 	s.put("releases/RELEASES", oneRelease)
 	for _, vsn := range []string{"1", "2", "3"} {
-		s.put("releases/"+vsn+"/rel.rel", fmt.Sprintf(`{release,{"rel",%q},{erts,"13.1.5"},[{kernel,"8.5"},{demo,%[1]q}]}.`, vsn))
+		s.put("releases/"+vsn+"/rel.rel", fmt.Sprintf(`{release,{"rel",%q},{erts,"13.1.5"},[{kernel,"8.5"},{demo,%[1]q}]}.`,
+			vsn))
 		s.put("lib/demo-"+vsn+"/ebin/demo.app", fmt.Sprintf(`{application,demo,[{vsn,%q}]}.`, vsn))
 	}
 	s.put("releases/2/relup", `{"2",[{"1","one to two",[{load_object_code,{demo,"2",[m1]}},point_of_no_return,
@@ -114,7 +115,8 @@ func TestAReleaseGoesThroughItsStatuses(t *testing.T) {
 	require.Equal(t, `{ok,"1","two to one"}`, s.ask(`{install_release,"1",restart,[]}`))
 	require.Equal(t, "2:permanent 1:current | 2:permanent 1:old", s.statuses())
 	require.Equal(t, "m1-1", s.runs())
-	require.Equal(t, `{ok,"1","one to two"}`, s.ask(`{install_release,"2",restart,[]}`), "the permanent one stays that when it is installed")
+	require.Equal(t, `{ok,"1","one to two"}`, s.ask(`{install_release,"2",restart,[]}`),
+		"the permanent one stays that when it is installed")
 	require.Equal(t, "2:permanent 1:old | 2:permanent 1:old", s.statuses())
 	require.Equal(t, "m1-2", s.runs())
 }
@@ -183,7 +185,8 @@ func TestAFailedInstallationLeavesTheReleaseAndTheServers(t *testing.T) {
 	s.ask(`{install_release,"2",restart,[]}`)
 	s.ask(`{make_permanent,"2"}`)
 	before := s.statuses()
-	require.Equal(t, `{error,{code_change_failed,<0.100.0>,m1,"2",{error,nope}}}`, s.ask(`{install_release,"3",restart,[]}`))
+	require.Equal(t, `{error,{code_change_failed,<0.100.0>,m1,"2",{error,nope}}}`,
+		s.ask(`{install_release,"3",restart,[]}`))
 	require.Equal(t, before, s.statuses())
 	require.Equal(t, "m1-2", s.runs())
 }
@@ -196,7 +199,8 @@ func TestABrokenRelupIsRefused(t *testing.T) {
 		require.Equal(t, `{error,{bad_relup_file,"ROOT/releases/2/relup"}}`, s.ask(`{install_release,"2",restart,[]}`), text)
 	}
 	s.put("releases/2/relup", `{"2",[x],[]}.`)
-	require.Equal(t, `{error,{enoent,"ROOT/releases/1/relup"}}`, s.ask(`{install_release,"2",restart,[]}`), "nor one for the way down")
+	require.Equal(t, `{error,{enoent,"ROOT/releases/1/relup"}}`, s.ask(`{install_release,"2",restart,[]}`),
+		"nor one for the way down")
 	s.put("releases/1/relup", `{"1",[],[]}.`)
 	require.Equal(t, `{error,{no_matching_relup,"2","1"}}`, s.ask(`{install_release,"2",restart,[]}`))
 	require.Equal(t, `{error,{no_matching_relup,"2","1"}}`, s.ask(`{check_install_release,"2",false}`))
@@ -256,7 +260,8 @@ func (s *site) pack(name string, files map[string]string) {
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
 	w := tar.NewWriter(z)
-	for _, file := range []string{"../evil", "/evil", "link", "lib/demo-3/ebin/demo.app", "releases/pack.rel", "releases/3/relup"} {
+	for _, file := range []string{"../evil", "/evil", "link", "lib/demo-3/ebin/demo.app", "releases/pack.rel",
+		"releases/3/relup"} {
 		text, ok := files[file]
 		if !ok {
 			continue
@@ -330,7 +335,8 @@ func TestTheHandlerStartsWithWhatIsThere(t *testing.T) {
 		Libs: []codechange.Lib{{App: "demo", Vsn: "5", Dir: "lib/demo-5"}}}}, h.Releases())
 	for text, want := range map[string]string{
 		`[].`: "has no permanent release",
-		`[{release,"r","9","1",[{demo,"9","d"}],permanent}].`: "codechange: demo-9: this version of the application is not linked into the program",
+		`[{release,"r","9","1",[{demo,"9","d"}],permanent}].`: "codechange: demo-9: this version of the application is " +
+			"not linked into the program",
 		`{`: "RELEASES",
 	} {
 		require.NoError(t, os.MkdirAll(filepath.Join(root, "releases"), 0o755))
@@ -380,16 +386,20 @@ func TestOperatorsHaveTheFunctionsOfOTP(t *testing.T) {
 	s := newSite(t)
 	s.ask(`{set_unpacked,"releases/2/rel.rel",[]}`)
 	call := s.call
-	require.Equal(t, `[{"rel","2",["kernel-8.5","demo-2"],unpacked}]`, call("release_handler:which_releases", "[unpacked]"))
+	require.Equal(t, `[{"rel","2",["kernel-8.5","demo-2"],unpacked}]`,
+		call("release_handler:which_releases", "[unpacked]"))
 	require.Equal(t, `{ok,"1","one to two"}`, call("release_handler:check_install_release", `["2"]`))
 	require.Equal(t, `{ok,"1","one to two"}`, call("release_handler:check_install_release", `["2",[purge]]`))
 	require.Equal(t, `{error,{illegal_option,other}}`, call("release_handler:check_install_release", `["2",[other]]`))
 	require.Equal(t, `{error,badarg}`, call("release_handler:check_install_release", `["2",x]`))
 	require.Equal(t, `{error,{no_such_release,"9"}}`, call("release_handler:install_file", `["9","file"]`))
-	require.Equal(t, `{ok,"1","one to two"}`, call("release_handler:install_release", `["2",[{canary,1,0},{busy,skip},{resume,late},{update_paths,true},{error_action,reboot}]]`))
+	require.Equal(t, `{ok,"1","one to two"}`, call("release_handler:install_release",
+		`["2",[{canary,1,0},{busy,skip},{resume,late},{update_paths,true},{error_action,reboot}]]`))
 	require.Equal(t, `{ok,[]}`, call("release_handler_1:eval_script", `[[]]`))
-	require.Equal(t, `{ok,[]}`, call("release_handler_1:eval_script", `[[{load_object_code,{demo,"3",[m2]}},point_of_no_return,{load,{m2,brutal_purge,brutal_purge}}],[],[{demo,"3","lib/demo-3"}],[],[]]`))
-	require.Equal(t, `{error,{bad_lib_vsn,demo,"3"}}`, call("release_handler_1:eval_script", `[[{load_object_code,{demo,"2",[m2]}},point_of_no_return],[],[{demo,"3","lib/demo-3"}],[],[]]`))
+	require.Equal(t, `{ok,[]}`, call("release_handler_1:eval_script",
+		`[[{load_object_code,{demo,"3",[m2]}},point_of_no_return,{load,{m2,brutal_purge,brutal_purge}}],[],[{demo,"3","lib/demo-3"}],[],[]]`))
+	require.Equal(t, `{error,{bad_lib_vsn,demo,"3"}}`, call("release_handler_1:eval_script",
+		`[[{load_object_code,{demo,"2",[m2]}},point_of_no_return],[],[{demo,"3","lib/demo-3"}],[],[]]`))
 	require.Equal(t, `error: badarg`, call("release_handler_1:eval_script", `[x]`))
 	require.Equal(t, `error: badarg`, call("release_handler_1:eval_script", `[[],[],x,[],[]]`))
 }

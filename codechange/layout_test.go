@@ -56,8 +56,9 @@ func TestStatesOfOneNameAreNotTakenForOneType(t *testing.T) {
 			`{load_object_code,{demo,"2",[typed]}}, point_of_no_return, {suspend,[typed]}, {load,{typed,brutal_purge,soft_purge}}, {resume,[typed]}`,
 		} {
 			require.NoError(t, w.versions.Boot([]codechange.AppVsn{{App: "demo", Vsn: "1"}}))
-			report, err := codechange.Run(t.Context(), w, w.versions, codechange.Script{Instructions: parse(t, "["+script+"]").(etf.List),
-				Libs: []codechange.Lib{{App: "demo", Vsn: "2"}}}, codechange.Options{})
+			report, err := codechange.Run(t.Context(), w, w.versions,
+				codechange.Script{Instructions: parse(t, "["+script+"]").(etf.List),
+					Libs: []codechange.Lib{{App: "demo", Vsn: "2"}}}, codechange.Options{})
 			require.NoError(t, err)
 			if p.Code() == c.code && len(report.Processes) == 0 {
 				continue // it runs the new one already

@@ -34,7 +34,8 @@ func TestAnUpgradeThatWaitsIsSeenAndCanBeGivenUp(t *testing.T) {
 	outcome := s.stuck()
 	now := s.h.Overview().Running
 	require.Equal(t, "{suspend,[m1]}", etf.Format(now.Instruction))
-	require.Equal(t, codechange.Waiting{Pid: s.w.find("a").pid, Name: "a", Module: "m1", What: codechange.StepSuspend}, now.Waiting[0])
+	require.Equal(t, codechange.Waiting{Pid: s.w.find("a").pid, Name: "a", Module: "m1", What: codechange.StepSuspend},
+		now.Waiting[0])
 	require.NoError(t, s.h.Abort())
 	err := <-outcome
 	require.ErrorIs(t, err, codechange.ErrAborted)

@@ -289,7 +289,8 @@ func (r *rehearsal) verdict(s *subject, t *trial, e changeEntry, vsn etf.Term, t
 	}
 	if t.err != nil {
 		s.report.Outcome, s.report.Reason = Failed, t.err.Error()
-		return &Error{Reason: etf.Tuple{etf.Atom("code_change_failed"), s.Pid(), e.module, vsn, genserv.ChangeReason(t.err)}, Err: t.err}
+		return &Error{Reason: etf.Tuple{etf.Atom("code_change_failed"), s.Pid(), e.module, vsn,
+			genserv.ChangeReason(t.err)}, Err: t.err}
 	}
 	s.report.Outcome = Changed
 	if target.name() != "" {

@@ -144,7 +144,8 @@ func (r Release) term() etf.Term {
 	for i, l := range r.Libs {
 		libs[i] = etf.Tuple{l.App, etf.Charlist(l.Vsn), etf.Charlist(l.Dir)}
 	}
-	return etf.Tuple{etf.Atom("release"), etf.Charlist(r.Name), etf.Charlist(r.Vsn), etf.Charlist(r.Erts), libs, etf.Atom(r.Status)}
+	return etf.Tuple{etf.Atom("release"), etf.Charlist(r.Name), etf.Charlist(r.Vsn), etf.Charlist(r.Erts), libs,
+		etf.Atom(r.Status)}
 }
 
 // shown is the release as which_releases/0 returns it.

@@ -13,7 +13,8 @@ import (
 
 var someReleases = []codechange.Release{
 	{Name: "calc", Vsn: "2", Erts: "13.1.5", Status: codechange.Current,
-		Libs: []codechange.Lib{{App: "kernel", Vsn: "8.5.3", Dir: "lib/kernel-8.5.3"}, {App: "demo", Vsn: "2", Dir: "/opt/ünicode/demo-2"}}},
+		Libs: []codechange.Lib{{App: "kernel", Vsn: "8.5.3", Dir: "lib/kernel-8.5.3"},
+			{App: "demo", Vsn: "2", Dir: "/opt/ünicode/demo-2"}}},
 	{Name: "calc", Vsn: "1", Erts: "13.1.5", Status: codechange.Permanent, Libs: []codechange.Lib{}},
 }
 

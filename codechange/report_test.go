@@ -11,12 +11,14 @@ import (
 )
 
 func TestAReportTravelsAsATerm(t *testing.T) {
-	report := &codechange.Report{Pause: 5 * time.Millisecond, Total: time.Second, Undone: true, Config: []string{"app: no"},
-		Left: []string{"m:f()"}, NotUndone: []string{"m:g(): timeout"},
+	report := &codechange.Report{Pause: 5 * time.Millisecond, Total: time.Second, Undone: true,
+		Config: []string{"app: no"},
+		Left:   []string{"m:f()"}, NotUndone: []string{"m:g(): timeout"},
 		Uncovered: []codechange.Uncovered{{App: "demo", From: "1", To: "2", Module: "m2", Change: "changed"}},
 		Unpurged:  []codechange.Unpurged{{Module: "m", Purge: "soft_purge"}},
 		Processes: []*codechange.ProcessReport{
-			{Pid: client, Name: "a", Module: "m", From: "1", To: "2", Outcome: codechange.Changed, Paused: time.Millisecond, Took: time.Microsecond, Undone: codechange.Restored},
+			{Pid: client, Name: "a", Module: "m", From: "1", To: "2", Outcome: codechange.Changed, Paused: time.Millisecond,
+				Took: time.Microsecond, Undone: codechange.Restored},
 			{Pid: client, Module: "m", Outcome: codechange.Failed, Reason: "no"},
 		}}
 	b, err := etf.Append(nil, report.Term())

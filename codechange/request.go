@@ -54,21 +54,35 @@ type Function struct {
 func (h *Handler) Functions() []Function {
 	var all []Function
 	add := func(name etf.Atom, arity int, call func(ctx context.Context, args etf.List) etf.Term) {
-		all = append(all, Function{"release_handler", name, arity, func(ctx context.Context, args etf.List) (etf.Term, error) {
-			return call(ctx, args), nil
-		}})
+		all = append(all, Function{"release_handler", name, arity,
+			func(ctx context.Context, args etf.List) (etf.Term, error) {
+				return call(ctx, args), nil
+			}})
 	}
-	for _, name := range []etf.Atom{"unpack_release", "make_permanent", "reboot_old_release", "remove_release", "set_removed"} {
+	for _, name := range []etf.Atom{"unpack_release", "make_permanent", "reboot_old_release", "remove_release",
+		"set_removed"} {
 		add(name, 1, func(ctx context.Context, args etf.List) etf.Term { return h.ask(ctx, name, args[0]) })
 	}
-	add("set_unpacked", 2, func(ctx context.Context, args etf.List) etf.Term { return h.ask(ctx, "set_unpacked", args...) })
-	add("install_file", 2, func(ctx context.Context, args etf.List) etf.Term { return h.ask(ctx, "install_file", args[1], args[0]) })
+	add("set_unpacked", 2, func(ctx context.Context,
+		args etf.List) etf.Term {
+		return h.ask(ctx, "set_unpacked", args...)
+	})
+	add("install_file", 2, func(ctx context.Context,
+		args etf.List) etf.Term {
+		return h.ask(ctx, "install_file", args[1], args[0])
+	})
 	add("which_releases", 0, func(context.Context, etf.List) etf.Term { return h.whichReleases() })
-	add("which_releases", 1, func(_ context.Context, args etf.List) etf.Term { return withStatus(h.whichReleases(), args[0]) })
+	add("which_releases", 1, func(_ context.Context,
+		args etf.List) etf.Term {
+		return withStatus(h.whichReleases(), args[0])
+	})
 	add("check_install_release", 1, func(ctx context.Context, args etf.List) etf.Term {
 		return h.ask(ctx, "check_install_release", args[0], etf.Atom("false"))
 	})
-	add("check_install_release", 2, func(ctx context.Context, args etf.List) etf.Term { return h.checkWith(ctx, args[0], args[1]) })
+	add("check_install_release", 2, func(ctx context.Context,
+		args etf.List) etf.Term {
+		return h.checkWith(ctx, args[0], args[1])
+	})
 	add("install_release", 1, func(ctx context.Context, args etf.List) etf.Term {
 		return h.ask(ctx, "install_release", args[0], etf.Atom("restart"), etf.List{})
 	})

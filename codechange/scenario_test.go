@@ -185,7 +185,8 @@ func (p *player) setOptions(text string) {
 		case atom("code_change_timeout"):
 			p.options.CodeChangeTimeout = time.Duration(pair[1].(etf.Int)) * time.Millisecond
 		case atom("busy"):
-			p.options.Busy = map[etf.Term]codechange.BusyPolicy{atom("fail"): codechange.BusyFail, atom("skip"): codechange.BusySkip, atom("wait"): codechange.BusyWait}[pair[1]]
+			p.options.Busy = map[etf.Term]codechange.BusyPolicy{atom("fail"): codechange.BusyFail,
+				atom("skip"): codechange.BusySkip, atom("wait"): codechange.BusyWait}[pair[1]]
 		case atom("resume"):
 			p.options.Resume = codechange.ResumeInPlace
 		case atom("canary"):
@@ -196,12 +197,14 @@ func (p *player) setOptions(text string) {
 
 var stack = regexp.MustCompile(`\[\{'github.*?\}\]\}\]`)
 
-type runner func(context.Context, codechange.Host, *codechange.Versions, codechange.Script, codechange.Options) (*codechange.Report, error)
+type runner func(context.Context, codechange.Host, *codechange.Versions, codechange.Script,
+	codechange.Options) (*codechange.Report, error)
 
 func (p *player) run(vsn, script string, run runner) {
 	instructions := parse(p.t, "["+script+"]").(etf.List)
 	libs := []codechange.Lib{{App: "demo", Vsn: vsn, Dir: "/lib/demo-" + vsn}}
-	report, err := run(context.Background(), p.w, p.w.versions, codechange.Script{Instructions: instructions, Libs: libs}, p.options)
+	report, err := run(context.Background(), p.w, p.w.versions,
+		codechange.Script{Instructions: instructions, Libs: libs}, p.options)
 	for _, s := range report.Processes {
 		line := fmt.Sprintf("- %s %s %s->%s %s", s.Name, s.Module, s.From, s.To, s.Outcome)
 		if s.Reason != "" {

@@ -124,7 +124,8 @@ func (vandal) Init(_ *genserv.Process, args etf.Term) genserv.InitResult[map[str
 	return genserv.Ok(map[string]int{"n": int(args.(etf.Tuple)[1].(etf.Int))})
 }
 
-func (vandal) HandleCall(_ *genserv.Process, _ etf.Term, _ genserv.From, s map[string]int) genserv.Result[map[string]int] {
+func (vandal) HandleCall(_ *genserv.Process, _ etf.Term, _ genserv.From,
+	s map[string]int) genserv.Result[map[string]int] {
 	return genserv.Reply(atom("vandal"), s)
 }
 
@@ -183,7 +184,8 @@ func (w *world) link() {
 			}
 			app.Modules = append(app.Modules, m)
 		}
-		app.Modules = append(app.Modules, &codechange.Module{Name: "lib", Vsn: vsn}, &codechange.Module{Vsn: vsn, Code: genserv.Of(vandal{w})})
+		app.Modules = append(app.Modules, &codechange.Module{Name: "lib", Vsn: vsn},
+			&codechange.Module{Vsn: vsn, Code: genserv.Of(vandal{w})})
 		app.Modules = append(app.Modules, &codechange.Module{Vsn: vsn, Code: genserv.Of(keeper{w, "m5"})},
 			&codechange.Module{Vsn: vsn, Code: genserv.Of(copyingKeeper{keeper{w, "m6"}})})
 		apps = append(apps, app)

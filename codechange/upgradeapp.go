@@ -19,7 +19,8 @@ import (
 //
 // Differs from OTP: all relative names are relative to the root of the installation, and an application of the
 // release counts as running even if its servers were started without it.
-func (h *Handler) UpgradeScript(ctx context.Context, app etf.Atom, dir string) (vsn string, script etf.List, err error) {
+func (h *Handler) UpgradeScript(ctx context.Context, app etf.Atom, dir string) (vsn string, script etf.List,
+	err error) {
 	running, err := h.mustRun(ctx, app)
 	if err != nil {
 		return "", nil, err
@@ -45,17 +46,20 @@ func (h *Handler) UpgradeApp(ctx context.Context, app etf.Atom, dir string, o Op
 
 // DowngradeApp downgrades one application to the version in dir: release_handler:downgrade_app/3, and /2 if vsn is
 // empty. It is like UpgradeApp in all else.
-func (h *Handler) DowngradeApp(ctx context.Context, app etf.Atom, vsn, dir string, o Options) (*Transition, *Report, error) {
+func (h *Handler) DowngradeApp(ctx context.Context, app etf.Atom, vsn, dir string, o Options) (*Transition, *Report,
+	error) {
 	return h.takeWay(ctx, func() (appWay, error) { return h.wayDown(ctx, app, vsn, dir) }, o, h.evalAppup)
 }
 
 // RehearseUpgradeApp finds out what UpgradeApp would do, see the function Rehearse.
-func (h *Handler) RehearseUpgradeApp(ctx context.Context, app etf.Atom, dir string, o Options) (*Transition, *Report, error) {
+func (h *Handler) RehearseUpgradeApp(ctx context.Context, app etf.Atom, dir string, o Options) (*Transition, *Report,
+	error) {
 	return h.takeWay(ctx, func() (appWay, error) { return h.wayUp(ctx, app, dir) }, o, h.rehearseAppup)
 }
 
 // RehearseDowngradeApp finds out what DowngradeApp would do, see the function Rehearse.
-func (h *Handler) RehearseDowngradeApp(ctx context.Context, app etf.Atom, vsn, dir string, o Options) (*Transition, *Report, error) {
+func (h *Handler) RehearseDowngradeApp(ctx context.Context, app etf.Atom, vsn, dir string, o Options) (*Transition,
+	*Report, error) {
 	return h.takeWay(ctx, func() (appWay, error) { return h.wayDown(ctx, app, vsn, dir) }, o, h.rehearseAppup)
 }
 
@@ -179,22 +183,24 @@ func (f appFiles) Stat(name string) (fs.FileInfo, error) { return f.stat(name) }
 // upgradeFunctions are upgrade_app and its like as operators call them.
 func (h *Handler) upgradeFunctions() []Function {
 	var all []Function
-	add := func(name etf.Atom, arity int, call func(ctx context.Context, app etf.Atom, vsn, dir string) (etf.Term, error)) {
-		all = append(all, Function{"release_handler", name, arity, func(ctx context.Context, args etf.List) (etf.Term, error) {
-			dir, ok1 := nameOf(args[arity-1])
-			vsn, ok2 := "", true
-			if arity == 3 {
-				vsn, ok2 = text(args[1])
-			}
-			app, ok3 := args[0].(etf.Atom)
-			switch {
-			case !ok1 || !ok2:
-				return nil, badArgument("release_handler", name, args)
-			case !ok3:
-				return etf.Tuple{etf.Atom("error"), etf.Tuple{etf.Atom("app_not_running"), args[0]}}, nil
-			}
-			return call(ctx, app, vsn, dir)
-		}})
+	add := func(name etf.Atom, arity int, call func(ctx context.Context, app etf.Atom, vsn, dir string) (etf.Term,
+		error)) {
+		all = append(all, Function{"release_handler", name, arity,
+			func(ctx context.Context, args etf.List) (etf.Term, error) {
+				dir, ok1 := nameOf(args[arity-1])
+				vsn, ok2 := "", true
+				if arity == 3 {
+					vsn, ok2 = text(args[1])
+				}
+				app, ok3 := args[0].(etf.Atom)
+				switch {
+				case !ok1 || !ok2:
+					return nil, badArgument("release_handler", name, args)
+				case !ok3:
+					return etf.Tuple{etf.Atom("error"), etf.Tuple{etf.Atom("app_not_running"), args[0]}}, nil
+				}
+				return call(ctx, app, vsn, dir)
+			}})
 	}
 	add("upgrade_app", 2, func(ctx context.Context, app etf.Atom, _, dir string) (etf.Term, error) {
 		_, report, err := h.UpgradeApp(ctx, app, dir, h.config.Options)

@@ -20,7 +20,8 @@ func newAppSite(t *testing.T) *site {
 		s.put("lib/demo-"+vsn+"/ebin/demo.app", fmt.Sprintf(
 			`{application,demo,[{description,""},{vsn,%q},{modules,[m1,m2]},{registered,[]},{applications,[]}]}.`, vsn))
 	}
-	s.put("lib/demo-2/ebin/demo.appup", `{"2",[{<<"1(\\.[0-9]+)*">>,[{update,m1,{advanced,x}}]}],[{"1",[{update,m1,{advanced,x}}]}]}.`)
+	s.put("lib/demo-2/ebin/demo.appup",
+		`{"2",[{<<"1(\\.[0-9]+)*">>,[{update,m1,{advanced,x}}]}],[{"1",[{update,m1,{advanced,x}}]}]}.`)
 	s.put("lib/demo-3/ebin/demo.appup", `{"3",[{"2",[{update,m1,{advanced,{error,a,nope}}}]}],[]}.`)
 	return s
 }
@@ -38,7 +39,8 @@ func TestOneApplicationIsUpgradedByItsAppup(t *testing.T) {
 	require.Equal(t, `{ok,[]}`, s.call("release_handler:upgrade_app", `[demo,"lib/demo-2"]`))
 	require.Equal(t, "m1-2", s.runs())
 	require.Equal(t, `"ROOT/lib/demo-2"`, s.call("code:lib_dir", `[demo]`))
-	require.Equal(t, `{error,{version_not_in_appup,"2"}}`, s.call("release_handler:upgrade_app", `[demo,"lib/demo-2"]`), "it runs already")
+	require.Equal(t, `{error,{version_not_in_appup,"2"}}`, s.call("release_handler:upgrade_app", `[demo,"lib/demo-2"]`),
+		"it runs already")
 
 	// The next one fails, and is undone.
 	a := func(f func() (*codechange.Transition, *codechange.Report, error)) {
@@ -71,9 +73,11 @@ func TestAnAppupThatIsRefusedIsRefusedWithItsPlace(t *testing.T) {
 	s := newAppSite(t)
 	for _, test := range []struct{ appup, reason, text string }{
 		{`{"2",[{"0",[]}],[]}.`, `{version_not_in_appup,"1"}`, `2/ebin/demo.appup:1:6: there is no entry for version 1`},
-		{`{"2",[{"1",[{load_module,m9}]}],[]}.`, `{no_such_module,m9}`, `2/ebin/demo.appup:1:13: no application of the release has a module m9`},
+		{`{"2",[{"1",[{load_module,m9}]}],[]}.`, `{no_such_module,m9}`,
+			`2/ebin/demo.appup:1:13: no application of the release has a module m9`},
 		{"{\"2\",[{\"1\",[{update,m1,{hard,x}},\n upgrade]}],[]}.", `{bad_change,{hard,x}}`,
-			"2/ebin/demo.appup:1:24: a change is soft or {advanced, Extra}, not {hard,x}\n2/ebin/demo.appup:2:2: upgrade is no instruction"},
+			"2/ebin/demo.appup:1:24: a change is soft or {advanced, Extra}, not {hard,x}\n2/ebin/demo.appup:2:2: upgrade is " +
+				"no instruction"},
 		{`{"2",[{"1",[}],[]}.`, `{1,erl_parse,["syntax error before: ","'}'"]}`, `2/ebin/demo.appup:1:13: `},
 		{`{"3",[{"1",[]}],[]}.`, `{no_valid_version,{{"should be","3"},{"found file","ROOT/lib/demo-2/ebin/demo.app","2"}}}`,
 			`2/ebin/demo.app:1:42: no .app file has version 3`},

@@ -84,7 +84,8 @@ func (v *Versions) addModule(m *Module) error {
 		case etf.Equal(other.Version(), m.Version()):
 			return &VersionError{m.String(), "two versions of the module have the same Vsn"}
 		case m.Code != nil && other.Code == m.Code:
-			return &VersionError{m.String(), "another version of the module has the same Code; make one with genserv.Of for each"}
+			return &VersionError{m.String(),
+				"another version of the module has the same Code; make one with genserv.Of for each"}
 		}
 	}
 	l.all, l.current = append(l.all, m), m

@@ -98,8 +98,10 @@ func TestVersionsThatCannotBeToldApartAreRefused(t *testing.T) {
 		{[]codechange.Application{{Name: "a"}}, "codechange: a-: an application needs a name and a version"},
 		{[]codechange.Application{app("1"), app("1")}, "codechange: demo-1: this version of the application is there twice"},
 		{[]codechange.Application{app("1", nil)}, "codechange: demo-1: module 0 has neither code nor a name"},
-		{[]codechange.Application{app("1", &codechange.Module{Vsn: "1"})}, "codechange: demo-1: module 0 has neither code nor a name"},
-		{[]codechange.Application{app("1", module("1", one), module("2", code()))}, "codechange: m-2: the module is in demo-1 twice"},
+		{[]codechange.Application{app("1", &codechange.Module{Vsn: "1"})},
+			"codechange: demo-1: module 0 has neither code nor a name"},
+		{[]codechange.Application{app("1", module("1", one), module("2", code()))},
+			"codechange: m-2: the module is in demo-1 twice"},
 		{[]codechange.Application{app("1", module("1", one)), app("2", module("1", code()))},
 			"codechange: m-1: two versions of the module have the same Vsn"},
 		{[]codechange.Application{app("1", module("1", one)), app("2", module("2", one))},
@@ -118,7 +120,8 @@ func TestAModuleWithoutAVersionHasTheNumberOfItsBuild(t *testing.T) {
 	require.True(t, ok)
 	require.Greater(t, n.Big().BitLen(), 100)
 	require.LessOrEqual(t, n.Big().BitLen(), 128)
-	require.True(t, etf.Equal(first.Version(), module("", genserv.Of(counterOne{name: "m"})).Version()), "of one build they are the same")
+	require.True(t, etf.Equal(first.Version(), module("", genserv.Of(counterOne{name: "m"})).Version()),
+		"of one build they are the same")
 	require.Equal(t, "m-"+etf.Format(n), first.String())
 }
 

@@ -242,7 +242,8 @@ func (w *world) Supervised(context.Context) ([]codechange.Child, error) {
 	var all []codechange.Child
 	for _, p := range w.processes {
 		if !p.dead() {
-			all = append(all, codechange.Child{Process: p, Supervisor: etf.Pid{Node: "go@here", ID: 1}, ID: p.name, Modules: p.mods, Restarts: w.restarts})
+			all = append(all, codechange.Child{Process: p, Supervisor: etf.Pid{Node: "go@here", ID: 1}, ID: p.name,
+				Modules: p.mods, Restarts: w.restarts})
 		}
 	}
 	return all, nil
@@ -261,7 +262,8 @@ func (w *world) Users(module etf.Atom) []codechange.Process {
 }
 
 func (w *world) Exported(module, function etf.Atom, _ int) bool {
-	return module == "test" || module == "application" || module == "supervisor" && slices.Contains([]etf.Atom{"restart_child", "terminate_child"}, function)
+	return module == "test" || module == "application" || module == "supervisor" &&
+		slices.Contains([]etf.Atom{"restart_child", "terminate_child"}, function)
 }
 
 // Apply knows a few functions: test:fail(R) and test:exit(R) fail, test:refuse(R) returns {error, R}, test:hang() does

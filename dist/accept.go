@@ -118,7 +118,8 @@ func (h *handshake) sendStatus(a Arbiter) error {
 	case named && status == StatusOK:
 		status = StatusNamed
 	case named, status > StatusAlive:
-		return h.fail(StageSendStatus, ReasonConfig, HandshakeError{Detail: "the arbiter cannot answer " + status.String() + " here"})
+		return h.fail(StageSendStatus, ReasonConfig,
+			HandshakeError{Detail: "the arbiter cannot answer " + status.String() + " here"})
 	}
 	if err := h.setCookie(StageSendStatus); err != nil {
 		return err

@@ -179,17 +179,18 @@ func TestTheFrameCountMayWrap(t *testing.T) {
 
 func TestABadTableIsRefused(t *testing.T) {
 	for name, row := range map[string]struct{ table, reason string }{
-		"nothing":               {"", endsInHeader},
-		"no flags":              {"\x01", endsInHeader},
-		"no index":              {"\x01\x08", endsInHeader},
-		"no length":             {"\x01\x08\x07", endsInHeader},
-		"no long length":        {"\x01\x18\x07\x00", endsInHeader},
-		"text cut":              {"\x01\x08\x07\x05abcd", endsInHeader},
-		"long text cut":         {"\x01\x18\x07\x01\x00abcd", endsInHeader},
-		"second missing":        {"\x02\x88\x00\x07\x01a", endsInHeader},
-		"empty slot":            {"\x01\x00\x07", "a reference to an empty slot of the atom cache"},
-		"not UTF-8":             {"\x01\x08\x07\x01\xff", "the text of an atom that is too long or not UTF-8"},
-		"more than 255 letters": {"\x01\x18\x07\x01\x00" + strings.Repeat("a", 256), "the text of an atom that is too long or not UTF-8"},
+		"nothing":        {"", endsInHeader},
+		"no flags":       {"\x01", endsInHeader},
+		"no index":       {"\x01\x08", endsInHeader},
+		"no length":      {"\x01\x08\x07", endsInHeader},
+		"no long length": {"\x01\x18\x07\x00", endsInHeader},
+		"text cut":       {"\x01\x08\x07\x05abcd", endsInHeader},
+		"long text cut":  {"\x01\x18\x07\x01\x00abcd", endsInHeader},
+		"second missing": {"\x02\x88\x00\x07\x01a", endsInHeader},
+		"empty slot":     {"\x01\x00\x07", "a reference to an empty slot of the atom cache"},
+		"not UTF-8":      {"\x01\x08\x07\x01\xff", "the text of an atom that is too long or not UTF-8"},
+		"more than 255 letters": {"\x01\x18\x07\x01\x00" + strings.Repeat("a", 256),
+			"the text of an atom that is too long or not UTF-8"},
 	} {
 		_, _, reason := new(atomCacheIn).readTable([]byte(row.table))
 		require.Equal(t, row.reason, reason, name)

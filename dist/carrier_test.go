@@ -39,7 +39,8 @@ func tlsPair(t *testing.T) (a, b net.Conn) {
 	require.NoError(t, err)
 	roots := x509.NewCertPool()
 	roots.AddCert(leaf)
-	return tls.Client(ca, &tls.Config{RootCAs: roots, ServerName: "localhost"}), tls.Server(cb, &tls.Config{Certificates: []tls.Certificate{cert}})
+	return tls.Client(ca, &tls.Config{RootCAs: roots, ServerName: "localhost"}),
+		tls.Server(cb, &tls.Config{Certificates: []tls.Certificate{cert}})
 }
 
 func unixPair(t *testing.T) (a, b net.Conn) {

@@ -161,7 +161,8 @@ func TestASignalOfAnotherNodeIsRefused(t *testing.T) {
 	stranger := etf.Pid{Node: "c@d", ID: 1, Creation: 1}
 	for op, row := range wellFormed() {
 		switch op {
-		case OpSend, OpSendTT, OpSendSender, OpSendSenderTT, OpRegSend, OpRegSendTT, OpAliasSend, OpAliasSendTT, OpAltactSigSend,
+		case OpSend, OpSendTT, OpSendSender, OpSendSenderTT, OpRegSend, OpRegSendTT, OpAliasSend, OpAliasSendTT,
+			OpAltactSigSend,
 			OpGroupLeader, OpSpawnRequest, OpSpawnRequestTT:
 			continue // OTP takes these from and for anybody
 		}
@@ -180,12 +181,13 @@ func TestASignalOfAnotherNodeIsRefused(t *testing.T) {
 func TestTheRulesForSingleMessages(t *testing.T) {
 	huge := etf.NewBigInt(new(big.Int).Lsh(big.NewInt(1), 100))
 	for reason, row := range map[string]etf.Tuple{
-		"an unlink without an ID":                           tuple(etf.Int(35), etf.Int(0), pidA(1), pidB(2)),
-		"an ID that is no integer of 64 bits":               tuple(etf.Int(35), huge, pidA(1), pidB(2)),
-		"a receiver that is an alias and a name at once":    tuple(etf.Int(37), etf.Int(12), pidA(1), etf.Atom("x")),
-		"flags that are no integer, or a negative one":      tuple(etf.Int(37), etf.Int(-1), pidA(1), pidB(2)),
-		"flags out of range":                                tuple(etf.Int(31), refB(1), pidB(2), etf.Int(1<<27), pidA(1)),
-		"a function that is not {Module, Function, Arity}":  tuple(etf.Int(29), refA(1), pidA(1), pidA(1), tuple(etf.Atom("m"), etf.Atom("f")), etf.List{}),
+		"an unlink without an ID":                        tuple(etf.Int(35), etf.Int(0), pidA(1), pidB(2)),
+		"an ID that is no integer of 64 bits":            tuple(etf.Int(35), huge, pidA(1), pidB(2)),
+		"a receiver that is an alias and a name at once": tuple(etf.Int(37), etf.Int(12), pidA(1), etf.Atom("x")),
+		"flags that are no integer, or a negative one":   tuple(etf.Int(37), etf.Int(-1), pidA(1), pidB(2)),
+		"flags out of range":                             tuple(etf.Int(31), refB(1), pidB(2), etf.Int(1<<27), pidA(1)),
+		"a function that is not {Module, Function, Arity}": tuple(etf.Int(29), refA(1), pidA(1), pidA(1),
+			tuple(etf.Atom("m"), etf.Atom("f")), etf.List{}),
 		"the watched process is one of the receiving node":  tuple(etf.Int(28), pidB(1), pidB(2), refB(1)),
 		"the watched process is none of the receiving node": tuple(etf.Int(19), pidA(1), pidA(2), refA(1)),
 		"wrong number of elements":                          tuple(etf.Int(37), etf.Int(2), pidA(1), pidB(1)),

@@ -66,8 +66,10 @@ func TestEachFormHasTheElementsOfTheProtocol(t *testing.T) {
 		{plain, &SpawnRequest{Ref: ref, From: from, GroupLeader: from, Module: "m", Function: "f", Arity: 2, Token: token},
 			tuple(etf.Int(30), ref, from, from, mfa, etf.List{}, token), true},
 		{plain, &SpawnReply{Ref: ref, To: to, Pid: from, Link: true}, tuple(etf.Int(31), ref, to, etf.Int(1), from), false},
-		{plain, &SpawnReply{Ref: ref, To: to, Pid: from, Monitor: true}, tuple(etf.Int(31), ref, to, etf.Int(2), from), false},
-		{plain, &SpawnReply{Ref: ref, To: to, Error: "notsup"}, tuple(etf.Int(31), ref, to, etf.Int(0), etf.Atom("notsup")), false},
+		{plain, &SpawnReply{Ref: ref, To: to, Pid: from, Monitor: true}, tuple(etf.Int(31), ref, to, etf.Int(2), from),
+			false},
+		{plain, &SpawnReply{Ref: ref, To: to, Error: "notsup"}, tuple(etf.Int(31), ref, to, etf.Int(0), etf.Atom("notsup")),
+			false},
 		{plain, &SpawnReply{Ref: ref, To: to, Error: "notsup", Token: token},
 			tuple(etf.Int(32), ref, to, etf.Int(0), etf.Atom("notsup"), token), false},
 		{plain, &AliasSend{From: from, Alias: ref}, tuple(etf.Int(33), from, ref), true},
@@ -76,10 +78,12 @@ func TestEachFormHasTheElementsOfTheProtocol(t *testing.T) {
 		{plain, &UnlinkIDAck{ID: 7, From: from, To: to}, tuple(etf.Int(36), etf.Int(7), from, to), false},
 		{newest, &AliasSend{From: from, Alias: ref}, tuple(etf.Int(37), etf.Int(4), from, ref), true},
 		{newest, &AliasSend{From: from, Alias: ref, Token: token}, tuple(etf.Int(37), etf.Int(6), from, ref, token), true},
-		{newest, &AltactSig{From: from, Priority: true, To: AltactTarget{Target: ByPid(to)}}, tuple(etf.Int(37), etf.Int(1), from, to), true},
+		{newest, &AltactSig{From: from, Priority: true, To: AltactTarget{Target: ByPid(to)}},
+			tuple(etf.Int(37), etf.Int(1), from, to), true},
 		{newest, &AltactSig{From: from, Priority: true, Exit: true, To: AltactTarget{Target: ByName("x")}, Token: token},
 			tuple(etf.Int(37), etf.Int(1|2|8|16), from, etf.Atom("x"), token), true},
-		{newest, &AltactSig{From: from, Exit: true, To: AltactTarget{Alias: ref}}, tuple(etf.Int(37), etf.Int(4|16), from, ref), true},
+		{newest, &AltactSig{From: from, Exit: true, To: AltactTarget{Alias: ref}},
+			tuple(etf.Int(37), etf.Int(4|16), from, ref), true},
 	} {
 		c, behind := control(t, row.flags, row.m, why)
 		require.Equal(t, row.control, c, "%T", row.m)

@@ -14,7 +14,8 @@ import (
 	"github.com/gonode-otp/gonode/gonodetest"
 )
 
-var update = flag.Bool("update", false, "record the flows in testdata anew, with the erl that is found or that GONODE_ERL names")
+var update = flag.Bool("update", false,
+	"record the flows in testdata anew, with the erl that is found or that GONODE_ERL names")
 
 // The scripts of the recordings hold against a node of today. With -update the recordings of its release are made anew.
 func TestErlPlaysItsPartInTheRecordedFlows(t *testing.T) {

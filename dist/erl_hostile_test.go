@@ -61,7 +61,8 @@ func TestErlClosesOnWhatWeCloseOn(t *testing.T) {
 		l.Flags = dist.DefaultFlags &^ (dist.FlagDistHdrAtomCache | dist.FlagFragments)
 		p, c, err := connect(t, l, beam)
 		require.NoError(t, err)
-		sleeper := beam.Eval(t, "term_to_binary(spawn(fun() -> process_flag(trap_exit, true), receive after infinity -> ok end end))")
+		sleeper := beam.Eval(t, "term_to_binary(spawn(fun() -> process_flag(trap_exit, true), receive after infinity -> "+
+			"ok end end))")
 		decoded, err := etf.Parse(sleeper)
 		require.NoError(t, err)
 		target, err := etf.Decode(decoded.(etf.Binary))

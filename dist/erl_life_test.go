@@ -162,7 +162,8 @@ func TestErlAndWeEchoMixedSizesForManyProcesses(t *testing.T) {
 				for i := range 40 {
 					b := make(etf.Binary, []int{30, 3000, 64_000, 200_000}[i%4])
 					b[0], b[len(b)-1] = byte(p), byte(i)
-					if err := n.conn.Send(t.Context(), &dist.RegSend{From: n.pid(100 + p), To: "echo"}, tuple(n.pid(100+p), b)); err != nil {
+					if err := n.conn.Send(t.Context(), &dist.RegSend{From: n.pid(100 + p), To: "echo"},
+						tuple(n.pid(100+p), b)); err != nil {
 						t.Error(err)
 						return
 					}

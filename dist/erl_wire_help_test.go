@@ -74,7 +74,8 @@ func joinErl(t *testing.T, beam *gonodetest.Beam, name string, flags dist.Flags,
 }
 
 func runNode(t *testing.T, beam *gonodetest.Beam, l dist.Local, p *dist.Peer, c net.Conn, o dist.Options) *goNode {
-	n := &goNode{t: t, beam: beam, conn: dist.NewConn(c, p, o), self: l, end: make(chan error, 1), more: make(chan struct{}, 1)}
+	n := &goNode{t: t, beam: beam, conn: dist.NewConn(c, p, o), self: l, end: make(chan error, 1),
+		more: make(chan struct{}, 1)}
 	go func() { n.end <- n.conn.Serve(n) }()
 	t.Cleanup(func() {
 		n.conn.Close(nil)
@@ -106,7 +107,8 @@ const echoPid = 77
 func (n *goNode) Handle(m dist.Message, payload etf.Term) error {
 	if r, ok := m.(*dist.RegSend); ok && r.To == "echo" {
 		request := payload.(etf.Tuple)
-		return n.conn.Post(&dist.Send{From: n.pid(echoPid), To: request[0].(etf.Pid)}, etf.Tuple{etf.Atom("echoed"), request[1]})
+		return n.conn.Post(&dist.Send{From: n.pid(echoPid), To: request[0].(etf.Pid)},
+			etf.Tuple{etf.Atom("echoed"), request[1]})
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()

@@ -116,7 +116,8 @@ func TestErlAnswersMonitors(t *testing.T) {
 		n.send(&dist.MonitorP{From: n.pid(1), To: dist.ByPid(p), Ref: taken}, nil)
 		n.send(&dist.DemonitorP{From: n.pid(1), To: dist.ByPid(p), Ref: taken}, nil)
 		n.send(&dist.Send{From: n.pid(1), To: p}, etf.Tuple{etf.Atom("exit"), etf.Tuple{etf.Atom("a"), etf.Binary("reason")}})
-		n.expect(&dist.MonitorPExit{From: dist.ByName("target"), To: n.pid(1), Ref: byName}, etf.Tuple{etf.Atom("a"), etf.Binary("reason")})
+		n.expect(&dist.MonitorPExit{From: dist.ByName("target"), To: n.pid(1), Ref: byName},
+			etf.Tuple{etf.Atom("a"), etf.Binary("reason")})
 		n.send(&dist.MonitorP{From: n.pid(1), To: dist.ByPid(p), Ref: byPid}, nil)
 		n.expect(&dist.MonitorPExit{From: dist.ByPid(p), To: n.pid(1), Ref: byPid}, etf.Atom("noproc"))
 	})
@@ -278,8 +279,9 @@ func TestErlSendsAndTakesPrioritySignals(t *testing.T) {
 func TestErlStartsProcessesForUs(t *testing.T) {
 	overErl(t, func(t *testing.T, n *goNode) {
 		ref := n.ref(1, 2, 3)
-		request := dist.SpawnRequest{Ref: ref, From: n.pid(1), GroupLeader: n.pid(2), Module: "erlang", Function: "exit", Arity: 1,
-			Opts: etf.List{etf.Atom("monitor"), etf.Atom("link")}}
+		request := dist.SpawnRequest{Ref: ref, From: n.pid(1), GroupLeader: n.pid(2), Module: "erlang", Function: "exit",
+			Arity: 1,
+			Opts:  etf.List{etf.Atom("monitor"), etf.Atom("link")}}
 		n.send(&request, etf.List{etf.Atom("done")})
 		m, _ := n.next()
 		reply := m.(*dist.SpawnReply)
@@ -300,12 +302,14 @@ func TestErlAsksUsToStartProcesses(t *testing.T) {
 		request := m.(*dist.SpawnRequest)
 		require.Equal(t, etf.List{etf.Int(1), etf.Atom("two")}, args)
 		require.Equal(t, "m f 2", fmt.Sprint(request.Module, " ", request.Function, " ", request.Arity))
-		require.ElementsMatch(t, etf.List{etf.Atom("link"), etf.Atom("monitor"), etf.Tuple{etf.Atom("priority"), etf.Atom("high")}}, request.Opts)
+		require.ElementsMatch(t, etf.List{etf.Atom("link"), etf.Atom("monitor"),
+			etf.Tuple{etf.Atom("priority"), etf.Atom("high")}}, request.Opts)
 		_, payload := n.next()
 		require.Equal(t, etf.Tuple{etf.Atom("spawned"), request.Ref}, payload)
 		n.send(&dist.SpawnReply{Ref: request.Ref, To: request.From, Pid: n.pid(9), Link: true, Monitor: true}, nil)
 		_, payload = n.next()
-		require.Equal(t, etf.Tuple{etf.Atom("got"), etf.Tuple{etf.Atom("spawn_reply"), request.Ref, etf.Atom("ok"), n.pid(9)}}, payload)
+		require.Equal(t, etf.Tuple{etf.Atom("got"), etf.Tuple{etf.Atom("spawn_reply"), request.Ref, etf.Atom("ok"),
+			n.pid(9)}}, payload)
 		n.send(&dist.MonitorPExit{From: dist.ByPid(n.pid(9)), To: request.From, Ref: request.Ref}, etf.Atom("bye"))
 		_, payload = n.next()
 		require.Equal(t, etf.Atom("bye"), payload.(etf.Tuple)[1].(etf.Tuple)[4])
@@ -314,7 +318,8 @@ func TestErlAsksUsToStartProcesses(t *testing.T) {
 		request = m.(*dist.SpawnRequest)
 		n.send(&dist.SpawnReply{Ref: request.Ref, To: request.From, Error: "notsup"}, nil)
 		_, payload = n.next()
-		require.Equal(t, etf.Tuple{etf.Atom("got"), etf.Tuple{etf.Atom("spawn_reply"), request.Ref, etf.Atom("error"), etf.Atom("notsup")}}, payload)
+		require.Equal(t, etf.Tuple{etf.Atom("got"), etf.Tuple{etf.Atom("spawn_reply"), request.Ref, etf.Atom("error"),
+			etf.Atom("notsup")}}, payload)
 	})
 }
 

@@ -35,7 +35,8 @@ func (e *HandshakeError) explain() string {
 	case ReasonName:
 		return e.explainName()
 	case ReasonNameStyle:
-		return "short and long names do not mix: we are " + quoteName(e.Local) + "; start both nodes with -sname, or both with -name"
+		return "short and long names do not mix: we are " + quoteName(e.Local) +
+			"; start both nodes with -sname, or both with -name"
 	case ReasonNotAllowed:
 		return e.explainNotAllowed()
 	case ReasonNOK:
@@ -81,7 +82,8 @@ func (e *HandshakeError) explainNotAllowed() string {
 		return "not_allowed: our node does not admit this one"
 	}
 	if e.Stage != StageRecvStatus || e.Missing == 0 {
-		return "not_allowed: the peer does not admit " + quoteName(e.Local) + " (net_kernel:allow/1 on its side, or flags it requires)"
+		return "not_allowed: the peer does not admit " + quoteName(e.Local) +
+			" (net_kernel:allow/1 on its side, or flags it requires)"
 	}
 	return "not_allowed: the peer requires flags that we do not announce; OTP asks for " + flagsWithRelease(e.Missing)
 }

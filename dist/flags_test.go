@@ -38,7 +38,8 @@ func TestTheDigestStandsForTheFlagsOfOTP25AndNoMore(t *testing.T) {
 
 func TestTheMandatoryFlagsOfOTP25AreThoseOfItsHeaderFile(t *testing.T) {
 	require.Equal(t, Mandatory25, Mandatory(25))
-	require.Equal(t, FlagExtendedReferences|FlagNewFunTags|FlagExtendedPidsPorts|FlagUTF8Atoms|FlagBigCreation, Mandatory(23))
+	require.Equal(t, FlagExtendedReferences|FlagNewFunTags|FlagExtendedPidsPorts|FlagUTF8Atoms|FlagBigCreation,
+		Mandatory(23))
 	require.Equal(t, Mandatory(26), Mandatory(99))
 	require.Zero(t, Mandatory(22))
 }

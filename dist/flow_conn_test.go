@@ -84,7 +84,8 @@ func newReplay(t testing.TB, f *flow, cookie string) *replay {
 	} else {
 		r.ourChallenge, r.theirProof = packet(t, r.want, 'r')+1, packet(t, r.in, 'a')+1
 	}
-	require.Equal(t, r.proof(r.want[r.ourChallenge:]), r.in[r.theirProof:r.theirProof+md5.Size], "the recorded proof is wrong")
+	require.Equal(t, r.proof(r.want[r.ourChallenge:]), r.in[r.theirProof:r.theirProof+md5.Size],
+		"the recorded proof is wrong")
 	return r
 }
 

@@ -178,7 +178,8 @@ func writeFlow(t testing.TB, f *flow) {
 
 func TestAFlowIsTheSameAfterItWasWrittenAndRead(t *testing.T) {
 	f := &flow{release: "99", script: "any", incoming: true, received: []string{"<- a"}, blocks: []block{
-		{true, []byte("short")}, {false, bytes.Repeat([]byte{0}, 100)}, {true, append(bytes.Repeat([]byte("0123456789abcdef"), 4), "tail\xff"...)},
+		{true, []byte("short")}, {false, bytes.Repeat([]byte{0}, 100)},
+		{true, append(bytes.Repeat([]byte("0123456789abcdef"), 4), "tail\xff"...)},
 		{false, []byte("0123456789abcdef")},
 	}}
 	text := f.text()

@@ -235,7 +235,8 @@ func playLinks(s *flowSide) {
 	if unlink.ID != 0 {
 		s.send(&dist.UnlinkIDAck{ID: unlink.ID, From: s.pid(), To: s.actor}, nil)
 	}
-	for i, reason := range []etf.Term{etf.Atom("normal"), etf.Atom("shutdown"), etf.Tuple{etf.Atom("shutdown"), etf.Atom("x")}, etf.List{etf.Float(1.5)}} {
+	for i, reason := range []etf.Term{etf.Atom("normal"), etf.Atom("shutdown"),
+		etf.Tuple{etf.Atom("shutdown"), etf.Atom("x")}, etf.List{etf.Float(1.5)}} {
 		s.send(&dist.Link{From: s.pid(), To: s.actor}, nil)
 		s.send(&dist.Exit{From: s.pid(), To: s.actor}, reason)
 		require.Equal(s.t, etf.Tuple{etf.Atom("EXIT"), s.pid(), reason}, s.await("got").payload.(etf.Tuple)[1], "%d", i)

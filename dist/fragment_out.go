@@ -33,7 +33,8 @@ type delayed struct {
 }
 
 func newStream(sender etf.Pid, f *outFrame) *stream {
-	return &stream{sender: sender, seq: f.seq, frag: uint64(f.fragments) - 1, body: f.body, left: f.payload() - fragmentSize}
+	return &stream{sender: sender, seq: f.seq, frag: uint64(f.fragments) - 1, body: f.body,
+		left: f.payload() - fragmentSize}
 }
 
 // fragmentHead is the head of a further fragment with its length.

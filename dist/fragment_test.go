@@ -113,11 +113,12 @@ func TestFragmentsThatDoNotFitTogetherAreRefused(t *testing.T) {
 		zero := fragmented(t, 7, size, m, make(etf.Binary, 3*size))[0]
 		binary.BigEndian.PutUint64(zero[14:], 0)
 		for reason, wire := range map[string][]byte{
-			"a fragment of a sequence that has not begun":                    joined(f[1]),
-			"a fragment out of order":                                        joined(f[0], f[2]),
-			"the first fragment of a sequence that has begun already":        joined(f[0], other[0], f[0]),
-			"a fragment with the number 0":                                   joined(zero),
-			endsInHeader:                                                     {0, 0, 0, 17, 131, 70, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0},
+			"a fragment of a sequence that has not begun":             joined(f[1]),
+			"a fragment out of order":                                 joined(f[0], f[2]),
+			"the first fragment of a sequence that has begun already": joined(f[0], other[0], f[0]),
+			"a fragment with the number 0":                            joined(zero),
+			endsInHeader: {0, 0, 0, 17, 131, 70, 0, 0, 0, 0, 0, 0, 0, 7, 0,
+				0, 0, 0, 0, 0, 0},
 			"not a distribution header":                                      {0, 0, 0, 3, 131, 71, 0},
 			"not a frame of a connection with distribution headers":          {0, 0, 0, 2, 112, 131},
 			"a control message of another form":                              {0, 0, 0, 3, 131, 68, 0},
@@ -189,7 +190,8 @@ func TestSmallMessagesOfOthersPassBetweenFragments(t *testing.T) {
 	}
 	put(1, make(etf.Binary, 11*fragmentSize-100))
 	put(2, etf.Int(1))
-	require.Equal(t, []string{"first 1/11", "small", "1/10", "1/9", "1/8", "1/7", "1/6", "1/5", "1/4", "1/3"}, order(t, w, 1))
+	require.Equal(t, []string{"first 1/11", "small", "1/10", "1/9", "1/8", "1/7", "1/6", "1/5", "1/4", "1/3"},
+		order(t, w, 1))
 	put(2, etf.Int(2))
 	put(1, etf.Int(3)) // waits behind its own
 	put(3, make(etf.Binary, 4*fragmentSize-100))
@@ -209,7 +211,8 @@ func TestALargeMessageWaitsBehindALargeOneOfTheSameSender(t *testing.T) {
 	for _, payload := range []etf.Term{big, etf.Int(1), big, etf.Int(2), big, make(etf.Binary, fragmentSize-100)} {
 		require.NoError(t, w.admit(context.Background(), &RegSend{From: pidA(1), To: "x"}, payload, regardless))
 	}
-	require.Equal(t, []string{"first 1/2", "1/1", "small", "first 2/2", "2/1", "small", "first 3/2", "3/1", "small"}, order(t, w, 4))
+	require.Equal(t, []string{"first 1/2", "1/1", "small", "first 2/2", "2/1", "small", "first 3/2", "3/1", "small"},
+		order(t, w, 4))
 	require.Zero(t, w.queued)
 	require.Zero(t, w.streamed)
 }

@@ -23,7 +23,8 @@ func TestTwoNodesOfOursConnect(t *testing.T) {
 			require.NoError(t, accept.err, name)
 			require.Equal(t, &Peer{Name: "b@h", Creation: b.Creation, Flags: b.Flags, Negotiated: DefaultFlags, Status: StatusOK,
 				Local: "a@h", LocalCreation: a.Creation}, connect.peer)
-			require.Equal(t, &Peer{Name: "a@h", Creation: a.Creation, Flags: DefaultFlags, Negotiated: DefaultFlags, Status: StatusOK,
+			require.Equal(t, &Peer{Name: "a@h", Creation: a.Creation, Flags: DefaultFlags, Negotiated: DefaultFlags,
+				Status:   StatusOK,
 				Incoming: true, Local: "b@h", LocalCreation: b.Creation}, accept.peer)
 			require.True(t, connect.peer.Hidden())
 			require.True(t, accept.peer.Hidden())
@@ -327,7 +328,8 @@ func TestABadSetUpIsNoticedBeforeAnythingIsSent(t *testing.T) {
 }
 
 func TestAShortNameDoesNotDialALongOne(t *testing.T) {
-	o := play(t, func(c net.Conn) (*Peer, error) { return side("a@h").Connect(t.Context(), c, "b@h.domain", nil) }, script.silence)
+	o := play(t, func(c net.Conn) (*Peer, error) { return side("a@h").Connect(t.Context(), c, "b@h.domain", nil) },
+		script.silence)
 	e := o.refusal(t, ReasonNameStyle)
 	require.Contains(t, e.Error(), "-sname, or both with -name")
 }

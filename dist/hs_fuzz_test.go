@@ -13,7 +13,8 @@ import (
 
 // fuzzParser checks one parser of the handshake: it returns a MessageError within the message or something that,
 // written again, is understood the same way.
-func fuzzParser[M comparable](f *testing.F, parse func([]byte) (M, error), write func(M, []byte) []byte, seeds ...string) {
+func fuzzParser[M comparable](f *testing.F, parse func([]byte) (M, error), write func(M, []byte) []byte,
+	seeds ...string) {
 	for _, s := range seeds {
 		f.Add(unhex(f, s))
 	}
@@ -112,7 +113,8 @@ func FuzzAccept(f *testing.F) {
 func FuzzConnect(f *testing.F) {
 	ack := frame(unhex(f, hexAck))
 	m := frame(challengeB.append(nil))
-	for _, status := range []string{"ok", "ok_simultaneous", "nok", "not_allowed", "alive", "named:\x00\x03a@h\x00\x00\x00\x07"} {
+	for _, status := range []string{"ok", "ok_simultaneous", "nok", "not_allowed", "alive",
+		"named:\x00\x03a@h\x00\x00\x00\x07"} {
 		for _, named := range []bool{true, false} {
 			f.Add(append(append(frame([]byte("s"+status)), m...), ack...), named, true, true)
 			f.Add(append(append(frame([]byte("s"+status)), m...), ack...), named, false, false)

@@ -45,7 +45,8 @@ func meet(t testing.TB, a, b Local, i Initiator, arbiter Arbiter) (connect, acce
 	return meetOver(t, a, b, b.Node, i, arbiter, net.Pipe)
 }
 
-func meetOver(t testing.TB, a, b Local, dialled etf.Atom, i Initiator, arbiter Arbiter, pipe func() (net.Conn, net.Conn)) (connect, accept outcome) {
+func meetOver(t testing.TB, a, b Local, dialled etf.Atom, i Initiator, arbiter Arbiter,
+	pipe func() (net.Conn, net.Conn)) (connect, accept outcome) {
 	t.Helper()
 	c, s := pipe()
 	t.Cleanup(func() { _, _ = c.Close(), s.Close() })

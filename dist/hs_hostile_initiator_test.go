@@ -153,9 +153,12 @@ func TestAnInitiatorWantsAProofToo(t *testing.T) {
 		remote bool
 		text   string
 	}{
-		"our own digest": {func(m challengeReply) []byte { return challengeAck{m.digest}.append(nil) }, ReasonCookie, false, "not ours"},
-		"zeros":          {func(challengeReply) []byte { return challengeAck{}.append(nil) }, ReasonCookie, false, "not ours"},
-		"a status":       {func(challengeReply) []byte { return []byte("sok") }, ReasonMalformed, false, "tag 's' instead of 'a'"},
+		"our own digest": {func(m challengeReply) []byte { return challengeAck{m.digest}.append(nil) }, ReasonCookie, false,
+			"not ours"},
+		"zeros": {func(challengeReply) []byte { return challengeAck{}.append(nil) }, ReasonCookie, false,
+			"not ours"},
+		"a status": {func(challengeReply) []byte { return []byte("sok") }, ReasonMalformed, false,
+			"tag 's' instead of 'a'"},
 		"a tail": {func(m challengeReply) []byte {
 			return append(challengeAck{genDigest([]byte(testCookie), m.challenge)}.append(nil), 0)
 		}, ReasonMalformed, false, "1 bytes too many"},

@@ -37,12 +37,17 @@ func TestAnAcceptorRefusesWhateverIsNoName(t *testing.T) {
 		"lengths of four bytes": {append([]byte{0, 0}, frame(nameA)...), ReasonMalformed, "length 0"},
 		"a status":              {frame([]byte("sok")), ReasonMalformed, "is no send_name"},
 		"a reply":               {frame(unhex(t, hexReply)), ReasonMalformed, "is no send_name"},
-		"a name without a host": {frame(sendName{flags: flagsOTP25, name: "a"}.append(nil)), ReasonMalformed, "is not of the form"},
-		"a name with two hosts": {frame(sendName{flags: flagsOTP25, name: "a@b@c"}.append(nil)), ReasonMalformed, "is not of the form"},
-		"a name for a log":      {frame(sendName{flags: flagsOTP25, name: "a\n@b"}.append(nil)), ReasonMalformed, `"a\n@b"`},
-		"a name of 300":         {frame(sendName{flags: flagsOTP25, name: etf.Atom(long(298) + "@b")}.append(nil)), ReasonMalformed, "300 characters"},
-		"a length past its end": {frame(unhex(t, "4e 0000000d07df7fbd 6b0109f1 ffff 614062")), ReasonMalformed, "needs 65535 bytes"},
-		"EPMD's ALIVE2":         {frame(unhex(t, "78 1234 4d 00 0006 0005 0001 61 0000")), ReasonMalformed, "is no send_name"},
+		"a name without a host": {frame(sendName{flags: flagsOTP25, name: "a"}.append(nil)), ReasonMalformed,
+			"is not of the form"},
+		"a name with two hosts": {frame(sendName{flags: flagsOTP25, name: "a@b@c"}.append(nil)), ReasonMalformed,
+			"is not of the form"},
+		"a name for a log": {frame(sendName{flags: flagsOTP25, name: "a\n@b"}.append(nil)), ReasonMalformed, `"a\n@b"`},
+		"a name of 300": {frame(sendName{flags: flagsOTP25, name: etf.Atom(long(298) + "@b")}.append(nil)),
+			ReasonMalformed, "300 characters"},
+		"a length past its end": {frame(unhex(t, "4e 0000000d07df7fbd 6b0109f1 ffff 614062")), ReasonMalformed,
+			"needs 65535 bytes"},
+		"EPMD's ALIVE2": {frame(unhex(t, "78 1234 4d 00 0006 0005 0001 61 0000")), ReasonMalformed,
+			"is no send_name"},
 	}
 	for what, row := range rows {
 		t.Run(what, func(t *testing.T) {
@@ -96,7 +101,8 @@ func TestAnAcceptorUnderstandsTheOldNameOfOTP23(t *testing.T) {
 		require.True(t, proves(ack.digest, []byte(testCookie), ours))
 	})
 	require.NoError(t, o.err)
-	require.Equal(t, &Peer{Name: "a@h", Creation: 7, Flags: flagsOTP23, Negotiated: flagsOTP23 & DefaultFlags, Status: StatusOK,
+	require.Equal(t, &Peer{Name: "a@h", Creation: 7, Flags: flagsOTP23, Negotiated: flagsOTP23 & DefaultFlags,
+		Status:   StatusOK,
 		Incoming: true, Local: "b@h", LocalCreation: side("b@h").Creation}, o.peer)
 }
 

@@ -42,8 +42,10 @@ func TestASilentPeerIsGivenUpAfterSevenSecondsAtEveryStage(t *testing.T) {
 		text  string
 	}{
 		{StageRecvName, accepting(side("b@h"), nil), func(script) {}, 7 * time.Second, "did not say its name"},
-		{StageSendStatus, accepting(side("b@h"), answer(StatusAlive)), func(s script) { s.send(nameA) }, 7 * time.Second, "did not read what we sent"},
-		{StageSendChallenge, accepting(side("b@h"), nil), func(s script) { s.send(nameA) }, 7 * time.Second, "did not read what we sent"},
+		{StageSendStatus, accepting(side("b@h"), answer(StatusAlive)), func(s script) { s.send(nameA) }, 7 * time.Second,
+			"did not read what we sent"},
+		{StageSendChallenge, accepting(side("b@h"), nil), func(s script) { s.send(nameA) }, 7 * time.Second,
+			"did not read what we sent"},
 		{StageRecvStatusReply, accepting(side("b@h"), answer(StatusAlive)), func(s script) {
 			<-time.After(pause)
 			s.send(nameA)
@@ -59,7 +61,8 @@ func TestASilentPeerIsGivenUpAfterSevenSecondsAtEveryStage(t *testing.T) {
 			_, _ = s.recv(), s.recv()
 		}, 7 * time.Second, "did not answer our challenge"},
 		{StageSendName, connecting(side("a@h"), nil), func(script) {}, 7 * time.Second, "did not read what we sent"},
-		{StageRecvStatus, connecting(side("a@h"), nil), func(s script) { _ = s.recv() }, 7 * time.Second, "may not be that of an Erlang node"},
+		{StageRecvStatus, connecting(side("a@h"), nil), func(s script) { _ = s.recv() }, 7 * time.Second,
+			"may not be that of an Erlang node"},
 		{StageRecvChallenge, connecting(side("a@h"), nil), func(s script) {
 			_ = s.recv()
 			<-time.After(pause)
@@ -109,18 +112,19 @@ func TestTheEndOfTheContextEndsTheHandshakeAtOnce(t *testing.T) {
 	for _, stage := range []Stage{StageRecvStatus, StageRecvChallenge, StageRecvChallengeAck} {
 		synctest.Test(t, func(t *testing.T) {
 			ctx, cancel := context.WithCancelCause(context.Background())
-			o, took := timed(t, func(c net.Conn) (*Peer, error) { return side("a@h").Connect(ctx, c, "b@h", nil) }, func(s script) {
-				_ = s.recv()
-				if stage != StageRecvStatus {
-					s.send([]byte("sok"))
-				}
-				if stage == StageRecvChallengeAck {
-					s.send(challengeB.append(nil))
+			o, took := timed(t, func(c net.Conn) (*Peer, error) { return side("a@h").Connect(ctx, c, "b@h", nil) },
+				func(s script) {
 					_ = s.recv()
-				}
-				<-time.After(time.Second)
-				cancel(gone)
-			})
+					if stage != StageRecvStatus {
+						s.send([]byte("sok"))
+					}
+					if stage == StageRecvChallengeAck {
+						s.send(challengeB.append(nil))
+						_ = s.recv()
+					}
+					<-time.After(time.Second)
+					cancel(gone)
+				})
 			e := o.refusal(t, ReasonCanceled)
 			require.Equal(t, stage, e.Stage)
 			require.ErrorIs(t, e, gone)

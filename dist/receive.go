@@ -119,7 +119,8 @@ func (r *reader) payload(b []byte, at int) (t etf.Term, end int, err error) {
 	}
 	t, n, err := r.dec.Term(b[at:])
 	if err != nil {
-		e := &ProtocolError{Peer: r.c.peer.Name, Op: r.ctl.op, Offset: at, Reason: "the term of the message cannot be read", Err: err}
+		e := &ProtocolError{Peer: r.c.peer.Name, Op: r.ctl.op, Offset: at, Reason: "the term of the message cannot be read",
+			Err: err}
 		var d *etf.DecodeError
 		if errors.As(err, &d) {
 			e.Offset += d.Offset

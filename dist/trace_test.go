@@ -52,7 +52,8 @@ func TestTicksAreTraced(t *testing.T) {
 }
 
 func TestALongPayloadIsCutShortInATrace(t *testing.T) {
-	e := TraceEvent{Peer: nodeA, Op: OpRegSend, Message: &RegSend{From: pidA(1), To: "x"}, Payload: etf.Binary(strings.Repeat("é", 1000)), Size: 9}
+	e := TraceEvent{Peer: nodeA, Op: OpRegSend, Message: &RegSend{From: pidA(1), To: "x"},
+		Payload: etf.Binary(strings.Repeat("é", 1000)), Size: 9}
 	require.Less(t, len(e.String()), 300)
 	require.Contains(t, e.String(), "... (9 bytes)")
 }

@@ -12,8 +12,9 @@ import (
 
 // tight are limits under which a fuzzer finds what exceeds them, and tiny are some that nearly everything exceeds.
 var (
-	tight = Options{MaxMessage: 1 << 16, MaxSequences: 8, Limits: etf.Limits{Depth: 100, Elements: 10_000}, Refused: lookAt}
-	tiny  = Options{MaxMessage: 60, MaxSequences: 1, Limits: etf.Limits{Depth: 2, Elements: 5}, Refused: lookAt}
+	tight = Options{MaxMessage: 1 << 16, MaxSequences: 8, Limits: etf.Limits{Depth: 100, Elements: 10_000},
+		Refused: lookAt}
+	tiny = Options{MaxMessage: 60, MaxSequences: 1, Limits: etf.Limits{Depth: 2, Elements: 5}, Refused: lookAt}
 )
 
 // lookAt reads all that there is of a message that is refused.
@@ -103,7 +104,8 @@ func FuzzAtomTable(f *testing.F) {
 func FuzzFragments(f *testing.F) {
 	var frames [][]byte
 	for seq := range uint64(3) {
-		frames = append(frames, fragmented(f, seq+1, 9000, &RegSend{From: pidA(uint32(seq)), To: "x"}, make(etf.Binary, 20_000))...)
+		frames = append(frames, fragmented(f, seq+1, 9000, &RegSend{From: pidA(uint32(seq)), To: "x"},
+			make(etf.Binary, 20_000))...)
 	}
 	f.Add([]byte{0, 3, 1, 4, 2, 5, 6, 7, 8})
 	f.Add([]byte{0, 1, 2, 0, 1, 2})

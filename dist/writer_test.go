@@ -167,7 +167,8 @@ func TestLargeBuffersAreNotKept(t *testing.T) {
 
 func TestBuffersOfOrdinaryMessagesAreUsedAgain(t *testing.T) {
 	small := make(etf.Binary, 100)
-	for count, payload := range map[int]etf.Term{1: small, 200: slices.Repeat(etf.List{small}, 200), 1000: slices.Repeat(etf.List{small}, 1000)} {
+	for count, payload := range map[int]etf.Term{1: small, 200: slices.Repeat(etf.List{small}, 200),
+		1000: slices.Repeat(etf.List{small}, 1000)} {
 		ofA, _ := peers(DefaultFlags &^ FlagFragments)
 		w := &NewConn(&sink{}, ofA, Options{}).out
 		m := &Send{From: pidA(1), To: pidB(1)}
@@ -183,7 +184,8 @@ func TestBuffersOfOrdinaryMessagesAreUsedAgain(t *testing.T) {
 // afterwards.
 func TestLargeBinariesAreNotCopied(t *testing.T) {
 	for _, flags := range []Flags{DefaultFlags, DefaultFlags &^ FlagFragments, plain} {
-		for _, sizes := range [][]int{{largeFrame}, {1, largeFrame, 5, 70_000}, {fragmentSize, fragmentSize}, {200_000, largeFrame - 1, 300_000}} {
+		for _, sizes := range [][]int{{largeFrame}, {1, largeFrame, 5, 70_000}, {fragmentSize, fragmentSize},
+			{200_000, largeFrame - 1, 300_000}} {
 			random := rand.New(rand.NewPCG(1, 2))
 			var payload etf.List
 			for _, n := range sizes {
@@ -278,7 +280,8 @@ func TestOptionsHaveDefaults(t *testing.T) {
 	require.Equal(t, DefaultMaxSequences, o.MaxSequences)
 	require.Equal(t, DefaultPatience, o.Patience)
 	require.Equal(t, DefaultFlushTime, o.FlushTime)
-	set := Options{TickTime: 1, Intensity: 2, HighWater: 3, MaxPending: 8, MaxMessage: 4, MaxSequences: 5, Patience: 6, FlushTime: 7}
+	set := Options{TickTime: 1, Intensity: 2, HighWater: 3, MaxPending: 8, MaxMessage: 4, MaxSequences: 5, Patience: 6,
+		FlushTime: 7}
 	require.Equal(t, set, set.withDefaults())
 }
 
@@ -287,8 +290,10 @@ func TestErrorsSayWhoAndWhat(t *testing.T) {
 	bad := &ProtocolError{Peer: nodeA, Op: OpLink, Offset: 7, Reason: "because", Err: inner}
 	require.Equal(t, "dist: invalid message from a@localhost, LINK, at offset 7: because: inside", bad.Error())
 	require.ErrorIs(t, bad, inner)
-	require.Equal(t, "dist: invalid message from a@localhost, at offset 0: because", (&ProtocolError{Peer: nodeA, Reason: "because"}).Error())
-	require.Equal(t, "dist: cannot send a message to b@localhost: because", (&SendError{Peer: nodeB, Reason: "because"}).Error())
+	require.Equal(t, "dist: invalid message from a@localhost, at offset 0: because",
+		(&ProtocolError{Peer: nodeA, Reason: "because"}).Error())
+	require.Equal(t, "dist: cannot send a message to b@localhost: because",
+		(&SendError{Peer: nodeB, Reason: "because"}).Error())
 }
 
 func TestMessagesStartNoGoroutines(t *testing.T) {

@@ -71,9 +71,11 @@ func (c Client) Lookup(ctx context.Context, addr, name string) (NodeInfo, error)
 	n := m.node
 	if n.name != name {
 		return NodeInfo{}, fmt.Errorf("answer of %s: %w", addr,
-			&ProtocolError{Message: "PORT2_RESP", Offset: 12, Reason: fmt.Sprintf("is about %q instead of %q", shorten(n.name), name)})
+			&ProtocolError{Message: "PORT2_RESP", Offset: 12, Reason: fmt.Sprintf("is about %q instead of %q", shorten(n.name),
+				name)})
 	}
-	return NodeInfo{Name: n.name, Port: n.port, Type: n.nodeType, Protocol: n.protocol, High: n.high, Low: n.low, Extra: n.extra}, nil
+	return NodeInfo{Name: n.name, Port: n.port, Type: n.nodeType, Protocol: n.protocol, High: n.high, Low: n.low,
+		Extra: n.extra}, nil
 }
 
 // Names is the function [Names] with the settings of c.
@@ -118,7 +120,8 @@ func (c Client) ask(ctx context.Context, addr string, req []byte, limit int64) (
 		return nil, fmt.Errorf("answer of %s: %w", addr, &ProtocolError{Message: "answer", Reason: "closed without one"})
 	}
 	if int64(len(answer)) > limit {
-		return nil, fmt.Errorf("answer of %s: %w", addr, &ProtocolError{Message: "answer", Offset: int(limit), Reason: "too long"})
+		return nil, fmt.Errorf("answer of %s: %w", addr, &ProtocolError{Message: "answer", Offset: int(limit),
+			Reason: "too long"})
 	}
 	return answer, nil
 }

@@ -39,7 +39,8 @@ func silent(context.Context, string, string) (net.Conn, error) {
 
 func TestALookupTellsAllThatTheNodeAnnounced(t *testing.T) {
 	_, addr := serveTCP(t, ServerOptions{})
-	r, err := Register(t.Context(), RegisterOptions{Addr: addr, Name: "grüße", Port: 4711, Hidden: true, Extra: []byte("tag")})
+	r, err := Register(t.Context(), RegisterOptions{Addr: addr, Name: "grüße", Port: 4711, Hidden: true,
+		Extra: []byte("tag")})
 	require.NoError(t, err)
 	defer r.Close()
 	got, err := Lookup(t.Context(), addr, "grüße")

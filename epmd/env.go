@@ -36,7 +36,8 @@ func ReadEnv(getenv func(string) string) (Env, error) {
 	for _, word := range strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' }) {
 		a, err := netip.ParseAddr(word)
 		if err != nil {
-			return Env{}, &EnvError{addrVar, list, strconv.Quote(shorten(word)) + " is not an IP address; want a comma-separated list of them"}
+			return Env{}, &EnvError{addrVar, list, strconv.Quote(shorten(word)) +
+				" is not an IP address; want a comma-separated list of them"}
 		}
 		env.Addrs = append(env.Addrs, a.Unmap())
 	}

@@ -23,7 +23,8 @@ func TestTheEnvironmentIsReadAsEpmdReadsIt(t *testing.T) {
 		{"one address", map[string]string{"ERL_EPMD_ADDRESS": "10.0.0.1"}, Env{4369, []netip.Addr{ip("10.0.0.1")}}},
 		{"commas and blanks", map[string]string{"ERL_EPMD_ADDRESS": " 10.0.0.1,, ::1 , 10.0.0.2 "},
 			Env{4369, []netip.Addr{ip("10.0.0.1"), ip("::1"), ip("10.0.0.2")}}},
-		{"IPv4 written as IPv6", map[string]string{"ERL_EPMD_ADDRESS": "::ffff:10.0.0.1"}, Env{4369, []netip.Addr{ip("10.0.0.1")}}},
+		{"IPv4 written as IPv6", map[string]string{"ERL_EPMD_ADDRESS": "::ffff:10.0.0.1"},
+			Env{4369, []netip.Addr{ip("10.0.0.1")}}},
 		{"separators only", map[string]string{"ERL_EPMD_ADDRESS": " , "}, Env{Port: 4369}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -90,7 +90,8 @@ func (o *output) String() string {
 func command(t *testing.T, port uint16, name string, args ...string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), program(t, name), args...)
-	cmd.Env = append(os.Environ(), "ERL_EPMD_PORT="+strconv.Itoa(int(port)), "HOME="+t.TempDir(), "ERL_EPMD_ADDRESS=", "ERL_FLAGS=")
+	cmd.Env = append(os.Environ(), "ERL_EPMD_PORT="+strconv.Itoa(int(port)), "HOME="+t.TempDir(), "ERL_EPMD_ADDRESS=",
+		"ERL_FLAGS=")
 	cmd.WaitDelay = 5 * time.Second
 	return cmd
 }
@@ -134,7 +135,8 @@ func startEPMD(t *testing.T, port uint16) *child {
 // its own, which could outlive the test.
 func startErl(t *testing.T, port uint16, name string, more ...string) *child {
 	t.Helper()
-	c := start(t, port, "erl", append([]string{"-noinput", "-start_epmd", "false", "-sname", name, "-setcookie", "epmdtest"}, more...)...)
+	c := start(t, port, "erl", append([]string{"-noinput", "-start_epmd", "false", "-sname", name, "-setcookie",
+		"epmdtest"}, more...)...)
 	waitForName(t, port, name)
 	return c
 }
@@ -150,7 +152,8 @@ func waitForName(t *testing.T, port uint16, name string) {
 // ask evaluates an expression in a node of its own and returns what it prints.
 func ask(t *testing.T, port uint16, name, expression string) string {
 	t.Helper()
-	return strings.TrimSpace(run(t, port, "erl", "-noshell", "-start_epmd", "false", "-sname", name, "-setcookie", "epmdtest",
+	return strings.TrimSpace(run(t, port, "erl", "-noshell", "-start_epmd", "false", "-sname", name, "-setcookie",
+		"epmdtest",
 		"-eval", `io:format("~0tp~n", [`+expression+`]), halt().`))
 }
 

@@ -118,7 +118,8 @@ func TestTwoRealNodesFindEachOtherThroughOurServer(t *testing.T) {
 	end`)
 	require.Equal(t, fmt.Sprintf(`{pong,["a","b"],{"b",%d},true,true}`, b.Port), got)
 
-	require.Contains(t, run(t, port, "epmd", "-port", strconv.Itoa(int(port)), "-names"), fmt.Sprintf("name b at port %d", b.Port))
+	require.Contains(t, run(t, port, "epmd", "-port", strconv.Itoa(int(port)), "-names"),
+		fmt.Sprintf("name b at port %d", b.Port))
 }
 
 func TestARealNodeGetsTheCreationOurServerGivesIt(t *testing.T) {
@@ -189,7 +190,8 @@ func TestARealNodeOverIPv6RegistersAtOurServer(t *testing.T) {
 	_, port, _ := strings.Cut(ls[0].Addr().String(), ":")
 	n, err := strconv.ParseUint(port, 10, 16)
 	require.NoError(t, err)
-	start(t, uint16(n), "erl", "-noinput", "-start_epmd", "false", "-proto_dist", "inet6_tcp", "-name", "six@::1", "-setcookie", "epmdtest")
+	start(t, uint16(n), "erl", "-noinput", "-start_epmd", "false", "-proto_dist", "inet6_tcp", "-name", "six@::1",
+		"-setcookie", "epmdtest")
 	waitForName(t, uint16(n), "six")
 	got, err := Lookup(t.Context(), ls[1].Addr().String(), "six")
 	require.NoError(t, err)
@@ -199,7 +201,8 @@ func TestARealNodeOverIPv6RegistersAtOurServer(t *testing.T) {
 func TestTheRealEpmdCommandTalksToOurServer(t *testing.T) {
 	s, port := serveEverywhere(t)
 	r := register(t, loopback(port), "a", 4711)
-	require.Equal(t, fmt.Sprintf("epmd: up and running on port %d with data:\nname a at port 4711\n", port), run(t, port, "epmd", "-names"))
+	require.Equal(t, fmt.Sprintf("epmd: up and running on port %d with data:\nname a at port 4711\n", port),
+		run(t, port, "epmd", "-names"))
 	require.Contains(t, run(t, port, "epmd", "-kill"), "Killing not allowed")
 	require.Contains(t, run(t, port, "epmd", "-d", "-d", "-names"), "name a at port 4711")
 	run(t, port, "epmd", "-stop", "a")
@@ -222,7 +225,8 @@ func TestOurServerAnswersAsTheRealEpmdDoes(t *testing.T) {
 	}
 	full := alive2Req{high: 6, name: strings.Repeat("x", 254), extra: make([]byte, maxExtra)}
 	for _, req := range [][]byte{
-		frame("za"), frame("za\x00"), frame("za\x00\x00"), frame("za\x00b"), frame("z"), frame("z\x00"), frame("zb"), frame("z\xe5"),
+		frame("za"), frame("za\x00"), frame("za\x00\x00"), frame("za\x00b"), frame("z"), frame("z\x00"), frame("zb"),
+		frame("z\xe5"),
 		frame("z" + strings.Repeat("b", 256)), frame("z" + strings.Repeat("b", 254)), frame("za@host"),
 		frame("n"), frame("nxyz"), frame("k"), frame("sa"), frame("s"), frame("Q"), frame("w\x00"), {0, 0}, {0, 0, 0},
 		frame("x"), frame("x\x12\x67M\x00"), alive("x\x00y"), frame("x\x12\x67M\x00\x00\x06\x00\x05\x00\x00\x00\x00"),
@@ -235,10 +239,13 @@ func TestOurServerAnswersAsTheRealEpmdDoes(t *testing.T) {
 		answer int // how much of the answer does not depend on the time
 		size   int
 	}{
-		{alive("a"), 6, 6}, {alive2Req{high: 5, name: "a"}.append(nil), 4, 4}, {alive2Req{high: 3, low: 4, name: "v3"}.append(nil), 3, 4},
-		{alive("ok"), 2, 6}, {alive("\xed\xa0\x80"), 6, 6}, {alive("\xef\xbf\xbf"), 2, 6}, {alive("a@b"), 2, 6}, {full.append(nil), 2, 6},
+		{alive("a"), 6, 6}, {alive2Req{high: 5, name: "a"}.append(nil), 4, 4},
+		{alive2Req{high: 3, low: 4, name: "v3"}.append(nil), 3, 4},
+		{alive("ok"), 2, 6}, {alive("\xed\xa0\x80"), 6, 6}, {alive("\xef\xbf\xbf"), 2, 6}, {alive("a@b"), 2, 6},
+		{full.append(nil), 2, 6},
 		{alive(strings.Repeat("x", 256)), 6, 6}, {alive2Req{high: 6, name: "x", extra: make([]byte, 1021)}.append(nil), 6, 6},
-		{alive2Req{high: 6, name: "zero"}.append(nil), 2, 6}, {frame("x\x12\x67M\x00\x00\x06\x00\x05\x00\x01t\x00\x00zzz"), 2, 6},
+		{alive2Req{high: 6, name: "zero"}.append(nil), 2, 6}, {frame("x\x12\x67M\x00\x00\x06\x00\x05\x00\x01t\x00\x00zzz"),
+			2, 6},
 	} {
 		var got [2][]byte
 		for i, addr := range []string{epmd, ours} {

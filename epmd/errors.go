@@ -63,9 +63,11 @@ type NameTakenError struct {
 // Error says who holds the name and what to do about it.
 func (e *NameTakenError) Error() string {
 	if e.Port == 0 {
-		return fmt.Sprintf("epmd: the EPMD at %s refuses the name %q and names no holder; try again, or another name", e.Addr, e.Name)
+		return fmt.Sprintf("epmd: the EPMD at %s refuses the name %q and names no holder; try again, or another name",
+			e.Addr, e.Name)
 	}
-	return fmt.Sprintf("epmd: the name %q is taken at %s by a node that listens on port %d; stop that node or use another name",
+	return fmt.Sprintf("epmd: the name %q is taken at %s by a node that listens on port %d; stop that node or use "+
+		"another name",
 		e.Name, e.Addr, e.Port)
 }
 

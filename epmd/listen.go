@@ -60,7 +60,8 @@ func withLoopback(addrs []netip.Addr) (all []netip.Addr, optional map[netip.Addr
 	return all, optional
 }
 
-func listenAll(ctx context.Context, port uint16, addrs []netip.Addr, optional map[netip.Addr]bool) (ls []net.Listener, err error) {
+func listenAll(ctx context.Context, port uint16, addrs []netip.Addr, optional map[netip.Addr]bool) (ls []net.Listener,
+	err error) {
 	defer func() {
 		if err != nil {
 			closeAll(ls)

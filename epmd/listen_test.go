@@ -24,7 +24,8 @@ func TestLoopbackIsAlwaysAddedUnlessAllAddressesOfTheFamilyAreListenedOn(t *test
 	}{
 		{"nothing given", nil, addrs("127.0.0.1", "::1"), addrs("::1")},
 		{"an address", addrs("10.0.0.1"), addrs("10.0.0.1", "127.0.0.1", "::1"), addrs("::1")},
-		{"the same twice, once as IPv6", addrs("10.0.0.1", "::ffff:10.0.0.1"), addrs("10.0.0.1", "127.0.0.1", "::1"), addrs("::1")},
+		{"the same twice, once as IPv6", addrs("10.0.0.1", "::ffff:10.0.0.1"), addrs("10.0.0.1", "127.0.0.1", "::1"),
+			addrs("::1")},
 		{"all of IPv4", addrs("0.0.0.0", "10.0.0.1"), addrs("0.0.0.0", "::1"), addrs("::1")},
 		{"all of IPv6", addrs("fd00::1", "::"), addrs("::", "127.0.0.1"), nil},
 		{"all of both", addrs("0.0.0.0", "::"), addrs("0.0.0.0", "::"), addrs("::")},

@@ -76,7 +76,8 @@ func readFrame(r io.Reader) ([]byte, error) {
 	}
 	n := int(binary.BigEndian.Uint16(head[:]))
 	if n == 0 || n > maxRequest {
-		return nil, &ProtocolError{Message: "request", Reason: "length " + strconv.Itoa(n) + " is not within 1 and " + strconv.Itoa(maxRequest)}
+		return nil, &ProtocolError{Message: "request", Reason: "length " + strconv.Itoa(n) + " is not within 1 and " +
+			strconv.Itoa(maxRequest)}
 	}
 	body := make([]byte, n)
 	_, err := io.ReadFull(r, body)

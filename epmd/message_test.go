@@ -23,7 +23,8 @@ func TestARegistrationIsWrittenByteForByteAsAnOTPNodeWritesIt(t *testing.T) {
 }
 
 func TestEveryRequestComesBackFromItsBytes(t *testing.T) {
-	alive := alive2Req{port: 65535, nodeType: TypeHidden, protocol: 3, high: 6, low: 5, name: "grüße", extra: []byte{0, 255}}
+	alive := alive2Req{port: 65535, nodeType: TypeHidden, protocol: 3, high: 6, low: 5, name: "grüße",
+		extra: []byte{0, 255}}
 	body, err := readFrame(bytes.NewReader(alive.append(nil)))
 	require.NoError(t, err)
 	gotAlive, err := parseAlive2Req(body)
@@ -74,7 +75,8 @@ func TestAnswersAreWrittenByteForByteAsEpmdWritesThem(t *testing.T) {
 	require.Equal(t, unhex(t, "77 01"), port2Resp{result: 1}.append(nil))
 	require.Equal(t, "\x00\x00\x11\x11name b at port 7\nname a at port 65535\n",
 		string(namesResp{4369, []Entry{{"b", 7}, {"a", 65535}}}.append(nil)))
-	require.Equal(t, "\x00\x00\x11\x11active name     <b> at port 7, fd = 5\n\x00old/unused name <a>, port = 8, fd = 6 \n\x00",
+	require.Equal(t, "\x00\x00\x11\x11active name     <b> at port 7, fd = 5\n\x00old/unused name <a>, port = 8, fd = "+
+		"6 \n\x00",
 		string(dumpResp{4369, []DumpEntry{{"b", 7, 5, true}, {"a", 8, 6, false}}}.append(nil)))
 }
 
@@ -93,7 +95,8 @@ func TestANameWithBlanksAndWordsOfTheLineFormComesBackWhole(t *testing.T) {
 }
 
 func TestLinesThatAreNotOfTheFormArePassedOver(t *testing.T) {
-	m, err := parseNamesResp([]byte("\x00\x00\x00\x01name n\nl x at port 7\nname a at port 70000\nname b at port 8\nname c\n\n"))
+	m, err := parseNamesResp([]byte("\x00\x00\x00\x01name n\nl x at port 7\nname a at port 70000\nname b at port " +
+		"8\nname c\n\n"))
 	require.NoError(t, err)
 	require.Equal(t, []Entry{{"b", 8}}, m.entries)
 

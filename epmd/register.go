@@ -291,7 +291,8 @@ func readAlive2Resp(r io.Reader) (alive2Resp, error) {
 	var b [6]byte
 	if _, err := io.ReadFull(r, b[:1]); err != nil {
 		if errors.Is(err, io.EOF) {
-			err = &ProtocolError{Message: "ALIVE2_RESP", Reason: "closed without an answer; an EPMD registers nodes of its own host only"}
+			err = &ProtocolError{Message: "ALIVE2_RESP",
+				Reason: "closed without an answer; an EPMD registers nodes of its own host only"}
 		}
 		return alive2Resp{}, err
 	}

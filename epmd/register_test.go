@@ -182,7 +182,8 @@ func TestAnEPMDThatHangsDuringTheComebackIsGivenUpAfterTenSeconds(t *testing.T) 
 			return p.dial(ctx, n, a)
 		}
 		d := &diary{start: time.Now()}
-		r, err := Register(t.Context(), RegisterOptions{Addr: "h:1", Name: "a", Port: 1, OnChange: d.note, Client: Client{Dial: dial}})
+		r, err := Register(t.Context(), RegisterOptions{Addr: "h:1", Name: "a", Port: 1, OnChange: d.note,
+			Client: Client{Dial: dial}})
 		require.NoError(t, err)
 		hang = true
 		require.NoError(t, s.Close())
@@ -347,7 +348,8 @@ func TestWhatAnEPMDSaysOnARegisteredConnectionIsPassedOver(t *testing.T) {
 			return ours, nil
 		}
 		d := &diary{}
-		r, err := Register(t.Context(), RegisterOptions{Addr: "h:1", Name: "a", Port: 1, OnChange: d.note, Client: Client{Dial: dial}})
+		r, err := Register(t.Context(), RegisterOptions{Addr: "h:1", Name: "a", Port: 1, OnChange: d.note,
+			Client: Client{Dial: dial}})
 		require.NoError(t, err)
 		theirs := <-held
 		_, err = theirs.Write(make([]byte, 1000))
@@ -375,7 +377,8 @@ func TestTheContextOfRegisterIsForTheFirstRegistrationOnly(t *testing.T) {
 		s := serve(t, ServerOptions{}, p.listen())
 		ctx, cancel := context.WithCancel(t.Context())
 		d := &diary{start: time.Now()}
-		r, err := Register(ctx, RegisterOptions{Addr: "h:1", Name: "a", Port: 1, OnChange: d.note, Client: Client{Dial: p.dial}})
+		r, err := Register(ctx, RegisterOptions{Addr: "h:1", Name: "a", Port: 1, OnChange: d.note,
+			Client: Client{Dial: p.dial}})
 		require.NoError(t, err)
 		cancel()
 		synctest.Wait()

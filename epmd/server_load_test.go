@@ -43,7 +43,8 @@ func TestABurstNeverExceedsTheLimit(t *testing.T) {
 
 func TestStrangersDoNotPushOutClientsOfTheOwnHost(t *testing.T) {
 	var near, far pipes
-	serve(t, ServerOptions{MaxPending: 2}, near.listen(), afarListener{far.listen(), tcpAddr("10.0.0.2:5"), tcpAddr("10.0.0.1:4369")})
+	serve(t, ServerOptions{MaxPending: 2}, near.listen(), afarListener{far.listen(), tcpAddr("10.0.0.2:5"),
+		tcpAddr("10.0.0.1:4369")})
 	mine, err := near.dial(t.Context(), "", "")
 	require.NoError(t, err)
 	defer mine.Close()

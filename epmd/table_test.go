@@ -90,7 +90,8 @@ func TestAListIsInTheOrderOfEpmd(t *testing.T) {
 	table.giveUp(c)
 	table.giveUp(a)
 	require.Equal(t, []Entry{{"d", 3}, {"b", 1}}, table.names())
-	require.Equal(t, []DumpEntry{{"d", 3, 3, true}, {"b", 1, 1, true}, {"c", 2, 2, false}, {"a", 0, 0, false}}, table.dump())
+	require.Equal(t, []DumpEntry{{"d", 3, 3, true}, {"b", 1, 1, true}, {"c", 2, 2, false}, {"a", 0, 0, false}},
+		table.dump())
 }
 
 func TestAnExtraBeyondTheLimitIsRefused(t *testing.T) {

@@ -23,7 +23,8 @@ var benchTerms = []struct {
 func callTerm() etf.Term {
 	node := etf.Atom("client@localhost")
 	pid := etf.Pid{Node: node, ID: 96, Serial: 0, Creation: 1700000000}
-	alias := etf.Ref{Node: node, Creation: 1700000000, Len: 3, Words: [etf.MaxRefWords]uint32{0x1f2e3, 0x7a5b0003, 0x89abcdef}}
+	alias := etf.Ref{Node: node, Creation: 1700000000, Len: 3, Words: [etf.MaxRefWords]uint32{0x1f2e3, 0x7a5b0003,
+		0x89abcdef}}
 	return etf.Tuple{
 		etf.Atom("$gen_call"),
 		etf.Tuple{pid, etf.ImproperList{Elems: []etf.Term{etf.Atom("alias")}, Tail: alias}},
@@ -104,7 +105,8 @@ func BenchmarkDecode(b *testing.B) {
 
 // With the atom cache of a connection, as frames are written and read.
 func BenchmarkCached(b *testing.B) {
-	names := []etf.Term{etf.Atom("id"), etf.Atom("name"), etf.Atom("score"), etf.Atom("active"), etf.Atom("true"), etf.Atom("tags"), etf.Atom("a"), etf.Atom("b"), etf.Atom("c")}
+	names := []etf.Term{etf.Atom("id"), etf.Atom("name"), etf.Atom("score"), etf.Atom("active"), etf.Atom("true"),
+		etf.Atom("tags"), etf.Atom("a"), etf.Atom("b"), etf.Atom("c")}
 	table := atomCache{}
 	for i, a := range names {
 		table[a.(etf.Atom)] = uint8(i)

@@ -84,12 +84,17 @@ func TestOldAndUnusualFormsAreRead(t *testing.T) {
 	}{
 		{"PID_EXT", raw(103, nodeAB, uint32(1), uint32(2), 3), etf.Pid{Node: "a@b", ID: 1, Serial: 2, Creation: 3}},
 		{"PORT_EXT", raw(102, nodeAB, uint32(1), 3), etf.Port{Node: "a@b", ID: 1, Creation: 3}},
-		{"REFERENCE_EXT", raw(101, nodeAB, uint32(1), 3), etf.Ref{Node: "a@b", Creation: 3, Len: 1, Words: [etf.MaxRefWords]uint32{1}}},
-		{"NEW_REFERENCE_EXT", raw(114, uint16(2), nodeAB, 3, uint32(1), uint32(2)), etf.Ref{Node: "a@b", Creation: 3, Len: 2, Words: [etf.MaxRefWords]uint32{1, 2}}},
-		{"node as ATOM_EXT", raw(88, 100, uint16(3), "a@b", uint32(1), uint32(2), uint32(3)), etf.Pid{Node: "a@b", ID: 1, Serial: 2, Creation: 3}},
-		{"node as SMALL_ATOM_EXT", raw(88, 115, 3, "a@b", uint32(1), uint32(2), uint32(3)), etf.Pid{Node: "a@b", ID: 1, Serial: 2, Creation: 3}},
+		{"REFERENCE_EXT", raw(101, nodeAB, uint32(1), 3), etf.Ref{Node: "a@b", Creation: 3, Len: 1,
+			Words: [etf.MaxRefWords]uint32{1}}},
+		{"NEW_REFERENCE_EXT", raw(114, uint16(2), nodeAB, 3, uint32(1), uint32(2)),
+			etf.Ref{Node: "a@b", Creation: 3, Len: 2, Words: [etf.MaxRefWords]uint32{1, 2}}},
+		{"node as ATOM_EXT", raw(88, 100, uint16(3), "a@b", uint32(1), uint32(2), uint32(3)),
+			etf.Pid{Node: "a@b", ID: 1, Serial: 2, Creation: 3}},
+		{"node as SMALL_ATOM_EXT", raw(88, 115, 3, "a@b", uint32(1), uint32(2), uint32(3)),
+			etf.Pid{Node: "a@b", ID: 1, Serial: 2, Creation: 3}},
 		{"latin1", raw(115, 1, 0xe9), etf.Atom("é")},
-		{"latin1 of 255 characters", raw(100, uint16(255), bytes.Repeat([]byte{0xe9}, 255)), etf.Atom(strings.Repeat("é", 255))},
+		{"latin1 of 255 characters", raw(100, uint16(255), bytes.Repeat([]byte{0xe9}, 255)),
+			etf.Atom(strings.Repeat("é", 255))},
 		{"ATOM_UTF8_EXT of a short atom", raw(118, uint16(2), "ok"), etf.Atom("ok")},
 		{"INTEGER_EXT of a small integer", raw(98, uint32(1)), etf.Int(1)},
 		{"SMALL_BIG_EXT of nothing", raw(110, 0, 0), etf.Int(0)},
@@ -104,20 +109,27 @@ func TestOldAndUnusualFormsAreRead(t *testing.T) {
 		{"LIST_EXT of nothing", raw(108, uint32(0), 106), etf.List{}},
 		{"LIST_EXT of nothing but a tail", raw(108, uint32(0), 97, 7), etf.Int(7)},
 		{"a list as the tail", raw(108, uint32(1), 97, 1, 108, uint32(1), 97, 2, 106), etf.List{etf.Int(1), etf.Int(2)}},
-		{"a string as the tail", raw(108, uint32(1), 97, 1, 107, uint16(2), 2, 3), etf.List{etf.Int(1), etf.Int(2), etf.Int(3)}},
-		{"an improper list as the tail", raw(108, uint32(1), 97, 1, 108, uint32(1), 97, 2, 97, 3), etf.ImproperList{Elems: []etf.Term{etf.Int(1), etf.Int(2)}, Tail: etf.Int(3)}},
+		{"a string as the tail", raw(108, uint32(1), 97, 1, 107, uint16(2), 2, 3),
+			etf.List{etf.Int(1), etf.Int(2), etf.Int(3)}},
+		{"an improper list as the tail", raw(108, uint32(1), 97, 1, 108, uint32(1), 97, 2, 97, 3),
+			etf.ImproperList{Elems: []etf.Term{etf.Int(1), etf.Int(2)}, Tail: etf.Int(3)}},
 		{"BIT_BINARY_EXT of whole bytes", raw(77, uint32(1), 8, 255), etf.Binary{255}},
 		{"BIT_BINARY_EXT of nothing", raw(77, uint32(0), 0), etf.Binary{}},
-		{"BIT_BINARY_EXT with bits to spare", raw(77, uint32(2), 3, 255, 255), etf.Bitstring{Data: []byte{255, 0xe0}, Bits: 3}},
+		{"BIT_BINARY_EXT with bits to spare", raw(77, uint32(2), 3, 255, 255),
+			etf.Bitstring{Data: []byte{255, 0xe0}, Bits: 3}},
 		{"FLOAT_EXT as sprintf wrote it", raw(99, "1.50000000000000000000e+00", make([]byte, 5)), etf.Float(1.5)},
 		{"FLOAT_EXT too small", raw(99, "1.0e-999", make([]byte, 23)), etf.Float(0)},
 		{"FLOAT_EXT with signs", raw(99, "-2.5E+1", make([]byte, 24)), etf.Float(-25)},
-		{"export with a larger integer", raw(113, 119, 1, "m", 119, 1, "f", 98, uint32(3)), etf.Export{Module: "m", Function: "f", Arity: 3}},
+		{"export with a larger integer", raw(113, 119, 1, "m", 119, 1, "f", 98, uint32(3)),
+			etf.Export{Module: "m", Function: "f", Arity: 3}},
 		{"RECORD_EXT", raw(67, uint32(2), 1, 119, 1, "m", 119, 1, "r", 119, 1, "x", 119, 1, "y", 97, 1, 106),
-			&etf.Record{Exported: true, Module: "m", Name: "r", Fields: []etf.Atom{"x", "y"}, Values: []etf.Term{etf.Int(1), etf.List{}}}},
+			&etf.Record{Exported: true, Module: "m", Name: "r", Fields: []etf.Atom{"x", "y"},
+				Values: []etf.Term{etf.Int(1), etf.List{}}}},
 		{"RECORD_EXT of nothing", raw(67, uint32(0), 0, 119, 1, "m", 119, 1, "r"), &etf.Record{Module: "m", Name: "r"}},
-		{"1 and 1.0 as keys", raw(116, uint32(2), 97, 1, 106, 70, math.Float64bits(1), 106), etf.Map{{Key: etf.Int(1), Value: etf.List{}}, {Key: etf.Float(1), Value: etf.List{}}}},
-		{"0.0 and -0.0 as keys, as in OTP 27", raw(116, uint32(2), 70, uint64(0), 106, 70, uint64(1<<63), 106), etf.Map{{Key: etf.Float(0), Value: etf.List{}}, {Key: etf.Float(math.Copysign(0, -1)), Value: etf.List{}}}},
+		{"1 and 1.0 as keys", raw(116, uint32(2), 97, 1, 106, 70, math.Float64bits(1), 106),
+			etf.Map{{Key: etf.Int(1), Value: etf.List{}}, {Key: etf.Float(1), Value: etf.List{}}}},
+		{"0.0 and -0.0 as keys, as in OTP 27", raw(116, uint32(2), 70, uint64(0), 106, 70, uint64(1<<63), 106),
+			etf.Map{{Key: etf.Float(0), Value: etf.List{}}, {Key: etf.Float(math.Copysign(0, -1)), Value: etf.List{}}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var d etf.Decoder
@@ -267,7 +279,8 @@ func TestAnAliasedBinaryCannotGrowIntoItsNeighbour(t *testing.T) {
 }
 
 func TestPartsOfOneTermCannotGrowIntoEachOther(t *testing.T) {
-	b, err := (&etf.Encoder{}).Append(nil, etf.Tuple{etf.Tuple{etf.Atom("a")}, etf.Tuple{etf.Atom("b")}, etf.Binary("x"), etf.Binary("y"),
+	b, err := (&etf.Encoder{}).Append(nil, etf.Tuple{etf.Tuple{etf.Atom("a")}, etf.Tuple{etf.Atom("b")}, etf.Binary("x"),
+		etf.Binary("y"),
 		etf.Map{{Key: etf.Atom("k"), Value: etf.Int(1)}}, etf.Map{{Key: etf.Atom("l"), Value: etf.Int(2)}}})
 	require.NoError(t, err)
 	var d etf.Decoder

@@ -131,7 +131,8 @@ func compareNodes(a Atom, ac uint32, b Atom, bc uint32) int {
 }
 
 func comparePids(a, b Pid) int {
-	return cmp.Or(cmp.Compare(a.Serial, b.Serial), cmp.Compare(a.ID, b.ID), compareNodes(a.Node, a.Creation, b.Node, b.Creation))
+	return cmp.Or(cmp.Compare(a.Serial, b.Serial), cmp.Compare(a.ID, b.ID),
+		compareNodes(a.Node, a.Creation, b.Node, b.Creation))
 }
 
 func comparePorts(a, b Port) int {
@@ -187,7 +188,8 @@ func compareRecordHeads(a, b *Record) int {
 		return compareNil(a == nil, b == nil)
 	}
 	return cmp.Or(cmp.Compare(a.Module, b.Module), cmp.Compare(a.Name, b.Name), compareBools(a.Exported, b.Exported),
-		cmp.Compare(len(a.Fields), len(b.Fields)), slices.Compare(a.Fields, b.Fields), cmp.Compare(len(a.Values), len(b.Values)))
+		cmp.Compare(len(a.Fields), len(b.Fields)), slices.Compare(a.Fields, b.Fields),
+		cmp.Compare(len(a.Values), len(b.Values)))
 }
 
 // compareNil puts nil first.

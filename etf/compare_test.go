@@ -26,25 +26,42 @@ func mapOf(kv ...etf.Term) etf.Map {
 
 // ascending is one long chain: every term is smaller than all behind it.
 var ascending = []etf.Term{
-	etf.Float(-math.MaxFloat64), etf.NewBigInt(negative(pow2(64, 0))), etf.Int(math.MinInt64), etf.Int(-1), etf.Float(-0.5), etf.Int(0),
-	etf.Float(math.SmallestNonzeroFloat64), etf.Float(0.5), etf.Int(1), etf.Float(1.5), etf.Int(1 << 53), etf.Int(1<<53 + 1), etf.Float(1<<53 + 2), etf.Int(1<<53 + 3),
-	etf.Int(math.MaxInt64), etf.Float(1 << 63), etf.NewBigInt(pow2(63, 1)), etf.NewBigInt(pow2(64, -1)), etf.Float(1 << 64), etf.NewBigInt(pow2(64, 1)), etf.Float(math.MaxFloat64),
+	etf.Float(-math.MaxFloat64), etf.NewBigInt(negative(pow2(64, 0))), etf.Int(math.MinInt64), etf.Int(-1),
+	etf.Float(-0.5), etf.Int(0),
+	etf.Float(math.SmallestNonzeroFloat64), etf.Float(0.5), etf.Int(1), etf.Float(1.5), etf.Int(1 << 53),
+	etf.Int(1<<53 + 1), etf.Float(1<<53 + 2), etf.Int(1<<53 + 3),
+	etf.Int(math.MaxInt64), etf.Float(1 << 63), etf.NewBigInt(pow2(63, 1)), etf.NewBigInt(pow2(64, -1)),
+	etf.Float(1 << 64), etf.NewBigInt(pow2(64, 1)), etf.Float(math.MaxFloat64),
 	etf.NewBigInt(pow2(2000, 0)),
 	etf.Atom(""), etf.Atom("a"), etf.Atom("aa"), etf.Atom("b"), etf.Atom("é"), etf.Atom("日"), etf.Atom("😀"),
-	etf.Ref{Node: "a@b", Creation: 1, Len: 3, Words: [etf.MaxRefWords]uint32{9, 1, 1}}, etf.Ref{Node: "a@b", Creation: 1, Len: 3, Words: [etf.MaxRefWords]uint32{1, 2, 1}},
-	etf.Ref{Node: "a@b", Creation: 1, Len: 3, Words: [etf.MaxRefWords]uint32{1, 1, 0xffffffff}}, etf.Ref{Node: "a@b", Creation: 1, Len: 5, Words: [etf.MaxRefWords]uint32{1, 1, 1, 1, 1}},
-	etf.Ref{Node: "a@b", Creation: 2, Len: 1, Words: [etf.MaxRefWords]uint32{1}}, etf.Ref{Node: "b@b", Creation: 1, Len: 1, Words: [etf.MaxRefWords]uint32{1}},
-	goodFun(), etf.Export{Module: "a", Function: "z", Arity: 9}, etf.Export{Module: "b", Function: "a", Arity: 1}, etf.Export{Module: "b", Function: "a", Arity: 2}, etf.Export{Module: "b", Function: "b"},
-	etf.Port{Node: "a@b", ID: 1, Creation: 1}, etf.Port{Node: "a@b", ID: 2, Creation: 1}, etf.Port{Node: "a@b", ID: 1 << 40, Creation: 1}, etf.Port{Node: "a@b", ID: 1, Creation: 2}, etf.Port{Node: "b@b", ID: 1, Creation: 1},
-	etf.Pid{Node: "a@b", ID: 1, Creation: 1}, etf.Pid{Node: "a@b", ID: 1, Creation: 2}, etf.Pid{Node: "b@b", ID: 1, Creation: 1}, etf.Pid{Node: "a@b", ID: 2, Creation: 1}, etf.Pid{Node: "a@b", ID: 1, Serial: 1, Creation: 1},
-	etf.Tuple{}, etf.Tuple{etf.List{}}, etf.Tuple{etf.Int(1), etf.Int(1)}, etf.Tuple{etf.Int(1), etf.Atom("a")}, etf.Tuple{etf.Atom("a"), etf.Int(1)}, etf.Tuple{etf.Int(0), etf.Int(0), etf.Int(0)},
+	etf.Ref{Node: "a@b", Creation: 1, Len: 3, Words: [etf.MaxRefWords]uint32{9, 1, 1}},
+	etf.Ref{Node: "a@b", Creation: 1, Len: 3, Words: [etf.MaxRefWords]uint32{1, 2, 1}},
+	etf.Ref{Node: "a@b", Creation: 1, Len: 3, Words: [etf.MaxRefWords]uint32{1, 1, 0xffffffff}},
+	etf.Ref{Node: "a@b", Creation: 1, Len: 5, Words: [etf.MaxRefWords]uint32{1, 1, 1, 1, 1}},
+	etf.Ref{Node: "a@b", Creation: 2, Len: 1, Words: [etf.MaxRefWords]uint32{1}},
+	etf.Ref{Node: "b@b", Creation: 1, Len: 1, Words: [etf.MaxRefWords]uint32{1}},
+	goodFun(), etf.Export{Module: "a", Function: "z", Arity: 9}, etf.Export{Module: "b", Function: "a", Arity: 1},
+	etf.Export{Module: "b", Function: "a", Arity: 2}, etf.Export{Module: "b", Function: "b"},
+	etf.Port{Node: "a@b", ID: 1, Creation: 1}, etf.Port{Node: "a@b", ID: 2, Creation: 1},
+	etf.Port{Node: "a@b", ID: 1 << 40, Creation: 1}, etf.Port{Node: "a@b", ID: 1, Creation: 2},
+	etf.Port{Node: "b@b", ID: 1, Creation: 1},
+	etf.Pid{Node: "a@b", ID: 1, Creation: 1}, etf.Pid{Node: "a@b", ID: 1, Creation: 2},
+	etf.Pid{Node: "b@b", ID: 1, Creation: 1}, etf.Pid{Node: "a@b", ID: 2, Creation: 1},
+	etf.Pid{Node: "a@b", ID: 1, Serial: 1, Creation: 1},
+	etf.Tuple{}, etf.Tuple{etf.List{}}, etf.Tuple{etf.Int(1), etf.Int(1)}, etf.Tuple{etf.Int(1), etf.Atom("a")},
+	etf.Tuple{etf.Atom("a"), etf.Int(1)}, etf.Tuple{etf.Int(0), etf.Int(0), etf.Int(0)},
 	&etf.Record{Module: "m", Name: "r"},
-	etf.Map{}, mapOf(etf.Int(1), etf.Int(9)), mapOf(etf.Int(2), etf.Int(1)), mapOf(etf.Int(3), etf.Int(1)), mapOf(etf.Float(1), etf.Int(1)), mapOf(etf.Atom("a"), etf.Int(1)),
-	mapOf(etf.Atom("a"), etf.Int(2)), mapOf(etf.Int(2), etf.Int(1), etf.Int(1), etf.Int(2)), mapOf(etf.Int(1), etf.Int(3), etf.Int(2), etf.Int(1)),
-	etf.List{}, etf.ImproperList{Elems: elems(etf.Int(1)), Tail: etf.Int(2)}, etf.ImproperList{Elems: elems(etf.Int(1)), Tail: etf.Atom("a")}, etf.List{etf.Int(1)},
-	etf.ImproperList{Elems: elems(etf.Int(1), etf.Int(0)), Tail: etf.Int(2)}, etf.List{etf.Int(1), etf.Int(0)}, etf.List{etf.Int(1), etf.List{}},
+	etf.Map{}, mapOf(etf.Int(1), etf.Int(9)), mapOf(etf.Int(2), etf.Int(1)), mapOf(etf.Int(3), etf.Int(1)),
+	mapOf(etf.Float(1), etf.Int(1)), mapOf(etf.Atom("a"), etf.Int(1)),
+	mapOf(etf.Atom("a"), etf.Int(2)), mapOf(etf.Int(2), etf.Int(1), etf.Int(1), etf.Int(2)),
+	mapOf(etf.Int(1), etf.Int(3), etf.Int(2), etf.Int(1)),
+	etf.List{}, etf.ImproperList{Elems: elems(etf.Int(1)), Tail: etf.Int(2)},
+	etf.ImproperList{Elems: elems(etf.Int(1)), Tail: etf.Atom("a")}, etf.List{etf.Int(1)},
+	etf.ImproperList{Elems: elems(etf.Int(1), etf.Int(0)), Tail: etf.Int(2)}, etf.List{etf.Int(1), etf.Int(0)},
+	etf.List{etf.Int(1), etf.List{}},
 	etf.ImproperList{Elems: elems(etf.Int(1)), Tail: etf.Binary{}}, etf.List{etf.Int(2)}, etf.List{etf.List{etf.Int(1)}},
-	etf.Binary{}, etf.Bitstring{Data: []byte{0}, Bits: 1}, etf.Bitstring{Data: []byte{0}, Bits: 7}, etf.Binary{0}, etf.Bitstring{Data: []byte{0, 0}, Bits: 1}, etf.Binary{0, 0},
+	etf.Binary{}, etf.Bitstring{Data: []byte{0}, Bits: 1}, etf.Bitstring{Data: []byte{0}, Bits: 7}, etf.Binary{0},
+	etf.Bitstring{Data: []byte{0, 0}, Bits: 1}, etf.Binary{0, 0},
 	etf.Binary{1}, etf.Bitstring{Data: []byte{0x80}, Bits: 1}, etf.Binary{0x80}, etf.Binary{0xff},
 }
 
@@ -69,9 +86,11 @@ func TestOneAndOnePointZeroCompareEqualAndAreTwoTerms(t *testing.T) {
 	require.False(t, etf.Equal(etf.Int(1), etf.Float(1)))
 	require.Zero(t, etf.Compare(etf.Tuple{etf.Int(1)}, etf.Tuple{etf.Float(1)}))
 	require.False(t, etf.Equal(etf.Tuple{etf.Int(1)}, etf.Tuple{etf.Float(1)}))
-	require.Zero(t, etf.Compare(mapOf(etf.Atom("k"), etf.Int(1)), mapOf(etf.Atom("k"), etf.Float(1))), "values are compared by ==")
+	require.Zero(t, etf.Compare(mapOf(etf.Atom("k"), etf.Int(1)), mapOf(etf.Atom("k"), etf.Float(1))),
+		"values are compared by ==")
 	require.Equal(t, -1, etf.Compare(mapOf(etf.Int(1), etf.Atom("v")), mapOf(etf.Float(1), etf.Atom("v"))), "keys are not")
-	require.Equal(t, -1, etf.Compare(mapOf(etf.Tuple{etf.Int(1)}, etf.Atom("v")), mapOf(etf.Tuple{etf.Float(1)}, etf.Atom("v"))))
+	require.Equal(t, -1, etf.Compare(mapOf(etf.Tuple{etf.Int(1)}, etf.Atom("v")),
+		mapOf(etf.Tuple{etf.Float(1)}, etf.Atom("v"))))
 	require.Equal(t, -1, etf.Compare(mapOf(etf.Int(9), etf.Atom("v")), mapOf(etf.Float(1), etf.Atom("v"))))
 }
 
@@ -117,7 +136,8 @@ func TestAFunIsTheSameWhicheverProcessMadeIt(t *testing.T) {
 }
 
 func TestWhatIsNoTermCanBeCompared(t *testing.T) {
-	odd := []etf.Term{nil, (*etf.BigInt)(nil), (*etf.Fun)(nil), (*etf.Record)(nil), etf.Float(math.NaN()), etf.Float(math.Inf(1)), etf.Bitstring{}, etf.ImproperList{}, &etf.Fun{}}
+	odd := []etf.Term{nil, (*etf.BigInt)(nil), (*etf.Fun)(nil), (*etf.Record)(nil), etf.Float(math.NaN()),
+		etf.Float(math.Inf(1)), etf.Bitstring{}, etf.ImproperList{}, &etf.Fun{}}
 	for _, a := range append(odd, ascending...) {
 		for _, b := range odd {
 			require.Equal(t, -etf.Compare(a, b), etf.Compare(b, a), "%#v and %#v", a, b)

@@ -18,7 +18,8 @@ import (
 func erlang(t testing.TB, function string, args ...string) {
 	t.Helper()
 	dir := compiled(t)
-	cmd := exec.Command(program("ERL", "erl"), append([]string{"-noinput", "+pc", "unicode", "-pa", dir, "-run", "etf_otp", function}, args...)...)
+	cmd := exec.Command(program("ERL", "erl"),
+		append([]string{"-noinput", "+pc", "unicode", "-pa", dir, "-run", "etf_otp", function}, args...)...)
 	cmd.Args = append(cmd.Args, "-s", "init", "stop")
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, "%s", out)

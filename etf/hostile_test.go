@@ -83,7 +83,8 @@ var hostile = []struct {
 	{"ATOM_UTF8_EXT cut", raw(131, 118, 0), etf.ErrTruncated, 1, 118, false},
 	{"atom of 256 characters", raw(131, 118, uint16(256), strings.Repeat("a", 256)), etf.ErrMalformed, 1, 118, false},
 	{"atom of 256 wide characters", raw(131, 118, uint16(512), strings.Repeat("é", 256)), etf.ErrMalformed, 1, 118, false},
-	{"latin1 atom of 256 characters", raw(131, 100, uint16(256), strings.Repeat("a", 256)), etf.ErrMalformed, 1, 100, false},
+	{"latin1 atom of 256 characters", raw(131, 100, uint16(256), strings.Repeat("a", 256)), etf.ErrMalformed, 1, 100,
+		false},
 	{"atom with half a character", raw(131, 119, 1, 0xc3), etf.ErrMalformed, 1, 119, false},
 	{"atom with a surrogate", raw(131, 119, 3, 0xed, 0xa0, 0x80), etf.ErrMalformed, 1, 119, false},
 	{"atom with an overlong character", raw(131, 119, 2, 0xc0, 0x80), etf.ErrMalformed, 1, 119, false},
@@ -101,12 +102,15 @@ var hostile = []struct {
 	{"map of 4 G pairs", raw(131, 116, uint32(math.MaxUint32), 106, 106), etf.ErrTruncated, 1, 116, false},
 	{"map without a value", raw(131, 116, uint32(1), 97, 1), etf.ErrTruncated, 8, 0, false},
 	{"map with a key twice", raw(131, 116, uint32(2), 97, 1, 106, 97, 1, 106), etf.ErrMalformed, 1, 116, false},
-	{"map with a key in two forms", raw(131, 116, uint32(2), 97, 1, 106, 98, uint32(1), 106), etf.ErrMalformed, 1, 116, false},
-	{"map with a tuple twice", raw(131, 116, uint32(2), 104, 1, 97, 1, 106, 104, 1, 97, 1, 106), etf.ErrMalformed, 1, 116, false},
+	{"map with a key in two forms", raw(131, 116, uint32(2), 97, 1, 106, 98, uint32(1), 106), etf.ErrMalformed, 1, 116,
+		false},
+	{"map with a tuple twice", raw(131, 116, uint32(2), 104, 1, 97, 1, 106, 104, 1, 97, 1, 106), etf.ErrMalformed, 1,
+		116, false},
 	{"map with a map twice, in another order", raw(131, 116, uint32(2),
 		116, uint32(2), 97, 1, 106, 97, 2, 106, 106,
 		116, uint32(2), 97, 2, 106, 97, 1, 106, 106), etf.ErrMalformed, 1, 116, false},
-	{"inner map with a key twice", raw(131, 104, 1, 116, uint32(2), 97, 1, 106, 97, 1, 106), etf.ErrMalformed, 3, 116, false},
+	{"inner map with a key twice", raw(131, 104, 1, 116, uint32(2), 97, 1, 106, 97, 1, 106), etf.ErrMalformed, 3, 116,
+		false},
 
 	{"binary cut", raw(131, 109, uint32(3), "ab"), etf.ErrTruncated, 1, 109, false},
 	{"binary of 4 GB", raw(131, 109, uint32(math.MaxUint32), "ab"), etf.ErrTruncated, 1, 109, false},
@@ -115,39 +119,53 @@ var hostile = []struct {
 	{"bitstring of three bits in no byte", raw(131, 77, uint32(0), 3), etf.ErrMalformed, 1, 77, false},
 
 	{"pid cut", raw(131, 88, nodeAB, uint32(1), uint32(2)), etf.ErrTruncated, 1, 88, false},
-	{"pid of a node that is an integer", raw(131, 88, 97, 1, uint32(1), uint32(2), uint32(3)), etf.ErrMalformed, 2, 97, false},
-	{"pid of a node without a name", raw(131, 88, 119, 0, uint32(1), uint32(2), uint32(3)), etf.ErrMalformed, 1, 88, true}, // Differs from OTP: see nodeName
+	{"pid of a node that is an integer", raw(131, 88, 97, 1, uint32(1), uint32(2), uint32(3)), etf.ErrMalformed, 2, 97,
+		false},
+	// Differs from OTP: see nodeName
+	{"pid of a node without a name", raw(131, 88, 119, 0, uint32(1), uint32(2), uint32(3)), etf.ErrMalformed, 1, 88, true},
 	{"port cut", raw(131, 120, nodeAB, uint32(1), uint32(2)), etf.ErrTruncated, 1, 120, false},
-	{"reference of no words", raw(131, 90, uint16(0), nodeAB, uint32(3)), etf.ErrMalformed, 1, 90, true}, // Differs from OTP: it crashes on it
+	// Differs from OTP: it crashes on it
+	{"reference of no words", raw(131, 90, uint16(0), nodeAB, uint32(3)), etf.ErrMalformed, 1, 90, true},
 	{"old reference of no words", raw(131, 114, uint16(0), nodeAB, 3), etf.ErrMalformed, 1, 114, false},
-	{"reference of six words", raw(131, 90, uint16(6), nodeAB, uint32(3), strings.Repeat("word", 6)), etf.ErrMalformed, 1, 90, false},
+	{"reference of six words", raw(131, 90, uint16(6), nodeAB, uint32(3), strings.Repeat("word", 6)), etf.ErrMalformed,
+		1, 90, false},
 	{"reference cut", raw(131, 90, uint16(2), nodeAB, uint32(3), uint32(4)), etf.ErrTruncated, 1, 90, false},
 
 	{"export cut", raw(131, 113, 119, 1, "m", 119, 1, "f"), etf.ErrTruncated, 8, 0, false},
-	{"export of arity 256", raw(131, 113, 119, 1, "m", 119, 1, "f", 98, uint32(256)), etf.ErrMalformed, 8, 98, true}, // Differs from OTP: it cuts the arity
-	{"export of an arity that is an atom", raw(131, 113, 119, 1, "m", 119, 1, "f", 119, 1, "a"), etf.ErrMalformed, 8, 119, false},
-	{"fun of 4 G free variables", funBytes(100, math.MaxUint32, 119, 1, "m", 97, 0, 97, 0, 88, nodeAB, uint32(1), uint32(2), uint32(3)), etf.ErrTruncated, 1, 112, false},
+	// Differs from OTP: it cuts the arity
+	{"export of arity 256", raw(131, 113, 119, 1, "m", 119, 1, "f", 98, uint32(256)), etf.ErrMalformed, 8, 98, true},
+	{"export of an arity that is an atom", raw(131, 113, 119, 1, "m", 119, 1, "f", 119, 1, "a"), etf.ErrMalformed, 8,
+		119, false},
+	{"fun of 4 G free variables", funBytes(100, math.MaxUint32, 119, 1, "m", 97, 0, 97, 0, 88, nodeAB, uint32(1),
+		uint32(2), uint32(3)), etf.ErrTruncated, 1, 112, false},
 	{"fun cut", funBytes(100, 0, 119, 1, "m"), etf.ErrTruncated, 34, 0, false},
 	{"fun with an atom for an index", funBytes(100, 0, 119, 1, "m", 119, 1, "a"), etf.ErrMalformed, 34, 119, false},
-	{"fun without a pid", funBytes(100, 0, 119, 1, "m", 97, 0, 97, 0, 97, 0), etf.ErrMalformed, 38, 97, true},                                         // Differs from OTP: it does not look
-	{"fun of another size", funBytes(100, 0, 119, 1, "m", 97, 0, 97, 0, 88, nodeAB, uint32(1), uint32(2), uint32(3)), etf.ErrMalformed, 1, 112, true}, // Differs from OTP: it skips the size
+	// Differs from OTP: it does not look
+	{"fun without a pid", funBytes(100, 0, 119, 1, "m", 97, 0, 97, 0, 97, 0), etf.ErrMalformed, 38, 97, true},
+	// Differs from OTP: it skips the size
+	{"fun of another size", funBytes(100, 0, 119, 1, "m", 97, 0, 97, 0, 88, nodeAB, uint32(1), uint32(2), uint32(3)),
+		etf.ErrMalformed, 1, 112, true},
 	{"FUN_EXT", raw(131, 117, uint32(0)), etf.ErrRefused, 1, 117, false},
 	{"LOCAL_EXT", raw(131, 121, uint64(0), 97, 1), etf.ErrRefused, 1, 121, false},
 
 	{"record cut", raw(131, 67, uint32(1), 0, 119, 1, "m", 119, 1, "r"), etf.ErrTruncated, 13, 0, false},
 	{"record of 4 G fields", raw(131, 67, uint32(math.MaxUint32), 0, 119, 1, "m"), etf.ErrTruncated, 1, 67, false},
-	{"record with a field twice", raw(131, 67, uint32(2), 0, 119, 1, "m", 119, 1, "r", 119, 1, "f", 119, 1, "f", 97, 1, 97, 1), etf.ErrMalformed, 1, 67, false},
+	{"record with a field twice", raw(131, 67, uint32(2), 0, 119, 1, "m", 119, 1, "r", 119, 1, "f", 119, 1, "f", 97, 1,
+		97, 1), etf.ErrMalformed, 1, 67, false},
 
 	{"compressed and cut", raw(131, 80, uint32(5)), etf.ErrMalformed, 1, 80, false},
 	{"compressed inside a tuple", raw(131, 104, 1, deflated(2, raw(97, 1))), etf.ErrRefused, 3, 80, false},
-	{"compressed twice", raw(131, deflated(uint32(len(deflated(2, raw(97, 1)))), deflated(2, raw(97, 1)))), etf.ErrRefused, 0, 80, false},
+	{"compressed twice", raw(131, deflated(uint32(len(deflated(2, raw(97, 1)))), deflated(2, raw(97, 1)))),
+		etf.ErrRefused, 0, 80, false},
 	{"compressed and larger than announced", raw(131, deflated(1, raw(97, 1))), etf.ErrMalformed, 1, 80, false},
 	{"compressed and smaller than announced", raw(131, deflated(3, raw(97, 1))), etf.ErrMalformed, 1, 80, false},
 	{"compressed and not", raw(131, 80, uint32(2), 97, 1), etf.ErrMalformed, 1, 80, false},
 	{"compressed garbage", raw(131, deflated(1, raw(1))), etf.ErrMalformed, 0, 1, false},
 	{"compressed with bytes behind the term inside", raw(131, deflated(3, raw(97, 1, 7))), etf.ErrMalformed, 2, 7, true},
-	{"compressed with bytes behind it", raw(131, deflated(2, raw(97, 1)), 7), etf.ErrRefused, 20, 7, true}, // Differs from OTP: see Decode
-	{"compressed and larger than allowed", raw(131, 80, uint32(etf.DefaultInflated+1), 1, 2, 3), etf.ErrLimit, 1, 80, false},
+	// Differs from OTP: see Decode
+	{"compressed with bytes behind it", raw(131, deflated(2, raw(97, 1)), 7), etf.ErrRefused, 20, 7, true},
+	{"compressed and larger than allowed", raw(131, 80, uint32(etf.DefaultInflated+1), 1, 2, 3), etf.ErrLimit, 1, 80,
+		false},
 }
 
 func TestADecoderRefusesWhatIsNoTermAndSaysWhere(t *testing.T) {
@@ -211,7 +229,8 @@ func TestTheTextOfADecodeErrorNamesTagOffsetAndReason(t *testing.T) {
 	_, err = etf.Decode(raw(131, 200))
 	require.EqualError(t, err, "etf: tag 200 at offset 1: malformed: unknown tag")
 	_, err = etf.Decode(raw(131, 104, 1))
-	require.EqualError(t, err, "etf: SMALL_TUPLE_EXT at offset 1: input ends inside the term: more elements announced than bytes left")
+	require.EqualError(t, err, "etf: SMALL_TUPLE_EXT at offset 1: input ends inside the term: more elements announced "+
+		"than bytes left")
 	_, err = etf.Decode(raw(131))
 	require.EqualError(t, err, "etf: offset 1: input ends inside the term")
 }

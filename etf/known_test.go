@@ -43,10 +43,13 @@ const (
 func table(rows int) etf.List {
 	values := []etf.Term{
 		etf.Atom("x"), etf.Int(0), etf.Int(255), etf.Int(256), etf.Int(-1), etf.Int(math.MaxInt32), etf.Int(math.MinInt32),
-		etf.Int(math.MaxInt32 + 1), etf.Int(math.MinInt64), etf.NewBigInt(pow2(70, 1)), etf.Float(0), etf.Float(math.MaxFloat64),
+		etf.Int(math.MaxInt32 + 1), etf.Int(math.MinInt64), etf.NewBigInt(pow2(70, 1)), etf.Float(0),
+		etf.Float(math.MaxFloat64),
 		etf.Float(math.Copysign(0, -1)), etf.Binary{}, etf.Binary("b"), etf.Binary(strings.Repeat("b", 255)),
-		etf.Binary(strings.Repeat("b", 300)), etf.List{}, etf.List{etf.Atom("x"), etf.Int(1), etf.Atom("y")}, etf.Tuple{}, etf.Map{},
-		mapOf(etf.Atom("b"), etf.Int(1), etf.Atom("a"), etf.Int(2)), mapOf(etf.Atom("a"), mapOf(etf.Atom("b"), etf.Atom("x"))),
+		etf.Binary(strings.Repeat("b", 300)), etf.List{}, etf.List{etf.Atom("x"), etf.Int(1), etf.Atom("y")}, etf.Tuple{},
+		etf.Map{},
+		mapOf(etf.Atom("b"), etf.Int(1), etf.Atom("a"), etf.Int(2)),
+		mapOf(etf.Atom("a"), mapOf(etf.Atom("b"), etf.Atom("x"))),
 		etf.Atom(""), etf.Atom(strings.Repeat("é", 200)), etf.Pid{Node: "a@b", ID: 1}, etf.Charlist("text"),
 	}
 	l := make(etf.List, 0, rows)
@@ -148,7 +151,8 @@ func TestEqualKeysAreNotEncodedBehindMapsOfOtherKeys(t *testing.T) {
 
 // What is wrong behind pairs that are read without a call is reported as it is anywhere else.
 func TestWhatIsWrongInALaterMapIsReportedWithItsPlace(t *testing.T) {
-	good := raw(116, uint32(2), refA, 98, uint32(1000), refB, 70, math.Float64bits(1.5), 116, uint32(2), refA, 109, uint32(1), "x", refB, refA)
+	good := raw(116, uint32(2), refA, 98, uint32(1000), refB, 70, math.Float64bits(1.5), 116, uint32(2), refA, 109,
+		uint32(1), "x", refB, refA)
 	at := 5 + len(good)
 	for _, c := range []struct {
 		name   string
@@ -191,7 +195,8 @@ func TestMapsOfTheSameKeysMayEndAnywhere(t *testing.T) {
 
 func TestAnErrorInALaterMapNamesItsPlace(t *testing.T) {
 	a, b := etf.Atom("a"), etf.Atom("b")
-	for _, bad := range []etf.Term{nil, etf.Float(math.NaN()), etf.Float(math.Inf(-1)), etf.Atom("\xff"), etf.Atom(strings.Repeat("x", 300))} {
+	for _, bad := range []etf.Term{nil, etf.Float(math.NaN()), etf.Float(math.Inf(-1)), etf.Atom("\xff"),
+		etf.Atom(strings.Repeat("x", 300))} {
 		e := etf.Encoder{Atoms: atomCache{"a": 0, "b": 1}}
 		_, err := e.Append(make([]byte, 0, 1000), etf.List{mapOf(a, etf.Int(1), b, etf.Int(1)), mapOf(a, etf.Int(1), b, bad)})
 		require.ErrorContains(t, err, "[2]#{b}")

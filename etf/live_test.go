@@ -49,7 +49,8 @@ func TestErlangReadsRandomTermsAsTheyAreMeantAndGoReadsThemBack(t *testing.T) {
 
 func TestErlangReadsIntegersAroundTheBorderOfEveryTag(t *testing.T) {
 	var terms []etf.Term
-	for _, bits := range []uint{0, 7, 8, 15, 16, 27, 28, 31, 32, 47, 48, 59, 60, 62, 63, 64, 127, 128, 2032, 2039, 2040, 2041, 20000} {
+	for _, bits := range []uint{0, 7, 8, 15, 16, 27, 28, 31, 32, 47, 48, 59, 60, 62, 63, 64, 127, 128, 2032, 2039, 2040,
+		2041, 20000} {
 		for plus := int64(-2); plus <= 2; plus++ {
 			v := pow2(bits, plus)
 			terms = append(terms, etf.NewBigInt(v), etf.NewBigInt(negative(v)))
@@ -60,7 +61,8 @@ func TestErlangReadsIntegersAroundTheBorderOfEveryTag(t *testing.T) {
 
 func TestErlangReadsFloatsAtTheEndsOfTheirRange(t *testing.T) {
 	var terms []etf.Term
-	for _, f := range []float64{0, 1, 0.1, math.MaxFloat64, math.SmallestNonzeroFloat64, 2.2250738585072014e-308, 5e-310, 1 << 53, 1 << 63} {
+	for _, f := range []float64{0, 1, 0.1, math.MaxFloat64, math.SmallestNonzeroFloat64, 2.2250738585072014e-308, 5e-310,
+		1 << 53, 1 << 63} {
 		terms = append(terms, etf.Float(f), etf.Float(math.Copysign(f, -1)))
 	}
 	checkWithErlang(t, terms)
@@ -74,7 +76,8 @@ func TestErlangReadsAtomsListsAndTuplesAroundTheBorderOfEveryTag(t *testing.T) {
 		}
 	}
 	for _, n := range []int{0, 1, 2, 254, 255, 256, 257} {
-		terms = append(terms, etf.Tuple(repeat(n, etf.Int(1))), etf.List(repeat(n, etf.Int(1))), etf.List(repeat(n, etf.Atom("a"))))
+		terms = append(terms, etf.Tuple(repeat(n, etf.Int(1))), etf.List(repeat(n, etf.Int(1))),
+			etf.List(repeat(n, etf.Atom("a"))))
 	}
 	for _, n := range []int{65534, 65535, 65536} {
 		terms = append(terms, etf.List(repeat(n, etf.Int(1))))

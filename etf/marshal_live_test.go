@@ -36,18 +36,21 @@ func TestErlangMatchesWhatGoMarshalsAndTheOtherWayRound(t *testing.T) {
 
 	var o options
 	require.NoError(t, etf.Unmarshal(throughErl(t, e, options{Port: 80, Host: "h€"},
-		"fun(L) -> 80 = proplists:get_value(port, L), \"h€\" = proplists:get_value(hostname, L), [verbose | lists:keyreplace(port, 1, L, {port, 81})] end"), &o))
+		"fun(L) -> 80 = proplists:get_value(port, L), \"h€\" = proplists:get_value(hostname, L), [verbose | "+
+			"lists:keyreplace(port, 1, L, {port, 81})] end"), &o))
 	require.Equal(t, options{Port: 81, Verbose: true, Host: "h€"}, o)
 
 	mail := "joe@h"
 	var u user
 	require.NoError(t, etf.Unmarshal(throughErl(t, e, user{Name: "Joe", Mail: &mail},
-		"fun(#{'__struct__' := 'Elixir.My.User', mail := <<\"joe@h\">>} = U) -> U#{name := <<\"Ann\">>, mail := nil} end"), &u))
+		"fun(#{'__struct__' := 'Elixir.My.User', mail := <<\"joe@h\">>} = U) -> U#{name := <<\"Ann\">>, mail := nil} end"),
+		&u))
 	require.Equal(t, user{Name: "Ann"}, u)
 
 	var v everything
-	want := everything{B: true, I: -1 << 63, U: 1<<64 - 1, F: 1.5, S: "é", Atom: "Ä", Raw: []byte{0, 255}, List: [][]int16{{1}, {}},
-		Map: map[string]uint8{"k": 1}, Pair: [2]string{"a", "b"}}
+	want := everything{B: true, I: -1 << 63, U: 1<<64 - 1, F: 1.5, S: "é", Atom: "Ä", Raw: []byte{0, 255},
+		List: [][]int16{{1}, {}},
+		Map:  map[string]uint8{"k": 1}, Pair: [2]string{"a", "b"}}
 	require.NoError(t, etf.Unmarshal(throughErl(t, e, want, "fun(T) -> T end"), &v))
 	require.Equal(t, want, v)
 }

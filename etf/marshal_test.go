@@ -107,9 +107,11 @@ func TestGoValuesBecomeTheTermsOfTheTable(t *testing.T) {
 }
 
 func TestEmbeddedStructsCountAsTheirFieldsByTheRulesOfJSON(t *testing.T) {
-	r := record{base: base{ID: 1, Name: "outer"}, Deep: &Deep{Inner: "in"}, Any: 1, Term: etf.Atom("t"), hidden: 1, Skipped: 2}
+	r := record{base: base{ID: 1, Name: "outer"}, Deep: &Deep{Inner: "in"}, Any: 1, Term: etf.Atom("t"), hidden: 1,
+		Skipped: 2}
 	r.Since = time.Unix(5, 0)
-	require.Equal(t, `#{id => 1,inner => <<"in">>,timeout => 0,since => 5,any => 1,term => t}`, text(t, r), "two names of one depth are none")
+	require.Equal(t, `#{id => 1,inner => <<"in">>,timeout => 0,since => 5,any => 1,term => t}`, text(t, r),
+		"two names of one depth are none")
 	r.Deep = nil
 	require.NotContains(t, text(t, r), "inner")
 }
@@ -138,13 +140,15 @@ func TestATypeIsATermOnlyIfItIsOneOfThem(t *testing.T) {
 	pid := etf.Pid{Node: "a@b", ID: 1}
 	require.Equal(t, "<0.1.0>", text(t, &pid))
 	require.Equal(t, "#{p => <0.1.0>}", text(t, struct{ P *etf.Pid }{&pid}))
-	require.Equal(t, `#{pid => <0.1.0>,name => <<"x">>}`, text(t, named{Pid: pid, Name: "x"}), "what is embedded is a field")
+	require.Equal(t, `#{pid => <0.1.0>,name => <<"x">>}`, text(t, named{Pid: pid, Name: "x"}),
+		"what is embedded is a field")
 	require.Equal(t, "18446744073709551616", text(t, etf.NewBigInt(new(big.Int).Lsh(big.NewInt(1), 64))))
 	var back struct{ P *etf.Pid }
 	require.NoError(t, etf.Unmarshal(etf.Map{{Key: etf.Atom("p"), Value: pid}}, &back))
 	require.Equal(t, pid, *back.P)
 	var two named
-	require.NoError(t, etf.Unmarshal(etf.Map{{Key: etf.Atom("pid"), Value: pid}, {Key: etf.Atom("name"), Value: etf.Binary("x")}}, &two))
+	require.NoError(t, etf.Unmarshal(etf.Map{{Key: etf.Atom("pid"), Value: pid},
+		{Key: etf.Atom("name"), Value: etf.Binary("x")}}, &two))
 	require.Equal(t, named{Pid: pid, Name: "x"}, two)
 }
 
@@ -299,8 +303,9 @@ func TestTermsGoIntoTheGoValuesOfTheTable(t *testing.T) {
 	reads(t, `#{'__struct__' => 'Elixir.My.User',name => <<"Joe">>,mail => nil}`, user{Name: "Joe"})
 	reads(t, `#{'__struct__' => 'Elixir.My.User',<<"mail">> => <<"m">>}`, user{Mail: &mail})
 	reads(t, `#{<<"n">> => 1, n => 2}`, headers{Length: 1})
-	reads[any](t, `#{a => [1,1.5,<<"b">>,true,nil,{t},18446744073709551616]}`, map[string]any{"a": []any{int64(1), 1.5, "b", true, nil,
-		etf.Tuple{etf.Atom("t")}, new(big.Int).Lsh(big.NewInt(1), 64)}})
+	reads[any](t, `#{a => [1,1.5,<<"b">>,true,nil,{t},18446744073709551616]}`,
+		map[string]any{"a": []any{int64(1), 1.5, "b", true, nil,
+			etf.Tuple{etf.Atom("t")}, new(big.Int).Lsh(big.NewInt(1), 64)}})
 	reads[any](t, `#{1 => 2}`, etf.Map{{Key: etf.Int(1), Value: etf.Int(2)}})
 	reads(t, `#{id => 3, inner => "x", timeout => 7, since => 9}`, record{base: base{ID: 3}, Deep: &Deep{Inner: "x"},
 		Timeout: 7 * time.Millisecond, Since: time.Unix(9, 0).UTC()})
@@ -395,7 +400,8 @@ func assertEqual(t *testing.T, want, got any) bool {
 }
 
 func FuzzUnmarshal(f *testing.F) {
-	for _, source := range []string{"{point,1,2}", "#{a => [1,<<\"x\">>]}", "[{port,80},verbose]", "'infinity'", "[alias|tail]"} {
+	for _, source := range []string{"{point,1,2}", "#{a => [1,<<\"x\">>]}", "[{port,80},verbose]", "'infinity'",
+		"[alias|tail]"} {
 		term, err := etf.Parse(source)
 		require.NoError(f, err)
 		bytes, err := etf.Append(nil, term)
@@ -407,7 +413,8 @@ func FuzzUnmarshal(f *testing.F) {
 		if err != nil {
 			return
 		}
-		for _, dst := range []any{new(any), new(everything), new(record), new(options), new(user), new(point), new(map[any]any),
+		for _, dst := range []any{new(any), new(everything), new(record), new(options), new(user), new(point),
+			new(map[any]any),
 			new([]any), new(string), new(big.Int), new(time.Time), new(time.Duration), new(etf.Term), new(**int)} {
 			_ = etf.Unmarshal(term, dst)
 		}
@@ -425,7 +432,8 @@ func BenchmarkMarshal(b *testing.B) {
 }
 
 func BenchmarkUnmarshal(b *testing.B) {
-	term, err := etf.Marshal(everything{S: "text", Atom: "atom", List: [][]int16{{1, 2, 3}}, Map: map[string]uint8{"a": 1}})
+	term, err := etf.Marshal(everything{S: "text", Atom: "atom", List: [][]int16{{1, 2, 3}},
+		Map: map[string]uint8{"a": 1}})
 	require.NoError(b, err)
 	b.ReportAllocs()
 	for b.Loop() {

@@ -229,7 +229,8 @@ func (r *textRandom) layout(depth int) string {
 	space := func() string {
 		return []string{"", "", "", " ", "\n", "\t ", " % x\n ", "\r\n", "\u00a0"}[r.IntN(9)]
 	}
-	leaves := []string{"a", "'é b'", "-1", "- 1", "+ $a", "1.5", `"st"`, `"s" "t"`, "\"l\n\"", `""`, "<<1,2:3>>", "fun m:f/1", "$\\x{41}", "'\\\n'"}
+	leaves := []string{"a", "'é b'", "-1", "- 1", "+ $a", "1.5", `"st"`, `"s" "t"`, "\"l\n\"", `""`, "<<1,2:3>>",
+		"fun m:f/1", "$\\x{41}", "'\\\n'"}
 	if depth == 0 || r.IntN(4) == 0 {
 		return leaves[r.IntN(len(leaves))]
 	}

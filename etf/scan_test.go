@@ -66,7 +66,8 @@ func TestColumnsCountCharacters(t *testing.T) {
 
 func TestErrorsNameTheTokenThatIsInTheWay(t *testing.T) {
 	for token, want := range map[string]string{
-		"b": "b", "'B c'": "'B c'", "X": "X", "end": "end", "12": "12", "1.50": "1.50", "1_0": "1_0", "16#Ff": "16#Ff", "$a": "$a", "$ ": `$\s`, `$\n`: `$\n`,
+		"b": "b", "'B c'": "'B c'", "X": "X", "end": "end", "12": "12", "1.50": "1.50", "1_0": "1_0", "16#Ff": "16#Ff",
+		"$a": "$a", "$ ": `$\s`, `$\n`: `$\n`,
 		`"a\nb"`: `"a\nb"`, `~"s"`: `~"s"`, "=>": "=>", "->": "->", "×": "×",
 		strings.Repeat("x", 60):                strings.Repeat("x", 40) + "...",
 		`"` + strings.Repeat("é", 60) + `"`:    `"` + strings.Repeat("é", 40) + `..."`,
@@ -98,7 +99,8 @@ func (r *textRandom) number() string {
 		return digits("0123456789")
 	case 1:
 		base := r.IntN(39)
-		return fmt.Sprintf("%d#%s", base, digits("0123456789abcdefghijklmnopqrstuvwxyzABCXYZ"[:max(1, min(42, base+r.IntN(4)))]))
+		return fmt.Sprintf("%d#%s", base,
+			digits("0123456789abcdefghijklmnopqrstuvwxyzABCXYZ"[:max(1, min(42, base+r.IntN(4)))]))
 	case 2:
 		return digits("0123456789") + "." + digits("0123456789")
 	}

@@ -19,7 +19,8 @@ func TestTheFromOfACallIsReadLikeAnyTerm(t *testing.T) {
 		etf.Tuple{pid, etf.List{etf.Atom("alias"), ref}}, etf.Tuple{pid, etf.List{ref}}, etf.Tuple{pid, etf.List{alias, ref}},
 		etf.Tuple{pid, etf.ImproperList{Elems: []etf.Term{etf.Int(1)}, Tail: etf.Int(2)}}, etf.Tuple{pid, etf.Atom("tag")},
 		etf.Tuple{pid, etf.ImproperList{Elems: []etf.Term{etf.Int(1), etf.Int(2)}, Tail: ref}}, etf.Tuple{pid, etf.List{}},
-		etf.Tuple{pid, pid}, etf.Tuple{ref, pid}, etf.Tuple{pid}, etf.Tuple{pid, ref, ref}, etf.Atom("x"), etf.List{pid}, etf.Tuple{},
+		etf.Tuple{pid, pid}, etf.Tuple{ref, pid}, etf.Tuple{pid}, etf.Tuple{pid, ref, ref}, etf.Atom("x"), etf.List{pid},
+		etf.Tuple{},
 	} {
 		for _, request := range []etf.Term{etf.Int(1), make(etf.Binary, 1000)} {
 			want := etf.Tuple{etf.Atom("$gen_call"), from, request}
@@ -56,7 +57,8 @@ func TestTheFromOfACallIsReadLikeAnyTerm(t *testing.T) {
 	got, _, err := new(etf.Decoder).Term(pieces)
 	require.NoError(t, err)
 	require.Equal(t, etf.Term(etf.Tuple{etf.Atom("$gen_call"),
-		etf.Tuple{pid, etf.ImproperList{Elems: []etf.Term{etf.Atom("alias"), etf.Atom("alias")}, Tail: ref}}, etf.Int(1)}), got)
+		etf.Tuple{pid, etf.ImproperList{Elems: []etf.Term{etf.Atom("alias"), etf.Atom("alias")}, Tail: ref}}, etf.Int(1)}),
+		got)
 }
 
 // Old releases write pids and references with other tags.
@@ -78,7 +80,8 @@ func TestSmallTuplesAndListsOfAllSizes(t *testing.T) {
 		for i := range elems {
 			elems[i] = etf.Int(i)
 		}
-		for _, term := range []etf.Term{etf.Tuple(elems), etf.NewList(elems, etf.Atom("tail")), etf.NewList(elems, etf.List{etf.Atom("x")})} {
+		for _, term := range []etf.Term{etf.Tuple(elems), etf.NewList(elems, etf.Atom("tail")),
+			etf.NewList(elems, etf.List{etf.Atom("x")})} {
 			got, _, err := new(etf.Decoder).Term(bare(t, etf.Tuple{term, term}))
 			require.NoError(t, err)
 			require.Equal(t, etf.Term(etf.Tuple{term, term}), got)

@@ -35,7 +35,8 @@ func TestNewListIsTheListThatTheSourceSyntaxMakes(t *testing.T) {
 	require.Equal(t, etf.List{one, two}, etf.NewList(elems(one), etf.List{two}), "[1|[2]]")
 	require.Equal(t, etf.List{one}, etf.NewList(elems(one), etf.List{}), "[1|[]]")
 	require.Equal(t, etf.ImproperList{Elems: elems(one), Tail: two}, etf.NewList(elems(one), two), "[1|2]")
-	require.Equal(t, etf.ImproperList{Elems: elems(one, one), Tail: two}, etf.NewList(elems(one), etf.ImproperList{Elems: elems(one), Tail: two}), "[1|[1|2]]")
+	require.Equal(t, etf.ImproperList{Elems: elems(one, one), Tail: two},
+		etf.NewList(elems(one), etf.ImproperList{Elems: elems(one), Tail: two}), "[1|[1|2]]")
 	require.Equal(t, two, etf.NewList(nil, two))
 }
 

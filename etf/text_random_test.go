@@ -46,7 +46,8 @@ func (r *textRandom) text(most int) string {
 }
 
 func (r *textRandom) atom() etf.Atom {
-	words := []etf.Atom{"ok", "undefined", "end", "cond", "let", "xor", "Elixir.Enum", "gonode@localhost", "", "maybE", "a b", "élan", "_x"}
+	words := []etf.Atom{"ok", "undefined", "end", "cond", "let", "xor", "Elixir.Enum", "gonode@localhost", "", "maybE",
+		"a b", "élan", "_x"}
 	if r.IntN(2) == 0 {
 		return words[r.IntN(len(words))]
 	}

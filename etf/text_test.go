@@ -32,7 +32,8 @@ func TestRandomTermsArePrintedAsTheEmulatorPrintsThem(t *testing.T) {
 				terms[i] = r.term(3)
 			}
 			for _, p := range b.print(terms) {
-				require.Equal(t, foreignNumber.ReplaceAllString(p.pretty, "${1}0."), etf.Printer{Latin1: mode.latin1}.Format(p.term))
+				require.Equal(t, foreignNumber.ReplaceAllString(p.pretty, "${1}0."),
+					etf.Printer{Latin1: mode.latin1}.Format(p.term))
 				require.Equal(t, foreignNumber.ReplaceAllString(p.wide, "${1}0."), etf.Printer{Plain: true}.Format(p.term))
 			}
 		})
@@ -59,14 +60,17 @@ func TestATableOfTermsIsPrintedAsTheEmulatorPrintsIt(t *testing.T) {
 		add(etf.Atom(word))
 	}
 	for c := range rune(0x200) {
-		add(etf.Atom(string(c)), etf.Atom("a"+string(c)), etf.Charlist("a"+string(c)), etf.Binary(string(c)), etf.Binary{byte(c)},
+		add(etf.Atom(string(c)), etf.Atom("a"+string(c)), etf.Charlist("a"+string(c)), etf.Binary(string(c)),
+			etf.Binary{byte(c)},
 			etf.Binary("a"+string(c)), etf.List{etf.Int(c)}, etf.List{etf.Int(c), etf.Atom("a")})
 	}
 	for _, c := range []rune{0xD7FF, 0xE000, 0xFFFD, 0xFFFE, 0xFFFF, 0x10000, 0x10FFFF} {
 		add(etf.List{etf.Int(c)}, etf.Binary(string(c)), etf.Binary(string(c)+"a"))
 	}
-	add(etf.List{etf.Int(0xD800)}, etf.List{etf.Int(0x110000)}, etf.List{etf.Int(-1)}, etf.List{etf.Int('a'), etf.Float(98)},
-		etf.Binary("\xff\xfe"), etf.Binary("a\xc3"), etf.Binary("\xc3\xa9\xff"), etf.Binary("\xed\xa0\x80"), etf.Binary("\xc3\xa9\x00"))
+	add(etf.List{etf.Int(0xD800)}, etf.List{etf.Int(0x110000)}, etf.List{etf.Int(-1)},
+		etf.List{etf.Int('a'), etf.Float(98)},
+		etf.Binary("\xff\xfe"), etf.Binary("a\xc3"), etf.Binary("\xc3\xa9\xff"), etf.Binary("\xed\xa0\x80"),
+		etf.Binary("\xc3\xa9\x00"))
 	for exp := -30; exp <= 30; exp++ {
 		for _, f := range []float64{1, -1, 1.5, 9.99, 123, 1234567, 123456789012345678} {
 			add(etf.Float(f * math.Pow10(exp)))
@@ -77,7 +81,8 @@ func TestATableOfTermsIsPrintedAsTheEmulatorPrintsIt(t *testing.T) {
 		etf.Tuple{etf.List{}, etf.Tuple{}, etf.Map{}, etf.Binary{}, etf.Charlist("x\"'\\")},
 		etf.Bitstring{Data: []byte("abc\x80"), Bits: 1}, etf.Bitstring{Data: []byte{0x60}, Bits: 3},
 		etf.Export{Module: "Elixir.Enum", Function: "map", Arity: 2}, etf.Export{Module: "erlang", Function: "+", Arity: 255},
-		&etf.Fun{Module: "Elixir.Foo Bar", OldIndex: etf.Int(3), OldUniq: etf.Int(99), Pid: etf.Pid{Node: "a@b", ID: 1, Creation: 1}})
+		&etf.Fun{Module: "Elixir.Foo Bar", OldIndex: etf.Int(3), OldUniq: etf.Int(99),
+			Pid: etf.Pid{Node: "a@b", ID: 1, Creation: 1}})
 
 	for _, mode := range []struct {
 		flag   string
@@ -97,15 +102,21 @@ func TestEveryTypeOfTermPrintsItself(t *testing.T) {
 		term fmt.Stringer
 		want string
 	}{
-		{etf.Atom("it's"), `'it\'s'`}, {etf.Int(-1), "-1"}, {huge.(*etf.BigInt), "-1180591620717411303424"}, {etf.Float(1), "1.0"},
-		{etf.Binary("é\n"), `<<"é\n"/utf8>>`}, {etf.Binary{0, 255}, "<<0,255>>"}, {etf.Bitstring{Data: []byte{255, 160}, Bits: 3}, "<<255,5:3>>"},
-		{etf.Charlist("text"), `"text"`}, {etf.List{etf.Int(1)}, "[1]"}, {etf.List(nil), "[]"}, {etf.Tuple(nil), "{}"}, {etf.Map(nil), "#{}"},
+		{etf.Atom("it's"), `'it\'s'`}, {etf.Int(-1), "-1"}, {huge.(*etf.BigInt), "-1180591620717411303424"},
+		{etf.Float(1), "1.0"},
+		{etf.Binary("é\n"), `<<"é\n"/utf8>>`}, {etf.Binary{0, 255}, "<<0,255>>"},
+		{etf.Bitstring{Data: []byte{255, 160}, Bits: 3}, "<<255,5:3>>"},
+		{etf.Charlist("text"), `"text"`}, {etf.List{etf.Int(1)}, "[1]"}, {etf.List(nil), "[]"}, {etf.Tuple(nil), "{}"},
+		{etf.Map(nil), "#{}"},
 		{etf.ImproperList{Elems: []etf.Term{etf.Atom("alias")}, Tail: etf.Atom("a")}, "[alias|a]"},
-		{etf.Tuple{etf.Atom("ok"), etf.List{}}, "{ok,[]}"}, {etf.Map{{Key: etf.Atom("b"), Value: etf.Int(1)}, {Key: etf.Atom("a"), Value: etf.Int(2)}}, "#{b => 1,a => 2}"},
+		{etf.Tuple{etf.Atom("ok"), etf.List{}}, "{ok,[]}"},
+		{etf.Map{{Key: etf.Atom("b"), Value: etf.Int(1)}, {Key: etf.Atom("a"), Value: etf.Int(2)}}, "#{b => 1,a => 2}"},
 		{etf.Pid{Node: "a@b", ID: 12, Serial: 3, Creation: 99}, "<0.12.3>"}, {etf.Port{Node: "a@b", ID: 5}, "#Port<0.5>"},
 		{etf.Ref{Node: "a@b", Len: 3, Words: [5]uint32{3, 2, 1}}, "#Ref<0.1.2.3>"},
-		{&etf.Fun{Module: "m\n", OldIndex: etf.Int(1), OldUniq: etf.Int(2)}, `#Fun<m\n.1.2>`}, {etf.Export{Module: "m", Function: "end", Arity: 1}, "fun m:'end'/1"},
-		{&etf.Record{Module: "geo", Name: "point", Fields: []etf.Atom{"x", "Y"}, Values: []etf.Term{etf.Int(1), etf.Atom("b c")}}, "#geo:point{x = 1,'Y' = 'b c'}"},
+		{&etf.Fun{Module: "m\n", OldIndex: etf.Int(1), OldUniq: etf.Int(2)}, `#Fun<m\n.1.2>`},
+		{etf.Export{Module: "m", Function: "end", Arity: 1}, "fun m:'end'/1"},
+		{&etf.Record{Module: "geo", Name: "point", Fields: []etf.Atom{"x", "Y"},
+			Values: []etf.Term{etf.Int(1), etf.Atom("b c")}}, "#geo:point{x = 1,'Y' = 'b c'}"},
 	} {
 		require.Equal(t, c.want, c.term.String())
 		require.Equal(t, c.want, fmt.Sprint(c.term))
@@ -119,7 +130,8 @@ func TestTheReservedWordsOfLaterReleasesAreQuoted(t *testing.T) {
 
 func TestWhatIsNoTermIsPrintedTooAndDoesNotPanic(t *testing.T) {
 	require.Equal(t, "{<nil>,<nil>,<nil>,<nil>,nan,+Inf,-Inf}", etf.Format(etf.Tuple{
-		nil, (*etf.BigInt)(nil), (*etf.Fun)(nil), (*etf.Record)(nil), etf.Float(math.NaN()), etf.Float(math.Inf(1)), etf.Float(math.Inf(-1))}))
+		nil, (*etf.BigInt)(nil), (*etf.Fun)(nil), (*etf.Record)(nil), etf.Float(math.NaN()), etf.Float(math.Inf(1)),
+		etf.Float(math.Inf(-1))}))
 	require.Equal(t, "[|<nil>]", etf.Format(etf.ImproperList{}))
 	require.Equal(t, "<<1,2>>", etf.Format(etf.Bitstring{Data: []byte{1, 2}}))
 	require.Equal(t, "<<>>", etf.Format(etf.Bitstring{Bits: 3}))
@@ -165,12 +177,18 @@ func TestALimitedTextCostsWhatIsShown(t *testing.T) {
 	}
 	digits := etf.NewBigInt(new(big.Int).Lsh(big.NewInt(1), 1<<24))
 	for term, want := range map[fmt.Stringer]string{
-		&etf.Record{Name: "r", Fields: []etf.Atom{"x"}, Values: []etf.Term{etf.Binary(make([]byte, 1<<24))}}:        "#'':r{x = <<0,0,0...",
-		&etf.Record{Name: "r", Fields: []etf.Atom{"x"}, Values: []etf.Term{etf.Binary(strings.Repeat("é", 1<<20))}}: `#'':r{x = <<"éé...`,
-		&etf.Record{Name: "r", Fields: []etf.Atom{"x"}, Values: []etf.Term{list}}:                                   "#'':r{x = [0,-1,-...",
-		&etf.Record{Name: "r", Fields: []etf.Atom{"x"}, Values: []etf.Term{chars}}:                                  `#'':r{x = "aaaaaa...`,
-		&etf.Record{Name: "r", Fields: []etf.Atom{"x"}, Values: []etf.Term{pairs}}:                                  "#'':r{x = #{0 => ...",
-		&etf.Record{Name: "r", Fields: []etf.Atom{"x"}, Values: []etf.Term{digits}}:                                 "#'':r{x = ...}",
+		&etf.Record{Name: "r", Fields: []etf.Atom{"x"},
+			Values: []etf.Term{etf.Binary(make([]byte, 1<<24))}}: "#'':r{x = <<0,0,0...",
+		&etf.Record{Name: "r", Fields: []etf.Atom{"x"},
+			Values: []etf.Term{etf.Binary(strings.Repeat("é", 1<<20))}}: `#'':r{x = <<"éé...`,
+		&etf.Record{Name: "r", Fields: []etf.Atom{"x"},
+			Values: []etf.Term{list}}: "#'':r{x = [0,-1,-...",
+		&etf.Record{Name: "r", Fields: []etf.Atom{"x"},
+			Values: []etf.Term{chars}}: `#'':r{x = "aaaaaa...`,
+		&etf.Record{Name: "r", Fields: []etf.Atom{"x"},
+			Values: []etf.Term{pairs}}: "#'':r{x = #{0 => ...",
+		&etf.Record{Name: "r", Fields: []etf.Atom{"x"},
+			Values: []etf.Term{digits}}: "#'':r{x = ...}",
 	} {
 		var got string
 		cost := testing.AllocsPerRun(1, func() { got = etf.FormatMax(term.(etf.Term), 20) })

@@ -56,7 +56,8 @@ func (p *Process) Call(ctx context.Context, to, request etf.Term) (etf.Term, err
 // MultiCall calls the server registered as name on all the nodes at once and waits for all of them, or until ctx
 // ends. Nodes that did not answer are in bad, whatever the reason; both results keep the order of nodes.
 // gen_server:multi_call/4.
-func (p *Process) MultiCall(ctx context.Context, nodes []etf.Atom, name etf.Atom, request etf.Term) (replies []NodeReply, bad []etf.Atom) {
+func (p *Process) MultiCall(ctx context.Context, nodes []etf.Atom, name etf.Atom,
+	request etf.Term) (replies []NodeReply, bad []etf.Atom) {
 	return p.proc.Client().MultiCall(ctx, nodes, name, orUndefined(request))
 }
 

@@ -50,17 +50,24 @@ func TestAPanicBecomesAnExitReason(t *testing.T) {
 		{"an error", func(*genserv.Process) { panic(io.ErrUnexpectedEOF) }, `{{panic,<<"unexpected EOF">>},Stack}`},
 		{"a number", func(*genserv.Process) { panic(42) }, `{{panic,<<"42">>},Stack}`},
 		{"nothing", func(*genserv.Process) { panic(nil) }, `{{panic,<<"panic called with nil argument">>},Stack}`},
-		{"an error that panics", func(*genserv.Process) { panic(&brokenError{}) }, `{{panic,<<"%!v(PANIC=Error method: not even that)">>},Stack}`},
+		{"an error that panics", func(*genserv.Process) { panic(&brokenError{}) },
+			`{{panic,<<"%!v(PANIC=Error method: not even that)">>},Stack}`},
 		{"a term is error(Term)", func(*genserv.Process) { panic(etf.Atom("badarg")) }, `{badarg,Stack}`},
-		{"a compound term", func(*genserv.Process) { panic(etf.Tuple{atom("badmatch"), etf.Int(5)}) }, `{{badmatch,5},Stack}`},
+		{"a compound term", func(*genserv.Process) { panic(etf.Tuple{atom("badmatch"), etf.Int(5)}) },
+			`{{badmatch,5},Stack}`},
 		{"Exit is exit(Reason)", func(*genserv.Process) { panic(genserv.Exit{Reason: atom("oops")}) }, `oops`},
 		{"a pointer to Exit", func(*genserv.Process) { panic(&genserv.Exit{Reason: atom("oops")}) }, `oops`},
-		{"a wrapped Exit", func(*genserv.Process) { panic(fmt.Errorf("so: %w", &genserv.Exit{Reason: atom("oops")})) }, `oops`},
+		{"a wrapped Exit", func(*genserv.Process) { panic(fmt.Errorf("so: %w", &genserv.Exit{Reason: atom("oops")})) },
+			`oops`},
 		{"an Exit without a reason", func(*genserv.Process) { panic(genserv.Exit{}) }, `undefined`},
-		{"a map that is nil", func(*genserv.Process) { none["x"] = 1 }, `{{panic,<<"assignment to entry in nil map">>},Stack}`},
-		{"a pointer that is nil", func(*genserv.Process) { nobody.trap = true }, `{{panic,<<"runtime error: invalid memory address or nil pointer dereference">>},Stack}`},
-		{"an index", func(*genserv.Process) { _ = []int{1}[zero+5] }, `{{panic,<<"runtime error: index out of range [5] with length 1">>},Stack}`},
-		{"a division", func(*genserv.Process) { _ = 1 / zero }, `{{panic,<<"runtime error: integer divide by zero">>},Stack}`},
+		{"a map that is nil", func(*genserv.Process) { none["x"] = 1 },
+			`{{panic,<<"assignment to entry in nil map">>},Stack}`},
+		{"a pointer that is nil", func(*genserv.Process) { nobody.trap = true },
+			`{{panic,<<"runtime error: invalid memory address or nil pointer dereference">>},Stack}`},
+		{"an index", func(*genserv.Process) { _ = []int{1}[zero+5] },
+			`{{panic,<<"runtime error: index out of range [5] with length 1">>},Stack}`},
+		{"a division", func(*genserv.Process) { _ = 1 / zero },
+			`{{panic,<<"runtime error: integer divide by zero">>},Stack}`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			reason := failWith(t, test.fail)
@@ -162,10 +169,12 @@ func TestALargeReasonMakesNoLargeErrorText(t *testing.T) {
 }
 
 func TestOrderlyReasons(t *testing.T) {
-	for _, reason := range []etf.Term{genserv.Normal, genserv.Shutdown, genserv.ShutdownBecause(etf.Int(1)), genserv.ShutdownBecause(nil)} {
+	for _, reason := range []etf.Term{genserv.Normal, genserv.Shutdown, genserv.ShutdownBecause(etf.Int(1)),
+		genserv.ShutdownBecause(nil)} {
 		require.True(t, genserv.IsOrderly(reason), "%v", reason)
 	}
-	for _, reason := range []etf.Term{nil, genserv.Killed, atom("noproc"), etf.Tuple{}, etf.Tuple{atom("shutdown")}, etf.Tuple{atom("normal"), atom("x")}, etf.List{atom("normal")}, etf.Int(0)} {
+	for _, reason := range []etf.Term{nil, genserv.Killed, atom("noproc"), etf.Tuple{}, etf.Tuple{atom("shutdown")},
+		etf.Tuple{atom("normal"), atom("x")}, etf.List{atom("normal")}, etf.Int(0)} {
 		require.False(t, genserv.IsOrderly(reason), "%v", reason)
 	}
 }

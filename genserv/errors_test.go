@@ -68,10 +68,12 @@ func TestATimeOutAlsoMatchesItsCause(t *testing.T) {
 func TestAStartIsAcknowledgedOrFails(t *testing.T) {
 	require.NoError(t, genserv.StartError(etf.Tuple{atom("ok"), self}))
 	require.ErrorIs(t, genserv.StartError(atom("ignore")), genserv.ErrIgnore)
-	require.ErrorIs(t, genserv.StartError(etf.Tuple{atom("error"), atom("no_disk")}), &genserv.Exit{Reason: atom("no_disk")})
+	require.ErrorIs(t, genserv.StartError(etf.Tuple{atom("error"), atom("no_disk")}),
+		&genserv.Exit{Reason: atom("no_disk")})
 	require.ErrorIs(t, genserv.StartError(etf.Tuple{atom("error"), etf.Tuple{atom("already_started"), atom("x")}}),
 		&genserv.Exit{Reason: etf.Tuple{atom("already_started"), atom("x")}})
-	require.ErrorIs(t, genserv.StartError(etf.Int(5)), &genserv.Exit{Reason: etf.Tuple{atom("bad_start_result"), etf.Int(5)}})
+	require.ErrorIs(t, genserv.StartError(etf.Int(5)),
+		&genserv.Exit{Reason: etf.Tuple{atom("bad_start_result"), etf.Int(5)}})
 	require.Error(t, genserv.StartError(nil))
 	require.Error(t, genserv.StartError(etf.Tuple{}))
 
@@ -82,7 +84,9 @@ func TestAStartIsAcknowledgedOrFails(t *testing.T) {
 }
 
 func TestTheMessagesOfClients(t *testing.T) {
-	require.Equal(t, etf.Tuple{atom("$gen_call"), etf.Tuple{client, other}, etf.Int(1)}, genserv.CallMessage(client, other, etf.Int(1)))
+	require.Equal(t, etf.Tuple{atom("$gen_call"), etf.Tuple{client, other}, etf.Int(1)},
+		genserv.CallMessage(client, other, etf.Int(1)))
 	require.Equal(t, etf.Tuple{atom("$gen_cast"), atom("undefined")}, genserv.CastMessage(nil))
-	require.Equal(t, etf.Tuple{atom("system"), etf.Tuple{client, other}, atom("suspend")}, genserv.SystemMessage(client, other, atom("suspend")))
+	require.Equal(t, etf.Tuple{atom("system"), etf.Tuple{client, other}, atom("suspend")},
+		genserv.SystemMessage(client, other, atom("suspend")))
 }

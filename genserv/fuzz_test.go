@@ -14,9 +14,11 @@ import (
 func FuzzHandle(f *testing.F) {
 	for _, text := range []string{
 		"hello", "{}", "[]", "{'$gen_call',{a,b},c}", "{'$gen_call',a,b}", "{'$gen_cast',a}", "{system,{a,b},suspend}",
-		"{system,{a,[alias|x]},get_status}", "{system,{a,b},{debug,{log,{true,2}}}}", "{system,{a,b},{debug,{install,{a,b}}}}",
+		"{system,{a,[alias|x]},get_status}", "{system,{a,b},{debug,{log,{true,2}}}}",
+		"{system,{a,b},{debug,{install,{a,b}}}}",
 		"{system,{a,b},{replace_state,c}}", "{system,{a,b},{change_code,a,b,c}}", "{system,{a,b},{terminate,c}}",
-		"{'EXIT',a,b}", "{system,{a,b},{debug,{statistics,true}}}", "{system,a,{}}", "{system,{a,b},{debug,{log_to_file,[0]}}}",
+		"{'EXIT',a,b}", "{system,{a,b},{debug,{statistics,true}}}", "{system,a,{}}",
+		"{system,{a,b},{debug,{log_to_file,[0]}}}",
 		"{return,{noreply,a,{continue,b}}}", "{return,{stop,a,b,c}}", "{throw,{reply,a,b}}", "{error,a}",
 	} {
 		term, err := etf.Parse(text)

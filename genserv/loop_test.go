@@ -160,7 +160,8 @@ func TestGetStateIsBareForThoseWhoExpectIt(t *testing.T) {
 	old := etf.Pid{Node: "otp25@there", ID: 1}
 	bare := func(pid etf.Pid, _ func(bool)) (bare, known bool) { return pid == old, true }
 	w := startScripted(t, genserv.Options{Host: &genserv.Host{BareState: bare}})
-	w.send(genserv.SystemMessage(old, etf.Int(1), atom("get_state")), genserv.SystemMessage(remote, etf.Int(2), atom("get_state")))
+	w.send(genserv.SystemMessage(old, etf.Int(1), atom("get_state")),
+		genserv.SystemMessage(remote, etf.Int(2), atom("get_state")))
 	require.Equal(t, []sent{
 		{old, etf.Tuple{etf.Int(1), etf.Int(0)}},
 		{remote, etf.Tuple{etf.Int(2), etf.Tuple{atom("ok"), etf.Int(0)}}},
@@ -246,9 +247,11 @@ func TestTheLastActionCounts(t *testing.T) {
 	}{
 		{"continue over time-out", genserv.Ok(msg).WithTimeout(time.Second).Continue(msg), genserv.Next{Again: true}},
 		{"time-out over continue", genserv.Ok(msg).Continue(msg).WithTimeout(time.Second), genserv.Next{Wait: time.Second}},
-		{"hibernate over time-out", genserv.Ok(msg).WithTimeout(time.Second).Hibernate(), genserv.Next{Wait: -1, Hibernate: true}},
+		{"hibernate over time-out", genserv.Ok(msg).WithTimeout(time.Second).Hibernate(),
+			genserv.Next{Wait: -1, Hibernate: true}},
 		{"time-out over hibernate", genserv.Ok(msg).Hibernate().WithTimeout(time.Second), genserv.Next{Wait: time.Second}},
-		{"hibernate with a message", genserv.Ok(msg).WithTimeoutMessage(time.Second, msg).Hibernate(), genserv.Next{Wait: -1, Hibernate: true}},
+		{"hibernate with a message", genserv.Ok(msg).WithTimeoutMessage(time.Second, msg).Hibernate(),
+			genserv.Next{Wait: -1, Hibernate: true}},
 		{"message over hibernate", genserv.Ok(msg).Hibernate().WithTimeoutMessage(time.Second, msg), genserv.Next{Wait: -1}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -278,7 +281,8 @@ func TestBadInitResultsAreShownAsErlangWouldShowThem(t *testing.T) {
 		{genserv.Ignore[etf.Term]().Hibernate(), "{bad_return_value,{ignore,hibernate}}"},
 		{genserv.StopInit[etf.Term](nil).Continue(nil), "{bad_return_value,{stop,undefined,{continue,undefined}}}"},
 		{genserv.Fail[etf.Term](atom("x")).WithTimeout(genserv.Infinity), "{bad_return_value,{error,x,infinity}}"},
-		{genserv.Ok(atom("s")).WithTimeoutMessage(-time.Second, nil).Hibernate(), "{bad_return_value,{ok,s,{hibernate,-1000,undefined}}}"},
+		{genserv.Ok(atom("s")).WithTimeoutMessage(-time.Second, nil).Hibernate(),
+			"{bad_return_value,{ok,s,{hibernate,-1000,undefined}}}"},
 	} {
 		w := &world{}
 		w.start(genserv.Of(starter{test.result}), nil, genserv.Options{})
@@ -294,8 +298,10 @@ func TestBadResultsAreShownAsErlangWouldShowThem(t *testing.T) {
 		{genserv.Result[etf.Term]{}, "{bad_return_value,'genserv.Result{}'}"},
 		{genserv.Result[etf.Term]{}.Hibernate(), "{bad_return_value,'genserv.Result{}'}"},
 		{genserv.Stop(nil, atom("s")).Hibernate(), "{bad_return_value,{stop,undefined,s,hibernate}}"},
-		{genserv.StopReply(nil, nil, atom("s")).Continue(nil), "{bad_return_value,{stop,undefined,undefined,s,{continue,undefined}}}"},
-		{genserv.NoReply(atom("s")).WithTimeoutMessage(-time.Second, atom("m")), "{bad_return_value,{noreply,s,{timeout,-1000,m}}}"},
+		{genserv.StopReply(nil, nil, atom("s")).Continue(nil),
+			"{bad_return_value,{stop,undefined,undefined,s,{continue,undefined}}}"},
+		{genserv.NoReply(atom("s")).WithTimeoutMessage(-time.Second, atom("m")),
+			"{bad_return_value,{noreply,s,{timeout,-1000,m}}}"},
 		{genserv.Reply(nil, atom("s")).WithTimeout(-time.Hour), "{bad_return_value,{reply,undefined,s,-3600000}}"},
 	} {
 		w := &world{}

@@ -29,14 +29,22 @@ func TestTheProcessAsksItsNodeInTheWordsOfErlang(t *testing.T) {
 		want genserv.Signal
 	}{
 		{"link", func(p *genserv.Process) error { return p.Link(remote) }, genserv.Signal{Op: genserv.OpLink, To: remote}},
-		{"unlink", func(p *genserv.Process) error { return p.Unlink(remote) }, genserv.Signal{Op: genserv.OpUnlink, To: remote}},
-		{"exit", func(p *genserv.Process) error { return p.Exit(remote, atom("kill")) }, genserv.Signal{Op: genserv.OpExit, To: remote, Reason: atom("kill")}},
-		{"exit without a reason", func(p *genserv.Process) error { return p.Exit(remote, nil) }, genserv.Signal{Op: genserv.OpExit, To: remote, Reason: atom("undefined")}},
-		{"register", func(p *genserv.Process) error { return p.Register("other") }, genserv.Signal{Op: genserv.OpRegister, To: atom("other")}},
-		{"unregister", func(p *genserv.Process) error { return p.Unregister("other") }, genserv.Signal{Op: genserv.OpUnregister, To: atom("other")}},
-		{"unalias", func(p *genserv.Process) error { return p.Unalias(alias) }, genserv.Signal{Op: genserv.OpUnalias, Ref: alias}},
-		{"trap_exit", func(p *genserv.Process) error { p.TrapExit(true); return nil }, genserv.Signal{Op: genserv.OpTrapExit, On: true}},
-		{"demonitor", func(p *genserv.Process) error { p.Demonitor(other); return nil }, genserv.Signal{Op: genserv.OpDemonitor, Ref: other}},
+		{"unlink", func(p *genserv.Process) error { return p.Unlink(remote) },
+			genserv.Signal{Op: genserv.OpUnlink, To: remote}},
+		{"exit", func(p *genserv.Process) error { return p.Exit(remote, atom("kill")) },
+			genserv.Signal{Op: genserv.OpExit, To: remote, Reason: atom("kill")}},
+		{"exit without a reason", func(p *genserv.Process) error { return p.Exit(remote, nil) },
+			genserv.Signal{Op: genserv.OpExit, To: remote, Reason: atom("undefined")}},
+		{"register", func(p *genserv.Process) error { return p.Register("other") },
+			genserv.Signal{Op: genserv.OpRegister, To: atom("other")}},
+		{"unregister", func(p *genserv.Process) error { return p.Unregister("other") },
+			genserv.Signal{Op: genserv.OpUnregister, To: atom("other")}},
+		{"unalias", func(p *genserv.Process) error { return p.Unalias(alias) },
+			genserv.Signal{Op: genserv.OpUnalias, Ref: alias}},
+		{"trap_exit", func(p *genserv.Process) error { p.TrapExit(true); return nil },
+			genserv.Signal{Op: genserv.OpTrapExit, On: true}},
+		{"demonitor", func(p *genserv.Process) error { p.Demonitor(other); return nil },
+			genserv.Signal{Op: genserv.OpDemonitor, Ref: other}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w := inProcess(t, func(_ *world, p *genserv.Process) { require.NoError(t, test.do(p)) })
@@ -304,7 +312,8 @@ type behaviour struct{ failing }
 func (behaviour) InitialCall() (module, function etf.Atom, arity int) { return "supervisor", "mod", 1 }
 
 func (behaviour) FormatStatus(genserv.Status, string) genserv.Status {
-	return genserv.Status{Misc: etf.List{etf.Tuple{atom("supervisor"), etf.List{etf.Tuple{etf.Charlist("Callback"), atom("mod")}}}}}
+	return genserv.Status{Misc: etf.List{etf.Tuple{atom("supervisor"),
+		etf.List{etf.Tuple{etf.Charlist("Callback"), atom("mod")}}}}}
 }
 
 func TestABehaviourShowsWhichModuleItRuns(t *testing.T) {

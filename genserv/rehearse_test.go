@@ -11,7 +11,8 @@ import (
 
 func TestACodeChangeIsRehearsedWithoutATrace(t *testing.T) {
 	w := startVersion(genserv.Of(v1{of[int]{4}}))
-	for extra, want := range map[etf.Atom]string{"": "", "refuse": "{error,<<\"too old\">>}", "fail": "{'EXIT',{failed,'Stack'}}"} {
+	for extra, want := range map[etf.Atom]string{"": "", "refuse": "{error,<<\"too old\">>}",
+		"fail": "{'EXIT',{failed,'Stack'}}"} {
 		rehearse, err := w.loop.Rehearse(atom("1"), genserv.Of(v2{}), extra, false)
 		require.NoError(t, err)
 		if err := rehearse(); want == "" {
@@ -19,7 +20,8 @@ func TestACodeChangeIsRehearsedWithoutATrace(t *testing.T) {
 		} else {
 			var failed *genserv.ChangeError
 			require.ErrorAs(t, err, &failed)
-			require.Contains(t, []string{want, "{'EXIT',{{panic,<<\"failed\">>},'Stack'}}"}, etf.Format(withoutStacks(failed.Reason)))
+			require.Contains(t, []string{want, "{'EXIT',{{panic,<<\"failed\">>},'Stack'}}"},
+				etf.Format(withoutStacks(failed.Reason)))
 		}
 	}
 	require.Equal(t, "{v1,4}", calls(t, w))
@@ -75,7 +77,8 @@ func TestSysChangeCodeGoesOnWithTheCodeThatTheNodeNames(t *testing.T) {
 	w.send(system(1, atom("suspend")))
 	require.Equal(t, `{error,{error,{too_old,1}}}`, debugged(t, w, "{change_code,versioned,1,refuse_with}"))
 	require.Equal(t, `ok`, debugged(t, w, "{change_code,versioned,1,[]}"))
-	require.Equal(t, `{error,{error,<<"too old">>}}`, debugged(t, w, "{change_code,versioned,same,[]}"), "the new code is asked, and knows no state of its own type")
+	require.Equal(t, `{error,{error,<<"too old">>}}`, debugged(t, w, "{change_code,versioned,same,[]}"),
+		"the new code is asked, and knows no state of its own type")
 	require.Equal(t, `{error,{bad_state,<<"string">>}}`, debugged(t, w, "{change_code,versioned,{down,1},wrong}"))
 	require.Equal(t, `ok`, debugged(t, w, "{change_code,versioned,{down,1},[]}"))
 	w.send(system(2, atom("resume")))

@@ -16,12 +16,13 @@ import (
 // textLog returns a handler that writes without the time, and what it writes to.
 func textLog(level slog.Level) (slog.Handler, *bytes.Buffer) {
 	var out bytes.Buffer
-	return slog.NewTextHandler(&out, &slog.HandlerOptions{Level: level, ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
-		if a.Key == slog.TimeKey {
-			return slog.Attr{}
-		}
-		return a
-	}}), &out
+	return slog.NewTextHandler(&out, &slog.HandlerOptions{Level: level,
+		ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+			if a.Key == slog.TimeKey {
+				return slog.Attr{}
+			}
+			return a
+		}}), &out
 }
 
 func TestAReportIsReadableAndHasOTPsFields(t *testing.T) {
@@ -51,7 +52,8 @@ func TestTheClientOfAReport(t *testing.T) {
 		w := &world{handler: find{"client_info", &info}, clientName: test.name}
 		w.start(genserv.Of(actor{w}), parse(t, "{return,{ok,0}}"), genserv.Options{})
 		w.send(test.msg)
-		require.Equal(t, test.want, strings.NewReplacer(etf.Format(client), "Client", etf.Format(remote), "Other").Replace(etf.Format(info)))
+		require.Equal(t, test.want, strings.NewReplacer(etf.Format(client), "Client", etf.Format(remote),
+			"Other").Replace(etf.Format(info)))
 	}
 }
 
@@ -78,7 +80,8 @@ func (f find) Handle(_ context.Context, r slog.Record) error {
 func TestACrashInInitIsReportedAsProcLibDoes(t *testing.T) {
 	handler, out := textLog(slog.LevelInfo)
 	w := &world{handler: handler}
-	w.start(genserv.Of(actor{w}), parse(t, "{exit,oops}"), genserv.Options{Name: atom("worker"), Ancestors: etf.List{atom("top")}})
+	w.start(genserv.Of(actor{w}), parse(t, "{exit,oops}"), genserv.Options{Name: atom("worker"),
+		Ancestors: etf.List{atom("top")}})
 	require.Regexp(t, `^level=ERROR msg="gen_server crashed" label={proc_lib,crash} initial_call={scripted,init,\['Argument__1'\]} `+
 		`pid=.* registered_name=worker error_info=.*exit,oops,.* ancestors=\[top\]\n$`, out.String())
 }

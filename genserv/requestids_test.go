@@ -26,7 +26,8 @@ func downOf(ref etf.Ref, reason etf.Term) etf.Term {
 }
 
 // collect sends a request for each label and returns the references of them.
-func collect(t *testing.T, w *world, p *genserv.Process, c *genserv.RequestIDs[string], labels ...string) (refs []etf.Ref) {
+func collect(t *testing.T, w *world, p *genserv.Process, c *genserv.RequestIDs[string],
+	labels ...string) (refs []etf.Ref) {
 	for _, label := range labels {
 		id, err := p.SendRequest(remote, atom("question"))
 		require.NoError(t, err)
@@ -63,7 +64,8 @@ func TestResponsesOfACollectionAreTakenAsTheyCome(t *testing.T) {
 		require.ErrorIs(t, err, genserv.ErrTimeout)
 		require.Equal(t, 1, c.Len(), "a request that was not answered in time is still under way")
 
-		for _, msg := range []etf.Term{atom("x"), downOf(refs[0], atom("again")), aliasReply(refs[1], nil), etf.Tuple{refs[2], atom("x")}, etf.Tuple{atom("DOWN"), atom("no_ref"), nil, nil, nil}} {
+		for _, msg := range []etf.Term{atom("x"), downOf(refs[0], atom("again")), aliasReply(refs[1], nil),
+			etf.Tuple{refs[2], atom("x")}, etf.Tuple{atom("DOWN"), atom("no_ref"), nil, nil, nil}} {
 			_, ok := c.Check(p, msg)
 			require.False(t, ok, "%v", msg)
 		}
@@ -86,7 +88,8 @@ func TestACollectionThatIsGivenUpSeesNoResponseAnyMore(t *testing.T) {
 		_, err = c.Receive(p, time.Second)
 		require.ErrorIs(t, err, genserv.ErrNoRequest)
 		for _, ref := range refs {
-			require.True(t, slices.ContainsFunc(w.asked, func(s genserv.Signal) bool { return s.Op == genserv.OpDemonitor && s.Ref == ref }))
+			require.True(t, slices.ContainsFunc(w.asked,
+				func(s genserv.Signal) bool { return s.Op == genserv.OpDemonitor && s.Ref == ref }))
 		}
 
 		refs = collect(t, w, p, &c, "a", "b")

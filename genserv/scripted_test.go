@@ -17,7 +17,8 @@ func (s actor) Init(p *genserv.Process, args etf.Term) genserv.InitResult[etf.Te
 	return scripted.InitResult(s.act(p, args))
 }
 
-func (s actor) HandleCall(p *genserv.Process, request etf.Term, from genserv.From, state etf.Term) genserv.Result[etf.Term] {
+func (s actor) HandleCall(p *genserv.Process, request etf.Term, from genserv.From,
+	state etf.Term) genserv.Result[etf.Term] {
 	s.w.from = from
 	s.w.note("handle_call", request, state)
 	return scripted.Result(s.act(p, request))
@@ -66,7 +67,8 @@ func (b bare) Init(p *genserv.Process, args etf.Term) genserv.InitResult[etf.Ter
 	return b.s.Init(p, args)
 }
 
-func (b bare) HandleCall(p *genserv.Process, request etf.Term, from genserv.From, state etf.Term) genserv.Result[etf.Term] {
+func (b bare) HandleCall(p *genserv.Process, request etf.Term, from genserv.From,
+	state etf.Term) genserv.Result[etf.Term] {
 	return b.s.HandleCall(p, request, from, state)
 }
 

@@ -56,10 +56,12 @@ func (s *itself) StateTerm() etf.Term {
 }
 
 func TestAStateThatHasALockBesideSharedDataIsNotLookedThrough(t *testing.T) {
-	require.Regexp(t, `^{no_term,<<"\*genserv_test.locked">>,<<".mu is a sync.Mutex.*StateTerm.*">>}$`, etf.Format(stateOf(t, of[*locked]{&locked{}})))
+	require.Regexp(t, `^{no_term,<<"\*genserv_test.locked">>,<<".mu is a sync.Mutex.*StateTerm.*">>}$`,
+		etf.Format(stateOf(t, of[*locked]{&locked{}})))
 	require.Regexp(t, `^{no_term,.*<<".Hits is a atomic.Int64.*">>}$`, etf.Format(stateOf(t, of[counting]{})))
 	require.Regexp(t, `^{no_term,.*<<".Done is a channel.*">>}$`, etf.Format(stateOf(t, of[informing]{})))
-	require.Regexp(t, `^{no_term,.*<<".Cache: .mu is a sync.Mutex.*">>}$`, etf.Format(stateOf(t, of[hiding]{hiding{&locked{}}})))
+	require.Regexp(t, `^{no_term,.*<<".Cache: .mu is a sync.Mutex.*">>}$`,
+		etf.Format(stateOf(t, of[hiding]{hiding{&locked{}}})))
 	require.Equal(t, "#{cache => [1]}", etf.Format(stateOf(t, of[*hiding]{&hiding{[]int{1}}})))
 	held := knowing{p: &genserv.Process{}, log: slog.Default(), tick: &genserv.Timer{}, err: genserv.ErrRehearsal}
 	require.Equal(t, "#{n => 0}", etf.Format(stateOf(t, of[*knowing]{&held})))

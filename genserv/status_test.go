@@ -53,7 +53,8 @@ func TestAStateIsShownAsATerm(t *testing.T) {
 	require.Equal(t, etf.Int(42), stateOf(t, of[int]{42}))
 	require.Equal(t, etf.Atom("undefined"), stateOf(t, of[etf.Term]{}))
 	require.Equal(t, etf.Atom("undefined"), stateOf(t, of[*account]{}))
-	for _, shown := range []etf.Term{stateOf(t, of[account]{account{"Ada", 5}}), stateOf(t, of[*account]{&account{"Ada", 5}})} {
+	for _, shown := range []etf.Term{stateOf(t, of[account]{account{"Ada", 5}}),
+		stateOf(t, of[*account]{&account{"Ada", 5}})} {
 		require.True(t, etf.Equal(parse(t, `#{owner => <<"Ada">>, cents => 5}`), shown), "%s", etf.Format(shown))
 	}
 	require.Equal(t, "{own,3}", etf.Format(stateOf(t, of[*ownTerm]{&ownTerm{"abc"}})))
@@ -93,7 +94,8 @@ func (careful) HandleCast(_ *genserv.Process, _ etf.Term, a account) genserv.Res
 
 func TestWhatFormatStatusLeavesOutIsShownAsItIs(t *testing.T) {
 	w := &world{}
-	w.start(genserv.Of(careful{of[account]{account{"Ada", 5}}}), nil, genserv.Options{Name: atom("n"), Debug: etf.List{atom("log")}})
+	w.start(genserv.Of(careful{of[account]{account{"Ada", 5}}}), nil,
+		genserv.Options{Name: atom("n"), Debug: etf.List{atom("log")}})
 	require.Contains(t, debugged(t, w, "get_status"), `{data,[{"State",<<"Ada">>}]}`)
 	w.take()
 	w.send(genserv.CastMessage(atom("x")))

@@ -196,7 +196,8 @@ func (c caller) Call(ctx context.Context, to, request etf.Term) (etf.Term, error
 	return c.w.call(ctx, to, request)
 }
 
-func (c caller) MultiCall(_ context.Context, nodes []etf.Atom, name etf.Atom, request etf.Term) ([]genserv.NodeReply, []etf.Atom) {
+func (c caller) MultiCall(_ context.Context, nodes []etf.Atom, name etf.Atom, request etf.Term) ([]genserv.NodeReply,
+	[]etf.Atom) {
 	c.w.note("multi_call", name, request)
 	return []genserv.NodeReply{{Node: nodes[0], Reply: request}}, nodes[1:]
 }

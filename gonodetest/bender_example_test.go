@@ -15,7 +15,8 @@ func ExampleBender() {
 		here, there := gonodetest.StartEPMD(t), gonodetest.StartEPMD(t)
 		a := gonodetest.StartErl(t, gonodetest.WithSname("a@localhost"), gonodetest.WithEPMDPort(here.Port()))
 		b := gonodetest.StartErl(t, gonodetest.WithSname("b@localhost"), gonodetest.WithEPMDPort(there.Port()))
-		flips := gonodetest.RandomFaults{Seed: 1, Skip: 1000, Gap: 50_000, Kinds: []gonodetest.FaultKind{gonodetest.FaultFlip}}
+		flips := gonodetest.RandomFaults{Seed: 1, Skip: 1000, Gap: 50_000,
+			Kinds: []gonodetest.FaultKind{gonodetest.FaultFlip}}
 		bender := gonodetest.NewBender(t, flips.Plan())
 		bender.OpenNode(a.Name(), here.Port(), there.Port())
 		bender.OpenNode(b.Name(), there.Port(), here.Port())

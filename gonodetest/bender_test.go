@@ -89,17 +89,21 @@ func TestABenderDoesAtEveryPlaceWhatThePlanSaysHoweverTheBytesCome(t *testing.T)
 		faults []gonodetest.Fault
 		want   string
 	}{
-		"nothing":                {nil, text},
-		"flip":                   {[]gonodetest.Fault{fault(gonodetest.FaultFlip, 0, 0), fault(gonodetest.FaultFlip, 15, 1)}, "1123456789abcded"},
-		"drop":                   {[]gonodetest.Fault{fault(gonodetest.FaultDrop, 3, 4)}, "012789abcdef"},
-		"drop the rest":          {[]gonodetest.Fault{fault(gonodetest.FaultDrop, 12, 100)}, "0123456789ab"},
-		"double":                 {[]gonodetest.Fault{fault(gonodetest.FaultDuplicate, 3, 4)}, text[:7] + text[3:]},
-		"double beyond the end":  {[]gonodetest.Fault{fault(gonodetest.FaultDuplicate, 14, 4)}, text},
-		"half closed":            {[]gonodetest.Fault{fault(gonodetest.FaultHalfClose, 5, 0), fault(gonodetest.FaultFlip, 6, 0)}, "01234"},
-		"all at the same place":  {[]gonodetest.Fault{fault(gonodetest.FaultDelay, 4, 0), fault(gonodetest.FaultFlip, 4, 0), fault(gonodetest.FaultDuplicate, 4, 1)}, "012355" + text[5:]},
-		"slowly":                 {[]gonodetest.Fault{fault(gonodetest.FaultRate, 0, 200)}, text},
-		"a place that is behind": {[]gonodetest.Fault{fault(gonodetest.FaultDrop, 3, 4), fault(gonodetest.FaultFlip, 2, 0)}, "012789abcdef"},
-		"a place not reached":    {[]gonodetest.Fault{fault(gonodetest.FaultCut, 16, 0)}, text},
+		"nothing": {nil, text},
+		"flip": {[]gonodetest.Fault{fault(gonodetest.FaultFlip, 0, 0),
+			fault(gonodetest.FaultFlip, 15, 1)}, "1123456789abcded"},
+		"drop":                  {[]gonodetest.Fault{fault(gonodetest.FaultDrop, 3, 4)}, "012789abcdef"},
+		"drop the rest":         {[]gonodetest.Fault{fault(gonodetest.FaultDrop, 12, 100)}, "0123456789ab"},
+		"double":                {[]gonodetest.Fault{fault(gonodetest.FaultDuplicate, 3, 4)}, text[:7] + text[3:]},
+		"double beyond the end": {[]gonodetest.Fault{fault(gonodetest.FaultDuplicate, 14, 4)}, text},
+		"half closed": {[]gonodetest.Fault{fault(gonodetest.FaultHalfClose, 5, 0),
+			fault(gonodetest.FaultFlip, 6, 0)}, "01234"},
+		"all at the same place": {[]gonodetest.Fault{fault(gonodetest.FaultDelay, 4, 0), fault(gonodetest.FaultFlip, 4, 0),
+			fault(gonodetest.FaultDuplicate, 4, 1)}, "012355" + text[5:]},
+		"slowly": {[]gonodetest.Fault{fault(gonodetest.FaultRate, 0, 200)}, text},
+		"a place that is behind": {[]gonodetest.Fault{fault(gonodetest.FaultDrop, 3, 4), fault(gonodetest.FaultFlip, 2, 0)},
+			"012789abcdef"},
+		"a place not reached": {[]gonodetest.Fault{fault(gonodetest.FaultCut, 16, 0)}, text},
 	} {
 		for _, piece := range []int{1, 3, 16} {
 			_, c := through(t, oneWay(row.faults...))
@@ -162,7 +166,8 @@ func TestABenderDelaysAndSlowsDown(t *testing.T) {
 }
 
 func TestTheSameSeedGivesTheSameFaults(t *testing.T) {
-	kinds := []gonodetest.FaultKind{gonodetest.FaultFlip, gonodetest.FaultDrop, gonodetest.FaultDuplicate, gonodetest.FaultDelay, gonodetest.FaultRate}
+	kinds := []gonodetest.FaultKind{gonodetest.FaultFlip, gonodetest.FaultDrop, gonodetest.FaultDuplicate,
+		gonodetest.FaultDelay, gonodetest.FaultRate}
 	random := gonodetest.RandomFaults{Seed: 7, Skip: 100, Gap: 1000, Count: 50, Kinds: kinds}
 	text := string(bytes.Repeat([]byte("all that is said "), 5000))
 	var before string

@@ -65,7 +65,8 @@ func TestALateAnswerIsDropped(t *testing.T) {
 	frame := make([]byte, 9)
 	_, err = io.ReadFull(in, frame)
 	require.NoError(t, err)
-	require.Equal(t, append(binary.BigEndian.AppendUint32([]byte{0, 0, 0, 5}, id), opCancel), frame, "and the node is told")
+	require.Equal(t, append(binary.BigEndian.AppendUint32([]byte{0, 0, 0, 5}, id), opCancel), frame,
+		"and the node is told")
 
 	_, err = out.Write(append(binary.BigEndian.AppendUint32([]byte{0, 0, 0, 6}, id), opValue, 'x'))
 	require.NoError(t, err)

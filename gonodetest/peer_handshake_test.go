@@ -32,7 +32,8 @@ func TestTheHandshakeOfThePeerStepByStepIsARealOne(t *testing.T) {
 	script.Wait(t)
 
 	for _, moves := range [][]gonodetest.Move{
-		{gonodetest.SendName(), gonodetest.ExpectStatus("ok"), gonodetest.ExpectChallenge(), gonodetest.SendReply(), gonodetest.ExpectAck()},
+		{gonodetest.SendName(), gonodetest.ExpectStatus("ok"), gonodetest.ExpectChallenge(), gonodetest.SendReply(),
+			gonodetest.ExpectAck()},
 		{gonodetest.Handshake("us@localhost")},
 	} {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -57,14 +58,17 @@ func TestTheHandshakeOfThePeerInEveryWrongWay(t *testing.T) {
 		moves []gonodetest.Move
 		want  dist.Reason
 	}{
-		"refused":            {[]gonodetest.Move{good[0], gonodetest.SendStatus("not_allowed")}, dist.ReasonNotAllowed},
-		"alive, then silent": {[]gonodetest.Move{good[0], gonodetest.SendStatus("alive"), gonodetest.ExpectStatus("true")}, dist.ReasonClosed},
-		"no status":          {[]gonodetest.Move{good[0], gonodetest.SendStatus("hello")}, dist.ReasonMalformed},
-		"half a challenge":   {[]gonodetest.Move{good[0], good[1], gonodetest.Altered(good[2], cut)}, dist.ReasonClosed},
-		"another name":       {[]gonodetest.Move{good[0], good[1], gonodetest.Altered(good[2], flip)}, dist.ReasonName},
-		"a wrong proof":      {[]gonodetest.Move{good[0], good[1], good[2], good[3], gonodetest.Altered(good[4], flip)}, dist.ReasonCookie},
-		"no handshake":       {[]gonodetest.Move{gonodetest.SendBytes([]byte("HTTP/1.1 400 Bad Request\r\n\r\n"))}, dist.ReasonMalformed},
-		"a reset":            {[]gonodetest.Move{good[0], gonodetest.Reset()}, dist.ReasonClosed},
+		"refused": {[]gonodetest.Move{good[0], gonodetest.SendStatus("not_allowed")}, dist.ReasonNotAllowed},
+		"alive, then silent": {[]gonodetest.Move{good[0], gonodetest.SendStatus("alive"), gonodetest.ExpectStatus("true")},
+			dist.ReasonClosed},
+		"no status":        {[]gonodetest.Move{good[0], gonodetest.SendStatus("hello")}, dist.ReasonMalformed},
+		"half a challenge": {[]gonodetest.Move{good[0], good[1], gonodetest.Altered(good[2], cut)}, dist.ReasonClosed},
+		"another name":     {[]gonodetest.Move{good[0], good[1], gonodetest.Altered(good[2], flip)}, dist.ReasonName},
+		"a wrong proof": {[]gonodetest.Move{good[0], good[1], good[2], good[3], gonodetest.Altered(good[4], flip)},
+			dist.ReasonCookie},
+		"no handshake": {[]gonodetest.Move{gonodetest.SendBytes([]byte("HTTP/1.1 400 Bad Request\r\n\r\n"))},
+			dist.ReasonMalformed},
+		"a reset": {[]gonodetest.Move{good[0], gonodetest.Reset()}, dist.ReasonClosed},
 	} {
 		p := gonodetest.NewPeer(t, "peer@localhost")
 		script := p.Accept(row.moves...)

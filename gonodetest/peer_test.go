@@ -21,7 +21,8 @@ import (
 
 // us is the node under test in what follows: the connection package alone.
 func us(p *gonodetest.Peer) dist.Local {
-	return dist.Local{Node: "us@localhost", Creation: 5, StepTimeout: 5 * time.Second, Cookie: func(etf.Atom) string { return p.Cookie }}
+	return dist.Local{Node: "us@localhost", Creation: 5, StepTimeout: 5 * time.Second,
+		Cookie: func(etf.Atom) string { return p.Cookie }}
 }
 
 func addr(p *gonodetest.Peer) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(p.Port())) }
@@ -71,7 +72,8 @@ func TestAPeerAnswersByAPatternOfTheRequest(t *testing.T) {
 	conn, heard, _ := join(t, p)
 	request, err := etf.Parse("#{want => \"it\", other => 1}")
 	require.NoError(t, err)
-	call := etf.Tuple{etf.Atom("$gen_call"), etf.Tuple{self, etf.ImproperList{Elems: []etf.Term{etf.Atom("alias")}, Tail: etf.Int(1)}}, request}
+	call := etf.Tuple{etf.Atom("$gen_call"), etf.Tuple{self,
+		etf.ImproperList{Elems: []etf.Term{etf.Atom("alias")}, Tail: etf.Int(1)}}, request}
 	require.NoError(t, conn.Send(t.Context(), &dist.RegSend{From: self, To: "echo"}, call))
 	require.Equal(t, `*dist.Send {[alias|1],["it",peer@localhost,us@localhost,#{"it" => 1}]}`, <-heard)
 	conn.Close(nil)
@@ -137,8 +139,9 @@ func TestAPeerSendsWhatNoNodeWouldSend(t *testing.T) {
 	}{
 		"no message":      {gonodetest.SendFrame([]byte{112, 131, 97, 1}), new(*dist.ProtocolError)},
 		"another message": {gonodetest.Send("{99,x}", nil), new(*dist.ProtocolError)},
-		"half a term":     {gonodetest.Altered(gonodetest.Send("{6,'$self','',x}", "hello"), func(b []byte) []byte { b[3]--; return b[:len(b)-1] }), new(*dist.ProtocolError)},
-		"a reset":         {gonodetest.Reset(), new(*dist.IOError)},
+		"half a term": {gonodetest.Altered(gonodetest.Send("{6,'$self','',x}", "hello"),
+			func(b []byte) []byte { b[3]--; return b[:len(b)-1] }), new(*dist.ProtocolError)},
+		"a reset": {gonodetest.Reset(), new(*dist.IOError)},
 	} {
 		p := gonodetest.NewPeer(t, "peer@localhost")
 		script := p.Accept(gonodetest.Handshake(""), row.move)
@@ -248,7 +251,8 @@ func TestAMoveThatTakesTooLongFails(t *testing.T) {
 func TestAnAlteredMoveSendsOtherBytesOnceOnly(t *testing.T) {
 	p := gonodetest.NewPeer(t, "peer@localhost")
 	twice := func(b []byte) []byte { return bytes.Repeat(b, 2) }
-	script := p.Accept(gonodetest.Altered(gonodetest.SendPacket([]byte("sok")), twice), gonodetest.SendPacket([]byte("snok")))
+	script := p.Accept(gonodetest.Altered(gonodetest.SendPacket([]byte("sok")), twice),
+		gonodetest.SendPacket([]byte("snok")))
 	c := dialPeer(t, p)
 	got := make([]byte, 16)
 	_, err := readFull(c, got)

@@ -77,7 +77,8 @@ func TestDotsInATranscriptStandForAnything(t *testing.T) {
 func TestANodeOfATranscriptIsRenamedAsTheShellPrintsIt(t *testing.T) {
 	const manual = `['go@host'] [:"go@host", "go@host": 1] go@host`
 	require.Equal(t, `[go@vm] [:go@vm, go@vm: 1] go@vm`, gonodetest.Rename(manual, "go@host", "go@vm"))
-	require.Equal(t, `['go@my-vm'] [:"go@my-vm", "go@my-vm": 1] go@my-vm`, gonodetest.Rename(manual, "go@host", "go@my-vm"))
+	require.Equal(t, `['go@my-vm'] [:"go@my-vm", "go@my-vm": 1] go@my-vm`,
+		gonodetest.Rename(manual, "go@host", "go@my-vm"))
 
 	e := gonodetest.StartErl(t, gonodetest.WithoutDist())
 	var x *gonodetest.Beam

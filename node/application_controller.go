@@ -54,7 +54,8 @@ func (c controller) Init(p *genserv.Process, _ etf.Term) genserv.InitResult[*con
 
 // HandleCall serves what the functions of application ask for. Differs from OTP: a request that it does not know is
 // refused, and one without a From passed over; neither is the end of the node.
-func (c controller) HandleCall(p *genserv.Process, request etf.Term, from genserv.From, s *controlled) genserv.Result[*controlled] {
+func (c controller) HandleCall(p *genserv.Process, request etf.Term, from genserv.From,
+	s *controlled) genserv.Result[*controlled] {
 	name, args := requestParts(request)
 	switch {
 	case from.Destination() == nil:
@@ -237,7 +238,8 @@ func readConfig(t etf.Term) (all []parameter, ok bool) {
 // log tells that an application started or ended, with OTP's keys.
 func (c controller) log(p *genserv.Process, level slog.Level, label etf.Atom, report ...slog.Attr) {
 	first := slog.Any("label", genserv.LogTerm{Term: etf.Tuple{controllerName, label}})
-	p.Logger().LogAttrs(context.Background(), level, "application "+string(label), append([]slog.Attr{first}, report...)...)
+	p.Logger().LogAttrs(context.Background(), level, "application "+string(label),
+		append([]slog.Attr{first}, report...)...)
 }
 
 func logTerm(key string, t etf.Term) slog.Attr { return slog.Any(key, genserv.LogTerm{Term: t}) }

@@ -11,7 +11,8 @@ import (
 
 // start serves {start_application, Name, Type}. The application starts beside the controller, which tells those who
 // asked when it has.
-func (c controller) start(p *genserv.Process, t, kindTerm etf.Term, from genserv.From, s *controlled) genserv.Result[*controlled] {
+func (c controller) start(p *genserv.Process, t, kindTerm etf.Term, from genserv.From,
+	s *controlled) genserv.Result[*controlled] {
 	name, _ := t.(etf.Atom)
 	if slices.ContainsFunc(s.starting, func(a appStart) bool { return a.name == name }) {
 		s.asking = append(s.asking, startRequest{name, from})
@@ -129,7 +130,8 @@ func (c controller) HandleInfo(p *genserv.Process, msg etf.Term, s *controlled) 
 }
 
 func (c controller) exited(p *genserv.Process, name etf.Atom, reason etf.Term, kind AppType) {
-	c.log(p, slog.LevelInfo+2, "exit", logTerm("application", name), logTerm("exited", reason), logTerm("type", etf.Atom(kind)))
+	c.log(p, slog.LevelInfo+2, "exit", logTerm("application", name), logTerm("exited", reason),
+		logTerm("type", etf.Atom(kind)))
 }
 
 // giveUp stops the node if it cannot be without the application.

@@ -131,7 +131,8 @@ func (as *applications) replaceLocked(name etf.Atom, change func(app *App)) {
 
 // own copies what the caller may change later.
 func (a App) own() *App {
-	a.Modules, a.Registered, a.Applications = slices.Clone(a.Modules), slices.Clone(a.Registered), slices.Clone(a.Applications)
+	a.Modules, a.Registered, a.Applications = slices.Clone(a.Modules), slices.Clone(a.Registered),
+		slices.Clone(a.Applications)
 	a.Env = maps.Clone(a.Env)
 	return &a
 }

@@ -51,7 +51,8 @@ func (s scribe) Init(p *genserv.Process, args etf.Term) genserv.InitResult[etf.A
 }
 
 // HandleCall with helper starts another scribe, without a link.
-func (s scribe) HandleCall(p *genserv.Process, request etf.Term, _ genserv.From, name etf.Atom) genserv.Result[etf.Atom] {
+func (s scribe) HandleCall(p *genserv.Process, request etf.Term, _ genserv.From,
+	name etf.Atom) genserv.Result[etf.Atom] {
 	if etf.Equal(request, etf.Atom("helper")) {
 		pid, _ := p.Spawn(genserv.Child{Module: genserv.Of(s), Args: etf.Atom("helper")})
 		return genserv.Reply(etf.Term(pid), name)
@@ -76,10 +77,12 @@ func (o office) Init(args etf.Term) (supervisor.Flags, []supervisor.ChildSpec, e
 	var specs []supervisor.ChildSpec
 	for _, t := range args.(etf.List) {
 		if inner, ok := t.(etf.List); ok {
-			specs = append(specs, supervisor.ChildSpec{ID: etf.Atom("inner"), Start: supervisor.StartLink(supervisor.Of(o), inner)})
+			specs = append(specs, supervisor.ChildSpec{ID: etf.Atom("inner"),
+				Start: supervisor.StartLink(supervisor.Of(o), inner)})
 			continue
 		}
-		specs = append(specs, supervisor.ChildSpec{ID: t, Start: supervisor.StartLink(genserv.Of(scribe(o)), t).As(t.(etf.Atom))})
+		specs = append(specs, supervisor.ChildSpec{ID: t, Start: supervisor.StartLink(genserv.Of(scribe(o)),
+			t).As(t.(etf.Atom))})
 	}
 	return supervisor.Flags{Intensity: 2}, specs, nil
 }
@@ -141,7 +144,8 @@ func TestAnApplicationRefusesWhatMakesNoSense(t *testing.T) {
 	refused(n.StartApplication(ctx, app("bad", d, etf.Atom("b"), etf.Atom("bad"))),
 		"{{shutdown,{failed_to_start_child,bad,no_luck}},{office,start,[normal,[b,bad]]}}")
 	refused(n.StartApplication(ctx, app("taken", d, etf.Atom("a"))),
-		"{{shutdown,{failed_to_start_child,a,{already_started,"+etf.Format(n.registry.byName("a").pid)+"}}},{office,start,[normal,[a]]}}")
+		"{{shutdown,{failed_to_start_child,a,{already_started,"+etf.Format(n.registry.byName("a").pid)+
+			"}}},{office,start,[normal,[a]]}}")
 	require.Equal(t, "+a +b -b", d.take())
 }
 
@@ -221,7 +225,8 @@ func TestConfigurationSetAtRunTimeOutlivesAChange(t *testing.T) {
 func TestTheTreesAreWalkedInTheOrderOfTheReleaseHandler(t *testing.T) {
 	n, d, ctx := testNode(t, Config{}), &diary{}, t.Context()
 	require.NoError(t, n.StartApplication(ctx, app("one", d, etf.Atom("a"))))
-	require.NoError(t, n.StartApplication(ctx, app("two", d, etf.Atom("b"), etf.List{etf.Atom("c"), etf.Atom("e")}, etf.Atom("f"))))
+	require.NoError(t, n.StartApplication(ctx, app("two", d, etf.Atom("b"), etf.List{etf.Atom("c"), etf.Atom("e")},
+		etf.Atom("f"))))
 	all, err := n.SupervisedProcesses(ctx)
 	require.NoError(t, err)
 	var walked []string
@@ -231,7 +236,8 @@ func TestTheTreesAreWalkedInTheOrderOfTheReleaseHandler(t *testing.T) {
 			require.NotNil(t, n.registry.byPid(p.Supervisor))
 		}
 	}
-	require.Equal(t, "one:a[scribe] one:undefined[office] two:f[scribe] two:inner[office] two:b[scribe] two:e[scribe] two:c[scribe] two:undefined[office]",
+	require.Equal(t, "one:a[scribe] one:undefined[office] two:f[scribe] two:inner[office] two:b[scribe] two:e[scribe] "+
+		"two:c[scribe] two:undefined[office]",
 		strings.Join(walked, " "))
 
 	sup := n.registry.byName("two_sup")
@@ -249,7 +255,8 @@ func TestAStartThatHangsIsGivenUpWhenTheNodeStops(t *testing.T) {
 	s := stubborn{make(chan struct{}), make(chan struct{})}
 	done := make(chan error, 1)
 	go func() {
-		done <- n.StartApplication(context.WithoutCancel(t.Context()), App{Name: "slow", Start: genserv.Child{Module: genserv.Of(s)}})
+		done <- n.StartApplication(context.WithoutCancel(t.Context()),
+			App{Name: "slow", Start: genserv.Child{Module: genserv.Of(s)}})
 	}()
 	<-s.inside
 	ctx, cancel := context.WithCancel(t.Context())
@@ -265,9 +272,12 @@ func TestTheControllerOutlivesRequestsThatMakeNoSense(t *testing.T) {
 	pid := n.registry.byName(controllerName).pid
 	for _, request := range []string{
 		"hello", "{}", "{1}", "[]", "7", "{start_application}", "{start_application,a}", "{start_application,7,temporary}",
-		"{start_application,kernel,7}", "{stop_application,7}", "{stop_application,a,b}", "{load_application,{application,a,[]}}",
-		"{unload_application,<<1>>}", "{set_env}", "{set_env,1,2,3,4}", "{set_env,a,1,x,[]}", "{set_env,[{a,b}],[]}", "{set_env,[{a,[{1,2}]}],[]}",
-		"{set_env,hello,[]}", "{set_env,[hello],[]}", "{set_env,[{a,[hello]}],[]}", "{unset_env,a,1,[]}", "{unset_env,a}", "{is_running,1.5}",
+		"{start_application,kernel,7}", "{stop_application,7}", "{stop_application,a,b}",
+		"{load_application,{application,a,[]}}",
+		"{unload_application,<<1>>}", "{set_env}", "{set_env,1,2,3,4}", "{set_env,a,1,x,[]}", "{set_env,[{a,b}],[]}",
+		"{set_env,[{a,[{1,2}]}],[]}",
+		"{set_env,hello,[]}", "{set_env,[hello],[]}", "{set_env,[{a,[hello]}],[]}", "{unset_env,a,1,[]}", "{unset_env,a}",
+		"{is_running,1.5}",
 		"{application_started,a,b}",
 	} {
 		term, err := etf.Parse(request)
@@ -279,7 +289,8 @@ func TestTheControllerOutlivesRequestsThatMakeNoSense(t *testing.T) {
 			require.True(t, strings.HasPrefix(etf.Format(answer), "{error,"), "%s: %s", request, etf.Format(answer))
 		}
 	}
-	require.NoError(t, n.Cast(t.Context(), pid, etf.Tuple{etf.Atom("application_started"), etf.Atom("kernel"), etf.Int(1)}))
+	require.NoError(t, n.Cast(t.Context(), pid, etf.Tuple{etf.Atom("application_started"), etf.Atom("kernel"),
+		etf.Int(1)}))
 	require.Equal(t, []etf.Atom{"sasl", "stdlib", "kernel"}, names(t, n))
 }
 

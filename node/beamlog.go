@@ -206,7 +206,8 @@ func (r reporter) meta() etf.Map {
 	if r.module == "proc_lib" {
 		function = "report_cb"
 	} else {
-		old = append(old, etf.MapPair{Key: etf.Atom("report_cb"), Value: etf.Export{Module: r.module, Function: function, Arity: 1}})
+		old = append(old, etf.MapPair{Key: etf.Atom("report_cb"), Value: etf.Export{Module: r.module, Function: function,
+			Arity: 1}})
 	}
 	meta := etf.Map{
 		{Key: etf.Atom("report_cb"), Value: etf.Export{Module: r.module, Function: function, Arity: 2}},
@@ -214,7 +215,8 @@ func (r reporter) meta() etf.Map {
 		{Key: etf.Atom("error_logger"), Value: old},
 	}
 	if r.title != "" {
-		meta = append(meta, etf.MapPair{Key: etf.Atom("logger_formatter"), Value: etf.Map{{Key: etf.Atom("title"), Value: etf.Charlist(r.title)}}})
+		meta = append(meta, etf.MapPair{Key: etf.Atom("logger_formatter"),
+			Value: etf.Map{{Key: etf.Atom("title"), Value: etf.Charlist(r.title)}}})
 	}
 	return meta
 }
@@ -259,7 +261,8 @@ func crashInfo(known etf.List) etf.List {
 		value etf.Term
 	}{
 		{"message_queue_len", etf.Int(0)}, {"messages", etf.List{}}, {"links", etf.List{}}, {"dictionary", etf.List{}},
-		{"trap_exit", etf.Atom("false")}, {"status", etf.Atom("running")}, {"heap_size", etf.Int(0)}, {"stack_size", etf.Int(0)},
+		{"trap_exit", etf.Atom("false")}, {"status", etf.Atom("running")}, {"heap_size", etf.Int(0)},
+		{"stack_size", etf.Int(0)},
 		{"reductions", etf.Int(0)},
 	} {
 		known = append(known, etf.Tuple{item.key, item.value})

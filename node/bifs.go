@@ -12,13 +12,19 @@ import (
 func (n *Node) exportBIFs() {
 	n.Export("erlang", "node", 0, func(context.Context, etf.List) (etf.Term, error) { return n.name, nil })
 	n.Export("erlang", "whereis", 1, n.whereis)
-	n.Export("erlang", "registered", 0, func(context.Context, etf.List) (etf.Term, error) { return n.registry.registered(), nil })
+	n.Export("erlang", "registered", 0, func(context.Context, etf.List) (etf.Term,
+		error) {
+		return n.registry.registered(), nil
+	})
 	n.Export("erlang", "processes", 0, n.processes)
 	n.Export("erlang", "process_info", 1, n.processInfo)
 	n.Export("erlang", "process_info", 2, n.processInfo)
 	n.Export("proc_lib", "initial_call", 1, n.initialCallWithArgs)
 	n.Export("proc_lib", "translate_initial_call", 1, n.initialCall)
-	n.Export("erlang", "is_process_alive", 1, func(_ context.Context, args etf.List) (etf.Term, error) { return n.isAlive(args[0]) })
+	n.Export("erlang", "is_process_alive", 1, func(_ context.Context, args etf.List) (etf.Term,
+		error) {
+		return n.isAlive(args[0])
+	})
 }
 
 // whereis is erlang:whereis/1.

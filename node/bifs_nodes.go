@@ -10,7 +10,10 @@ import (
 // exportNodes exports the functions by which operators see and change whom a node is connected with.
 func (n *Node) exportNodes() {
 	n.exportAllow()
-	n.Export("erlang", "nodes", 0, func(context.Context, etf.List) (etf.Term, error) { return n.nodesOf(etf.Atom("visible")) })
+	n.Export("erlang", "nodes", 0, func(context.Context, etf.List) (etf.Term,
+		error) {
+		return n.nodesOf(etf.Atom("visible"))
+	})
 	n.Export("erlang", "nodes", 1, func(_ context.Context, args etf.List) (etf.Term, error) { return n.nodesOf(args[0]) })
 	n.Export("net_adm", "ping", 1, func(ctx context.Context, args etf.List) (etf.Term, error) {
 		name, ok := args[0].(etf.Atom)

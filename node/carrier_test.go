@@ -106,7 +106,8 @@ func TestACarrierThatCannotWorkIsRefusedAtOnce(t *testing.T) {
 		"TLS: inet6_tls needs TLS options":                                        {ProtoDist: "inet6_tls"},
 		"TLS: is given, and inet_tcp makes no use of it":                          {ProtoDist: "inet_tcp", TLS: options},
 		"Listen: ::1 is an IPv6 address":                                          {Listen: "::1"},
-		"Listen: 10.0.0.1 is an IPv4 address":                                     {Listen: "10.0.0.1", ProtoDist: "inet6_tcp"},
+		"Listen: 10.0.0.1 is an IPv4 address": {Listen: "10.0.0.1",
+			ProtoDist: "inet6_tcp"},
 	} {
 		cfg.Name, cfg.Cookie = "a@h", "x"
 		_, err := Start(t.Context(), cfg)
@@ -120,7 +121,8 @@ func TestACarrierThatCannotWorkIsRefusedAtOnce(t *testing.T) {
 	_, err = Start(t.Context(), Config{Name: "a@h", Cookie: "x", TLS: options})
 	require.ErrorAs(t, err, new(*tlsdist.FileError))
 	require.ErrorContains(t, err, "/no/such/key.pem")
-	n, err := Start(t.Context(), Config{Name: "a@h", Cookie: "x", NoListen: true, TLS: &tlsdist.Options{Client: tlsdist.Side{CACertFile: options.Client.CACertFile}}})
+	n, err := Start(t.Context(), Config{Name: "a@h", Cookie: "x", NoListen: true,
+		TLS: &tlsdist.Options{Client: tlsdist.Side{CACertFile: options.Client.CACertFile}}})
 	require.NoError(t, err, "a node that does not listen needs nothing of a server")
 	require.NoError(t, n.Stop(context.Background()))
 }
@@ -165,7 +167,8 @@ func TestFilesThatHaveBecomeUnusableAreLoggedAndKeepNobodyOut(t *testing.T) {
 	var log safeBuffer
 	port := startEPMD(t)
 	options := mutual(t, ca)
-	a := testNode(t, Config{Name: "a@localhost", EPMDPort: port, TLS: options, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	a := testNode(t, Config{Name: "a@localhost", EPMDPort: port, TLS: options,
+		Logger: slog.New(slog.NewTextHandler(&log, nil))})
 	b := testNode(t, Config{Name: "b@localhost", EPMDPort: port, TLS: mutual(t, ca)})
 	require.NoError(t, os.WriteFile(options.Server.Certs[0].CertFile, []byte("half"), 0o600))
 	require.NoError(t, b.Ping(t.Context(), a.Name()))
@@ -232,7 +235,8 @@ func TestARefusalAfterTheHandshakeOfTLSIsExplained(t *testing.T) {
 	require.Contains(t, e.Error(), "may not accept the certificate of this side")
 	require.True(t, errors.Is(e, dist.ReasonClosed), "it is still found what it was")
 	for _, other := range []*dist.HandshakeError{
-		{Stage: dist.StageRecvChallengeAck, Reason: dist.ReasonCookie}, {Stage: dist.StageRecvName, Reason: dist.ReasonClosed, Incoming: true},
+		{Stage: dist.StageRecvChallengeAck, Reason: dist.ReasonCookie},
+		{Stage: dist.StageRecvName, Reason: dist.ReasonClosed, Incoming: true},
 		{Stage: dist.StageRecvChallenge, Reason: dist.ReasonClosed},
 	} {
 		require.Equal(t, error(other), c.explain(conn, other))

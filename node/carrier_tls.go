@@ -84,14 +84,16 @@ func (c *tlsCarrier) explain(conn net.Conn, err *dist.HandshakeError) error {
 	switch {
 	case tlsdist.Alert(err) != "":
 		return c.creds(err.Incoming).Explain(err)
-	case err.Incoming || err.Reason != dist.ReasonClosed || err.Stage != dist.StageRecvStatus && err.Stage != dist.StageSendName:
+	case err.Incoming || err.Reason != dist.ReasonClosed || err.Stage != dist.StageRecvStatus &&
+		err.Stage != dist.StageSendName:
 		return err
 	}
 	e := &tlsdist.HandshakeError{Remote: true, Err: err, Reason: "the peer closed the connection on seeing our name",
 		Advice: "it may be busy with an earlier attempt; its log says more"}
 	if conn.(*tls.Conn).ConnectionState().Version == tls.VersionTLS13 {
 		e.Reason = "the peer closed the connection when TLS was agreed on"
-		e.Advice = "it may not accept the certificate of this side (client option certfile here, cacertfile there), or be busy with an earlier attempt; its log says which"
+		e.Advice = "it may not accept the certificate of this side (client option certfile here, cacertfile there), or " +
+			"be busy with an earlier attempt; its log says which"
 	}
 	return e
 }

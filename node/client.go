@@ -126,7 +126,8 @@ func (n *Node) call(ctx context.Context, from caller, to, request etf.Term) (etf
 }
 
 // callTo sends a message that will be answered, and waits for the answer.
-func (n *Node) callTo(ctx context.Context, from caller, to etf.Term, d destination, message func(tag etf.Term) etf.Term) (etf.Term, error) {
+func (n *Node) callTo(ctx context.Context, from caller, to etf.Term, d destination,
+	message func(tag etf.Term) etf.Term) (etf.Term, error) {
 	c := n.newCall(from)
 	m, err := n.begin(ctx, from, c, to, d, message(aliasTag(c.ref)))
 	if err != nil {
@@ -138,7 +139,8 @@ func (n *Node) callTo(ctx context.Context, from caller, to etf.Term, d destinati
 
 // begin sends the message of a call. The errors are those that the call has then, a *DestinationError, or an
 // *etf.EncodeError.
-func (n *Node) begin(ctx context.Context, from caller, c *call, to etf.Term, d destination, msg etf.Term) (*monitor, error) {
+func (n *Node) begin(ctx context.Context, from caller, c *call, to etf.Term, d destination, msg etf.Term) (*monitor,
+	error) {
 	switch {
 	case d.alias.Len > 0:
 		return nil, &DestinationError{To: to}
@@ -222,7 +224,8 @@ func (n *Node) Abcast(ctx context.Context, nodes []etf.Atom, name etf.Atom, requ
 	return n.abcast(ctx, caller{pid: n.self}, nodes, name, request)
 }
 
-func (n *Node) abcast(ctx context.Context, from caller, nodes []etf.Atom, name etf.Atom, request etf.Term) (bad []etf.Atom) {
+func (n *Node) abcast(ctx context.Context, from caller, nodes []etf.Atom, name etf.Atom,
+	request etf.Term) (bad []etf.Atom) {
 	failed := make([]bool, len(nodes))
 	n.onAll(from, nodes, func(i int, node etf.Atom) {
 		failed[i] = n.sendTo(ctx, from, destination{node: node, name: name}, nil, genserv.CastMessage(request)) != nil
@@ -261,11 +264,13 @@ type NodeReply = genserv.NodeReply
 // MultiCall makes a gen_server:multi_call: it asks the server registered as name on all the nodes at once and waits
 // for all of them, or until ctx ends. Nodes that did not answer are in bad, whatever the reason; both results keep
 // the order of nodes.
-func (n *Node) MultiCall(ctx context.Context, nodes []etf.Atom, name etf.Atom, request etf.Term) (replies []NodeReply, bad []etf.Atom) {
+func (n *Node) MultiCall(ctx context.Context, nodes []etf.Atom, name etf.Atom, request etf.Term) (replies []NodeReply,
+	bad []etf.Atom) {
 	return n.multiCall(ctx, caller{pid: n.self}, nodes, name, request)
 }
 
-func (n *Node) multiCall(ctx context.Context, from caller, nodes []etf.Atom, name etf.Atom, request etf.Term) (replies []NodeReply, bad []etf.Atom) {
+func (n *Node) multiCall(ctx context.Context, from caller, nodes []etf.Atom, name etf.Atom,
+	request etf.Term) (replies []NodeReply, bad []etf.Atom) {
 	answers := make([]etf.Term, len(nodes))
 	n.onAll(from, nodes, func(i int, node etf.Atom) {
 		if reply, err := n.call(ctx, from, etf.Tuple{name, node}, request); err == nil {

@@ -103,7 +103,8 @@ func callsAtOnce(t *testing.T, n *Node, to etf.Term, count int) {
 	}
 	for range count / 2 {
 		others.Go(func() {
-			if reply, err := n.Call(impatient, to, etf.Atom("late")); !errors.Is(err, genserv.ErrTimeout) || !errors.Is(err, context.Canceled) {
+			if reply, err := n.Call(impatient, to, etf.Atom("late")); !errors.Is(err, genserv.ErrTimeout) ||
+				!errors.Is(err, context.Canceled) {
 				failed <- fmt.Errorf("not given up: %v, %w", reply, err)
 			}
 		})
@@ -160,7 +161,8 @@ func TestAProcessThatIsKilledWhileItAsksLeavesNothing(t *testing.T) {
 		})
 		require.NoError(t, a.Cast(t.Context(), name, nil))
 		<-asking
-		require.Eventually(t, func() bool { return len(b.peers.up(a.Name()).watchesNow()) > 0 }, time.Minute, time.Millisecond)
+		require.Eventually(t, func() bool { return len(b.peers.up(a.Name()).watchesNow()) > 0 }, time.Minute,
+			time.Millisecond)
 		a.registry.byName(name).exit(killed)
 		require.Error(t, <-ended)
 		requireNothingLeft(t, a)

@@ -253,7 +253,8 @@ func (c *Config) checkCarrier() error {
 	proto, ok := protoDists[c.ProtoDist]
 	switch {
 	case !ok:
-		return &ConfigError{"ProtoDist", fmt.Sprintf("%q is none of inet_tcp, inet_tls, inet6_tcp and inet6_tls", c.ProtoDist)}
+		return &ConfigError{"ProtoDist", fmt.Sprintf("%q is none of inet_tcp, inet_tls, inet6_tcp and inet6_tls",
+			c.ProtoDist)}
 	case proto.tls && c.TLS == nil:
 		return &ConfigError{"TLS", c.ProtoDist + " needs TLS options"}
 	case !proto.tls && c.TLS != nil:

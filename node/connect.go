@@ -84,9 +84,11 @@ func (n *Node) checkPeerName(name etf.Atom) (host string, err error) {
 		// Differs from OTP: setup_check of net_kernel looks for the whole name only.
 		return "", errors.New("it is none of the nodes that this one may talk to (Config.Allow, net_kernel:allow/1)")
 	case dotted && !n.cfg.LongNames:
-		return "", errors.New("the host has a dot, but this node uses short names; start it with long names (-name) or name the peer without domain")
+		return "", errors.New("the host has a dot, but this node uses short names; start it with long names (-name) or " +
+			"name the peer without domain")
 	case !dotted && n.cfg.LongNames && net.ParseIP(host) == nil:
-		return "", errors.New("the host has no domain, but this node uses long names; start it with short names (-sname) or give the peer's full name")
+		return "", errors.New("the host has no domain, but this node uses long names; start it with short names (-sname) " +
+			"or give the peer's full name")
 	}
 	return host, nil
 }

@@ -91,7 +91,8 @@ func ReadCookieFile(file string) (string, error) {
 	case !info.Mode().IsRegular():
 		return "", &CookieError{file, "is not a regular file", nil}
 	case info.Mode().Perm()&0o077 != 0:
-		return "", &CookieError{file, fmt.Sprintf("has mode %04o, must be accessible by its owner only: chmod 400", info.Mode().Perm()), nil}
+		return "", &CookieError{file, fmt.Sprintf("has mode %04o, must be accessible by its owner only: chmod 400",
+			info.Mode().Perm()), nil}
 	case info.Size() > maxCookieFile:
 		return "", &CookieError{file, "is longer than a cookie can be", nil}
 	}

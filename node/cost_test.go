@@ -111,10 +111,12 @@ func (w *wire) answer(t testing.TB) []byte {
 // answer.
 func called(t testing.TB, request etf.Term) (n *Node, w *wire, again []byte, size int) {
 	t.Helper()
-	n, err := Start(t.Context(), Config{Name: "cost@localhost", EPMD: EPMDEmbedded, EPMDPort: uint16(gonodetest.FreePort(t)), Cookie: "secret", Listen: "127.0.0.1"})
+	n, err := Start(t.Context(), Config{Name: "cost@localhost", EPMD: EPMDEmbedded,
+		EPMDPort: uint16(gonodetest.FreePort(t)), Cookie: "secret", Listen: "127.0.0.1"})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, n.Stop(context.Background())) })
-	_, err = n.Spawn(t.Context(), "echo", genserv.Of(doer{do: func(_ *genserv.Process, r etf.Term) etf.Term { return r }}), nil)
+	_, err = n.Spawn(t.Context(), "echo",
+		genserv.Of(doer{do: func(_ *genserv.Process, r etf.Term) etf.Term { return r }}), nil)
 	require.NoError(t, err)
 	w = connectWire(t, n)
 	first, again := w.frames(t, smallCall(w.self(), "echo", request))

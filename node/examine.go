@@ -66,13 +66,16 @@ func (x *examination) address(ctx context.Context) Finding {
 	began := time.Now()
 	found, err := x.n.cfg.family.lookup(ctx, x.host)
 	if err != nil {
-		return Finding{Step: "address", Err: err, Advice: fmt.Sprintf("make the name %s known on this host with an %v address: DNS or /etc/hosts", x.host, x.n.cfg.family)}
+		return Finding{Step: "address", Err: err,
+			Advice: fmt.Sprintf("make the name %s known on this host with an %v address: DNS or /etc/hosts", x.host,
+				x.n.cfg.family)}
 	}
 	addrs := make([]string, len(found))
 	for i, a := range found {
 		addrs[i] = a.String()
 	}
-	return Finding{Step: "address", Detail: fmt.Sprintf("%s, found in %v", strings.Join(addrs, ", "), time.Since(began).Round(time.Millisecond))}
+	return Finding{Step: "address", Detail: fmt.Sprintf("%s, found in %v", strings.Join(addrs, ", "),
+		time.Since(began).Round(time.Millisecond))}
 }
 
 func (x *examination) epmd(ctx context.Context) Finding {
@@ -87,10 +90,13 @@ func (x *examination) epmd(ctx context.Context) Finding {
 	case errors.Is(err, epmd.ErrNotFound):
 		return Finding{Step: "epmd", Err: err, Advice: "start the node, or correct its name: " + n.known(ctx, addr)}
 	case err != nil:
-		return Finding{Step: "epmd", Err: err, Advice: fmt.Sprintf("start epmd on %s (any node there does), open port %d of its firewall, or set ERL_EPMD_PORT alike on both sides", x.host, n.cfg.EPMDPort)}
+		return Finding{Step: "epmd", Err: err,
+			Advice: fmt.Sprintf("start epmd on %s (any node there does), open port %d of its firewall, or set ERL_EPMD_PORT "+
+				"alike on both sides", x.host, n.cfg.EPMDPort)}
 	}
 	x.port = info.Port
-	return Finding{Step: "epmd", Detail: fmt.Sprintf("%s says port %d, versions %d to %d", addr, info.Port, info.Low, info.High)}
+	return Finding{Step: "epmd", Detail: fmt.Sprintf("%s says port %d, versions %d to %d", addr, info.Port, info.Low,
+		info.High)}
 }
 
 // known lists the names that an EPMD has.
@@ -110,10 +116,13 @@ func (x *examination) dial(ctx context.Context) Finding {
 	began := time.Now()
 	conn, err := x.n.cfg.family.dial(ctx, "", net.JoinHostPort(x.host, strconv.Itoa(int(x.port))))
 	if err != nil {
-		return Finding{Step: "port", Err: err, Advice: fmt.Sprintf("open port %d of %s for this host, and see that the node listens on an address that is reached from here (inet_dist_use_interface)", x.port, x.host)}
+		return Finding{Step: "port", Err: err,
+			Advice: fmt.Sprintf("open port %d of %s for this host, and see that the node listens on an address that is "+
+				"reached from here (inet_dist_use_interface)", x.port, x.host)}
 	}
 	x.conn = conn
-	return Finding{Step: "port", Detail: fmt.Sprintf("%v answers in %v", conn.RemoteAddr(), time.Since(began).Round(time.Microsecond))}
+	return Finding{Step: "port", Detail: fmt.Sprintf("%v answers in %v", conn.RemoteAddr(),
+		time.Since(began).Round(time.Microsecond))}
 }
 
 // hangUp closes the connection that was made for the sake of TLS.
@@ -136,14 +145,16 @@ func (x *examination) secure(ctx context.Context) Finding {
 	}
 	defer func() { _ = conn.Close() }()
 	state := conn.(*tls.Conn).ConnectionState()
-	f := Finding{Step: "tls", Detail: fmt.Sprintf("%s, %s", tls.VersionName(state.Version), tls.CipherSuiteName(state.CipherSuite))}
+	f := Finding{Step: "tls", Detail: fmt.Sprintf("%s, %s", tls.VersionName(state.Version),
+		tls.CipherSuiteName(state.CipherSuite))}
 	if len(state.PeerCertificates) > 0 {
 		leaf := state.PeerCertificates[0]
 		verified := "verified"
 		if x.n.cfg.TLS.Client.VerifyNone {
 			verified = "not verified"
 		}
-		f.Detail += fmt.Sprintf("; certificate of %v, issued by %v, until %s, %s", leaf.Subject, leaf.Issuer, leaf.NotAfter.Format(time.DateOnly), verified)
+		f.Detail += fmt.Sprintf("; certificate of %v, issued by %v, until %s, %s", leaf.Subject, leaf.Issuer,
+			leaf.NotAfter.Format(time.DateOnly), verified)
 	}
 	return f
 }
@@ -168,7 +179,8 @@ func (x *examination) handshake(ctx context.Context) Finding {
 	if x.peer, err = x.n.connect(ctx, x.name); err != nil {
 		return Finding{Step: "handshake", Err: err, Advice: adviceOf(err)}
 	}
-	return Finding{Step: "handshake", Detail: fmt.Sprintf("status %v, cookies agree, creation %d", x.peer.info.Status, x.peer.info.Creation)}
+	return Finding{Step: "handshake", Detail: fmt.Sprintf("status %v, cookies agree, creation %d", x.peer.info.Status,
+		x.peer.info.Creation)}
 }
 
 // adviceFor says which side has to change what after a failed handshake.
@@ -181,7 +193,8 @@ func adviceFor(e *dist.HandshakeError) string {
 	case dist.ReasonNotAllowed:
 		return "on the peer, add this node to net_kernel:allow/1, or read in its log which flag it misses"
 	case dist.ReasonTimeout, dist.ReasonClosed:
-		return "see that a node, and not something else or one with another -proto_dist, listens on that port; its log says more"
+		return "see that a node, and not something else or one with another -proto_dist, listens on that port; its log " +
+			"says more"
 	}
 	return "the log of the peer says more"
 }
@@ -192,7 +205,8 @@ func (x *examination) flags(context.Context) Finding {
 	if info.Hidden() {
 		kind = "a hidden connection"
 	}
-	f := Finding{Step: "flags", Detail: fmt.Sprintf("%s, %d flags agreed on", kind, bits.OnesCount64(uint64(info.Negotiated)))}
+	f := Finding{Step: "flags", Detail: fmt.Sprintf("%s, %d flags agreed on", kind,
+		bits.OnesCount64(uint64(info.Negotiated)))}
 	if missing := dist.DefaultFlags &^ info.Flags; missing != 0 {
 		f.Detail += fmt.Sprintf("; the peer is without %v", missing)
 	}
@@ -202,7 +216,8 @@ func (x *examination) flags(context.Context) Finding {
 func (x *examination) ping(ctx context.Context) Finding {
 	began := time.Now()
 	if err := x.n.Ping(ctx, x.name); err != nil {
-		return Finding{Step: "ping", Err: err, Advice: "the peer is connected and does not answer: is it overloaded, or suspended?"}
+		return Finding{Step: "ping", Err: err,
+			Advice: "the peer is connected and does not answer: is it overloaded, or suspended?"}
 	}
 	return Finding{Step: "ping", Detail: fmt.Sprintf("pong in %v", time.Since(began).Round(time.Microsecond))}
 }

@@ -15,8 +15,12 @@ const sysTimeout = 5 * time.Second
 // exportSys exports the functions of sys by which operators suspend, change and look into a server; over rpc they are
 // about the servers of this node.
 func (n *Node) exportSys() {
-	for name, args := range map[etf.Atom]int{"suspend": 0, "resume": 0, "get_state": 0, "get_status": 0, "change_code": 3} {
-		n.Export("sys", name, 1+args, func(ctx context.Context, list etf.List) (etf.Term, error) { return n.sys(ctx, name, list, sysTimeout) })
+	for name, args := range map[etf.Atom]int{"suspend": 0, "resume": 0, "get_state": 0, "get_status": 0,
+		"change_code": 3} {
+		n.Export("sys", name, 1+args, func(ctx context.Context, list etf.List) (etf.Term,
+			error) {
+			return n.sys(ctx, name, list, sysTimeout)
+		})
 		n.Export("sys", name, 2+args, func(ctx context.Context, list etf.List) (etf.Term, error) {
 			limit := genserv.Infinity
 			if ms, ok := list[1+args].(etf.Int); ok && ms >= 0 && ms <= 1<<32 {

@@ -128,9 +128,11 @@ func (f family) check(addr string) error {
 	case err != nil:
 		return &ConfigError{"Listen", fmt.Sprintf("%q is no IP address", addr)}
 	case a.Unmap().Is4() && f.six:
-		return &ConfigError{"Listen", addr + " is an IPv4 address; want one of IPv6, or another ProtoDist (inet_tcp, inet_tls)"}
+		return &ConfigError{"Listen", addr +
+			" is an IPv4 address; want one of IPv6, or another ProtoDist (inet_tcp, inet_tls)"}
 	case a.Unmap().Is6() && !f.six:
-		return &ConfigError{"Listen", addr + " is an IPv6 address; want one of IPv4, or another ProtoDist (inet6_tcp, inet6_tls)"}
+		return &ConfigError{"Listen", addr +
+			" is an IPv6 address; want one of IPv4, or another ProtoDist (inet6_tcp, inet6_tls)"}
 	}
 	return nil
 }

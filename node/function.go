@@ -60,7 +60,8 @@ func (n *Node) detached(f Function) Function {
 }
 
 // apply is apply(Module, Function, Args).
-func (n *Node) apply(ctx context.Context, module, function etf.Atom, args etf.List) (result etf.Term, failure *genserv.Failure) {
+func (n *Node) apply(ctx context.Context, module, function etf.Atom, args etf.List) (result etf.Term,
+	failure *genserv.Failure) {
 	f := n.functions.get(functionKey{module, function, len(args)})
 	if f == nil {
 		return nil, failureAt(etf.Atom("undef"), module, function, args)

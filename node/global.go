@@ -22,7 +22,8 @@ func (n *Node) locate(ctx context.Context, to etf.Term) (destination, error) {
 		pid, err := n.whereisGlobal(ctx, t[1], to)
 		return destination{node: pid.Node, pid: pid}, err
 	case ok && len(t) == 3 && t[0] == etf.Term(etf.Atom("via")):
-		return destination{}, fmt.Errorf("%w; the module of {via, Module, Name} is Erlang code: ask a node that has it for the pid", &DestinationError{To: to})
+		return destination{}, fmt.Errorf("%w; the module of {via, Module, Name} is Erlang code: ask a node that has it "+
+			"for the pid", &DestinationError{To: to})
 	}
 	return n.destination(to)
 }

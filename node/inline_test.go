@@ -60,8 +60,9 @@ func readers(t *testing.T, patience time.Duration) (a, b *Node, release func()) 
 	release = sync.OnceFunc(func() { _ = l.Close(); close(released) })
 	context.AfterFunc(t.Context(), release)
 	t.Cleanup(func() { release(); <-done })
-	r, err := epmd.Register(t.Context(), epmd.RegisterOptions{Addr: net.JoinHostPort("127.0.0.1", strconv.Itoa(int(port))), Name: "mute",
-		Port: uint16(l.Addr().(*net.TCPAddr).Port)})
+	r, err := epmd.Register(t.Context(),
+		epmd.RegisterOptions{Addr: net.JoinHostPort("127.0.0.1", strconv.Itoa(int(port))), Name: "mute",
+			Port: uint16(l.Addr().(*net.TCPAddr).Port)})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = r.Close() })
 	a = testNode(t, Config{Name: "a@localhost", EPMDPort: port})
@@ -109,7 +110,10 @@ func TestAnIdleServerRunsInTheGoroutineThatReads(t *testing.T) {
 	b.does(t, "where", func(p *genserv.Process, _ etf.Term) etf.Term { return isInline(b, p) })
 	require.Equal(t, etf.Atom("true"), a.mustCall(t, "where", b, nil))
 	require.Equal(t, etf.Atom("false"), b.mustCall(t, "where", b, nil), "a caller of the same node is no reader")
-	b.spawnDoer(t, "declared", doer{blocks: true, do: func(p *genserv.Process, _ etf.Term) etf.Term { return isInline(b, p) }})
+	b.spawnDoer(t, "declared", doer{blocks: true, do: func(p *genserv.Process,
+		_ etf.Term) etf.Term {
+		return isInline(b, p)
+	}})
 	require.Equal(t, etf.Atom("false"), a.mustCall(t, "declared", b, nil))
 }
 
@@ -200,7 +204,8 @@ func TestAServerThatWaitsKeepsNoReaderWaiting(t *testing.T) {
 			<-arrived
 			waits := b.registry.byName("waits")
 			require.Eventually(t, func() bool { return waits.burden.Load() > 0 }, time.Minute, time.Millisecond)
-			require.Equal(t, etf.Atom("not inline"), a.mustCall(t, "waits", b, nil), "the next time it has a goroutine of its own")
+			require.Equal(t, etf.Atom("not inline"), a.mustCall(t, "waits", b, nil),
+				"the next time it has a goroutine of its own")
 		})
 	}
 }
@@ -246,7 +251,8 @@ func TestAServerThatSendsMoreThanThePeerReadsKeepsNoReaderWaiting(t *testing.T) 
 	b.does(t, "near", func(*genserv.Process, etf.Term) etf.Term { close(served); return nil })
 	self := etf.Pid{Node: "lazy@localhost", ID: 1, Creation: 9}
 	require.NoError(t, lazy.Post(&dist.RegSend{From: self, To: "floods"}, genserv.CastMessage(self)))
-	require.Eventually(t, func() bool { return b.registry.byName("floods").burden.Load() > 0 }, time.Minute, time.Millisecond)
+	require.Eventually(t, func() bool { return b.registry.byName("floods").burden.Load() > 0 }, time.Minute,
+		time.Millisecond)
 	require.NoError(t, lazy.Post(&dist.RegSend{From: self, To: "near"}, genserv.CastMessage(self)))
 	<-served
 	require.Empty(t, full)
@@ -270,7 +276,8 @@ func TestAServerThatOverstaysIsLeftBehindAndLearntOf(t *testing.T) {
 	p := b.registry.byName("waits")
 	require.Eventually(t, func() bool { return p.burden.Load() > 0 }, time.Minute, time.Millisecond)
 	require.Equal(t, etf.Atom("false"), a.mustCall(t, "waits", b, nil))
-	require.Eventually(t, func() bool { return etf.Equal(a.mustCall(t, "waits", b, nil), etf.Atom("true")) }, time.Minute, time.Millisecond,
+	require.Eventually(t, func() bool { return etf.Equal(a.mustCall(t, "waits", b, nil), etf.Atom("true")) },
+		time.Minute, time.Millisecond,
 		"a server that is quick again is run by readers again")
 }
 
@@ -411,7 +418,8 @@ func TestAServerThatFailsOrIsSuspendedInAReaderHurtsNobody(t *testing.T) {
 	}
 	spawn()
 	system := func(what etf.Atom) {
-		require.NoError(t, a.Send(t.Context(), to, genserv.SystemMessage(etf.Pid{Node: a.Name(), ID: 1, Creation: 1}, etf.Atom("tag"), what)))
+		require.NoError(t, a.Send(t.Context(), to, genserv.SystemMessage(etf.Pid{Node: a.Name(), ID: 1, Creation: 1},
+			etf.Atom("tag"), what)))
 	}
 	system("suspend")
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)

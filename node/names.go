@@ -66,5 +66,6 @@ func defaultHost(long bool) (string, error) {
 	if cname = strings.TrimSuffix(cname, "."); err == nil && strings.Contains(cname, ".") {
 		return cname, nil
 	}
-	return "", &ConfigError{"Name", fmt.Sprintf("the full name of this host (%s) cannot be found; give name@full.host.name", host)}
+	return "", &ConfigError{"Name",
+		fmt.Sprintf("the full name of this host (%s) cannot be found; give name@full.host.name", host)}
 }

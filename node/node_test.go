@@ -52,7 +52,8 @@ func startEPMD(t *testing.T) uint16 {
 func pair(t *testing.T) (a, b *Node) {
 	t.Helper()
 	port := startEPMD(t)
-	return testNode(t, Config{Name: "a@localhost", EPMDPort: port}), testNode(t, Config{Name: "b@localhost", EPMDPort: port})
+	return testNode(t, Config{Name: "a@localhost", EPMDPort: port}),
+		testNode(t, Config{Name: "b@localhost", EPMDPort: port})
 }
 
 // adder adds what it is called with to its state.
@@ -107,7 +108,8 @@ func TestACallOnTheSameNodeNeedsNoConnection(t *testing.T) {
 	require.ErrorAs(t, err, &exit)
 	require.Empty(t, n.monitors.byRef)
 	require.Empty(t, n.calls.waiting)
-	require.Equal(t, etf.List{controllerName, kernelSupName, etf.Atom("net_kernel"), etf.Atom("rex")}, n.registry.registered(),
+	require.Equal(t, etf.List{controllerName, kernelSupName, etf.Atom("net_kernel"), etf.Atom("rex")},
+		n.registry.registered(),
 		"what every node has is left")
 	require.Len(t, n.registry.all(), 4)
 }
@@ -181,7 +183,8 @@ type socket struct{ local, remote string }
 
 func (s socket) loopback() bool {
 	const listening = "00000000:0000"
-	return strings.HasPrefix(s.remote, "0100007F:") || s.remote == listening || strings.HasSuffix(s.remote, "00000000000000000000000001000000") ||
+	return strings.HasPrefix(s.remote, "0100007F:") || s.remote == listening ||
+		strings.HasSuffix(s.remote, "00000000000000000000000001000000") ||
 		strings.Trim(s.remote, "0:") == "" || strings.HasPrefix(s.remote, "0000000000000000FFFF00000100007F") ||
 		strings.HasPrefix(s.remote, "00000000000000000000000001000000")
 }

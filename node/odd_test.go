@@ -59,7 +59,8 @@ func TestANewConnectionDoesNotWaitForTheEndOfTheOneItReplaces(t *testing.T) {
 	}
 	began := time.Now()
 	p.Dial(n.Addr().String(), gonodetest.Handshake(string(n.Name())), pings(p, n)).Wait(t)
-	require.Less(t, time.Since(began), 4500*time.Millisecond, "what a connection takes to flush when it is closed in order is 5 s")
+	require.Less(t, time.Since(began), 4500*time.Millisecond,
+		"what a connection takes to flush when it is closed in order is 5 s")
 	close(done)
 	old.Wait(t)
 }
@@ -91,7 +92,8 @@ func TestAStrangerCannotKeepUsFromConnecting(t *testing.T) {
 	n := testNode(t, Config{Name: "a@localhost"})
 	p, stranger := oddPeer(t, n, "peer@localhost"), gonodetest.NewPeer(t, "peer@localhost")
 	dialled := make(chan struct{})
-	p.Accept(gonodetest.Do("wait", func(*gonodetest.PeerConn) error { close(dialled); return nil }), gonodetest.ExpectClosed())
+	p.Accept(gonodetest.Do("wait", func(*gonodetest.PeerConn) error { close(dialled); return nil }),
+		gonodetest.ExpectClosed())
 	second := p.Accept(
 		gonodetest.ExpectName(), gonodetest.Do("the stranger comes again", func(*gonodetest.PeerConn) error {
 			return stranger.Dial(n.Addr().String(), gonodetest.SendName(), gonodetest.ExpectStatus("ok_simultaneous"),
@@ -102,7 +104,8 @@ func TestAStrangerCannotKeepUsFromConnecting(t *testing.T) {
 	result := make(chan error, 1)
 	go func() { result <- n.Connect(t.Context(), p.Node) }()
 	<-dialled
-	stranger.Dial(n.Addr().String(), gonodetest.SendName(), gonodetest.ExpectStatus("ok_simultaneous"), gonodetest.ExpectChallenge()).Wait(t)
+	stranger.Dial(n.Addr().String(), gonodetest.SendName(), gonodetest.ExpectStatus("ok_simultaneous"),
+		gonodetest.ExpectChallenge()).Wait(t)
 	require.NoError(t, <-result)
 	require.NoError(t, n.Send(t.Context(), etf.Pid{Node: p.Node, ID: 1, Creation: 1}, etf.Atom("done")))
 	second.Wait(t)
@@ -125,10 +128,11 @@ func TestAPeerEndsNoMonitorOfAnother(t *testing.T) {
 		c.Set("$from", w[0])
 		c.Set("$ref", w[1])
 		return nil
-	}), gonodetest.Send("{28,'$self','$from','$ref'}", "boom"), pings(bad, n), gonodetest.Do("lied", func(*gonodetest.PeerConn) error {
-		close(lied)
-		return nil
-	}), gonodetest.Hold())
+	}), gonodetest.Send("{28,'$self','$from','$ref'}", "boom"), pings(bad, n),
+		gonodetest.Do("lied", func(*gonodetest.PeerConn) error {
+			close(lied)
+			return nil
+		}), gonodetest.Hold())
 	require.NoError(t, n.Connect(t.Context(), bad.Node))
 	reply, err := n.Call(t.Context(), etf.Tuple{etf.Atom("server"), good.Node}, etf.Atom("hello"))
 	require.NoError(t, err)

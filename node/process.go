@@ -30,7 +30,8 @@ type process struct {
 	name  etf.Atom // guarded by registry.mu
 	entry uint64   // how many processes the registry had entered before; set once
 
-	batch   []etf.Term   // owned by the goroutine that runs the loop: what it took out of the mailbox, nil where that was taken out again
+	// owned by the goroutine that runs the loop: what it took out of the mailbox, nil where that was taken out again
+	batch   []etf.Term
 	handled int          // how much of it has been handled
 	obeying bool         // it runs a function of between
 	left    atomic.Int32 // how much of it has not, for others to see

@@ -19,7 +19,8 @@ func (c client) Call(ctx context.Context, to, request etf.Term) (etf.Term, error
 	return c.p.n.call(ctx, c.caller(), to, request)
 }
 
-func (c client) MultiCall(ctx context.Context, nodes []etf.Atom, name etf.Atom, request etf.Term) ([]genserv.NodeReply, []etf.Atom) {
+func (c client) MultiCall(ctx context.Context, nodes []etf.Atom, name etf.Atom,
+	request etf.Term) ([]genserv.NodeReply, []etf.Atom) {
 	return c.p.n.multiCall(ctx, c.caller(), nodes, name, request)
 }
 

@@ -39,7 +39,8 @@ func (s picky) receive(p *genserv.Process, d time.Duration, tag etf.Term) etf.Te
 }
 
 // HandleCall serves {receive, Milliseconds, Tag} and, with a list of what HandleInfo saw, everything else.
-func (s picky) HandleCall(p *genserv.Process, request etf.Term, _ genserv.From, seen etf.List) genserv.Result[etf.List] {
+func (s picky) HandleCall(p *genserv.Process, request etf.Term, _ genserv.From,
+	seen etf.List) genserv.Result[etf.List] {
 	t, ok := request.(etf.Tuple)
 	if !ok {
 		return genserv.Reply(seen, seen)

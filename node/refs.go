@@ -19,7 +19,8 @@ const refFirstBits = 18
 func (r *refs) make() etf.Ref {
 	n := r.last.Add(1)
 	return etf.Ref{Node: r.node, Creation: r.creation, Len: 3,
-		Words: [etf.MaxRefWords]uint32{uint32(n & (1<<refFirstBits - 1)), uint32(n >> refFirstBits), uint32(n >> (refFirstBits + 32))}}
+		Words: [etf.MaxRefWords]uint32{uint32(n & (1<<refFirstBits - 1)), uint32(n >> refFirstBits),
+			uint32(n >> (refFirstBits + 32))}}
 }
 
 // refNumber returns the number that make put into a reference of this node.

@@ -21,7 +21,8 @@ func (releaseHandler) Init(p *genserv.Process, _ etf.Term) genserv.InitResult[st
 
 // HandleCall answers as handle_call/3 of release_handler.erl. Differs from OTP: what that has no clause for, and
 // crashes by, is answered with an error.
-func (r releaseHandler) HandleCall(p *genserv.Process, request etf.Term, from genserv.From, s struct{}) genserv.Result[struct{}] {
+func (r releaseHandler) HandleCall(p *genserv.Process, request etf.Term, from genserv.From,
+	s struct{}) genserv.Result[struct{}] {
 	r.n.goWork(func() {
 		reply, known := r.n.releases.Request(r.n.ctx, request)
 		if !known {

@@ -69,7 +69,8 @@ func (h upgradeHost) Sync(ctx context.Context, id etf.Term, nodes []etf.Atom) er
 	return nil
 }
 
-func (n *Node) awaitSync(ctx context.Context, id etf.Term, node etf.Atom, down *eventQueue, gone map[etf.Atom]bool) error {
+func (n *Node) awaitSync(ctx context.Context, id etf.Term, node etf.Atom, down *eventQueue,
+	gone map[etf.Atom]bool) error {
 	for {
 		ok, news := n.syncs.take(id, node)
 		if ok {

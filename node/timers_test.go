@@ -18,7 +18,8 @@ func (alarmClock) Init(*genserv.Process, etf.Term) genserv.InitResult[etf.List] 
 	return genserv.Ok(etf.List(nil))
 }
 
-func (alarmClock) HandleCall(p *genserv.Process, request etf.Term, _ genserv.From, seen etf.List) genserv.Result[etf.List] {
+func (alarmClock) HandleCall(p *genserv.Process, request etf.Term, _ genserv.From,
+	seen etf.List) genserv.Result[etf.List] {
 	if t, ok := request.(etf.Tuple); ok {
 		var late []*genserv.Timer
 		for _, timer := range t[1].(etf.List) {

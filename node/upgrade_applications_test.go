@@ -31,12 +31,14 @@ func startPermanentTree(t *testing.T) *Node {
 
 func TestARemovedApplicationComesBackIfTheUpgradeFails(t *testing.T) {
 	n := startPermanentTree(t)
-	report, err := eval(t, n, "1", `point_of_no_return, `+removeTree+`, {apply,{application,unload,[tree]}}, {apply,{test,fail,[]}}`)
+	report, err := eval(t, n, "1", `point_of_no_return, `+removeTree+
+		`, {apply,{application,unload,[tree]}}, {apply,{test,fail,[]}}`)
 	require.Error(t, err)
 	require.Equal(t, "{1,1}", ask(t, n, "a", nil))
 	require.Contains(t, ask(t, n, controllerName, etf.Atom("info")), "{tree,permanent}", "as what it was started")
 	require.Len(t, report.NotUndone, 1)
-	require.Contains(t, report.NotUndone[0], "has ended servers: they were started again, without the states that they had")
+	require.Contains(t, report.NotUndone[0],
+		"has ended servers: they were started again, without the states that they had")
 	require.False(t, report.AsItWas())
 }
 
@@ -66,7 +68,8 @@ func TestAnApplicationThatIsRestartedAndUndoneIsReportedAsFresh(t *testing.T) {
 
 func TestAnApplicationThatIsKnownIsFoundLater(t *testing.T) {
 	n := startTree(t)
-	require.NoError(t, n.KnowApplication(App{Name: "later", Vsn: "3", Start: genserv.Child{Name: "later_sup", Module: supervisor.Of(emptySup{})}}))
+	require.NoError(t, n.KnowApplication(App{Name: "later", Vsn: "3",
+		Start: genserv.Child{Name: "later_sup", Module: supervisor.Of(emptySup{})}}))
 	require.Nil(t, n.registry.byName("later_sup"))
 	_, err := eval(t, n, "1", `point_of_no_return, {apply,{application,start,[later,transient]}}`)
 	require.NoError(t, err)
@@ -128,7 +131,8 @@ func TestOfTwoChangesOfAnApplicationNoneIsLost(t *testing.T) {
 func TestAModuleThatSupervisorsStartAgainIsNotRemoved(t *testing.T) {
 	n := startTree(t)
 	a := n.registry.byName("a")
-	report, err := eval(t, n, "1", `point_of_no_return, {remove,{tree_worker,brutal_purge,brutal_purge}}, {purge,[tree_worker]}`)
+	report, err := eval(t, n, "1",
+		`point_of_no_return, {remove,{tree_worker,brutal_purge,brutal_purge}}, {purge,[tree_worker]}`)
 	require.ErrorContains(t, err, "supervised_processes")
 	require.True(t, report.AsItWas())
 	require.Same(t, a, n.registry.byName("a"))

@@ -47,11 +47,13 @@ type (
 func (p play) ModuleName() etf.Atom  { return p.module }
 func (playSup) ModuleName() etf.Atom { return "demo_sup" }
 func (s playSup) worker(name, module etf.Atom) supervisor.ChildSpec {
-	return supervisor.ChildSpec{ID: name, Start: supervisor.StartLink(genserv.Of(play1{play{module, s.stage}}), name).As(name)}
+	return supervisor.ChildSpec{ID: name, Start: supervisor.StartLink(genserv.Of(play1{play{module, s.stage}}),
+		name).As(name)}
 }
 
 func (s playSup) Init(etf.Term) (supervisor.Flags, []supervisor.ChildSpec, error) {
-	specs := []supervisor.ChildSpec{s.worker("srv_a", "demo_srv"), s.worker("srv_b", "demo_srv"), s.worker("fsm", "demo_fsm")}
+	specs := []supervisor.ChildSpec{s.worker("srv_a", "demo_srv"), s.worker("srv_b", "demo_srv"),
+		s.worker("fsm", "demo_fsm")}
 	if s.vsn == 2 {
 		specs = append(specs, s.worker("w1", "demo_new"))
 	}
@@ -67,7 +69,8 @@ func term(text string) etf.Term {
 }
 
 func (p play) begin(args etf.Term) genserv.InitResult[playState] {
-	state := map[etf.Atom]string{"demo_srv": "{v1," + etf.Format(args) + ",0}", "demo_fsm": "{idle,d1}", "demo_eh": "h1", "demo_sp": "s1", "demo_new": "n"}
+	state := map[etf.Atom]string{"demo_srv": "{v1," + etf.Format(args) + ",0}", "demo_fsm": "{idle,d1}", "demo_eh": "h1",
+		"demo_sp": "s1", "demo_new": "n"}
 	return genserv.Ok(playState{term(state[p.module])})
 }
 
@@ -139,10 +142,14 @@ func (p play2) changed(vsn etf.Term, s playState, extra etf.Term) (playState, er
 func startStage(t *testing.T, fails string) (*stage, *Node) {
 	t.Helper()
 	s := &stage{fails: fails, names: map[etf.Pid]string{}, free: make(chan struct{}), held: make(chan struct{}, 1)}
-	app := func(vsn string, sup int, code func(etf.Atom) genserv.Module, more ...*codechange.Module) codechange.Application {
-		return codechange.Application{Name: "demo", Vsn: vsn, Modules: append(more, &codechange.Module{Vsn: "srv" + vsn, Code: code("demo_srv")},
-			&codechange.Module{Name: "demo_lib", Vsn: "lib" + vsn}, &codechange.Module{Code: code("demo_fsm")}, &codechange.Module{Code: code("demo_eh")},
-			&codechange.Module{Code: code("demo_sp")}, &codechange.Module{Vsn: "sup" + vsn, Code: supervisor.Of(playSup{sup, s})})}
+	app := func(vsn string, sup int, code func(etf.Atom) genserv.Module,
+		more ...*codechange.Module) codechange.Application {
+		return codechange.Application{Name: "demo", Vsn: vsn, Modules: append(more,
+			&codechange.Module{Vsn: "srv" + vsn, Code: code("demo_srv")},
+			&codechange.Module{Name: "demo_lib", Vsn: "lib" + vsn}, &codechange.Module{Code: code("demo_fsm")},
+			&codechange.Module{Code: code("demo_eh")},
+			&codechange.Module{Code: code("demo_sp")}, &codechange.Module{Vsn: "sup" + vsn,
+				Code: supervisor.Of(playSup{sup, s})})}
 	}
 	second := func(m etf.Atom) genserv.Module { return genserv.Of(play2{play{m, s}}) }
 	versions, err := codechange.NewVersions(
@@ -154,14 +161,16 @@ func startStage(t *testing.T, fails string) (*stage, *Node) {
 	for vsn, more := range map[string]string{"1": "", "2": "demo_new,"} {
 		dir := filepath.Join(root, "lib/demo-"+vsn+"/ebin")
 		require.NoError(t, os.MkdirAll(dir, 0o755))
-		require.NoError(t, os.WriteFile(filepath.Join(dir, "demo.app"), []byte(`{application,demo,[{description,"d"},{vsn,"`+vsn+
-			`"},{modules,[`+more+`demo_srv,demo_lib,demo_fsm,demo_eh,demo_sp,demo_sup]},{registered,[]},{applications,[kernel,stdlib]}]}.`), 0o644))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "demo.app"),
+			[]byte(`{application,demo,[{description,"d"},{vsn,"`+vsn+
+				`"},{modules,[`+more+`demo_srv,demo_lib,demo_fsm,demo_eh,demo_sp,demo_sup]},{registered,[]},{applications,[kernel,stdlib]}]}.`), 0o644))
 	}
 	appup, err := os.ReadFile("testdata/upgrade/demo.appup")
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(root, "lib/demo-2/ebin/demo.appup"), appup, 0o644))
 	n := testNode(t, Config{Upgrade: &Upgrade{Versions: versions, Root: root, Name: "rel", Vsn: "1"}})
-	require.NoError(t, n.StartApplication(t.Context(), App{Name: "demo", Vsn: "1", Start: genserv.Child{Name: "demo_sup", Module: supervisor.Of(playSup{1, s})}}))
+	require.NoError(t, n.StartApplication(t.Context(), App{Name: "demo", Vsn: "1",
+		Start: genserv.Child{Name: "demo_sup", Module: supervisor.Of(playSup{1, s})}}))
 	for _, name := range []etf.Atom{"demo_sup", "srv_a", "srv_b", "fsm", "ev", "sp"} {
 		s.names[n.registry.byName(name).pid] = string(name)
 	}
@@ -357,10 +366,12 @@ func TestAnUpgradePastABusyServerGoesAsItWasRecorded(t *testing.T) {
 			want := readRecordings(t, file)[0]
 			require.NoError(t, n.Cast(t.Context(), etf.Atom("srv_b"), etf.Atom("hold")))
 			<-s.held
-			_, report, err := n.releases.UpgradeApp(t.Context(), "demo", "lib/demo-2", codechange.Options{Trace: s.trace, Busy: codechange.BusySkip})
+			_, report, err := n.releases.UpgradeApp(t.Context(), "demo", "lib/demo-2",
+				codechange.Options{Trace: s.trace, Busy: codechange.BusySkip})
 			require.NoError(t, err)
 			require.Equal(t, "{ok,[]}", want.result)
-			require.Equal(t, []codechange.Unpurged{{Module: "demo_srv", Purge: "soft_purge"}}, report.Unpurged, "OTP tells nobody")
+			require.Equal(t, []codechange.Unpurged{{Module: "demo_srv", Purge: "soft_purge"}}, report.Unpurged,
+				"OTP tells nobody")
 			steps, callbacks := s.take()
 			require.Equal(t, want.callbacks, callbacks)
 			for _, name := range []string{"srv_a", "fsm", "ev", "sp", "demo_sup"} {

@@ -38,7 +38,8 @@ import (
 func (n *Node) exportUpgrade() {
 	h := n.releases
 	n.exportUpgradeLock()
-	for name, do := range map[etf.Atom]func(context.Context, string, codechange.Options) (*codechange.Transition, *codechange.Report, error){
+	for name, do := range map[etf.Atom]func(context.Context, string, codechange.Options) (*codechange.Transition,
+		*codechange.Report, error){
 		"install_release": h.Install, "rehearse_release": h.Rehearse,
 	} {
 		n.Export("gonode", name, 2, n.detached(func(ctx context.Context, args etf.List) (etf.Term, error) {
@@ -53,10 +54,12 @@ func (n *Node) exportUpgrade() {
 			return upgradeAnswer(do(ctx, stringOf(args[0], ""), o)), nil
 		}))
 	}
-	n.exportAppUpgrade("upgrade_app", 3, func(ctx context.Context, app etf.Atom, _, dir string, o codechange.Options) (*codechange.Transition, *codechange.Report, error) {
+	n.exportAppUpgrade("upgrade_app", 3, func(ctx context.Context, app etf.Atom, _, dir string,
+		o codechange.Options) (*codechange.Transition, *codechange.Report, error) {
 		return h.UpgradeApp(ctx, app, dir, o)
 	})
-	n.exportAppUpgrade("rehearse_upgrade_app", 3, func(ctx context.Context, app etf.Atom, _, dir string, o codechange.Options) (*codechange.Transition, *codechange.Report, error) {
+	n.exportAppUpgrade("rehearse_upgrade_app", 3, func(ctx context.Context, app etf.Atom, _, dir string,
+		o codechange.Options) (*codechange.Transition, *codechange.Report, error) {
 		return h.RehearseUpgradeApp(ctx, app, dir, o)
 	})
 	n.exportAppUpgrade("downgrade_app", 4, h.DowngradeApp)
@@ -107,7 +110,8 @@ func okAnswer(err error) etf.Term {
 
 // exportAppUpgrade exports a function with the arguments (App, Dir, Options), or (App, Vsn, Dir, Options).
 func (n *Node) exportAppUpgrade(name etf.Atom, arity int,
-	do func(ctx context.Context, app etf.Atom, vsn, dir string, o codechange.Options) (*codechange.Transition, *codechange.Report, error)) {
+	do func(ctx context.Context, app etf.Atom, vsn, dir string, o codechange.Options) (*codechange.Transition,
+		*codechange.Report, error)) {
 	n.Export("gonode", name, arity, n.detached(func(ctx context.Context, args etf.List) (etf.Term, error) {
 		app, ok1 := args[0].(etf.Atom)
 		options, ok2 := args[arity-1].(etf.List)

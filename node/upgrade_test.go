@@ -70,7 +70,8 @@ func startTree(t *testing.T) *Node {
 	versions := treeVersions(t)
 	n := testNode(t, Config{Upgrade: &Upgrade{Versions: versions, Root: t.TempDir(), Name: "rel", Vsn: "1"}})
 	require.NoError(t, n.StartApplication(t.Context(), App{Name: "tree", Vsn: "1", Description: "A tree",
-		Env: map[etf.Atom]etf.Term{"k": etf.Int(1)}, Start: genserv.Child{Name: "tree_sup", Module: supervisor.Of(treeSup{1})}}))
+		Env: map[etf.Atom]etf.Term{"k": etf.Int(1)}, Start: genserv.Child{Name: "tree_sup",
+			Module: supervisor.Of(treeSup{1})}}))
 	return n
 }
 
@@ -80,7 +81,8 @@ func eval(t *testing.T, n *Node, vsn, script string) (*codechange.Report, error)
 	instructions, err := etf.Parse("[" + script + "]")
 	require.NoError(t, err)
 	libs := []codechange.Lib{{App: "tree", Vsn: vsn, Dir: "lib/tree-" + vsn}}
-	return n.ReleaseHandler().Eval(t.Context(), codechange.Script{Instructions: instructions.(etf.List), Libs: libs}, codechange.Options{})
+	return n.ReleaseHandler().Eval(t.Context(), codechange.Script{Instructions: instructions.(etf.List), Libs: libs},
+		codechange.Options{})
 }
 
 // ask calls a server and shows the answer.
@@ -173,7 +175,8 @@ func TestACanaryThatEndsHasTheUpgradeTakenBack(t *testing.T) {
 	n := startTree(t)
 	instructions, err := etf.Parse("[" + upScript("[]", "") + "]")
 	require.NoError(t, err)
-	script := codechange.Script{Instructions: instructions.(etf.List), Libs: []codechange.Lib{{App: "tree", Vsn: "2", Dir: "lib/tree-2"}}}
+	script := codechange.Script{Instructions: instructions.(etf.List),
+		Libs: []codechange.Lib{{App: "tree", Vsn: "2", Dir: "lib/tree-2"}}}
 	b := n.registry.byName("b").pid
 	report, err := n.ReleaseHandler().Eval(t.Context(), script, codechange.Options{
 		Canary: codechange.Canary{Count: 1, Watch: time.Minute},

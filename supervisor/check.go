@@ -51,7 +51,8 @@ func checkFlags(t etf.Term) (f flags, refused etf.Term) {
 		}
 	}
 	if f.strategy == SimpleOneForOne && f.autoShutdown != Never { // OTP 25 allows it, OTP 27 does not
-		return f, pair("bad_combination", etf.List{pair("auto_shutdown", etf.Atom(f.autoShutdown)), pair("strategy", etf.Atom(f.strategy))})
+		return f, pair("bad_combination", etf.List{pair("auto_shutdown", etf.Atom(f.autoShutdown)),
+			pair("strategy", etf.Atom(f.strategy))})
 	}
 	return f, nil
 }

@@ -37,7 +37,8 @@ func TestChildrenAreManagedFromGo(t *testing.T) {
 	children, err := supervisor.WhichChildren(ctx, n, sup)
 	require.NoError(t, err)
 	require.Len(t, children, 2)
-	require.Equal(t, supervisor.Child{ID: etf.Atom("b"), Pid: b, Type: supervisor.TypeWorker, Modules: []etf.Atom{"till"}}, children[0])
+	require.Equal(t, supervisor.Child{ID: etf.Atom("b"), Pid: b, Type: supervisor.TypeWorker,
+		Modules: []etf.Atom{"till"}}, children[0])
 
 	refused := func(err error, request etf.Atom, reason etf.Term) {
 		t.Helper()

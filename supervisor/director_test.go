@@ -48,7 +48,8 @@ func (director) Init(*genserv.Process, etf.Term) genserv.InitResult[*directing] 
 	return genserv.Ok(&directing{scripts: map[string]etf.List{}, alive: map[string]watched{}})
 }
 
-func (director) HandleCall(p *genserv.Process, request etf.Term, from genserv.From, d *directing) genserv.Result[*directing] {
+func (director) HandleCall(p *genserv.Process, request etf.Term, from genserv.From,
+	d *directing) genserv.Result[*directing] {
 	name, args := request, etf.Tuple{nil, nil, nil}
 	if t, ok := request.(etf.Tuple); ok {
 		name, args = t[0], t

@@ -182,7 +182,8 @@ func (starter) Init(p *genserv.Process, _ etf.Term) genserv.InitResult[struct{}]
 	return genserv.Ok(struct{}{})
 }
 
-func (s starter) HandleCall(p *genserv.Process, request etf.Term, _ genserv.From, st struct{}) genserv.Result[struct{}] {
+func (s starter) HandleCall(p *genserv.Process, request etf.Term, _ genserv.From,
+	st struct{}) genserv.Result[struct{}] {
 	t := request.(etf.Tuple)
 	if t[0] == etf.Term(etf.Atom("exit")) {
 		_ = p.Exit(t[1].(etf.Pid), t[2])

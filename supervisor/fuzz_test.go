@@ -11,7 +11,8 @@ import (
 // FuzzChildSpec checks child specs of strangers. What is taken is shown by get_childspec in a form that is taken again.
 func FuzzChildSpec(f *testing.F) {
 	for _, text := range []string{
-		"#{id=>a,start=>{m,f,[1]}}", "{a,{m,f,[]},permanent,5000,worker,[m]}", "#{}", "{}", "a", "#{id=>a,start=>{m,f,[1|2]}}",
+		"#{id=>a,start=>{m,f,[1]}}", "{a,{m,f,[]},permanent,5000,worker,[m]}", "#{}", "{}", "a",
+		"#{id=>a,start=>{m,f,[1|2]}}",
 		"#{id=>#{1=>2},start=>{m,f,[]},restart=>temporary,significant=>true,shutdown=>infinity,type=>supervisor,modules=>dynamic}",
 		"#{id=>1.0,start=>{m,f,[]},shutdown=>99999999999999999999}", "#{id=>a,start=>{m,f,[]},modules=>[a|b]}",
 	} {

@@ -32,7 +32,8 @@ func TestARealSupervisorDoesTheSame(t *testing.T) {
 		beam.Compile(t, module, string(source))
 	}
 	require.Equal(t, "ok", beam.Eval(t, "paired_sup:start()"))
-	n, r := testNode(t, node.Config{Cookie: gonodetest.Cookie(t), EPMD: node.EPMDExternal, EPMDPort: uint16(gonodetest.PrivateEPMD(t).Port())})
+	n, r := testNode(t, node.Config{Cookie: gonodetest.Cookie(t), EPMD: node.EPMDExternal,
+		EPMDPort: uint16(gonodetest.PrivateEPMD(t).Port())})
 	erl := etf.Atom(beam.Name())
 	r.tell(n, etf.Tuple{etf.Atom("director"), erl})
 	for _, file := range scenarioFiles(t) {

@@ -43,9 +43,11 @@ func TestRestartsAreCountedWithinThePeriod(t *testing.T) {
 }
 
 func TestChildrenAreFoundByAnyTerm(t *testing.T) {
-	ids := []etf.Term{etf.Atom("a"), etf.Binary("a"), etf.Int(1), etf.Float(1), etf.List{}, etf.Tuple{}, etf.Tuple{etf.Atom("a")},
+	ids := []etf.Term{etf.Atom("a"), etf.Binary("a"), etf.Int(1), etf.Float(1), etf.List{}, etf.Tuple{},
+		etf.Tuple{etf.Atom("a")},
 		etf.List{etf.Atom("a")}, etf.Map{{Key: etf.Int(1), Value: etf.Int(2)}}, etf.Map{{Key: etf.Int(1), Value: etf.Int(3)}},
-		etf.Pid{ID: 1}, etf.Ref{Len: 1}, etf.Charlist("text"), etf.ImproperList{Elems: []etf.Term{etf.Int(1)}, Tail: etf.Int(2)}}
+		etf.Pid{ID: 1}, etf.Ref{Len: 1}, etf.Charlist("text"), etf.ImproperList{Elems: []etf.Term{etf.Int(1)},
+			Tail: etf.Int(2)}}
 	var cs children
 	for i, id := range ids {
 		require.Nil(t, cs.find(id), "%v", id)

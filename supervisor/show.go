@@ -24,7 +24,8 @@ func (s *server) ShowState(st *state) etf.Term {
 		restarts[i] = etf.Int(at)
 	}
 	dynamics, restarting := st.dynamics.show()
-	return etf.Tuple{etf.Atom("state"), st.name, etf.Atom(st.strategy), etf.Tuple{ids, db}, dynamics, etf.Int(st.intensity),
+	return etf.Tuple{etf.Atom("state"), st.name, etf.Atom(st.strategy), etf.Tuple{ids, db}, dynamics,
+		etf.Int(st.intensity),
 		etf.Int(st.period), restarts, restarting, etf.Atom(st.autoShutdown), s.name, orUndefined(st.args)}
 }
 

@@ -13,8 +13,10 @@ import (
 // openssl are the names that OpenSSL has for the suites of crypto/tls, which OTP takes too. Those of TLS 1.3 have one
 // name only.
 var openssl = map[string]uint16{
-	"ECDHE-ECDSA-AES128-SHA": tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA, "ECDHE-ECDSA-AES256-SHA": tls.TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA,
-	"ECDHE-RSA-AES128-SHA": tls.TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA, "ECDHE-RSA-AES256-SHA": tls.TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA,
+	"ECDHE-ECDSA-AES128-SHA":        tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA,
+	"ECDHE-ECDSA-AES256-SHA":        tls.TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA,
+	"ECDHE-RSA-AES128-SHA":          tls.TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA,
+	"ECDHE-RSA-AES256-SHA":          tls.TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA,
 	"ECDHE-ECDSA-AES128-GCM-SHA256": tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
 	"ECDHE-ECDSA-AES256-GCM-SHA384": tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
 	"ECDHE-RSA-AES128-GCM-SHA256":   tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
@@ -24,8 +26,9 @@ var openssl = map[string]uint16{
 	"ECDHE-ECDSA-AES128-SHA256":     tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256,
 	"ECDHE-RSA-AES128-SHA256":       tls.TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256,
 	"ECDHE-RSA-DES-CBC3-SHA":        tls.TLS_ECDHE_RSA_WITH_3DES_EDE_CBC_SHA,
-	"ECDHE-ECDSA-RC4-SHA":           tls.TLS_ECDHE_ECDSA_WITH_RC4_128_SHA, "ECDHE-RSA-RC4-SHA": tls.TLS_ECDHE_RSA_WITH_RC4_128_SHA,
-	"AES128-SHA": tls.TLS_RSA_WITH_AES_128_CBC_SHA, "AES256-SHA": tls.TLS_RSA_WITH_AES_256_CBC_SHA,
+	"ECDHE-ECDSA-RC4-SHA":           tls.TLS_ECDHE_ECDSA_WITH_RC4_128_SHA,
+	"ECDHE-RSA-RC4-SHA":             tls.TLS_ECDHE_RSA_WITH_RC4_128_SHA,
+	"AES128-SHA":                    tls.TLS_RSA_WITH_AES_128_CBC_SHA, "AES256-SHA": tls.TLS_RSA_WITH_AES_256_CBC_SHA,
 	"AES128-SHA256": tls.TLS_RSA_WITH_AES_128_CBC_SHA256, "AES128-GCM-SHA256": tls.TLS_RSA_WITH_AES_128_GCM_SHA256,
 	"AES256-GCM-SHA384": tls.TLS_RSA_WITH_AES_256_GCM_SHA384, "DES-CBC3-SHA": tls.TLS_RSA_WITH_3DES_EDE_CBC_SHA,
 	"RC4-SHA": tls.TLS_RSA_WITH_RC4_128_SHA,
@@ -85,7 +88,8 @@ func (s *sideReader) ciphers(name etf.Atom, v etf.Node) error {
 	}
 	// An empty list means the defaults, to OTP too.
 	if len(suites) > 0 && len(s.side.CipherSuites) == 0 {
-		return s.fail(name, v.Pos, "names no cipher suite that Go's crypto/tls has; ECDHE-RSA-AES256-GCM-SHA384 and TLS_AES_256_GCM_SHA384 are some")
+		return s.fail(name, v.Pos, "names no cipher suite that Go's crypto/tls has; ECDHE-RSA-AES256-GCM-SHA384 and "+
+			"TLS_AES_256_GCM_SHA384 are some")
 	}
 	return nil
 }
@@ -109,7 +113,8 @@ func (s *sideReader) suiteName(option etf.Atom, n etf.Node) (string, error) {
 		}
 	case etf.Tuple:
 		if len(t) != 3 && len(t) != 4 {
-			return "", s.fail(option, n.Pos, "want {KeyExchange, Cipher, Mac} or {KeyExchange, Cipher, Mac, Prf} instead of %s", short(t))
+			return "", s.fail(option, n.Pos,
+				"want {KeyExchange, Cipher, Mac} or {KeyExchange, Cipher, Mac, Prf} instead of %s", short(t))
 		}
 		kx, cipher, mac = t[0], t[1], t[2]
 		if len(t) == 4 {
@@ -140,7 +145,8 @@ func standardName(kx, cipher, mac, prf string) string {
 	}
 	name += strings.ToUpper(cipher)
 	hash := mac
-	if mac == "aead" || strings.Contains(cipher, "gcm") || strings.Contains(cipher, "chacha20") || strings.Contains(cipher, "ccm") {
+	if mac == "aead" || strings.Contains(cipher, "gcm") || strings.Contains(cipher, "chacha20") ||
+		strings.Contains(cipher, "ccm") {
 		hash = prf // these have no MAC of their own
 	}
 	if hash != "default_prf" && hash != "null" && hash != "" {
@@ -186,7 +192,8 @@ func (s *Side) versions() (low, high uint16) {
 // groups are the key exchanges of OTP that crypto/tls has.
 var groups = map[etf.Atom]tls.CurveID{
 	"x25519": tls.X25519, "secp256r1": tls.CurveP256, "secp384r1": tls.CurveP384, "secp521r1": tls.CurveP521,
-	"x25519mlkem768": tls.X25519MLKEM768, "secp256r1mlkem768": tls.SecP256r1MLKEM768, "secp384r1mlkem1024": tls.SecP384r1MLKEM1024,
+	"x25519mlkem768": tls.X25519MLKEM768, "secp256r1mlkem768": tls.SecP256r1MLKEM768,
+	"secp384r1mlkem1024": tls.SecP384r1MLKEM1024,
 }
 
 // otherGroups are those that OTP has beside them.

@@ -34,10 +34,12 @@ func TestEveryFormOfACipherSuiteMeansTheSame(t *testing.T) {
 }
 
 func TestASuiteThatGoDoesNotHaveIsLeftOutWithANote(t *testing.T) {
-	o := parse(t, "[{client, [{ciphers, [\n\"DHE-RSA-AES256-GCM-SHA384\",\n\"AES256-GCM-SHA384\",\n#{cipher => aes_128_ccm,key_exchange => any,mac => aead,prf => sha256}]}]}].")
+	o := parse(t, "[{client, [{ciphers, [\n\"DHE-RSA-AES256-GCM-SHA384\",\n\"AES256-GCM-SHA384\",\n#{cipher => "+
+		"aes_128_ccm,key_exchange => any,mac => aead,prf => sha256}]}]}].")
 	require.Equal(t, []uint16{tls.TLS_RSA_WITH_AES_256_GCM_SHA384}, o.Client.CipherSuites)
 	require.Len(t, o.Notes, 2)
-	require.Equal(t, "dist.conf:2:1: client option ciphers: DHE-RSA-AES256-GCM-SHA384 is left out: Go's crypto/tls does not have it", o.Notes[0].String())
+	require.Equal(t, "dist.conf:2:1: client option ciphers: DHE-RSA-AES256-GCM-SHA384 is left out: Go's crypto/tls "+
+		"does not have it", o.Notes[0].String())
 	require.Contains(t, o.Notes[1].String(), "TLS_AES_128_CCM_SHA256")
 }
 

@@ -48,8 +48,9 @@ func (o *Options) missing(role string, s *Side, option, reason string) error {
 
 func (o *Options) credentials(role string, s *Side) (*Credentials, error) {
 	if !s.VerifyNone && s.CACertFile == "" {
-		return nil, o.missing(role, s, "cacertfile", "is missing: without the certificates that are trusted nothing can be verified; "+
-			"{verify, verify_none} accepts every peer")
+		return nil, o.missing(role, s, "cacertfile",
+			"is missing: without the certificates that are trusted nothing can be verified; "+
+				"{verify, verify_none} accepts every peer")
 	}
 	c := &Credentials{side: *s, role: role, file: o.File}
 	_, err := c.Config("")

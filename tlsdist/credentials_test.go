@@ -131,8 +131,10 @@ func TestACertificateThatIsNotTrustedIsRefusedOnEitherSide(t *testing.T) {
 	strange, stranger := sides(t, other)
 
 	refused(t, "client", tlsdist.Side{Certs: strange.Certs, CACertFile: ca.CA}, client,
-		"the certificate of the peer (CN=localhost, issued by CN=other) is not signed by one that "+ca.CA+" trusts", "add the certificate of its issuer to "+ca.CA)
-	refused(t, "server", server, tlsdist.Side{Certs: stranger.Certs, CACertFile: ca.CA}, "issued by CN=other) is not signed by", "server option cacertfile on this side")
+		"the certificate of the peer (CN=localhost, issued by CN=other) is not signed by one that "+ca.CA+" trusts",
+		"add the certificate of its issuer to "+ca.CA)
+	refused(t, "server", server, tlsdist.Side{Certs: stranger.Certs, CACertFile: ca.CA},
+		"issued by CN=other) is not signed by", "server option cacertfile on this side")
 	_, old := sides(t, ca, gonodetest.Expired)
 	refused(t, "server", server, old, "has expired: it ended at", "set the clock of this host")
 	oldServer, _ := sides(t, ca, gonodetest.Expired)
@@ -170,7 +172,8 @@ func TestTheHostInTheCertificateHasToBeThatOfTheNode(t *testing.T) {
 	ca := gonodetest.NewAuthority(t, "ca")
 	server, client := sides(t, ca)
 	o := shake(t, server, client, "vm")
-	require.Contains(t, o.client.Error(), "is for localhost and not for vm; give the peer a certificate with subjectAltName DNS:vm")
+	require.Contains(t, o.client.Error(),
+		"is for localhost and not for vm; give the peer a certificate with subjectAltName DNS:vm")
 	client.AnyServerName = true
 	require.Nil(t, shake(t, server, client, "vm").client)
 	client.AnyServerName, client.ServerName = false, "localhost"
@@ -185,11 +188,12 @@ func TestTheHostInTheCertificateHasToBeThatOfTheNode(t *testing.T) {
 		"common name alone":  {func(c *x509.Certificate) { c.DNSNames = nil; c.Subject.CommonName = "Vm" }, "vm", true},
 		"common name beside": {func(c *x509.Certificate) { c.Subject.CommonName = "vm" }, "vm", false},
 		"wildcard":           {func(c *x509.Certificate) { c.DNSNames = []string{"*.example.org"} }, "a.example.org", false},
-		"address":            {func(c *x509.Certificate) { c.IPAddresses = []net.IP{net.ParseIP("127.0.0.1")} }, "127.0.0.1", true},
-		"address as a name":  {func(c *x509.Certificate) { c.DNSNames = []string{"127.0.0.1"} }, "127.0.0.1", true},
-		"IPv6":               {func(c *x509.Certificate) { c.IPAddresses = []net.IP{net.ParseIP("::1")} }, "0:0::1", true},
-		"another address":    {func(c *x509.Certificate) { c.IPAddresses = []net.IP{net.ParseIP("::2")} }, "::1", false},
-		"no name at all":     {func(c *x509.Certificate) { c.DNSNames = nil; c.Subject.CommonName = "" }, "vm", false},
+		"address": {func(c *x509.Certificate) { c.IPAddresses = []net.IP{net.ParseIP("127.0.0.1")} },
+			"127.0.0.1", true},
+		"address as a name": {func(c *x509.Certificate) { c.DNSNames = []string{"127.0.0.1"} }, "127.0.0.1", true},
+		"IPv6":              {func(c *x509.Certificate) { c.IPAddresses = []net.IP{net.ParseIP("::1")} }, "0:0::1", true},
+		"another address":   {func(c *x509.Certificate) { c.IPAddresses = []net.IP{net.ParseIP("::2")} }, "::1", false},
+		"no name at all":    {func(c *x509.Certificate) { c.DNSNames = nil; c.Subject.CommonName = "" }, "vm", false},
 	} {
 		server, _ := sides(t, ca, c.change)
 		require.Equal(t, c.ok, shake(t, server, client, c.host).client == nil, name)
@@ -210,7 +214,8 @@ func TestIntermediateCertificatesAreSentAndCounted(t *testing.T) {
 	client.Depth = 2
 	require.Nil(t, shake(t, server, client, "localhost").client)
 	client.Depth = 1
-	require.Contains(t, shake(t, server, client, "localhost").client.Error(), "has more than 1 certificates between itself and a trusted one; raise the option depth")
+	require.Contains(t, shake(t, server, client, "localhost").client.Error(),
+		"has more than 1 certificates between itself and a trusted one; raise the option depth")
 	client.Depth = -1
 	require.Contains(t, shake(t, server, client, "localhost").client.Error(), "more than 0")
 }
@@ -234,7 +239,8 @@ func TestSuitesAndVersionsNeedSomethingInCommon(t *testing.T) {
 	client.CipherSuites = []uint16{tls.TLS_CHACHA20_POLY1305_SHA256}
 	o = shake(t, server, client, "localhost")
 	if o.state.CipherSuite != tls.TLS_CHACHA20_POLY1305_SHA256 {
-		require.Contains(t, o.client.Error(), "which the option ciphers does not list; list the same cipher suites on both sides")
+		require.Contains(t, o.client.Error(),
+			"which the option ciphers does not list; list the same cipher suites on both sides")
 	}
 }
 
@@ -244,7 +250,8 @@ func TestWhoDoesNotSpeakTLSIsTold(t *testing.T) {
 	require.NoError(t, err)
 	c, err := (&tlsdist.Options{Client: client}).ClientCredentials()
 	require.NoError(t, err)
-	for name, say := range map[string]string{"nothing": "", "a name": "\x00\x15N\x00\x00\x00\x00\x0d\xf7\xfb\xbc\x00\x00\x00\x00\x00\x06a@host"} {
+	for name, say := range map[string]string{"nothing": "",
+		"a name": "\x00\x15N\x00\x00\x00\x00\x0d\xf7\xfb\xbc\x00\x00\x00\x00\x00\x06a@host"} {
 		for _, creds := range []*tlsdist.Credentials{s, c} {
 			a, b := net.Pipe()
 			go func() {
@@ -294,7 +301,8 @@ func TestNewFilesAreUsedByTheNextConnectionAndBrokenOnesAreNot(t *testing.T) {
 	cfg, err := s.Config("")
 	require.NotNil(t, cfg)
 	require.ErrorContains(t, err, "server option certfile: "+file.CertFile+": has nothing in PEM form")
-	require.Equal(t, first.state.PeerCertificates[0].SerialNumber, shakeWith(t, s, c, "localhost").state.PeerCertificates[0].SerialNumber)
+	require.Equal(t, first.state.PeerCertificates[0].SerialNumber,
+		shakeWith(t, s, c, "localhost").state.PeerCertificates[0].SerialNumber)
 
 	fresh := ca.Issue(t, []string{"localhost", "vm"})
 	require.NoError(t, os.Rename(fresh.Cert, file.CertFile))
@@ -350,7 +358,8 @@ func TestWhatIsMissingAmongTheOptionsIsNamedWithItsPlace(t *testing.T) {
 	o, err := tlsdist.Parse("dist.conf", []byte("[{server, [{verify, verify_peer}]},\n {client, []}]."))
 	require.NoError(t, err)
 	_, err = o.ServerCredentials()
-	require.EqualError(t, err, "tlsdist: dist.conf:1:11: server option certfile: is missing: a server has to show a certificate")
+	require.EqualError(t, err, "tlsdist: dist.conf:1:11: server option certfile: is missing: a server has to show a "+
+		"certificate")
 	_, err = o.ClientCredentials()
 	require.ErrorContains(t, err, "tlsdist: dist.conf:2:11: client option cacertfile: is missing: ")
 	require.ErrorContains(t, err, "{verify, verify_none}")

@@ -25,7 +25,8 @@ func TestEveryCipherSuiteOfARealNodeIsKnown(t *testing.T) {
 		require.GreaterOrEqual(t, len(o.Client.CipherSuites), 12)
 	}
 	list := e.Eval(t, "ssl:groups() -- []")
-	o, err := tlsdist.Parse("f", []byte("[{client, [{supported_groups, "+list+"}, {eccs, "+e.Eval(t, "ssl:eccs()")+"}]}]."))
+	o, err := tlsdist.Parse("f", []byte("[{client, [{supported_groups, "+list+"}, {eccs, "+e.Eval(t, "ssl:eccs()")+
+		"}]}]."))
 	require.NoError(t, err)
 	require.GreaterOrEqual(t, len(o.Client.Groups), 4)
 }

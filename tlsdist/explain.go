@@ -56,7 +56,8 @@ func (c *Credentials) Explain(err error) *HandshakeError {
 		e.Advice = "start it with -proto_dist inet_tls too (inet6_tls for IPv6), or both sides without"
 	case e.Timeout():
 		e.Reason = "the peer did not take part in the handshake of TLS in time"
-		e.Advice = "see that it has -proto_dist inet_tls: a node without waits for more, and so does a host that is overloaded"
+		e.Advice = "see that it has -proto_dist inet_tls: a node without waits for more, and so does a host that is " +
+			"overloaded"
 	case isClosed(err):
 		e.Reason = "the peer closed the connection during the handshake of TLS without a word"
 		e.Advice = "see that it has -proto_dist inet_tls and a certfile for its server; its log may say more"
@@ -67,7 +68,8 @@ func (c *Credentials) Explain(err error) *HandshakeError {
 }
 
 func isClosed(err error) bool {
-	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) ||
+		errors.Is(err, syscall.EPIPE)
 }
 
 // Alert returns the text of the alert by which the other side has ended a connection, "" if err is something else. In
@@ -93,7 +95,8 @@ func (c *Credentials) explainAlert(alert string) (reason, advice string) {
 	file := c.certFile()
 	reason = "the peer refused: " + alert
 	switch alert {
-	case "certificate required", "bad certificate", "unsupported certificate", "revoked certificate", "expired certificate",
+	case "certificate required", "bad certificate", "unsupported certificate", "revoked certificate",
+		"expired certificate",
 		"unknown certificate", "unknown certificate authority", "access denied", "error decrypting message":
 		if file == "" || alert == "certificate required" {
 			return reason, "it wants a certificate from this side and got none: give the " + c.role + " on this side a certfile"
@@ -102,16 +105,19 @@ func (c *Credentials) explainAlert(alert string) (reason, advice string) {
 		if strings.HasPrefix(alert, "unknown certificate a") {
 			return reason, "add its issuer to the cacertfile of the peer, or use a certificate here that the peer trusts"
 		}
-		return reason, "use a certificate that is valid and trusted on the other side (" + c.role + " option certfile here, cacertfile there)"
+		return reason, "use a certificate that is valid and trusted on the other side (" + c.role +
+			" option certfile here, cacertfile there)"
 	case "handshake failure":
 		if c.role == "server" {
 			return reason, "it found nothing in common with this side (ciphers, versions), or " + file +
 				" is not for the host in the name of this node, which it verifies; its log says which"
 		}
-		return reason, "it has no certificate to show (its server's certfile) or nothing in common with this side (ciphers, versions), or does not accept that the " +
+		return reason, "it has no certificate to show (its server's certfile) or nothing in common with this side " +
+			"(ciphers, versions), or does not accept that the " +
 			"client on this side has " + orNone(file) + "; its log says which"
 	case "protocol version not supported", "insufficient security level", "inappropriate fallback":
-		return reason, "this side has " + c.versionText() + "; give both sides a version and ciphers in common (option versions)"
+		return reason, "this side has " + c.versionText() +
+			"; give both sides a version and ciphers in common (option versions)"
 	case "internal error":
 		return reason, "something is wrong over there, such as a certfile that it cannot read; its log says what"
 	case "unexpected message", "record overflow", "error decoding message", "illegal parameter":
@@ -145,9 +151,11 @@ func (c *Credentials) explainLocal(text string) (reason, advice string) {
 			"give its client a certfile, or say {fail_if_no_peer_cert, false} on this side"
 	case strings.Contains(text, "version"):
 		return text, "this side has " + c.versionText() + "; give both sides a version in common (option versions)"
-	case strings.Contains(text, "cipher suite"), strings.Contains(text, "supported by both"), strings.Contains(text, "curve"), strings.Contains(text, "group"),
+	case strings.Contains(text, "cipher suite"), strings.Contains(text, "supported by both"),
+		strings.Contains(text, "curve"), strings.Contains(text, "group"),
 		strings.Contains(text, "signature algorithm"):
-		return text, "give both sides something in common (options ciphers, supported_groups), and a kind of key that both support"
+		return text, "give both sides something in common (options ciphers, supported_groups), and a kind of key that " +
+			"both support"
 	}
 	return text, "compare the TLS options of both sides"
 }

@@ -118,7 +118,8 @@ func (r *reader) words(words []string) error {
 		form, known := flagForms[name]
 		switch {
 		case name == word || !known:
-			return &OptionError{Option: word, Reason: "is no word of -ssl_dist_opt; want server_ or client_ before one of " + flagNames()}
+			return &OptionError{Option: word, Reason: "is no word of -ssl_dist_opt; want server_ or client_ before one of " +
+				flagNames()}
 		case i+1 == len(words):
 			return &OptionError{Option: word, Reason: "has no value"}
 		}

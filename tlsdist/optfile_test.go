@@ -85,30 +85,35 @@ func TestEveryOptionThatIsHonouredIsTaken(t *testing.T) {
 
 func TestWhatCannotBeHonouredIsRefusedWithItsPlace(t *testing.T) {
 	for text, want := range map[string]string{
-		`{verify_fun, {fun mydist:verify/3, x}}`:              "3:16: client option verify_fun: cannot be honoured",
-		`{crl_check, true}`:                                   "3:15: client option crl_check: cannot be honoured as true; leave it out, or say false",
-		`{partial_chain, fun m:f/1}`:                          "3:19: client option partial_chain: cannot be honoured; leave it out",
-		`{protocol, dtls}`:                                    "client option protocol: cannot be honoured as dtls; leave it out, or say tls",
-		`{signature_algs, [{sha256, rsa}]}`:                   "client option signature_algs: cannot be honoured",
-		`{cacerts, [<<1>>]}`:                                  "client option cacerts: cannot be honoured",
-		`{sni_fun, fun m:f/1}`:                                "client option sni_fun: cannot be honoured",
-		`{password, fun m:f/0}`:                               "client option password: want a string",
-		`{password, secret}`:                                  "client option password: want a string",
-		`{cacertflie, "x"}`:                                   "3:16: client option cacertflie: is no TLS option that is known here; is it misspelt?",
-		`{verify, peer}`:                                      "want verify_peer or verify_none instead of peer",
-		`{verify, "verify_peer"}`:                             "want verify_peer or verify_none instead of \"verify_peer\"",
-		`{depth, -1}`:                                         "want a number within 0 and 255 instead of -1",
-		`{certfile, ""}`:                                      "want the name of a file instead of []",
-		`{certfile, [a]}`:                                     "want a string instead of [a]",
-		`{certfile, [16#d800]}`:                               "want a string instead of",
-		`{certfile, "a", "b"}`:                                "want {Option, Value} instead of {certfile,",
-		`verify_peer`:                                         "want {Option, Value} instead of verify_peer",
-		`{verify, verify_none}, {verify, verify_peer}`:        "3:35: client option verify: is given a second time",
-		`{versions, ['tlsv1.3', 'tlsv1.1']}`:                  "leaves out 'tlsv1.2' between others",
-		`{versions, [sslv3]}`:                                 "want tlsv1 or 'tlsv1.1' or 'tlsv1.2' or 'tlsv1.3' instead of sslv3",
-		`{versions, []}`:                                      "want a list such as",
-		`{keyfile, "k"}`:                                      "3:13: client option keyfile: has no certfile to go with",
-		`{password, "k"}`:                                     "client option password: has no certfile to go with",
+		`{verify_fun, {fun mydist:verify/3, x}}`: "3:16: client option verify_fun: cannot be honoured",
+		`{crl_check, true}`: "3:15: client option crl_check: cannot be honoured as " +
+			"true; leave it out, or say false",
+		`{partial_chain, fun m:f/1}`: "3:19: client option partial_chain: cannot be honoured; " +
+			"leave it out",
+		`{protocol, dtls}`: "client option protocol: cannot be honoured as dtls; " +
+			"leave it out, or say tls",
+		`{signature_algs, [{sha256, rsa}]}`: "client option signature_algs: cannot be honoured",
+		`{cacerts, [<<1>>]}`:                "client option cacerts: cannot be honoured",
+		`{sni_fun, fun m:f/1}`:              "client option sni_fun: cannot be honoured",
+		`{password, fun m:f/0}`:             "client option password: want a string",
+		`{password, secret}`:                "client option password: want a string",
+		`{cacertflie, "x"}`: "3:16: client option cacertflie: is no TLS option that is " +
+			"known here; is it misspelt?",
+		`{verify, peer}`:          "want verify_peer or verify_none instead of peer",
+		`{verify, "verify_peer"}`: "want verify_peer or verify_none instead of \"verify_peer\"",
+		`{depth, -1}`:             "want a number within 0 and 255 instead of -1",
+		`{certfile, ""}`:          "want the name of a file instead of []",
+		`{certfile, [a]}`:         "want a string instead of [a]",
+		`{certfile, [16#d800]}`:   "want a string instead of",
+		`{certfile, "a", "b"}`:    "want {Option, Value} instead of {certfile,",
+		`verify_peer`:             "want {Option, Value} instead of verify_peer",
+		`{verify, verify_none}, {verify, verify_peer}`: "3:35: client option verify: is given a second time",
+		`{versions, ['tlsv1.3', 'tlsv1.1']}`:           "leaves out 'tlsv1.2' between others",
+		`{versions, [sslv3]}`: "want tlsv1 or 'tlsv1.1' or 'tlsv1.2' or 'tlsv1.3' " +
+			"instead of sslv3",
+		`{versions, []}`:  "want a list such as",
+		`{keyfile, "k"}`:  "3:13: client option keyfile: has no certfile to go with",
+		`{password, "k"}`: "client option password: has no certfile to go with",
 		`{certs_keys, [#{certfile => "a"}]}, {certfile, "b"}`: "client option certs_keys: stands in the place of certfile",
 		`{certs_keys, [#{keyfile => "a"}]}`:                   "has no certfile",
 		`{certs_keys, [#{cert => <<1>>}]}`:                    "want certfile, keyfile or password instead of cert",
@@ -137,7 +142,8 @@ func TestOptionsOfTheServerAlone(t *testing.T) {
 	require.EqualError(t, err, "tlsdist: f:1:37: server option server_name_indication: is a client's option")
 	o = parse(t, "[{client, [{fail_if_no_peer_cert, true}]}].")
 	require.Len(t, o.Notes, 1)
-	require.Equal(t, "dist.conf:1:35: client option fail_if_no_peer_cert: is a server's option; OTP 26 and later refuse it for a client", o.Notes[0].String())
+	require.Equal(t, "dist.conf:1:35: client option fail_if_no_peer_cert: is a server's option; OTP 26 and later "+
+		"refuse it for a client", o.Notes[0].String())
 }
 
 func TestAFileOfAnotherFormIsRefusedWithItsPlace(t *testing.T) {
@@ -171,7 +177,8 @@ func TestOfTwoListsOfOneSideTheLastCounts(t *testing.T) {
 func TestWordsOfTheCommandLineCountBeforeTheFile(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "dist.conf")
 	write(t, file, `[{server, [{certfile, "a"}, {keyfile, "k"}]}, {client, [{verify, verify_none}]}].`)
-	o, err := Read(file, "server_certfile", "b", "client_verify", "verify_peer", "client_cacertfile", "ca", "server_depth", "3",
+	o, err := Read(file, "server_certfile", "b", "client_verify", "verify_peer", "client_cacertfile", "ca",
+		"server_depth", "3",
 		"client_ciphers", "ECDHE-RSA-AES256-GCM-SHA384", "client_versions", "tlsv1.2", "server_fail_if_no_peer_cert", "false",
 		"server_verify", "verify_peer", "server_verify_fun", "{inet_tls_dist,verify_client,[]}")
 	require.NoError(t, err)

@@ -41,7 +41,8 @@ func TestAKeyIsReadHoweverItIsEncrypted(t *testing.T) {
 
 func TestAWayOfEncryptionThatIsNotKnownIsNamed(t *testing.T) {
 	for file, want := range map[string]string{
-		"testdata/scrypt.pem":    "the key is encrypted by the key derivation 1.3.6.1.4.1.11591.4.11; convert it with: openssl pkcs8 -topk8 -v2 aes256",
+		"testdata/scrypt.pem": "the key is encrypted by the key derivation 1.3.6.1.4.1.11591.4.11; convert it with: " +
+			"openssl pkcs8 -topk8 -v2 aes256",
 		"testdata/pbes1-des.pem": "the key is encrypted by the scheme 1.2.840.113549.1.5.3; convert it",
 	} {
 		_, err := readKey(file, "secret")
@@ -50,11 +51,14 @@ func TestAWayOfEncryptionThatIsNotKnownIsNamed(t *testing.T) {
 }
 
 func TestAPairOfFilesOfOpensslIsTaken(t *testing.T) {
-	pair, err := readPair("server", KeyPair{CertFile: "testdata/cert.pem", KeyFile: "testdata/pbes2-aes256-sha256.pem", Password: "secret"})
+	pair, err := readPair("server", KeyPair{CertFile: "testdata/cert.pem", KeyFile: "testdata/pbes2-aes256-sha256.pem",
+		Password: "secret"})
 	require.NoError(t, err)
 	require.Len(t, pair.Certificate, 1)
-	_, err = readPair("server", KeyPair{CertFile: "testdata/cert.pem", KeyFile: "testdata/pbes2-aes256-sha256.pem", Password: "wrong"})
-	require.EqualError(t, err, "tlsdist: server option keyfile: testdata/pbes2-aes256-sha256.pem: the password does not fit the key")
+	_, err = readPair("server", KeyPair{CertFile: "testdata/cert.pem", KeyFile: "testdata/pbes2-aes256-sha256.pem",
+		Password: "wrong"})
+	require.EqualError(t, err, "tlsdist: server option keyfile: testdata/pbes2-aes256-sha256.pem: the password does "+
+		"not fit the key")
 }
 
 func TestOtherThingsThanPEMAreTold(t *testing.T) {

@@ -35,11 +35,13 @@ func (s *sideReader) from(pos etf.Pos) string {
 }
 
 func (s *sideReader) fail(option etf.Atom, pos etf.Pos, format string, args ...any) error {
-	return &OptionError{File: s.from(pos), Pos: pos, Side: s.role, Option: string(option), Reason: fmt.Sprintf(format, args...)}
+	return &OptionError{File: s.from(pos), Pos: pos, Side: s.role, Option: string(option),
+		Reason: fmt.Sprintf(format, args...)}
 }
 
 func (s *sideReader) note(option etf.Atom, pos etf.Pos, format string, args ...any) {
-	s.r.notes = append(s.r.notes, Note{File: s.from(pos), Pos: pos, Side: s.role, Option: string(option), Text: fmt.Sprintf(format, args...)})
+	s.r.notes = append(s.r.notes, Note{File: s.from(pos), Pos: pos, Side: s.role, Option: string(option),
+		Text: fmt.Sprintf(format, args...)})
 }
 
 // list reads [{Option, Value}, ...].
@@ -80,7 +82,8 @@ func (s *sideReader) option(name etf.Atom, value etf.Node) error {
 		if len(allowed) == 0 {
 			return s.fail(name, value.Pos, "cannot be honoured; leave it out")
 		}
-		return s.fail(name, value.Pos, "cannot be honoured as %s; leave it out, or say %s", short(value.Term), formatAll(allowed))
+		return s.fail(name, value.Pos, "cannot be honoured as %s; leave it out, or say %s", short(value.Term),
+			formatAll(allowed))
 	}
 	return s.fail(name, value.Pos, "is no TLS option that is known here; is it misspelt?")
 }

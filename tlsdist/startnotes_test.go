@@ -41,7 +41,8 @@ func TestWhatIsLessSafeThanItLooksIsNotedOnceEach(t *testing.T) {
 	require.Empty(t, notes(true, 0o600, `[{server, [{certfile, "DIR/closed.pem"}, {verify, verify_peer}]}].`))
 	for _, c := range []struct{ text, want string }{
 		{`[{server, [{certfile, "DIR/closed.pem"}]}].`,
-			"server option verify: is missing, so as in OTP no peer has to show a certificate; {verify, verify_peer} asks for one"},
+			"server option verify: is missing, so as in OTP no peer has to show a certificate; {verify, verify_peer} asks " +
+				"for one"},
 		{`[{client, [{certfile, "DIR/closed.pem"}, {keyfile, "DIR/open.pem"}]}, {server, [{verify, verify_peer}]}].`,
 			"client option keyfile: open.pem can be read by all users of this host (chmod 600)"},
 		{`[{server, [{verify, verify_peer}, {versions, [tlsv1, 'tlsv1.2', 'tlsv1.1']}]}].`,

@@ -45,9 +45,11 @@ var honoured = map[etf.Atom]func(*sideReader, etf.Atom, etf.Node) error{
 // its own. Nothing gets less safe or fails to connect without them. Renegotiation goes the safe way in crypto/tls
 // always, and it has no suites that would need a dhfile.
 var harmless = []etf.Atom{
-	"secure_renegotiate", "client_renegotiation", "honor_cipher_order", "honor_ecc_order", "reuse_sessions", "session_tickets",
+	"secure_renegotiate", "client_renegotiation", "honor_cipher_order", "honor_ecc_order", "reuse_sessions",
+	"session_tickets",
 	"hibernate_after", "log_level", "log_alert", "keep_secrets", "padding_check", "beast_mitigation", "max_handshake_size",
-	"middlebox_comp_mode", "renegotiate_at", "key_update_at", "receiver_spawn_opts", "sender_spawn_opts", "erl_dist", "ktls",
+	"middlebox_comp_mode", "renegotiate_at", "key_update_at", "receiver_spawn_opts", "sender_spawn_opts", "erl_dist",
+	"ktls",
 	"dh", "dhfile", "crl_cache", "ocsp_nonce", "anti_replay", "cookie", "certificate_authorities", "fallback",
 	// of the socket
 	"nodelay", "keepalive", "reuseaddr", "backlog", "buffer", "recbuf", "sndbuf", "send_timeout", "send_timeout_close",
@@ -63,7 +65,8 @@ var onlyAs = map[etf.Atom][]etf.Term{
 	"early_data": {undefined, etf.Atom("disabled")}, "allow_any_ca_purpose": {no}, "cert_policy_opts": {etf.List{}},
 	"psk_identity": {undefined}, "srp_identity": {undefined}, "user_lookup_fun": {undefined}, "sni_fun": {undefined},
 	"sni_hosts": {etf.List{}}, "reuse_session": {undefined}, "max_fragment_length": {undefined}, "use_ticket": {undefined},
-	"alpn_advertised_protocols": {undefined}, "alpn_preferred_protocols": {undefined}, "next_protocols_advertised": {undefined},
+	"alpn_advertised_protocols": {undefined}, "alpn_preferred_protocols": {undefined},
+	"next_protocols_advertised":       {undefined},
 	"client_preferred_next_protocols": {undefined}, "signature_algs": {undefined}, "signature_algs_cert": {undefined},
 	"partial_chain": nil, "cert": {undefined}, "key": {undefined}, "cacerts": {undefined}, "cb_info": nil,
 }
@@ -71,8 +74,10 @@ var onlyAs = map[etf.Atom][]etf.Term{
 // flagForms are the options that -ssl_dist_opt knows, and how each makes a term of its word.
 // inet_tls_dist:ssl_option/2.
 var flagForms = map[string]func(string) etf.Node{
-	"certfile": charlist, "cacertfile": charlist, "keyfile": charlist, "password": charlist, "dhfile": charlist, "ciphers": charlist,
-	"verify": atom, "crl_check": atom, "reuse_sessions": atom, "secure_renegotiate": atom, "fail_if_no_peer_cert": atom, "ktls": atom,
+	"certfile": charlist, "cacertfile": charlist, "keyfile": charlist, "password": charlist, "dhfile": charlist,
+	"ciphers": charlist,
+	"verify":  atom, "crl_check": atom, "reuse_sessions": atom, "secure_renegotiate": atom, "fail_if_no_peer_cert": atom,
+	"ktls":      atom,
 	"crl_cache": atom, "depth": number, "hibernate_after": number, "versions": listOfOne, "verify_fun": function,
 }
 
@@ -126,7 +131,8 @@ func (s *sideReader) verifyFun(name etf.Atom, v etf.Node) error {
 			return nil
 		}
 	}
-	return s.fail(name, v.Pos, "cannot be honoured: only {fun inet_tls_dist:verify_client/3, _} can, the code of others is Erlang's")
+	return s.fail(name, v.Pos, "cannot be honoured: only {fun inet_tls_dist:verify_client/3, _} can, the code of "+
+		"others is Erlang's")
 }
 
 func (s *sideReader) failIfNoPeerCert(name etf.Atom, v etf.Node) error {

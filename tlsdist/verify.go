@@ -53,7 +53,8 @@ func (e *suiteError) Error() string {
 
 // chains are the ways from the certificate of the peer to a trusted one.
 func (v verifier) chains(certs []*x509.Certificate) ([][]*x509.Certificate, error) {
-	o := x509.VerifyOptions{Roots: v.roots, Intermediates: x509.NewCertPool(), KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}}
+	o := x509.VerifyOptions{Roots: v.roots, Intermediates: x509.NewCertPool(),
+		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}}
 	if v.role == "server" {
 		o.KeyUsages[0] = x509.ExtKeyUsageClientAuth
 	}
@@ -91,10 +92,12 @@ func (v verifier) refuse(leaf *x509.Certificate, err error) error {
 			" option cacertfile on this side), or give the peer a certificate of an issuer that is in it"
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		e.Reason = expiry(invalid.Cert)
-		e.Advice = "give the peer a new certificate, or set the clock of this host, where it is " + time.Now().Format(time.DateTime)
+		e.Advice = "give the peer a new certificate, or set the clock of this host, where it is " +
+			time.Now().Format(time.DateTime)
 	case errors.As(err, &invalid) && invalid.Reason == x509.IncompatibleUsage:
 		use := map[string]string{"client": "serverAuth", "server": "clientAuth"}[v.role]
-		e.Reason = "is not meant for the " + map[string]string{"client": "server", "server": "client"}[v.role] + " of a TLS connection"
+		e.Reason = "is not meant for the " + map[string]string{"client": "server", "server": "client"}[v.role] +
+			" of a TLS connection"
 		e.Advice = "give the peer a certificate with extendedKeyUsage " + use + ", or without that extension"
 	default:
 		e.Reason = "is not valid: " + strings.TrimPrefix(err.Error(), "x509: ")

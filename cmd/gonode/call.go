@@ -88,7 +88,8 @@ func cast(ctx context.Context, n *node.Node, to, request etf.Term) error {
 }
 
 // request hands the destination and the request of NODE NAME TERM to do, on a client that is connected to NODE.
-func (o *options) request(cmd *cobra.Command, args []string, do func(ctx context.Context, n *node.Node, to, request etf.Term) error) error {
+func (o *options) request(cmd *cobra.Command, args []string,
+	do func(ctx context.Context, n *node.Node, to, request etf.Term) error) error {
 	name, err := serverName(args[1])
 	if err != nil {
 		return err
@@ -120,7 +121,8 @@ func readTerm(cmd *cobra.Command, word string) (etf.Term, error) {
 	t, err := etf.Parse(source)
 	var wrong *etf.ParseError
 	if errors.As(err, &wrong) {
-		return nil, usagef("%s is not a term in Erlang syntax: line %d, column %d: %s", where, wrong.Line, wrong.Column, wrong.Msg)
+		return nil, usagef("%s is not a term in Erlang syntax: line %d, column %d: %s", where, wrong.Line, wrong.Column,
+			wrong.Msg)
 	}
 	return t, err
 }

@@ -19,18 +19,25 @@ type carrierFlags struct {
 
 // add adds the flags to a verb that makes a node.
 func (f *carrierFlags) add(cmd *cobra.Command) {
-	choiceFlag(cmd, "proto-dist", "", "`carrier` of connections, as erl -proto_dist takes it: inet_tcp, inet_tls, inet6_tcp or inet6_tls (default inet_tcp, with TLS options inet_tls)",
+	choiceFlag(cmd, "proto-dist", "",
+		"`carrier` of connections, as erl -proto_dist takes it: inet_tcp, inet_tls, inet6_tcp or inet6_tls (default "+
+			"inet_tcp, with TLS options inet_tls)",
 		"inet_tcp", "inet_tls", "inet6_tcp", "inet6_tls")
 	cmd.Flags().Lookup("proto-dist").DefValue = "" // it depends
-	cmd.Flags().StringVar(&f.optfile, "ssl-dist-optfile", "", "read the options of TLS from `file`, as erl -ssl_dist_optfile does")
-	cmd.Flags().StringArrayVar(&f.opts, "ssl-dist-opt", nil, "an `option` of TLS such as server_certfile=node.pem or client_verify=verify_none, as in erl -ssl_dist_opt; it counts before the file, and may be repeated")
+	cmd.Flags().StringVar(&f.optfile, "ssl-dist-optfile", "",
+		"read the options of TLS from `file`, as erl -ssl_dist_optfile does")
+	cmd.Flags().StringArrayVar(&f.opts, "ssl-dist-opt", nil,
+		"an `option` of TLS such as server_certfile=node.pem or client_verify=verify_none, as in erl -ssl_dist_opt; it "+
+			"counts before the file, and may be repeated")
 	completeFlag(cmd, "ssl-dist-opt", tlsOptions...)
 }
 
 // tlsOptions are what the shell offers for --ssl-dist-opt.
 var tlsOptions = []string{
-	"server_certfile=", "server_keyfile=", "server_cacertfile=", "server_password=", "server_verify=verify_peer", "server_fail_if_no_peer_cert=true", "server_versions=tlsv1.3",
-	"client_certfile=", "client_keyfile=", "client_cacertfile=", "client_password=", "client_verify=verify_peer", "client_versions=tlsv1.3",
+	"server_certfile=", "server_keyfile=", "server_cacertfile=", "server_password=", "server_verify=verify_peer",
+	"server_fail_if_no_peer_cert=true", "server_versions=tlsv1.3",
+	"client_certfile=", "client_keyfile=", "client_cacertfile=", "client_password=", "client_verify=verify_peer",
+	"client_versions=tlsv1.3",
 }
 
 // apply writes the flags into the node's configuration.

@@ -44,7 +44,8 @@ func (o *options) examine(cmd *cobra.Command, word string, show func(*cobra.Comm
 	return o.asClient(cmd, word, o.startDoctor, func(ctx context.Context, n *node.Node, peer etf.Atom) error {
 		for f := range n.Examine(ctx, peer) {
 			if f.Err != nil && ctx.Err() != nil && cmd.Context().Err() == nil {
-				f.Advice = fmt.Sprintf("no answer within %v: a firewall may drop what is sent; --timeout gives it longer", o.timeout)
+				f.Advice = fmt.Sprintf("no answer within %v: a firewall may drop what is sent; --timeout gives it longer",
+					o.timeout)
 			}
 			if err := show(cmd, f); err != nil {
 				return err

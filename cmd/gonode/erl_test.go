@@ -72,7 +72,8 @@ func TestErlangServersAreCalledAndCast(t *testing.T) {
 	require.Equal(t, "pong", p.prints(t, "ping", alive))
 	require.Regexp(t, "^"+alive+"\t\\d+$", p.prints(t, "names"))
 
-	for _, term := range []string{"ok", "-17", "340282366920938463463374607431768211456", "-0.0", "[]", "{}", `<<"gr\303\274n">>`,
+	for _, term := range []string{"ok", "-17", "340282366920938463463374607431768211456", "-0.0", "[]", "{}",
+		`<<"gr\303\274n">>`,
 		"'with space'", "[a|b]", `"chars"`, "#{1 => [2.5],k => <<5:3>>}", "fun lists:map/2"} {
 		sent, err := etf.Parse(term)
 		require.NoError(t, err)
@@ -87,7 +88,8 @@ func TestErlangServersAreCalledAndCast(t *testing.T) {
 		p.prints(t, "call", name, "desk", "casts", "-o", "json"), "each cast went out before the command ended, in order")
 	require.Regexp(t, `^\{\[\],\['gonode-1@`, p.prints(t, "call", name, "desk", "nodes"), "a passing client is hidden")
 	require.Contains(t, p.prints(t, "call", name, "desk", "nodes", "--sname", "clerk"), "[clerk@")
-	require.Regexp(t, `^\{\[\],\['[A-Z0-9]+@`, p.prints(t, "call", name, "desk", "nodes", "--sname", "undefined"), "a name that the node has made")
+	require.Regexp(t, `^\{\[\],\['[A-Z0-9]+@`, p.prints(t, "call", name, "desk", "nodes", "--sname", "undefined"),
+		"a name that the node has made")
 }
 
 func TestWhatOnlyErlangCanMakeIsPrintedAsErlangDoes(t *testing.T) {
@@ -113,7 +115,8 @@ func TestTheEndOfAnErlangServerIsTold(t *testing.T) {
 
 	e.Eval(t, "desk:start(desk).")
 	e.Eval(t, "register(desk_watcher, self()).")
-	p.fails(t, exitTimeout, []string{"call", name, "desk", "mute", "--timeout", "400ms"}, "desk on "+name+" did not answer within 400ms")
+	p.fails(t, exitTimeout, []string{"call", name, "desk", "mute", "--timeout", "400ms"},
+		"desk on "+name+" did not answer within 400ms")
 	e.Eval(t, "receive mute -> ok end.")
 	_, wait := p.start(t, "call", name, "desk", "mute", "--timeout", "1m")
 	e.Eval(t, "receive mute -> ok end.")
@@ -138,18 +141,21 @@ func TestCtrlCEndsACallAtOnce(t *testing.T) {
 func TestErlangRefusesAndItIsToldWhy(t *testing.T) {
 	p := among(t)
 	bad := startDesk(t, gonodetest.WithCookie("another"))
-	p.fails(t, exitHandshake, []string{"call", bad.Name(), "desk", "x"}, "cannot connect to "+bad.Name(), "give both nodes the same cookie",
+	p.fails(t, exitHandshake, []string{"call", bad.Name(), "desk", "x"}, "cannot connect to "+bad.Name(),
+		"give both nodes the same cookie",
 		"the cookie of this side is from GONODE_COOKIE")
 	bad.AwaitLog(t, "nvalid challenge reply")
 	require.Equal(t, "pong", p.prints(t, "ping", bad.Name(), "--cookie", "another"))
 
 	picky := gonodetest.StartErl(t)
 	picky.Eval(t, "net_kernel:allow(['friend@nowhere']).")
-	p.fails(t, exitHandshake, []string{"ping", picky.Name(), "--sname", "foe"}, "not_allowed: the peer does not admit foe@", "net_kernel:allow/1")
+	p.fails(t, exitHandshake, []string{"ping", picky.Name(), "--sname", "foe"},
+		"not_allowed: the peer does not admit foe@", "net_kernel:allow/1")
 
 	frozen := gonodetest.StartErl(t)
 	frozen.Pause(t)
-	p.fails(t, exitTimeout, []string{"ping", frozen.Name(), "--timeout", "500ms"}, "cannot connect to "+frozen.Name()+": not within 500ms")
+	p.fails(t, exitTimeout, []string{"ping", frozen.Name(), "--timeout", "500ms"},
+		"cannot connect to "+frozen.Name()+": not within 500ms")
 	frozen.Resume(t)
 	require.Equal(t, "pong", p.prints(t, "ping", frozen.Name()))
 }
@@ -159,7 +165,8 @@ func TestNodesWithLongNamesAreReachedByTheirName(t *testing.T) {
 	require.Equal(t, "pong", p.prints(t, "ping", "long@127.0.0.1"))
 	require.Equal(t, "pong", p.prints(t, "ping", "long@127.0.0.1", "--name", "clerk@127.0.0.1"))
 	require.Equal(t, "pong", p.prints(t, "ping", "long", "--name", "clerk@127.0.0.1"))
-	require.Equal(t, "{[],['clerk@127.0.0.1']}", p.prints(t, "call", long.Name(), "desk", "nodes", "--name", "clerk@127.0.0.1"))
+	require.Equal(t, "{[],['clerk@127.0.0.1']}", p.prints(t, "call", long.Name(), "desk", "nodes", "--name",
+		"clerk@127.0.0.1"))
 	p.fails(t, exitUsage, []string{"ping", "long@127.0.0.1", "--sname", "clerk"}, "give --name instead of --sname")
 	p.fails(t, exitHandshake, []string{"ping", "long"}, "handshake to long@")
 
@@ -180,14 +187,16 @@ end
 	require.Equal(t, `{"got":["ping","text",[49]],"nothing":null}`,
 		p.prints(t, "call", x.Name(), "Elixir.My.Desk", `{ping, <<"text">>, "1"}`, "-o", "json"))
 	p.fails(t, exitRemote, []string{"call", x.Name(), "My.Desk", "x"}, "an Elixir module is registered as Elixir.My.Desk")
-	p.fails(t, exitRemote, []string{"call", x.Name(), "Elixir.My.Nosuch", "x"}, "there is no process 'Elixir.My.Nosuch' on "+x.Name()+"\n")
+	p.fails(t, exitRemote, []string{"call", x.Name(), "Elixir.My.Nosuch", "x"},
+		"there is no process 'Elixir.My.Nosuch' on "+x.Name()+"\n")
 }
 
 func TestASecondNodeUnderTheNameOfAnErlangNodeSaysWhoHoldsIt(t *testing.T) {
 	p := among(t)
 	gonodetest.StartErl(t, gonodetest.WithSname("calc"))
 	_, port, _ := strings.Cut(p.prints(t, "names"), "\t")
-	p.fails(t, exitFailure, []string{"run", "--sname", "calc"}, `the name "calc" is taken`, "by a node that listens on port "+port)
+	p.fails(t, exitFailure, []string{"run", "--sname", "calc"}, `the name "calc" is taken`,
+		"by a node that listens on port "+port)
 }
 
 func TestTheCookieIsInNoOutputOfTheProgram(t *testing.T) {
@@ -196,8 +205,10 @@ func TestTheCookieIsInNoOutputOfTheProgram(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "cookie")
 	require.NoError(t, os.WriteFile(file, []byte(secret+"\n"), 0o400))
 	for _, args := range [][]string{
-		{"ping", e.Name(), "-v"}, {"ping", e.Name(), "-v", "--cookie", secret}, {"call", e.Name(), "desk", "x", "-v", "--cookie-file", file},
-		{"cast", e.Name(), "desk", "x", "-v"}, {"ping", "nosuch", "-v"}, {"ping", "--cookie", secret}, {"run", "-v", "--sname", strings.Split(e.Name(), "@")[0]},
+		{"ping", e.Name(), "-v"}, {"ping", e.Name(), "-v", "--cookie", secret},
+		{"call", e.Name(), "desk", "x", "-v", "--cookie-file", file},
+		{"cast", e.Name(), "desk", "x", "-v"}, {"ping", "nosuch", "-v"}, {"ping", "--cookie", secret},
+		{"run", "-v", "--sname", strings.Split(e.Name(), "@")[0]},
 	} {
 		r := p.run(t, args...)
 		require.NotContains(t, r.out+r.err, secret, "%q", args)
@@ -212,7 +223,8 @@ func TestDoctorWalksTheWholeWayToAnErlangNode(t *testing.T) {
 	for i, step := range steps {
 		require.Regexp(t, "^"+step+" +ok +.", lines[i])
 	}
-	require.Regexp(t, "^ +change: give all nodes of the cluster the same net_ticktime$", lines[len(steps)], "advice without a failure")
+	require.Regexp(t, "^ +change: give all nodes of the cluster the same net_ticktime$", lines[len(steps)],
+		"advice without a failure")
 	require.Contains(t, p.prints(t, "doctor", e.Name(), "-o", "json"), `{"step":"ping","ok":true,"detail":"pong in `)
 }
 

@@ -55,7 +55,8 @@ func exitCode(err error) int {
 		return exitTimeout
 	case errors.As(err, &handshake), errors.As(err, &insecure):
 		return exitHandshake
-	case errors.As(err, &connect), errors.As(err, &walk), errors.Is(err, genserv.ErrNoConnection), errors.Is(err, epmd.ErrUnavailable), errors.As(err, &protocol):
+	case errors.As(err, &connect), errors.As(err, &walk), errors.Is(err, genserv.ErrNoConnection),
+		errors.Is(err, epmd.ErrUnavailable), errors.As(err, &protocol):
 		return exitConnect
 	case errors.Is(err, genserv.ErrNoProc), errors.As(err, &exit):
 		return exitRemote
@@ -71,7 +72,8 @@ func isUsage(err error) bool {
 		option *tlsdist.OptionError
 		file   *tlsdist.FileError
 	)
-	return errors.As(err, &option) || errors.As(err, &file) || errors.As(err, &usage) || errors.As(err, &config) || errors.As(err, &env)
+	return errors.As(err, &option) || errors.As(err, &file) || errors.As(err, &usage) || errors.As(err, &config) ||
+		errors.As(err, &env)
 }
 
 func isTimeout(err error) bool {
@@ -79,6 +81,7 @@ func isTimeout(err error) bool {
 		handshake *dist.HandshakeError
 		insecure  *tlsdist.HandshakeError
 	)
-	return errors.As(err, &insecure) && insecure.Timeout() || errors.Is(err, genserv.ErrTimeout) || errors.Is(err, context.DeadlineExceeded) ||
+	return errors.As(err, &insecure) && insecure.Timeout() || errors.Is(err, genserv.ErrTimeout) ||
+		errors.Is(err, context.DeadlineExceeded) ||
 		errors.As(err, &handshake) && handshake.Timeout()
 }

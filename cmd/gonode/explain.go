@@ -88,7 +88,8 @@ func (o *options) explainConnect(e *node.ConnectError) string {
 		alive, host, _ := strings.Cut(string(e.Node), "@")
 		return text + fmt.Sprintf("the EPMD of %s knows no %s; gonode names %s lists whom it knows", host, alive, host)
 	case e.Stage == "dial":
-		return text + plain(e.Err) + "; EPMD says that it listens there: a firewall may be in between, or it listens on another address"
+		return text + plain(e.Err) + "; EPMD says that it listens there: a firewall may be in between, or it listens on " +
+			"another address"
 	case errors.As(e, &refused) && refused.Reason == dist.ReasonCookie:
 		return text + plain(refused) + "; the cookie of this side is from " + o.cookieFrom
 	}

@@ -65,7 +65,9 @@ func (o *options) nodeFlags(cmd *cobra.Command, usual string) {
 	f := cmd.Flags()
 	f.StringVar(&o.sname, "sname", "", "short node `name`, name or name@host, as erl -sname takes it (default "+usual+")")
 	f.StringVar(&o.name, "name", "", "long node `name`, name or name@host.domain, as erl -name takes it")
-	f.StringVar(&o.cookie, "cookie", "", "the cluster's `cookie`; other users of this host see it in the list of processes: prefer --cookie-file or GONODE_COOKIE")
+	f.StringVar(&o.cookie, "cookie", "",
+		"the cluster's `cookie`; other users of this host see it in the list of processes: prefer --cookie-file or "+
+			"GONODE_COOKIE")
 	f.StringVar(&o.cookieFile, "cookie-file", "", "read the cookie from `file` (default ~/.erlang.cookie)")
 	cmd.MarkFlagsMutuallyExclusive("sname", "name")
 	cmd.MarkFlagsMutuallyExclusive("cookie", "cookie-file")
@@ -104,7 +106,8 @@ func flagError(_ *cobra.Command, err error) error {
 	case known && here != "-"+word: // else it is right and belongs to other verbs
 		return fmt.Errorf("unknown flag -%s; here it is %s", word, here)
 	case strings.TrimLeft(word, "0123456789._eE") == "" && word != "":
-		return fmt.Errorf("-%s is no flag; a term that begins with - goes behind --, as in: gonode call NODE NAME -- -1", word)
+		return fmt.Errorf("-%s is no flag; a term that begins with - goes behind --, as in: gonode call NODE NAME -- -1",
+			word)
 	}
 	return fmt.Errorf("unknown flag -%s", word)
 }

@@ -79,7 +79,8 @@ func TestErlangTermsAsJSON(t *testing.T) {
 func TestTermsThatHaveNoTextInErlangAreShownAsTheBEAMPrintsThem(t *testing.T) {
 	pid := etf.Pid{Node: "a@vm", ID: 12, Creation: 3}
 	ref := etf.Ref{Node: "a@vm", Creation: 3, Len: 1, Words: [etf.MaxRefWords]uint32{7}}
-	for _, term := range []etf.Term{pid, ref, etf.Port{Node: "a@vm", ID: 5, Creation: 3}, &etf.Fun{Module: "m", OldIndex: etf.Int(0), OldUniq: etf.Int(1), Pid: pid},
+	for _, term := range []etf.Term{pid, ref, etf.Port{Node: "a@vm", ID: 5, Creation: 3},
+		&etf.Fun{Module: "m", OldIndex: etf.Int(0), OldUniq: etf.Int(1), Pid: pid},
 		&etf.Record{Module: "m", Name: "r", Fields: []etf.Atom{"f"}, Values: []etf.Term{etf.Int(1)}}} {
 		var text string
 		require.NoError(t, json.Unmarshal([]byte(printed(t, term)), &text))
@@ -106,7 +107,8 @@ func TestAMapThatWouldLoseAValueIsRefused(t *testing.T) {
 	one, two := etf.Pid{Node: "a@vm", ID: 1, Creation: 1}, etf.Pid{Node: "a@vm", ID: 1, Creation: 2}
 	require.Equal(t, etf.Format(one), etf.Format(two), "the test needs two pids that look alike")
 	inner := etf.Map{{Key: one, Value: etf.Int(1)}, {Key: two, Value: etf.Int(2)}}
-	for _, term := range []etf.Term{inner, etf.List{inner}, etf.Tuple{inner}, etf.Map{{Key: etf.Atom("k"), Value: inner}}} {
+	for _, term := range []etf.Term{inner, etf.List{inner}, etf.Tuple{inner},
+		etf.Map{{Key: etf.Atom("k"), Value: inner}}} {
 		_, err := toJSON(term)
 		require.ErrorContains(t, err, "two keys "+etf.Format(one))
 		require.ErrorContains(t, err, "-o term")
@@ -125,7 +127,8 @@ func TestClashesAllTheWayDownTakeNoTime(t *testing.T) {
 func TestANumberOfAnySizeKeepsAllItsDigits(t *testing.T) {
 	huge := new(big.Int).Exp(big.NewInt(7), big.NewInt(5000), nil)
 	require.Equal(t, huge.String(), printed(t, etf.NewBigInt(huge)))
-	for _, f := range []float64{math.MaxFloat64, math.SmallestNonzeroFloat64, math.Pi, 1e21, 1e22, 1e-7, 123456789, -1.5e-300} {
+	for _, f := range []float64{math.MaxFloat64, math.SmallestNonzeroFloat64, math.Pi, 1e21, 1e22, 1e-7, 123456789,
+		-1.5e-300} {
 		var back float64
 		require.NoError(t, json.Unmarshal([]byte(printed(t, etf.Float(f))), &back))
 		require.Equal(t, f, back)

@@ -54,13 +54,16 @@ func TestWhatIsNotThereIsNamed(t *testing.T) {
 	alone(t)
 	startRun(t)
 	host := shortHost(t)
-	fails(t, exitConnect, []string{"ping", "nosuch"}, "cannot connect to nosuch@"+host+": the EPMD of "+host+" knows no nosuch; gonode names "+host)
+	fails(t, exitConnect, []string{"ping", "nosuch"}, "cannot connect to nosuch@"+host+": the EPMD of "+host+
+		" knows no nosuch; gonode names "+host)
 	fails(t, exitRemote, []string{"call", "gonode", "nosuch", "x"}, "there is no process nosuch on gonode@"+host)
-	fails(t, exitRemote, []string{"call", "gonode", "My.Server", "x"}, "there is no process 'My.Server' on", "registered as Elixir.My.Server")
+	fails(t, exitRemote, []string{"call", "gonode", "My.Server", "x"}, "there is no process 'My.Server' on",
+		"registered as Elixir.My.Server")
 	require.Empty(t, prints(t, "cast", "gonode", "nosuch", "x"), "as in Erlang, a cast does not tell")
 	fails(t, exitConnect, []string{"cast", "nosuch", "x", "x"}, "knows no nosuch")
 	t.Setenv(cookieVar, "another")
-	r := fails(t, exitHandshake, []string{"ping", "gonode"}, "same cookie", "the cookie of this side is from GONODE_COOKIE")
+	r := fails(t, exitHandshake, []string{"ping", "gonode"}, "same cookie",
+		"the cookie of this side is from GONODE_COOKIE")
 	require.NotContains(t, r.err, "another\n")
 	fails(t, exitHandshake, []string{"cast", "gonode", "counter", "reset"}, "same cookie")
 }
@@ -69,7 +72,8 @@ func TestASecondNodeOfTheSameNameSaysWhoHoldsIt(t *testing.T) {
 	alone(t)
 	startRun(t, "--sname", "calc")
 	_, port, _ := strings.Cut(prints(t, "names"), "\t")
-	fails(t, exitFailure, []string{"run", "--sname", "calc"}, `the name "calc" is taken`, "listens on port "+port, "--sname")
+	fails(t, exitFailure, []string{"run", "--sname", "calc"}, `the name "calc" is taken`, "listens on port "+port,
+		"--sname")
 	fails(t, exitFailure, []string{"run", "--epmd", "embedded"}, "with --epmd auto or external")
 	second := startRun(t, "--sname", "calc2", "--epmd", "external")
 	require.NotContains(t, second.err.String(), "embedded")
@@ -79,13 +83,15 @@ func TestASecondNodeOfTheSameNameSaysWhoHoldsIt(t *testing.T) {
 
 func TestWhereTheNodeListensIsUpToTheUser(t *testing.T) {
 	alone(t)
-	fails(t, exitConnect, []string{"run", "--epmd", "external"}, "no EPMD answers at 127.0.0.1:", "start one there (epmd -daemon)")
+	fails(t, exitConnect, []string{"run", "--epmd", "external"}, "no EPMD answers at 127.0.0.1:",
+		"start one there (epmd -daemon)")
 	port := gonodetest.FreePort(t)
 	startRun(t, "--listen", "127.0.0.1", "--port-min", strconv.Itoa(port), "--epmd", "embedded")
 	require.Equal(t, fmt.Sprintf("gonode\t%d", port), prints(t, "names"))
 	fails(t, exitFailure, []string{"run", "--sname", "b", "--listen", "127.0.0.1", "--port-min", strconv.Itoa(port)},
 		"gonode: no port to listen on within", "in use")
-	next := startRun(t, "--sname", "c", "--listen", "127.0.0.1", "--port-min", strconv.Itoa(port), "--port-max", strconv.Itoa(port+20))
+	next := startRun(t, "--sname", "c", "--listen", "127.0.0.1", "--port-min", strconv.Itoa(port), "--port-max",
+		strconv.Itoa(port+20))
 	require.Contains(t, next.err.String(), "listening on 127.0.0.1:")
 }
 
@@ -98,7 +104,8 @@ func TestLongNamesFindEachOther(t *testing.T) {
 	require.Equal(t, "pong", prints(t, "ping", "calc@127.0.0.1"))
 	require.Equal(t, "pong", prints(t, "ping", "calc", "--name", "me@127.0.0.1"), "the host is that of the own name")
 	fails(t, exitHandshake, []string{"ping", "calc"}, "handshake")
-	fails(t, exitHandshake, []string{"ping", "calc@localhost"}, "the node that answers is calc@127.0.0.1, not the one that was dialled")
+	fails(t, exitHandshake, []string{"ping", "calc@localhost"},
+		"the node that answers is calc@127.0.0.1, not the one that was dialled")
 }
 
 func TestACookieIsMadeOnlyIfThereIsNone(t *testing.T) {
@@ -184,7 +191,8 @@ func TestAPortThatIsNoNode(t *testing.T) {
 	require.NoError(t, err)
 	defer l.Close()
 	pretend("silent", uint16(l.Addr().(*net.TCPAddr).Port))
-	fails(t, exitTimeout, []string{"ping", "silent", "--timeout", "200ms"}, "cannot connect to silent@"+host+": not within 200ms")
+	fails(t, exitTimeout, []string{"ping", "silent", "--timeout", "200ms"},
+		"cannot connect to silent@"+host+": not within 200ms")
 }
 
 func TestAStrangeEPMDCannotWriteToTheTerminal(t *testing.T) {

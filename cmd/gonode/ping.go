@@ -18,7 +18,8 @@ func newPing(o *options) *cobra.Command {
 that is not 0.
 
 ` + nodeHelp,
-		Example:           "  gonode ping a\n  gonode ping a@myhost\n  gonode ping a@host.example.org --cookie-file /run/secrets/cookie",
+		Example: "  gonode ping a\n  gonode ping a@myhost\n  gonode ping a@host.example.org --cookie-file " +
+			"/run/secrets/cookie",
 		Args:              wantArgs(1, "NODE"),
 		ValidArgsFunction: o.completeNode,
 		RunE: o.run(func(cmd *cobra.Command, args []string) error {

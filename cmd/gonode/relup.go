@@ -200,7 +200,8 @@ func warningText(w etf.Term) string {
 	}
 	switch {
 	case len(pair) == 2 && t[0] == etf.Term(etf.Atom("erts_vsn_changed")):
-		return fmt.Sprintf("the emulator changes between %v and %v, so it is restarted; a Go node cannot do that", pair[1], pair[0])
+		return fmt.Sprintf("the emulator changes between %v and %v, so it is restarted; a Go node cannot do that", pair[1],
+			pair[0])
 	case len(pair) == 2 && t[0] == etf.Term(etf.Atom("bad_vsn")):
 		return fmt.Sprintf("an .appup file is for version %v, the application is %v", pair[0], pair[1])
 	case w == etf.Term(etf.Atom("pre_R15_emulator_upgrade")):

@@ -56,7 +56,8 @@ func TestRelupMakeMakesTheRelupsOfOTP(t *testing.T) {
 			}
 
 			require.NoError(t, os.Mkdir("out", 0o755))
-			r = p.run(t, "relup", "make", "new", "--up-from", "old", "--down-to", "old", "--path", "lib/*/ebin", "--outdir", "out")
+			r = p.run(t, "relup", "make", "new", "--up-from", "old", "--down-to", "old", "--path", "lib/*/ebin", "--outdir",
+				"out")
 			require.Zero(t, r.code, r.err)
 			require.Empty(t, r.out)
 			src, err = os.ReadFile(filepath.Join("out", "relup"))
@@ -74,9 +75,13 @@ func TestRelupMakeTellsWhyThereIsNone(t *testing.T) {
 	args := []string{"relup", "make", "new.rel", "--up-from", "old.rel", "--path", "lib/*/ebin"}
 	file := filepath.Join("lib", "app-2", "ebin", "app.appup")
 	for _, c := range []struct{ appup, term, text string }{
-		{`{"2", [{"1", [{update, m1, soft, [m9]}]}], []}.`, `{error,systools_rc,{undef_module,m9}}.`, file + ":1:15: a module depends on m9"},
-		{`{"2", [{"1", [{load_module, m1}, oops]}], []}.`, `{error,systools_rc,{bad_instruction,oops}}.`, file + ":1:34: oops is no instruction"},
-		{`{"2", [{<<"1.+">>, []}], []}.`, `{error,systools_relup,{no_relup,"lib/app-2/ebin/app.appup",{application,app,permanent,"2",`, "there is no entry for version 1"},
+		{`{"2", [{"1", [{update, m1, soft, [m9]}]}], []}.`, `{error,systools_rc,{undef_module,m9}}.`,
+			file + ":1:15: a module depends on m9"},
+		{`{"2", [{"1", [{load_module, m1}, oops]}], []}.`, `{error,systools_rc,{bad_instruction,oops}}.`,
+			file + ":1:34: oops is no instruction"},
+		{`{"2", [{<<"1.+">>, []}], []}.`,
+			`{error,systools_relup,{no_relup,"lib/app-2/ebin/app.appup",{application,app,permanent,"2",`,
+			"there is no entry for version 1"},
 		{"{\"2\",\n [}.", `{error,systools_relup,{file_problem,{"lib/app-2/ebin/app.appup",{error,{parse,"lib/app-2/ebin/app.appup",{2,erl_parse,["syntax error before: ","'}'"]}}}}}}.`,
 			file + ":2:3: syntax error before: '}'"},
 		{`odd.`, `{error,systools_relup,{file_problem,{"lib/app-2/ebin/app.appup",{ok,odd}}}}.`, "this is no .appup file"},
@@ -101,7 +106,8 @@ func TestRelupMakeTakesSeveralFilesBehindAFlag(t *testing.T) {
 	src, err := os.ReadFile("old.rel")
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile("older.rel", src, 0o644))
-	r := gonode(t, "relup", "make", "new.rel", "--up-from", "old=the first", "older.rel", "--down-to", "older", "--path", "nowhere", "lib/*/ebin", "--restart-emulator")
+	r := gonode(t, "relup", "make", "new.rel", "--up-from", "old=the first", "older.rel", "--down-to", "older", "--path",
+		"nowhere", "lib/*/ebin", "--restart-emulator")
 	require.Zero(t, r.code, r.err)
 	relup, err := appup.ParseRelup("relup", []byte(r.out))
 	require.NoError(t, err)
@@ -113,7 +119,8 @@ func TestRelupMakeTakesSeveralFilesBehindAFlag(t *testing.T) {
 	fails(t, exitUsage, []string{"relup", "make"}, "requires at least 1 arg")
 	fails(t, exitUsage, []string{"relup", "make", "a", "b"}, `"b" follows no flag that takes files`)
 	fails(t, exitUsage, []string{"relup", "mak"}, `unknown command "mak"; did you mean make?`)
-	fails(t, exitFailure, []string{"relup", "make", "new.rel", "--up-from", "old.rel", "--path", "lib/*/ebin", "--outdir", "nowhere"}, "nowhere")
+	fails(t, exitFailure, []string{"relup", "make", "new.rel", "--up-from", "old.rel", "--path", "lib/*/ebin",
+		"--outdir", "nowhere"}, "nowhere")
 }
 
 func TestAppupCheckTellsEverything(t *testing.T) {
@@ -123,7 +130,8 @@ func TestAppupCheckTellsEverything(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, p.prints(t, append([]string{"appup", "check", "relup", "new.rel"}, files...)...))
 
-	require.NoError(t, os.WriteFile("x.appup", []byte("{\"2\",\n [{\"1\", [{load_modul, m}, {update, 1}]},\n  {\"1\", []}],\n []}.\n"), 0o644))
+	require.NoError(t, os.WriteFile("x.appup",
+		[]byte("{\"2\",\n [{\"1\", [{load_modul, m}, {update, 1}]},\n  {\"1\", []}],\n []}.\n"), 0o644))
 	r := p.run(t, "appup", "check", "relup", "x.appup")
 	require.Equal(t, exitFailure, r.code)
 	require.Equal(t, "x.appup:2:10: {load_modul,m} is no instruction; did you mean load_module?\n"+
@@ -135,7 +143,9 @@ func TestAppupCheckTellsEverything(t *testing.T) {
 	require.Contains(t, r.out, `{"file":"x.appup","line":2,"column":36,"warning":false,"reason":"{bad_module,1}","message":"a module has to be an atom, not 1"}`)
 
 	require.NoError(t, os.WriteFile("x.appup", []byte("{\"3\",\n [{\"1\", [{load_module, n}]}],\n []}.\n"), 0o644))
-	require.NoError(t, os.WriteFile("x.app", []byte(`{application, x, [{description, ""}, {vsn, "2"}, {modules, [m]}, {registered, []}, {applications, []}]}.`), 0o644))
+	require.NoError(t, os.WriteFile("x.app",
+		[]byte(`{application, x, [{description, ""}, {vsn, "2"}, {modules, [m]}, {registered, []}, {applications, []}]}.`),
+		0o644))
 	r = p.run(t, "appup", "check", "x.appup")
 	require.Equal(t, exitFailure, r.code)
 	require.Equal(t, "x.appup:1:2: warning: the file is for version \"3\", but x.app says \"2\"\n"+

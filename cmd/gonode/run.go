@@ -48,18 +48,22 @@ printed. A cookie is no encryption: keep the ports inside a trusted network, or 
 
 The heap may grow to 40 MB before garbage is collected, and from there on to twice of what is in use; set GOGC or GOMEMLIMIT
 for something else.`,
-		Example:           "  gonode run\n  gonode run --sname calc --port-min 9100 --port-max 9105\n  gonode run --name calc@10.0.0.7 --cookie-file /run/secrets/cookie\n  gonode run --ssl-dist-optfile dist.conf",
+		Example: "  gonode run\n  gonode run --sname calc --port-min 9100 --port-max 9105\n  gonode run --name " +
+			"calc@10.0.0.7 --cookie-file /run/secrets/cookie\n  gonode run --ssl-dist-optfile dist.conf",
 		Args:              wantArgs(0),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE:              o.run(func(cmd *cobra.Command, _ []string) error { return o.runNode(cmd, f) }),
 	}
 	o.nodeFlags(cmd, "gonode")
 	cmd.Flags().BoolVar(&f.visible, "visible", false, "announce the node to the whole cluster instead of hiding it")
-	f.epmd = choiceFlag(cmd, "epmd", "", "port mapper `mode`: auto (start the embedded one if there is none), embedded or external", "auto", "embedded", "external")
+	f.epmd = choiceFlag(cmd, "epmd", "",
+		"port mapper `mode`: auto (start the embedded one if there is none), embedded or external", "auto", "embedded",
+		"external")
 	cmd.Flags().StringVar(&f.listen, "listen", "", "IP `address` to listen on (default all)")
 	cmd.Flags().Uint16Var(&f.portMin, "port-min", 0, "lowest `port` to listen on (default any)")
 	cmd.Flags().Uint16Var(&f.portMax, "port-max", 0, "highest `port` to listen on (default that of --port-min)")
-	cmd.Flags().StringVar(&f.loggerNode, "logger-node", "", "`node` to whose logger the reports of servers are sent (default none)")
+	cmd.Flags().StringVar(&f.loggerNode, "logger-node", "",
+		"`node` to whose logger the reports of servers are sent (default none)")
 	cmd.Flags().StringSliceVar(&f.allow, "allow", nil, "only these `nodes` may connect, as net_kernel:allow/1 takes "+
 		"them: name@host, host, or name@; separated by commas (default all)")
 	for _, flag := range []string{"listen", "port-min", "port-max", "logger-node", "allow"} {
@@ -68,7 +72,8 @@ for something else.`,
 	return cmd
 }
 
-var epmdModes = map[string]node.EPMDMode{"auto": node.EPMDAuto, "embedded": node.EPMDEmbedded, "external": node.EPMDExternal}
+var epmdModes = map[string]node.EPMDMode{"auto": node.EPMDAuto, "embedded": node.EPMDEmbedded,
+	"external": node.EPMDExternal}
 
 // apply writes the flags into the node's configuration.
 func (f runFlags) apply(cfg *node.Config) {
@@ -98,7 +103,8 @@ func (o *options) runNode(cmd *cobra.Command, f runFlags) (err error) {
 	f.apply(&cfg)
 	defer node.SetHeapFloor(node.HeapFloor, 100)()
 	if o.cookie != "" {
-		fmt.Fprintln(cmd.ErrOrStderr(), "note: other users of this host see --cookie in the list of processes; prefer --cookie-file or GONODE_COOKIE")
+		fmt.Fprintln(cmd.ErrOrStderr(),
+			"note: other users of this host see --cookie in the list of processes; prefer --cookie-file or GONODE_COOKIE")
 	}
 	n, err := node.Start(cmd.Context(), cfg)
 	if err != nil {

@@ -32,9 +32,11 @@ func (o *options) target(word string) (name string, long bool, err error) {
 	case err != nil:
 		return "", false, err
 	case long && o.sname != "":
-		return "", false, usagef("%s has a long name, and nodes with long and with short names never connect: give --name instead of --sname", name)
+		return "", false, usagef("%s has a long name, and nodes with long and with short names never connect: give "+
+			"--name instead of --sname", name)
 	case !long && o.name != "":
-		return "", false, usagef("%s has a short name, and nodes with long and with short names never connect: give --sname instead of --name", name)
+		return "", false, usagef("%s has a short name, and nodes with long and with short names never connect: give "+
+			"--sname instead of --name", name)
 	}
 	return name, long, nil
 }

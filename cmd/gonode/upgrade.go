@@ -31,12 +31,7 @@ type upgradeFlags struct {
 	format            *choice
 }
 
-func newUpgrade(o *options) *cobra.Command {
-	var f upgradeFlags
-	cmd := &cobra.Command{
-		Use:   "upgrade NODE [VSN] [--app APP] | --nodes NODES VSN",
-		Short: "Make a node run another release, as release_handler:install_release does; without VSN, list its releases",
-		Long: `Make a node run another release, up or down, by the relup that lies there, and tell what became of each of its servers. If
+const upgradeHelp = `Make a node run another release, up or down, by the relup that lies there, and tell what became of each of its servers. If
 anything goes wrong every server has its old code and its old state again, and the node runs the release that it ran.
 
 ` + nodeHelp + `
@@ -60,7 +55,14 @@ The upgrade goes on if this command is interrupted, loses the connection or runs
 the outcome of the last one is shown, however it was asked for.
 
 An OTP node can be upgraded as well, but it tells no more than release_handler does, and restarts if the upgrade fails.
-` + nodesHelp,
+` + nodesHelp
+
+func newUpgrade(o *options) *cobra.Command {
+	var f upgradeFlags
+	cmd := &cobra.Command{
+		Use:   "upgrade NODE [VSN] [--app APP] | --nodes NODES VSN",
+		Short: "Make a node run another release, as release_handler:install_release does; without VSN, list its releases",
+		Long:  upgradeHelp,
 		Example: `  gonode upgrade calc
   gonode upgrade calc 2 --dry-run
   gonode upgrade calc@myhost 2 --canary 10 --watch 1m --permanent
@@ -78,7 +80,8 @@ An OTP node can be upgraded as well, but it tells no more than release_handler d
 	timeoutFlag(cmd, 0, "how long to wait altogether; 0 is for ever (default as long as an upgrade takes, else "+
 		usualTimeout.String()+")")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "change nothing, tell what would be")
-	flags.BoolVar(&f.permanent, "permanent", false, "make the release permanent if it works: the node starts with it from then on")
+	flags.BoolVar(&f.permanent, "permanent", false,
+		"make the release permanent if it works: the node starts with it from then on")
 	flags.StringVar(&f.app, "app", "", "upgrade the application `APP` alone, by its .appup file")
 	flags.StringVar(&f.dir, "dir", "", "the `directory` of its other version, on the node (default lib/APP-VSN)")
 	flags.BoolVar(&f.down, "down", false, "go down to the version in that directory")
@@ -260,7 +263,8 @@ func (u *upgrading) to(ctx context.Context, to target, ask asking) error {
 	case undef(err):
 		err = u.toOTP(ctx, ask)
 	case errors.Is(err, genserv.ErrNoConnection), errors.Is(err, genserv.ErrTimeout), err != nil && ctx.Err() != nil:
-		err = &hintedError{err, fmt.Sprintf("if the upgrade had begun it goes on: gonode upgrade %s --report tells how it ended",
+		err = &hintedError{err, fmt.Sprintf("if the upgrade had begun it goes on: gonode upgrade %s --report tells how "+
+			"it ended",
 			u.peer)}
 	case err == nil:
 		err = u.show(to, answer)
@@ -367,7 +371,8 @@ func (progressListener) Init(*genserv.Process, etf.Term) genserv.InitResult[stru
 	return genserv.Ok(struct{}{})
 }
 
-func (progressListener) HandleCall(_ *genserv.Process, _ etf.Term, _ genserv.From, s struct{}) genserv.Result[struct{}] {
+func (progressListener) HandleCall(_ *genserv.Process, _ etf.Term, _ genserv.From,
+	s struct{}) genserv.Result[struct{}] {
 	return genserv.Reply(etf.Atom("ok"), s)
 }
 

@@ -53,7 +53,8 @@ func (u *upgrading) oneApp(ctx context.Context, vsn string) error {
 	app, where := etf.Atom(f.app), etf.Charlist(dir)
 	ask := asking{"upgrade_app", []etf.Term{app, where}, "upgrade_app", []etf.Term{app, where}}
 	if f.down {
-		ask = asking{"downgrade_app", []etf.Term{app, etf.Charlist(vsn), where}, "downgrade_app", []etf.Term{app, etf.Charlist(to.vsn), where}}
+		ask = asking{"downgrade_app", []etf.Term{app, etf.Charlist(vsn), where}, "downgrade_app",
+			[]etf.Term{app, etf.Charlist(to.vsn), where}}
 	}
 	if f.dryRun {
 		ask.function = "rehearse_" + ask.function

@@ -19,10 +19,12 @@ func TestUpgradeOfOneApplicationGoesByItsAppup(t *testing.T) {
 	r := gonode(t, "upgrade", "calc", "2", "--app", "counter", "--dry-run")
 	require.Equal(t, 0, r.code, r.err)
 	require.Contains(t, r.err, "nothing was changed; tried 1 servers")
-	require.Equal(t, []string{"counter", "counter", "1", "2", "changed"}, strings.Fields(strings.Split(r.out, "\n")[1])[:5])
+	require.Equal(t, []string{"counter", "counter", "1", "2", "changed"},
+		strings.Fields(strings.Split(r.out, "\n")[1])[:5])
 	fails(t, exitFailure, []string{"upgrade", "calc", "--report"}, "has not been upgraded since it started")
 
-	r = gonode(t, "upgrade", "calc", "--app", "counter", "--dir", "lib/counter-2", "--canary", "1", "--watch", "1ms", "-o", "json")
+	r = gonode(t, "upgrade", "calc", "--app", "counter", "--dir", "lib/counter-2", "--canary", "1", "--watch", "1ms",
+		"-o", "json")
 	require.Equal(t, 0, r.code, r.err)
 	require.Contains(t, r.err, "3/6 {suspend,[counter]}")
 	var report reportJSON
@@ -54,7 +56,8 @@ func TestUpgradeOfOneApplicationTellsWhereAFileIsWrong(t *testing.T) {
 	root := t.TempDir()
 	startCalcIn(t, root)
 	appup := filepath.Join(root, "lib/counter-2/ebin/counter.appup")
-	require.NoError(t, os.WriteFile(appup, []byte("{\"2\",\n [{\"1\", [{update, counter, {hard, x}},\n         {updat, counter}]}], []}."), 0o644))
+	require.NoError(t, os.WriteFile(appup,
+		[]byte("{\"2\",\n [{\"1\", [{update, counter, {hard, x}},\n         {updat, counter}]}], []}."), 0o644))
 	for _, flags := range [][]string{{"--dry-run"}, {}} {
 		r := gonode(t, append([]string{"upgrade", "calc", "2", "--app", "counter"}, flags...)...)
 		require.Equal(t, 1, r.code)
@@ -64,7 +67,8 @@ func TestUpgradeOfOneApplicationTellsWhereAFileIsWrong(t *testing.T) {
 	}
 	fails(t, exitFailure, []string{"upgrade", "calc", "9", "--app", "counter"}, "no_appup_found")
 	fails(t, exitFailure, []string{"upgrade", "calc", "9", "--app", "other"}, "{app_not_running,other}")
-	fails(t, exitFailure, []string{"upgrade", "calc", "--dir", "x", "--app", "counter", "--down"}, "{unknown_version,counter}")
+	fails(t, exitFailure, []string{"upgrade", "calc", "--dir", "x", "--app", "counter", "--down"},
+		"{unknown_version,counter}")
 	fails(t, exitUsage, []string{"upgrade", "calc", "--app", "counter"}, "needs a VSN or --dir")
 	fails(t, exitUsage, []string{"upgrade", "calc", "2", "--app", "counter", "--dir", "x"}, "leave 2 out")
 	fails(t, exitUsage, []string{"upgrade", "calc", "2", "--app", "counter", "--permanent"}, "--app changes no release")
@@ -85,7 +89,8 @@ func TestUpgradeTellsWhereARelupIsWrong(t *testing.T) {
 		"{\"2\",\n [}.": {"gonode: {bad_relup_file,", relup + ":2:3: "},
 		`{"2",x,[]}.`:   {"gonode: {bad_relup_file,", relup + ":1:6: "},
 		"{\"2\",[{\"1\",[],[point_of_no_return,\n {lode,m}, {suspend,m}]}],[]}.": {
-			"gonode: {illegal_instruction_after_point_of_no_return,{lode,m}}\n", relup + ":2:2: {lode,m} is no instruction", relup + ":2:21: "},
+			"gonode: {illegal_instruction_after_point_of_no_return,{lode,m}}\n", relup + ":2:2: {lode,m} is no instruction",
+			relup + ":2:21: "},
 	} {
 		require.NoError(t, os.WriteFile(relup, []byte(text), 0o644))
 		for _, flags := range [][]string{{"--dry-run"}, {}} {
@@ -107,7 +112,8 @@ func TestUpgradeOfOneApplicationOfAnErlangNode(t *testing.T) {
 	for _, flags := range [][]string{{"--dry-run"}, {}, {"--dry-run", "--down"}, {"--down"}} {
 		r := run(append(flags, "--app", "kernel", "--dir", "nowhere/kernel-0")...)
 		require.Equal(t, exitFailure, r.code)
-		require.Equal(t, "gonode: no_appup_found\n", strings.ReplaceAll(r.err, `{version_not_in_appup,"0"}`, "no_appup_found"), "%q", flags)
+		require.Equal(t, "gonode: no_appup_found\n", strings.ReplaceAll(r.err, `{version_not_in_appup,"0"}`,
+			"no_appup_found"), "%q", flags)
 	}
 	require.Equal(t, exitUsage, run("1", "--app", "kernel", "--canary", "1").code)
 }

@@ -178,12 +178,15 @@ func printReport(cmd *cobra.Command, format string, to target, r *codechange.Rep
 	fmt.Fprintln(w, "SERVER\tMODULE\tFROM\tTO\tOUTCOME\tUNDONE\tPAUSED\tCHANGED IN\tREASON")
 	rest := map[string]int{}
 	for _, p := range r.Processes {
-		if len(r.Processes) > manyServers && p.Outcome == codechange.Changed && (!r.Undone || p.Undone == codechange.Restored) {
+		if len(r.Processes) > manyServers && p.Outcome == codechange.Changed &&
+			(!r.Undone || p.Undone == codechange.Restored) {
 			rest[fmt.Sprintf("%s\t%s\t%s\t%s\t%s", p.Module, p.From, p.To, p.Outcome, p.Undone)]++
 			continue
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%v\t%v\t%s\n", server(p), printable(string(p.Module)), printable(p.From), printable(p.To),
-			printable(string(p.Outcome)), printable(string(p.Undone)), p.Paused.Round(time.Microsecond), p.Took.Round(time.Microsecond), printable(p.Reason))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%v\t%v\t%s\n", server(p), printable(string(p.Module)), printable(p.From),
+			printable(p.To),
+			printable(string(p.Outcome)), printable(string(p.Undone)), p.Paused.Round(time.Microsecond),
+			p.Took.Round(time.Microsecond), printable(p.Reason))
 	}
 	for _, line := range slices.Sorted(maps.Keys(rest)) {
 		fmt.Fprintf(w, "%d servers\t%s\n", rest[line], line)
@@ -302,7 +305,8 @@ type (
 )
 
 func jsonReport(to target, r *codechange.Report) reportJSON {
-	out := reportJSON{App: to.app, Vsn: to.vsn, Rehearsed: r.Rehearsed, Undone: r.Undone, PauseUs: r.Pause.Microseconds(), TotalUs: r.Total.Microseconds(),
+	out := reportJSON{App: to.app, Vsn: to.vsn, Rehearsed: r.Rehearsed, Undone: r.Undone,
+		PauseUs: r.Pause.Microseconds(), TotalUs: r.Total.Microseconds(),
 		Servers: []serverJSON{}, Unpurged: []unpurgeJSON{}, Config: append([]string{}, r.Config...),
 		Left: append([]string{}, r.Left...), NotUndone: append([]string{}, r.NotUndone...),
 		Uncovered: []string{}}
@@ -313,7 +317,8 @@ func jsonReport(to target, r *codechange.Report) reportJSON {
 		out.AsItWas = &asItWas
 	}
 	for _, p := range r.Processes {
-		out.Servers = append(out.Servers, serverJSON{etf.Format(p.Pid), string(p.Name), string(p.Module), p.From, p.To, string(p.Outcome),
+		out.Servers = append(out.Servers, serverJSON{etf.Format(p.Pid), string(p.Name), string(p.Module), p.From, p.To,
+			string(p.Outcome),
 			string(p.Undone), p.Paused.Microseconds(), p.Took.Microseconds(), p.Reason})
 	}
 	for _, u := range r.Unpurged {

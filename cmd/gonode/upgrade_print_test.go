@@ -33,10 +33,13 @@ func TestTheLastLineTellsWhetherEverythingIsAsItWas(t *testing.T) {
 	out, _ := shownReport(t, "json", whole)
 	require.Contains(t, out, `"as_it_was":true`)
 	for says, r := range map[string]*codechange.Report{
-		"1 servers have their old state, but what their code change altered": {Undone: true, Processes: process(codechange.Uncopied)},
-		"1 servers have their old state, and have forgotten":                 {Undone: true, Processes: process(codechange.Forgot)},
-		"m:f() was applied, and nothing undoes that":                         {Undone: true, Left: []string{"m:f()"}},
-		"application:stop(a) has ended servers":                              {Undone: true, NotUndone: []string{"application:stop(a) has ended servers"}},
+		"1 servers have their old state, but what their code change altered": {Undone: true,
+			Processes: process(codechange.Uncopied)},
+		"1 servers have their old state, and have forgotten": {Undone: true,
+			Processes: process(codechange.Forgot)},
+		"m:f() was applied, and nothing undoes that": {Undone: true, Left: []string{"m:f()"}},
+		"application:stop(a) has ended servers": {Undone: true,
+			NotUndone: []string{"application:stop(a) has ended servers"}},
 	} {
 		out, last := shownReport(t, "table", r)
 		require.Equal(t, "the upgrade was taken back, but not everything is as it was", last)

@@ -66,7 +66,8 @@ func TestUpgradeListsTriesInstallsAndTellsWhatFailed(t *testing.T) {
 	r = gonode(t, "upgrade", "calc", "2", "--dry-run")
 	require.Equal(t, 0, r.code, r.err)
 	require.Contains(t, r.err, "nothing was changed; tried 1 servers")
-	require.Equal(t, []string{"counter", "counter", "1", "2", "changed"}, strings.Fields(strings.Split(r.out, "\n")[1])[:5])
+	require.Equal(t, []string{"counter", "counter", "1", "2", "changed"},
+		strings.Fields(strings.Split(r.out, "\n")[1])[:5])
 	require.Equal(t, "1", n.ReleaseHandler().Running().Vsn)
 
 	r = gonode(t, "upgrade", "calc", "2", "--permanent", "-o", "json")

@@ -65,7 +65,8 @@ func TestAnUpgradeThatGoesOnIsSeenAndGivenUp(t *testing.T) {
 func TestWhoeverGivesUpWaitingIsToldThatTheUpgradeGoesOn(t *testing.T) {
 	o := &options{timeout: time.Second}
 	for _, cause := range []error{genserv.TimeoutError(etf.Atom("rex"), nil), context.Canceled} {
-		require.Regexp(t, `^(rex did not answer within 1s.*|interrupted); it goes on$`, o.explain(&hintedError{cause, "it goes on"}))
+		require.Regexp(t, `^(rex did not answer within 1s.*|interrupted); it goes on$`,
+			o.explain(&hintedError{cause, "it goes on"}))
 	}
 }
 
@@ -83,7 +84,8 @@ func TestServersThatStayedBehindAreNotEndedUnasked(t *testing.T) {
 	var shown releasesJSON
 	require.NoError(t, json.Unmarshal([]byte(r.out), &shown))
 	require.Equal(t, "2 1 1", shown.Current+" "+shown.Permanent+" "+shown.Previous)
-	require.Contains(t, shown.Modules, moduleJSON{"counter", []versionJSON{{"1", false, 1}, {"2", true, 0}, {"3", false, 0}}})
+	require.Contains(t, shown.Modules, moduleJSON{"counter",
+		[]versionJSON{{"1", false, 1}, {"2", true, 0}, {"3", false, 0}}})
 	_, err := n.Spawn(t.Context(), "other", genserv.Of(upgrade.V1{}), nil)
 	require.NoError(t, err)
 	r = gonode(t, "upgrade", "calc")

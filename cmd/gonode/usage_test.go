@@ -53,30 +53,33 @@ func TestAWrongCommandLineIsExplainedAndExitsWith2(t *testing.T) {
 		"ping a@":                           `NODE: "a@" has no valid host behind the @`,
 		"ping a@b@c":                        "has no valid host behind the @",
 		"ping ä@b":                          "may have letters, digits, - and _ in front of the @",
-		"ping --sname x a@b.c":              "a@b.c has a long name, and nodes with long and with short names never connect: give --name instead of --sname",
-		"ping --name x@y.z a@b":             "a@b has a short name, and nodes with long and with short names never connect: give --sname instead of --name",
-		"ping --sname me me":                "me@" + host + " is the name that this side was given",
-		"call a b c d":                      "put TERM in single quotes",
-		"call a b {c,":                      "TERM is not a term in Erlang syntax: line 1, column 3: expected a term",
-		"cast a b Var":                      "TERM is not a term in Erlang syntax: line 1, column 1",
-		"call a b -1":                       "-1 is no flag; a term that begins with - goes behind --, as in: gonode call NODE NAME -- -1",
-		"cast a b -1.5e3":                   "goes behind --",
-		"names a@b":                         `HOST: "a@b" is a node; want its host, b`,
-		"names a:1":                         "the port of EPMD is taken from ERL_EPMD_PORT",
-		"names -sname x":                    "unknown flag -sname; here it is --sname",
-		"run -name x":                       "unknown flag -name; here it is --name",
-		"names --sname x":                   "unknown flag --sname\nSee ",
-		"run -hidden":                       "the node is hidden without being told",
-		"run --hidden":                      "the node is hidden without being told",
-		"run -proto_dist inet_tls":          "unknown flag -proto_dist; here it is --proto-dist",
-		"ping --proto-dist tls a":           "want inet_tcp or inet_tls or inet6_tcp or inet6_tls",
-		"ping --proto-dist inet_tls a":      "--ssl-dist-optfile: inet_tls needs TLS options",
-		"ping --ssl-dist-optfile= a":        "--ssl-dist-optfile is empty",
-		"ping --ssl-dist-optfile no/x a":    "optfile: open no/x: no such file",
-		"ping --ssl-dist-opt x a":           "--ssl-dist-opt x: want option=value",
-		"ping --ssl-dist-opt x=1 a":         "option x: is no word of -ssl_dist_opt",
-		"run --ssl-dist-opt client_verify=verify_none":                       "server option certfile: is missing",
-		"run --ssl-dist-opt client_cacertfile=no/x":                          "client option cacertfile: no/x: no such file",
+		"ping --sname x a@b.c": "a@b.c has a long name, and nodes with long and with short names never " +
+			"connect: give --name instead of --sname",
+		"ping --name x@y.z a@b": "a@b has a short name, and nodes with long and with short names never " +
+			"connect: give --sname instead of --name",
+		"ping --sname me me": "me@" + host + " is the name that this side was given",
+		"call a b c d":       "put TERM in single quotes",
+		"call a b {c,":       "TERM is not a term in Erlang syntax: line 1, column 3: expected a term",
+		"cast a b Var":       "TERM is not a term in Erlang syntax: line 1, column 1",
+		"call a b -1": "-1 is no flag; a term that begins with - goes behind --, as in: gonode " +
+			"call NODE NAME -- -1",
+		"cast a b -1.5e3":                              "goes behind --",
+		"names a@b":                                    `HOST: "a@b" is a node; want its host, b`,
+		"names a:1":                                    "the port of EPMD is taken from ERL_EPMD_PORT",
+		"names -sname x":                               "unknown flag -sname; here it is --sname",
+		"run -name x":                                  "unknown flag -name; here it is --name",
+		"names --sname x":                              "unknown flag --sname\nSee ",
+		"run -hidden":                                  "the node is hidden without being told",
+		"run --hidden":                                 "the node is hidden without being told",
+		"run -proto_dist inet_tls":                     "unknown flag -proto_dist; here it is --proto-dist",
+		"ping --proto-dist tls a":                      "want inet_tcp or inet_tls or inet6_tcp or inet6_tls",
+		"ping --proto-dist inet_tls a":                 "--ssl-dist-optfile: inet_tls needs TLS options",
+		"ping --ssl-dist-optfile= a":                   "--ssl-dist-optfile is empty",
+		"ping --ssl-dist-optfile no/x a":               "optfile: open no/x: no such file",
+		"ping --ssl-dist-opt x a":                      "--ssl-dist-opt x: want option=value",
+		"ping --ssl-dist-opt x=1 a":                    "option x: is no word of -ssl_dist_opt",
+		"run --ssl-dist-opt client_verify=verify_none": "server option certfile: is missing",
+		"run --ssl-dist-opt client_cacertfile=no/x":    "client option cacertfile: no/x: no such file",
 		"run --proto-dist inet_tcp --ssl-dist-opt client_verify=verify_none": "inet_tcp makes no use of it",
 		"run --proto-dist inet6_tcp --listen 127.0.0.1":                      "--listen: 127.0.0.1 is an IPv4 address",
 		"run --listen ::1": "--listen: ::1 is an IPv6 address; want one of IPv4, or another ProtoDist (inet6_tcp, inet6_tls)",
@@ -108,19 +111,23 @@ func TestAnUnusableEnvironmentExitsWith2(t *testing.T) {
 func TestNoWrongCommandLineRepeatsTheCookie(t *testing.T) {
 	alone(t)
 	for _, line := range []string{
-		"run -cookie SECRET", "run -cookie=SECRET", "run -setcookie SECRET", "run -setcookie=SECRET", "run --setcookie=SECRET",
-		"run --setcookie SECRET", "run --cooki=SECRET", "run -c=SECRET", "run -c SECRET", "-setcookie SECRET run", "names --cookie SECRET",
+		"run -cookie SECRET", "run -cookie=SECRET", "run -setcookie SECRET", "run -setcookie=SECRET",
+		"run --setcookie=SECRET",
+		"run --setcookie SECRET", "run --cooki=SECRET", "run -c=SECRET", "run -c SECRET", "-setcookie SECRET run",
+		"names --cookie SECRET",
 		"names --cookie=SECRET", "--cookie=SECRET", "run --cookie SECRET --cookie-file x", "run --cookie SECRET --sname a.b",
 		"ping --cookie SECRET --timeout x a", "version --cookie=SECRET", "ping -v --cookie SECRET",
 	} {
 		fails(t, exitUsage, strings.Fields(strings.ReplaceAll(line, "SECRET", secret)))
 	}
-	fails(t, exitUsage, []string{"ping", "--cookie", strings.Repeat(secret, 20), "a"}, "the cookie from --cookie is not 1 to 255")
+	fails(t, exitUsage, []string{"ping", "--cookie", strings.Repeat(secret, 20), "a"},
+		"the cookie from --cookie is not 1 to 255")
 }
 
 func TestHelpIsDataAndTellsTheExitCodes(t *testing.T) {
 	help := prints(t, "--help")
-	for _, text := range []string{"2  usage", "3  cannot connect", "4  refused in the handshake", "5  time-out", "6  the remote process", cookieVar, "ERL_EPMD_PORT"} {
+	for _, text := range []string{"2  usage", "3  cannot connect", "4  refused in the handshake", "5  time-out",
+		"6  the remote process", cookieVar, "ERL_EPMD_PORT"} {
 		require.Contains(t, help, text)
 	}
 	require.Equal(t, help, prints(t))
@@ -136,7 +143,8 @@ func TestHelpIsDataAndTellsTheExitCodes(t *testing.T) {
 
 func TestTheVersionIsTold(t *testing.T) {
 	require.Regexp(t, `^gonode \S+ go1\.\S+ \w+/\w+$`, prints(t, "version"))
-	require.Regexp(t, `^\{"version":"[^"]+",("revision":"\w+",)?"go":"go1\.[^"]+","platform":"\w+/\w+"\}$`, prints(t, "version", "-o", "json"))
+	require.Regexp(t, `^\{"version":"[^"]+",("revision":"\w+",)?"go":"go1\.[^"]+","platform":"\w+/\w+"\}$`,
+		prints(t, "version", "-o", "json"))
 	require.Regexp(t, `^gonode \S+$`, prints(t, "--version"))
 }
 
@@ -149,7 +157,8 @@ func TestShellsGetCompletions(t *testing.T) {
 func TestACookieFileHasToBeAPrivateOne(t *testing.T) {
 	alone(t)
 	file := filepath.Join(t.TempDir(), "cookie")
-	fails(t, exitFailure, []string{"ping", "a", "--cookie-file", file}, "cookie file "+file+": cannot be read", "no such file")
+	fails(t, exitFailure, []string{"ping", "a", "--cookie-file", file}, "cookie file "+file+": cannot be read",
+		"no such file")
 	require.NoError(t, os.WriteFile(file, []byte(secret+"\n"), 0o644))
 	fails(t, exitFailure, []string{"run", "--cookie-file", file}, "has mode 0644", "chmod 400")
 	require.NoError(t, os.Chmod(file, 0o400))

@@ -77,7 +77,8 @@ func TestANameIsGivenOnce(t *testing.T) {
 	n := open(t)
 	pid := account(t, n, "ann")
 	_, err := supervisor.StartDynamic(t.Context(), n, etf.Atom("accounts"), etf.Atom("ann"))
-	require.Equal(t, &supervisor.RequestError{Request: "start_child", Reason: etf.Tuple{etf.Atom("already_started"), pid}}, err)
+	require.Equal(t, &supervisor.RequestError{Request: "start_child",
+		Reason: etf.Tuple{etf.Atom("already_started"), pid}}, err)
 	_, err = supervisor.StartDynamic(t.Context(), n, etf.Atom("accounts"), etf.Int(7))
 	require.Equal(t, &supervisor.RequestError{Request: "start_child", Reason: etf.Atom("badarg")}, err)
 }

@@ -20,7 +20,8 @@ func (Server) Init(*genserv.Process, etf.Term) genserv.InitResult[struct{}] {
 }
 
 // HandleCall implements genserv.Server.
-func (Server) HandleCall(_ *genserv.Process, request etf.Term, _ genserv.From, state struct{}) genserv.Result[struct{}] {
+func (Server) HandleCall(_ *genserv.Process, request etf.Term, _ genserv.From,
+	state struct{}) genserv.Result[struct{}] {
 	return genserv.Reply(request, state)
 }
 

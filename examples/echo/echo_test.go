@@ -41,7 +41,8 @@ func TestAnEchoAnswersWithTheRequestAndIgnoresCasts(t *testing.T) {
 	defer func() { require.NoError(t, n.Stop(context.Background())) }()
 	pid, err := n.Spawn(t.Context(), "echo", genserv.Of(echo.Server{}), nil)
 	require.NoError(t, err)
-	for _, text := range []string{"nil", "undefined", "[]", "{}", "#{}", "-1", "1.5", `<<"x">>`, "[a|b]", "{'$gen_call',x}"} {
+	for _, text := range []string{"nil", "undefined", "[]", "{}", "#{}", "-1", "1.5", `<<"x">>`, "[a|b]",
+		"{'$gen_call',x}"} {
 		request, err := etf.Parse(text)
 		require.NoError(t, err)
 		require.NoError(t, n.Cast(t.Context(), pid, request))

@@ -35,7 +35,8 @@ func script(t *testing.T, vsn, way, more string) codechange.Script {
 	if way == "up" {
 		change, load = load, change
 	}
-	list, err := etf.Parse(`[{load_object_code,{journal,"` + vsn + `",[journal]}},point_of_no_return,{suspend,[journal]},` +
+	list, err := etf.Parse(`[{load_object_code,{journal,"` + vsn +
+		`",[journal]}},point_of_no_return,{suspend,[journal]},` +
 		change + `,` + load + `,{resume,[journal]}` + more + `]`)
 	require.NoError(t, err)
 	return codechange.Script{Instructions: list.(etf.List), Libs: []codechange.Lib{{App: "journal", Vsn: vsn}}}
@@ -45,7 +46,8 @@ func script(t *testing.T, vsn, way, more string) codechange.Script {
 func unpack(t *testing.T, h *codechange.Handler, root string) {
 	t.Helper()
 	require.NoError(t, os.MkdirAll(filepath.Join(root, "releases/2"), 0o755))
-	relup := etf.Format(etf.Tuple{etf.Charlist("2"), etf.List{etf.Tuple{etf.Charlist("1"), etf.List{}, script(t, "2", "up", "").Instructions}}, etf.List{}})
+	relup := etf.Format(etf.Tuple{etf.Charlist("2"),
+		etf.List{etf.Tuple{etf.Charlist("1"), etf.List{}, script(t, "2", "up", "").Instructions}}, etf.List{}})
 	for name, text := range map[string]string{"relup": relup,
 		"journal.rel": `{release,{"rel","2"},{erts,"13.1.5"},[{journal,"2"}]}`} {
 		require.NoError(t, os.WriteFile(filepath.Join(root, "releases/2", name), []byte(text+"."), 0o644))
@@ -84,7 +86,10 @@ func TestUpgradesThatSucceedAndThatFailLeaveNothingBehind(t *testing.T) {
 		Upgrade: &node.Upgrade{Versions: versions(t), Root: root, Name: "rel", Vsn: "1"}})
 	require.NoError(t, err)
 	defer func() { require.NoError(t, n.Stop(context.Background())) }()
-	n.Export("test", "fail", 0, func(context.Context, etf.List) (etf.Term, error) { return nil, &genserv.Exit{Reason: etf.Atom("boom")} })
+	n.Export("test", "fail", 0, func(context.Context, etf.List) (etf.Term,
+		error) {
+		return nil, &genserv.Exit{Reason: etf.Atom("boom")}
+	})
 	pid, err := n.Spawn(t.Context(), "journal", genserv.Of(journal.V1{}), nil)
 	require.NoError(t, err)
 	h := n.ReleaseHandler()

@@ -51,7 +51,8 @@ func TestWhatIsNoRequestIsAnsweredAndChangesNothing(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, want, etf.Format(reply), request)
 	}
-	require.NoError(t, n.Send(t.Context(), pid, etf.Tuple{etf.Atom("DOWN"), etf.Int(1), etf.Int(2), etf.Int(3), etf.Int(4)}))
+	require.NoError(t, n.Send(t.Context(), pid, etf.Tuple{etf.Atom("DOWN"), etf.Int(1), etf.Int(2), etf.Int(3),
+		etf.Int(4)}))
 	reply, err := n.Call(t.Context(), pid, etf.Atom("owners"))
 	require.NoError(t, err)
 	require.Equal(t, "#{}", etf.Format(reply))

@@ -29,7 +29,8 @@ func Example() {
 		log.Fatal(err)
 	}
 	defer n.Stop(ctx)
-	for name, module := range map[etf.Atom]genserv.Module{"survey": genserv.Of(survey.Server{}), "counter": genserv.Of(counter.Server{})} {
+	for name, module := range map[etf.Atom]genserv.Module{"survey": genserv.Of(survey.Server{}),
+		"counter": genserv.Of(counter.Server{})} {
 		if _, err := n.Spawn(ctx, name, module, nil); err != nil {
 			log.Fatal(err)
 		}

@@ -58,10 +58,12 @@ func (shopSup) Init(args etf.Term) (supervisor.Flags, []supervisor.ChildSpec, er
 	var specs []supervisor.ChildSpec
 	for _, id := range args.(etf.List) {
 		if inner, ok := id.(etf.List); ok {
-			specs = append(specs, supervisor.ChildSpec{ID: etf.Atom("inner"), Start: supervisor.StartLink(supervisor.Of(shopSup{}), inner)})
+			specs = append(specs, supervisor.ChildSpec{ID: etf.Atom("inner"),
+				Start: supervisor.StartLink(supervisor.Of(shopSup{}), inner)})
 			continue
 		}
-		specs = append(specs, supervisor.ChildSpec{ID: id, Start: supervisor.StartLink(genserv.Of(clerk{}), id).As(id.(etf.Atom))})
+		specs = append(specs, supervisor.ChildSpec{ID: id, Start: supervisor.StartLink(genserv.Of(clerk{}),
+			id).As(id.(etf.Atom))})
 	}
 	return supervisor.Flags{}, specs, nil
 }
@@ -71,7 +73,8 @@ func shopApps() []node.App {
 		return genserv.Child{Name: name, Module: supervisor.Of(shopSup{}), Args: append(etf.List{}, ids...)}
 	}
 	return []node.App{
-		{Name: "shop", Description: "A shop", Vsn: "1.2.3", Modules: []etf.Atom{"shop_app"}, Registered: []etf.Atom{"shop_sup"},
+		{Name: "shop", Description: "A shop", Vsn: "1.2.3", Modules: []etf.Atom{"shop_app"},
+			Registered:   []etf.Atom{"shop_sup"},
 			Applications: []etf.Atom{"kernel", "stdlib"}, Start: start("shop_sup", etf.Atom("ann"), etf.Atom("ben")),
 			Env: map[etf.Atom]etf.Term{"color": etf.Atom("red"), "size": etf.Int(5)}},
 		{Name: "front", Description: "A front", Vsn: "0.1", Applications: []etf.Atom{"kernel", "stdlib", "shop"}},
@@ -150,7 +153,8 @@ func TestATreeIsWalkedAsByTheReleaseHandler(t *testing.T) {
 	}
 	require.Equal(t, theirs, etf.Format(ours))
 
-	require.Equal(t, "[{shop,[],\"1\"},{sasl,\"SASL  CXC 138 11\",\"4.2\"},{stdlib,\"ERTS  CXC 138 10\",\"4.2\"},{kernel,\"ERTS  CXC 138 10\",\"8.5.3\"}]",
+	require.Equal(t, "[{shop,[],\"1\"},{sasl,\"SASL  CXC 138 11\",\"4.2\"},{stdlib,\"ERTS  CXC 138 "+
+		"10\",\"4.2\"},{kernel,\"ERTS  CXC 138 10\",\"8.5.3\"}]",
 		e.Eval(t, fmt.Sprintf("G = '%s', gen_server:call({application_controller,G}, which_applications)", n.Name())))
 	require.Equal(t, "[{ok,shop},undefined,true,[shop_sup],{supervisor,shop_app,1},shop_app]", e.Eval(t, `
 		Sup = rpc:call(G, erlang, whereis, [shop_sup]), Net = rpc:call(G, erlang, whereis, [net_kernel]), A = rpc:call(G, erlang, whereis, [a]),
@@ -172,7 +176,8 @@ func TestSupervisorsAndApplicationsReportInTheLoggerOfABeam(t *testing.T) {
 	require.NoError(t, n.StartApplication(t.Context(), node.App{Name: "shop", Vsn: "1",
 		Start: genserv.Child{Name: "shop_sup", Module: supervisor.Of(shopSup{}), Args: etf.List{etf.Atom("ann")}}}))
 	next := func(level string) string {
-		return e.Eval(t, "(fun({R, #{report_cb := F}}) -> lists:flatten(F(R, #{depth => unlimited, chars_limit => unlimited, single_line => true})) end)"+
+		return e.Eval(t, "(fun({R, #{report_cb := F}}) -> lists:flatten(F(R, #{depth => unlimited, chars_limit => "+
+			"unlimited, single_line => true})) end)"+
 			"(keeper:next("+level+")).")
 	}
 	require.Regexp(t, `Supervisor: {local,shop_sup}. Started: id=ann,pid=<[\d.]+>.`, next("info"))

@@ -97,7 +97,8 @@ type pair struct {
 func bentPair(t *testing.T, plan gonodetest.Plan) *pair {
 	t.Helper()
 	cfg := config(t)
-	cfg.Name, cfg.EPMD, cfg.EPMDPort, cfg.Listen = "gonode@localhost", node.EPMDEmbedded, uint16(gonodetest.FreePort(t)), "127.0.0.1"
+	cfg.Name, cfg.EPMD, cfg.EPMDPort, cfg.Listen = "gonode@localhost", node.EPMDEmbedded, uint16(gonodetest.FreePort(t)),
+		"127.0.0.1"
 	p := &pair{t: t, n: start(t, cfg), bender: gonodetest.NewBender(t, plan), ends: map[string]int{}}
 	spawnSamples(t, p.n)
 	spawn(t, p.n, "recorder", genserv.Of(numbers{}))
@@ -117,7 +118,8 @@ func (numbers) Init(*genserv.Process, etf.Term) genserv.InitResult[etf.List] {
 	return genserv.Ok(etf.List(nil))
 }
 
-func (numbers) HandleCall(_ *genserv.Process, request etf.Term, _ genserv.From, seen etf.List) genserv.Result[etf.List] {
+func (numbers) HandleCall(_ *genserv.Process, request etf.Term, _ genserv.From,
+	seen etf.List) genserv.Result[etf.List] {
 	if request == etf.Term(etf.Atom("last")) {
 		return genserv.Reply(etf.Int(len(seen)), seen)
 	}
@@ -222,7 +224,8 @@ func (p *pair) both(d, timeout time.Duration) (fromErl, fromGo outcomes) {
 	work.Go(func() { fromErl = p.fromErl(ctx, d, timeout) })
 	work.Go(func() { fromGo = p.fromGo(d, timeout) })
 	work.Wait()
-	p.t.Logf("%d connections, %d faults\nfrom Erlang %v\nfrom Go     %v", p.bender.Connections(), len(p.bender.Report()), fromErl, fromGo)
+	p.t.Logf("%d connections, %d faults\nfrom Erlang %v\nfrom Go     %v", p.bender.Connections(), len(p.bender.Report()),
+		fromErl, fromGo)
 	return fromErl, fromGo
 }
 

@@ -88,7 +88,8 @@ func TestConnectionsThatAreCutAnywhereCostTheCallsUnderWayAndNothingElse(t *test
 }
 
 func TestDelaysAndSlownessLoseNothing(t *testing.T) {
-	faults := gonodetest.RandomFaults{Seed: 2, Gap: 20_000, Count: 1000, Kinds: []gonodetest.FaultKind{gonodetest.FaultDelay, gonodetest.FaultRate}}
+	faults := gonodetest.RandomFaults{Seed: 2, Gap: 20_000, Count: 1000,
+		Kinds: []gonodetest.FaultKind{gonodetest.FaultDelay, gonodetest.FaultRate}}
 	p := bentPair(t, faults.Plan())
 	fromErl, fromGo := p.both(bentFor, 20*time.Second)
 	fromErl.only(t, "ok")
@@ -128,9 +129,11 @@ func wait(t *testing.T, d time.Duration) {
 func TestCastsStayCompleteAndInOrderOnEachConnection(t *testing.T) {
 	t.Parallel()
 	for name, faults := range map[string]gonodetest.RandomFaults{
-		"cut":            {Gap: 50_000, Kinds: []gonodetest.FaultKind{gonodetest.FaultCut, gonodetest.FaultReset, gonodetest.FaultHalfClose}},
-		"cut and delays": {Gap: 5_000, Kinds: []gonodetest.FaultKind{gonodetest.FaultDelay, gonodetest.FaultDelay, gonodetest.FaultDelay, gonodetest.FaultCut}},
-		"delays":         {Gap: 5_000, Count: 1000, Kinds: []gonodetest.FaultKind{gonodetest.FaultDelay}},
+		"cut": {Gap: 50_000, Kinds: []gonodetest.FaultKind{gonodetest.FaultCut, gonodetest.FaultReset,
+			gonodetest.FaultHalfClose}},
+		"cut and delays": {Gap: 5_000, Kinds: []gonodetest.FaultKind{gonodetest.FaultDelay, gonodetest.FaultDelay,
+			gonodetest.FaultDelay, gonodetest.FaultCut}},
+		"delays": {Gap: 5_000, Count: 1000, Kinds: []gonodetest.FaultKind{gonodetest.FaultDelay}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			faults.Seed = 3
@@ -158,7 +161,8 @@ func TestCastsStayCompleteAndInOrderOnEachConnection(t *testing.T) {
 					require.True(t, arrived[i], "%d of %v", i, s)
 				}
 			}
-			t.Logf("%d connections; whole stretches: %d to Go, %d to Erlang", p.bender.Connections(), len(parsed.(etf.List)), stretches)
+			t.Logf("%d connections; whole stretches: %d to Go, %d to Erlang", p.bender.Connections(), len(parsed.(etf.List)),
+				stretches)
 		})
 	}
 }

@@ -61,17 +61,22 @@ var besideCases = map[string]besideCase{
 		otpIs: "it goes on with the new code", oursIs: "it goes down by its `Downgrade`, the same process",
 		script: loadTwins + upTwins("x", "ta") + `, {apply,{twin_lab,newcomer,[]}}` + failTwins, look: []string{"ta", "tn"}},
 	"stopped": {permanent: true, what: "`application:stop` of a permanent application, and then something fails",
-		otpIs: "it is stopped until the node restarts", oursIs: "it runs, is permanent, and its states are new, which is reported",
+		otpIs:  "it is stopped until the node restarts",
+		oursIs: "it runs, is permanent, and its states are new, which is reported",
 		script: loadTwins + stopTwins + failTwins, look: []string{"ta"}, more: besideStarted},
-	"removed": {permanent: true, what: "`{remove_application, A}`, and then something fails", otpIs: "it is gone until the node restarts",
+	"removed": {permanent: true, what: "`{remove_application, A}`, and then something fails",
+		otpIs:  "it is gone until the node restarts",
 		oursIs: "it is back, without its states", script: loadTwins + dropTwins + `, {apply,{application,unload,[twin]}}` +
 			failTwins, look: []string{"ta"}, more: besideStarted},
-	"restarted": {permanent: true, what: "`{restart_application, A}`, and then something fails", otpIs: "version 2 runs, with new states",
+	"restarted": {permanent: true, what: "`{restart_application, A}`, and then something fails",
+		otpIs:  "version 2 runs, with new states",
 		oursIs: "version 1 runs, with new states, which is reported", look: []string{"ta"}, more: besideStarted,
-		script: loadTwins + dropTwins + `, {load,{ta,brutal_purge,brutal_purge}}, {apply,{application,start,[twin,permanent]}}` +
+		script: loadTwins + dropTwins +
+			`, {load,{ta,brutal_purge,brutal_purge}}, {apply,{application,start,[twin,permanent]}}` +
 			failTwins},
 	"handle": {what: "a code change opens a port (a handle), and a later one fails", otpIs: "the port stays open",
-		oursIs: "`EndCodeChange` closes it", script: loadTwins + upTwins("{open,ta}", "ta") + upTwins("{error,tb,nope}", "tb"),
+		oursIs: "`EndCodeChange` closes it", script: loadTwins + upTwins("{open,ta}", "ta") + upTwins("{error,tb,nope}",
+			"tb"),
 		more: func(lab *besideLab) (otp, our string) {
 			return "open ports " + lab.beam.Eval(lab.t, "twin_lab:ports(ta)."),
 				fmt.Sprintf("opened %d, closed %d", lab.opened.Load(), lab.closed.Load())
@@ -84,7 +89,8 @@ var besideCases = map[string]besideCase{
 		}},
 	"purge": {what: "`code:purge` by rpc while a server is in a callback of old code", call: [2]string{"ta", blocked},
 		otpIs: "it is killed, and its supervisor starts it again", oursIs: "the same",
-		otpOptions: "[{suspend_timeout,10}]", options: codechange.Options{Busy: codechange.BusySkip, SuspendTimeout: time.Millisecond},
+		otpOptions: "[{suspend_timeout,10}]", options: codechange.Options{Busy: codechange.BusySkip,
+			SuspendTimeout: time.Millisecond},
 		script: loadTwins + `, {load,{ta,brutal_purge,brutal_purge}}`, more: besidePurge},
 	"removed_below": {what: "`{remove, M}` and a purge below a permanent child",
 		otpIs:  "`undef` with the next message, until the supervisor gives up (embedded mode)",

@@ -178,7 +178,8 @@ func (lab *besideLab) enter(to, request string) (wait func()) {
 
 // atGo has a request meet the process that passes calls on where that is, and come back from there.
 func (lab *besideLab) atGo(request string) string {
-	return strings.NewReplacer("{twin_relay,[{tb", "{{twin_relay,"+lab.beam.Atom()+"},[{{tb,'gonode@host'}").Replace(request)
+	return strings.NewReplacer("{twin_relay,[{tb", "{{twin_relay,"+lab.beam.Atom()+
+		"},[{{tb,'gonode@host'}").Replace(request)
 }
 
 // looks tells what became of servers on both nodes: {Version of the code, version of the state, number of calls}.

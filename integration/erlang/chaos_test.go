@@ -108,7 +108,8 @@ func (g grove) Init(etf.Term) (supervisor.Flags, []supervisor.ChildSpec, error) 
 
 // leafSpec is a leaf that has 20 ms to shut down.
 func leafSpec(name etf.Atom) supervisor.ChildSpec {
-	return supervisor.ChildSpec{ID: name, Start: supervisor.StartLink(genserv.Of(leaf{}), name).As(name), Shutdown: 20 * time.Millisecond}
+	return supervisor.ChildSpec{ID: name, Start: supervisor.StartLink(genserv.Of(leaf{}), name).As(name),
+		Shutdown: 20 * time.Millisecond}
 }
 
 func startNamedLeaf(p *genserv.Process, args etf.List) (supervisor.Started, error) {
@@ -120,7 +121,8 @@ const frailIntensity, frailPeriod = 3, 1
 
 // groveApp is a tree with a supervisor of each strategy. Only frail has to give up now and then.
 func groveApp() node.App {
-	sup := func(name etf.Atom, strategy supervisor.Strategy, intensity int, specs ...supervisor.ChildSpec) supervisor.ChildSpec {
+	sup := func(name etf.Atom, strategy supervisor.Strategy, intensity int,
+		specs ...supervisor.ChildSpec) supervisor.ChildSpec {
 		flags := supervisor.Flags{Strategy: strategy, Intensity: intensity, Period: frailPeriod * time.Second}
 		return supervisor.ChildSpec{ID: name, Start: supervisor.StartLink(supervisor.Of(grove{flags, specs})).As(name)}
 	}
@@ -129,8 +131,9 @@ func groveApp() node.App {
 		sup("pair", supervisor.OneForAll, 1e6, leafSpec("pair1"), leafSpec("pair2"), leafSpec("pair3")),
 		sup("line", supervisor.RestForOne, 1e6, leafSpec("line1"), leafSpec("line2"), leafSpec("line3")),
 		sup("frail", supervisor.OneForOne, frailIntensity, leafSpec("frail1"), leafSpec("frail2")),
-		sup("leaves", supervisor.SimpleOneForOne, 1e6, supervisor.ChildSpec{ID: etf.Atom("leaf"), Restart: supervisor.Transient,
-			Start: supervisor.Start{Module: "leaf", Function: "start_link", Func: startNamedLeaf}}),
+		sup("leaves", supervisor.SimpleOneForOne, 1e6, supervisor.ChildSpec{ID: etf.Atom("leaf"),
+			Restart: supervisor.Transient,
+			Start:   supervisor.Start{Module: "leaf", Function: "start_link", Func: startNamedLeaf}}),
 	}
 	flags := supervisor.Flags{Strategy: supervisor.OneForOne, Intensity: 1e6, Period: time.Second}
 	return node.App{Name: "grove", Start: genserv.Child{Name: "grove_sup", Module: supervisor.Of(grove{flags, top})}}
@@ -248,14 +251,16 @@ func checkGrove(t *testing.T, n *node.Node, e *gonodetest.Beam) {
 		all, err2 := supervisor.CountChildren(ctx, n, etf.Atom("leaves"))
 		leaves = all.Workers
 		frail, err3 := supervisor.CountChildren(ctx, n, etf.Atom("frail"))
-		return err == nil && err2 == nil && err3 == nil && counts.Active == 5 && frail.Active == 2 && all.Active == all.Workers
+		return err == nil && err2 == nil && err3 == nil && counts.Active == 5 && frail.Active == 2 &&
+			all.Active == all.Workers
 	}, time.Minute, 10*time.Millisecond)
 	list, err := n.SupervisedProcesses(ctx)
 	require.NoError(t, err)
 	require.Len(t, list, 1+5+8+leaves)
 	// Besides them there are the master of the application and the processes that every node has.
 	alive := func() string {
-		return e.Eval(t, fmt.Sprintf("{length(rpc:call('%[1]s', erlang, processes, [])),length(rpc:call('%[1]s', erlang, registered, []))}", n.Name()))
+		return e.Eval(t, fmt.Sprintf("{length(rpc:call('%[1]s', erlang, processes, [])),length(rpc:call('%[1]s', erlang, "+
+			"registered, []))}", n.Name()))
 	}
 	const services = 4
 	require.Equal(t, fmt.Sprintf("{%d,%d}", len(list)+1+services, len(list)+services), alive())

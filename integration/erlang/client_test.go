@@ -57,7 +57,8 @@ func TestGoCallsAServerInErlang(t *testing.T) {
 	n := start(t, config(t))
 	to := startSrv(t, gonodetest.StartErl(t))
 	ctx := within(t, 30*time.Second)
-	for _, request := range []string{"#{k => [1,2.5,<<\"x\">>]}", "'hello world'", "[a|b]", "-1267650600228229401496703205376"} {
+	for _, request := range []string{"#{k => [1,2.5,<<\"x\">>]}", "'hello world'", "[a|b]",
+		"-1267650600228229401496703205376"} {
 		reply, err := n.Call(ctx, to, etf.Tuple{etf.Atom("echo"), term(t, "%s", request)})
 		require.NoError(t, err)
 		require.True(t, etf.Equal(term(t, "%s", request), reply), "%v", reply)
@@ -148,7 +149,8 @@ func TestMultiCallAsksAllNodesAtOnce(t *testing.T) {
 	startSrv(t, b)
 	nodes := []etf.Atom{etf.Atom(a.Name()), etf.Atom("nosuch@" + hostOf(n)), n.Name(), etf.Atom(b.Name())}
 	replies, bad := n.MultiCall(within(t, 30*time.Second), nodes, "srv", term(t, "{echo, hi}"))
-	require.Equal(t, []node.NodeReply{{Node: nodes[0], Reply: etf.Atom("hi")}, {Node: nodes[3], Reply: etf.Atom("hi")}}, replies)
+	require.Equal(t, []node.NodeReply{{Node: nodes[0], Reply: etf.Atom("hi")}, {Node: nodes[3], Reply: etf.Atom("hi")}},
+		replies)
 	require.Equal(t, []etf.Atom{nodes[1], n.Name()}, bad)
 }
 

@@ -63,7 +63,8 @@ func newCommand(t *testing.T, bin string) *command {
 }
 
 func (c *command) environ() []string {
-	env := append(os.Environ(), "HOME="+c.home, "XDG_CONFIG_HOME=", "GONODE_COOKIE=", "ERL_EPMD_ADDRESS=", fmt.Sprintf("ERL_EPMD_PORT=%d", c.port))
+	env := append(os.Environ(), "HOME="+c.home, "XDG_CONFIG_HOME=", "GONODE_COOKIE=", "ERL_EPMD_ADDRESS=",
+		fmt.Sprintf("ERL_EPMD_PORT=%d", c.port))
 	return append(env, c.env...)
 }
 

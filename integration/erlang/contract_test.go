@@ -44,7 +44,8 @@ func (a actor) Init(p *genserv.Process, args etf.Term) genserv.InitResult[etf.Te
 	return scripted.InitResult(a.act(p, t[1]))
 }
 
-func (a actor) HandleCall(p *genserv.Process, request etf.Term, from genserv.From, s etf.Term) genserv.Result[etf.Term] {
+func (a actor) HandleCall(p *genserv.Process, request etf.Term, from genserv.From,
+	s etf.Term) genserv.Result[etf.Term] {
 	p.Put(dictFrom, from.Term())
 	a.note(p, etf.Atom("handle_call"), request, s)
 	return scripted.Result(a.act(p, request))
@@ -117,7 +118,10 @@ func TestTheContractIsKeptTermByTerm(t *testing.T) {
 		e.Eval(t, "logger:set_primary_config(level, none).")
 	}
 
-	require.Equal(t, "[]", asker.Eval(t, at(n, "Go = contract:run('gonode@host'), OTP = contract:run('"+other.Name()+"'), [{G, O} || {G, O} <- lists:zip(Go, OTP), G =/= O].")))
-	require.Equal(t, "true", asker.Eval(t, "length(OTP) >= 150 andalso [] =:= [T || {T, R} <- OTP, not is_tuple(R) orelse element(1, R) =/= did]."))
+	require.Equal(t, "[]", asker.Eval(t, at(n,
+		"Go = contract:run('gonode@host'), OTP = contract:run('"+other.Name()+
+			"'), [{G, O} || {G, O} <- lists:zip(Go, OTP), G =/= O].")))
+	require.Equal(t, "true", asker.Eval(t,
+		"length(OTP) >= 150 andalso [] =:= [T || {T, R} <- OTP, not is_tuple(R) orelse element(1, R) =/= did]."))
 	t.Log(asker.Eval(t, "length(OTP)."), "cases with OTP", asker.Release())
 }

@@ -68,7 +68,8 @@ func TestAThousandStrangersAtOnceDoNotDisturbCalls(t *testing.T) {
 	var heap runtime.MemStats
 	runtime.ReadMemStats(&heap)
 	goroutines := runtime.NumGoroutine()
-	require.Equal(t, "ok", e.Eval(t, at(n, "lists:foreach(fun(I) -> I = gen_server:call({echo,'gonode@host'}, I, 60000) end, lists:seq(1, 1000))")))
+	require.Equal(t, "ok", e.Eval(t, at(n,
+		"lists:foreach(fun(I) -> I = gen_server:call({echo,'gonode@host'}, I, 60000) end, lists:seq(1, 1000))")))
 	calls := e.Eval(t, "begin Caller ! {stop, self()}, receive {calls, Calls} -> Calls after 20000 -> none end end")
 	require.NotEqual(t, "none", calls, "a call was lost")
 	require.NotEqual(t, "0", calls)
@@ -97,7 +98,8 @@ func TestConnectionsComeAndGoFiveHundredTimes(t *testing.T) {
 	stillServes(t, n, e)
 	require.Len(t, n.Nodes(), 1)
 	goesBack(t, before)
-	require.Eventually(t, func() bool { return e.Eval(t, "length(erlang:ports())") == ports }, 20*time.Second, 50*time.Millisecond)
+	require.Eventually(t, func() bool { return e.Eval(t, "length(erlang:ports())") == ports }, 20*time.Second,
+		50*time.Millisecond)
 }
 
 // Fifty times two nodes dial each other at the same moment, with both outcomes of the comparison of their names.

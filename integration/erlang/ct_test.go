@@ -68,7 +68,8 @@ func suiteEnv(t *testing.T) []string {
 	t.Helper()
 	home := t.TempDir()
 	return append(os.Environ(), "HOME="+home, "TMPDIR="+home, "XDG_CONFIG_HOME=", "ERL_EPMD_ADDRESS=", "LC_ALL=C.UTF-8",
-		"ERL_CRASH_DUMP="+filepath.Join(home, "erl_crash.dump"), fmt.Sprintf("ERL_EPMD_PORT=%d", gonodetest.PrivateEPMD(t).Port()))
+		"ERL_CRASH_DUMP="+filepath.Join(home, "erl_crash.dump"), fmt.Sprintf("ERL_EPMD_PORT=%d",
+			gonodetest.PrivateEPMD(t).Port()))
 }
 
 // drivers is how many nodes run the suites at once, for these mostly wait.

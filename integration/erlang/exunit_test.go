@@ -55,7 +55,8 @@ func runExUnit(t *testing.T, control string) {
 	out := filepath.Join(dir, "out.tsv")
 	ctx, cancel := context.WithTimeout(t.Context(), 9*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "elixir", "--sname", "exdriver@localhost", "--cookie", gonodetest.Cookie(t), "--erl", "-connect_all false -start_epmd false",
+	cmd := exec.CommandContext(ctx, "elixir", "--sname", "exdriver@localhost", "--cookie", gonodetest.Cookie(t), "--erl",
+		"-connect_all false -start_epmd false",
 		mix, "test")
 	cmd.Dir = filepath.Join(dir, "exunit")
 	cmd.Env = append(suiteEnv(t), "MIX_ENV=test", "COMPAT_OUT="+out, "COMPAT_CONTROL="+control)

@@ -174,7 +174,8 @@ func TestARestartedNodeIsTakenBackByItsPeer(t *testing.T) {
 	e.Eval(t, at(n, "net_kernel:monitor_nodes(true, [nodedown_reason, {node_type, all}])"))
 	conn, err := net.Dial("tcp", erlPort(t, e))
 	require.NoError(t, err)
-	again := dist.Local{Node: n.Name(), Creation: n.Creation() + 1, Cookie: func(etf.Atom) string { return gonodetest.Cookie(t) }}
+	again := dist.Local{Node: n.Name(), Creation: n.Creation() + 1,
+		Cookie: func(etf.Atom) string { return gonodetest.Cookie(t) }}
 	info, err := again.Connect(t.Context(), conn, etf.Atom(e.Name()), nil)
 	if gonodetest.OTPRelease(t) < 24 {
 		// Nobody is let in before the old connection has ended, and OTP 23 does not end it.
@@ -185,7 +186,8 @@ func TestARestartedNodeIsTakenBackByItsPeer(t *testing.T) {
 		require.Equal(t, dist.StatusAlive, info.Status)
 		require.NoError(t, conn.Close())
 	}
-	require.Eventually(t, func() bool { return n.Ping(t.Context(), etf.Atom(e.Name())) == nil }, 30*time.Second, 50*time.Millisecond)
+	require.Eventually(t, func() bool { return n.Ping(t.Context(), etf.Atom(e.Name())) == nil }, 30*time.Second,
+		50*time.Millisecond)
 	stillServes(t, n, e)
 }
 
@@ -205,7 +207,8 @@ func TestAStoppedNodeIsGoneForEverybody(t *testing.T) {
 	e.Eval(t, at(n, "Ref = monitor(process, {echo,'gonode@host'})"))
 	stillServes(t, n, e) // so the monitor has arrived
 	stop(t, n)
-	require.Equal(t, at(n, "{{echo,'gonode@host'},shutdown}"), e.Eval(t, "receive {'DOWN', Ref, process, O, R} -> {O, R} after 20000 -> none end"))
+	require.Equal(t, at(n, "{{echo,'gonode@host'},shutdown}"), e.Eval(t,
+		"receive {'DOWN', Ref, process, O, R} -> {O, R} after 20000 -> none end"))
 	require.Eventually(t, func() bool { return e.Eval(t, "nodes(hidden)") == "[]" }, 30*time.Second, 10*time.Millisecond)
 	_, err := n.Spawn(t.Context(), "late", nil, nil)
 	require.ErrorIs(t, err, node.ErrStopped)

@@ -35,10 +35,12 @@ func TestTheSessionsOfTheGuidesAreTrue(t *testing.T) {
 			"erlang": gonodetest.StartErlShell,
 			"elixir": gonodetest.StartIEx,
 		} {
-			for _, m := range regexp.MustCompile("(?s)```"+language+"\n((?:1>|iex\\(1\\)>).*?)```").FindAllStringSubmatch(string(text), -1) {
+			for _, m := range regexp.MustCompile("(?s)```"+language+
+				"\n((?:1>|iex\\(1\\)>).*?)```").FindAllStringSubmatch(string(text), -1) {
 				t.Run(filepath.Base(page)+"/"+language, func(t *testing.T) {
 					n := startFor(t, page)
-					shell(t).Run(gonodetest.Rename(gonodetest.Rename(m[1], "gonode@host", string(n.Name())), "calc@host", string(n.Name())))
+					shell(t).Run(gonodetest.Rename(gonodetest.Rename(m[1], "gonode@host", string(n.Name())), "calc@host",
+						string(n.Name())))
 				})
 			}
 		}
@@ -72,7 +74,8 @@ func TestANameThatAProcessHasAcquiredIsTheNextOnesWhenItEnds(t *testing.T) {
 			require.Equal(t, "owner", a.Eval(t, "receive owner -> owner end."))
 		}
 	}
-	require.Equal(t, "true", call(a, `maps:get(printer, gen_server:call({locks,'gonode@host'}, owners)) =:= whereis(worker).`))
+	require.Equal(t, "true", call(a,
+		`maps:get(printer, gen_server:call({locks,'gonode@host'}, owners)) =:= whereis(worker).`))
 	require.Equal(t, "{error,not_owner}", call(b, `gen_server:call({locks,'gonode@host'}, {release,printer}).`))
 	require.Equal(t, "waits", b.Eval(t, "receive owner -> owner after 0 -> waits end."))
 	a.Kill(t)

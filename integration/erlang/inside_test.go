@@ -33,7 +33,8 @@ func (agent) Init(*genserv.Process, etf.Term) genserv.InitResult[etf.List] {
 	return genserv.Ok(etf.List(nil))
 }
 
-func (a agent) HandleCall(p *genserv.Process, request etf.Term, _ genserv.From, seen etf.List) genserv.Result[etf.List] {
+func (a agent) HandleCall(p *genserv.Process, request etf.Term, _ genserv.From,
+	seen etf.List) genserv.Result[etf.List] {
 	if request == etf.Term(etf.Atom("do")) {
 		a.do(p)
 	}
@@ -113,7 +114,8 @@ func TestServersOnManyNodesAreAskedAndStoppedOnBothSides(t *testing.T) {
 	onBothSides(t, n, func(t *testing.T, c caller) {
 		ctx := within(t, time.Minute)
 		replies, bad := c.MultiCall(ctx, nodes, "srv", term(t, "{echo, hi}"))
-		require.Equal(t, []genserv.NodeReply{{Node: nodes[0], Reply: etf.Atom("hi")}, {Node: nodes[3], Reply: etf.Atom("hi")}}, replies)
+		require.Equal(t, []genserv.NodeReply{{Node: nodes[0], Reply: etf.Atom("hi")},
+			{Node: nodes[3], Reply: etf.Atom("hi")}}, replies)
 		require.Equal(t, []etf.Atom{nosuch, n.Name()}, bad)
 		short, cancel := context.WithTimeout(ctx, 20*time.Millisecond)
 		defer cancel()

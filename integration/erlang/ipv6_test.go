@@ -58,7 +58,9 @@ func bothWays(t *testing.T, n *node.Node, e *gonodetest.Beam) {
 	t.Helper()
 	bothDial(t, n, e)
 	address := e.Eval(t, at(n, "{ok, I} = net_kernel:node_info('gonode@host'), element(2, lists:keyfind(address, 1, I))."))
-	require.Regexp(t, `^\{net_address,\{\{\d+,\d+,\d+,\d+,\d+,\d+,\d+,\d+\},\d+\},.*,(tcp,inet6|tls,inet6?)\}$`, address, "the connection is one of IPv6") // OTP 25 says inet of every TLS
+	// OTP 25 says inet of every TLS
+	require.Regexp(t, `^\{net_address,\{\{\d+,\d+,\d+,\d+,\d+,\d+,\d+,\d+\},\d+\},.*,(tcp,inet6|tls,inet6?)\}$`, address,
+		"the connection is one of IPv6")
 }
 
 func TestNodesTalkOverIPv6InBothDirections(t *testing.T) {
@@ -95,7 +97,8 @@ func TestNodesTalkOverTLSOverIPv6(t *testing.T) {
 	cfg.ProtoDist, cfg.Name, cfg.LongNames = "inet6_tls", "gonode@::1", true
 	n := start(t, cfg)
 	spawnSamples(t, n)
-	e := gonodetest.StartErl(t, gonodetest.WithName("erl@::1"), gonodetest.WithArgs("-proto_dist", "inet6_tls", "-ssl_dist_optfile", file))
+	e := gonodetest.StartErl(t, gonodetest.WithName("erl@::1"),
+		gonodetest.WithArgs("-proto_dist", "inet6_tls", "-ssl_dist_optfile", file))
 	bothWays(t, n, e)
 	var steps []string
 	for f := range n.Examine(within(t, 30*time.Second), etf.Atom(e.Name())) {

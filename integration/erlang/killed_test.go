@@ -78,7 +78,8 @@ func TestAnErlangNodeThatIsKilledIsGoneForItsPeersAtOnce(t *testing.T) {
 	require.Equal(t, etf.Atom("connection_closed"), down.Reason)
 	require.ErrorIs(t, <-waiting, genserv.ErrNoConnection)
 	gone := etf.Atom("noconnection")
-	want := []etf.Term{etf.Tuple{etf.Atom("EXIT"), pid, gone}, etf.Tuple{etf.Atom("DOWN"), byPid, etf.Atom("process"), pid, gone},
+	want := []etf.Term{etf.Tuple{etf.Atom("EXIT"), pid, gone}, etf.Tuple{etf.Atom("DOWN"), byPid, etf.Atom("process"),
+		pid, gone},
 		etf.Tuple{etf.Atom("DOWN"), byName, etf.Atom("process"), srv, gone}}
 	var seen []etf.Term
 	require.Eventually(t, func() bool {

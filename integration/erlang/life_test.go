@@ -55,7 +55,9 @@ func TestBothSidesLearnWhyAConnectionWentDown(t *testing.T) {
 	down := func(ours, theirs string) {
 		got := next(t, events)
 		require.Equal(t, etf.Atom(ours), got.Reason, "%v", got.Cause)
-		require.Equal(t, "["+theirs+"]", e.Eval(t, at(n, "(fun() -> receive {nodedown, 'gonode@host', I} -> [R || {nodedown_reason,R} <- I] after 20000 -> none end end)()")))
+		require.Equal(t, "["+theirs+"]", e.Eval(t,
+			at(n, "(fun() -> receive {nodedown, 'gonode@host', I} -> [R || {nodedown_reason,R} <- I] after 20000 -> none "+
+				"end end)()")))
 	}
 	up()
 	e.Eval(t, at(n, "erlang:disconnect_node('gonode@host')"))
@@ -92,15 +94,18 @@ func TestAPeerThatFallsSilentIsNoticedWithinTheTickTime(t *testing.T) {
 	require.Equal(t, etf.Atom("net_tick_timeout"), got.Reason)
 	require.Less(t, time.Since(began), 2*cfg.TickTime)
 	e.Resume(t)
-	require.Eventually(t, func() bool { return n.Ping(t.Context(), etf.Atom(e.Name())) == nil }, 30*time.Second, 100*time.Millisecond)
+	require.Eventually(t, func() bool { return n.Ping(t.Context(), etf.Atom(e.Name())) == nil }, 30*time.Second,
+		100*time.Millisecond)
 	stillServes(t, n, e)
 }
 
 func TestNodesOnAFixedPortNeedNoEPMD(t *testing.T) {
 	port := gonodetest.FreePort(t)
-	n := start(t, node.Config{Name: "gonode@localhost", Cookie: gonodetest.Cookie(t), NodePort: uint16(port), Listen: "127.0.0.1"})
+	n := start(t, node.Config{Name: "gonode@localhost", Cookie: gonodetest.Cookie(t), NodePort: uint16(port),
+		Listen: "127.0.0.1"})
 	spawnSamples(t, n)
-	e := gonodetest.StartErl(t, gonodetest.WithSname("nolisten@localhost"), gonodetest.WithEPMDPort(gonodetest.FreePort(t)),
+	e := gonodetest.StartErl(t, gonodetest.WithSname("nolisten@localhost"),
+		gonodetest.WithEPMDPort(gonodetest.FreePort(t)),
 		gonodetest.WithArgs("-start_epmd", "false", "-erl_epmd_port", strconv.Itoa(port), "-dist_listen", "false"))
 	stillServes(t, n, e)
 }
@@ -109,7 +114,8 @@ func TestANodeWithoutANameIsGivenOne(t *testing.T) {
 	n := startSamples(t)
 	_, host, _ := strings.Cut(string(n.Name()), "@")
 	e := gonodetest.StartErl(t, gonodetest.WithSname("undefined"))
-	require.Equal(t, "true", e.Eval(t, at(n, "net_kernel:connect_node('gonode@host')")), "it has to be asked for; a call does not connect")
+	require.Equal(t, "true", e.Eval(t, at(n, "net_kernel:connect_node('gonode@host')")),
+		"it has to be asked for; a call does not connect")
 	stillServes(t, n, e)
 	require.Len(t, n.Nodes(), 1)
 	require.Equal(t, n.Nodes()[0].String(), e.Eval(t, "node()"))

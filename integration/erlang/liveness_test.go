@@ -104,7 +104,8 @@ func TestAPeerThatAsksAndNeverReadsLeavesNetKernelToTheOthers(t *testing.T) {
 		close(asked)
 		return nil
 	})
-	script := p.Dial(n.Addr().String(), gonodetest.Handshake(string(n.Name())), asks, gonodetest.Silence(t.Context().Done()))
+	script := p.Dial(n.Addr().String(), gonodetest.Handshake(string(n.Name())), asks,
+		gonodetest.Silence(t.Context().Done()))
 	select {
 	case <-asked:
 	case <-script.Done():

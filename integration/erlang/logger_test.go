@@ -65,7 +65,8 @@ func TestTheEndOfAServerIsReportedInTheLoggerOfABeam(t *testing.T) {
 	spawn(t, n, "frail", genserv.Of(frail{}))
 	_, err := n.Call(ctx, etf.Atom("frail"), etf.Atom("log"))
 	require.NoError(t, err)
-	require.Equal(t, `{<<"hello">>,3,<<"joe">>}`, e.Eval(t, "{#{msg := M, count := C, who := W}, #{pid := P}} = keeper:next(info), true = is_pid(P), {M, C, W}."))
+	require.Equal(t, `{<<"hello">>,3,<<"joe">>}`, e.Eval(t,
+		"{#{msg := M, count := C, who := W}, #{pid := P}} = keeper:next(info), true = is_pid(P), {M, C, W}."))
 
 	require.Equal(t, "{bye,ok}", e.Eval(t, at(n, "{gen_server:call({frail,'gonode@host'}, {because, [1]}), ok}.")))
 	require.Equal(t, "{frail,{because,[1]},hidden,true,true}", e.Eval(t, `
@@ -76,7 +77,8 @@ func TestTheEndOfAServerIsReportedInTheLoggerOfABeam(t *testing.T) {
 	spawn(t, n, "frail", genserv.Of(frail{}))
 	e.Eval(t, at(n, "catch gen_server:call({frail,'gonode@host'}, index)."))
 	text := e.Eval(t, `{Report, #{report_cb := Format}} = keeper:next(error), lists:flatten(Format(Report, #{depth => unlimited, chars_limit => unlimited, single_line => false})).`)
-	for _, part := range []string{"Generic server frail terminating", "Last message in was index", "When Server state == hidden", "index out of range", "HandleCall", "logger_test.go"} {
+	for _, part := range []string{"Generic server frail terminating", "Last message in was index",
+		"When Server state == hidden", "index out of range", "HandleCall", "logger_test.go"} {
 		require.Contains(t, text, part, "OTP's own function makes a text of it")
 	}
 }
@@ -135,9 +137,12 @@ func TestReportsReadLikeThoseOfOTPInAFileAndForHandlersOfErrorLogger(t *testing.
 		return err == nil && strings.Contains(text, "=SUPERVISOR REPORT====")
 	}, time.Minute, 20*time.Millisecond)
 	for _, part := range []string{
-		"=ERROR REPORT====", "** Generic server frail terminating", "** Last message in was index", "** When Server state == hidden",
-		"** {{panic,<<\"runtime error: index out of range [5] with length 0\">>},", "'frail.HandleCall'", "{file,\"logger_test.go\"},{line,",
-		"=CRASH REPORT====", "initial call: stillborn:init/1", "exception error: no_heart", "stillborn", "in function  'github.com/gonode-otp/gonode/integration/erlang':'stillborn.Init'/0 (logger_test.go",
+		"=ERROR REPORT====", "** Generic server frail terminating", "** Last message in was index",
+		"** When Server state == hidden",
+		"** {{panic,<<\"runtime error: index out of range [5] with length 0\">>},", "'frail.HandleCall'",
+		"{file,\"logger_test.go\"},{line,",
+		"=CRASH REPORT====", "initial call: stillborn:init/1", "exception error: no_heart", "stillborn",
+		"in function  'github.com/gonode-otp/gonode/integration/erlang':'stillborn.Init'/0 (logger_test.go",
 		"=PROGRESS REPORT====", "application: bank", "=SUPERVISOR REPORT====", "boom",
 	} {
 		require.Contains(t, text, part)
@@ -146,9 +151,12 @@ func TestReportsReadLikeThoseOfOTPInAFileAndForHandlersOfErrorLogger(t *testing.
 	require.NotContains(t, text, "REPORT CALLBACK CRASH")
 
 	host := at(n, "'gonode@host'")
-	require.Equal(t, "{error,"+host+",true}", e.Eval(t, `receive {old, Tag, "** Generic server " ++ _ = F, N} -> {Tag, N, is_list(F)} after 20000 -> none end.`))
-	require.Equal(t, "{error_report,"+host+"}", e.Eval(t, "receive {old, T2, crash_report, N2} -> {T2, N2} after 20000 -> none end."))
-	require.Equal(t, "{error_report,"+host+"}", e.Eval(t, "receive {old, T3, supervisor_report, N3} -> {T3, N3} after 20000 -> none end."))
+	require.Equal(t, "{error,"+host+",true}", e.Eval(t,
+		`receive {old, Tag, "** Generic server " ++ _ = F, N} -> {Tag, N, is_list(F)} after 20000 -> none end.`))
+	require.Equal(t, "{error_report,"+host+"}", e.Eval(t,
+		"receive {old, T2, crash_report, N2} -> {T2, N2} after 20000 -> none end."))
+	require.Equal(t, "{error_report,"+host+"}", e.Eval(t,
+		"receive {old, T3, supervisor_report, N3} -> {T3, N3} after 20000 -> none end."))
 }
 
 // stillborn cannot be started.

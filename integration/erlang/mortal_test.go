@@ -184,7 +184,8 @@ func (mortalProcess) Init(*genserv.Process, etf.Term) genserv.InitResult[etf.Lis
 	return genserv.Ok(etf.List(nil))
 }
 
-func (mortalProcess) HandleCall(p *genserv.Process, request etf.Term, from genserv.From, heard etf.List) genserv.Result[etf.List] {
+func (mortalProcess) HandleCall(p *genserv.Process, request etf.Term, from genserv.From,
+	heard etf.List) genserv.Result[etf.List] {
 	t, ok := request.(etf.Tuple)
 	if !ok {
 		return genserv.Reply(heard, heard)
@@ -239,7 +240,8 @@ func (mortalProcess) HandleInfo(_ *genserv.Process, msg etf.Term, heard etf.List
 func TestLinksMonitorsAndExitSignalsActInEveryDirectionAsBetweenErlangNodes(t *testing.T) {
 	t.Parallel()
 	beam := func(name string) *gonodetest.Beam {
-		e := gonodetest.StartErl(t, gonodetest.WithSname(name), gonodetest.WithConnectAll(false), gonodetest.WithTimeout(3*time.Minute))
+		e := gonodetest.StartErl(t, gonodetest.WithSname(name), gonodetest.WithConnectAll(false),
+			gonodetest.WithTimeout(3*time.Minute))
 		e.Compile(t, "mortal", mortal)
 		e.Eval(t, "mortal:nursery()")
 		return e
@@ -255,8 +257,10 @@ func TestLinksMonitorsAndExitSignalsActInEveryDirectionAsBetweenErlangNodes(t *t
 	// Before there was UNLINK_ID (OTP 24), a link and an unlink that crossed could leave one end linked and the other
 	// not, between two Erlang nodes too; the one that believes in the link does not make it again.
 	old := gonodetest.OTPRelease(t) < 24
-	names := map[string]string{"Erlang": erl1.Atom(), "another Erlang": erl2.Atom(), "Go": go1.Name().String(), "another Go": go2.Name().String()}
-	for _, pair := range [][2]string{{"Erlang", "another Erlang"}, {"Go", "Erlang"}, {"Erlang", "Go"}, {"Go", "another Go"}} {
+	names := map[string]string{"Erlang": erl1.Atom(), "another Erlang": erl2.Atom(), "Go": go1.Name().String(),
+		"another Go": go2.Name().String()}
+	for _, pair := range [][2]string{{"Erlang", "another Erlang"}, {"Go", "Erlang"}, {"Erlang", "Go"},
+		{"Go", "another Go"}} {
 		play := "mortal:play(%s, %s)"
 		if old && pair[0]+pair[1] != "Goanother Go" {
 			play = "[S || S <- mortal:play(%s, %s), case S of {{race,{_,link},_},_,_} -> false; _ -> true end]"

@@ -43,11 +43,14 @@ func inNetns(t *testing.T) bool {
 		unshare = append(unshare, "--map-root-user")
 	}
 	// Everything that the test will do, and undone by its own end.
-	try := append(unshare[:len(unshare):len(unshare)], "ip", "link", "add", "here", "type", "veth", "peer", "name", "there")
+	try := append(unshare[:len(unshare):len(unshare)], "ip", "link", "add", "here", "type", "veth", "peer", "name",
+		"there")
 	if out, err := exec.Command(try[0], try[1:]...).CombinedOutput(); err != nil {
-		gonodetest.SkipLane(t, "split network", strings.TrimSpace(fmt.Sprintf("no network namespace with ip and unshare: %v %s", err, out)))
+		gonodetest.SkipLane(t, "split network",
+			strings.TrimSpace(fmt.Sprintf("no network namespace with ip and unshare: %v %s", err, out)))
 	}
-	args := append(unshare[1:], os.Args[0], "-test.run=^"+t.Name()+"$", "-test.timeout=5m", fmt.Sprintf("-test.v=%v", testing.Verbose()))
+	args := append(unshare[1:], os.Args[0], "-test.run=^"+t.Name()+"$", "-test.timeout=5m",
+		fmt.Sprintf("-test.v=%v", testing.Verbose()))
 	cmd := exec.Command(unshare[0], args...)
 	cmd.Env = append(os.Environ(), netnsEnv+"=1")
 	out, err := cmd.CombinedOutput()
@@ -142,10 +145,12 @@ func TestASplitNetworkIsNoticedWithinTheTickTimeAndHeals(t *testing.T) {
 		defer close(laid)
 		w.lay()
 	}()
-	e := gonodetest.StartErl(t, gonodetest.WithName("there@"+thereAddr), gonodetest.WithProgram(w.program(port)), gonodetest.WithEPMDPort(port),
+	e := gonodetest.StartErl(t, gonodetest.WithName("there@"+thereAddr), gonodetest.WithProgram(w.program(port)),
+		gonodetest.WithEPMDPort(port),
 		gonodetest.WithArgs("-kernel", "net_ticktime", "4"), gonodetest.WithTimeout(2*time.Minute))
 	<-laid
-	n := start(t, node.Config{Name: "gonode@" + hereAddr, LongNames: true, Cookie: gonodetest.Cookie(t), EPMD: node.EPMDEmbedded,
+	n := start(t, node.Config{Name: "gonode@" + hereAddr, LongNames: true, Cookie: gonodetest.Cookie(t),
+		EPMD:     node.EPMDEmbedded,
 		EPMDPort: uint16(port), TickTime: tick})
 	spawnSamples(t, n)
 	spawn(t, n, "victim", genserv.Of(victim{}))
@@ -190,10 +195,13 @@ func TestASplitNetworkIsNoticedWithinTheTickTimeAndHeals(t *testing.T) {
 
 			w.heal(cut.there, cut.here)
 			began = time.Now()
-			require.Eventually(t, func() bool { return n.Ping(within(t, time.Second), etf.Atom(e.Name())) == nil }, 30*time.Second, 10*time.Millisecond)
+			require.Eventually(t, func() bool { return n.Ping(within(t, time.Second), etf.Atom(e.Name())) == nil },
+				30*time.Second, 10*time.Millisecond)
 			t.Logf("healed after %v", time.Since(began).Round(time.Millisecond))
 			require.True(t, next(t, events).Up)
-			require.Equal(t, "true", e.Eval(t, "(fun() -> {_, _, R} = get(watched), Me = self(), [{'EXIT',Me,noconnection}, {'DOWN',R,process,_,noconnection}] = lists:sort(gen_server:call(S, seen)), true end)()"))
+			require.Equal(t, "true", e.Eval(t,
+				"(fun() -> {_, _, R} = get(watched), Me = self(), [{'EXIT',Me,noconnection}, "+
+					"{'DOWN',R,process,_,noconnection}] = lists:sort(gen_server:call(S, seen)), true end)()"))
 			require.Equal(t, "ok", e.Eval(t, "Watch()"))
 		})
 	}

@@ -109,12 +109,14 @@ func TestProcessInfoTellsWhatAServerDoesWhateverItDoes(t *testing.T) {
 	require.Equal(t, "{7,1007}", e.Eval(t, "{sys:get_state(S), begin sys:resume(S), gen_server:call(S, get) end}."))
 	require.Equal(t, "0", e.Eval(t, "Info(message_queue_len)."))
 
-	e.Eval(t, "Me = self(), Caller = spawn(fun() -> link(Pid), monitor(process, Pid), gen_server:call(S, {busy, 60000, Me}, infinity) end), receive busy -> ok end.")
+	e.Eval(t, "Me = self(), Caller = spawn(fun() -> link(Pid), monitor(process, Pid), gen_server:call(S, {busy, "+
+		"60000, Me}, infinity) end), receive busy -> ok end.")
 	require.Equal(t, "running", e.Eval(t, "Info(status)."))
 	e.Eval(t, "[gen_server:cast(S, {add, 1}) || _ <- lists:seq(1, 1000)], rpc:call(node(Pid), erlang, node, []).")
 	require.Equal(t, "1000", e.Eval(t, "Info(message_queue_len)."), "it is answered although the server is busy")
 	require.Equal(t, "{true,true}", e.Eval(t, "{Info(links) =:= [Caller], lists:usort(Info(monitored_by)) =:= [Caller]}."))
 	e.Eval(t, "M = monitor(process, Pid), exit(Pid, kill), receive {'DOWN', M, _, _, killed} -> ok end.")
 	require.Equal(t, "undefined", e.Eval(t, "Info(status)."))
-	require.Equal(t, "badarg", e.Eval(t, "{badrpc, {'EXIT', {Why, _}}} = rpc:call(node(Pid), erlang, process_info, [self()]), Why."))
+	require.Equal(t, "badarg", e.Eval(t,
+		"{badrpc, {'EXIT', {Why, _}}} = rpc:call(node(Pid), erlang, process_info, [self()]), Why."))
 }

@@ -23,7 +23,8 @@ func TestPeersThatConnectInTheirOwnWayDoAsWithAnErlangNode(t *testing.T) {
 	t.Parallel()
 	n := startSamples(t)
 	erl := gonodetest.StartErl(t, gonodetest.WithHidden())
-	erl.Eval(t, "register(echo, spawn(fun F() -> receive {'$gen_call', From, X} -> gen_server:reply(From, X), F() end end))")
+	erl.Eval(t, "register(echo, spawn(fun F() -> receive {'$gen_call', From, X} -> gen_server:reply(From, X), F() end "+
+		"end))")
 	const call = `Call = fun() -> try gen_server:call({echo,N}, hi, 10000) catch exit:{R, _} -> R end end,
 		Cut = fun() -> monitor_node(N, true), erlang:disconnect_node(N), receive {nodedown, N} -> ok end end,`
 	for _, c := range []struct {
@@ -32,14 +33,16 @@ func TestPeersThatConnectInTheirOwnWayDoAsWithAnErlangNode(t *testing.T) {
 	}{
 		{[]string{"-hidden"}, `{Call(), nodes() =:= [], lists:member(N, nodes(hidden))}`},
 		{[]string{"-connect_all", "false"}, `{Call(), nodes() =:= [], Cut(), Call()}`},
-		{[]string{"-kernel", "dist_auto_connect", "never"}, `{Call(), net_kernel:connect_node(N), Call(), Cut(), Call(), net_adm:ping(N), net_kernel:connect_node(N), Call()}`},
+		{[]string{"-kernel", "dist_auto_connect", "never"},
+			`{Call(), net_kernel:connect_node(N), Call(), Cut(), Call(), net_adm:ping(N), net_kernel:connect_node(N), Call()}`},
 		{[]string{"-kernel", "dist_auto_connect", "once"}, `{Call(), Cut(), Call(), net_kernel:connect_node(N), Call()}`},
 		{nil, `{net_kernel:allow(['nobody@nowhere']), Call(), net_adm:ping(N), net_kernel:allow([N]), Call()}`},
 		{[]string{"-dist_listen", "false"}, `{Call(), Cut(), Call()}`},
 	} {
 		peer := gonodetest.StartErl(t, gonodetest.WithArgs(c.args...), gonodetest.WithConnectAll(true))
 		told := func(name string) string {
-			return strings.ReplaceAll(peer.Eval(t, fmt.Sprintf("(fun(N) -> %s %s end)(%s)", call, c.story, name)), strings.Trim(name, "'"), "N")
+			return strings.ReplaceAll(peer.Eval(t, fmt.Sprintf("(fun(N) -> %s %s end)(%s)", call, c.story, name)),
+				strings.Trim(name, "'"), "N")
 		}
 		want := told(erl.Atom())
 		t.Log(c.args, want)
@@ -65,8 +68,10 @@ func TestAPeerThatConnectsToNobodyIsConnectedTo(t *testing.T) {
 // global of OTP 25 and later takes nodes apart that have lost a third one. It leaves hidden nodes out of that.
 func TestAClusterIsNotTornApartByAGoNodeThatComesAndGoes(t *testing.T) {
 	n := startSamples(t)
-	a := gonodetest.StartErl(t, gonodetest.WithConnectAll(true), gonodetest.WithArgs("-kernel", "prevent_overlapping_partitions", "true"))
-	b := gonodetest.StartErl(t, gonodetest.WithConnectAll(true), gonodetest.WithArgs("-kernel", "prevent_overlapping_partitions", "true"))
+	a := gonodetest.StartErl(t, gonodetest.WithConnectAll(true),
+		gonodetest.WithArgs("-kernel", "prevent_overlapping_partitions", "true"))
+	b := gonodetest.StartErl(t, gonodetest.WithConnectAll(true),
+		gonodetest.WithArgs("-kernel", "prevent_overlapping_partitions", "true"))
 	require.Equal(t, "pong", a.Eval(t, "net_adm:ping("+b.Atom()+")"))
 	a.Eval(t, "net_kernel:monitor_nodes(true)")
 	b.Eval(t, "net_kernel:monitor_nodes(true)")
@@ -108,7 +113,8 @@ func TestNamesAndCookiesOfEveryLengthAndKind(t *testing.T) {
 func TestProcessesWithNamesOfAnyLetters(t *testing.T) {
 	n := startSamples(t)
 	e := gonodetest.StartErl(t)
-	for _, name := range []string{"żółw", "日本語", "with space", "Elixir.Some.Name", strings.Repeat("я", 255), "\U0001f422"} {
+	for _, name := range []string{"żółw", "日本語", "with space", "Elixir.Some.Name", strings.Repeat("я", 255),
+		"\U0001f422"} {
 		spawn(t, n, etf.Atom(name), genserv.Of(victim{}))
 		require.Equal(t, "{true,true,noproc}", e.Eval(t, fmt.Sprintf(`(fun(S) ->
 			R = monitor(process, S), Is = is_pid(gen_server:call(S, pid)), catch gen_server:call(S, {exit, shutdown}),
@@ -153,7 +159,8 @@ func TestPidsOfAnEarlierLifeOfAnErlangNodeReachNobody(t *testing.T) {
 	e := gonodetest.StartErl(t, gonodetest.WithSname("again"))
 	judge := gonodetest.StartErl(t)
 	judge.Eval(t, at(n, "M = {mortal,'gonode@host'}, ok = gen_server:call(M, {trap, true})"))
-	e.Eval(t, at(n, "register(old, spawn(fun() -> receive after infinity -> ok end end)), gen_server:call({mortal,'gonode@host'}, {trap, true})"))
+	e.Eval(t, at(n, "register(old, spawn(fun() -> receive after infinity -> ok end end)), "+
+		"gen_server:call({mortal,'gonode@host'}, {trap, true})"))
 	judge.Eval(t, "P = rpc:call("+e.Atom()+", erlang, whereis, [old])")
 	require.Equal(t, "ok", judge.Eval(t, "gen_server:call(M, {link, P})"))
 	e.Kill(t)

@@ -66,7 +66,8 @@ func TestNodesListenWithinARangeOfPorts(t *testing.T) {
 	cfg.PortMin, cfg.PortMax = uint16(first), uint16(first+50)
 	n := start(t, cfg)
 	spawnSamples(t, n)
-	e := gonodetest.StartErl(t, gonodetest.WithArgs("-kernel", "inet_dist_listen_min", strconv.Itoa(first), "inet_dist_listen_max", strconv.Itoa(first+50)))
+	e := gonodetest.StartErl(t, gonodetest.WithArgs("-kernel", "inet_dist_listen_min", strconv.Itoa(first),
+		"inet_dist_listen_max", strconv.Itoa(first+50)))
 	within50 := func(port int) { t.Helper(); require.True(t, first <= port && port <= first+50, "port %d", port) }
 	within50(n.Addr().(*net.TCPAddr).Port)
 	_, theirs, err := net.SplitHostPort(erlPort(t, e))
@@ -85,7 +86,8 @@ func TestAnEncryptedKeyServesBothSides(t *testing.T) {
 	ca := gonodetest.NewAuthority(t, "authority")
 	p := ca.Issue(t, []string{shortHost(t)})
 	encrypted := filepath.Join(t.TempDir(), "encrypted.pem")
-	out, err := exec.Command("openssl", "pkcs8", "-topk8", "-in", p.Key, "-out", encrypted, "-v2", "aes-256-cbc", "-passout", "pass:pass phrase").CombinedOutput()
+	out, err := exec.Command("openssl", "pkcs8", "-topk8", "-in", p.Key, "-out", encrypted, "-v2", "aes-256-cbc",
+		"-passout", "pass:pass phrase").CombinedOutput()
 	require.NoError(t, err, string(out))
 	text, err := os.ReadFile(encrypted)
 	require.NoError(t, err)

@@ -148,7 +148,8 @@ func TestAGlobalNameIsFoundByAskingTheCluster(t *testing.T) {
 	_, err = n.Call(ctx, world, etf.Atom("x"))
 	require.ErrorIs(t, err, genserv.ErrNoProc, "nobody has it")
 	require.Equal(t, "yes", e.Eval(t, "global:register_name({world, 1}, whereis(srv))."))
-	require.Eventually(t, func() bool { return other.Eval(t, "global:whereis_name({world, 1}).") != "undefined" }, 20*time.Second, 20*time.Millisecond)
+	require.Eventually(t, func() bool { return other.Eval(t, "global:whereis_name({world, 1}).") != "undefined" },
+		20*time.Second, 20*time.Millisecond)
 	reply, err := n.Call(ctx, world, term(t, "{echo, found}"))
 	require.NoError(t, err)
 	require.Equal(t, etf.Atom("found"), reply)

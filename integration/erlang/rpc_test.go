@@ -59,18 +59,29 @@ func TestRpcInItsOtherForms(t *testing.T) {
 	n := start(t, config(t))
 	exportArithmetic(n)
 	got := make(chan etf.Term, 10)
-	n.Export("sink", "put", 1, func(_ context.Context, args etf.List) (etf.Term, error) { got <- args[0]; return nil, nil })
+	n.Export("sink", "put", 1, func(_ context.Context, args etf.List) (etf.Term,
+		error) {
+		got <- args[0]
+		return nil, nil
+	})
 	e := gonodetest.StartErl(t)
 	g := "G = '" + string(n.Name()) + "', "
 	require.Equal(t, "{[3,3],[]}", e.Eval(t, g+"rpc:multicall([G,G], arith, add, [1,2])"))
 	require.Equal(t, "7", e.Eval(t, g+"rpc:yield(rpc:async_call(G, arith, add, [3,4]))"))
-	require.Equal(t, "{response,9}", e.Eval(t, g+"R = erpc:send_request(G, arith, add, [4,5]), {response, erpc:receive_response(R)}"))
-	e.Eval(t, g+"rpc:cast(G, sink, put, [1]), erpc:cast(G, sink, put, [2]), gen_server:cast({rex,G}, {cast,sink,put,[3],self()})")
+	require.Equal(t, "{response,9}", e.Eval(t,
+		g+"R = erpc:send_request(G, arith, add, [4,5]), {response, erpc:receive_response(R)}"))
+	e.Eval(t, g+"rpc:cast(G, sink, put, [1]), erpc:cast(G, sink, put, [2]), gen_server:cast({rex,G}, "+
+		"{cast,sink,put,[3],self()})")
 	require.ElementsMatch(t, []etf.Term{etf.Int(1), etf.Int(2), etf.Int(3)}, []etf.Term{<-got, <-got, <-got})
-	require.Equal(t, "{rex,11}", e.Eval(t, g+"{rex,G} ! {self(),{call,arith,add,[5,6],user}}, receive {rex,_}=M -> M after 60000 -> none end"))
-	require.Equal(t, "{features_reply,[erpc]}", e.Eval(t, g+"{rex,G} ! {self(),features_request}, receive {features_reply,G,L} -> {features_reply,L} after 60000 -> none end"))
-	require.Equal(t, "{[],[nobody]}", e.Eval(t, g+"{Good,Bad} = rpc:sbcast([G], nobody, hello), {Good, [nobody || X <- Bad, X =:= G]}"))
-	require.Equal(t, "{notsup,false}", e.Eval(t, g+"Q = spawn_request(G, arith, add, [1,2], [link]), receive {spawn_reply,Q,error,Why} -> {Why, is_pid(Why)} after 60000 -> none end"))
+	require.Equal(t, "{rex,11}", e.Eval(t, g+
+		"{rex,G} ! {self(),{call,arith,add,[5,6],user}}, receive {rex,_}=M -> M after 60000 -> none end"))
+	require.Equal(t, "{features_reply,[erpc]}", e.Eval(t,
+		g+"{rex,G} ! {self(),features_request}, receive {features_reply,G,L} -> {features_reply,L} after 60000 -> none end"))
+	require.Equal(t, "{[],[nobody]}", e.Eval(t,
+		g+"{Good,Bad} = rpc:sbcast([G], nobody, hello), {Good, [nobody || X <- Bad, X =:= G]}"))
+	require.Equal(t, "{notsup,false}", e.Eval(t,
+		g+"Q = spawn_request(G, arith, add, [1,2], [link]), receive {spawn_reply,Q,error,Why} -> {Why, is_pid(Why)} "+
+			"after 60000 -> none end"))
 }
 
 func TestOperatorsFindTheirWayByRpc(t *testing.T) {
@@ -88,7 +99,8 @@ func TestOperatorsFindTheirWayByRpc(t *testing.T) {
 // The same questions to the Go node and to a hidden node of Erlang.
 func TestOperatorsSeeAndChangeByRpcWhomANodeIsConnectedWith(t *testing.T) {
 	n := start(t, config(t))
-	e, other, twin := gonodetest.StartErl(t), gonodetest.StartErl(t), gonodetest.StartErl(t, gonodetest.WithArgs("-hidden"))
+	e, other, twin := gonodetest.StartErl(t), gonodetest.StartErl(t),
+		gonodetest.StartErl(t, gonodetest.WithArgs("-hidden"))
 	ask := func(node string) string {
 		return e.Eval(t, "(fun(G, O) -> "+`
 			Rpc = fun(M, F, A) -> case rpc:call(G, M, F, A) of {badrpc, {'EXIT', {R, _}}} -> {failed, R}; X -> X end end,

@@ -24,7 +24,8 @@ func (marionette) Init(*genserv.Process, etf.Term) genserv.InitResult[etf.List] 
 	return genserv.Ok(etf.List{})
 }
 
-func (m marionette) HandleCall(p *genserv.Process, request etf.Term, from genserv.From, s etf.List) genserv.Result[etf.List] {
+func (m marionette) HandleCall(p *genserv.Process, request etf.Term, from genserv.From,
+	s etf.List) genserv.Result[etf.List] {
 	switch request {
 	case etf.Atom("seen"):
 		return genserv.Reply(backwards(s), s)
@@ -241,7 +242,8 @@ func TestAScepticFindsNoDifference(t *testing.T) {
 	n, m := startMarionettes(t, "gonode"), startMarionettes(t, "gonode2")
 	asker := gonodetest.StartErl(t, gonodetest.WithTimeout(2*time.Minute))
 	otp := []*gonodetest.Beam{gonodetest.StartErl(t), gonodetest.StartErl(t)}
-	for module, nodes := range map[string][]*gonodetest.Beam{"sceptic": {asker}, "sceptic_statem": {asker}, "sceptic_sup": {asker}, "marionette": otp} {
+	for module, nodes := range map[string][]*gonodetest.Beam{"sceptic": {asker}, "sceptic_statem": {asker},
+		"sceptic_sup": {asker}, "marionette": otp} {
 		source, err := os.ReadFile("testdata/" + module + ".erl")
 		require.NoError(t, err)
 		for _, e := range nodes {
@@ -252,8 +254,10 @@ func TestAScepticFindsNoDifference(t *testing.T) {
 		e.Eval(t, "logger:set_primary_config(level, none).")
 	}
 	run := func(a, b string) string { return "sceptic:run('" + a + "', '" + b + "')" }
-	asker.Eval(t, "Go = "+run(string(n.Name()), string(m.Name()))+", OTP = "+run(otp[0].Name(), otp[1].Name())+", length(Go).")
-	for _, line := range lines(t, asker.Eval(t, `lists:flatten([io_lib:format("~0P~n    Go:  ~0P~n    OTP: ~0P~n", [T, 99, G, 99, O, 99]) || {{T, G}, {_, O}} <- lists:zip(Go, OTP), G =/= O]).`)) {
+	asker.Eval(t, "Go = "+run(string(n.Name()), string(m.Name()))+", OTP = "+run(otp[0].Name(), otp[1].Name())+
+		", length(Go).")
+	for _, line := range lines(t, asker.Eval(t,
+		`lists:flatten([io_lib:format("~0P~n    Go:  ~0P~n    OTP: ~0P~n", [T, 99, G, 99, O, 99]) || {{T, G}, {_, O}} <- lists:zip(Go, OTP), G =/= O]).`)) {
 		if line != "" {
 			t.Error(line)
 		}

@@ -81,7 +81,8 @@ func TestExitSignalsActOnAGoServerAsOnAnErlangProcess(t *testing.T) {
 	spawn(t, n, "victim", genserv.Of(victim{}))
 	e.Eval(t, "gen_server:call(S, {trap,true})")
 	require.Equal(t, "alive", e.Eval(t, "Signal({any,reason})"))
-	require.Equal(t, "true", e.Eval(t, "begin Me = self(), [{'EXIT',Me,{any,reason}}] = gen_server:call(S, seen), true end"))
+	require.Equal(t, "true", e.Eval(t,
+		"begin Me = self(), [{'EXIT',Me,{any,reason}}] = gen_server:call(S, seen), true end"))
 	require.Equal(t, "killed", e.Eval(t, "Signal(kill)"))
 }
 
@@ -148,7 +149,9 @@ func TestAProcessIsNotStartedWithOptionsThatThereAreNone(t *testing.T) {
 			true -> receive {'DOWN', R, process, _, {Ref2, return, _}} -> {ok, Ref2 =:= hd(Args)} after 20000 -> none end;
 			false -> {Answer, Reason}
 		end end`)
-	for _, opts := range []string{"[monitor]", "[]", "[monitor, {priority, high}, {min_heap_size, 1000}, {fullsweep_after, 1}]", "[bogus]", "[monitor, {bogus, 1}]"} {
-		require.Equal(t, e.Eval(t, "Spawn("+other.Atom()+","+opts+")"), e.Eval(t, at(n, "Spawn('gonode@host',"+opts+")")), opts)
+	for _, opts := range []string{"[monitor]", "[]",
+		"[monitor, {priority, high}, {min_heap_size, 1000}, {fullsweep_after, 1}]", "[bogus]", "[monitor, {bogus, 1}]"} {
+		require.Equal(t, e.Eval(t, "Spawn("+other.Atom()+","+opts+")"), e.Eval(t, at(n, "Spawn('gonode@host',"+opts+")")),
+			opts)
 	}
 }

@@ -187,7 +187,8 @@ func TestEveryFunctionOfSysDoesTheSameFromElixir(t *testing.T) {
 	}
 	other.Eval(t, "Patient.start()")
 	ask := func(name string) []string {
-		return strings.Split(asker.Eval(t, fmt.Sprintf(`Enum.join(Looker.all({:patient, :"%[1]s"}, fn -> :rpc.call(:"%[1]s", Patient, :start, []) end), "\n")`, name)), `\n`)
+		return strings.Split(asker.Eval(t,
+			fmt.Sprintf(`Enum.join(Looker.all({:patient, :"%[1]s"}, fn -> :rpc.call(:"%[1]s", Patient, :start, []) end), "\n")`, name)), `\n`)
 	}
 	want, got := ask(other.Name()), ask(string(n.Name()))
 	require.Len(t, want, 4*13)

@@ -181,7 +181,8 @@ func TestAPeerWithoutANameIsServedOverTLSAndAsksForOne(t *testing.T) {
 // OTP changes its keys after so many bytes of TLS 1.3, and renegotiates TLS 1.2 after 2^28 records; options make it
 // do so soon.
 func TestPeersMayChangeTheirKeys(t *testing.T) {
-	for _, often := range []string{"{versions, ['tlsv1.3']}, {key_update_at, 2000}", "{versions, ['tlsv1.2']}, {renegotiate_at, 50}"} {
+	for _, often := range []string{"{versions, ['tlsv1.3']}, {key_update_at, 2000}",
+		"{versions, ['tlsv1.2']}, {renegotiate_at, 50}"} {
 		n, e, to := pairWith(t, often)
 		ctx := within(t, time.Minute)
 		require.NoError(t, n.Connect(ctx, etf.Atom(e.Name())))
@@ -248,11 +249,13 @@ func TestAWrongCertificateIsRefusedWithFileAndReason(t *testing.T) {
 		ping           string   // when it is dialled
 	}{
 		"unknown CA": {[]string{mutual(other.Issue(t, []string{host}), ca.CA), strict},
-			"issued by CN=other) is not signed by one that " + ca.CA + " trusts", "add the certificate of its issuer to " + ca.CA, "pang"},
+			"issued by CN=other) is not signed by one that " + ca.CA + " trusts",
+			"add the certificate of its issuer to " + ca.CA, "pang"},
 		"expired": {[]string{mutual(ca.Issue(t, []string{host}, gonodetest.Expired), ca.CA), strict},
 			"has expired: it ended at ", "give the peer a new certificate", "pang"},
 		"another host": {[]string{mutual(ca.Issue(t, []string{"elsewhere"}), ca.CA), strict},
-			"is for elsewhere and not for " + host, "subjectAltName DNS:" + host, "pong"}, // as OTP, which does not look at the host of a client
+			// as OTP, which does not look at the host of a client
+			"is for elsewhere and not for " + host, "subjectAltName DNS:" + host, "pong"},
 		"ours is unknown there": {[]string{mutual(good, other.CA), strict},
 			"", "cacertfile", "pang"},
 		"no certfile there": {[]string{verifying(ca.CA)}, "the peer ", "log", "pang"},
@@ -293,7 +296,8 @@ func TestTLSAndPlainNodesTellEachOtherApart(t *testing.T) {
 	var handshake *dist.HandshakeError
 	require.ErrorAs(t, err, &handshake)
 	require.Contains(t, err.Error(), "-proto_dist inet_tls")
-	require.Equal(t, "pang", secure.Eval(t, strings.ReplaceAll(at(overTLS, "net_adm:ping('gonode@host')"), "gonode", "plain")))
+	require.Equal(t, "pang", secure.Eval(t, strings.ReplaceAll(at(overTLS, "net_adm:ping('gonode@host')"), "gonode",
+		"plain")))
 	require.NoError(t, overTCP.Ping(within(t, 30*time.Second), etf.Atom(plain.Name())))
 }
 
@@ -317,9 +321,11 @@ func TestStrangersCostLittleOverTLS(t *testing.T) {
 		"no cookie": func(c net.Conn) {
 			_ = tls.Client(c, &tls.Config{InsecureSkipVerify: true, Certificates: []tls.Certificate{pair}}).Handshake()
 		},
-		"a long handshake": func(c net.Conn) { // announces 64 kB, which is no message that crypto/tls would not take, and sends them
+		// announces 64 kB, which is no message that crypto/tls would not take, and sends them
+		"a long handshake": func(c net.Conn) {
 			_, _ = c.Write(slices.Concat(append([]byte{22, 3, 1, 0x40, 0, 1, 0, 0xff, 0xff}, make([]byte, 0x4000-4)...),
-				append([]byte{22, 3, 1, 0x3f, 0xff}, make([]byte, 0x3fff)...), append([]byte{22, 3, 1, 0x3f, 0xff}, make([]byte, 0x3fff)...)))
+				append([]byte{22, 3, 1, 0x3f, 0xff}, make([]byte, 0x3fff)...),
+				append([]byte{22, 3, 1, 0x3f, 0xff}, make([]byte, 0x3fff)...)))
 		},
 	} {
 		const many = 200

@@ -36,7 +36,8 @@ var appDirs = [][3]string{
 	{"atomvsn", demoApp("2"), `{two, [{"1", []}], []}.`},
 	{"brokenapp", `{application,demo,[}.`, `{"2", [{"1", []}], []}.`},
 	{"novsn", `{application,demo,[{description,"d"}]}.`, `{"2", [{"1", []}], []}.`},
-	{"badmods", `{application,demo,[{description,"d"},{vsn,"2"},{modules,[1]},{registered,[]},{applications,[]}]}.`, `{"2", [{"1", []}], []}.`},
+	{"badmods", `{application,demo,[{description,"d"},{vsn,"2"},{modules,[1]},{registered,[]},{applications,[]}]}.`,
+		`{"2", [{"1", []}], []}.`},
 	{"notapp", `[demo].`, `{"2", [{"1", []}], []}.`},
 	{"badinstr", demoApp("2"), `{"2", [{"1", [{update, demo_srv, {hard, x}}]}], []}.`},
 	{"third", demoApp("2"),
@@ -121,7 +122,8 @@ func TestOneApplicationGoesUpAndDownAsInOTP(t *testing.T) {
 	w.sameAnswers("upgrade_script", `demo, "DIR/demo-2"`, "")
 	w.sameAnswers("upgrade_app", `demo, "DIR/demo-2"`, "{ok,[]}")
 	w.serves(2)
-	w.same(`application:get_key(demo,vsn)`, `application:get_env(demo,only_2)`, `application:get_env(demo,only_1)`, `code:lib_dir(demo)`,
+	w.same(`application:get_key(demo,vsn)`, `application:get_env(demo,only_2)`, `application:get_env(demo,only_1)`,
+		`code:lib_dir(demo)`,
 		`release_handler:which_releases()`)
 	w.sameAnswers("upgrade_app", `demo, "DIR/demo-2"`, `{error,{version_not_in_appup,"2"}}`)
 	w.sameAnswers("downgrade_app", `demo, "9", "DIR/demo-9"`, `{error,{version_not_in_appup,"9"}}`)
@@ -137,7 +139,8 @@ func TestOneApplicationGoesUpAndDownAsInOTP(t *testing.T) {
 	w.same(`application:get_key(demo,vsn)`, `code:lib_dir(demo)`)
 	// The .appup file of the version that runs is one of another version.
 	for _, dir := range []string{w.otp, w.our} {
-		require.NoError(t, os.WriteFile(filepath.Join(dir, "nothing/demo-2/ebin/demo.appup"), []byte(`{"3", [], [{"1", [{load_module, demo_srv}]}]}.`), 0o644))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "nothing/demo-2/ebin/demo.appup"),
+			[]byte(`{"3", [], [{"1", [{load_module, demo_srv}]}]}.`), 0o644))
 	}
 	w.sameAnswers("downgrade_app", `demo, "1", "DIR/demo-1"`, `{crash,{badmatch,{"3",[{load_module,demo_srv}]}}}`)
 }
@@ -149,10 +152,12 @@ func TestAnUpgradeOfOneApplicationThatFailsIsUndone(t *testing.T) {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "demo-2/ebin/demo.appup"),
 			[]byte(`{"2", [{<<"1.*">>, [{update, demo_srv, {advanced, {error, srv_b, nope}}}]}], []}.`), 0o644))
 	}
-	w.sameAnswers("upgrade_app", `demo, "DIR/demo-2"`, `{badrpc,{'EXIT',{code_change_failed,srv_b,demo_srv,"1",{error,nope}}}}`)
+	w.sameAnswers("upgrade_app", `demo, "DIR/demo-2"`,
+		`{badrpc,{'EXIT',{code_change_failed,srv_b,demo_srv,"1",{error,nope}}}}`)
 	require.Equal(t, "suspended", w.beam.Eval(t, `{status,_,_,[_,State|_]} = sys:get_status(srv_a), State.`))
 	require.Equal(t, "{1,srv_a,0}", w.beam.Eval(t, at(w.n, "gen_server:call({srv_a,'gonode@host'}, get).")))
 	_, our := w.ask("application:get_key(demo,vsn)")
 	require.Equal(t, `{ok,"1"}`, our)
-	require.True(t, strings.HasSuffix(w.beam.Eval(t, at(w.n, "element(1, element(3, rpc:call('gonode@host', gonode, last_install, []))).")), "error"))
+	require.True(t, strings.HasSuffix(w.beam.Eval(t, at(w.n,
+		"element(1, element(3, rpc:call('gonode@host', gonode, last_install, []))).")), "error"))
 }

@@ -30,7 +30,8 @@ func (cache) Init(*genserv.Process, etf.Term) genserv.InitResult[map[string]int]
 }
 
 // HandleCall takes {put, Key, N} and answers with all that is there.
-func (cache) HandleCall(_ *genserv.Process, request etf.Term, _ genserv.From, s map[string]int) genserv.Result[map[string]int] {
+func (cache) HandleCall(_ *genserv.Process, request etf.Term, _ genserv.From,
+	s map[string]int) genserv.Result[map[string]int] {
 	if t, ok := request.(etf.Tuple); ok && len(t) == 3 {
 		s[string(t[1].(etf.Atom))] = int(t[2].(etf.Int))
 	}
@@ -77,7 +78,8 @@ func startCaches(t *testing.T, code func() genserv.Module) (*gonodetest.Beam, *n
 
 func TestAFailedUpgradeGivesAStateBackThatItsCodeChangeAltersInPlace(t *testing.T) {
 	b, n := startCaches(t, func() genserv.Module { return genserv.Of(copying{}) })
-	failed := b.Eval(t, at(n, `{badrpc,{'EXIT', Reason}} = rpc:call('gonode@host', release_handler_1, eval_script, `+cacheUp+`), element(1, Reason).`))
+	failed := b.Eval(t, at(n, `{badrpc,{'EXIT', Reason}} = rpc:call('gonode@host', release_handler_1, eval_script, `+
+		cacheUp+`), element(1, Reason).`))
 	require.Equal(t, "code_change_failed", failed)
 	require.Equal(t, "{#{<<\"a\">> => 1},#{<<\"last\">> => 1}}", b.Eval(t, at(n,
 		"{gen_server:call({two,'gonode@host'}, get), gen_server:call({one,'gonode@host'}, get)}.")))

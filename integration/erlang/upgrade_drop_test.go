@@ -66,7 +66,8 @@ func startWaiting(t *testing.T) (*node.Node, waits2) {
 		require.NoError(t, os.WriteFile(filepath.Join(root, "releases", name), []byte(text), 0o644))
 	}
 	cfg := config(t)
-	cfg.Upgrade = &node.Upgrade{Versions: versions, Root: root, Vsn: "1", Options: codechange.Options{CodeChangeTimeout: genserv.Infinity}}
+	cfg.Upgrade = &node.Upgrade{Versions: versions, Root: root, Vsn: "1",
+		Options: codechange.Options{CodeChangeTimeout: genserv.Infinity}}
 	n := start(t, cfg)
 	spawn(t, n, "waits", genserv.Of(waits1{}))
 	_, err = n.ReleaseHandler().SetUnpacked(t.Context(), "releases/2/rel.rel", nil)

@@ -28,7 +28,8 @@ func TestAServerIsUpgradedByHand(t *testing.T) {
 	require.Equal(t, "5", do(`sys:get_state({counter,'gonode@host'})`), "the old state still")
 	require.Equal(t, "ok", change(`"1"`))
 	require.Equal(t, "ok", do(`sys:resume({counter,'gonode@host'})`))
-	require.Equal(t, "true", do(`gen_server:wait_response(get(waiting), infinity) =:= {reply,#{adds => 1,n => 6}}`), "what has waited meets the new code")
+	require.Equal(t, "true", do(`gen_server:wait_response(get(waiting), infinity) =:= {reply,#{adds => 1,n => 6}}`),
+		"what has waited meets the new code")
 
 	// A change that fails leaves the old state. The old code is loaded again by hand, too.
 	require.True(t, o.answers("{add,2000}", "#{adds => 2,n => 2006}"))

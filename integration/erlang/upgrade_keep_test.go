@@ -52,7 +52,8 @@ func (g guarded) Init(*genserv.Process, etf.Term) genserv.InitResult[*guardedSta
 	return genserv.Ok(g.state)
 }
 
-func (guarded) HandleCall(_ *genserv.Process, request etf.Term, _ genserv.From, s *guardedState) genserv.Result[*guardedState] {
+func (guarded) HandleCall(_ *genserv.Process, request etf.Term, _ genserv.From,
+	s *guardedState) genserv.Result[*guardedState] {
 	if request == etf.Term(etf.Atom("crash")) {
 		panic("a crash report shows the state")
 	}

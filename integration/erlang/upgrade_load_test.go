@@ -42,14 +42,16 @@ func (crowd2) Init(_ *genserv.Process, args etf.Term) genserv.InitResult[crowdSt
 	return genserv.Ok(crowdState2{ID: int(args.(etf.Int))})
 }
 
-func (crowd1) HandleCall(_ *genserv.Process, request etf.Term, _ genserv.From, s crowdState1) genserv.Result[crowdState1] {
+func (crowd1) HandleCall(_ *genserv.Process, request etf.Term, _ genserv.From,
+	s crowdState1) genserv.Result[crowdState1] {
 	if request != etf.Term(etf.Atom("get")) {
 		s.N++
 	}
 	return genserv.Reply(etf.Tuple{etf.Int(1), etf.Int(s.N)}, s)
 }
 
-func (crowd2) HandleCall(_ *genserv.Process, request etf.Term, _ genserv.From, s crowdState2) genserv.Result[crowdState2] {
+func (crowd2) HandleCall(_ *genserv.Process, request etf.Term, _ genserv.From,
+	s crowdState2) genserv.Result[crowdState2] {
 	if request != etf.Term(etf.Atom("get")) {
 		s.N++
 	}
@@ -99,7 +101,8 @@ func change(t *testing.T, n *node.Node, vsn string, extra int) (*codechange.Repo
 	script, err := etf.Parse(fmt.Sprintf(`[{load_object_code,{crowd,%q,[crowd]}}, point_of_no_return, {suspend,[crowd]}, %s, {resume,[crowd]}]`, vsn, mode))
 	require.NoError(t, err)
 	return n.ReleaseHandler().Eval(t.Context(), codechange.Script{Instructions: script.(etf.List),
-		Libs: []codechange.Lib{{App: "crowd", Vsn: vsn}}}, codechange.Options{SuspendTimeout: time.Minute, CodeChangeTimeout: time.Minute})
+		Libs: []codechange.Lib{{App: "crowd", Vsn: vsn}}}, codechange.Options{SuspendTimeout: time.Minute,
+		CodeChangeTimeout: time.Minute})
 }
 
 // statesum is one number for all states, in order.
@@ -107,7 +110,8 @@ func statesum(t *testing.T, n *node.Node, pids []etf.Pid) uint64 {
 	t.Helper()
 	h := fnv.New64a()
 	for _, pid := range pids {
-		state, err := n.Call(t.Context(), etf.Atom("rex"), etf.Tuple{etf.Atom("call"), etf.Atom("sys"), etf.Atom("get_state"), etf.List{pid}, etf.Atom("user")})
+		state, err := n.Call(t.Context(), etf.Atom("rex"), etf.Tuple{etf.Atom("call"), etf.Atom("sys"),
+			etf.Atom("get_state"), etf.List{pid}, etf.Atom("user")})
 		require.NoError(t, err)
 		_, _ = h.Write([]byte(etf.Format(state)))
 	}
@@ -128,12 +132,14 @@ func TestACrowdIsUpgradedUnderLoadWithoutLosingACall(t *testing.T) {
 		list[i] = pid
 	}
 	spawn(t, n, "crowd_list", genserv.Of(tells{list}))
-	beam.Eval(t, at(n, `put(callers, steady:start(gen_server:call({crowd_list,'gonode@host'}, get), 50, `+fmt.Sprint(rate)+`)), ok.`))
+	beam.Eval(t, at(n, `put(callers, steady:start(gen_server:call({crowd_list,'gonode@host'}, get), 50, `+
+		fmt.Sprint(rate)+`)), ok.`))
 
 	show := func(what string, r *codechange.Report) {
 		t.Helper()
 		beam.Eval(t, "receive after 300 -> ok end.") // the load goes on for a while
-		t.Logf("%-8s of %d servers at %d calls/s: pause %v, in all %v", what, len(r.Processes), rate, r.Pause.Round(time.Microsecond), r.Total.Round(time.Microsecond))
+		t.Logf("%-8s of %d servers at %d calls/s: pause %v, in all %v", what, len(r.Processes), rate,
+			r.Pause.Round(time.Microsecond), r.Total.Round(time.Microsecond))
 	}
 	for range soak.Size(1, 3) {
 		report, err := change(t, n, "2", size-1)
@@ -156,7 +162,8 @@ func TestACrowdIsUpgradedUnderLoadWithoutLosingACall(t *testing.T) {
 		require.Len(t, report.Processes, size)
 		show("down", report)
 	}
-	result, err := etf.Parse(beam.Eval(t, `{Calls, Worst, Wrong, _} = R = steady:stop(get(callers)), put(counts, element(4, R)), {Calls, Worst, Wrong}.`))
+	result, err := etf.Parse(beam.Eval(t,
+		`{Calls, Worst, Wrong, _} = R = steady:stop(get(callers)), put(counts, element(4, R)), {Calls, Worst, Wrong}.`))
 	require.NoError(t, err)
 	require.Empty(t, result.(etf.Tuple)[2], "every call has the one answer that was to come next")
 	t.Logf("%s calls, the longest took %s µs", etf.Format(result.(etf.Tuple)[0]), etf.Format(result.(etf.Tuple)[1]))

@@ -22,7 +22,8 @@ func startTogether(t *testing.T) *upgradeLab {
 	nodes := etf.List{etf.Atom(lab.beam.Name()), lab.n.Name()}
 	lab.n.Export("demo_srv", "nodes", 0, func(context.Context, etf.List) (etf.Term, error) { return nodes, nil })
 	lab.beam.Eval(t, "persistent_term:put(demo_nodes, "+etf.Format(nodes)+").")
-	_, err := lab.n.ReleaseHandler().SetUnpacked(t.Context(), "releases/2/demorel.rel", []codechange.Lib{{App: "demo", Vsn: "2", Dir: lab.dir}})
+	_, err := lab.n.ReleaseHandler().SetUnpacked(t.Context(), "releases/2/demorel.rel",
+		[]codechange.Lib{{App: "demo", Vsn: "2", Dir: lab.dir}})
 	require.NoError(t, err)
 	return lab
 }
@@ -40,7 +41,8 @@ func (lab *upgradeLab) install(vsn string) <-chan error {
 // arrived waits until the Go node has all its servers in their new version: it is then at sync_nodes.
 func (lab *upgradeLab) arrived(version string) {
 	lab.t.Helper()
-	require.Eventually(lab.t, func() bool { return lab.get("srv_a") == "{"+version+",srv_a,0}" }, time.Minute, 5*time.Millisecond)
+	require.Eventually(lab.t, func() bool { return lab.get("srv_a") == "{"+version+",srv_a,0}" }, time.Minute,
+		5*time.Millisecond)
 }
 
 func TestARealNodeAndAGoNodeAreUpgradedTogether(t *testing.T) {
@@ -52,7 +54,8 @@ func TestARealNodeAndAGoNodeAreUpgradedTogether(t *testing.T) {
 		t.Fatalf("the Go node did not wait: %v", err)
 	default:
 	}
-	require.Equal(t, `{ok,"1",[]}`, lab.beam.Eval(t, `release_handler:install_release("2").`), "driven by its own release_handler")
+	require.Equal(t, `{ok,"1",[]}`, lab.beam.Eval(t, `release_handler:install_release("2").`),
+		"driven by its own release_handler")
 	require.NoError(t, <-done)
 	require.Equal(t, "2", lab.n.ReleaseHandler().Running().Vsn)
 	require.Equal(t, `{2,srv_a,0}`, lab.beam.Eval(t, "gen_server:call(srv_a, get)."))

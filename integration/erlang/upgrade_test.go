@@ -68,7 +68,8 @@ func TestAnOperatorUpgradesTheCounterFailsAndGoesBack(t *testing.T) {
 	n, root := startUpgradable(t)
 	o := startOperator(t, n)
 	require.Equal(t, "5", o.call("{add,5}"))
-	require.Equal(t, `[{"calc","1",["kernel-8.5.3","stdlib-4.2","sasl-4.2","counter-1"],permanent}]`, o.rpc("which_releases", "[]"))
+	require.Equal(t, `[{"calc","1",["kernel-8.5.3","stdlib-4.2","sasl-4.2","counter-1"],permanent}]`,
+		o.rpc("which_releases", "[]"))
 	require.Equal(t, `{error,{no_such_release,"2"}}`, o.rpc("install_release", `["2"]`))
 	require.Equal(t, `{ok,"2"}`, o.rpc("set_unpacked", `["releases/2/calc.rel",[]]`))
 	require.Equal(t, `{error,{existing_release,"2"}}`, o.rpc("set_unpacked", `["releases/2/calc.rel",[]]`))
@@ -81,7 +82,8 @@ func TestAnOperatorUpgradesTheCounterFailsAndGoesBack(t *testing.T) {
 	require.True(t, o.answers("{add,2000}", `#{adds => 1,n => 2005}`))
 	require.Equal(t, `{error,{already_installed,"2"}}`, o.rpc("install_release", `["2"]`))
 	require.Equal(t, `ok`, o.rpc("make_permanent", `["2"]`))
-	require.Equal(t, `[{"calc","1",["kernel-8.5.3","stdlib-4.2","sasl-4.2","counter-1"],old}]`, o.rpc("which_releases", "[old]"))
+	require.Equal(t, `[{"calc","1",["kernel-8.5.3","stdlib-4.2","sasl-4.2","counter-1"],old}]`,
+		o.rpc("which_releases", "[old]"))
 
 	require.Equal(t, `{ok,"3"}`, o.rpc("set_unpacked", `["releases/3/calc.rel",[]]`))
 	pid := n.ReleaseHandler() // the node survives what makes an OTP node restart
@@ -89,7 +91,8 @@ func TestAnOperatorUpgradesTheCounterFailsAndGoesBack(t *testing.T) {
 		rpc:call('gonode@host', release_handler, install_release, ["3"]), P =:= rpc:call('gonode@host', erlang, whereis, [counter]).`)))
 	require.Same(t, pid, n.ReleaseHandler())
 	require.True(t, o.answers("{add,1}", `#{adds => 2,n => 2006}`))
-	require.Equal(t, `permanent`, o.beam.Eval(t, at(n, `{value, {_,_,_,S}} = lists:keysearch("2", 2, rpc:call('gonode@host', release_handler, which_releases, [])), S.`)))
+	require.Equal(t, `permanent`, o.beam.Eval(t, at(n,
+		`{value, {_,_,_,S}} = lists:keysearch("2", 2, rpc:call('gonode@host', release_handler, which_releases, [])), S.`)))
 
 	require.Equal(t, `{ok,"1",[]}`, o.rpc("install_release", `["1"]`))
 	require.Equal(t, `2006`, o.call("get"))
@@ -97,6 +100,7 @@ func TestAnOperatorUpgradesTheCounterFailsAndGoesBack(t *testing.T) {
 	require.Equal(t, `ok`, o.rpc("set_removed", `["3"]`))
 	require.Equal(t, `{error,{permanent,"1"}}`, o.rpc("remove_release", `["1"]`))
 
-	text := o.beam.Eval(t, `{ok, [R]} = file:consult(`+etf.Format(etf.Charlist(filepath.Join(root, "releases/RELEASES")))+`), [{element(3,X),element(6,X)} || X <- R].`)
+	text := o.beam.Eval(t, `{ok, [R]} = file:consult(`+
+		etf.Format(etf.Charlist(filepath.Join(root, "releases/RELEASES")))+`), [{element(3,X),element(6,X)} || X <- R].`)
 	require.Equal(t, `[{"2",old},{"1",permanent}]`, text)
 }

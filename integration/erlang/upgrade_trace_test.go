@@ -40,7 +40,8 @@ func (demoSup) ModuleName() etf.Atom { return "demo_sup" }
 func (demoSup) Init(etf.Term) (supervisor.Flags, []supervisor.ChildSpec, error) {
 	var specs []supervisor.ChildSpec
 	for _, name := range []etf.Atom{"srv_a", "srv_b", "srv_c"} {
-		specs = append(specs, supervisor.ChildSpec{ID: name, Start: supervisor.StartLink(genserv.Of(demoSrv1{}), name).As(name)})
+		specs = append(specs, supervisor.ChildSpec{ID: name, Start: supervisor.StartLink(genserv.Of(demoSrv1{}),
+			name).As(name)})
 	}
 	return supervisor.Flags{Intensity: supervisor.NoRestarts}, specs, nil
 }
@@ -158,7 +159,8 @@ func (lab *upgradeLab) gonode(vsn, script string, o codechange.Options) (result 
 	require.NoError(lab.t, err)
 	names := map[etf.Pid]string{}
 	for _, name := range []etf.Atom{"demo_sup", "srv_a", "srv_b", "srv_c"} {
-		pid, err := lab.n.Call(lab.t.Context(), etf.Atom("rex"), etf.Tuple{etf.Atom("call"), etf.Atom("erlang"), etf.Atom("whereis"), etf.List{name}, etf.Atom("user")})
+		pid, err := lab.n.Call(lab.t.Context(), etf.Atom("rex"), etf.Tuple{etf.Atom("call"), etf.Atom("erlang"),
+			etf.Atom("whereis"), etf.List{name}, etf.Atom("user")})
 		require.NoError(lab.t, err)
 		names[pid.(etf.Pid)] = string(name)
 	}
@@ -172,7 +174,8 @@ func (lab *upgradeLab) gonode(vsn, script string, o codechange.Options) (result 
 		}
 	}
 	libs := []codechange.Lib{{App: "demo", Vsn: vsn, Dir: lab.dir + "/demo-" + vsn}}
-	report, err := lab.n.ReleaseHandler().Eval(lab.t.Context(), codechange.Script{Instructions: instructions.(etf.List), Libs: libs}, o)
+	report, err := lab.n.ReleaseHandler().Eval(lab.t.Context(),
+		codechange.Script{Instructions: instructions.(etf.List), Libs: libs}, o)
 	outcome := etf.Term(etf.Tuple{etf.Atom("ok"), etf.List{}})
 	if err == nil {
 		require.Empty(lab.t, report.Unpurged)
@@ -284,7 +287,8 @@ func TestAFailedUpgradeTellsWhatOTPTellsAndGoesBack(t *testing.T) {
 			require.Equal(t, test.result, result)
 			change := fmt.Sprintf(`{change_code,demo_srv,"1",%s}`, test.extra)
 			// The last one that was started comes first, in both; srv_a has not been changed when srv_b fails.
-			require.Equal(t, map[string][]string{"srv_a": {"suspend"}, "srv_b": {"suspend", change}, "srv_c": {"suspend", change}}, otp)
+			require.Equal(t, map[string][]string{"srv_a": {"suspend"}, "srv_b": {"suspend", change},
+				"srv_c": {"suspend", change}}, otp)
 			require.Equal(t, []string{"suspend", "resume"}, servers["srv_a"])
 			require.Equal(t, []string{"suspend", change, "resume"}, servers["srv_c"])
 			for _, name := range []etf.Atom{"srv_a", "srv_b", "srv_c"} {
@@ -303,7 +307,8 @@ func TestABusyServerIsNotForgotten(t *testing.T) {
 	result, otp := lab.otp("2", script, "[]")
 	require.Equal(t, "{ok,[]}", result)
 	require.Equal(t, []string{"suspend", "resume"}, otp["srv_b"])
-	require.Equal(t, "{1,srv_b,0}", lab.beam.Eval(t, "gen_server:call(srv_b, get, infinity)."), "new code with an old state")
+	require.Equal(t, "{1,srv_b,0}", lab.beam.Eval(t, "gen_server:call(srv_b, get, infinity)."),
+		"new code with an old state")
 
 	busy := func() {
 		require.NoError(t, lab.n.Cast(t.Context(), etf.Atom("srv_b"), etf.Tuple{etf.Atom("hold"), etf.Int(3000)}))

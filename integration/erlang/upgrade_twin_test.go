@@ -84,7 +84,8 @@ func (w *twins) ask(mfa string) (otp, our string) {
 	module, function, _ := strings.Cut(call, ":")
 	args = "[" + strings.TrimSuffix(args, ")") + "]"
 	rpc := func(node, dir string) string {
-		text := w.beam.Eval(w.t, fmt.Sprintf("rpc:call(%s, %s, %s, %s).", node, module, function, strings.ReplaceAll(args, "DIR", dir)))
+		text := w.beam.Eval(w.t, fmt.Sprintf("rpc:call(%s, %s, %s, %s).", node, module, function,
+			strings.ReplaceAll(args, "DIR", dir)))
 		return strings.ReplaceAll(text, dir, "DIR")
 	}
 	return rpc("node()", w.otp), rpc(etf.Format(w.n.Name()), w.our)
@@ -140,18 +141,22 @@ func TestTheReleaseHandlerRefusesInTheWordsOfOTP(t *testing.T) {
 		`release_handler:check_install_release("2",[bad])`, `release_handler:check_install_release("2",[purge])`,
 		`release_handler:check_install_release("2")`,
 		`release_handler:make_permanent("2")`, `release_handler:make_permanent("9")`, `release_handler:make_permanent("1")`,
-		`release_handler:reboot_old_release("1")`, `release_handler:reboot_old_release("2")`, `release_handler:reboot_old_release("9")`,
+		`release_handler:reboot_old_release("1")`, `release_handler:reboot_old_release("2")`,
+		`release_handler:reboot_old_release("9")`,
 		`release_handler:remove_release("1")`, `release_handler:remove_release("9")`,
 		`release_handler:set_removed("1")`, `release_handler:set_removed("9")`,
 		`release_handler:install_file("9","DIR/note")`, `release_handler:install_file("2","DIR/nothing")`,
 		`release_handler:install_file("2","DIR/note")`,
 		`release_handler:set_unpacked("DIR/releases/2/demorel.rel",[])`, `release_handler:set_unpacked("DIR/nothing.rel",[])`,
-		`release_handler:set_unpacked("DIR/broken.rel",[])`, `release_handler:set_unpacked("DIR/other.rel",[{demo,"8","DIR/nothing"}])`,
+		`release_handler:set_unpacked("DIR/broken.rel",[])`,
+		`release_handler:set_unpacked("DIR/other.rel",[{demo,"8","DIR/nothing"}])`,
 		`release_handler:unpack_release("nothing")`,
 		`release_handler:install_release("9")`, `release_handler:install_release("1")`,
 		`release_handler:install_release("2",[{bad,opt}])`, `release_handler:install_release("2",[bad])`,
-		`release_handler:install_release("2",[{suspend_timeout,0}])`, `release_handler:install_release("2",[{suspend_timeout,default}])`,
-		`release_handler:install_release("2",[{error_action,stop}])`, `release_handler:install_release("2",[{update_paths,1}])`,
+		`release_handler:install_release("2",[{suspend_timeout,0}])`,
+		`release_handler:install_release("2",[{suspend_timeout,default}])`,
+		`release_handler:install_release("2",[{error_action,stop}])`,
+		`release_handler:install_release("2",[{update_paths,1}])`,
 		`release_handler:eval_appup_script(demo,"9","DIR/demo-9",[])`,
 		`release_handler:create_RELEASES("DIR/nothing","DIR/third.rel")`,
 		`release_handler:create_RELEASES("DIR","DIR/nowhere","DIR/nothing.rel",[])`,
@@ -177,7 +182,8 @@ func TestAReleaseGoesItsWayAsInOTP(t *testing.T) {
 	config := w.beam.Eval(t, `{C, N, R} = persistent_term:get(demo_config), {maps:from_list(C), maps:from_list(N), R}.`)
 	require.Equal(t, `{#{vsn => 2},#{only_2 => x},[only_1]}`, config)
 	require.Equal(t, "map[vsn:2] map[only_2:x] [only_1]", w.config.Load())
-	w.same(`release_handler:make_permanent("2")`, `release_handler:make_permanent("2")`, `release_handler:which_releases()`,
+	w.same(`release_handler:make_permanent("2")`, `release_handler:make_permanent("2")`,
+		`release_handler:which_releases()`,
 		`release_handler:remove_release("2")`, `release_handler:which_releases(old)`)
 	w.sameFiles()
 	w.same(`release_handler:install_release("1")`, `release_handler:which_releases()`,
@@ -187,7 +193,8 @@ func TestAReleaseGoesItsWayAsInOTP(t *testing.T) {
 	for _, dir := range []string{w.otp, w.our} {
 		require.NoError(t, os.MkdirAll(filepath.Join(dir, "made/releases"), 0o755))
 	}
-	for _, args := range []string{`"DIR/made","DIR/third.rel"`, `["DIR/made","DIR/third.rel"]`, `"DIR/made/releases","DIR/third.rel",[]`,
+	for _, args := range []string{`"DIR/made","DIR/third.rel"`, `["DIR/made","DIR/third.rel"]`,
+		`"DIR/made/releases","DIR/third.rel",[]`,
 		`"DIR/made","DIR/made/releases","DIR/third.rel",[{demo,"2","DIR"}]`} {
 		if strings.HasSuffix(args, ".rel\",[]") && gonodetest.OTPRelease(t) < 24 {
 			continue // sasl of OTP 23 does not export create_RELEASES/3

@@ -27,7 +27,8 @@ func TestLargeTermsGoBothWays(t *testing.T) {
 		"a million elements":        "lists:seq(1, 1000000)",
 		"1000 atoms in one message": "[list_to_atom(\"atom_\" ++ integer_to_list(I)) || I <- lists:seq(1, 1000)]",
 	} {
-		require.Equal(t, "true", e.Eval(t, "(fun() -> T = "+source+", gen_server:call("+echo+", T, 100000) =:= T end)()"), name)
+		require.Equal(t, "true", e.Eval(t, "(fun() -> T = "+source+", gen_server:call("+echo+", T, 100000) =:= T end)()"),
+			name)
 	}
 	require.Equal(t, "[]", e.Eval(t, `[I || I <- lists:seq(1, 300), T <- [[list_to_atom("over_time_" ++ integer_to_list(I * 20 + J)) || J <- lists:seq(1, 20)]],
 		gen_server:call(`+echo+`, T, 100000) =/= T]`), "6000 atoms, more than a cache holds, over time")
@@ -149,7 +150,8 @@ func TestANativeRecordGoesToPeersThatKnowThemAndFailsThatSendOnlyTowardsOthers(t
 		require.NoError(t, err)
 		require.True(t, etf.Equal(record, reply), etf.Format(reply))
 		e.Compile(t, "points", points)
-		require.Equal(t, "true", e.Eval(t, at(n, `(fun() -> P = points:new(1, [a, <<"b">>]), true = points:is(P), P =:= gen_server:call({echo,'gonode@host'}, P) end)()`)))
+		require.Equal(t, "true", e.Eval(t, at(n,
+			`(fun() -> P = points:new(1, [a, <<"b">>]), true = points:is(P), P =:= gen_server:call({echo,'gonode@host'}, P) end)()`)))
 		spawn(t, n, "keeper", genserv.Of(recorder{}))
 		require.Equal(t, "true", e.Eval(t, at(n, `begin gen_server:cast({keeper,'gonode@host'}, points:new(1, [a, <<"b">>])),
 			points:is(hd(gen_server:call({keeper,'gonode@host'}, get))) end`)))

@@ -152,7 +152,8 @@ func TestBannedFunctionsAreFoundUnderAnyName(t *testing.T) {
 		{"node/a.go", `"os"`, "go os.Getpid()", ""},
 		{"node/a.go", `"os"`, "println := os.Getpid; _ = println", ""},
 	} {
-		got := check(t, map[string]string{c.name: "package a\n\nimport " + c.imports + "\n\nfunc f() {\n\t" + c.body + "\n}\n"})
+		got := check(t, map[string]string{c.name: "package a\n\nimport " + c.imports + "\n\nfunc f() {\n\t" + c.body +
+			"\n}\n"})
 		what := c.name + ": " + c.body
 		if c.want == "" {
 			assert.Empty(t, got, what)
@@ -206,16 +207,19 @@ func TestADispatchSwitchMayBeLong(t *testing.T) {
 		return map[string]string{"node/a.go": "package a\n\nfunc f(x any) error {\n\tg()\n\t" + head + " {\n" +
 			strings.Repeat("\tcase "+each+"\n", 40) + "\tdefault:\n\t}\n\treturn nil\n}\n"}
 	}
-	for _, each := range []string{"1:\n\t\tg()", "1:\n\t\treturn g(x)", "1:\n\t\ty = g(x)", "1:\n\t\tx, y = g(x)", "1:\n\t\tbreak"} {
+	for _, each := range []string{"1:\n\t\tg()", "1:\n\t\treturn g(x)", "1:\n\t\ty = g(x)", "1:\n\t\tx, y = g(x)",
+		"1:\n\t\tbreak"} {
 		assert.Empty(t, check(t, in("switch x", each)), each)
 		assert.Empty(t, check(t, in("switch x.(type)", each)), each)
 	}
-	for _, each := range []string{"1:\n\t\tg()\n\t\tg()", "1:\n\t\tx++", "1:\n\t\tif x {\n}", "1:\n\t\tx = 2", "1:\n\t\t<-x",
+	for _, each := range []string{"1:\n\t\tg()\n\t\tg()", "1:\n\t\tx++", "1:\n\t\tif x {\n}", "1:\n\t\tx = 2",
+		"1:\n\t\t<-x",
 		"1:\n\t\tx, y = 1, 2", "1:\n\t\tg(func() {\n\t\t\th()\n\t\t})"} {
 		assert.Len(t, check(t, in("switch x", each)), 1, each)
 	}
 	assert.Len(t, check(t, in("select", "<-x:\n\t\tg()")), 1, "a select is no dispatch")
-	nested := "package a\n\nfunc f(x int) {\n\tfor {\n\t\tswitch x {\n" + strings.Repeat("\t\tcase 1:\n\t\t\tg()\n", 40) + "\t\t}\n\t}\n}\n"
+	nested := "package a\n\nfunc f(x int) {\n\tfor {\n\t\tswitch x {\n" +
+		strings.Repeat("\t\tcase 1:\n\t\t\tg()\n", 40) + "\t\t}\n\t}\n}\n"
 	assert.Empty(t, check(t, map[string]string{"node/a.go": nested}), "it may stand deeper")
 }
 
@@ -253,8 +257,10 @@ func TestPutOffWorkAndPathsOfOneMachineAreFound(t *testing.T) {
 func TestTheProgramOfTheReadmeIsTheOneThatIsRun(t *testing.T) {
 	require.Equal(t, []string{"README.md:8: the program differs from node/example_test.go, which is the one that is run: " +
 		"go away()"}, check(t, map[string]string{"README.md": "Text.\n\n```sh\nls\n```\n```go\ngo on()\ngo away()\n```\n"}))
-	require.Equal(t, []string{"docs/guide/a.md:3: the program differs from examples/*/*.go and ergohost/example/*.go, which is the one that is run: b()"},
-		check(t, map[string]string{"docs/guide/a.md": "```go\na()\nb()\n```\n", "examples/x/x.go": "package x\n\nfunc c() {\n\ta()\n}\n"}))
+	require.Equal(t, []string{"docs/guide/a.md:3: the program differs from examples/*/*.go and ergohost/example/*.go, " +
+		"which is the one that is run: b()"},
+		check(t, map[string]string{"docs/guide/a.md": "```go\na()\nb()\n```\n",
+			"examples/x/x.go": "package x\n\nfunc c() {\n\ta()\n}\n"}))
 	for _, name := range []string{"README.md", "node/example_test.go"} {
 		_, err := Check(sound(map[string]string{name: ""}))
 		require.ErrorIs(t, err, fs.ErrNotExist)

@@ -38,11 +38,13 @@ var Layers = []Layer{
 		Why: "the bridge to ergo is a user of the library"},
 	{Dir: "examples", May: []string{"etf", "genserv", "supervisor", "codechange", "node", "upgradetest"},
 		Why: "an example shows what a user of the library writes"},
-	{Dir: "cmd/gonode", May: []string{"etf", "epmd", "dist", "tlsdist", "genserv", "supervisor", "appup", "codechange", "node", "examples"},
+	{Dir: "cmd/gonode", May: []string{"etf", "epmd", "dist", "tlsdist", "genserv", "supervisor", "appup", "codechange",
+		"node", "examples"},
 		Why: "the command is a user of the library"},
 	{Dir: "gonodetest", May: []string{"etf", "epmd", "dist"},
 		Why: "the test kit plays the other side of the wire; importing node would bring a second one into every test"},
-	{Dir: "integration/erlang", May: []string{"etf", "epmd", "dist", "tlsdist", "genserv", "supervisor", "appup", "codechange", "node",
+	{Dir: "integration/erlang", May: []string{"etf", "epmd", "dist", "tlsdist", "genserv", "supervisor", "appup",
+		"codechange", "node",
 		"examples", "gonodetest", "internal/scripted"},
 		Why: "integration tests see what users and peers see"},
 	{Dir: "bench", May: []string{"etf", "epmd", "dist", "genserv", "node", "gonodetest"},
@@ -70,7 +72,8 @@ var restrictions = []restriction{
 	// text of most atoms. raw_linux.go makes system calls that the scheduler does not hear of, which spares two more of
 	// them for each. uncleared.go takes memory for frames that nobody has cleared. box.go makes a Term of a value that
 	// lies in a chunk, which saves decoding most of its allocations.
-	{"unsafe", []string{"dist/atomcache_out.go", "dist/raw_linux.go", "dist/uncleared.go", "etf/box.go", "etf/refcache.go", "etf/small.go"},
+	{"unsafe", []string{"dist/atomcache_out.go", "dist/raw_linux.go", "dist/uncleared.go", "etf/box.go",
+		"etf/refcache.go", "etf/small.go"},
 		"a file that has to use it is listed here, with what it gains by it"},
 	{"C", nil, "a fresh machine needs Go only"},
 	// tlsdist reads addresses and the errors of connections; it opens none.
@@ -99,7 +102,8 @@ var restrictions = []restriction{
 }
 
 // libraries are the folders whose code runs inside somebody else's program.
-var libraries = []string{"etf/", "epmd/", "dist/", "genserv/", "supervisor/", "appup/", "codechange/", "node/", "gonodetest/",
+var libraries = []string{"etf/", "epmd/", "dist/", "genserv/", "supervisor/", "appup/", "codechange/", "node/",
+	"gonodetest/",
 	"upgradetest/", "internal/"}
 
 // pure are the packages that start no goroutines.

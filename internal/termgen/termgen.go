@@ -149,7 +149,8 @@ func (g *Gen) mapTerm(depth int) etf.Term {
 
 // Atom returns a random atom: mostly one of a few, at times any text.
 func (g *Gen) Atom() etf.Atom {
-	common := [...]etf.Atom{"ok", "error", "true", "false", "undefined", "a", "b", "", "hello world", "Elixir.Foo", "$gen_call", "'", `\`, "é", "日本", "\n"}
+	common := [...]etf.Atom{"ok", "error", "true", "false", "undefined", "a", "b", "", "hello world", "Elixir.Foo",
+		"$gen_call", "'", `\`, "é", "日本", "\n"}
 	if g.r.IntN(4) > 0 {
 		return common[g.r.IntN(len(common))]
 	}
@@ -197,7 +198,8 @@ func (g *Gen) Float() etf.Float {
 }
 
 func (g *Gen) float() etf.Float {
-	special := [...]float64{0, math.Copysign(0, -1), 1, -1, 0.1, 1e15, 1e16, 1e22, 1e23, 1 << 53, 1<<53 + 2, 1 << 63, -1 << 63, 1 << 64, 1e300,
+	special := [...]float64{0, math.Copysign(0, -1), 1, -1, 0.1, 1e15, 1e16, 1e22, 1e23, 1 << 53, 1<<53 + 2, 1 << 63,
+		-1 << 63, 1 << 64, 1e300,
 		math.MaxFloat64, math.SmallestNonzeroFloat64, 2.2250738585072014e-308, 5e-310}
 	switch g.r.IntN(3) {
 	case 0:

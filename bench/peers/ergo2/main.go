@@ -47,7 +47,8 @@ func main() {
 		fmt.Fprintln(os.Stderr, "ergo2: ERL_EPMD_PORT:", err)
 		os.Exit(2)
 	}
-	n, err := ergo.StartNode(os.Args[1], os.Args[2], node.Options{Registrar: dist.CreateRegistrarWithRemoteEPMD("localhost", uint16(port))})
+	n, err := ergo.StartNode(os.Args[1], os.Args[2],
+		node.Options{Registrar: dist.CreateRegistrarWithRemoteEPMD("localhost", uint16(port))})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "ergo2:", err)
 		os.Exit(1)

@@ -25,7 +25,8 @@ type Lab struct {
 
 // Open finds Compose and a daemon that answers. The error says what is missing. Nothing is started.
 func Open(ctx context.Context, root string) (*Lab, error) {
-	l := &Lab{project: fmt.Sprintf("gonode%d", os.Getpid()), root: root, compose: []string{"docker", "compose"}, ids: make(map[string]string)}
+	l := &Lab{project: fmt.Sprintf("gonode%d", os.Getpid()), root: root, compose: []string{"docker", "compose"},
+		ids: make(map[string]string)}
 	if _, err := run(ctx, "docker", "info"); err != nil {
 		return nil, fmt.Errorf("no Docker daemon answers: %w", err)
 	}
@@ -214,7 +215,8 @@ func (l *Lab) Logs(ctx context.Context, service string) string {
 
 func (l *Lab) do(ctx context.Context, args ...string) (string, error) {
 	c := l.compose
-	return run(ctx, c[0], append(append(c[1:len(c):len(c)], "-p", l.project, "-f", filepath.Join(l.root, "docker-compose.yml")), args...)...)
+	return run(ctx, c[0], append(append(c[1:len(c):len(c)], "-p", l.project, "-f",
+		filepath.Join(l.root, "docker-compose.yml")), args...)...)
 }
 
 // run runs a program and returns its standard output. The error has what it said otherwise.

@@ -85,19 +85,26 @@ var faults = []fault{
 		begin: tell(goNode, "pause"), end: tell(goNode, "unpause")},
 	{name: "Go node killed", text: "SIGKILL, started again after 2 s; its ledger begins anew", hold: 2 * time.Second,
 		begin: tell(goNode, "kill", "-s", "KILL"), end: startAgain(goNode)},
-	{name: "BEAM killed", text: "SIGKILL to the container of OTP 25; the account is that of OTP 27 and of the ledger", hold: 2 * time.Second,
+	{name: "BEAM killed", text: "SIGKILL to the container of OTP 25; the account is that of OTP 27 and of the ledger",
+		hold:  2 * time.Second,
 		begin: tell(second, "kill", "-s", "KILL"), end: startAgain(second), gone: second},
-	ruled("partition, 10 s", "nothing passes between the Go node and OTP 27", 10*time.Second, "INPUT FROM -j DROP", "OUTPUT TO -j DROP"),
+	ruled("partition, 10 s", "nothing passes between the Go node and OTP 27", 10*time.Second, "INPUT FROM -j DROP",
+		"OUTPUT TO -j DROP"),
 	ruled("partition, one way", "nothing from OTP 27 reaches the Go node for 10 s", 10*time.Second, "INPUT FROM -j DROP"),
-	withLong(ruled("partition, 2 min", "nothing passes between the Go node and OTP 27", 2*time.Minute, "INPUT FROM -j DROP", "OUTPUT TO -j DROP")),
-	ruled("connections reset", "whatever comes from OTP 27 is answered with a TCP reset for 3 s", 3*time.Second, "INPUT FROM -p tcp -j REJECT --reject-with tcp-reset"),
-	ruled("loss, 20 %", "a fifth of the packets to the Go node is lost", 6*time.Second, "INPUT -p tcp -m statistic --mode random --probability 0.2 -j DROP"),
-	qdisc("slow link", "256 kbit/s away from the Go node, queue of 500 ms (tbf)", 6*time.Second, "tbf rate 256kbit burst 4kb latency 500ms"),
+	withLong(ruled("partition, 2 min", "nothing passes between the Go node and OTP 27", 2*time.Minute,
+		"INPUT FROM -j DROP", "OUTPUT TO -j DROP")),
+	ruled("connections reset", "whatever comes from OTP 27 is answered with a TCP reset for 3 s", 3*time.Second,
+		"INPUT FROM -p tcp -j REJECT --reject-with tcp-reset"),
+	ruled("loss, 20 %", "a fifth of the packets to the Go node is lost", 6*time.Second,
+		"INPUT -p tcp -m statistic --mode random --probability 0.2 -j DROP"),
+	qdisc("slow link", "256 kbit/s away from the Go node, queue of 500 ms (tbf)", 6*time.Second,
+		"tbf rate 256kbit burst 4kb latency 500ms"),
 	delayed(100 * time.Millisecond),
 	{name: "EPMD killed", text: "that of both BEAMs, started again after 3 s", hold: 3 * time.Second,
 		begin: inBoth(`for p in /proc/[0-9]*; do [ "$(cat $p/comm 2>/dev/null)" != epmd ] || kill -9 ${p#/proc/}; done`),
 		end:   inBoth(`epmd -daemon; i=0; until epmd -names | grep -q "^name load at"; do i=$((i+1)); [ $i -lt 200 ] || exit 1; sleep 0.1; done`)},
-	{name: "disk full", text: "of the release handler of the Go node, which refuses to note a release and to make it permanent, and does so when there is room again", hold: 3 * time.Second,
+	{name: "disk full", text: "of the release handler of the Go node, which refuses to note a release and to make it " +
+		"permanent, and does so when there is room again", hold: 3 * time.Second,
 		begin: handler("full"), end: handler("free")},
 	clockJump(),
 }
@@ -105,8 +112,9 @@ var faults = []fault{
 // handler applies a function of handler.erl, which ends with 3 if something is wrong.
 func handler(function string) func(context.Context, *docker.Lab) error {
 	return func(ctx context.Context, lab *docker.Lab) error {
-		said, err := lab.Exec(ctx, first, nil, fmt.Sprintf(`cd /tmp && erl -noinput -hidden -name operator@%s.lab -setcookie "$GONODE_COOKIE" `+
-			`-connect_all false -s handler %s ledger@ledger.lab`, first, function))
+		said, err := lab.Exec(ctx, first, nil,
+			fmt.Sprintf(`cd /tmp && erl -noinput -hidden -name operator@%s.lab -setcookie "$GONODE_COOKIE" `+
+				`-connect_all false -s handler %s ledger@ledger.lab`, first, function))
 		fmt.Println(said)
 		var exit *exec.ExitError
 		if errors.As(err, &exit) && exit.ExitCode() == 3 {
@@ -152,9 +160,11 @@ func clockJump() fault {
 			return err
 		}
 	}
-	return fault{name: "clock jumps", text: "that of OTP 27 an hour ahead, and back after 6 s (libfaketime)", hold: 6 * time.Second,
+	return fault{name: "clock jumps", text: "that of OTP 27 an hour ahead, and back after 6 s (libfaketime)",
+		hold:  6 * time.Second,
 		begin: set("+3600"), end: set("+0"),
-		before: "LD_PRELOAD=/tmp/libfaketime.so FAKETIME_TIMESTAMP_FILE=/tmp/offset FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1",
+		before: "LD_PRELOAD=/tmp/libfaketime.so FAKETIME_TIMESTAMP_FILE=/tmp/offset FAKETIME_NO_CACHE=1 " +
+			"FAKETIME_DONT_FAKE_MONOTONIC=1",
 		needs: func(ctx context.Context, lab *docker.Lab) error {
 			if _, err := os.Stat(fakeTime); err != nil {
 				return fmt.Errorf("libfaketime is not installed: %w", errNot)

@@ -41,8 +41,9 @@ type account struct {
 
 // startLoad starts a load in a container and returns when it has begun.
 func startLoad(ctx context.Context, lab *docker.Lab, service, before string) (*load, error) {
-	cmd, err := lab.Command(ctx, service, fmt.Sprintf(`cd /tmp && %s exec erl -noshell -name load@%s.lab -setcookie "$GONODE_COOKIE" `+
-		`-connect_all false -kernel net_ticktime 4 -s load start ledger@ledger.lab`, before, service))
+	cmd, err := lab.Command(ctx, service,
+		fmt.Sprintf(`cd /tmp && %s exec erl -noshell -name load@%s.lab -setcookie "$GONODE_COOKIE" `+
+			`-connect_all false -kernel net_ticktime 4 -s load start ledger@ledger.lab`, before, service))
 	if err != nil {
 		return nil, err
 	}

@@ -23,7 +23,8 @@ const relayPort = "9999"
 
 // delayed delays everything on new connections to the Go node, by netem if the kernel has it, else by a relay.
 func delayed(d time.Duration) fault {
-	f := fault{name: "delay", text: fmt.Sprintf("%v more each way; existing connections are reset at its beginning and its end", d), hold: 6 * time.Second}
+	f := fault{name: "delay", text: fmt.Sprintf("%v more each way; existing connections are reset at its beginning "+
+		"and its end", d), hold: 6 * time.Second}
 	redirect := "PREROUTING -t nat -p tcp ! --dport 4369 -j REDIRECT --to-ports " + relayPort
 	reset := "INPUT -p tcp ! --dport 4369 -j REJECT --reject-with tcp-reset"
 	var relay *exec.Cmd
@@ -46,7 +47,8 @@ func delayed(d time.Duration) fault {
 		if _, err := io.ReadFull(out, make([]byte, 1)); err != nil {
 			return fmt.Errorf("relay: %w", err)
 		}
-		return errors.Join(iptables("A", redirect, reset)(ctx, lab), pause(ctx, 300*time.Millisecond), iptables("D", reset)(ctx, lab))
+		return errors.Join(iptables("A", redirect, reset)(ctx, lab), pause(ctx, 300*time.Millisecond),
+			iptables("D", reset)(ctx, lab))
 	}
 	f.end = func(ctx context.Context, lab *docker.Lab) error {
 		err := iptables("D", redirect)(ctx, lab)

@@ -122,12 +122,15 @@ func (r *result) accounts() []line {
 		}
 		l.mu.Unlock()
 	}
-	call := line{"calls", sum["call_sent"], sum["call_answered"], sum["call_failed"], 0, sum["stray_reply"] + sum["ledger_disordered"], why["call"]}
+	call := line{"calls", sum["call_sent"], sum["call_answered"], sum["call_failed"], 0,
+		sum["stray_reply"] + sum["ledger_disordered"], why["call"]}
 	call.lost = call.sent - call.good - call.failed
 	cast := line{"casts", sum["cast_sent"], sum["cast_arrived"], sum["cast_unpromised"], 0, sum["cast_twice"], nil}
 	cast.lost = cast.sent - cast.good - cast.failed
-	monitor := line{"monitors", sum["monitor_set"], sum["monitor_fired"], 0, sum["monitor_set"] - sum["monitor_fired"], sum["stray_down"], why["monitor"]}
-	watched := line{"monitors of the Go node", sum["ledger_watched"], sum["ledger_fired"], 0, sum["ledger_watched"] - sum["ledger_fired"], sum["ledger_twice"], nil}
+	monitor := line{"monitors", sum["monitor_set"], sum["monitor_fired"], 0, sum["monitor_set"] - sum["monitor_fired"],
+		sum["stray_down"], why["monitor"]}
+	watched := line{"monitors of the Go node", sum["ledger_watched"], sum["ledger_fired"], 0,
+		sum["ledger_watched"] - sum["ledger_fired"], sum["ledger_twice"], nil}
 	return []line{call, cast, monitor, watched}
 }
 
@@ -175,7 +178,8 @@ func (r *result) lines() string {
 		if i == 0 {
 			name, noticed, healed = r.fault.name, since(r.noticed), since(r.healed)
 		}
-		fmt.Fprintf(&b, "| %s | %s | %d | %d | %s | %d | %d | %s | %s |\n", name, l.what, l.sent, l.good, l.reasons(), l.lost, l.doubled, noticed, healed)
+		fmt.Fprintf(&b, "| %s | %s | %d | %d | %s | %d | %d | %s | %s |\n", name, l.what, l.sent, l.good, l.reasons(),
+			l.lost, l.doubled, noticed, healed)
 	}
 	return b.String()
 }

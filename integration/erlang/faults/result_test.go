@@ -29,7 +29,8 @@ account ledger_fired 9
 account ledger_twice 0`
 
 func loaded(service, said string) *load {
-	l := &load{service: service, begun: make(chan struct{}), account: account{make(map[string]int), make(map[string]map[string]int)}}
+	l := &load{service: service, begun: make(chan struct{}), account: account{make(map[string]int),
+		make(map[string]map[string]int)}}
 	for text := range strings.SplitSeq(said, "\n") {
 		l.line(text)
 	}
@@ -37,7 +38,8 @@ func loaded(service, said string) *load {
 }
 
 func TestAccountsThatBalanceAreThoseOfBothLoadsAndOfOneLedger(t *testing.T) {
-	r := &result{fault: fault{name: "none"}, loads: []*load{loaded(first, balanced), loaded(second, balanced)}, noticed: -1, healed: time.Second}
+	r := &result{fault: fault{name: "none"}, loads: []*load{loaded(first, balanced), loaded(second, balanced)},
+		noticed: -1, healed: time.Second}
 	require.Empty(t, r.unbalanced())
 	require.Equal(t, `| none | calls | 200 | 180 | 20: nodedown 12, timeout 8 | 0 | 0 | – | 1s |
 |  | casts | 400 | 360 | 40 | 0 | 0 |  |  |

@@ -32,7 +32,8 @@ type check struct {
 }
 
 func (c check) String() string {
-	return strings.TrimSpace(fmt.Sprintf("%s:%s %s: %s (%s): %s", c.section, c.function, c.title, c.promise, c.place, c.why))
+	return strings.TrimSpace(fmt.Sprintf("%s:%s %s: %s (%s): %s", c.section, c.function, c.title, c.promise, c.place,
+		c.why))
 }
 
 // parse reads what compat_hook.erl has written.

@@ -34,10 +34,11 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	var o options
-	flag.Func("peers", "services of docker-compose.yml, with commas between them (default all in peers.tsv)", func(s string) error {
-		o.peers = strings.Split(s, ",")
-		return nil
-	})
+	flag.Func("peers", "services of docker-compose.yml, with commas between them (default all in peers.tsv)",
+		func(s string) error {
+			o.peers = strings.Split(s, ",")
+			return nil
+		})
 	flag.StringVar(&o.suites, "suites", "", "suites to run, without _SUITE, with commas between them (default all)")
 	flag.IntVar(&o.parallel, "parallel", 2, "peers at a time")
 	flag.DurationVar(&o.limit, "limit", 40*time.Minute, "for all of it")

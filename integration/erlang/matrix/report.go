@@ -79,7 +79,8 @@ Written by `+"`make matrix`"+` on %s with %s, %s/%s; do not edit. Every number i
 	sections := sectionsOf(m.rows)
 	b.WriteString(m.table(sections, gonode))
 	if slices.ContainsFunc(m.rows, func(r *row) bool { return len(r.checks[reference]) > 0 }) {
-		b.WriteString("\n## On the BEAM itself\n\nThe same checks against Erlang nodes of that release, with the same servers written in Erlang: what they expect is what OTP does.\n\n")
+		b.WriteString("\n## On the BEAM itself\n\nThe same checks against Erlang nodes of that release, with the same " +
+			"servers written in Erlang: what they expect is what OTP does.\n\n")
 		b.WriteString(m.table(sections, reference))
 	}
 	b.WriteString("\n## Failed\n\n")
@@ -144,7 +145,8 @@ func list(b *strings.Builder, rows []*row, of func(*row, side) []check) {
 		for on := gonode; on < sides; on++ {
 			for _, c := range of(r, on) {
 				none = false
-				fmt.Fprintf(b, "- %s, %v: `%s:%s` %s: %s\n", r.name(), on, c.section, c.function, cellText(c.title), cellText(c.why))
+				fmt.Fprintf(b, "- %s, %v: `%s:%s` %s: %s\n", r.name(), on, c.section, c.function, cellText(c.title),
+					cellText(c.why))
 			}
 		}
 	}

@@ -15,7 +15,8 @@ import (
 
 // line is one of compat_hook.erl.
 func line(section, function, title, outcome string) string {
-	return strings.Join([]string{section, function, title, outcome, "place", "promise", "why", "27.3.4", "gonode go1.26"}, "\t") + "\n"
+	return strings.Join([]string{section, function, title, outcome, "place", "promise", "why", "27.3.4",
+		"gonode go1.26"}, "\t") + "\n"
 }
 
 func checks(t *testing.T, lines ...string) []check {
@@ -44,8 +45,10 @@ func TestALineThatIsNoneOfTheHookIsRefused(t *testing.T) {
 func TestATableSaysWhatWasNotRunAndWhy(t *testing.T) {
 	ran := &row{peer: docker.Peer{Service: "otp27", Image: "erlang:27"}, version: "27.3.4"}
 	ran.checks[gonode] = checks(t, line("calls", "a", "", passed), line("calls", "b", "", skipped))
-	m := matrix{when: time.Unix(0, 0).UTC(), rows: []*row{ran, {peer: docker.Peer{Service: "otp29", Image: "erlang:29"}, notRun: "no|image"}}}
-	require.Equal(t, "| | OTP 27.3.4 | erlang:29 |\n|---|---|---|\n| calls | 1, 1 left out | not run |\n| **all** | 1, 1 left out | not run |\n\nerlang:29 was not run: no\\|image\n",
+	m := matrix{when: time.Unix(0, 0).UTC(), rows: []*row{ran,
+		{peer: docker.Peer{Service: "otp29", Image: "erlang:29"}, notRun: "no|image"}}}
+	require.Equal(t, "| | OTP 27.3.4 | erlang:29 |\n|---|---|---|\n| calls | 1, 1 left out | not run |\n| **all** | "+
+		"1, 1 left out | not run |\n\nerlang:29 was not run: no\\|image\n",
 		m.table(sectionsOf(m.rows), gonode))
 	require.Contains(t, m.readme(), "| 27.3.4 |  | 1, 1 left out | – |\n| erlang:29 | | not run: no\\|image | |\n")
 	require.Contains(t, m.page(), "- otp27, gonode: `calls:b`")

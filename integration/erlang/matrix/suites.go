@@ -113,8 +113,9 @@ func (o options) once(ctx context.Context, lab *docker.Lab, r *row, on side, sui
 		env = append(env, "COMPAT_CONTROL="+control)
 	}
 	// The names of the nodes that a driver starts begin with its own. Nobody else uses them in this network.
-	return account(ctx, lab, s, env, fmt.Sprintf(`cd %s && exec erl -noinput -name driver_%s@%s.lab -setcookie "$GONODE_COOKIE" -connect_all false -pa ebin -s compat_run`,
-		there, s, s))
+	return account(ctx, lab, s, env,
+		fmt.Sprintf(`cd %s && exec erl -noinput -name driver_%s@%s.lab -setcookie "$GONODE_COOKIE" -connect_all false -pa ebin -s compat_run`,
+			there, s, s))
 }
 
 // account runs a command in a service that writes an account, and returns the checks of that.

@@ -58,7 +58,8 @@ func runControl(ctx context.Context, args []string) error {
 			cancel()
 		}()
 	}
-	n, err := startNode(ctx, node.Config{Name: flags.Arg(0), LongNames: b.hosts.isLong, Cookie: os.Getenv("GONODE_COOKIE")})
+	n, err := startNode(ctx, node.Config{Name: flags.Arg(0), LongNames: b.hosts.isLong,
+		Cookie: os.Getenv("GONODE_COOKIE")})
 	if err != nil {
 		return err
 	}
@@ -76,7 +77,8 @@ func runControl(ctx context.Context, args []string) error {
 func (b *testbed) Init(*genserv.Process, etf.Term) genserv.InitResult[*testbed] { return genserv.Ok(b) }
 
 // HandleCall implements genserv.Server. What takes time is done aside.
-func (b *testbed) HandleCall(p *genserv.Process, request etf.Term, from genserv.From, _ *testbed) genserv.Result[*testbed] {
+func (b *testbed) HandleCall(p *genserv.Process, request etf.Term, from genserv.From,
+	_ *testbed) genserv.Result[*testbed] {
 	verb, args := parse(request)
 	switch {
 	case verb == "about":

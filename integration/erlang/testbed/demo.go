@@ -88,7 +88,8 @@ func startDemo(ctx context.Context, n *node.Node) error {
 	if n.ReleaseHandler() == nil {
 		return nil
 	}
-	return n.StartApplication(ctx, node.App{Name: "demo", Start: genserv.Child{Name: "demo_sup", Module: supervisor.Of(demoSup{})}})
+	return n.StartApplication(ctx, node.App{Name: "demo",
+		Start: genserv.Child{Name: "demo_sup", Module: supervisor.Of(demoSup{})}})
 }
 
 // writeFiles writes texts by their paths into dir, for which @DIR@ stands in them.

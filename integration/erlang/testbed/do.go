@@ -57,7 +57,10 @@ var deeds = map[deed]func(p *genserv.Process, a etf.Tuple) etf.Term{
 	{"die", 1}:        func(_ *genserv.Process, a etf.Tuple) etf.Term { panic(genserv.Exit{Reason: a[0]}) },
 	{"request", 4}:    request,
 	{"requests", 2}:   requests,
-	{"make", 2}:       func(_ *genserv.Process, a etf.Tuple) etf.Term { return makeTerm(a[0].(etf.Atom), int(a[1].(etf.Int))) },
+	{"make", 2}: func(_ *genserv.Process,
+		a etf.Tuple) etf.Term {
+		return makeTerm(a[0].(etf.Atom), int(a[1].(etf.Int)))
+	},
 }
 
 func must[T etf.Term](t T, err error) etf.Term {

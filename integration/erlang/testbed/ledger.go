@@ -73,7 +73,8 @@ func runLedger(ctx context.Context, args []string) error {
 
 // Init implements genserv.Server.
 func (*ledger) Init(*genserv.Process, etf.Term) genserv.InitResult[*ledger] {
-	return genserv.Ok(&ledger{epoch: etf.Int(time.Now().UnixNano()), calls: make(map[etf.Pid]etf.Int), casts: make(map[etf.Pid]castsOf),
+	return genserv.Ok(&ledger{epoch: etf.Int(time.Now().UnixNano()), calls: make(map[etf.Pid]etf.Int),
+		casts:   make(map[etf.Pid]castsOf),
 		watched: make(map[etf.Ref]int)})
 }
 

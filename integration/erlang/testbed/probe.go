@@ -92,7 +92,8 @@ func (probe) HandleCall(p *genserv.Process, request etf.Term, from genserv.From,
 }
 
 // control is what a call, a cast and a message have in common: how the callback ends. next is its usual result.
-func control(verb etf.Atom, args etf.Tuple, s record, next genserv.Result[record]) (r genserv.Result[record], done bool) {
+func control(verb etf.Atom, args etf.Tuple, s record, next genserv.Result[record]) (r genserv.Result[record],
+	done bool) {
 	switch {
 	case verb == "stop" && len(args) == 1:
 		return genserv.Stop(args[0], s), true
@@ -123,7 +124,8 @@ func (probe) HandleInfo(p *genserv.Process, msg etf.Term, s record) genserv.Resu
 		return genserv.NoReply(s)
 	}
 	// What ends others may have been told to do it.
-	if t, _ := msg.(etf.Tuple); len(t) == 3 && t[0] == etf.Term(etf.Atom("EXIT")) || len(t) == 5 && t[0] == etf.Term(etf.Atom("DOWN")) {
+	if t, _ := msg.(etf.Tuple); len(t) == 3 && t[0] == etf.Term(etf.Atom("EXIT")) || len(t) == 5 &&
+		t[0] == etf.Term(etf.Atom("DOWN")) {
 		if verb, args := parse(t[len(t)-1]); verb == "do" && len(args) == 1 {
 			return event(p, "info", t[len(t)-1], s)
 		}

@@ -30,7 +30,8 @@ func writeTLS(texts etf.Map) (dir string, err error) {
 		}
 	}
 	file := func(key string) string { return filepath.Join(dir, key+".pem") }
-	options := fmt.Sprintf("{certfile, %q}, {keyfile, %q}, {cacertfile, %q}, {verify, verify_peer}, {versions, ['tlsv1.2', 'tlsv1.3']}", file("cert"), file("key"), file("ca"))
+	options := fmt.Sprintf("{certfile, %q}, {keyfile, %q}, {cacertfile, %q}, {verify, verify_peer}, {versions, "+
+		"['tlsv1.2', 'tlsv1.3']}", file("cert"), file("key"), file("ca"))
 	text := fmt.Sprintf("[{server, [%s, {fail_if_no_peer_cert, true}]}, {client, [%s]}].\n", options, options)
 	return dir, os.WriteFile(filepath.Join(dir, "dist.conf"), []byte(text), 0o600)
 }
