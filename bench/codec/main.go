@@ -17,14 +17,14 @@ import (
 	"time"
 
 	"github.com/gonode-otp/gonode/etf"
-	"github.com/gonode-otp/gonode/node"
+	"github.com/gonode-otp/gonode/heapfloor"
 )
 
 func main() {
 	op := flag.String("op", "", "decode or encode `n` times and tell nothing")
 	n := flag.Int("n", 0, "how often")
 	flag.Parse()
-	defer node.SetHeapFloor(node.HeapFloor, 100)() // as in a node
+	defer heapfloor.Set(heapfloor.Default, 100)() // as in a node
 	if err := run(*op, *n, flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "codec:", err)
 		os.Exit(1)

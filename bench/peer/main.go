@@ -17,6 +17,7 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/heapfloor"
 	"github.com/gonode-otp/gonode/node"
 )
 
@@ -26,7 +27,7 @@ func main() {
 	flag.StringVar(&cfg.Cookie, "cookie", os.Getenv("GONODE_COOKIE"), "cookie, default GONODE_COOKIE")
 	profile := flag.String("cpuprofile", "", "write a CPU profile to `file`")
 	flag.Parse()
-	defer node.SetHeapFloor(node.HeapFloor, 100)() // as the command does
+	defer heapfloor.Set(heapfloor.Default, 100)() // as the command does
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, cfg, *profile); err != nil {

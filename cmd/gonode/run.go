@@ -12,6 +12,7 @@ import (
 	"github.com/gonode-otp/gonode/examples/counter"
 	"github.com/gonode-otp/gonode/examples/echo"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/heapfloor"
 	"github.com/gonode-otp/gonode/node"
 )
 
@@ -101,7 +102,7 @@ func (o *options) runNode(cmd *cobra.Command, f runFlags) (err error) {
 		return usagef("run needs a name of its own: undefined asks another node for one, as ping, call and cast do")
 	}
 	f.apply(&cfg)
-	defer node.SetHeapFloor(node.HeapFloor, 100)()
+	defer heapfloor.Set(heapfloor.Default, 100)()
 	if o.cookie != "" {
 		fmt.Fprintln(cmd.ErrOrStderr(),
 			"note: other users of this host see --cookie in the list of processes; prefer --cookie-file or GONODE_COOKIE")

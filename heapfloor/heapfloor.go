@@ -1,4 +1,4 @@
-package node
+package heapfloor
 
 import (
 	"math"
@@ -9,55 +9,53 @@ import (
 	"sync"
 )
 
-// HeapFloor is a good size for the floor of SetHeapFloor where a node has a machine, or a container of some hundred
-// megabytes, for itself.
-const HeapFloor = 40 << 20
+// Default is a good floor where a node has a machine, or a container of some hundred megabytes, for itself.
+const Default = 40 << 20
 
-// SetHeapFloor lets the heap of the program grow to at least floor bytes before the garbage collector runs. The heap of
-// a node is often a few megabytes, while every message leaves garbage behind, so by Go's own rule the collector would
-// run some hundred times a second, for nothing: with messages of 64 kB that costs a third of the node's processor time.
-// Above the floor Go's own rule holds, with percent as GOGC (0 or less is 100, as in Go): the heap may grow by that
-// much of what is alive. Go has no such setting, so the percentage is set anew, by debug.SetGCPercent, after a
-// collection that changed what is alive.
+// Set lets the heap of the program grow to at least floor bytes before the garbage collector runs. It returns a
+// function that takes this call back.
+//
+// The heap of a node is often a few megabytes, and every message leaves garbage behind. By Go's own rule the collector
+// runs some hundred times a second then; with messages of 64 kB that costs a third of the node's processor time. Above
+// the floor Go's own rule holds, with percent as GOGC (0 or less is 100, as in Go). The percentage is set anew, by
+// debug.SetGCPercent, after a collection that changed what is alive.
 //
 // A program that falls quiet with a heap of more than twice the floor gives its memory back to the operating system
-// within seconds, by debug.FreeOSMemory. By itself the runtime looks for it after two minutes.
+// within seconds, by debug.FreeOSMemory. By itself the runtime does so after two minutes.
 //
-// Both are settings of the whole program, not of a node, so nothing here makes them unasked; the command gonode does.
-// It may be called at any time and more than once: the largest floor and the largest percentage in force count. The
-// function returned takes this call back, and the last one restores the percentage that there was before the first. If
-// something else calls debug.SetGCPercent meanwhile, that holds. SetHeapFloor does nothing if the environment has GOGC
-// or GOMEMLIMIT: whoever sets these wants to decide. See docs/adr/0013.
-func SetHeapFloor(floor uint64, percent int) (restore func()) {
+// Set may be called at any time and more than once: the largest floor and the largest percentage in force count. When
+// the last call is taken back, the percentage is again the one before the first. A percentage that something else sets
+// by debug.SetGCPercent meanwhile stays. Set does nothing if the environment has GOGC or GOMEMLIMIT.
+func Set(floor uint64, percent int) (restore func()) {
 	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
 		return func() {}
 	}
 	if percent <= 0 {
 		percent = 100
 	}
-	f := &heapFloor{floor, percent}
-	programHeap.add(f)
-	return sync.OnceFunc(func() { programHeap.remove(f) })
+	f := &setting{floor, percent}
+	program.add(f)
+	return sync.OnceFunc(func() { program.remove(f) })
 }
 
-// heapFloor is one call of SetHeapFloor.
-type heapFloor struct {
+// setting is one call of Set.
+type setting struct {
 	bytes   uint64
 	percent int
 }
 
-// programHeap is the only one in this module that sets the percentage.
-var programHeap heapTuner
+// program is the only one in this module that sets the percentage.
+var program tuner
 
-type heapTuner struct {
+type tuner struct {
 	mu     sync.Mutex
-	floors []*heapFloor // in force
-	before int          // the percentage without any of them
-	set    int          // the percentage that was set last
-	stop   func()       // ends the goroutine that runs while there are floors
+	floors []*setting // in force
+	before int        // the percentage without any of them
+	set    int        // the percentage that was set last
+	stop   func()     // ends the goroutine that runs while there are floors
 }
 
-func (t *heapTuner) add(f *heapFloor) {
+func (t *tuner) add(f *setting) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.floors = append(t.floors, f)
@@ -76,7 +74,7 @@ func (t *heapTuner) add(f *heapFloor) {
 	}()
 }
 
-func (t *heapTuner) remove(f *heapFloor) {
+func (t *tuner) remove(f *setting) {
 	t.mu.Lock()
 	i := slices.Index(t.floors, f)
 	t.floors = slices.Delete(t.floors, i, i+1)
@@ -96,7 +94,7 @@ func (t *heapTuner) remove(f *heapFloor) {
 
 // tune sets the percentage for what is alive now. That stops the program for a moment, so small differences are not
 // worth it. It leaves a percentage alone that somebody else has set.
-func (t *heapTuner) tune(now heapState) {
+func (t *tuner) tune(now heapState) {
 	if len(t.floors) == 0 || now.percent != t.set {
 		return
 	}
@@ -110,7 +108,7 @@ func (t *heapTuner) tune(now heapState) {
 const goLeast = 4 << 20
 
 // percent returns the percentage for a heap of which live bytes are in use.
-func (t *heapTuner) percent(live uint64) int {
+func (t *tuner) percent(live uint64) int {
 	floor, percent := t.floor(), 0
 	for _, f := range t.floors {
 		percent = max(percent, f.percent)
@@ -123,7 +121,7 @@ func (t *heapTuner) percent(live uint64) int {
 	return max(1, int(math.Round(min(100*grow/base, math.MaxInt32))))
 }
 
-func (t *heapTuner) floor() (bytes uint64) {
+func (t *tuner) floor() (bytes uint64) {
 	for _, f := range t.floors {
 		bytes = max(bytes, f.bytes)
 	}

@@ -1,6 +1,6 @@
 //go:build linux && !race
 
-package node_test
+package heapfloor_test
 
 import (
 	"fmt"
@@ -11,7 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/gonode-otp/gonode/node"
+	"github.com/gonode-otp/gonode/heapfloor"
 )
 
 // resident is the memory of the program in MB, without its address space.
@@ -32,7 +32,7 @@ func TestAFloorTakesNoMemoryAfterALargeHeap(t *testing.T) {
 	runtime.KeepAlive(gone)
 	collect(t)
 	memory := resident(t)
-	defer node.SetHeapFloor(64<<20, 100)()
+	defer heapfloor.Set(64<<20, 100)()
 	require.LessOrEqual(t, resident(t), memory+8)
 }
 
@@ -40,7 +40,7 @@ func TestAfterABurstTheMemoryGoesBackToTheSystemInSeconds(t *testing.T) {
 	if !alone(t) {
 		return
 	}
-	defer node.SetHeapFloor(node.HeapFloor, 100)()
+	defer heapfloor.Set(heapfloor.Default, 100)()
 	burst := filled(300)
 	collect(t)
 	require.Greater(t, resident(t), 300)
@@ -53,7 +53,7 @@ func TestWhatWasCollectedAtTheEndOfABurstGoesBackToo(t *testing.T) {
 	if !alone(t) {
 		return
 	}
-	defer node.SetHeapFloor(node.HeapFloor, 100)()
+	defer heapfloor.Set(heapfloor.Default, 100)()
 	var burst [][]byte
 	for range 100 {
 		burst = append(burst, filled(3))

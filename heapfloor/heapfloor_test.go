@@ -1,4 +1,4 @@
-package node_test
+package heapfloor_test
 
 import (
 	"fmt"
@@ -14,7 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/gonode-otp/gonode/node"
+	"github.com/gonode-otp/gonode/heapfloor"
 )
 
 // alone reports whether this is a process for the test alone. If not it runs the test in one, for the heap is one of
@@ -99,7 +99,7 @@ func TestASmallHeapMayGrowToTheFloorAndALargeOneByItsPercentage(t *testing.T) {
 		return
 	}
 	before := gcPercent()
-	restore := node.SetHeapFloor(64<<20, 150)
+	restore := heapfloor.Set(64<<20, 150)
 	tuned(t, 56, 66)
 
 	live := filled(100)
@@ -122,7 +122,7 @@ func TestAFloorThatComesLateKnowsWhatIsAlive(t *testing.T) {
 	}
 	live := filled(100)
 	collect(t)
-	defer node.SetHeapFloor(64<<20, 100)()
+	defer heapfloor.Set(64<<20, 100)()
 	require.InDelta(t, 100, growth(), 20)
 	runtime.KeepAlive(live)
 }
@@ -132,9 +132,9 @@ func TestOfSeveralFloorsTheLargestHoldsUntilItIsTakenBack(t *testing.T) {
 		return
 	}
 	before := gcPercent()
-	small := node.SetHeapFloor(32<<20, 200)
+	small := heapfloor.Set(32<<20, 200)
 	tuned(t, 26, 34)
-	large := node.SetHeapFloor(128<<20, 100)
+	large := heapfloor.Set(128<<20, 100)
 	tuned(t, 120, 130)
 	live := filled(200)
 	tuned(t, 390, 430)
@@ -151,12 +151,12 @@ func TestAPercentageThatSomethingElseSetsHolds(t *testing.T) {
 	if !alone(t) {
 		return
 	}
-	restore := node.SetHeapFloor(64<<20, 100)
+	restore := heapfloor.Set(64<<20, 100)
 	debug.SetGCPercent(77)
 	live := filled(100)
 	collect(t)
 	runtime.KeepAlive(live)
-	defer node.SetHeapFloor(128<<20, 100)()
+	defer heapfloor.Set(128<<20, 100)()
 	require.Equal(t, 77, gcPercent())
 	restore()
 	require.Equal(t, 77, gcPercent())
@@ -166,7 +166,7 @@ func TestWithoutAFloorThereIsThePercentageAlone(t *testing.T) {
 	if !alone(t) {
 		return
 	}
-	defer node.SetHeapFloor(0, 150)()
+	defer heapfloor.Set(0, 150)()
 	require.Equal(t, 150, gcPercent())
 	collect(t)
 	require.Equal(t, 150, gcPercent())
@@ -177,7 +177,7 @@ func TestAFloorMayBeLargerThanTheAddressSpace(t *testing.T) {
 		return
 	}
 	for _, floor := range []uint64{1 << 50, math.MaxUint64} {
-		restore := node.SetHeapFloor(floor, 150)
+		restore := heapfloor.Set(floor, 150)
 		require.Equal(t, math.MaxInt32, gcPercent())
 		restore()
 	}
@@ -187,6 +187,6 @@ func TestWhoeverSetsGOGCDecides(t *testing.T) {
 	if !alone(t, "GOGC=77") {
 		return
 	}
-	defer node.SetHeapFloor(64<<20, 150)()
+	defer heapfloor.Set(64<<20, 150)()
 	require.Equal(t, 77, gcPercent())
 }

@@ -1,4 +1,4 @@
-package node
+package heapfloor
 
 import (
 	"runtime"
@@ -17,10 +17,10 @@ const quietPeriods = 30
 const freeingShare = 100
 
 // run tunes the percentage after each collection, and gives memory back when the program has fallen quiet.
-func (t *heapTuner) run(stop <-chan struct{}) {
+func (t *tuner) run(stop <-chan struct{}) {
 	collected := make(chan struct{}, 1)
 	collected <- struct{}{} // what there is already may be large
-	q := quietHeap{timer: time.NewTimer(quietPeriod)}
+	q := quietWatch{timer: time.NewTimer(quietPeriod)}
 	defer q.timer.Stop()
 	for {
 		select {
@@ -51,9 +51,9 @@ func notifyCollected(c chan<- struct{}) {
 	})
 }
 
-// quietHeap notices that a program is quiet after its heap was large. Then the runtime does not collect what the last
+// quietWatch notices that a program is quiet after its heap was large. Then the runtime does not collect what the last
 // messages left, for two minutes.
-type quietHeap struct {
+type quietWatch struct {
 	timer *time.Timer // ends a period; stopped while the heap is small
 	floor uint64
 	last  heapState // at the begin of the period
@@ -62,8 +62,8 @@ type quietHeap struct {
 }
 
 // collected begins a period, if the heap is or may become larger than twice the floor.
-func (q *quietHeap) collected(floor uint64) {
-	q.floor, q.last = max(floor, HeapFloor), readHeap()
+func (q *quietWatch) collected(floor uint64) {
+	q.floor, q.last = max(floor, Default), readHeap()
 	if max(q.last.held, q.last.goal) <= 2*q.floor {
 		q.timer.Stop()
 		return
@@ -72,13 +72,13 @@ func (q *quietHeap) collected(floor uint64) {
 }
 
 // passed ends a period and begins another one, unless the program was quiet.
-func (q *quietHeap) passed() {
+func (q *quietWatch) passed() {
 	now := readHeap()
 	switch q.assess(now) {
-	case heapBusy:
+	case busy:
 		q.last = now
 		q.timer.Reset(quietPeriod)
-	case heapQuiet:
+	case quiet:
 		begin := time.Now()
 		debug.FreeOSMemory()
 		q.rest = begin.Add(freeingShare * time.Since(begin))
@@ -89,18 +89,18 @@ func (q *quietHeap) passed() {
 type quietness int
 
 const (
-	heapBusy  quietness = iota
-	heapQuiet           // for a period, and there is something to give back
-	heapFreed           // hardly anything was allocated since memory was given back
+	busy  quietness = iota
+	quiet           // for a period, and there is something to give back
+	freed           // hardly anything was allocated since memory was given back
 )
 
-func (q *quietHeap) assess(now heapState) quietness {
+func (q *quietWatch) assess(now heapState) quietness {
 	switch {
 	case now.allocs-q.freed.allocs < q.floor:
-		return heapFreed
+		return freed
 	case now.cycles != q.last.cycles, time.Now().Before(q.rest),
 		now.live+quietPeriods*(now.allocs-q.last.allocs) >= now.goal:
-		return heapBusy
+		return busy
 	}
-	return heapQuiet
+	return quiet
 }
