@@ -5,11 +5,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"os"
-	"path/filepath"
 	"runtime"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -80,37 +77,6 @@ func TestWhoeverGaveTheConfigurationMayChangeIt(t *testing.T) {
 	cookies["b@localhost"] = "second" // a race if the node reads this map
 	<-done
 	require.Equal(t, "first", n.cookie("b@localhost"))
-}
-
-// All who start at once in an empty home directory have the same cookie, and none finds an empty file.
-func TestManyWhoMakeTheCookieAtOnceAgree(t *testing.T) {
-	for range 20 {
-		home := t.TempDir()
-		t.Setenv("HOME", home)
-		t.Setenv("XDG_CONFIG_HOME", "")
-		var all [8]Cookie
-		var errs [8]error
-		var wg sync.WaitGroup
-		for i := range all {
-			wg.Go(func() { all[i], errs[i] = ReadCookie() })
-		}
-		wg.Wait()
-		made := 0
-		for i, c := range all {
-			require.NoError(t, errs[i])
-			require.Equal(t, all[0].Value, c.Value)
-			if c.Made {
-				made++
-			}
-		}
-		require.Equal(t, 1, made)
-		entries, err := os.ReadDir(home)
-		require.NoError(t, err)
-		require.Len(t, entries, 1, "nothing is left beside it")
-		info, err := os.Stat(filepath.Join(home, ".erlang.cookie"))
-		require.NoError(t, err)
-		require.Equal(t, os.FileMode(0o400), info.Mode())
-	}
 }
 
 func TestNobodyPrintsACookieByPrintingWhatHoldsIt(t *testing.T) {

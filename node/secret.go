@@ -31,22 +31,6 @@ func (c Config) Format(s fmt.State, verb rune) {
 // LogValue implements slog.LogValuer. It shows no cookie.
 func (c Config) LogValue() slog.Value { return slog.StringValue(fmt.Sprintf("%+v", c)) }
 
-// shownCookie is Cookie without its methods.
-type shownCookie Cookie
-
-func (c Cookie) shown() shownCookie {
-	c.Value = hidden
-	return shownCookie(c)
-}
-
-// Format implements fmt.Formatter: it shows where the cookie is from.
-func (c Cookie) Format(s fmt.State, verb rune) {
-	_, _ = fmt.Fprintf(s, fmt.FormatString(s, verb), c.shown())
-}
-
-// LogValue implements slog.LogValuer: it shows where the cookie is from.
-func (c Cookie) LogValue() slog.Value { return slog.StringValue(fmt.Sprintf("%+v", c)) }
-
 // Format implements fmt.Formatter: a node is shown by its name, for what it consists of has its cookie in it.
 func (n *Node) Format(s fmt.State, _ rune) { _, _ = fmt.Fprintf(s, "node.Node(%s)", string(n.name)) }
 

@@ -1,50 +1,14 @@
-package node
+package cookie
 
 import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
-
-func TestNamesAreReadAsErlReadsThem(t *testing.T) {
-	host, err := os.Hostname()
-	require.NoError(t, err)
-	short, _, _ := strings.Cut(host, ".")
-	for _, c := range []struct {
-		name string
-		long bool
-		want string
-	}{
-		{"a", false, "a@" + short},
-		{"a@h", false, "a@h"},
-		{"a@localhost", true, "a@localhost"},
-		{"a-1_B@h.example.org", true, "a-1_B@h.example.org"},
-		{"a@127.0.0.1", true, "a@127.0.0.1"},
-	} {
-		got, err := FullName(c.name, c.long)
-		require.NoError(t, err, c.name)
-		require.Equal(t, c.want, got)
-	}
-}
-
-func TestNamesThatErlRefusesAreRefusedWithAReason(t *testing.T) {
-	for name, reason := range map[string]string{
-		"":                              "no name in front",
-		"@h":                            "no name in front",
-		"a@":                            "no valid host",
-		"a@h@i":                         "no valid host",
-		"a.b@h":                         "letters, digits",
-		"é@h":                           "letters, digits",
-		"a@h.example.org":               "needs long names",
-		"a@" + strings.Repeat("h", 300): "longer than 255",
-	} {
-		_, err := FullName(name, false)
-		require.ErrorContains(t, err, reason, name)
-	}
-}
 
 func TestACookieIsFoundWhereErlFindsIt(t *testing.T) {
 	home := t.TempDir()
@@ -53,12 +17,12 @@ func TestACookieIsFoundWhereErlFindsIt(t *testing.T) {
 	xdg := filepath.Join(home, ".config", "erlang", ".erlang.cookie")
 	require.NoError(t, os.MkdirAll(filepath.Dir(xdg), 0o700))
 	require.NoError(t, os.WriteFile(xdg, []byte("FROMXDG\n"), 0o400))
-	c, err := ReadCookie()
+	c, err := Read()
 	require.NoError(t, err)
 	require.Equal(t, Cookie{Value: "FROMXDG", File: xdg}, c)
 	first := filepath.Join(home, ".erlang.cookie")
 	require.NoError(t, os.WriteFile(first, []byte("FIRST"), 0o400))
-	c, err = ReadCookie()
+	c, err = Read()
 	require.NoError(t, err)
 	require.Equal(t, "FIRST", c.Value)
 }
@@ -67,14 +31,14 @@ func TestWithoutACookieFileOneIsMade(t *testing.T) {
 	home := t.TempDir()
 	t.Setenv("HOME", home)
 	t.Setenv("XDG_CONFIG_HOME", filepath.Join(home, "none"))
-	made, err := ReadCookie()
+	made, err := Read()
 	require.NoError(t, err)
 	require.True(t, made.Made)
 	require.Regexp(t, "^[A-Z]{20}$", made.Value)
 	info, err := os.Stat(made.File)
 	require.NoError(t, err)
 	require.Equal(t, os.FileMode(0o400), info.Mode().Perm())
-	again, err := ReadCookie()
+	again, err := Read()
 	require.NoError(t, err)
 	require.Equal(t, made.Value, again.Value)
 	require.False(t, again.Made)
@@ -94,13 +58,44 @@ func TestACookieFileThatErlRefusesIsRefusedWithoutShowingTheCookie(t *testing.T)
 	} {
 		file := filepath.Join(t.TempDir(), "cookie")
 		require.NoError(t, os.WriteFile(file, []byte(content), c.mode))
-		_, err := ReadCookieFile(file)
-		var bad *CookieError
+		_, err := ReadFile(file)
+		var bad *Error
 		require.ErrorAs(t, err, &bad)
 		require.ErrorContains(t, err, c.reason)
 		require.NotContains(t, err.Error(), "SECRET")
 	}
-	value, reason := parseCookie("WITH SPACE \r\n \n")
+	value, reason := parse("WITH SPACE \r\n \n")
 	require.Empty(t, reason)
 	require.Equal(t, "WITH SPACE ", value, "auth:check_cookie/2 keeps the blanks before the line end")
+}
+
+// All who start at once in an empty home directory have the same cookie, and none finds an empty file.
+func TestManyWhoMakeTheCookieAtOnceAgree(t *testing.T) {
+	for range 20 {
+		home := t.TempDir()
+		t.Setenv("HOME", home)
+		t.Setenv("XDG_CONFIG_HOME", "")
+		var all [8]Cookie
+		var errs [8]error
+		var wg sync.WaitGroup
+		for i := range all {
+			wg.Go(func() { all[i], errs[i] = Read() })
+		}
+		wg.Wait()
+		made := 0
+		for i, c := range all {
+			require.NoError(t, errs[i])
+			require.Equal(t, all[0].Value, c.Value)
+			if c.Made {
+				made++
+			}
+		}
+		require.Equal(t, 1, made)
+		entries, err := os.ReadDir(home)
+		require.NoError(t, err)
+		require.Len(t, entries, 1, "nothing is left beside it")
+		info, err := os.Stat(filepath.Join(home, ".erlang.cookie"))
+		require.NoError(t, err)
+		require.Equal(t, os.FileMode(0o400), info.Mode())
+	}
 }

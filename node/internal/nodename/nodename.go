@@ -1,4 +1,4 @@
-package node
+package nodename
 
 import (
 	"fmt"
@@ -8,13 +8,18 @@ import (
 	"unicode/utf8"
 )
 
-// FullName returns the node name for what a user typed after erl's -sname (long false) or -name (long true): "name"
-// or "name@host". It fails with a *ConfigError if the name cannot be one, if a short name has a host with a dot, or
+// Error says why a name is none.
+type Error struct{ Reason string }
+
+func (e *Error) Error() string { return e.Reason }
+
+// Full returns the node name for what a user typed after erl's -sname (long false) or -name (long true): "name"
+// or "name@host". It fails with an *Error if the name cannot be one, if a short name has a host with a dot, or
 // if a long name has no host and the full name of this host cannot be found. See net_kernel:create_name/3 and
 // inet_db:gethostname/0.
-func FullName(name string, long bool) (string, error) {
+func Full(name string, long bool) (string, error) {
 	alive, host, given := strings.Cut(name, "@")
-	if err := checkAlive(alive, name); err != nil {
+	if err := checkHead(alive, name); err != nil {
 		return "", err
 	}
 	if !given {
@@ -25,26 +30,26 @@ func FullName(name string, long bool) (string, error) {
 	}
 	switch {
 	case host == "" || strings.ContainsAny(host, "@ \t\r\n/"):
-		return "", &ConfigError{"Name", fmt.Sprintf("%q has no valid host behind the @", name)}
+		return "", &Error{fmt.Sprintf("%q has no valid host behind the @", name)}
 	case !long && strings.Contains(host, "."):
-		return "", &ConfigError{"Name", fmt.Sprintf("host %q has a dot, which needs long names (-name)", host)}
+		return "", &Error{fmt.Sprintf("host %q has a dot, which needs long names (-name)", host)}
 	}
 	full := alive + "@" + host
 	if utf8.RuneCountInString(full) > 255 {
-		return "", &ConfigError{"Name", "longer than 255 characters, the length of an atom"}
+		return "", &Error{"longer than 255 characters, the length of an atom"}
 	}
 	return full, nil
 }
 
-// checkAlive applies the character rule of net_kernel:create_hostpart/2's caller, valid_name_head/1.
-func checkAlive(alive, name string) error {
+// checkHead applies the rule for the part in front of the @: net_kernel:valid_name_head/1.
+func checkHead(alive, name string) error {
 	if alive == "" {
-		return &ConfigError{"Name", fmt.Sprintf("%q has no name in front of the @", name)}
+		return &Error{fmt.Sprintf("%q has no name in front of the @", name)}
 	}
 	for _, r := range alive {
 		ok := r == '_' || r == '-' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
 		if !ok {
-			return &ConfigError{"Name", fmt.Sprintf("%q may have letters, digits, - and _ in front of the @", name)}
+			return &Error{fmt.Sprintf("%q may have letters, digits, - and _ in front of the @", name)}
 		}
 	}
 	return nil
@@ -66,6 +71,5 @@ func defaultHost(long bool) (string, error) {
 	if cname = strings.TrimSuffix(cname, "."); err == nil && strings.Contains(cname, ".") {
 		return cname, nil
 	}
-	return "", &ConfigError{"Name",
-		fmt.Sprintf("the full name of this host (%s) cannot be found; give name@full.host.name", host)}
+	return "", &Error{fmt.Sprintf("the full name of this host (%s) cannot be found; give name@full.host.name", host)}
 }
