@@ -64,7 +64,7 @@ func (r *run) checkCoverage(script etf.List) *Error {
 		if i < 0 {
 			continue
 		}
-		before, after := r.versions.application(to.App, r.from[i].Vsn), r.versions.application(to.App, to.Vsn)
+		before, after := r.versions.Application(to.App, r.from[i].Vsn), r.versions.Application(to.App, to.Vsn)
 		if before == nil || after == nil || before == after {
 			continue
 		}

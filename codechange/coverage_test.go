@@ -9,6 +9,7 @@ import (
 	"github.com/gonode-otp/gonode/codechange"
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/internal/fakehost"
 	"github.com/gonode-otp/gonode/supervisor"
 )
 
@@ -20,41 +21,11 @@ func uncovered(r *codechange.Report) (all []string) {
 	return all
 }
 
-func TestAnUpgradeTellsWhichModulesItsScriptForgets(t *testing.T) {
-	s := newSite(t)
-	_, err := s.h.SetUnpacked(t.Context(), "releases/2/rel.rel", nil)
-	require.NoError(t, err)
-	_, report, err := s.h.Rehearse(t.Context(), "2", codechange.Options{})
-	require.NoError(t, err)
-	want := []string{"lib changed", "m2 changed", "m3 changed", "m4 changed", "m5 changed", "m6 changed"}
-	require.Equal(t, want, uncovered(report))
-	require.Equal(t, "demo 1 to 2: the module lib is changed, but no instruction is about it",
-		report.Uncovered[0].String())
-
-	strict := codechange.Options{Strict: true}
-	_, report, err = s.h.Rehearse(t.Context(), "2", strict)
-	require.ErrorContains(t, err, "{uncovered_modules,[lib,m2,m3,m4,m5,m6]}")
-	require.Empty(t, report.Processes)
-	_, report, err = s.h.Install(t.Context(), "2", strict)
-	require.ErrorContains(t, err, "{uncovered_modules,[lib,m2,m3,m4,m5,m6]}")
-	require.Empty(t, report.Processes, "nothing had begun")
-	require.True(t, report.AsItWas())
-	require.Equal(t, `{error,{uncovered_modules,[lib,m2,m3,m4,m5,m6]}}`,
-		s.ask(`{install_release,"2",restart,[{strict,true}]}`))
-
-	_, report, err = s.h.Install(t.Context(), "2", codechange.Options{})
-	require.NoError(t, err)
-	require.Equal(t, want, uncovered(report))
-	_, report, err = s.h.Install(t.Context(), "1", codechange.Options{})
-	require.NoError(t, err)
-	require.Equal(t, want, uncovered(report), "on the way down, too")
-}
-
 func TestAnInstructionForAModuleThatDoesNotDifferIsTold(t *testing.T) {
-	w := &world{}
+	w := &fakehost.Host{}
 	same, one, two := codeless("same", "1"), codeless("m", "1"), codeless("m", "2")
 	var err error
-	w.versions, err = codechange.NewVersions(
+	w.Versions, err = codechange.NewVersions(
 		codechange.Application{Name: "demo", Vsn: "1", Modules: []*codechange.Module{same, one}},
 		codechange.Application{Name: "demo", Vsn: "2", Modules: []*codechange.Module{same, two}})
 	require.NoError(t, err)
@@ -64,7 +35,7 @@ func TestAnInstructionForAModuleThatDoesNotDifferIsTold(t *testing.T) {
 	libs := func(vsn string) []codechange.Lib {
 		return []codechange.Lib{{App: "demo", Vsn: vsn}, {App: "kernel", Vsn: "8.5"}}
 	}
-	report, err := codechange.Run(t.Context(), w, w.versions,
+	report, err := codechange.Run(t.Context(), w, w.Versions,
 		codechange.Script{Instructions: script.(etf.List), From: libs("1"), Libs: libs("2")}, codechange.Options{})
 	require.NoError(t, err)
 	require.Equal(t, []string{"same unchanged"}, uncovered(report))
@@ -90,20 +61,4 @@ func TestVersionsTellWhatIsLinkedAndWhatItIsFor(t *testing.T) {
 		{Name: "table", Version: etf.Charlist("7"), Kind: appup.Library},
 		{Name: "tally", Version: etf.Charlist("1"), Kind: appup.Server},
 		{Name: "sup", Version: etf.Charlist("1"), Kind: appup.Supervisor}}}}, v.Linked())
-}
-
-func TestAnApplicationThatIsUpgradedAloneTellsWhatItsScriptForgets(t *testing.T) {
-	s := newAppSite(t)
-	_, report, err := s.h.RehearseUpgradeApp(t.Context(), "demo", "lib/demo-2", codechange.Options{})
-	require.NoError(t, err)
-	require.Contains(t, uncovered(report), "m2 changed")
-	_, report, err = s.h.UpgradeApp(t.Context(), "demo", "lib/demo-2", codechange.Options{Strict: true})
-	require.ErrorContains(t, err, "uncovered_modules")
-	require.Empty(t, report.Processes)
-	_, report, err = s.h.UpgradeApp(t.Context(), "demo", "lib/demo-2", codechange.Options{})
-	require.NoError(t, err)
-	require.Contains(t, uncovered(report), "m2 changed")
-	_, report, err = s.h.DowngradeApp(t.Context(), "demo", "1", "lib/demo-1", codechange.Options{})
-	require.NoError(t, err)
-	require.Contains(t, uncovered(report), "m2 changed")
 }

@@ -17,9 +17,6 @@ type Error struct {
 	Exit bool
 	// Err is the error of the callback or function behind it, or nil.
 	Err error
-
-	thrown  bool // a function of release_handler throws Reason instead of returning it
-	crashed bool // or crashes with it
 }
 
 func (e *Error) Error() string { return "codechange: " + etf.FormatMax(e.Reason, maxText) }
@@ -45,6 +42,9 @@ func hint(format string, args ...any) error { return &Hint{fmt.Sprintf(format, a
 // errNoWayBack says that a process cannot run an older version.
 var errNoWayBack = errors.New("there is no way back")
 
+// ErrAborted is the cause of a context by which an upgrade is given up: it fails with the reason {'EXIT', aborted}.
+var ErrAborted = errors.New("codechange: the upgrade was given up")
+
 // maxText bounds a reason in the text of an error.
 const maxText = 2000
 
@@ -64,13 +64,13 @@ func failed(err error) *Error {
 	if errors.As(err, &failure) && failure.Class == "throw" {
 		return &Error{Reason: failure.Reason, Err: err}
 	}
-	e = exited(reasonOf(err))
+	e = exited(ExitReason(err))
 	e.Err = err
 	return e
 }
 
-// reasonOf is the exit reason that stands for an error.
-func reasonOf(err error) etf.Term {
+// ExitReason returns the exit reason that stands for an error.
+func ExitReason(err error) etf.Term {
 	var failure *genserv.Failure
 	var exit *genserv.Exit
 	switch {

@@ -20,11 +20,11 @@ func (i loadObjectCode) eval(r *run) error {
 	case r.libs[at].Vsn != i.vsn:
 		return thrown(etf.Tuple{etf.Atom("bad_lib_vsn"), i.app, etf.Charlist(r.libs[at].Vsn)})
 	}
-	app := r.versions.application(i.app, i.vsn)
+	app := r.versions.Application(i.app, i.vsn)
 	for _, name := range i.modules {
 		var m *Module
 		if app != nil {
-			m = app.module(name)
+			m = app.Module(name)
 		}
 		if m == nil {
 			file := path.Join(r.libs[at].Dir, "ebin", string(name)+".beam")
@@ -39,7 +39,8 @@ func (i loadObjectCode) eval(r *run) error {
 	return nil
 }
 
-func (a *Application) module(name etf.Atom) *Module {
+// Module returns the module of that name, or nil.
+func (a *Application) Module(name etf.Atom) *Module {
 	for _, m := range a.Modules {
 		if m.name() == name {
 			return m

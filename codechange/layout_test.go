@@ -8,6 +8,7 @@ import (
 	"github.com/gonode-otp/gonode/codechange"
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/internal/fakehost"
 )
 
 // typed is a server with a state of any type.
@@ -43,20 +44,20 @@ func TestStatesOfOneNameAreNotTakenForOneType(t *testing.T) {
 		code    genserv.Module
 		outcome codechange.Outcome
 	}{{alike, codechange.Loaded}, {other, codechange.Stayed}} {
-		w := &world{}
+		w := &fakehost.Host{}
 		var err error
-		w.versions, err = codechange.NewVersions(
+		w.Versions, err = codechange.NewVersions(
 			codechange.Application{Name: "demo", Vsn: "1", Modules: []*codechange.Module{{Vsn: "1", Code: one}}},
 			codechange.Application{Name: "demo", Vsn: "2", Modules: []*codechange.Module{{Vsn: "2", Code: c.code}}})
 		require.NoError(t, err)
-		require.NoError(t, w.versions.Boot([]codechange.AppVsn{{App: "demo", Vsn: "1"}}))
-		p := w.start("a", one, 1)
+		require.NoError(t, w.Versions.Boot([]codechange.AppVsn{{App: "demo", Vsn: "1"}}))
+		p := w.Start("a", one, 1)
 		for _, script := range []string{
 			`{load_object_code,{demo,"2",[typed]}}, point_of_no_return, {load,{typed,brutal_purge,soft_purge}}`,
 			`{load_object_code,{demo,"2",[typed]}}, point_of_no_return, {suspend,[typed]}, {load,{typed,brutal_purge,soft_purge}}, {resume,[typed]}`,
 		} {
-			require.NoError(t, w.versions.Boot([]codechange.AppVsn{{App: "demo", Vsn: "1"}}))
-			report, err := codechange.Run(t.Context(), w, w.versions,
+			require.NoError(t, w.Versions.Boot([]codechange.AppVsn{{App: "demo", Vsn: "1"}}))
+			report, err := codechange.Run(t.Context(), w, w.Versions,
 				codechange.Script{Instructions: parse(t, "["+script+"]").(etf.List),
 					Libs: []codechange.Lib{{App: "demo", Vsn: "2"}}}, codechange.Options{})
 			require.NoError(t, err)
@@ -69,6 +70,6 @@ func TestStatesOfOneNameAreNotTakenForOneType(t *testing.T) {
 				require.NotEmpty(t, report.Processes[0].Reason)
 			}
 		}
-		w.work.Wait()
+		w.Work.Wait()
 	}
 }

@@ -30,27 +30,6 @@ func Rehearse(ctx context.Context, host Host, versions *Versions, script Script,
 	return &r.report, nil
 }
 
-// Rehearse finds out what Install would do, see the function Rehearse.
-func (h *Handler) Rehearse(ctx context.Context, vsn string, o Options) (*Transition, *Report, error) {
-	unlock, err := h.lock(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer unlock()
-	release, err := h.installable(vsn)
-	if err != nil {
-		return nil, nil, err
-	}
-	t, err := h.transition(release)
-	if err != nil {
-		return nil, nil, err
-	}
-	ctx, o, end := h.abortable(ctx, o)
-	defer end()
-	report, err := Rehearse(ctx, h.config.Host, h.config.Versions, t.Script, o)
-	return t, report, h.located(t, err)
-}
-
 type rehearsal struct {
 	*run
 	members map[etf.Atom][]Process // that would be suspended
@@ -85,7 +64,7 @@ func (r *rehearsal) all(script etf.List) {
 			return
 		}
 		now := Progress{len(r.before) + i + 1, len(r.before) + len(r.after), s.term, len(r.report.Processes)}
-		r.options.under.step(now)
+		r.options.Tracker.step(now)
 		if r.options.Progress != nil {
 			r.options.Progress(now)
 		}
@@ -213,8 +192,8 @@ func (r *rehearsal) try(p Process, e changeEntry, down bool) *Error {
 	_, loaded := r.left[target.name()]
 	t := &trial{}
 	began := time.Now()
-	r.options.under.ask(p, StepChange)
-	defer r.options.under.done(p.Pid())
+	r.options.Tracker.ask(p, StepChange)
+	defer r.options.Tracker.done(p.Pid())
 	sent := send(p, func(l *genserv.Loop) func() {
 		t.running = !l.Suspended()
 		t.before = l.State()

@@ -8,6 +8,9 @@ import (
 
 // Report tells what an upgrade did to each process. What was undone is in it as well.
 type Report struct {
+	// Transition is what the release handler has executed, see package releasehandler; nil for a script of somebody else.
+	// It does not travel to other nodes.
+	Transition *Transition `etf:"-"`
 	// Processes are those that a change was meant for, in the order in which it came to them.
 	Processes []*ProcessReport `etf:"processes"`
 	// Unpurged are the modules of which processes still run another version than the current one, with the purge method of
@@ -30,6 +33,15 @@ type Report struct {
 	// Uncovered are the modules that differ between the linked versions and that no instruction is about, and the
 	// instructions for modules that do not differ.
 	Uncovered []Uncovered `etf:"uncovered"`
+}
+
+// Transition is how a release or an application gets from one version to another.
+type Transition struct {
+	From, To string
+	// Other is the version under which the relup has the script: From for an upgrade, To for a downgrade.
+	Other       string
+	Description string // of the relup
+	Script      Script
 }
 
 // Term returns the report as a map, with times in microseconds, for other nodes; ReadReport reads it.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/gonode-otp/gonode/codechange"
 	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/internal/fakehost"
 )
 
 func TestAReportTravelsAsATerm(t *testing.T) {
@@ -17,9 +18,9 @@ func TestAReportTravelsAsATerm(t *testing.T) {
 		Uncovered: []codechange.Uncovered{{App: "demo", From: "1", To: "2", Module: "m2", Change: "changed"}},
 		Unpurged:  []codechange.Unpurged{{Module: "m", Purge: "soft_purge"}},
 		Processes: []*codechange.ProcessReport{
-			{Pid: client, Name: "a", Module: "m", From: "1", To: "2", Outcome: codechange.Changed, Paused: time.Millisecond,
+			{Pid: fakehost.Client, Name: "a", Module: "m", From: "1", To: "2", Outcome: codechange.Changed, Paused: time.Millisecond,
 				Took: time.Microsecond, Undone: codechange.Restored},
-			{Pid: client, Module: "m", Outcome: codechange.Failed, Reason: "no"},
+			{Pid: fakehost.Client, Module: "m", Outcome: codechange.Failed, Reason: "no"},
 		}}
 	b, err := etf.Append(nil, report.Term())
 	require.NoError(t, err)
@@ -28,6 +29,6 @@ func TestAReportTravelsAsATerm(t *testing.T) {
 	got, err := codechange.ReadReport(term)
 	require.NoError(t, err)
 	require.Equal(t, report, got)
-	_, err = codechange.ReadReport(atom("none"))
+	_, err = codechange.ReadReport(etf.Atom("none"))
 	require.Error(t, err)
 }

@@ -97,7 +97,7 @@ func whyText(err error) string {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return "timeout"
 	}
-	return etf.FormatMax(reasonOf(err), maxText)
+	return etf.FormatMax(ExitReason(err), maxText)
 }
 
 // settlePending finds out which of the processes that were told to suspend themselves have done so.

@@ -26,84 +26,6 @@ type Lib struct {
 	Dir string
 }
 
-// Options say how Run deals with what the script leaves open. The zero value is usable.
-type Options struct {
-	// SuspendTimeout and CodeChangeTimeout go before the time-outs of the script; 0 means those, else 5 s, and
-	// genserv.Infinity no limit.
-	SuspendTimeout, CodeChangeTimeout time.Duration
-	// UndoTimeout is how long a function may take that undoes another one, such as one that was applied; 0 means 5 s, and
-	// genserv.Infinity no limit. The rollback goes on without it then, and reports that.
-	UndoTimeout time.Duration
-	// Busy says what to do about a process that does not suspend itself in time.
-	Busy BusyPolicy
-	// Resume says when the servers of a group go on that has been changed.
-	Resume ResumePolicy
-	// Canary changes a few processes first.
-	Canary Canary
-	// Strict refuses a script that Report.Uncovered finds something in, before anything is done, with
-	// {uncovered_modules, [Module]}.
-	Strict bool
-	// Progress is called before each instruction, and must return soon.
-	Progress func(Progress)
-	// Trace is called in the process whenever one has done a step, and must return soon. Several processes may call it
-	// at once.
-	Trace func(TraceEvent)
-
-	under *underWay // of the Handler
-}
-
-// TraceEvent is what a process has done.
-type TraceEvent struct {
-	Pid  etf.Pid
-	What Step
-	// Request is the system message that OTP has in its place: suspend, {change_code, Module, OldVsn, Extra} or resume;
-	// nil for the others.
-	Request etf.Term
-}
-
-// Step is what the processes do in an upgrade.
-type Step string
-
-// The steps of a process. A failed code change is one as well.
-const (
-	StepSuspend Step = "suspend"
-	StepChange  Step = "change_code"
-	StepLoad    Step = "load"
-	StepResume  Step = "resume"
-	StepUndo    Step = "undo" // its old code and state are back
-)
-
-// BusyPolicy is what to do about a busy process.
-type BusyPolicy uint8
-
-const (
-	// BusyFail gives the upgrade up.
-	BusyFail BusyPolicy = iota
-	// BusyWait waits until the process has time.
-	BusyWait
-	// BusySkip leaves the process to its old code and state, and reports it. OTP leaves it to new code with its old state.
-	BusySkip
-)
-
-// ResumePolicy is when changed servers go on.
-type ResumePolicy uint8
-
-const (
-	// ResumeLate keeps the servers suspended until the whole script has succeeded, or comes to an instruction that may
-	// need them: apply, sync_nodes, stop or start. No server has then served anything that a failure could make undone.
-	ResumeLate ResumePolicy = iota
-	// ResumeInPlace resumes where the script says so.
-	ResumeInPlace
-)
-
-// Canary has a few processes go first.
-type Canary struct {
-	// Count is how many processes of each module are changed first; 0 means no canaries.
-	Count int
-	// Watch is how long they are watched before the rest follows. If one of them ends meanwhile, the upgrade is given up.
-	Watch time.Duration
-}
-
 // Progress is a step of an upgrade.
 type Progress struct {
 	Step, Steps int
@@ -133,6 +55,15 @@ func Run(ctx context.Context, host Host, versions *Versions, script Script, o Op
 	return &r.report, nil
 }
 
+// Check executes what stands before the point of no return of a script, and checks the rest as far as it can be known:
+// release_handler_1:check_script/2. The error is an *Error.
+func Check(ctx context.Context, host Host, versions *Versions, script Script, o Options) error {
+	if err := newRun(ctx, host, versions, script, o).prepare(script.Instructions); err != nil {
+		return err
+	}
+	return nil
+}
+
 func newRun(ctx context.Context, host Host, versions *Versions, script Script, o Options) *run {
 	return &run{ctx: ctx, host: host, versions: versions, libs: script.Libs, from: script.From, options: o,
 		object: map[etf.Atom]*Module{}, vsns: map[etf.Atom]vsns{}, subjects: map[pidKey]*subject{},
@@ -143,7 +74,7 @@ func newRun(ctx context.Context, host Host, versions *Versions, script Script, o
 
 // traced tells that a process has done a step. It runs in the process.
 func (r *run) traced(p Process, what Step, request etf.Term) {
-	r.options.under.done(p.Pid())
+	r.options.Tracker.done(p.Pid())
 	if r.options.Trace != nil {
 		r.options.Trace(TraceEvent{p.Pid(), what, request})
 	}
@@ -266,7 +197,7 @@ func (r *run) eval(i int, s step) *Error {
 		return stopping(r.ctx)
 	}
 	now := Progress{i + 1, len(r.before) + len(r.after), s.term, len(r.subjects)}
-	r.options.under.step(now)
+	r.options.Tracker.step(now)
 	if r.options.Progress != nil {
 		r.options.Progress(now)
 	}
@@ -349,10 +280,11 @@ func (r *run) checkOldProcesses() *Error {
 
 // old returns the processes that run another version of a module than the current one.
 func (r *run) old(module etf.Atom) []Process {
-	return oldProcesses(r.host, r.versions, module)
+	return OldProcesses(r.host, r.versions, module)
 }
 
-func oldProcesses(host Host, versions *Versions, module etf.Atom) []Process {
+// OldProcesses returns the processes that run another version of a module than the current one.
+func OldProcesses(host Host, versions *Versions, module etf.Atom) []Process {
 	current, known := versions.Current(module)
 	if !known {
 		return nil

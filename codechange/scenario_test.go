@@ -16,6 +16,7 @@ import (
 	"github.com/gonode-otp/gonode/codechange"
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/internal/fakehost"
 )
 
 var update = flag.Bool("update", false, "write what happens into testdata/*.txt")
@@ -92,9 +93,9 @@ func TestScripts(t *testing.T) {
 }
 
 func (s *scenario) play(t *testing.T, out *strings.Builder) {
-	p := &player{t: t, w: &world{}}
-	p.w.link()
-	defer p.w.work.Wait()
+	p := &player{t: t, w: &fakehost.Host{}}
+	p.w.Link()
+	defer p.w.Work.Wait()
 	for _, step := range s.steps {
 		events := p.do(step.text)
 		fmt.Fprintln(out, step.text)
@@ -109,7 +110,7 @@ func (s *scenario) play(t *testing.T, out *strings.Builder) {
 
 type player struct {
 	t       *testing.T
-	w       *world
+	w       *fakehost.Host
 	options codechange.Options
 }
 
@@ -118,36 +119,36 @@ func (p *player) do(text string) []string {
 	words := strings.Fields(rest)
 	switch verb {
 	case "release":
-		require.NoError(p.t, p.w.versions.Boot([]codechange.AppVsn{{App: "demo", Vsn: words[0]}}))
+		require.NoError(p.t, p.w.Versions.Boot([]codechange.AppVsn{{App: "demo", Vsn: words[0]}}))
 	case "start":
 		p.start(words)
 	case "call":
-		p.w.find(etf.Atom(words[0])).Deliver(genserv.CallMessage(client, etf.Int(1), etf.Atom(words[1])))
+		p.w.Find(etf.Atom(words[0])).Deliver(genserv.CallMessage(fakehost.Client, etf.Int(1), etf.Atom(words[1])))
 	case "free":
-		p.w.find(etf.Atom(words[0])).free()
+		p.w.Find(etf.Atom(words[0])).Free()
 	case "options":
 		p.setOptions(rest)
 	case "later":
-		p.w.onApply = func(function etf.Atom, _ etf.List) {
+		p.w.OnApply = func(function etf.Atom, _ etf.List) {
 			if string(function) == words[0] {
-				p.w.find(etf.Atom(words[1])).Deliver(genserv.CallMessage(client, etf.Int(1), atom("add")))
+				p.w.Find(etf.Atom(words[1])).Deliver(genserv.CallMessage(fakehost.Client, etf.Int(1), etf.Atom("add")))
 			}
 		}
 	case "spawn":
-		p.w.onWalk = func() {
-			p.w.onWalk = nil
+		p.w.OnWalk = func() {
+			p.w.OnWalk = nil
 			p.start(words)
 		}
 	case "born":
-		p.w.onApply = func(function etf.Atom, _ etf.List) {
+		p.w.OnApply = func(function etf.Atom, _ etf.List) {
 			if function == "zero" {
 				p.start(words)
 			}
 		}
 	case "restarts":
-		p.w.restarts = true
+		p.w.Restarts = true
 	case "unsync":
-		p.w.syncErr = &codechange.Error{Reason: parse(p.t, rest)}
+		p.w.SyncErr = &codechange.Error{Reason: parse(p.t, rest)}
 	case "run":
 		p.run(words[0], strings.TrimPrefix(rest, words[0]), codechange.Run)
 	case "rehearse":
@@ -155,7 +156,7 @@ func (p *player) do(text string) []string {
 	default:
 		p.t.Fatalf("unknown step %q", text)
 	}
-	return p.w.take()
+	return p.w.Take()
 }
 
 func (p *player) start(words []string) {
@@ -165,7 +166,7 @@ func (p *player) start(words []string) {
 	}
 	var n int
 	_, _ = fmt.Sscan(words[2], &n)
-	p.w.start(etf.Atom(words[0]), p.w.versions.Modules(etf.Atom(words[1]))[0].Code, n, mods...)
+	p.w.Start(etf.Atom(words[0]), p.w.Versions.Modules(etf.Atom(words[1]))[0].Code, n, mods...)
 }
 
 func parse(t *testing.T, text string) etf.Term {
@@ -178,18 +179,18 @@ func (p *player) setOptions(text string) {
 	p.options = codechange.Options{}
 	for _, o := range parse(p.t, text).(etf.List) {
 		switch pair := o.(etf.Tuple); pair[0] {
-		case atom("suspend_timeout"):
+		case etf.Atom("suspend_timeout"):
 			p.options.SuspendTimeout = time.Duration(pair[1].(etf.Int)) * time.Millisecond
-		case atom("undo_timeout"):
+		case etf.Atom("undo_timeout"):
 			p.options.UndoTimeout = time.Duration(pair[1].(etf.Int)) * time.Millisecond
-		case atom("code_change_timeout"):
+		case etf.Atom("code_change_timeout"):
 			p.options.CodeChangeTimeout = time.Duration(pair[1].(etf.Int)) * time.Millisecond
-		case atom("busy"):
-			p.options.Busy = map[etf.Term]codechange.BusyPolicy{atom("fail"): codechange.BusyFail,
-				atom("skip"): codechange.BusySkip, atom("wait"): codechange.BusyWait}[pair[1]]
-		case atom("resume"):
+		case etf.Atom("busy"):
+			p.options.Busy = map[etf.Term]codechange.BusyPolicy{etf.Atom("fail"): codechange.BusyFail,
+				etf.Atom("skip"): codechange.BusySkip, etf.Atom("wait"): codechange.BusyWait}[pair[1]]
+		case etf.Atom("resume"):
 			p.options.Resume = codechange.ResumeInPlace
-		case atom("canary"):
+		case etf.Atom("canary"):
 			p.options.Canary = codechange.Canary{Count: int(pair[1].(etf.Int)), Watch: time.Millisecond}
 		}
 	}
@@ -203,7 +204,7 @@ type runner func(context.Context, codechange.Host, *codechange.Versions, codecha
 func (p *player) run(vsn, script string, run runner) {
 	instructions := parse(p.t, "["+script+"]").(etf.List)
 	libs := []codechange.Lib{{App: "demo", Vsn: vsn, Dir: "/lib/demo-" + vsn}}
-	report, err := run(context.Background(), p.w, p.w.versions,
+	report, err := run(context.Background(), p.w, p.w.Versions,
 		codechange.Script{Instructions: instructions, Libs: libs}, p.options)
 	for _, s := range report.Processes {
 		line := fmt.Sprintf("- %s %s %s->%s %s", s.Name, s.Module, s.From, s.To, s.Outcome)
@@ -213,22 +214,22 @@ func (p *player) run(vsn, script string, run runner) {
 		if s.Undone != "" {
 			line += ", undone: " + string(s.Undone)
 		}
-		p.w.note("%s", stack.ReplaceAllString(line, "Stack"))
+		p.w.Note("%s", stack.ReplaceAllString(line, "Stack"))
 	}
 	for _, l := range report.Left {
-		p.w.note("- not undone: %s", l)
+		p.w.Note("- not undone: %s", l)
 	}
 	for _, l := range report.NotUndone {
-		p.w.note("- could not be undone: %s", l)
+		p.w.Note("- could not be undone: %s", l)
 	}
 	if err == nil {
-		p.w.note("=> {ok,%s}", etf.Format(unpurged(report)))
+		p.w.Note("=> {ok,%s}", etf.Format(unpurged(report)))
 		return
 	}
 	var failed *codechange.Error
 	require.ErrorAs(p.t, err, &failed)
 	require.Equal(p.t, !report.Rehearsed, report.Undone)
-	p.w.note("=> %s", stack.ReplaceAllString(etf.Format(failed.Term()), "Stack"))
+	p.w.Note("=> %s", stack.ReplaceAllString(etf.Format(failed.Term()), "Stack"))
 }
 
 func unpurged(r *codechange.Report) etf.Term {

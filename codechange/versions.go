@@ -52,7 +52,7 @@ func (v *Versions) addApplication(app *Application) error {
 	switch {
 	case app.Name == "" || app.Vsn == "":
 		return &VersionError{what, "an application needs a name and a version"}
-	case v.application(app.Name, app.Vsn) != nil:
+	case v.Application(app.Name, app.Vsn) != nil:
 		return &VersionError{what, "this version of the application is there twice"}
 	}
 	for i, m := range app.Modules {
@@ -95,7 +95,8 @@ func (v *Versions) addModule(m *Module) error {
 	return nil
 }
 
-func (v *Versions) application(name etf.Atom, vsn string) *Application {
+// Application returns a version of an application, or nil if it is not linked.
+func (v *Versions) Application(name etf.Atom, vsn string) *Application {
 	for _, app := range v.apps {
 		if app.Name == name && app.Vsn == vsn {
 			return app
@@ -220,8 +221,8 @@ func (v *Versions) load(name etf.Atom, m *Module) (was *Module) {
 func (v *Versions) Boot(apps []AppVsn) error {
 	current := map[etf.Atom]*Module{}
 	for _, a := range apps {
-		app := v.application(a.App, a.Vsn)
-		if app == nil && v.has(a.App) {
+		app := v.Application(a.App, a.Vsn)
+		if app == nil && v.HasApplication(a.App) {
 			return &VersionError{string(a.App) + "-" + a.Vsn, "this version of the application is not linked into the program"}
 		}
 		for _, other := range v.apps {
@@ -243,12 +244,13 @@ func (v *Versions) Boot(apps []AppVsn) error {
 	return nil
 }
 
-func (v *Versions) has(app etf.Atom) bool {
+// HasApplication tells whether any version of an application is linked.
+func (v *Versions) HasApplication(app etf.Atom) bool {
 	return slices.ContainsFunc(v.apps, func(a *Application) bool { return a.Name == app })
 }
 
-// isCurrent tells whether all modules of an application are current.
-func (v *Versions) isCurrent(app *Application) bool {
+// IsCurrent tells whether all modules of an application are current.
+func (v *Versions) IsCurrent(app *Application) bool {
 	return !slices.ContainsFunc(app.Modules, func(m *Module) bool {
 		current, _ := v.Current(m.name())
 		return current != m

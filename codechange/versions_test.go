@@ -11,6 +11,7 @@ import (
 	"github.com/gonode-otp/gonode/codechange"
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/internal/fakehost"
 )
 
 func module(vsn string, code genserv.Module) *codechange.Module {
@@ -22,20 +23,20 @@ func app(vsn string, modules ...*codechange.Module) codechange.Application {
 }
 
 func TestTheLastVersionIsCurrentUnlessAReleaseSaysOtherwise(t *testing.T) {
-	w := &world{}
-	w.link()
-	current, known := w.versions.Current("m1")
+	w := &fakehost.Host{}
+	w.Link()
+	current, known := w.Versions.Current("m1")
 	require.True(t, known)
 	require.Equal(t, "m1-5", current.String())
-	require.NoError(t, w.versions.Boot([]codechange.AppVsn{{App: "kernel", Vsn: "8.5"}, {App: "demo", Vsn: "2"}}))
-	current, _ = w.versions.Current("m1")
+	require.NoError(t, w.Versions.Boot([]codechange.AppVsn{{App: "kernel", Vsn: "8.5"}, {App: "demo", Vsn: "2"}}))
+	current, _ = w.Versions.Current("m1")
 	require.Equal(t, "m1-2", current.String())
-	err := w.versions.Boot([]codechange.AppVsn{{App: "demo", Vsn: "9"}})
+	err := w.Versions.Boot([]codechange.AppVsn{{App: "demo", Vsn: "9"}})
 	require.EqualError(t, err, "codechange: demo-9: this version of the application is not linked into the program")
 }
 
 func TestAReleaseMayLackAModuleThatOtherVersionsHave(t *testing.T) {
-	one, two := module("1", genserv.Of(counterOne{name: "m"})), module("1", genserv.Of(counterTwo{name: "n"}))
+	one, two := module("1", genserv.Of(fakehost.CounterOne{Name: "m"})), module("1", genserv.Of(fakehost.CounterTwo{Name: "n"}))
 	v, err := codechange.NewVersions(app("1", one), app("2", one, two))
 	require.NoError(t, err)
 	require.Equal(t, []etf.Atom{"m", "n"}, v.Names())
@@ -50,15 +51,15 @@ func TestAReleaseMayLackAModuleThatOtherVersionsHave(t *testing.T) {
 }
 
 func TestANewProcessRunsTheCurrentVersionWhicheverWasNamed(t *testing.T) {
-	first, second := genserv.Of(counterOne{name: "m"}), genserv.Of(counterTwo{name: "m"})
+	first, second := genserv.Of(fakehost.CounterOne{Name: "m"}), genserv.Of(fakehost.CounterTwo{Name: "m"})
 	v, err := codechange.NewVersions(app("1", module("1", first)), app("2", module("2", second)))
 	require.NoError(t, err)
-	for _, code := range []genserv.Module{first, second, genserv.Of(counterOne{name: "m"})} {
+	for _, code := range []genserv.Module{first, second, genserv.Of(fakehost.CounterOne{Name: "m"})} {
 		resolved, err := v.Resolve(code)
 		require.NoError(t, err)
 		require.Equal(t, second, resolved)
 	}
-	other := genserv.Of(counterOne{name: "other"})
+	other := genserv.Of(fakehost.CounterOne{Name: "other"})
 	resolved, err := v.Resolve(other)
 	require.NoError(t, err)
 	require.Equal(t, other, resolved, "what has no versions is what it is")
@@ -68,7 +69,7 @@ func TestANewProcessRunsTheCurrentVersionWhicheverWasNamed(t *testing.T) {
 }
 
 func TestByHandAServerGoesToTheCurrentVersionOrBackToTheNamedOne(t *testing.T) {
-	first, second := genserv.Of(counterOne{name: "m"}), genserv.Of(counterTwo{name: "m"})
+	first, second := genserv.Of(fakehost.CounterOne{Name: "m"}), genserv.Of(fakehost.CounterTwo{Name: "m"})
 	v, err := codechange.NewVersions(app("1", module("1", first)), app("2", module("2", second)))
 	require.NoError(t, err)
 	for _, test := range []struct {
@@ -77,9 +78,9 @@ func TestByHandAServerGoesToTheCurrentVersionOrBackToTheNamedOne(t *testing.T) {
 		loaded     bool
 	}{
 		{first, second, etf.Charlist("1"), true},
-		{second, first, etf.Tuple{atom("down"), etf.Charlist("1")}, false},
-		{second, nil, etf.Tuple{atom("down"), etf.Charlist("7")}, false},
-		{genserv.Of(counterOne{name: "other"}), nil, etf.Charlist("1"), false},
+		{second, first, etf.Tuple{etf.Atom("down"), etf.Charlist("1")}, false},
+		{second, nil, etf.Tuple{etf.Atom("down"), etf.Charlist("7")}, false},
+		{genserv.Of(fakehost.CounterOne{Name: "other"}), nil, etf.Charlist("1"), false},
 	} {
 		next, loaded := v.Next(test.code, test.oldVsn)
 		require.Equal(t, test.next, next)
@@ -88,7 +89,7 @@ func TestByHandAServerGoesToTheCurrentVersionOrBackToTheNamedOne(t *testing.T) {
 }
 
 func TestVersionsThatCannotBeToldApartAreRefused(t *testing.T) {
-	code := func() genserv.Module { return genserv.Of(counterOne{name: "m"}) }
+	code := func() genserv.Module { return genserv.Of(fakehost.CounterOne{Name: "m"}) }
 	one := code()
 	for _, test := range []struct {
 		apps []codechange.Application
@@ -113,14 +114,14 @@ func TestVersionsThatCannotBeToldApartAreRefused(t *testing.T) {
 }
 
 func TestAModuleWithoutAVersionHasTheNumberOfItsBuild(t *testing.T) {
-	first, second := module("", genserv.Of(counterOne{name: "m"})), module("", genserv.Of(counterTwo{name: "m"}))
+	first, second := module("", genserv.Of(fakehost.CounterOne{Name: "m"})), module("", genserv.Of(fakehost.CounterTwo{Name: "m"}))
 	_, err := codechange.NewVersions(app("1", first), app("2", second))
 	require.NoError(t, err, "versions in one program differ by their types")
 	n, ok := first.Version().(*etf.BigInt)
 	require.True(t, ok)
 	require.Greater(t, n.Big().BitLen(), 100)
 	require.LessOrEqual(t, n.Big().BitLen(), 128)
-	require.True(t, etf.Equal(first.Version(), module("", genserv.Of(counterOne{name: "m"})).Version()),
+	require.True(t, etf.Equal(first.Version(), module("", genserv.Of(fakehost.CounterOne{Name: "m"})).Version()),
 		"of one build they are the same")
 	require.Equal(t, "m-"+etf.Format(n), first.String())
 }

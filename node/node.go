@@ -14,11 +14,11 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/gonode-otp/gonode/codechange"
 	"github.com/gonode-otp/gonode/dist"
 	"github.com/gonode-otp/gonode/epmd"
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/releasehandler"
 )
 
 // Node is a running node. Its methods may be called from any goroutine.
@@ -42,7 +42,7 @@ type Node struct {
 	spawns    spawnTable
 	apps      applications
 
-	releases *codechange.Handler // nil without Config.Upgrade
+	releases *releasehandler.Handler // nil without Config.Upgrade
 	syncs    syncTable
 
 	host      genserv.Host

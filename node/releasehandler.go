@@ -6,7 +6,7 @@ import (
 )
 
 // releaseHandler is the process release_handler. Every request has a goroutine of its own, so that an upgrade does
-// not keep it from hearing of other nodes; codechange.Handler makes those wait that would change something at the
+// not keep it from hearing of other nodes; releasehandler.Handler makes those wait that would change something at the
 // same time. An upgrade goes on whether or not the one who asked for it is still there.
 type releaseHandler struct{ n *Node }
 

@@ -6,6 +6,7 @@ import (
 	"github.com/gonode-otp/gonode/codechange"
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/releasehandler"
 	"github.com/gonode-otp/gonode/supervisor"
 )
 
@@ -31,7 +32,7 @@ type Upgrade struct {
 }
 
 // ReleaseHandler returns the release handler, or nil if Config.Upgrade is.
-func (n *Node) ReleaseHandler() *codechange.Handler { return n.releases }
+func (n *Node) ReleaseHandler() *releasehandler.Handler { return n.releases }
 
 // startUpgrade makes the release handler, before any server starts.
 func (n *Node) startUpgrade() (err error) {
@@ -42,7 +43,7 @@ func (n *Node) startUpgrade() (err error) {
 	if u.Versions == nil {
 		return &ConfigError{"Upgrade", "has no Versions"}
 	}
-	n.releases, err = codechange.NewHandler(codechange.HandlerConfig{Host: upgradeHost{n}, Versions: u.Versions,
+	n.releases, err = releasehandler.New(releasehandler.Config{Host: upgradeHost{n}, Versions: u.Versions,
 		Root: u.Root, Dir: u.Dir, OtherDirs: u.OtherDirs, Name: u.Name, Vsn: u.Vsn,
 		Options: u.Options, Applications: upgradeApps{n}})
 	if err != nil {

@@ -8,12 +8,13 @@ import (
 	"github.com/gonode-otp/gonode/codechange"
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/releasehandler"
 )
 
-// upgradeApps are the applications of the node as an upgrade sees them: it implements codechange.Applications.
+// upgradeApps are the applications of the node as an upgrade sees them: it implements releasehandler.Applications.
 type upgradeApps struct{ n *Node }
 
-// Running implements codechange.Applications.
+// Running implements releasehandler.Applications.
 func (u upgradeApps) Running(ctx context.Context) ([]codechange.AppVsn, error) {
 	infos, err := u.n.Applications(ctx)
 	if err != nil {
@@ -26,9 +27,9 @@ func (u upgradeApps) Running(ctx context.Context) ([]codechange.AppVsn, error) {
 	return all, nil
 }
 
-// Change implements codechange.Applications for those that are loaded, and for those that the upgrade may load.
-func (u upgradeApps) Change(specs []etf.Term, config etf.Term) (codechange.AppChange, error) {
-	none := codechange.AppChange{}
+// Change implements releasehandler.Applications for those that are loaded, and for those that the upgrade may load.
+func (u upgradeApps) Change(specs []etf.Term, config etf.Term) (releasehandler.AppChange, error) {
+	none := releasehandler.AppChange{}
 	parameters, ok := readConfig(config)
 	if !ok {
 		return none, &ApplicationError{Reason: etf.Tuple{etf.Atom("bad_config"), config}}
@@ -48,7 +49,7 @@ func (u upgradeApps) Change(specs []etf.Term, config etf.Term) (codechange.AppCh
 	}
 	undo := u.n.apps.describe(names, func(app *App) { app.describe(described[app.Name], parameters) })
 	u.n.apps.park()
-	return codechange.AppChange{
+	return releasehandler.AppChange{
 		Undo: func() {
 			u.n.apps.unpark()
 			undo()

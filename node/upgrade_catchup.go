@@ -8,6 +8,7 @@ import (
 
 	"github.com/gonode-otp/gonode/codechange"
 	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/releasehandler"
 )
 
 // ErrPeersDiffer means that the peers of a node do not all have the same permanent release, as in the middle of an
@@ -49,7 +50,7 @@ func (n *Node) CatchUp(ctx context.Context, peers ...etf.Atom) (vsn string, err 
 		return own, nil
 	}
 	if h.Running().Vsn != vsn {
-		if _, _, err := h.Install(ctx, vsn, codechange.Options{}); err != nil {
+		if _, err := h.Install(ctx, vsn, codechange.Options{}); err != nil {
 			return own, err
 		}
 	}
@@ -59,9 +60,9 @@ func (n *Node) CatchUp(ctx context.Context, peers ...etf.Atom) (vsn string, err 
 	return vsn, nil
 }
 
-func permanentVsn(releases []codechange.Release) string {
+func permanentVsn(releases []releasehandler.Release) string {
 	for _, r := range releases {
-		if r.Status == codechange.Permanent {
+		if r.Status == releasehandler.StatusPermanent {
 			return r.Vsn
 		}
 	}

@@ -51,13 +51,13 @@ func startConfigured(t *testing.T, change func(told) error) *Node {
 func TestAnApplicationIsToldOfItsNewConfiguration(t *testing.T) {
 	var heard []told
 	n := startConfigured(t, func(c told) error { heard = append(heard, c); return nil })
-	_, report, err := n.ReleaseHandler().Install(t.Context(), "2", codechange.Options{})
+	report, err := n.ReleaseHandler().Install(t.Context(), "2", codechange.Options{})
 	require.NoError(t, err)
 	require.Empty(t, report.Config)
 	require.Equal(t, []told{{"[{other,3}]", "[{added,[x]},{fresh,2}]", "[gone]"}}, heard, "live was set at run time")
 	value, _ := n.ApplicationEnv("tree", "live")
 	require.Equal(t, etf.Int(7), value)
-	_, _, err = n.ReleaseHandler().Rollback(t.Context(), codechange.Options{})
+	_, err = n.ReleaseHandler().Rollback(t.Context(), codechange.Options{})
 	require.NoError(t, err)
 	require.Equal(t, told{"[{other,1}]", "[{gone,1}]", "[added,fresh]"}, heard[1])
 }
@@ -66,7 +66,7 @@ func TestAnUpgradeThatFailsTellsNobodyOfAConfiguration(t *testing.T) {
 	n := startConfigured(t, func(told) error { t.Error("told"); return nil })
 	file := filepath.Join(n.cfg.Upgrade.Root, "releases/2/relup")
 	require.NoError(t, os.WriteFile(file, []byte(`{"2",[{"1","up",[`+upScript("fail", "")+`]}],[]}.`), 0o644))
-	_, report, err := n.ReleaseHandler().Install(t.Context(), "2", codechange.Options{})
+	report, err := n.ReleaseHandler().Install(t.Context(), "2", codechange.Options{})
 	require.ErrorContains(t, err, "code_change_failed")
 	require.True(t, report.Undone)
 	value, _ := n.ApplicationEnv("tree", "other")
@@ -75,12 +75,12 @@ func TestAnUpgradeThatFailsTellsNobodyOfAConfiguration(t *testing.T) {
 
 func TestWhatAnApplicationSaysAgainstItsConfigurationIsReported(t *testing.T) {
 	n := startConfigured(t, func(told) error { return errors.New("no, thanks") })
-	_, report, err := n.ReleaseHandler().Install(t.Context(), "2", codechange.Options{})
+	report, err := n.ReleaseHandler().Install(t.Context(), "2", codechange.Options{})
 	require.NoError(t, err)
 	require.Equal(t, []string{"tree: no, thanks"}, report.Config)
 
 	n = startConfigured(t, func(told) error { panic("oh") })
-	_, report, err = n.ReleaseHandler().Install(t.Context(), "2", codechange.Options{})
+	report, err = n.ReleaseHandler().Install(t.Context(), "2", codechange.Options{})
 	require.NoError(t, err)
 	require.Len(t, report.Config, 1)
 	require.Contains(t, report.Config[0], "oh")

@@ -306,9 +306,9 @@ func TestAnUpgradeGoesAsItWasRecorded(t *testing.T) {
 				var report *codechange.Report
 				var err error
 				if i == 0 {
-					_, report, err = n.releases.UpgradeApp(t.Context(), "demo", "lib/demo-2", o)
+					report, err = n.releases.UpgradeApp(t.Context(), "demo", "lib/demo-2", o)
 				} else {
-					_, report, err = n.releases.DowngradeApp(t.Context(), "demo", "1", "lib/demo-1", o)
+					report, err = n.releases.DowngradeApp(t.Context(), "demo", "1", "lib/demo-1", o)
 				}
 				require.Equal(t, want.result, s.result(report, err), file)
 				steps, callbacks := s.take()
@@ -336,7 +336,7 @@ func TestAnUpgradeThatFailsGoesAsItWasRecorded(t *testing.T) {
 				t.Parallel()
 				s, n := startStage(t, fails)
 				want := readRecordings(t, file)[0]
-				_, report, err := n.releases.UpgradeApp(t.Context(), "demo", "lib/demo-2", codechange.Options{Trace: s.trace})
+				report, err := n.releases.UpgradeApp(t.Context(), "demo", "lib/demo-2", codechange.Options{Trace: s.trace})
 				close(s.free)
 				require.Equal(t, want.result, s.result(report, err))
 				require.Equal(t, "{v1,srv_a,0}", ask(t, n, "srv_a", etf.Atom("get")))
@@ -366,7 +366,7 @@ func TestAnUpgradePastABusyServerGoesAsItWasRecorded(t *testing.T) {
 			want := readRecordings(t, file)[0]
 			require.NoError(t, n.Cast(t.Context(), etf.Atom("srv_b"), etf.Atom("hold")))
 			<-s.held
-			_, report, err := n.releases.UpgradeApp(t.Context(), "demo", "lib/demo-2",
+			report, err := n.releases.UpgradeApp(t.Context(), "demo", "lib/demo-2",
 				codechange.Options{Trace: s.trace, Busy: codechange.BusySkip})
 			require.NoError(t, err)
 			require.Equal(t, "{ok,[]}", want.result)
@@ -395,7 +395,7 @@ func TestTheScriptsOfTheRecordingAreThoseOfSystools(t *testing.T) {
 	_, up, err := n.releases.UpgradeScript(context.Background(), "demo", "lib/demo-2")
 	require.NoError(t, err)
 	require.Equal(t, script(1), etf.Format(up))
-	_, _, err = n.releases.UpgradeApp(t.Context(), "demo", "lib/demo-2", codechange.Options{})
+	_, err = n.releases.UpgradeApp(t.Context(), "demo", "lib/demo-2", codechange.Options{})
 	require.NoError(t, err)
 	down, err := n.releases.DowngradeScript(t.Context(), "demo", "1", "lib/demo-1")
 	require.NoError(t, err)

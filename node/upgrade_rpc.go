@@ -8,6 +8,7 @@ import (
 	"github.com/gonode-otp/gonode/codechange"
 	"github.com/gonode-otp/gonode/dist"
 	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/releasehandler"
 )
 
 // exportUpgrade exports what gonode upgrade uses, beside what OTP's tools do: functions of a module gonode that
@@ -21,7 +22,7 @@ import (
 //	gonode:last_install()                    {Vsn, Began, Answer} of the last installation: Began in milliseconds since 1970,
 //	                                         Answer as above, or the atom running; {{App, Vsn}, Began, Answer} if it was
 //	                                         about one application; undefined if there was none
-//	gonode:upgrade_overview()                a map, see codechange.Overview
+//	gonode:upgrade_overview()                a map, see releasehandler.Overview
 //	gonode:linked_versions()                 a list of maps, see appup.Linked
 //	gonode:abort_upgrade()                   ok | {error, no_upgrade}: what is under way is given up and undone
 //	gonode:make_permanent(Vsn, Options)      release_handler:make_permanent(Vsn), which with the option purge ends the servers for
@@ -38,8 +39,7 @@ import (
 func (n *Node) exportUpgrade() {
 	h := n.releases
 	n.exportUpgradeLock()
-	for name, do := range map[etf.Atom]func(context.Context, string, codechange.Options) (*codechange.Transition,
-		*codechange.Report, error){
+	for name, do := range map[etf.Atom]func(context.Context, string, codechange.Options) (*codechange.Report, error){
 		"install_release": h.Install, "rehearse_release": h.Rehearse,
 	} {
 		n.Export("gonode", name, 2, n.detached(func(ctx context.Context, args etf.List) (etf.Term, error) {
@@ -49,17 +49,17 @@ func (n *Node) exportUpgrade() {
 			}
 			o, err := n.upgradeOptions(options)
 			if err != nil {
-				return upgradeAnswer(nil, nil, err), nil
+				return upgradeAnswer(nil, err), nil
 			}
 			return upgradeAnswer(do(ctx, stringOf(args[0], ""), o)), nil
 		}))
 	}
 	n.exportAppUpgrade("upgrade_app", 3, func(ctx context.Context, app etf.Atom, _, dir string,
-		o codechange.Options) (*codechange.Transition, *codechange.Report, error) {
+		o codechange.Options) (*codechange.Report, error) {
 		return h.UpgradeApp(ctx, app, dir, o)
 	})
 	n.exportAppUpgrade("rehearse_upgrade_app", 3, func(ctx context.Context, app etf.Atom, _, dir string,
-		o codechange.Options) (*codechange.Transition, *codechange.Report, error) {
+		o codechange.Options) (*codechange.Report, error) {
 		return h.RehearseUpgradeApp(ctx, app, dir, o)
 	})
 	n.exportAppUpgrade("downgrade_app", 4, h.DowngradeApp)
@@ -80,7 +80,7 @@ func (n *Node) exportUpgrade() {
 }
 
 // makePermanent serves gonode:make_permanent/2.
-func makePermanent(ctx context.Context, h *codechange.Handler, args etf.List) (etf.Term, error) {
+func makePermanent(ctx context.Context, h *releasehandler.Handler, args etf.List) (etf.Term, error) {
 	options, ok := args[1].(etf.List)
 	do := h.MakePermanent
 	for _, o := range options {
@@ -110,8 +110,7 @@ func okAnswer(err error) etf.Term {
 
 // exportAppUpgrade exports a function with the arguments (App, Dir, Options), or (App, Vsn, Dir, Options).
 func (n *Node) exportAppUpgrade(name etf.Atom, arity int,
-	do func(ctx context.Context, app etf.Atom, vsn, dir string, o codechange.Options) (*codechange.Transition,
-		*codechange.Report, error)) {
+	do func(ctx context.Context, app etf.Atom, vsn, dir string, o codechange.Options) (*codechange.Report, error)) {
 	n.Export("gonode", name, arity, n.detached(func(ctx context.Context, args etf.List) (etf.Term, error) {
 		app, ok1 := args[0].(etf.Atom)
 		options, ok2 := args[arity-1].(etf.List)
@@ -124,7 +123,7 @@ func (n *Node) exportAppUpgrade(name etf.Atom, arity int,
 		}
 		o, err := n.upgradeOptions(options)
 		if err != nil {
-			return upgradeAnswer(nil, nil, err), nil
+			return upgradeAnswer(nil, err), nil
 		}
 		return upgradeAnswer(do(ctx, app, vsn, stringOf(args[arity-2], ""), o)), nil
 	}))
@@ -138,14 +137,14 @@ func (n *Node) upgradeOptions(options etf.List) (codechange.Options, error) {
 	return o, err
 }
 
-func lastInstall(h *codechange.Handler) etf.Term {
+func lastInstall(h *releasehandler.Handler) etf.Term {
 	a, ok := h.LastAttempt()
 	if !ok {
 		return etf.Atom("undefined")
 	}
 	answer := etf.Term(etf.Atom("running"))
 	if !a.Running {
-		answer = upgradeAnswer(a.Transition, a.Report, a.Err)
+		answer = upgradeAnswer(a.Report, a.Err)
 	}
 	to := etf.Term(etf.Charlist(a.To))
 	if a.App != "" {
@@ -182,7 +181,7 @@ func (n *Node) tell(pid etf.Pid, msg etf.Term) {
 	}
 }
 
-func upgradeAnswer(t *codechange.Transition, report *codechange.Report, err error) etf.Term {
+func upgradeAnswer(report *codechange.Report, err error) etf.Term {
 	told := etf.Term(etf.Atom("undefined"))
 	if report != nil {
 		told = report.Term()
@@ -198,6 +197,7 @@ func upgradeAnswer(t *codechange.Transition, report *codechange.Report, err erro
 	case err != nil:
 		return etf.Tuple{etf.Atom("error"), etf.Binary(err.Error()), told}
 	}
+	t := report.Transition
 	return etf.Tuple{etf.Atom("ok"), etf.Tuple{etf.Charlist(t.Other), etf.Charlist(t.Description)}, told}
 }
 

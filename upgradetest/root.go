@@ -9,8 +9,8 @@ import (
 	"slices"
 
 	"github.com/gonode-otp/gonode/appup"
-	"github.com/gonode-otp/gonode/codechange"
 	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/releasehandler"
 )
 
 // disk are the files of the machine.
@@ -145,12 +145,12 @@ func (c *rootCheck) releases() {
 		c.problems = append(c.problems, err)
 		return
 	}
-	all, err := codechange.ParseReleases(file, src)
+	all, err := releasehandler.ParseReleases(file, src)
 	if err != nil {
 		c.problems = append(c.problems, err)
 		return
 	}
-	if !slices.ContainsFunc(all, func(r codechange.Release) bool { return r.Status == codechange.Permanent }) {
+	if !slices.ContainsFunc(all, func(r releasehandler.Release) bool { return r.Status == releasehandler.StatusPermanent }) {
 		c.problem("%s has no permanent release, so no node starts with it", file)
 	}
 	for _, r := range all {

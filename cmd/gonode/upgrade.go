@@ -9,10 +9,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/gonode-otp/gonode/codechange"
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
 	"github.com/gonode-otp/gonode/node"
+	"github.com/gonode-otp/gonode/releasehandler"
 )
 
 // upgradeFlags are the flags of upgrade alone.
@@ -221,7 +221,7 @@ func (u *upgrading) list(ctx context.Context) error {
 }
 
 // overview tells what runs on the node; nil if it does not tell, because it is one of OTP.
-func (u *upgrading) overview(ctx context.Context) (*codechange.Overview, error) {
+func (u *upgrading) overview(ctx context.Context) (*releasehandler.Overview, error) {
 	answer, err := u.rpc(ctx, "gonode", "upgrade_overview")
 	if undef(err) {
 		return nil, nil
@@ -229,7 +229,7 @@ func (u *upgrading) overview(ctx context.Context) (*codechange.Overview, error) 
 	if err != nil {
 		return nil, err
 	}
-	o := &codechange.Overview{}
+	o := &releasehandler.Overview{}
 	return o, etf.Unmarshal(answer, o)
 }
 

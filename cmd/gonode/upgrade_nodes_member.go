@@ -10,6 +10,7 @@ import (
 
 	"github.com/gonode-otp/gonode/codechange"
 	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/releasehandler"
 )
 
 // stage is what has become of a node.
@@ -37,7 +38,7 @@ type member struct {
 	vsn    string
 	from   string
 	apps   []etf.Atom // applications whose version differs
-	status codechange.Status
+	status releasehandler.Status
 
 	stage   stage
 	reason  string
@@ -65,7 +66,7 @@ func (m *member) examine(ctx context.Context) error {
 	}
 	m.otp = overview == nil
 	now := runningRelease(releases)
-	m.from, m.status, m.apps = now.Vsn, codechange.Status(now.Status), nil
+	m.from, m.status, m.apps = now.Vsn, releasehandler.Status(now.Status), nil
 	for _, r := range releases {
 		for _, app := range r.Apps {
 			if r.Vsn == m.vsn && !slices.Contains(now.Apps, app) {
@@ -80,7 +81,7 @@ func (m *member) examine(ctx context.Context) error {
 // runningRelease is the current release, else the permanent one.
 func runningRelease(releases []releaseJSON) (now releaseJSON) {
 	for _, r := range releases {
-		if r.Status == string(codechange.Current) || r.Status == string(codechange.Permanent) && now.Vsn == "" {
+		if r.Status == string(releasehandler.StatusCurrent) || r.Status == string(releasehandler.StatusPermanent) && now.Vsn == "" {
 			now = r
 		}
 	}

@@ -11,10 +11,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/gonode-otp/gonode/codechange"
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
 	"github.com/gonode-otp/gonode/node"
+	"github.com/gonode-otp/gonode/releasehandler"
 )
 
 // rollout brings several nodes to a release, the first alone and the others in waves.
@@ -175,7 +175,7 @@ func (r *rollout) prepare(ctx context.Context) error {
 			return m.fails(r.board, fmt.Errorf("%s runs release %s already; --reapply passes such nodes over", m.peer, r.vsn))
 		default:
 			m.stage = present
-			if m.status == codechange.Permanent {
+			if m.status == releasehandler.StatusPermanent {
 				m.stage = permanent
 			}
 			r.board.show(m)

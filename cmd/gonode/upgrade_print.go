@@ -13,6 +13,7 @@ import (
 
 	"github.com/gonode-otp/gonode/codechange"
 	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/releasehandler"
 )
 
 type (
@@ -49,7 +50,7 @@ type (
 )
 
 // printReleases shows [{Name, Vsn, ["App-Vsn"], Status}], and what runs if the node tells.
-func printReleases(cmd *cobra.Command, format string, releases etf.Term, o *codechange.Overview) error {
+func printReleases(cmd *cobra.Command, format string, releases etf.Term, o *releasehandler.Overview) error {
 	all, err := readReleases(releases)
 	if err != nil {
 		return err
@@ -115,7 +116,7 @@ func waitingFor(p codechange.Waiting) string {
 	return printable(fmt.Sprintf("%s (%s), which is to do: %s", name, p.Module, p.What))
 }
 
-func overviewJSON(all []releaseJSON, o *codechange.Overview) releasesJSON {
+func overviewJSON(all []releaseJSON, o *releasehandler.Overview) releasesJSON {
 	out := releasesJSON{Releases: all}
 	if o == nil {
 		return out

@@ -37,7 +37,7 @@ func TestAnUpgradeThatGoesOnIsSeenAndGivenUp(t *testing.T) {
 	fails(t, exitFailure, []string{"upgrade", "calc", "--abort"}, "no upgrade of calc")
 	outcome := make(chan error, 1)
 	go func() {
-		_, _, err := n.ReleaseHandler().Install(context.Background(), "2", codechange.Options{})
+		_, err := n.ReleaseHandler().Install(context.Background(), "2", codechange.Options{})
 		outcome <- err
 	}()
 	require.Eventually(t, func() bool {

@@ -15,6 +15,7 @@ import (
 	"github.com/gonode-otp/gonode/examples/journal"
 	"github.com/gonode-otp/gonode/genserv"
 	"github.com/gonode-otp/gonode/node"
+	"github.com/gonode-otp/gonode/releasehandler"
 	"github.com/gonode-otp/gonode/upgradetest"
 )
 
@@ -43,7 +44,7 @@ func script(t *testing.T, vsn, way, more string) codechange.Script {
 }
 
 // unpack makes release 2 known, for a rehearsal.
-func unpack(t *testing.T, h *codechange.Handler, root string) {
+func unpack(t *testing.T, h *releasehandler.Handler, root string) {
 	t.Helper()
 	require.NoError(t, os.MkdirAll(filepath.Join(root, "releases/2"), 0o755))
 	relup := etf.Format(etf.Tuple{etf.Charlist("2"),
@@ -113,7 +114,7 @@ func TestUpgradesThatSucceedAndThatFailLeaveNothingBehind(t *testing.T) {
 		report, err := h.Eval(t.Context(), script(t, "2", "up", `,{apply,{test,fail,[]}}`), codechange.Options{})
 		require.Error(t, err)
 		require.Equal(t, codechange.Restored, report.Processes[0].Undone)
-		_, report, err = h.Rehearse(t.Context(), "2", codechange.Options{})
+		report, err = h.Rehearse(t.Context(), "2", codechange.Options{})
 		require.NoError(t, err)
 		require.Equal(t, codechange.Changed, report.Processes[0].Outcome)
 		require.NoError(t, run("2", "up", ""))

@@ -143,7 +143,7 @@ func (r *shopRun) upgrade(i int) {
 	if s != nil && s.Act == shop.Hang {
 		o.CodeChangeTimeout = 50 * time.Millisecond
 	}
-	_, report, err := r.n.ReleaseHandler().Install(r.t.Context(), strconv.Itoa(to), o)
+	report, err := r.n.ReleaseHandler().Install(r.t.Context(), strconv.Itoa(to), o)
 	fired := s != nil && s.Fired()
 	if s != nil {
 		s.End()
@@ -336,7 +336,7 @@ func TestARollbackUnderLoadEndsThoughOneServerAnswersLater(t *testing.T) {
 		r.served(1000)
 		s := &shop.Sabotage{Module: "checkpoint", Act: shop.Exit, Pass: 2}
 		r.shop.Arm(s)
-		_, report, err := r.n.ReleaseHandler().Install(t.Context(), "2", codechange.Options{SuspendTimeout: time.Minute})
+		report, err := r.n.ReleaseHandler().Install(t.Context(), "2", codechange.Options{SuspendTimeout: time.Minute})
 		require.Error(t, err)
 		require.True(t, s.Fired())
 		r.asItWas("rollback", s, report)

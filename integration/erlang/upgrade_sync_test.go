@@ -32,7 +32,7 @@ func startTogether(t *testing.T) *upgradeLab {
 func (lab *upgradeLab) install(vsn string) <-chan error {
 	done := make(chan error, 1)
 	go func() {
-		_, _, err := lab.n.ReleaseHandler().Install(context.Background(), vsn, codechange.Options{})
+		_, err := lab.n.ReleaseHandler().Install(context.Background(), vsn, codechange.Options{})
 		done <- err
 	}()
 	return done

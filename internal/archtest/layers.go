@@ -33,28 +33,33 @@ var Layers = []Layer{
 	{Dir: "heapfloor", Why: "it is about the program, not about a node: standard library only"},
 	{Dir: "node/internal/cookie", Why: "the file of a user's cookie has to do with no node: standard library only"},
 	{Dir: "node/internal/nodename", Why: "the form of a name has to do with no node: standard library only"},
-	{Dir: "node", May: []string{"etf", "epmd", "dist", "tlsdist", "genserv", "supervisor", "appup", "codechange"},
+	{Dir: "releasehandler", May: []string{"etf", "genserv", "appup", "codechange"},
+		Why: "the release handler reads releases and has codechange run their scripts; it knows no node"},
+	{Dir: "node", May: []string{"etf", "epmd", "dist", "tlsdist", "genserv", "supervisor", "appup", "codechange",
+		"releasehandler"},
 		Why: "node composes the packages above it in DESIGN.md and nothing below"},
-	{Dir: "upgradetest", May: []string{"etf", "genserv", "appup", "codechange", "node"},
+	{Dir: "upgradetest", May: []string{"etf", "genserv", "appup", "codechange", "releasehandler", "node"},
 		Why: "the kit for tests of upgrades is a user of the library"},
 	{Dir: "ergohost", May: []string{"etf", "genserv", "node"},
 		Why: "the bridge to ergo is a user of the library"},
-	{Dir: "examples", May: []string{"etf", "genserv", "supervisor", "codechange", "node", "upgradetest"},
+	{Dir: "examples", May: []string{"etf", "genserv", "supervisor", "codechange", "releasehandler", "node",
+		"upgradetest"},
 		Why: "an example shows what a user of the library writes"},
 	{Dir: "cmd/gonode", May: []string{"etf", "epmd", "dist", "tlsdist", "genserv", "supervisor", "appup", "codechange",
-		"heapfloor", "node", "examples"},
+		"releasehandler", "heapfloor", "node", "examples"},
 		Why: "the command is a user of the library"},
 	{Dir: "gonodetest", May: []string{"etf", "epmd", "dist"},
 		Why: "the test kit plays the other side of the wire; importing node would bring a second one into every test"},
 	{Dir: "integration/erlang", May: []string{"etf", "epmd", "dist", "tlsdist", "genserv", "supervisor", "appup",
-		"codechange", "node",
-		"examples", "gonodetest", "internal/scripted"},
+		"codechange", "releasehandler", "node", "examples", "gonodetest", "internal/scripted"},
 		Why: "integration tests see what users and peers see"},
 	{Dir: "bench", May: []string{"etf", "epmd", "dist", "genserv", "heapfloor", "node", "gonodetest"},
 		Why: "a benchmark measures the packages and is imported by none"},
 	{Dir: "internal/archtest", Why: "the keeper of the rules depends on nothing it watches"},
 	{Dir: "internal/scripted", May: []string{"etf", "genserv"},
 		Why: "a server for tests of the contract, and of nodes that host it, needs the contract alone"},
+	{Dir: "internal/fakehost", May: []string{"etf", "genserv", "codechange"},
+		Why: "a node for tests of upgrades, of the engine and of the release handler, is an engine's host alone"},
 	{Dir: "internal/soak", Why: "tests of every package ask it how much they are to do"},
 	{Dir: "internal/termgen", May: []string{"etf"}, Why: "random terms for tests need the terms alone"},
 }
@@ -87,7 +92,7 @@ var restrictions = []restriction{
 		"the library starts no programs"},
 	{"log", []string{"cmd/", "bench/"},
 		"a library logs to the slog.Logger it is given"},
-	{"log/slog", []string{"genserv/", "supervisor/", "node/", "cmd/", "examples/", "integration/", "bench/"},
+	{"log/slog", []string{"genserv/", "internal/fakehost/", "supervisor/", "node/", "cmd/", "examples/", "integration/", "bench/"},
 		"only node logs; the packages below it return errors, take a hook or go through an interface"},
 	{"testing/...", []string{"gonodetest/", "integration/", "internal/soak/", "upgradetest/"},
 		"a package that programs import must not bring the testing flags with it"},
@@ -105,11 +110,11 @@ var restrictions = []restriction{
 }
 
 // libraries are the folders whose code runs inside somebody else's program.
-var libraries = []string{"etf/", "epmd/", "dist/", "genserv/", "supervisor/", "appup/", "codechange/", "node/",
-	"heapfloor/", "gonodetest/", "upgradetest/", "internal/"}
+var libraries = []string{"etf/", "epmd/", "dist/", "genserv/", "supervisor/", "appup/", "codechange/", "releasehandler/",
+	"node/", "heapfloor/", "gonodetest/", "upgradetest/", "internal/"}
 
 // pure are the packages that start no goroutines.
-var pure = []string{"etf/", "appup/", "genserv/", "supervisor/", "codechange/"}
+var pure = []string{"etf/", "appup/", "genserv/", "supervisor/", "codechange/", "releasehandler/"}
 
 // trying is the file of genserv.Try, which may start one: the function that it runs may end its goroutine, which
 // cannot be undone (runtime.Goexit).
@@ -140,6 +145,5 @@ var bans = []ban{
 
 // recovers says how many calls of recover a package may have. Packages that are not listed have none.
 var recovers = map[string]int{
-	"genserv":    1, // around the user's callbacks: a panic becomes an exit reason with a stack
-	"codechange": 1, // around the user's CodeChange: a panic becomes a rollback
+	"genserv": 1, // around the user's callbacks: a panic becomes an exit reason with a stack
 }

@@ -1,4 +1,4 @@
-package codechange_test
+package fakehost
 
 import (
 	"context"
@@ -16,28 +16,28 @@ import (
 
 func atom(s string) etf.Atom { return etf.Atom(s) }
 
-// world is a node whose processes handle a message within Deliver, so that everything happens in order, unless they are
+// Host is a node whose processes handle a message within Deliver, so that everything happens in order, unless they are
 // blocked. It notes what happens.
-type world struct {
-	versions *codechange.Versions
-	work     sync.WaitGroup
+type Host struct {
+	Versions *codechange.Versions
+	Work     sync.WaitGroup
 
 	mu        sync.Mutex
-	processes []*process
+	processes []*Process
 	events    []string
-	syncErr   error
-	restarts  bool // supervisors start again what is killed
-	onApply   func(function etf.Atom, args etf.List)
-	onWalk    func()
+	SyncErr   error
+	Restarts  bool // supervisors start again what is killed
+	OnApply   func(function etf.Atom, args etf.List)
+	OnWalk    func()
 }
 
-func (w *world) note(format string, args ...any) {
+func (w *Host) Note(format string, args ...any) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.events = append(w.events, fmt.Sprintf(format, args...))
 }
 
-func (w *world) take() []string {
+func (w *Host) Take() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	events := w.events
@@ -45,9 +45,9 @@ func (w *world) take() []string {
 	return events
 }
 
-// process is one server.
-type process struct {
-	w    *world
+// Process is one server.
+type Process struct {
+	w    *Host
 	pid  etf.Pid
 	name etf.Atom
 	mods []etf.Atom
@@ -63,15 +63,15 @@ type process struct {
 	killed  bool
 }
 
-func (w *world) start(name etf.Atom, code genserv.Module, n int, mods ...etf.Atom) *process {
-	code, err := w.versions.Resolve(code)
+func (w *Host) Start(name etf.Atom, code genserv.Module, n int, mods ...etf.Atom) *Process {
+	code, err := w.Versions.Resolve(code)
 	if err != nil {
 		panic(err)
 	}
 	if len(mods) == 0 {
 		mods = []etf.Atom{code.Name()}
 	}
-	p := &process{w: w, name: name, mods: mods, done: make(chan struct{}), freed: make(chan struct{})}
+	p := &Process{w: w, name: name, mods: mods, done: make(chan struct{}), freed: make(chan struct{})}
 	w.mu.Lock()
 	p.pid = etf.Pid{Node: "go@here", ID: uint32(100 + len(w.processes)), Creation: 7}
 	w.processes = append(w.processes, p)
@@ -81,7 +81,7 @@ func (w *world) start(name etf.Atom, code genserv.Module, n int, mods ...etf.Ato
 	return p
 }
 
-func (w *world) find(name etf.Atom) *process {
+func (w *Host) Find(name etf.Atom) *Process {
 	for _, p := range w.processes {
 		if p.name == name && !p.dead() {
 			return p
@@ -90,22 +90,22 @@ func (w *world) find(name etf.Atom) *process {
 	return nil
 }
 
-func (p *process) Pid() etf.Pid          { return p.pid }
-func (p *process) Name() etf.Atom        { return p.name }
-func (p *process) Code() genserv.Module  { return p.loop.Code() }
-func (p *process) Done() <-chan struct{} { return p.done }
+func (p *Process) Pid() etf.Pid          { return p.pid }
+func (p *Process) Name() etf.Atom        { return p.name }
+func (p *Process) Code() genserv.Module  { return p.loop.Code() }
+func (p *Process) Done() <-chan struct{} { return p.done }
 
-func (p *process) Kill() {
+func (p *Process) Kill() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.killed {
 		p.killed = true
-		p.w.note("%s killed", p.name)
+		p.w.Note("%s killed", p.name)
 		close(p.done)
 	}
 }
 
-func (p *process) dead() bool {
+func (p *Process) dead() bool {
 	select {
 	case <-p.done:
 		return true
@@ -121,7 +121,7 @@ type asked struct {
 }
 
 // Do runs f at once if the process is idle, as a node does.
-func (p *process) Do(f func(*genserv.Loop)) {
+func (p *Process) Do(f func(*genserv.Loop)) {
 	p.mu.Lock()
 	switch {
 	case p.killed:
@@ -146,7 +146,7 @@ func (p *process) Do(f func(*genserv.Loop)) {
 }
 
 // Deliver returns when the message has been handled or waits behind a callback that is blocked.
-func (p *process) Deliver(msg etf.Term) {
+func (p *Process) Deliver(msg etf.Term) {
 	p.mu.Lock()
 	if p.killed {
 		p.mu.Unlock()
@@ -160,11 +160,11 @@ func (p *process) Deliver(msg etf.Term) {
 	p.running, p.yield, p.idle = true, make(chan struct{}), make(chan struct{})
 	yield := p.yield
 	p.mu.Unlock()
-	p.w.work.Go(p.run)
+	p.w.Work.Go(p.run)
 	<-yield
 }
 
-func (p *process) run() {
+func (p *Process) run() {
 	for {
 		p.mu.Lock()
 		if len(p.queue) == 0 || p.killed {
@@ -186,7 +186,7 @@ func (p *process) run() {
 }
 
 // noted notes what becomes of the process by something.
-func (p *process) noted(do func() genserv.Next) {
+func (p *Process) noted(do func() genserv.Next) {
 	suspended, code := p.loop.Suspended(), p.loop.Code()
 	next := do()
 	for next.Again {
@@ -194,20 +194,20 @@ func (p *process) noted(do func() genserv.Next) {
 	}
 	switch {
 	case p.loop.Suspended() && !suspended:
-		p.w.note("%s suspend", p.name)
+		p.w.Note("%s suspend", p.name)
 	}
 	if now := p.loop.Code(); now != code {
-		p.w.note("%s runs %v", p.name, p.w.versions.Of(now))
+		p.w.Note("%s runs %v", p.name, p.w.Versions.Of(now))
 	}
 	if !p.loop.Suspended() && suspended {
-		p.w.note("%s resume", p.name)
+		p.w.Note("%s resume", p.name)
 	}
 	if next.Stopped {
 		p.Kill()
 	}
 }
 
-func (p *process) yieldLocked() {
+func (p *Process) yieldLocked() {
 	if p.yield != nil {
 		close(p.yield)
 		p.yield = nil
@@ -215,7 +215,7 @@ func (p *process) yieldLocked() {
 }
 
 // block is called by a callback: it stays there until free.
-func (p *process) block() {
+func (p *Process) Block() {
 	p.mu.Lock()
 	p.yieldLocked()
 	p.mu.Unlock()
@@ -223,7 +223,7 @@ func (p *process) block() {
 }
 
 // free lets a blocked callback go on, and waits until the process has nothing more to do.
-func (p *process) free() {
+func (p *Process) Free() {
 	p.freed <- struct{}{}
 	p.mu.Lock()
 	idle := p.idle
@@ -232,10 +232,10 @@ func (p *process) free() {
 }
 
 // Supervised implements codechange.Host: all processes, in the order in which they were started.
-func (w *world) Supervised(context.Context) ([]codechange.Child, error) {
-	w.note("walk")
-	if w.onWalk != nil {
-		defer w.onWalk()
+func (w *Host) Supervised(context.Context) ([]codechange.Child, error) {
+	w.Note("walk")
+	if w.OnWalk != nil {
+		defer w.OnWalk()
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -243,13 +243,13 @@ func (w *world) Supervised(context.Context) ([]codechange.Child, error) {
 	for _, p := range w.processes {
 		if !p.dead() {
 			all = append(all, codechange.Child{Process: p, Supervisor: etf.Pid{Node: "go@here", ID: 1}, ID: p.name,
-				Modules: p.mods, Restarts: w.restarts})
+				Modules: p.mods, Restarts: w.Restarts})
 		}
 	}
 	return all, nil
 }
 
-func (w *world) Users(module etf.Atom) []codechange.Process {
+func (w *Host) Users(module etf.Atom) []codechange.Process {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	var users []codechange.Process
@@ -261,22 +261,22 @@ func (w *world) Users(module etf.Atom) []codechange.Process {
 	return users
 }
 
-func (w *world) Exported(module, function etf.Atom, _ int) bool {
+func (w *Host) Exported(module, function etf.Atom, _ int) bool {
 	return module == "test" || module == "application" || module == "supervisor" &&
 		slices.Contains([]etf.Atom{"restart_child", "terminate_child"}, function)
 }
 
 // Apply knows a few functions: test:fail(R) and test:exit(R) fail, test:refuse(R) returns {error, R}, test:hang() does
 // not come back, test:call(Name) calls a server, all others return ok.
-func (w *world) Apply(ctx context.Context, module, function etf.Atom, args etf.List) (etf.Term, error) {
+func (w *Host) Apply(ctx context.Context, module, function etf.Atom, args etf.List) (etf.Term, error) {
 	if module == "supervisor" {
-		w.note("%s %s", etf.Format(args[1]), function)
+		w.Note("%s %s", etf.Format(args[1]), function)
 	} else if function != "info" {
 		list := etf.Format(args)
-		w.note("apply %s:%s(%s)", module, function, list[1:len(list)-1])
+		w.Note("apply %s:%s(%s)", module, function, list[1:len(list)-1])
 	}
-	if w.onApply != nil {
-		w.onApply(function, args)
+	if w.OnApply != nil {
+		w.OnApply(function, args)
 	}
 	switch function {
 	case "fail":
@@ -289,21 +289,21 @@ func (w *world) Apply(ctx context.Context, module, function etf.Atom, args etf.L
 		<-ctx.Done()
 		return nil, ctx.Err()
 	case "call":
-		w.find(args[0].(etf.Atom)).Deliver(genserv.CallMessage(client, etf.Int(1), atom("add")))
+		w.Find(args[0].(etf.Atom)).Deliver(genserv.CallMessage(Client, etf.Int(1), atom("add")))
 	case "block":
-		w.find(args[0].(etf.Atom)).Deliver(genserv.CallMessage(client, etf.Int(1), atom("block")))
+		w.Find(args[0].(etf.Atom)).Deliver(genserv.CallMessage(Client, etf.Int(1), atom("block")))
 	case "nodes":
 		return args[0], nil
 	case "info":
 		return etf.List{etf.Tuple{atom("started"), etf.List{etf.Tuple{atom("old"), atom("permanent")}}},
-			etf.Tuple{atom("running"), etf.List{etf.Tuple{atom("old"), client}}}}, nil
+			etf.Tuple{atom("running"), etf.List{etf.Tuple{atom("old"), Client}}}}, nil
 	case "terminate_child":
-		w.find(args[1].(etf.Atom)).Kill()
+		w.Find(args[1].(etf.Atom)).Kill()
 	case "restart_child":
 		name := args[1].(etf.Atom)
 		for _, p := range slices.Backward(w.processes) {
 			if p.name == name {
-				w.start(name, p.Code(), 0)
+				w.Start(name, p.Code(), 0)
 				break
 			}
 		}
@@ -311,21 +311,22 @@ func (w *world) Apply(ctx context.Context, module, function etf.Atom, args etf.L
 	return atom("ok"), nil
 }
 
-func (w *world) Sync(_ context.Context, id etf.Term, nodes []etf.Atom) error {
-	w.note("sync %s %v", etf.Format(id), nodes)
-	return w.syncErr
+func (w *Host) Sync(_ context.Context, id etf.Term, nodes []etf.Atom) error {
+	w.Note("sync %s %v", etf.Format(id), nodes)
+	return w.SyncErr
 }
 
-func (w *world) Go(f func()) { w.work.Go(f) }
+func (w *Host) Go(f func()) { w.Work.Go(f) }
 
-var client = etf.Pid{Node: "go@here", ID: 1, Creation: 7}
+// Client is the process that calls the servers.
+var Client = etf.Pid{Node: "go@here", ID: 1, Creation: 7}
 
 // proc is what a server of the world may ask for: it can reply.
-type proc struct{ p *process }
+type proc struct{ p *Process }
 
 func (p proc) Self() etf.Pid { return p.p.pid }
 func (p proc) Send(_, msg etf.Term) error {
-	p.p.w.note("%s replies %s", p.p.name, etf.Format(msg.(etf.Tuple)[1]))
+	p.p.w.Note("%s replies %s", p.p.name, etf.Format(msg.(etf.Tuple)[1]))
 	return nil
 }
 

@@ -1,4 +1,4 @@
-package codechange
+package releasehandler
 
 import (
 	"archive/tar"
@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/gonode-otp/gonode/codechange"
 	"github.com/gonode-otp/gonode/etf"
 )
 
@@ -30,7 +31,7 @@ func (h *Handler) Unpack(ctx context.Context, name string) (vsn string, err erro
 	}
 	root, err := os.OpenRoot(h.files.root)
 	if err != nil {
-		return "", &Error{Reason: posix(err), Err: err}
+		return "", errorWord(posix(err), err)
 	}
 	defer func() { _ = root.Close() }()
 	u := &unpacking{files: h.files, root: root}
@@ -59,7 +60,7 @@ func (h *Handler) unpack(u *unpacking, name, pack string) (vsn string, err error
 	if err := h.keepRel(u, relFile, release.Vsn); err != nil {
 		return "", err
 	}
-	release.Status = Unpacked
+	release.Status = StatusUnpacked
 	return release.Vsn, h.write(slices.Insert(slices.Clone(h.releases), 0, release))
 }
 
@@ -101,7 +102,7 @@ func (u *unpacking) extract(pack string) error {
 		defer func() { _ = f.Close() }()
 		return u.entries(f, pack)
 	})
-	var failed *Error
+	var failed *codechange.Error
 	if err != nil && !errors.As(err, &failed) {
 		return fileError(posix(err), pack, err)
 	}
@@ -128,8 +129,8 @@ func (u *unpacking) entries(f io.Reader, pack string) error {
 	}
 }
 
-func cannotExtract(name string, err error) *Error {
-	return &Error{Reason: etf.Tuple{etf.Atom("cannot_extract_file"), etf.Charlist(name), posix(err)}, Err: err}
+func cannotExtract(name string, err error) *codechange.Error {
+	return &codechange.Error{Reason: etf.Tuple{etf.Atom("cannot_extract_file"), etf.Charlist(name), posix(err)}, Err: err}
 }
 
 // entry unpacks a directory or a file; anything else has no place in a release.

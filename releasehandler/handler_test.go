@@ -1,4 +1,4 @@
-package codechange_test
+package releasehandler_test
 
 import (
 	"archive/tar"
@@ -17,14 +17,16 @@ import (
 	"github.com/gonode-otp/gonode/codechange"
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/internal/fakehost"
+	"github.com/gonode-otp/gonode/releasehandler"
 )
 
 // site is an installation in a directory, with a handler and a world.
 type site struct {
 	t    *testing.T
 	root string
-	w    *world
-	h    *codechange.Handler
+	w    *fakehost.Host
+	h    *releasehandler.Handler
 }
 
 const oneRelease = `[{release,"rel","1","13.1.5",[{kernel,"8.5","lib/kernel-8.5"},{demo,"1","lib/demo-1"}],permanent}].`
@@ -57,13 +59,13 @@ func (s *site) put(name, text string) {
 // start starts the handler anew, as with a new program.
 func (s *site) start() {
 	s.t.Helper()
-	s.w = &world{}
-	s.w.link()
+	s.w = &fakehost.Host{}
+	s.w.Link()
 	var err error
-	s.h, err = codechange.NewHandler(codechange.HandlerConfig{Host: s.w, Versions: s.w.versions, Root: s.root})
+	s.h, err = releasehandler.New(releasehandler.Config{Host: s.w, Versions: s.w.Versions, Root: s.root})
 	require.NoError(s.t, err)
-	s.t.Cleanup(s.w.work.Wait)
-	s.w.start("a", s.w.versions.Modules("m1")[0].Code, 5)
+	s.t.Cleanup(s.w.Work.Wait)
+	s.w.Start("a", s.w.Versions.Modules("m1")[0].Code, 5)
 }
 
 // ask makes a request and shows the answer, with ROOT for the directory.
@@ -77,7 +79,7 @@ func (s *site) ask(request string) string {
 // statuses shows what which_releases tells and what is on disk.
 func (s *site) statuses() string {
 	s.t.Helper()
-	show := func(releases []codechange.Release) string {
+	show := func(releases []releasehandler.Release) string {
 		var words []string
 		for _, r := range releases {
 			words = append(words, r.Vsn+":"+string(r.Status))
@@ -86,12 +88,12 @@ func (s *site) statuses() string {
 	}
 	text, err := os.ReadFile(filepath.Join(s.root, "releases/RELEASES"))
 	require.NoError(s.t, err)
-	disk, err := codechange.ParseReleases("RELEASES", text)
+	disk, err := releasehandler.ParseReleases("RELEASES", text)
 	require.NoError(s.t, err)
 	return show(s.h.Releases()) + " | " + show(disk)
 }
 
-func (s *site) runs() string { return s.w.versions.Of(s.w.find("a").Code()).String() }
+func (s *site) runs() string { return s.w.Versions.Of(s.w.Find("a").Code()).String() }
 
 func TestAReleaseGoesThroughItsStatuses(t *testing.T) {
 	s := newSite(t)
@@ -172,9 +174,9 @@ func TestWhatTheHandlerRefuses(t *testing.T) {
 		require.Equal(t, want, s.ask(request), request)
 	}
 	require.Equal(t, "8:unpacked 2:unpacked 1:permanent | 8:unpacked 2:unpacked 1:permanent", s.statuses())
-	_, known := s.h.Request(t.Context(), atom("what"))
+	_, known := s.h.Request(t.Context(), etf.Atom("what"))
 	require.False(t, known)
-	_, known = s.h.Request(t.Context(), etf.Tuple{atom("install_release"), etf.Charlist("2")})
+	_, known = s.h.Request(t.Context(), etf.Tuple{etf.Atom("install_release"), etf.Charlist("2")})
 	require.False(t, known)
 }
 
@@ -231,13 +233,13 @@ func TestAnOldReleaseIsBroughtBackAndARunningOneCannotBeRemoved(t *testing.T) {
 
 func TestRollbackGoesBackToWhatRanBefore(t *testing.T) {
 	s := newSite(t)
-	_, _, err := s.h.Rollback(t.Context(), codechange.Options{})
+	_, err := s.h.Rollback(t.Context(), codechange.Options{})
 	require.EqualError(t, err, "codechange: {bad_status,permanent}")
 	s.ask(`{set_unpacked,"releases/2/rel.rel",[]}`)
 	s.ask(`{install_release,"2",restart,[]}`)
-	way, report, err := s.h.Rollback(t.Context(), codechange.Options{})
+	report, err := s.h.Rollback(t.Context(), codechange.Options{})
 	require.NoError(t, err)
-	require.Equal(t, "2 1 two to one", way.From+" "+way.To+" "+way.Description)
+	require.Equal(t, "2 1 two to one", report.Transition.From+" "+report.Transition.To+" "+report.Transition.Description)
 	require.Len(t, report.Processes, 1)
 	require.Equal(t, "1", s.h.Running().Vsn)
 }
@@ -325,13 +327,13 @@ func TestAHandlerThatCannotWriteChangesNothing(t *testing.T) {
 }
 
 func TestTheHandlerStartsWithWhatIsThere(t *testing.T) {
-	w := &world{}
-	w.link()
+	w := &fakehost.Host{}
+	w.Link()
 	root := t.TempDir()
-	config := codechange.HandlerConfig{Host: w, Versions: w.versions, Root: root, Name: "mine", Vsn: "7"}
-	h, err := codechange.NewHandler(config)
+	config := releasehandler.Config{Host: w, Versions: w.Versions, Root: root, Name: "mine", Vsn: "7"}
+	h, err := releasehandler.New(config)
 	require.NoError(t, err)
-	require.Equal(t, []codechange.Release{{Name: "mine", Vsn: "7", Status: codechange.Permanent,
+	require.Equal(t, []releasehandler.Release{{Name: "mine", Vsn: "7", Status: releasehandler.StatusPermanent,
 		Libs: []codechange.Lib{{App: "demo", Vsn: "5", Dir: "lib/demo-5"}}}}, h.Releases())
 	for text, want := range map[string]string{
 		`[].`: "has no permanent release",
@@ -341,7 +343,7 @@ func TestTheHandlerStartsWithWhatIsThere(t *testing.T) {
 	} {
 		require.NoError(t, os.MkdirAll(filepath.Join(root, "releases"), 0o755))
 		require.NoError(t, os.WriteFile(filepath.Join(root, "releases/RELEASES"), []byte(text), 0o644))
-		_, err := codechange.NewHandler(config)
+		_, err := releasehandler.New(config)
 		require.ErrorContains(t, err, want)
 	}
 }
@@ -349,17 +351,17 @@ func TestTheHandlerStartsWithWhatIsThere(t *testing.T) {
 func TestWhoeverWaitsForHisTurnMayGiveUp(t *testing.T) {
 	s := newSite(t)
 	s.ask(`{set_unpacked,"releases/2/rel.rel",[]}`)
-	s.w.find("a").Deliver(genserv.CallMessage(client, etf.Int(1), atom("block")))
+	s.w.Find("a").Deliver(genserv.CallMessage(fakehost.Client, etf.Int(1), etf.Atom("block")))
 	done := make(chan error)
-	s.w.work.Go(func() {
-		_, _, err := s.h.Install(context.Background(), "2", codechange.Options{SuspendTimeout: genserv.Infinity})
+	s.w.Work.Go(func() {
+		_, err := s.h.Install(context.Background(), "2", codechange.Options{SuspendTimeout: genserv.Infinity})
 		done <- err
 	})
-	require.Eventually(t, func() bool { return slices.Contains(s.w.take(), "walk") }, waitLong, waitShort)
+	require.Eventually(t, func() bool { return slices.Contains(s.w.Take(), "walk") }, waitLong, waitShort)
 	ctx, cancel := context.WithTimeout(t.Context(), waitShort)
 	err := s.h.MakePermanent(ctx, "1")
 	cancel()
-	s.w.find("a").free()
+	s.w.Find("a").Free()
 	require.NoError(t, <-done)
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	require.ErrorIs(t, s.h.MakePermanent(ctx, "1"), context.DeadlineExceeded)

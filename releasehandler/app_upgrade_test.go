@@ -1,4 +1,4 @@
-package codechange_test
+package releasehandler_test
 
 import (
 	"errors"
@@ -30,10 +30,10 @@ func TestOneApplicationIsUpgradedByItsAppup(t *testing.T) {
 	s := newAppSite(t)
 	require.Equal(t, `{ok,"2",[{load_object_code,{demo,"2",[m1]}},point_of_no_return,{suspend,[m1]},{load,{m1,brutal_purge,brutal_purge}},`+
 		`{code_change,up,[{m1,x}]},{resume,[m1]}]}`, s.call("release_handler:upgrade_script", `[demo,"lib/demo-2"]`))
-	way, report, err := s.h.RehearseUpgradeApp(t.Context(), "demo", "lib/demo-2", codechange.Options{})
+	report, err := s.h.RehearseUpgradeApp(t.Context(), "demo", "lib/demo-2", codechange.Options{})
 	require.NoError(t, err)
 	require.True(t, report.Rehearsed)
-	require.Equal(t, "1 2", way.From+" "+way.To)
+	require.Equal(t, "1 2", report.Transition.From+" "+report.Transition.To)
 	require.Equal(t, "m1-1", s.runs())
 
 	require.Equal(t, `{ok,[]}`, s.call("release_handler:upgrade_app", `[demo,"lib/demo-2"]`))
@@ -43,24 +43,24 @@ func TestOneApplicationIsUpgradedByItsAppup(t *testing.T) {
 		"it runs already")
 
 	// The next one fails, and is undone.
-	a := func(f func() (*codechange.Transition, *codechange.Report, error)) {
+	a := func(f func() (*codechange.Report, error)) {
 		t.Helper()
-		_, report, err := f()
+		report, err := f()
 		require.ErrorContains(t, err, "nope")
 		require.Len(t, report.Processes, 1)
 		require.Equal(t, "m1-2", s.runs())
 	}
-	a(func() (*codechange.Transition, *codechange.Report, error) {
+	a(func() (*codechange.Report, error) {
 		return s.h.RehearseUpgradeApp(t.Context(), "demo", "lib/demo-3", codechange.Options{})
 	})
-	a(func() (*codechange.Transition, *codechange.Report, error) {
+	a(func() (*codechange.Report, error) {
 		return s.h.UpgradeApp(t.Context(), "demo", "lib/demo-3", codechange.Options{})
 	})
 	last, _ := s.h.LastAttempt()
 	require.Equal(t, "demo 2 3", string(last.App)+" "+last.From+" "+last.To)
 	require.Error(t, last.Err)
 
-	_, report, err = s.h.RehearseDowngradeApp(t.Context(), "demo", "", "lib/demo-1", codechange.Options{})
+	report, err = s.h.RehearseDowngradeApp(t.Context(), "demo", "", "lib/demo-1", codechange.Options{})
 	require.NoError(t, err)
 	require.Equal(t, "1", report.Processes[0].To)
 	require.Equal(t, `{ok,[]}`, s.call("release_handler:downgrade_app", `[demo,"lib/demo-1"]`))
@@ -83,7 +83,7 @@ func TestAnAppupThatIsRefusedIsRefusedWithItsPlace(t *testing.T) {
 			`2/ebin/demo.app:1:42: no .app file has version 3`},
 	} {
 		s.put("lib/demo-2/ebin/demo.appup", test.appup)
-		_, _, err := s.h.UpgradeApp(t.Context(), "demo", "lib/demo-2", codechange.Options{})
+		_, err := s.h.UpgradeApp(t.Context(), "demo", "lib/demo-2", codechange.Options{})
 		var failed *codechange.Error
 		require.ErrorAs(t, err, &failed)
 		require.Equal(t, test.reason, strings.ReplaceAll(etf.Format(failed.Reason), s.root, "ROOT"))
@@ -102,4 +102,20 @@ func TestAnAppupThatIsRefusedIsRefusedWithItsPlace(t *testing.T) {
 	require.Equal(t, `error: {case_clause,{ok,[{}]}}`, s.call("release_handler:upgrade_app", `[demo,"lib/demo-2"]`))
 	require.Equal(t, `error: {case_clause,{ok,[{}]}}`, s.call("release_handler:upgrade_script", `[demo,"lib/demo-2"]`))
 	require.Equal(t, `throw: no_appup_found`, s.call("release_handler:downgrade_script", `[demo,"0","lib/demo-0"]`))
+}
+
+func TestAnApplicationThatIsUpgradedAloneTellsWhatItsScriptForgets(t *testing.T) {
+	s := newAppSite(t)
+	report, err := s.h.RehearseUpgradeApp(t.Context(), "demo", "lib/demo-2", codechange.Options{})
+	require.NoError(t, err)
+	require.Contains(t, uncovered(report), "m2 changed")
+	report, err = s.h.UpgradeApp(t.Context(), "demo", "lib/demo-2", codechange.Options{Strict: true})
+	require.ErrorContains(t, err, "uncovered_modules")
+	require.Empty(t, report.Processes)
+	report, err = s.h.UpgradeApp(t.Context(), "demo", "lib/demo-2", codechange.Options{})
+	require.NoError(t, err)
+	require.Contains(t, uncovered(report), "m2 changed")
+	report, err = s.h.DowngradeApp(t.Context(), "demo", "1", "lib/demo-1", codechange.Options{})
+	require.NoError(t, err)
+	require.Contains(t, uncovered(report), "m2 changed")
 }

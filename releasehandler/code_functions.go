@@ -1,4 +1,4 @@
-package codechange
+package releasehandler
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gonode-otp/gonode/codechange"
 	"github.com/gonode-otp/gonode/etf"
 )
 
@@ -39,7 +40,7 @@ func (h *Handler) codeFunctions() []Function {
 	add("load_file", 1, func(ctx context.Context, module etf.Term) etf.Term { return h.loadFile(ctx, module) })
 	add("soft_purge", 1, func(_ context.Context, module etf.Term) etf.Term {
 		name, _ := module.(etf.Atom)
-		return boolean(len(oldProcesses(h.config.Host, h.config.Versions, name)) == 0)
+		return boolean(len(codechange.OldProcesses(h.config.Host, h.config.Versions, name)) == 0)
 	})
 	add("purge", 1, h.codePurge)
 	return all
@@ -55,7 +56,7 @@ func boolean(b bool) etf.Atom {
 // codeLibDir is code:lib_dir/1.
 func (h *Handler) codeLibDir(ctx context.Context, name etf.Term) etf.Term {
 	app, _ := name.(etf.Atom)
-	lib := h.running(ctx, app)
+	lib := h.startedLib(ctx, app)
 	if lib.Vsn == "" {
 		lib = h.currentLib(app)
 	}
@@ -67,7 +68,7 @@ func (h *Handler) codeLibDir(ctx context.Context, name etf.Term) etf.Term {
 
 // currentLib is the application of the program that a release or an upgrade has made current; without a Vsn if there
 // is none.
-func (h *Handler) currentLib(app etf.Atom) Lib {
+func (h *Handler) currentLib(app etf.Atom) codechange.Lib {
 	h.mu.Lock()
 	release, _ := h.latest()
 	libs := slices.Concat(h.dirs, release.Libs)
@@ -77,7 +78,7 @@ func (h *Handler) currentLib(app etf.Atom) Lib {
 			return l
 		}
 	}
-	return Lib{App: app}
+	return codechange.Lib{App: app}
 }
 
 // fileOf returns the name that the file of the current version of a module would have; "" if it has none.
@@ -87,9 +88,9 @@ func (h *Handler) fileOf(module etf.Term) string {
 	if current == nil {
 		return ""
 	}
-	lib := Lib{}
+	lib := codechange.Lib{}
 	for _, app := range h.config.Versions.Applications() {
-		if app.module(name) != current {
+		if app.Module(name) != current {
 			continue
 		}
 		lib = h.libOf(app.Name, app.Vsn)
@@ -105,11 +106,11 @@ func (h *Handler) loadAbs(ctx context.Context, file string) etf.Term {
 	module := etf.Atom(filepath.Base(file))
 	dir := filepath.Dir(filepath.Dir(file))
 	app, vsn, ok := strings.Cut(filepath.Base(dir), "-")
-	a := h.config.Versions.application(etf.Atom(app), vsn)
-	if !ok || filepath.Base(filepath.Dir(file)) != "ebin" || a == nil || a.module(module) == nil {
+	a := h.config.Versions.Application(etf.Atom(app), vsn)
+	if !ok || filepath.Base(filepath.Dir(file)) != "ebin" || a == nil || a.Module(module) == nil {
 		return etf.Tuple{etf.Atom("error"), etf.Atom("nofile")}
 	}
-	return h.loadFrom(ctx, module, Lib{App: a.Name, Vsn: a.Vsn, Dir: dir})
+	return h.loadFrom(ctx, module, codechange.Lib{App: a.Name, Vsn: a.Vsn, Dir: dir})
 }
 
 // loadFile is code:load_file/1: the version of the running release becomes current.
@@ -117,7 +118,7 @@ func (h *Handler) loadFile(ctx context.Context, module etf.Term) etf.Term {
 	name, _ := module.(etf.Atom)
 	for _, l := range h.Running().Libs {
 		lib := h.currentLib(l.App)
-		if a := h.config.Versions.application(lib.App, lib.Vsn); a != nil && a.module(name) != nil {
+		if a := h.config.Versions.Application(lib.App, lib.Vsn); a != nil && a.Module(name) != nil {
 			return h.loadFrom(ctx, name, lib)
 		}
 	}
@@ -126,9 +127,9 @@ func (h *Handler) loadFile(ctx context.Context, module etf.Term) etf.Term {
 
 // loadFrom makes a version of a module current, as the instruction load does: servers that are not suspended go over
 // to it if their state fits.
-func (h *Handler) loadFrom(ctx context.Context, module etf.Atom, lib Lib) etf.Term {
+func (h *Handler) loadFrom(ctx context.Context, module etf.Atom, lib codechange.Lib) etf.Term {
 	purge := etf.Atom("brutal_purge")
-	_, err := h.Eval(ctx, Script{Libs: []Lib{lib}, Instructions: etf.List{
+	_, err := h.Eval(ctx, codechange.Script{Libs: []codechange.Lib{lib}, Instructions: etf.List{
 		etf.Tuple{etf.Atom("load_object_code"), etf.Tuple{lib.App, etf.Charlist(lib.Vsn), etf.List{module}}},
 		etf.Atom("point_of_no_return"),
 		etf.Tuple{etf.Atom("load"), etf.Tuple{module, purge, purge}}}}, h.config.Options)

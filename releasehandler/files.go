@@ -1,4 +1,4 @@
-package codechange
+package releasehandler
 
 import (
 	"errors"
@@ -144,11 +144,6 @@ func syncDir(root *os.Root, dir string) error {
 		err = nil // not every file system knows that for directories
 	}
 	return errors.Join(err, d.Close())
-}
-
-// fileError is {error, {Word, File}}.
-func fileError(word etf.Atom, name string, cause error) *Error {
-	return &Error{Reason: etf.Tuple{word, etf.Charlist(name)}, Err: cause}
 }
 
 // posix is the word of OTP's file module for an error.

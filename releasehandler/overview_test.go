@@ -1,4 +1,4 @@
-package codechange_test
+package releasehandler_test
 
 import (
 	"context"
@@ -11,15 +11,16 @@ import (
 	"github.com/gonode-otp/gonode/codechange"
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/internal/fakehost"
 )
 
 // stuck begins an upgrade that waits for a server, for ever. outcome tells how it ended.
 func (s *site) stuck() (outcome chan error) {
 	s.ask(`{set_unpacked,"releases/2/rel.rel",[]}`)
-	s.w.find("a").Deliver(genserv.CallMessage(client, etf.Int(1), atom("block")))
+	s.w.Find("a").Deliver(genserv.CallMessage(fakehost.Client, etf.Int(1), etf.Atom("block")))
 	outcome = make(chan error, 1)
-	s.w.work.Go(func() {
-		_, _, err := s.h.Install(context.Background(), "2", codechange.Options{SuspendTimeout: genserv.Infinity})
+	s.w.Work.Go(func() {
+		_, err := s.h.Install(context.Background(), "2", codechange.Options{SuspendTimeout: genserv.Infinity})
 		outcome <- err
 	})
 	require.Eventually(s.t, func() bool {
@@ -34,13 +35,13 @@ func TestAnUpgradeThatWaitsIsSeenAndCanBeGivenUp(t *testing.T) {
 	outcome := s.stuck()
 	now := s.h.Overview().Running
 	require.Equal(t, "{suspend,[m1]}", etf.Format(now.Instruction))
-	require.Equal(t, codechange.Waiting{Pid: s.w.find("a").pid, Name: "a", Module: "m1", What: codechange.StepSuspend},
+	require.Equal(t, codechange.Waiting{Pid: s.w.Find("a").Pid(), Name: "a", Module: "m1", What: codechange.StepSuspend},
 		now.Waiting[0])
 	require.NoError(t, s.h.Abort())
 	err := <-outcome
 	require.ErrorIs(t, err, codechange.ErrAborted)
 	require.Equal(t, `{'EXIT',aborted}`, etf.Format(err.(*codechange.Error).Reason))
-	s.w.find("a").free()
+	s.w.Find("a").Free()
 	require.Equal(t, "m1-1", s.runs())
 	require.Nil(t, s.h.Overview().Running)
 	require.EqualError(t, s.h.Abort(), "codechange: no_upgrade")
@@ -54,12 +55,12 @@ func TestAPurgeWaitsForItsTurn(t *testing.T) {
 	defer cancel()
 	for _, f := range s.h.Functions() {
 		if f.Module == "code" && f.Name == "purge" {
-			result, err := f.Call(ctx, etf.List{atom("m1")})
+			result, err := f.Call(ctx, etf.List{etf.Atom("m1")})
 			require.NoError(t, err)
 			require.Contains(t, etf.Format(result), "error")
 		}
 	}
-	s.w.find("a").free()
+	s.w.Find("a").Free()
 	require.NoError(t, <-outcome)
 }
 

@@ -1,6 +1,6 @@
 //go:build unix
 
-package codechange_test
+package releasehandler_test
 
 import (
 	"os"

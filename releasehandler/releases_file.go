@@ -1,8 +1,9 @@
-package codechange
+package releasehandler
 
 import (
 	"fmt"
 
+	"github.com/gonode-otp/gonode/codechange"
 	"github.com/gonode-otp/gonode/etf"
 )
 
@@ -11,7 +12,7 @@ type Release struct {
 	Name string
 	Vsn  string
 	Erts string // version of the runtime system
-	Libs []Lib
+	Libs []codechange.Lib
 	// Status is how far the release has come.
 	Status Status
 }
@@ -22,14 +23,14 @@ type Status string
 // What becomes of a release: unpacked -Install-> current -MakePermanent-> permanent. The permanent release that
 // another one takes the place of becomes old, as does a current one when another release is installed.
 const (
-	Unpacked  Status = "unpacked"
-	Current   Status = "current"
-	Permanent Status = "permanent"
-	Old       Status = "old"
+	StatusUnpacked  Status = "unpacked"
+	StatusCurrent   Status = "current"
+	StatusPermanent Status = "permanent"
+	StatusOld       Status = "old"
 )
 
-// tmpCurrent is written by OTP across a restart of the emulator. Whoever finds it afterwards takes it for unpacked.
-const tmpCurrent Status = "tmp_current"
+// statusTmpCurrent is written by OTP across a restart of the emulator. Whoever finds it afterwards takes it for unpacked.
+const statusTmpCurrent Status = "tmp_current"
 
 // ReleasesError is a file RELEASES that cannot be understood.
 type ReleasesError struct {
@@ -40,9 +41,9 @@ type ReleasesError struct {
 
 func (e *ReleasesError) Error() string {
 	if e.Err != nil {
-		return "codechange: " + e.Err.Error()
+		return "releasehandler: " + e.Err.Error()
 	}
-	return "codechange: " + e.File + ": " + e.Why
+	return "releasehandler: " + e.File + ": " + e.Why
 }
 
 // Unwrap returns Err.
@@ -78,16 +79,16 @@ func releaseOf(t etf.Term) (r Release, ok bool) {
 	if len(tuple) != 6 || tuple[0] != etf.Term(etf.Atom("release")) {
 		return r, false
 	}
-	name, ok1 := text(tuple[1])
-	vsn, ok2 := text(tuple[2])
-	erts, ok3 := text(tuple[3])
+	name, ok1 := stringOf(tuple[1])
+	vsn, ok2 := stringOf(tuple[2])
+	erts, ok3 := stringOf(tuple[3])
 	if tuple[3] == etf.Term(etf.Atom("undefined")) {
 		ok3 = true // as of a node that was started without a file RELEASES
 	}
 	libs, ok4 := libsOf(tuple[4])
 	status, ok5 := tuple[5].(etf.Atom)
 	switch Status(status) {
-	case Unpacked, Current, Permanent, Old, tmpCurrent:
+	case StatusUnpacked, StatusCurrent, StatusPermanent, StatusOld, statusTmpCurrent:
 	default:
 		ok5 = false
 	}
@@ -95,24 +96,24 @@ func releaseOf(t etf.Term) (r Release, ok bool) {
 }
 
 // libsOf reads [{App, Vsn, Dir}]. OTP has written Dir as an atom, too.
-func libsOf(t etf.Term) ([]Lib, bool) {
+func libsOf(t etf.Term) ([]codechange.Lib, bool) {
 	list, ok := t.(etf.List)
 	if !ok {
 		return nil, false
 	}
-	libs := make([]Lib, 0, len(list))
+	libs := make([]codechange.Lib, 0, len(list))
 	for _, e := range list {
 		tuple, _ := e.(etf.Tuple)
 		if len(tuple) != 3 {
 			return nil, false
 		}
 		app, ok1 := nameOf(tuple[0])
-		vsn, ok2 := text(tuple[1])
+		vsn, ok2 := stringOf(tuple[1])
 		dir, ok3 := nameOf(tuple[2])
 		if !ok1 || !ok2 || !ok3 {
 			return nil, false
 		}
-		libs = append(libs, Lib{App: etf.Atom(app), Vsn: vsn, Dir: dir})
+		libs = append(libs, codechange.Lib{App: etf.Atom(app), Vsn: vsn, Dir: dir})
 	}
 	return libs, true
 }
@@ -122,7 +123,7 @@ func nameOf(t etf.Term) (string, bool) {
 	if a, ok := t.(etf.Atom); ok {
 		return string(a), true
 	}
-	return text(t)
+	return stringOf(t)
 }
 
 // FormatReleases returns the text of a file RELEASES as OTP reads it. A current release is written as unpacked,
@@ -130,8 +131,8 @@ func nameOf(t etf.Term) (string, bool) {
 func FormatReleases(releases []Release) []byte {
 	list := make(etf.List, len(releases))
 	for i, r := range releases {
-		if r.Status == Current {
-			r.Status = Unpacked
+		if r.Status == StatusCurrent {
+			r.Status = StatusUnpacked
 		}
 		list[i] = r.term()
 	}
@@ -148,8 +149,8 @@ func (r Release) term() etf.Term {
 		etf.Atom(r.Status)}
 }
 
-// shown is the release as which_releases/0 returns it.
-func (r Release) shown() etf.Term {
+// summary is the release as which_releases/0 returns it.
+func (r Release) summary() etf.Term {
 	libs := make(etf.List, len(r.Libs))
 	for i, l := range r.Libs {
 		libs[i] = etf.Charlist(string(l.App) + "-" + l.Vsn)
@@ -163,11 +164,11 @@ func setStatus(vsn string, status Status, releases []Release) []Release {
 	out := make([]Release, len(releases))
 	for i, r := range releases {
 		switch {
-		case r.Vsn == vsn && r.Status == Permanent:
+		case r.Vsn == vsn && r.Status == StatusPermanent:
 		case r.Vsn == vsn:
 			r.Status = status
 		case r.Status == status:
-			r.Status = Old
+			r.Status = StatusOld
 		}
 		out[i] = r
 	}

@@ -1,4 +1,4 @@
-package codechange
+package releasehandler
 
 import (
 	"errors"

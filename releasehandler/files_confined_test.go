@@ -1,6 +1,6 @@
 //go:build unix
 
-package codechange_test
+package releasehandler_test
 
 import (
 	"os"
@@ -9,9 +9,8 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/gonode-otp/gonode/releasehandler"
 	"github.com/stretchr/testify/require"
-
-	"github.com/gonode-otp/gonode/codechange"
 )
 
 // outside makes a directory that is none of the installation, with a file and a library in it.
@@ -121,8 +120,8 @@ func TestOtherDirectoriesAreOpenedByTheConfiguration(t *testing.T) {
 	link := filepath.Join(t.TempDir(), "link")
 	require.NoError(t, os.Symlink(out, link))
 	var err error
-	s.h, err = codechange.NewHandler(codechange.HandlerConfig{
-		Host: s.w, Versions: s.w.versions, Root: s.root, OtherDirs: []string{link}})
+	s.h, err = releasehandler.New(releasehandler.Config{
+		Host: s.w, Versions: s.w.Versions, Root: s.root, OtherDirs: []string{link}})
 	require.NoError(t, err)
 	for _, dir := range []string{out, link} {
 		require.Equal(t, `{ok,"9"}`, s.ask(`{set_unpacked,"`+dir+`/far.rel",[{demo,"3","`+dir+`"}]}`))

@@ -1,4 +1,4 @@
-package codechange_test
+package releasehandler_test
 
 import (
 	"os"
@@ -6,9 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gonode-otp/gonode/releasehandler"
 	"github.com/stretchr/testify/require"
-
-	"github.com/gonode-otp/gonode/codechange"
 )
 
 func TestByHandCodeIsLoadedFromTheDirectoryOfItsVersion(t *testing.T) {
@@ -35,7 +34,7 @@ func TestByHandCodeIsLoadedFromTheDirectoryOfItsVersion(t *testing.T) {
 	require.Equal(t, `{error,nofile}`, s.call("code:load_file", `[other]`))
 	s.call("code:load_abs", `["lib/demo-2/ebin/m1"]`)
 	require.Equal(t, `true`, s.call("code:purge", `[m1]`), "who still runs the old version is killed")
-	require.Nil(t, s.w.find("a"))
+	require.Nil(t, s.w.Find("a"))
 }
 
 // softly makes the way to release 2 one that only loads the module.
@@ -57,7 +56,7 @@ func TestWhatRunsOldCodeIsPurgedWithThePermanentRelease(t *testing.T) {
 	require.Equal(t, "m1-1", s.runs(), "nobody asked for its end")
 	require.Equal(t, "2:current 1:permanent | 2:unpacked 1:permanent", s.statuses())
 	require.NoError(t, s.h.MakePermanentAndPurge(t.Context(), "2"))
-	require.Nil(t, s.w.find("a"))
+	require.Nil(t, s.w.Find("a"))
 }
 
 func TestAScriptOfOneApplicationIsExecutedWithoutARelease(t *testing.T) {
@@ -90,9 +89,9 @@ func TestReleasesAreCreated(t *testing.T) {
 	require.Equal(t, `ok`, s.call("release_handler:create_RELEASES", `["ROOT/new","releases/2/rel.rel"]`))
 	text, err := os.ReadFile(filepath.Join(s.root, "new/releases/RELEASES"))
 	require.NoError(t, err)
-	releases, err := codechange.ParseReleases("RELEASES", text)
+	releases, err := releasehandler.ParseReleases("RELEASES", text)
 	require.NoError(t, err)
-	require.Equal(t, codechange.Permanent, releases[0].Status)
+	require.Equal(t, releasehandler.StatusPermanent, releases[0].Status)
 	require.Equal(t, filepath.Join(s.root, "new/lib/demo-2"), releases[0].Libs[1].Dir)
 	require.Equal(t, `{error,enoent}`, s.call("release_handler:create_RELEASES", `["ROOT/none","releases/2/rel.rel"]`))
 	require.Equal(t, `error: badarg`, s.call("release_handler:create_RELEASES", `[["ROOT/none"]]`))

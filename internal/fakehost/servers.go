@@ -1,4 +1,4 @@
-package codechange_test
+package fakehost
 
 import (
 	"errors"
@@ -24,53 +24,53 @@ type (
 		More string
 	}
 
-	counterOne struct {
-		w    *world
-		name etf.Atom
+	CounterOne struct {
+		w    *Host
+		Name etf.Atom
 	}
-	counterTwo struct {
-		w    *world
-		name etf.Atom
+	CounterTwo struct {
+		w    *Host
+		Name etf.Atom
 		vsn  int
 	}
-	counterFive  struct{ counterPlain }
-	counterPlain struct {
-		w    *world
-		name etf.Atom
+	CounterFive  struct{ CounterPlain }
+	CounterPlain struct {
+		w    *Host
+		Name etf.Atom
 	}
 )
 
-func (s counterOne) ModuleName() etf.Atom   { return s.name }
-func (s counterTwo) ModuleName() etf.Atom   { return s.name }
-func (s counterPlain) ModuleName() etf.Atom { return s.name }
+func (s CounterOne) ModuleName() etf.Atom   { return s.Name }
+func (s CounterTwo) ModuleName() etf.Atom   { return s.Name }
+func (s CounterPlain) ModuleName() etf.Atom { return s.Name }
 
-func (counterOne) Init(_ *genserv.Process, args etf.Term) genserv.InitResult[one] {
+func (CounterOne) Init(_ *genserv.Process, args etf.Term) genserv.InitResult[one] {
 	t := args.(etf.Tuple)
 	return genserv.Ok(one{string(t[0].(etf.Atom)), int(t[1].(etf.Int))})
 }
 
-func (counterTwo) Init(_ *genserv.Process, args etf.Term) genserv.InitResult[two] {
+func (CounterTwo) Init(_ *genserv.Process, args etf.Term) genserv.InitResult[two] {
 	t := args.(etf.Tuple)
 	return genserv.Ok(two{string(t[0].(etf.Atom)), int(t[1].(etf.Int)), "new"})
 }
 
-func (counterPlain) Init(p *genserv.Process, args etf.Term) genserv.InitResult[two] {
-	return counterTwo{}.Init(p, args)
+func (CounterPlain) Init(p *genserv.Process, args etf.Term) genserv.InitResult[two] {
+	return CounterTwo{}.Init(p, args)
 }
 
-func (s counterOne) HandleCall(_ *genserv.Process, request etf.Term, _ genserv.From, state one) genserv.Result[one] {
+func (s CounterOne) HandleCall(_ *genserv.Process, request etf.Term, _ genserv.From, state one) genserv.Result[one] {
 	if request == etf.Term(atom("block")) {
-		s.w.find(etf.Atom(state.Name)).block()
+		s.w.Find(etf.Atom(state.Name)).Block()
 	} else {
 		state.N++
 	}
 	return genserv.Reply(etf.Tuple{atom("v1"), etf.Int(state.N)}, state)
 }
 
-func (s counterTwo) HandleCall(_ *genserv.Process, request etf.Term, _ genserv.From, state two) genserv.Result[two] {
+func (s CounterTwo) HandleCall(_ *genserv.Process, request etf.Term, _ genserv.From, state two) genserv.Result[two] {
 	switch request {
 	case atom("block"):
-		s.w.find(etf.Atom(state.Name)).block()
+		s.w.Find(etf.Atom(state.Name)).Block()
 	case atom("stop"):
 		return genserv.Stop(atom("normal"), state)
 	default:
@@ -79,16 +79,16 @@ func (s counterTwo) HandleCall(_ *genserv.Process, request etf.Term, _ genserv.F
 	return genserv.Reply(etf.Tuple{etf.Int(s.vsn), etf.Int(state.N), etf.Atom(state.More)}, state)
 }
 
-func (s counterPlain) HandleCall(_ *genserv.Process, _ etf.Term, _ genserv.From, state two) genserv.Result[two] {
+func (s CounterPlain) HandleCall(_ *genserv.Process, _ etf.Term, _ genserv.From, state two) genserv.Result[two] {
 	return genserv.Reply(atom("plain"), state)
 }
 
-func (s counterOne) CodeChange(oldVsn etf.Term, old any, extra etf.Term) (one, error) {
+func (s CounterOne) CodeChange(oldVsn etf.Term, old any, extra etf.Term) (one, error) {
 	state := old.(one)
 	return state, s.w.obey(state.Name, oldVsn, old, extra)
 }
 
-func (s counterTwo) CodeChange(oldVsn etf.Term, old any, extra etf.Term) (two, error) {
+func (s CounterTwo) CodeChange(oldVsn etf.Term, old any, extra etf.Term) (two, error) {
 	switch state := old.(type) {
 	case one:
 		err := s.w.obey(state.Name, oldVsn, old, extra)
@@ -101,7 +101,7 @@ func (s counterTwo) CodeChange(oldVsn etf.Term, old any, extra etf.Term) (two, e
 	return two{}, errors.New("unknown state")
 }
 
-func (s counterTwo) Downgrade(vsn etf.Term, state two, extra etf.Term) (any, error) {
+func (s CounterTwo) Downgrade(vsn etf.Term, state two, extra etf.Term) (any, error) {
 	if err := s.w.obey(state.Name, etf.Tuple{atom("down"), vsn}, state, extra); err != nil {
 		return nil, err
 	}
@@ -116,7 +116,7 @@ func (s counterTwo) Downgrade(vsn etf.Term, state two, extra etf.Term) (any, err
 }
 
 // vandal alters the old state.
-type vandal struct{ w *world }
+type vandal struct{ w *Host }
 
 func (vandal) ModuleName() etf.Atom { return "m4" }
 
@@ -146,8 +146,8 @@ func matches(extra etf.Term, what etf.Atom, name string) bool {
 }
 
 // obey notes a code change and does what its extra tells.
-func (w *world) obey(name string, oldVsn etf.Term, old any, extra etf.Term) error {
-	w.note("%s code_change(%s,%v,%s)", name, etf.Format(oldVsn), old, etf.Format(extra))
+func (w *Host) obey(name string, oldVsn etf.Term, old any, extra etf.Term) error {
+	w.Note("%s code_change(%s,%v,%s)", name, etf.Format(oldVsn), old, etf.Format(extra))
 	switch {
 	case matches(extra, "error", name):
 		return &genserv.Exit{Reason: extra.(etf.Tuple)[2]}
@@ -158,16 +158,16 @@ func (w *world) obey(name string, oldVsn etf.Term, old any, extra etf.Term) erro
 	case matches(extra, "goexit", name):
 		runtime.Goexit()
 	case matches(extra, "hang", name):
-		w.find(etf.Atom(name)).block()
+		w.Find(etf.Atom(name)).Block()
 	case matches(extra, "die", name):
-		w.find(etf.Atom(name)).Kill()
+		w.Find(etf.Atom(name)).Kill()
 	}
 	return nil
 }
 
 // versions links the modules of an application demo in versions "1" to "5": m1, m2 and m3 are servers, lib is code of
 // others.
-func (w *world) link() {
+func (w *Host) Link() {
 	names := []etf.Atom{"m1", "m2", "m3"}
 	var apps []codechange.Application
 	for i, vsn := range []string{"1", "2", "3", "4", "5"} {
@@ -176,11 +176,11 @@ func (w *world) link() {
 			m := &codechange.Module{Vsn: vsn}
 			switch vsn {
 			case "1":
-				m.Code = genserv.Of(counterOne{w, name})
+				m.Code = genserv.Of(CounterOne{w, name})
 			case "5":
-				m.Code = genserv.Of(counterFive{counterPlain{w, name}})
+				m.Code = genserv.Of(CounterFive{CounterPlain{w, name}})
 			default:
-				m.Code = genserv.Of(counterTwo{w, name, i + 1})
+				m.Code = genserv.Of(CounterTwo{w, name, i + 1})
 			}
 			app.Modules = append(app.Modules, m)
 		}
@@ -191,7 +191,7 @@ func (w *world) link() {
 		apps = append(apps, app)
 	}
 	var err error
-	if w.versions, err = codechange.NewVersions(apps...); err != nil {
+	if w.Versions, err = codechange.NewVersions(apps...); err != nil {
 		panic(err)
 	}
 }

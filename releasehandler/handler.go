@@ -1,4 +1,4 @@
-package codechange
+package releasehandler
 
 import (
 	"context"
@@ -8,30 +8,30 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/codechange"
 )
 
 // Handler is the release handler of a node: it knows the releases, and changes the node from one to another. It
 // answers what release_handler of OTP answers, see Request and Functions. It may be used from any goroutine; what
 // changes something waits for its turn.
 type Handler struct {
-	config HandlerConfig
+	config Config
 	files  files
 	turn   chan struct{} // holds a value while nobody changes anything
 
 	mu       sync.Mutex
 	releases []Release
-	previous string     // the release that ran before the current one
-	unpurged []Unpurged // until MakePermanent
-	dirs     []Lib      // of applications that were changed without a release
+	previous string                // the release that ran before the current one
+	unpurged []codechange.Unpurged // until MakePermanent
+	dirs     []codechange.Lib      // of applications that were changed without a release
 	attempt  Attempt
-	under    *underWay // what is executed now, or nil
+	under    *underWay // nil if nothing is
 }
 
-// HandlerConfig says what a Handler works with.
-type HandlerConfig struct {
-	Host     Host
-	Versions *Versions
+// Config says what a Handler works with.
+type Config struct {
+	Host     codechange.Host
+	Versions *codechange.Versions
 	// Root is the directory of the installation, code:root_dir(); names of files in releases are relative to it. "" is the
 	// working directory.
 	Root string
@@ -44,35 +44,16 @@ type HandlerConfig struct {
 	// Name and Vsn are those of the release that runs if there is no file RELEASES: init:script_id().
 	Name, Vsn string
 	// Options are those of each installation that does not say otherwise.
-	Options Options
+	Options codechange.Options
 	// Applications is the node's own idea of its applications; nil means that there is none.
 	Applications Applications
 }
 
-// Applications are the applications of a node, with their configuration.
-type Applications interface {
-	// Running returns those that run: application:which_applications/0.
-	Running(ctx context.Context) ([]AppVsn, error)
-	// Change gives the applications new versions, descriptions and configuration: specs are the contents of their .app
-	// files, {application, Name, Keys}, and config that of sys.config. What was set at run time stays.
-	// application_controller:change_application_data/2.
-	Change(specs []etf.Term, config etf.Term) (AppChange, error)
-}
-
-// AppChange is what Applications.Change has done.
-type AppChange struct {
-	// Undo takes it back.
-	Undo func()
-	// Announce tells each application that runs how its configuration has changed, and returns what they say against it.
-	// application_controller:config_change/1.
-	Announce func(ctx context.Context) []string
-}
-
-// NewHandler reads the file RELEASES and makes the modules of the permanent release current. Without such a file the
+// New reads the file RELEASES and makes the modules of the permanent release current. Without such a file the
 // release of the configuration is the permanent one, with all applications that are linked, in the versions that are
 // current. The error is a *ReleasesError if the file is broken, a *VersionError if the program lacks code of the
 // permanent release, or what the system says about the file.
-func NewHandler(config HandlerConfig) (*Handler, error) {
+func New(config Config) (*Handler, error) {
 	if config.Root == "" {
 		config.Root = "."
 	}
@@ -103,7 +84,7 @@ func (h *Handler) boot() error {
 	own, target := h.files.own(file)
 	src, err := own.read(target)
 	if errors.Is(err, fs.ErrNotExist) {
-		h.releases = []Release{{Name: h.config.Name, Vsn: h.config.Vsn, Libs: h.linked(), Status: Permanent}}
+		h.releases = []Release{{Name: h.config.Name, Vsn: h.config.Vsn, Libs: h.linked(), Status: StatusPermanent}}
 		return nil
 	}
 	if err != nil {
@@ -113,8 +94,8 @@ func (h *Handler) boot() error {
 		return err
 	}
 	for i := range h.releases {
-		if s := h.releases[i].Status; s == tmpCurrent || s == Current {
-			h.releases[i].Status = Unpacked
+		if s := h.releases[i].Status; s == statusTmpCurrent || s == StatusCurrent {
+			h.releases[i].Status = StatusUnpacked
 		}
 	}
 	running, ok := h.latest()
@@ -125,28 +106,28 @@ func (h *Handler) boot() error {
 }
 
 // linked are the applications of the program, each in the version whose modules are current.
-func (h *Handler) linked() []Lib {
-	var libs []Lib
+func (h *Handler) linked() []codechange.Lib {
+	var libs []codechange.Lib
 	for _, app := range h.config.Versions.Applications() {
-		if h.config.Versions.isCurrent(app) {
-			libs = slices.DeleteFunc(libs, func(l Lib) bool { return l.App == app.Name })
-			libs = append(libs, Lib{App: app.Name, Vsn: app.Vsn, Dir: "lib/" + string(app.Name) + "-" + app.Vsn})
+		if h.config.Versions.IsCurrent(app) {
+			libs = slices.DeleteFunc(libs, func(l codechange.Lib) bool { return l.App == app.Name })
+			libs = append(libs, codechange.Lib{App: app.Name, Vsn: app.Vsn, Dir: "lib/" + string(app.Name) + "-" + app.Vsn})
 		}
 	}
 	return libs
 }
 
-func appVsns(libs []Lib) []AppVsn {
-	apps := make([]AppVsn, len(libs))
+func appVsns(libs []codechange.Lib) []codechange.AppVsn {
+	apps := make([]codechange.AppVsn, len(libs))
 	for i, l := range libs {
-		apps[i] = AppVsn{l.App, l.Vsn}
+		apps[i] = codechange.AppVsn{App: l.App, Vsn: l.Vsn}
 	}
 	return apps
 }
 
 // latest is the release that runs: get_latest_release/1.
 func (h *Handler) latest() (Release, bool) {
-	for _, status := range []Status{Current, Permanent} {
+	for _, status := range []Status{StatusCurrent, StatusPermanent} {
 		for _, r := range h.releases {
 			if r.Status == status {
 				return r, true
@@ -193,23 +174,11 @@ func (h *Handler) lock(ctx context.Context) (unlock func(), err error) {
 	}
 }
 
-// turnError is a change whose turn did not come before its context ended. It matches the cause of that.
-type turnError struct{ cause error }
-
-func (e *turnError) Error() string {
-	if e.cause == context.DeadlineExceeded { // the bare one, whose text says nothing more
-		return "codechange: another change of the node has not ended within the time given"
-	}
-	return "codechange: waiting for another change of the node: " + e.cause.Error()
-}
-
-func (e *turnError) Unwrap() error { return e.cause }
-
 // write makes releases those of the handler, on disk first.
 func (h *Handler) write(releases []Release) error {
 	own, file := h.files.own(filepath.Join(h.files.dir, "RELEASES"))
 	if err := own.write(file, FormatReleases(releases)); err != nil {
-		return &Error{Reason: posix(err), Err: err}
+		return &codechange.Error{Reason: posix(err), Err: err}
 	}
 	h.set(releases)
 	return nil
@@ -219,11 +188,4 @@ func (h *Handler) set(releases []Release) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.releases = releases
-}
-
-func noSuchRelease(vsn string) *Error { return errorOf("no_such_release", etf.Charlist(vsn)) }
-
-// errorOf is {error, {Word, What}}.
-func errorOf(word etf.Atom, what ...etf.Term) *Error {
-	return &Error{Reason: append(etf.Tuple{word}, what...)}
 }

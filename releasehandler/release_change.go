@@ -1,4 +1,4 @@
-package codechange
+package releasehandler
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/gonode-otp/gonode/codechange"
 	"github.com/gonode-otp/gonode/etf"
 )
 
@@ -28,9 +29,9 @@ func (h *Handler) makePermanent(vsn string, purge bool) error {
 	switch {
 	case !known:
 		return noSuchRelease(vsn)
-	case release.Status == Permanent:
+	case release.Status == StatusPermanent:
 		return nil
-	case release.Status != Current:
+	case release.Status != StatusCurrent:
 		return errorOf("bad_status", etf.Atom(release.Status))
 	}
 	if !purge {
@@ -52,7 +53,7 @@ func (h *Handler) setPermanent(release Release) error {
 	if err != nil {
 		return fileError(posix(err), file, err)
 	}
-	if err := h.write(setStatus(release.Vsn, Permanent, h.releases)); err != nil {
+	if err := h.write(setStatus(release.Vsn, StatusPermanent, h.releases)); err != nil {
 		start.discard()
 		return err
 	}
@@ -76,10 +77,10 @@ func (h *Handler) RebootOld(ctx context.Context, vsn string) error {
 	switch {
 	case !known:
 		return noSuchRelease(vsn)
-	case release.Status != Old:
+	case release.Status != StatusOld:
 		return errorOf("bad_status", etf.Atom(release.Status))
 	}
-	if _, _, err := h.install(ctx, vsn, h.config.Options); err != nil {
+	if _, err := h.install(ctx, vsn, h.config.Options); err != nil {
 		return err
 	}
 	return h.makePermanent(vsn, false)
@@ -88,7 +89,7 @@ func (h *Handler) RebootOld(ctx context.Context, vsn string) error {
 // SetUnpacked makes a release known that was put in its place by other means: release_handler:set_unpacked/2. relFile
 // is its .rel file and libs says where applications are that are not in Root/lib: below Dir there has to be a
 // directory App-Vsn. It returns the version of the release.
-func (h *Handler) SetUnpacked(ctx context.Context, relFile string, libs []Lib) (vsn string, err error) {
+func (h *Handler) SetUnpacked(ctx context.Context, relFile string, libs []codechange.Lib) (vsn string, err error) {
 	unlock, err := h.lock(ctx)
 	if err != nil {
 		return "", err
@@ -102,14 +103,29 @@ func (h *Handler) SetUnpacked(ctx context.Context, relFile string, libs []Lib) (
 		return "", errorOf("existing_release", etf.Charlist(release.Vsn))
 	}
 	if err := h.files.mkdirAll(filepath.Join(h.files.dir, release.Vsn)); err != nil {
-		return "", &Error{Reason: posix(err), Err: err}
+		return "", errorWord(posix(err), err)
 	}
-	release.Status = Unpacked
+	release.Status = StatusUnpacked
 	return release.Vsn, h.write(slices.Insert(slices.Clone(h.releases), 0, release))
 }
 
+// CreateReleases writes a file RELEASES with one release in it, which is permanent: that of the file relFile. dir is
+// where the file RELEASES is to be. With a root that is not empty the libraries have names below it; else they are
+// relative. release_handler:create_RELEASES/4.
+func (h *Handler) CreateReleases(root, dir, relFile string, libs []codechange.Lib) error {
+	release, err := h.readRel(relFile, root, libs)
+	if err != nil {
+		return err
+	}
+	release.Status = StatusPermanent
+	if err := h.files.write(dir+"/RELEASES", FormatReleases([]Release{release})); err != nil {
+		return errorWord(posix(err), err)
+	}
+	return nil
+}
+
 // readRel reads a .rel file: check_rel/4. root is "" for libraries whose names stay relative.
-func (h *Handler) readRel(file, root string, libs []Lib) (Release, error) {
+func (h *Handler) readRel(file, root string, libs []codechange.Lib) (Release, error) {
 	t, missing, err := h.files.consult(file, "bad_rel_file")
 	switch {
 	case missing:
@@ -124,11 +140,11 @@ func (h *Handler) readRel(file, root string, libs []Lib) (Release, error) {
 	}
 	var ok1, ok2, ok3 bool
 	if id, _ := rel[1].(etf.Tuple); len(id) == 2 {
-		r.Name, ok1 = text(id[0])
-		r.Vsn, ok2 = text(id[1])
+		r.Name, ok1 = stringOf(id[0])
+		r.Vsn, ok2 = stringOf(id[1])
 	}
 	if erts, _ := rel[2].(etf.Tuple); len(erts) == 2 && erts[0] == etf.Term(etf.Atom("erts")) {
-		r.Erts, ok3 = text(erts[1])
+		r.Erts, ok3 = stringOf(erts[1])
 	}
 	apps, ok4 := rel[3].(etf.List)
 	if !ok1 || !ok2 || !ok3 || !ok4 || !plainName(r.Vsn) {
@@ -148,13 +164,13 @@ func (h *Handler) readRel(file, root string, libs []Lib) (Release, error) {
 }
 
 // relLib finds the directory of an application in a .rel file; nil means that t is none.
-func (h *Handler) relLib(t etf.Term, root string, libs []Lib) (*Lib, error) {
+func (h *Handler) relLib(t etf.Term, root string, libs []codechange.Lib) (*codechange.Lib, error) {
 	tuple, _ := t.(etf.Tuple)
 	if len(tuple) < 2 {
 		return nil, nil
 	}
 	app, ok1 := tuple[0].(etf.Atom)
-	vsn, ok2 := text(tuple[1])
+	vsn, ok2 := stringOf(tuple[1])
 	if !ok1 || !ok2 || !plainName(string(app)) || !plainName(vsn) {
 		return nil, nil
 	}
@@ -172,12 +188,12 @@ func (h *Handler) relLib(t etf.Term, root string, libs []Lib) (*Lib, error) {
 		case !info.IsDir():
 			return nil, fileError("not_a_directory", dir, nil)
 		}
-		return &Lib{App: app, Vsn: vsn, Dir: dir}, nil
+		return &codechange.Lib{App: app, Vsn: vsn, Dir: dir}, nil
 	}
 	if root == "" {
-		return &Lib{App: app, Vsn: vsn, Dir: filepath.Join("lib", name)}, nil
+		return &codechange.Lib{App: app, Vsn: vsn, Dir: filepath.Join("lib", name)}, nil
 	}
-	return &Lib{App: app, Vsn: vsn, Dir: filepath.Join(root, "lib", name)}, nil
+	return &codechange.Lib{App: app, Vsn: vsn, Dir: filepath.Join(root, "lib", name)}, nil
 }
 
 // plainName tells whether a name is one of a file and leads nowhere else. Releases come from outside.
@@ -252,14 +268,14 @@ func (h *Handler) Remove(ctx context.Context, vsn string) error {
 	}
 	for _, dir := range dirs {
 		if err := h.files.removeAll(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return &Error{Reason: posix(err), Err: err}
+			return errorWord(posix(err), err)
 		}
 	}
 	return nil
 }
 
-func (r Release) has(l Lib) bool {
-	return slices.ContainsFunc(r.Libs, func(o Lib) bool { return o.App == l.App && o.Vsn == l.Vsn })
+func (r Release) has(l codechange.Lib) bool {
+	return slices.ContainsFunc(r.Libs, func(o codechange.Lib) bool { return o.App == l.App && o.Vsn == l.Vsn })
 }
 
 // without returns a release that may be removed, and all others.
@@ -269,7 +285,7 @@ func (h *Handler) without(vsn string) (Release, []Release, error) {
 	switch {
 	case !known:
 		return release, nil, noSuchRelease(vsn)
-	case release.Status == Permanent:
+	case release.Status == StatusPermanent:
 		return release, nil, errorOf("permanent", etf.Charlist(vsn))
 	case running.Vsn == vsn:
 		// Differs from OTP, which forgets and deletes the release that it runs.

@@ -1,4 +1,4 @@
-package codechange_test
+package fakehost
 
 import (
 	"maps"
@@ -10,7 +10,7 @@ import (
 // keeper is a server whose code change alters the state in place and needs its process. With copies it is a
 // StateCopier. It notes what it is told of the end of its code changes.
 type keeper struct {
-	w    *world
+	w    *Host
 	name etf.Atom
 }
 
@@ -46,5 +46,5 @@ func (k keeper) CodeChange(p *genserv.Process, _ etf.Term, old any, extra etf.Te
 }
 
 func (k keeper) EndCodeChange(_ *genserv.Process, kept bool, old, made any) {
-	k.w.note("kept %v: %d -> %d", kept, old.(hoard)["n"], made.(hoard)["n"])
+	k.w.Note("kept %v: %d -> %d", kept, old.(hoard)["n"], made.(hoard)["n"])
 }
