@@ -5,6 +5,7 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
 // eval changes the state and the code of the suspended processes of modules.
@@ -103,7 +104,7 @@ type lastChange struct {
 }
 
 // errGoexit is a code change that has ended its goroutine by runtime.Goexit, as test doubles do.
-var errGoexit = &genserv.ChangeError{Reason: etf.Tuple{etf.Atom("EXIT"), etf.Atom("goexit")},
+var errGoexit = &driver.ChangeError{Reason: etf.Tuple{etf.Atom("EXIT"), etf.Atom("goexit")},
 	Err: &genserv.Exit{Reason: etf.Atom("goexit")}}
 
 // give asks a process to change itself. If that fails no other one is asked.
@@ -159,7 +160,7 @@ func (r *run) finish(c *change, f fate) error {
 			s.report.Undone = Uncopied
 		}
 		return &Error{Reason: etf.Tuple{etf.Atom("code_change_failed"), s.Pid(), c.entry.module, c.vsn,
-			genserv.ChangeReason(c.err)}, Err: c.err}
+			driver.ChangeReason(c.err)}, Err: c.err}
 	}
 	s.changed(c)
 	r.undos = append(r.undos, undoing{process: s})

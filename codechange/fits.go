@@ -2,14 +2,12 @@ package codechange
 
 import (
 	"regexp"
-
-	"github.com/gonode-otp/gonode/genserv"
 )
 
 // fits tells whether a state of one version can be that of the other. Types that are laid out alike do not need to
 // be the same, unless the modules say by their Schema that the states are not.
 func fits(from, to *Module) bool {
-	return to.Code != nil && from.Code != nil && from.Schema == to.Schema && genserv.SameLayout(from.Code, to.Code)
+	return to.Code != nil && from.Code != nil && from.Schema == to.Schema && from.Code.SameLayout(to.Code)
 }
 
 // misfit tells why a state of m cannot be one of to.

@@ -39,7 +39,7 @@ func (m *Module) Version() etf.Term {
 	}
 	kind := ""
 	if m.Code != nil {
-		kind = m.Code.StateType() + " " + genserv.TypeName(m.Code.Server())
+		kind = m.Code.StateType() + " " + m.Code.ServerType()
 	}
 	sum := md5.Sum([]byte(buildID() + "\x00" + string(m.name()) + "\x00" + kind))
 	return etf.NewBigInt(new(big.Int).SetBytes(sum[:]))

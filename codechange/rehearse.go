@@ -9,6 +9,7 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
 // Rehearse finds out what Run would do, and changes nothing: the script is checked, and the code change of each
@@ -219,7 +220,7 @@ func (r *rehearsal) try(p Process, e changeEntry, down bool) *Error {
 		return suspendFailed(etf.List{etf.Tuple{p.Pid(), s.report.Module}})
 	}
 	hung := t.err == nil && r.perform(s, t)
-	var untried *genserv.UntriedError
+	var untried *driver.UntriedError
 	if errors.As(t.err, &untried) {
 		s.report.Outcome, s.report.Reason = Untried, untried.Why
 		return nil
@@ -269,7 +270,7 @@ func (r *rehearsal) verdict(s *subject, t *trial, e changeEntry, vsn etf.Term, t
 	if t.err != nil {
 		s.report.Outcome, s.report.Reason = Failed, t.err.Error()
 		return &Error{Reason: etf.Tuple{etf.Atom("code_change_failed"), s.Pid(), e.module, vsn,
-			genserv.ChangeReason(t.err)}, Err: t.err}
+			driver.ChangeReason(t.err)}, Err: t.err}
 	}
 	s.report.Outcome = Changed
 	if target.name() != "" {

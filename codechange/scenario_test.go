@@ -15,7 +15,7 @@ import (
 
 	"github.com/gonode-otp/gonode/codechange"
 	"github.com/gonode-otp/gonode/etf"
-	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/genserv/driver"
 	"github.com/gonode-otp/gonode/internal/fakehost"
 )
 
@@ -123,7 +123,7 @@ func (p *player) do(text string) []string {
 	case "start":
 		p.start(words)
 	case "call":
-		p.w.Find(etf.Atom(words[0])).Deliver(genserv.CallMessage(fakehost.Client, etf.Int(1), etf.Atom(words[1])))
+		p.w.Find(etf.Atom(words[0])).Deliver(driver.CallMessage(fakehost.Client, etf.Int(1), etf.Atom(words[1])))
 	case "free":
 		p.w.Find(etf.Atom(words[0])).Free()
 	case "options":
@@ -131,7 +131,7 @@ func (p *player) do(text string) []string {
 	case "later":
 		p.w.OnApply = func(function etf.Atom, _ etf.List) {
 			if string(function) == words[0] {
-				p.w.Find(etf.Atom(words[1])).Deliver(genserv.CallMessage(fakehost.Client, etf.Int(1), etf.Atom("add")))
+				p.w.Find(etf.Atom(words[1])).Deliver(driver.CallMessage(fakehost.Client, etf.Int(1), etf.Atom("add")))
 			}
 		}
 	case "spawn":

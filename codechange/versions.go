@@ -7,6 +7,7 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
 // Versions are the versions of modules and applications that are linked into a program, and which version of each
@@ -188,8 +189,8 @@ func (v *Versions) ByVsn(name etf.Atom, vsn etf.Term) *Module {
 
 // Next tells what a server that runs code goes on with when sys:change_code asks for a change by hand: the version
 // that it is to go back to for {down, Vsn}, and else the current one; loaded says that it is that. It is meant for
-// genserv.Host.NextCode; nil means no other code.
-func (v *Versions) Next(code genserv.Module, oldVsn etf.Term) (next genserv.Module, loaded bool) {
+// driver.Host.NextCode; nil means no other code.
+func (v *Versions) Next(code driver.Module, oldVsn etf.Term) (next driver.Module, loaded bool) {
 	current, _ := v.Current(code.Name())
 	m := current
 	if t, ok := oldVsn.(etf.Tuple); ok && len(t) == 2 && etf.Equal(t[0], etf.Atom("down")) {

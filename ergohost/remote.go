@@ -9,6 +9,7 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
 // startTime bounds the start of the gonode side of a Remote, which waits for nothing.
@@ -256,7 +257,7 @@ func (c companion) exit(p *genserv.Process, order *outgoing, a *asking) error {
 		return err
 	}
 	a.stopping = ref
-	return p.Send(c.to, genserv.SystemMessage(p.Self(), ref, etf.Tuple{etf.Atom("terminate"), Reason(exit.Reason)}))
+	return p.Send(c.to, driver.SystemMessage(p.Self(), ref, etf.Tuple{etf.Atom("terminate"), Reason(exit.Reason)}))
 }
 
 // sweep forgets calls whose time is over, at most once a second.

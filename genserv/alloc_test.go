@@ -9,14 +9,22 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
 // nowhere is a node that drops everything.
-type nowhere struct{ genserv.Proc }
+type nowhere struct{ driver.Proc }
 
 func (nowhere) Self() etf.Pid                 { return self }
 func (nowhere) Send(etf.Term, etf.Term) error { return nil }
 func (nowhere) Log() *slog.Logger             { return nil }
+
+func (nowhere) Reply(_, tag, reply etf.Term) error {
+	tuple = etf.Tuple{tag, reply}
+	return nil
+}
+
+var tuple etf.Term
 
 // adder is a server with an integer as its state.
 type adder struct{}
@@ -36,7 +44,7 @@ func (adder) HandleInfo(_ *genserv.Process, msg etf.Term, n int) genserv.Result[
 }
 
 func startAdder() *genserv.Loop {
-	loop := genserv.New(genserv.Of(adder{}), nowhere{}, genserv.Options{})
+	loop := genserv.NewLoop(genserv.Of(adder{}), nowhere{}, driver.Options{})
 	loop.Start(nil)
 	return loop
 }
@@ -50,9 +58,9 @@ func TestACallCostsThreeAllocations(t *testing.T) {
 		msg  etf.Term
 		most float64
 	}{
-		{"call", genserv.CallMessage(remote, other, atom("next")), 3},
-		{"call with an alias", genserv.CallMessage(remote, aliased(alias), atom("next")), 3},
-		{"cast", genserv.CastMessage(atom("next")), 0},
+		{"call", driver.CallMessage(remote, other, atom("next")), 3},
+		{"call with an alias", driver.CallMessage(remote, aliased(alias), atom("next")), 3},
+		{"cast", driver.CastMessage(atom("next")), 0},
 		{"info", atom("next"), 0},
 	} {
 		allocs := testing.AllocsPerRun(1000, func() { loop.Handle(test.msg) })
@@ -67,7 +75,7 @@ func TestAnIdleServerIsSmall(t *testing.T) {
 
 func BenchmarkCall(b *testing.B) {
 	loop := startAdder()
-	msg := genserv.CallMessage(remote, aliased(alias), atom("next"))
+	msg := driver.CallMessage(remote, aliased(alias), atom("next"))
 	b.ReportAllocs()
 	for b.Loop() {
 		loop.Handle(msg)
@@ -76,7 +84,7 @@ func BenchmarkCall(b *testing.B) {
 
 func BenchmarkCast(b *testing.B) {
 	loop := startAdder()
-	msg := genserv.CastMessage(atom("next"))
+	msg := driver.CastMessage(atom("next"))
 	b.ReportAllocs()
 	for b.Loop() {
 		loop.Handle(msg)
@@ -87,6 +95,6 @@ func BenchmarkStart(b *testing.B) {
 	m := genserv.Of(adder{})
 	b.ReportAllocs()
 	for b.Loop() {
-		genserv.New(m, nowhere{}, genserv.Options{}).Start(nil)
+		genserv.NewLoop(m, nowhere{}, driver.Options{}).Start(nil)
 	}
 }

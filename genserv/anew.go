@@ -1,6 +1,9 @@
 package genserv
 
-import "github.com/gonode-otp/gonode/etf"
+import (
+	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/genserv/driver"
+)
 
 // BeginAnew has the suspended server begin anew as m, in the same process and with the same arguments, after its
 // Terminate and without what it had begun: timers, monitors, links. Messages that wait for it wait on. It is for a
@@ -8,11 +11,11 @@ import "github.com/gonode-otp/gonode/etf"
 // the process is to be killed then.
 func (l *Loop) BeginAnew(m Module) error {
 	if l.mode != modeSuspended {
-		return ErrNotSuspended
+		return driver.ErrNotSuspended
 	}
 	ancestors, _ := l.p.Get(etf.Atom("$ancestors"))
 	l.inst.terminate(&l.p, Shutdown)
-	_, _ = l.p.proc.Signal(Signal{Op: OpForget, Reason: Shutdown})
+	l.p.proc.Forget(Shutdown)
 	l.timer.cancel()
 	l.todo, l.wait = todo{}, actNone
 	l.become(m.newInstance())

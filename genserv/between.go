@@ -1,12 +1,15 @@
 package genserv
 
-import "github.com/gonode-otp/gonode/etf"
+import (
+	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/genserv/driver"
+)
 
 // Do runs f in the process, between two messages, whether the server is suspended or not. What the last callback has
 // left to do, and messages that waited for the server to be resumed, come first. f is not run if the server ends by
 // that. Nothing else may use the loop meanwhile; f may use it until it returns. It is for a driver that looks at a
 // server or changes it.
-func (l *Loop) Do(f func(*Loop)) Next {
+func (l *Loop) Do(f func(*Loop)) driver.Next {
 	for l.again() {
 		l.step()
 	}

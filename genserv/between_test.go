@@ -7,6 +7,7 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
 // do runs a function in the process of w, which goes on with what it has to do then.
@@ -18,10 +19,10 @@ func TestAFunctionRunsBetweenTwoMessagesAndWhileTheServerIsSuspended(t *testing.
 	note := func(what string) {
 		w.do(func(l *genserv.Loop) { seen = append(seen, what+" "+etf.Format(l.State())) })
 	}
-	w.send(genserv.CallMessage(client, etf.Int(1), nil))
+	w.send(driver.CallMessage(client, etf.Int(1), nil))
 	note("after a call")
 	w.do(func(l *genserv.Loop) { l.Suspend() })
-	w.send(genserv.CallMessage(client, etf.Int(2), nil))
+	w.send(driver.CallMessage(client, etf.Int(2), nil))
 	note("suspended")
 	w.do(func(l *genserv.Loop) { l.Resume() })
 	note("resumed")
@@ -33,7 +34,7 @@ func TestASuspendedServerServesSomeOfWhatWaitsForIt(t *testing.T) {
 	w := startVersion(genserv.Of(v1{of[int]{4}}))
 	w.do(func(l *genserv.Loop) { l.Suspend() })
 	for _, from := range []etf.Pid{client, remote, client, remote} {
-		w.send(genserv.CallMessage(from, etf.Int(1), nil))
+		w.send(driver.CallMessage(from, etf.Int(1), nil))
 	}
 	w.do(func(l *genserv.Loop) {
 		require.Equal(t, 3, l.CallsKept(func(pid etf.Pid) bool { return pid == client }))
@@ -61,12 +62,12 @@ func TestASuspendedServerKnowsHowFarTheMessagesReachThatAreNoCalls(t *testing.T)
 		w.do(func(l *genserv.Loop) { require.Equal(t, want, l.MessagesKept()) })
 	}
 	w.do(func(l *genserv.Loop) { l.Suspend() })
-	w.send(genserv.CallMessage(client, etf.Int(1), nil))
+	w.send(driver.CallMessage(client, etf.Int(1), nil))
 	kept(0)
 	w.send(etf.Atom("note"))
-	w.send(genserv.CallMessage(client, etf.Int(1), nil))
+	w.send(driver.CallMessage(client, etf.Int(1), nil))
 	kept(2)
-	w.send(genserv.CastMessage(etf.Atom("note")))
+	w.send(driver.CastMessage(etf.Atom("note")))
 	kept(4)
 }
 
@@ -75,7 +76,7 @@ func TestServingEndsWhenTheServerIsSuspendedOtherwise(t *testing.T) {
 	w := startVersion(genserv.Of(v1{of[int]{4}}))
 	w.do(func(l *genserv.Loop) { l.Suspend() })
 	for range 3 {
-		w.send(genserv.CallMessage(client, etf.Int(1), nil))
+		w.send(driver.CallMessage(client, etf.Int(1), nil))
 	}
 	done := false
 	w.loop.Do(func(l *genserv.Loop) { l.Serve(3, func() { done = true }) })

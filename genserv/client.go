@@ -4,30 +4,11 @@ import (
 	"context"
 
 	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
-// Client is how a node makes requests that wait for something on behalf of a process. Whatever the context, all of
-// them end soon after the process has been killed.
-type Client interface {
-	// Call makes a gen_server:call and waits for the answer, or until ctx ends. Errors are those of CallError and
-	// TimeoutError; calling_self if to is the process itself.
-	Call(ctx context.Context, to, request etf.Term) (etf.Term, error)
-	// MultiCall calls the server registered as name on all the nodes at once. Both results keep the order of nodes.
-	MultiCall(ctx context.Context, nodes []etf.Atom, name etf.Atom, request etf.Term) (replies []NodeReply, bad []etf.Atom)
-	// Abcast casts to the server registered as name on all the nodes and returns those that could not be reached.
-	Abcast(ctx context.Context, nodes []etf.Atom, name etf.Atom, request etf.Term) (bad []etf.Atom)
-	// StopServer makes a gen_server:stop and waits for the end of the server, or until ctx ends.
-	StopServer(ctx context.Context, to, reason etf.Term) error
-	// Locate returns the pid of {global, Name}; anything else that names a process is returned as it is. The error matches
-	// ErrNoProc if no node that is asked knows the name.
-	Locate(ctx context.Context, to etf.Term) (etf.Term, error)
-}
-
-// NodeReply is one answer to MultiCall.
-type NodeReply struct {
-	Node  etf.Atom
-	Reply etf.Term
-}
+// NodeReply is one answer to MultiCall: Node, and the Reply of its server.
+type NodeReply = driver.NodeReply
 
 // Cast sends a request without waiting for an answer, to what Send takes, or to {global, Name}, for which a connected
 // node has to be asked first. gen_server:cast/2.
@@ -36,7 +17,7 @@ func (p *Process) Cast(to, request etf.Term) error {
 	if err != nil {
 		return err
 	}
-	return p.proc.Send(to, CastMessage(request))
+	return p.proc.Send(to, driver.CastMessage(request))
 }
 
 // Call calls a gen_server and waits for its answer, or until ctx ends: give it a deadline, the default of
@@ -50,7 +31,7 @@ func (p *Process) Call(ctx context.Context, to, request etf.Term) (etf.Term, err
 	if err != nil {
 		return nil, err
 	}
-	return p.proc.Client().Call(ctx, whom, orUndefined(request))
+	return p.proc.Call(ctx, whom, orUndefined(request))
 }
 
 // MultiCall calls the server registered as name on all the nodes at once and waits for all of them, or until ctx
@@ -58,13 +39,13 @@ func (p *Process) Call(ctx context.Context, to, request etf.Term) (etf.Term, err
 // gen_server:multi_call/4.
 func (p *Process) MultiCall(ctx context.Context, nodes []etf.Atom, name etf.Atom,
 	request etf.Term) (replies []NodeReply, bad []etf.Atom) {
-	return p.proc.Client().MultiCall(ctx, nodes, name, orUndefined(request))
+	return p.proc.MultiCall(ctx, nodes, name, orUndefined(request))
 }
 
 // Abcast casts to the server registered as name on all the nodes and returns those that could not be reached. It
 // connects to them side by side, until ctx ends. gen_server:abcast/3.
 func (p *Process) Abcast(ctx context.Context, nodes []etf.Atom, name etf.Atom, request etf.Term) (bad []etf.Atom) {
-	return p.proc.Client().Abcast(ctx, nodes, name, orUndefined(request))
+	return p.proc.Abcast(ctx, nodes, name, orUndefined(request))
 }
 
 // StopServer orders another server to end with a reason, normal if it is nil, by way of its Terminate, and waits
@@ -75,13 +56,13 @@ func (p *Process) StopServer(ctx context.Context, to, reason etf.Term) error {
 	if err != nil {
 		return err
 	}
-	return p.proc.Client().StopServer(ctx, whom, reason)
+	return p.proc.StopServer(ctx, whom, reason)
 }
 
 // locate makes a pid of a global name. {via, Module, Name} is refused by it too.
 func (p *Process) locate(ctx context.Context, to etf.Term) (etf.Term, error) {
 	if t, ok := to.(etf.Tuple); ok && len(t) > 0 && (isAtom(t[0], "global") || isAtom(t[0], "via")) {
-		return p.proc.Client().Locate(ctx, to)
+		return p.proc.Locate(ctx, to)
 	}
 	return to, nil
 }

@@ -2,34 +2,13 @@ package genserv
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
-// ChangeError is a code change that failed. It unwraps to the error that the callback returned, to an *Exit if it
-// panicked, or to a *StateTypeError.
-type ChangeError struct {
-	Reason etf.Term // as sys:change_code tells it: the returned {error, Reason}, or {'EXIT', Reason}
-	Err    error
-}
-
-func (e *ChangeError) Error() string { return e.Err.Error() }
-
-// Unwrap returns Err.
-func (e *ChangeError) Unwrap() error { return e.Err }
-
-// changeFailure is a *ChangeError without the traps of a nil pointer in an error.
-type changeFailure = ChangeError
-
-// ChangeReason is what sys:change_code tells of a failed ChangeCode.
-func ChangeReason(err error) etf.Term {
-	var failed *ChangeError
-	if errors.As(err, &failed) {
-		return failed.Reason
-	}
-	return etf.Tuple{atomError, etf.Binary(clipText(err.Error()))}
-}
+// changeFailure is a *driver.ChangeError without the traps of a nil pointer in an error.
+type changeFailure = driver.ChangeError
 
 func changeError(err error) *changeFailure {
 	var reason etf.Term = etf.Binary(clipText(err.Error()))
@@ -112,22 +91,12 @@ func (s *server[S]) downgrade(p *Process, vsn, extra etf.Term) (state any, failu
 	return state, nil
 }
 
-// StateTypeError is a code change whose state does not fit the code it is for.
-type StateTypeError struct {
-	Module etf.Atom // the callback module that should have run with it
-	State  string   // Go type of the state
-}
-
-func (e *StateTypeError) Error() string {
-	return fmt.Sprintf("genserv: %s cannot run with a state of type %s", e.Module, e.State)
-}
-
 // ChangeCode makes the suspended server run m from now on, with the state that m's CodeChange makes of the present
 // one; it is what an update instruction of a release does to a process. With oldVsn {down, Vsn} the running server
 // makes the older state: by its Downgrade, or by its CodeChange if the older module has the same state type. The
 // code change gets a copy of the state if the server that runs now is a StateCopier; see Uncopied.
 //
-// If it fails nothing has changed, and the error is a *ChangeError. Else undo brings the old module and its state
+// If it fails nothing has changed, and the error is a *driver.ChangeError. Else undo brings the old module and its state
 // back; it may be called only while the server is still suspended, and what the server did in between is forgotten.
 // Either undo or KeepCodeChanges has to be called.
 func (l *Loop) ChangeCode(oldVsn etf.Term, m Module, extra etf.Term) (undo func(), err error) {
@@ -143,7 +112,7 @@ func (l *Loop) ChangeLoaded(oldVsn etf.Term, m Module, extra etf.Term) (undo fun
 
 func (l *Loop) change(m Module, c *stateChange) (undo func(), err error) {
 	if l.mode != modeSuspended {
-		return nil, ErrNotSuspended
+		return nil, driver.ErrNotSuspended
 	}
 	from, failure := l.inst.twin()
 	if failure == nil {
@@ -160,7 +129,7 @@ func (l *Loop) change(m Module, c *stateChange) (undo func(), err error) {
 // For undo and the error see ChangeCode.
 func (l *Loop) LoadCode(m Module) (undo func(), err error) {
 	if l.mode != modeSuspended {
-		return nil, ErrNotSuspended
+		return nil, driver.ErrNotSuspended
 	}
 	next := m.newInstance()
 	if failure := adopt(next, l.inst.state()); failure != nil {
@@ -185,10 +154,10 @@ func (l *Loop) Uncopied() string { return l.inst.uncopied() }
 
 // Rehearse prepares ChangeCode without doing it: the returned function makes the new state and forgets it. It may
 // be called from any goroutine; the state it works on is a copy. loaded makes it a rehearsal of ChangeLoaded. Its
-// error is that of ChangeCode, or an *UntriedError, as that of Rehearse is if the state cannot be copied.
+// error is that of ChangeCode, or an *driver.UntriedError, as that of Rehearse is if the state cannot be copied.
 func (l *Loop) Rehearse(oldVsn etf.Term, m Module, extra etf.Term, loaded bool) (rehearse func() error, err error) {
 	if part := l.inst.uncopied(); part != "" {
-		return nil, &UntriedError{l.inst.moduleName(), "a code change could alter the state in place, for " + part +
+		return nil, &driver.UntriedError{Module: l.inst.moduleName(), Why: "a code change could alter the state in place, for " + part +
 			" and the server is no genserv.StateCopier"}
 	}
 	twin, failure := l.inst.twin()
@@ -204,7 +173,7 @@ func (l *Loop) Rehearse(oldVsn etf.Term, m Module, extra etf.Term, loaded bool) 
 			return c.by.endChange(p, false, twin.state(), c.next.state()).asError()
 		}
 		if proc.refused {
-			return &UntriedError{name, "it starts a process or waits for one, which a rehearsal does not do"}
+			return &driver.UntriedError{Module: name, Why: "it starts a process or waits for one, which a rehearsal does not do"}
 		}
 		return failure
 	}, nil
@@ -257,7 +226,7 @@ func adopt(next instance, state any) *changeFailure {
 	if next.adopt(state) {
 		return nil
 	}
-	err := &StateTypeError{Module: next.moduleName(), State: TypeName(state)}
+	err := &driver.StateTypeError{Module: next.moduleName(), State: typeName(reflectType(state))}
 	return &changeFailure{Reason: etf.Tuple{etf.Atom("bad_state"), etf.Binary(err.State)}, Err: err}
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
 // ProcessCodeChanger is a CodeChanger whose code change needs its process: it may start timers and monitors, send
@@ -107,16 +108,6 @@ func (s *server[S]) endChange(p *Process, kept bool, oldState, newState any) *cr
 // ErrRehearsal is the error of what a process may not do while its code change is rehearsed.
 var ErrRehearsal = errors.New("genserv: not in a rehearsal")
 
-// UntriedError is a code change that cannot be rehearsed.
-type UntriedError struct {
-	Module etf.Atom
-	Why    string
-}
-
-func (e *UntriedError) Error() string {
-	return "genserv: the code change of " + string(e.Module) + " was not tried: " + e.Why
-}
-
 // rehearsing returns the process as a rehearsal of a code change sees it: nobody else learns of what it does.
 func (p *Process) rehearsing() (*Process, *rehearsalProc) {
 	p.dictMu.Lock()
@@ -125,9 +116,10 @@ func (p *Process) rehearsing() (*Process, *rehearsalProc) {
 	return &Process{proc: proc, name: p.name, kept: &queue{}, dict: append(dictionary(nil), p.dict...)}, proc
 }
 
-// rehearsalProc is a Proc that does nothing to the world.
+// rehearsalProc is a Proc that changes nothing outside of the process. It makes references, and answers what changes
+// nothing.
 type rehearsalProc struct {
-	Proc
+	driver.Proc
 	refused bool // something that a code change may depend on
 }
 
@@ -137,49 +129,48 @@ func (*rehearsalProc) After(time.Duration, etf.Term, etf.Term) func() bool {
 	return func() bool { return true }
 }
 
-// Signal makes references, and answers what changes nothing.
-func (r *rehearsalProc) Signal(s Signal) (etf.Term, error) {
-	switch s.Op {
-	case OpMonitor:
-		return r.Proc.Signal(Signal{Op: OpMakeRef})
-	case OpMakeRef, OpRegisteredName, OpIsAlive:
-		return r.Proc.Signal(s)
-	case OpAlias:
-		return r.Proc.Signal(Signal{Op: OpMakeRef})
-	case OpSpawn, OpReceive:
-		r.refused = true
-		return nil, ErrRehearsal
-	case OpTrapExit, OpUnalias:
-		return etf.Atom("true"), nil
-	}
-	return nil, nil
+func (*rehearsalProc) Link(etf.Pid) error           { return nil }
+func (*rehearsalProc) Unlink(etf.Pid) error         { return nil }
+func (*rehearsalProc) Exit(etf.Pid, etf.Term) error { return nil }
+func (*rehearsalProc) TrapExit(bool) bool           { return true }
+func (*rehearsalProc) Demonitor(etf.Ref)            {}
+func (*rehearsalProc) Unalias(etf.Ref) bool         { return true }
+func (*rehearsalProc) Register(etf.Atom) error      { return nil }
+func (*rehearsalProc) Unregister(etf.Atom) error    { return nil }
+func (*rehearsalProc) Forget(etf.Term)              {}
+
+func (r *rehearsalProc) Monitor(etf.Term, bool) (etf.Ref, error) { return r.MakeRef() }
+func (r *rehearsalProc) Alias() (etf.Ref, error)                 { return r.MakeRef() }
+
+func (r *rehearsalProc) Receive(time.Duration, func(etf.Term) bool) (etf.Term, error) {
+	return nil, r.refuse()
 }
 
-// Client returns one that refuses everything.
-func (r *rehearsalProc) Client() Client { return rehearsalClient{r} }
-
-type rehearsalClient struct{ r *rehearsalProc }
-
-func (c rehearsalClient) Call(context.Context, etf.Term, etf.Term) (etf.Term, error) {
-	c.r.refused = true
-	return nil, ErrRehearsal
+func (r *rehearsalProc) Spawn(etf.Atom, driver.Module, etf.Term, bool) (etf.Pid, error) {
+	return etf.Pid{}, r.refuse()
 }
 
-func (c rehearsalClient) MultiCall(
+func (r *rehearsalProc) Call(context.Context, etf.Term, etf.Term) (etf.Term, error) {
+	return nil, r.refuse()
+}
+
+func (r *rehearsalProc) MultiCall(
 	_ context.Context, nodes []etf.Atom, _ etf.Atom, _ etf.Term,
 ) ([]NodeReply, []etf.Atom) {
-	c.r.refused = true
+	_ = r.refuse() // the nodes are told to be bad
 	return nil, nodes
 }
 
-func (rehearsalClient) Abcast(context.Context, []etf.Atom, etf.Atom, etf.Term) []etf.Atom { return nil }
+func (*rehearsalProc) Abcast(context.Context, []etf.Atom, etf.Atom, etf.Term) []etf.Atom { return nil }
 
-func (c rehearsalClient) StopServer(context.Context, etf.Term, etf.Term) error {
-	c.r.refused = true
+func (r *rehearsalProc) StopServer(context.Context, etf.Term, etf.Term) error { return r.refuse() }
+
+func (*rehearsalProc) Locate(_ context.Context, to etf.Term) (etf.Term, error) { return to, nil }
+
+func (r *rehearsalProc) refuse() error {
+	r.refused = true
 	return ErrRehearsal
 }
-
-func (rehearsalClient) Locate(_ context.Context, to etf.Term) (etf.Term, error) { return to, nil }
 
 // uncopied implements instance.
 func (s *server[S]) uncopied() string {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
 // owner is a server whose states own something: opened and closed count what they do.
@@ -134,7 +135,7 @@ func TestACodeChangeThatCallsOthersIsNotTried(t *testing.T) {
 	w := startVersion(genserv.Of(phoning{}))
 	rehearse, err := w.loop.Rehearse(atom("1"), genserv.Of(phoning{}), nil, false)
 	require.NoError(t, err)
-	var untried *genserv.UntriedError
+	var untried *driver.UntriedError
 	require.ErrorAs(t, rehearse(), &untried)
 	w = startVersion(genserv.Of(of[[]int]{}))
 	_, err = w.loop.Rehearse(atom("1"), genserv.Of(of[[]int]{}), nil, false)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
 // The three versions of a server: an integer, then a struct, then a struct with one more field.
@@ -69,14 +70,14 @@ func (v2) Downgrade(vsn etf.Term, s stateV2, extra etf.Term) (any, error) {
 // calls tells what the running version answers.
 func calls(t *testing.T, w *world) string {
 	w.sent = nil
-	w.send(genserv.CallMessage(client, etf.Int(1), nil))
+	w.send(driver.CallMessage(client, etf.Int(1), nil))
 	require.Len(t, w.sent, 1)
 	return etf.Format(w.sent[0].msg.(etf.Tuple)[1])
 }
 
 func startVersion(m genserv.Module) *world {
 	w := &world{}
-	w.start(m, nil, genserv.Options{})
+	w.start(m, nil, driver.Options{})
 	return w
 }
 
@@ -105,7 +106,7 @@ func TestAnUpgradeCanBeUndone(t *testing.T) {
 func TestCallsThatCameDuringAnUpgradeAreServedByTheNewCode(t *testing.T) {
 	w := startVersion(genserv.Of(v1{of[int]{4}}))
 	w.loop.Suspend()
-	w.send(genserv.CallMessage(client, etf.Int(7), nil))
+	w.send(driver.CallMessage(client, etf.Int(7), nil))
 	_, err := w.loop.ChangeCode(atom("1"), genserv.Of(v2{}), nil)
 	require.NoError(t, err)
 	w.drive(w.loop.Resume())
@@ -149,9 +150,9 @@ func TestAnUpgradeToAServerWithoutCodeChangeIsUndef(t *testing.T) {
 func TestCodeOfARunningServerIsNotChanged(t *testing.T) {
 	w := startVersion(genserv.Of(v1{}))
 	_, err := w.loop.ChangeCode(nil, genserv.Of(v2{}), nil)
-	require.ErrorIs(t, err, genserv.ErrNotSuspended)
+	require.ErrorIs(t, err, driver.ErrNotSuspended)
 	_, err = w.loop.LoadCode(genserv.Of(v2{}))
-	require.ErrorIs(t, err, genserv.ErrNotSuspended)
+	require.ErrorIs(t, err, driver.ErrNotSuspended)
 }
 
 var down = etf.Tuple{etf.Atom("down"), etf.Int(1)}
@@ -177,7 +178,7 @@ func TestAFailedDowngradeChangesNothing(t *testing.T) {
 		_, err := w.loop.ChangeCode(down, genserv.Of(v1{}), atom(extra))
 		require.Error(t, err)
 		if extra == "wrong" {
-			var wrong *genserv.StateTypeError
+			var wrong *driver.StateTypeError
 			require.ErrorAs(t, err, &wrong)
 			require.EqualError(t, err, "genserv: versioned cannot run with a state of type string")
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
 // failing is a server whose HandleCall does what it was made for.
@@ -27,8 +28,8 @@ func (f failing) HandleCall(p *genserv.Process, _ etf.Term, _ genserv.From, stat
 // failWith returns the exit reason of a server whose callback does that.
 func failWith(t *testing.T, fail func(p *genserv.Process)) etf.Term {
 	w := &world{}
-	w.start(genserv.Of(failing{fail}), nil, genserv.Options{})
-	w.send(genserv.CallMessage(client, etf.Int(1), nil))
+	w.start(genserv.Of(failing{fail}), nil, driver.Options{})
+	w.send(driver.CallMessage(client, etf.Int(1), nil))
 	require.True(t, w.ended)
 	return w.next.Reason
 }

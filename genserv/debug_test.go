@@ -14,6 +14,7 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/genserv/driver"
 	"github.com/gonode-otp/gonode/gonodetest"
 )
 
@@ -27,8 +28,8 @@ func debugged(t *testing.T, w *world, request string) string {
 
 // work makes one event of every kind.
 func work(t testing.TB, w *world) {
-	w.send(genserv.CallMessage(client, etf.Int(7), parse(t, "{return,{reply,hello,1}}")),
-		genserv.CastMessage(parse(t, `{return,{noreply,"text"}}`)),
+	w.send(driver.CallMessage(client, etf.Int(7), parse(t, "{return,{reply,hello,1}}")),
+		driver.CastMessage(parse(t, `{return,{noreply,"text"}}`)),
 		parse(t, "{return,{noreply,3,{continue,{return,{noreply,4}}}}}"),
 		parse(t, "{'$gen_call',garbage,{return,{noreply,5}}}"))
 }
@@ -36,7 +37,7 @@ func work(t testing.TB, w *world) {
 // workToTheEnd also stops the server.
 func workToTheEnd(t testing.TB, w *world) {
 	work(t, w)
-	w.send(genserv.CallMessage(client, etf.Int(8), parse(t, "{return,{stop,normal,bye,6}}")))
+	w.send(driver.CallMessage(client, etf.Int(8), parse(t, "{return,{stop,normal,bye,6}}")))
 	require.True(t, w.ended)
 }
 
@@ -59,7 +60,7 @@ var withoutEnd = printed[:strings.Index(printed, "*DBG* worker got call {return,
 
 func TestStatisticsCountMessagesAndTellTheTime(t *testing.T) {
 	now := time.Date(2024, 2, 29, 23, 59, 58, 0, time.Local)
-	w := startScripted(t, genserv.Options{Host: &genserv.Host{Now: func() time.Time { return now }}})
+	w := startScripted(t, driver.Options{Host: &driver.Host{Now: func() time.Time { return now }}})
 	require.Equal(t, "ok", debugged(t, w, "{debug,{statistics,true}}"))
 	work(t, w)
 	now = now.Add(2 * time.Second)
@@ -75,10 +76,10 @@ func TestStatisticsCountMessagesAndTellTheTime(t *testing.T) {
 func TestStatisticsNeedNoStateAsATerm(t *testing.T) {
 	shown := 0
 	w := &world{}
-	w.start(genserv.Of(shower{&shown}), nil, genserv.Options{Debug: etf.List{atom("statistics")}})
-	w.send(genserv.CallMessage(client, etf.Int(1), nil))
+	w.start(genserv.Of(shower{&shown}), nil, driver.Options{Debug: etf.List{atom("statistics")}})
+	w.send(driver.CallMessage(client, etf.Int(1), nil))
 	require.Zero(t, shown)
-	w.send(system(2, parse(t, "{debug,{log,true}}")), genserv.CallMessage(client, etf.Int(3), nil))
+	w.send(system(2, parse(t, "{debug,{log,true}}")), driver.CallMessage(client, etf.Int(3), nil))
 	require.Equal(t, 1, shown)
 }
 
@@ -98,8 +99,8 @@ func (s shower) ShowState(n int) etf.Term {
 
 func TestATraceGoesWhereTheHostPrints(t *testing.T) {
 	var lines bytes.Buffer
-	host := &genserv.Host{Print: func(line string) { lines.WriteString(line + "\n") }}
-	w := startScripted(t, genserv.Options{Name: atom("worker"), Host: host})
+	host := &driver.Host{Print: func(line string) { lines.WriteString(line + "\n") }}
+	w := startScripted(t, driver.Options{Name: atom("worker"), Host: host})
 	require.Equal(t, "ok", debugged(t, w, "{debug,{trace,true}}"))
 	require.Contains(t, debugged(t, w, "get_status"), "[{trace,true}]")
 	require.Equal(t, "ok", debugged(t, w, "{debug,{trace,false}}"))
@@ -112,8 +113,8 @@ func TestATraceGoesWhereTheHostPrints(t *testing.T) {
 
 func TestAPrintedLogReadsLikeATrace(t *testing.T) {
 	var lines bytes.Buffer
-	host := &genserv.Host{Print: func(line string) { lines.WriteString(line + "\n") }}
-	w := startScripted(t, genserv.Options{Name: atom("worker"), Host: host})
+	host := &driver.Host{Print: func(line string) { lines.WriteString(line + "\n") }}
+	w := startScripted(t, driver.Options{Name: atom("worker"), Host: host})
 	require.Equal(t, "ok", debugged(t, w, "{debug,{log,print}}"))
 	require.Empty(t, lines.String())
 	require.Equal(t, "ok", debugged(t, w, "{debug,{log,{true,100}}}"))
@@ -123,7 +124,7 @@ func TestAPrintedLogReadsLikeATrace(t *testing.T) {
 }
 
 func TestATraceWithoutAHostGoesToTheLogger(t *testing.T) {
-	w := startScripted(t, genserv.Options{Name: atom("worker"), Debug: etf.List{atom("trace")}})
+	w := startScripted(t, driver.Options{Name: atom("worker"), Debug: etf.List{atom("trace")}})
 	w.send(atom("hello"))
 	require.Contains(t, eventLines(w.take()), `log(<<"*DBG* worker got hello">>)`)
 }
@@ -141,14 +142,14 @@ func (f *memoryFile) Close() error {
 
 func TestALogFileIsOpenedByTheHostAndClosedInTheEnd(t *testing.T) {
 	files := map[string]*memoryFile{}
-	host := &genserv.Host{Create: func(name string) (io.WriteCloser, error) {
+	host := &driver.Host{Create: func(name string) (io.WriteCloser, error) {
 		if name == "bad" {
 			return nil, errors.New("no such directory")
 		}
 		files[name] = &memoryFile{}
 		return files[name], nil
 	}}
-	w := startScripted(t, genserv.Options{Name: atom("worker"), Host: host})
+	w := startScripted(t, driver.Options{Name: atom("worker"), Host: host})
 	require.Equal(t, "ok", debugged(t, w, `{debug,{log_to_file,"one"}}`))
 	work(t, w)
 	require.Equal(t, withoutEnd, strings.ReplaceAll(files["one"].String(), etf.Format(client), "CLIENT"))
@@ -172,11 +173,11 @@ func TestALogFileIsOpenedByTheHostAndClosedInTheEnd(t *testing.T) {
 
 func TestDebugOptionsOfTheStart(t *testing.T) {
 	opened := ""
-	host := &genserv.Host{Create: func(name string) (io.WriteCloser, error) {
+	host := &driver.Host{Create: func(name string) (io.WriteCloser, error) {
 		opened = name
 		return &memoryFile{}, nil
 	}}
-	w := startScripted(t, genserv.Options{Host: host, Debug: parse(t,
+	w := startScripted(t, driver.Options{Host: host, Debug: parse(t,
 		`[trace,{log,3},statistics,{log_to_file,"f"},nonsense,{},{a,b,c},{log,0},{trace,x},log,{5,5}]`).(etf.List)})
 	require.Equal(t, "f", opened)
 	require.Contains(t, debugged(t, w, "get_status"), "[{log_to_file,true},{statistics,")
@@ -184,7 +185,7 @@ func TestDebugOptionsOfTheStart(t *testing.T) {
 }
 
 func TestALogOfAGreatManyEventsTakesNoMemoryBeforeTheyCome(t *testing.T) {
-	w := startScripted(t, genserv.Options{})
+	w := startScripted(t, driver.Options{})
 	require.Equal(t, "ok", debugged(t, w, "{debug,{log,{true,9223372036854775807}}}"))
 	w.send(atom("hello"))
 	require.Equal(t, "{ok,[{in,hello},{noreply,0}]}", debugged(t, w, "{debug,{log,get}}"))

@@ -20,8 +20,6 @@ var (
 	// ErrCallingSelf means that a server called itself, which it could never answer. gen_server:call exits with
 	// calling_self.
 	ErrCallingSelf = errors.New("the process called itself")
-	// ErrNotSuspended means that code can be changed only while the server is suspended.
-	ErrNotSuspended = errors.New("genserv: the server is not suspended")
 	// ErrBadFrom means that a reply has no destination, because the call that it answers did not say who made it.
 	ErrBadFrom = errors.New("genserv: the call does not say who made it")
 )
@@ -30,7 +28,7 @@ var (
 type CallFailure struct {
 	To    etf.Term // whom
 	Err   error    // ErrNoProc, ErrNoConnection, ErrTimeout, ErrCallingSelf or an *Exit
-	Cause error    // why the caller waited no longer, for ErrTimeout
+	Cause error    // why the caller waited no longer, for ErrTimeout: the cause of its context
 }
 
 func (e *CallFailure) Error() string {
@@ -53,12 +51,12 @@ func (e *CallFailure) Unwrap() []error {
 	return []error{e.Err, e.Cause}
 }
 
-// CallError returns the error of a call to a process whose monitor said that it ended with reason.
-func CallError(to, reason etf.Term) error {
-	return &CallFailure{To: to, Err: reasonError(reason)}
-}
+// callFailed is the error of a call to a process whose monitor said that it ended with reason.
+func callFailed(to, reason etf.Term) error { return &CallFailure{To: to, Err: ReasonError(reason)} }
 
-func reasonError(reason etf.Term) error {
+// ReasonError returns what a call fails with to a process that ended with reason: ErrNoProc for noproc, ErrNoConnection
+// for noconnection and {nodedown, Node}, ErrCallingSelf for calling_self, and an *Exit for any other.
+func ReasonError(reason etf.Term) error {
 	switch r := reason.(type) {
 	case etf.Atom:
 		switch r {
@@ -77,39 +75,19 @@ func reasonError(reason etf.Term) error {
 	return &Exit{Reason: orUndefined(reason)}
 }
 
-// TimeoutError returns the error of a call that the caller gave up because of cause, usually context.Cause of the
-// context; nil means context.DeadlineExceeded.
-func TimeoutError(to etf.Term, cause error) error {
-	if cause == nil {
-		cause = context.DeadlineExceeded
-	}
-	return &CallFailure{To: to, Err: ErrTimeout, Cause: cause}
+// timeout is the error of a request whose response did not come in time.
+func timeout(to etf.Term) error {
+	return &CallFailure{To: to, Err: ErrTimeout, Cause: context.DeadlineExceeded}
 }
 
-// StartError turns the acknowledgement of Loop.Start into an error: nil for {ok, Pid}, ErrIgnore for ignore, and an
-// *Exit with the reason for {error, Reason}; a reason {already_started, Pid} is an *AlreadyStarted.
-func StartError(ack etf.Term) error {
-	switch t := ack.(type) {
-	case etf.Atom:
-		return ErrIgnore
-	case etf.Tuple:
-		if len(t) == 2 && isAtom(t[0], "ok") {
-			return nil
-		}
-		if len(t) == 2 {
-			return startReason(t[1])
-		}
-	}
-	return &Exit{Reason: etf.Tuple{etf.Atom("bad_start_result"), orUndefined(ack)}}
-}
-
-func startReason(reason etf.Term) error {
+// startError is {error, Reason} of a start; the reason {already_started, Pid} is an *AlreadyStarted.
+func startError(reason etf.Term) error {
 	if t, ok := reason.(etf.Tuple); ok && len(t) == 2 && isAtom(t[0], "already_started") {
 		if pid, ok := t[1].(etf.Pid); ok {
 			return &AlreadyStarted{Pid: pid}
 		}
 	}
-	return &Exit{Reason: reason}
+	return &Exit{Reason: orUndefined(reason)}
 }
 
 // ErrIgnore means that Init decided that the server is not wanted.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
 func TestTheWaysInWhichACallFailsAreToldApart(t *testing.T) {
@@ -32,7 +33,7 @@ func TestTheWaysInWhichACallFailsAreToldApart(t *testing.T) {
 		t.Run(test.reason, func(t *testing.T) {
 			reason, err := etf.Parse(test.reason)
 			require.NoError(t, err)
-			err = genserv.CallError(to, reason)
+			err = &genserv.CallFailure{To: to, Err: genserv.ReasonError(reason)}
 			require.EqualError(t, err, test.text)
 			for _, kind := range kinds {
 				require.Equal(t, kind == test.want, errors.Is(err, kind), "%v", kind)
@@ -51,13 +52,13 @@ func TestTheWaysInWhichACallFailsAreToldApart(t *testing.T) {
 }
 
 func TestATimeOutAlsoMatchesItsCause(t *testing.T) {
-	err := genserv.TimeoutError(remote, nil)
+	var err error = &genserv.CallFailure{To: remote, Err: genserv.ErrTimeout, Cause: context.DeadlineExceeded}
 	require.ErrorIs(t, err, genserv.ErrTimeout)
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	require.EqualError(t, err, "call to "+etf.Format(remote)+": time-out: no answer within the time given")
 
 	cause := errors.New("the user pressed a key")
-	err = genserv.TimeoutError(remote, cause)
+	err = &genserv.CallFailure{To: remote, Err: genserv.ErrTimeout, Cause: cause}
 	require.ErrorIs(t, err, genserv.ErrTimeout)
 	require.ErrorIs(t, err, cause)
 	require.NotErrorIs(t, err, context.DeadlineExceeded)
@@ -66,27 +67,28 @@ func TestATimeOutAlsoMatchesItsCause(t *testing.T) {
 }
 
 func TestAStartIsAcknowledgedOrFails(t *testing.T) {
-	require.NoError(t, genserv.StartError(etf.Tuple{atom("ok"), self}))
-	require.ErrorIs(t, genserv.StartError(atom("ignore")), genserv.ErrIgnore)
-	require.ErrorIs(t, genserv.StartError(etf.Tuple{atom("error"), atom("no_disk")}),
-		&genserv.Exit{Reason: atom("no_disk")})
-	require.ErrorIs(t, genserv.StartError(etf.Tuple{atom("error"), etf.Tuple{atom("already_started"), atom("x")}}),
-		&genserv.Exit{Reason: etf.Tuple{atom("already_started"), atom("x")}})
-	require.ErrorIs(t, genserv.StartError(etf.Int(5)),
-		&genserv.Exit{Reason: etf.Tuple{atom("bad_start_result"), etf.Int(5)}})
-	require.Error(t, genserv.StartError(nil))
-	require.Error(t, genserv.StartError(etf.Tuple{}))
-
-	var taken *genserv.AlreadyStarted
-	require.ErrorAs(t, genserv.StartError(etf.Tuple{atom("error"), etf.Tuple{atom("already_started"), remote}}), &taken)
-	require.Equal(t, remote, taken.Pid)
-	require.EqualError(t, taken, "already started: "+etf.Format(remote))
+	taken := etf.Tuple{atom("already_started"), atom("x")}
+	for _, test := range []struct {
+		result genserv.InitResult[etf.Term]
+		ack    etf.Term
+		err    error
+	}{
+		{genserv.Ok[etf.Term](etf.Int(1)), etf.Tuple{atom("ok"), self}, nil},
+		{genserv.Ignore[etf.Term](), atom("ignore"), genserv.ErrIgnore},
+		{genserv.StopInit[etf.Term](atom("no_disk")), failed(atom("no_disk")), &genserv.Exit{Reason: atom("no_disk")}},
+		{genserv.Fail[etf.Term](taken), failed(taken), &genserv.Exit{Reason: taken}},
+	} {
+		loop := genserv.NewLoop(genserv.Of(starter{test.result}), &world{}, driver.Options{})
+		ack, _, err := loop.Start(nil)
+		require.Equal(t, test.ack, ack)
+		require.ErrorIs(t, err, test.err)
+	}
+	running := genserv.Fail[etf.Term](etf.Tuple{atom("already_started"), remote})
+	_, _, err := genserv.NewLoop(genserv.Of(starter{running}), &world{}, driver.Options{}).Start(nil)
+	var other *genserv.AlreadyStarted
+	require.ErrorAs(t, err, &other)
+	require.Equal(t, remote, other.Pid)
+	require.EqualError(t, other, "already started: "+etf.Format(remote))
 }
 
-func TestTheMessagesOfClients(t *testing.T) {
-	require.Equal(t, etf.Tuple{atom("$gen_call"), etf.Tuple{client, other}, etf.Int(1)},
-		genserv.CallMessage(client, other, etf.Int(1)))
-	require.Equal(t, etf.Tuple{atom("$gen_cast"), atom("undefined")}, genserv.CastMessage(nil))
-	require.Equal(t, etf.Tuple{atom("system"), etf.Tuple{client, other}, atom("suspend")},
-		genserv.SystemMessage(client, other, atom("suspend")))
-}
+func failed(reason etf.Term) etf.Term { return etf.Tuple{atom("error"), reason} }

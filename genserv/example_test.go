@@ -5,6 +5,7 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
 // Account is a server with an integer as its state. In Erlang:
@@ -52,16 +53,16 @@ func tagged(tag etf.Atom, t etf.Term) (n etf.Int, ok bool) {
 
 // A node usually drives the loop; here it is done by hand, with a Proc that prints what the server sends.
 func Example() {
-	loop := genserv.New(genserv.Of(Account{}), printer{}, genserv.Options{Name: etf.Atom("account")})
-	ack, _ := loop.Start(etf.Int(100))
-	fmt.Println("start:", genserv.StartError(ack))
+	loop := genserv.NewLoop(genserv.Of(Account{}), printer{}, driver.Options{Name: etf.Atom("account")})
+	_, _, err := loop.Start(etf.Int(100))
+	fmt.Println("start:", err)
 
 	caller := etf.Pid{Node: "erl@here", ID: 5}
-	loop.Handle(genserv.CallMessage(caller, etf.Atom("tag1"), etf.Tuple{etf.Atom("withdraw"), etf.Int(30)}))
-	loop.Handle(genserv.CastMessage(etf.Tuple{etf.Atom("deposit"), etf.Int(5)}))
-	loop.Handle(genserv.CallMessage(caller, etf.Atom("tag2"), etf.Atom("balance")))
-	loop.Handle(genserv.SystemMessage(caller, etf.Atom("tag3"), etf.Atom("get_state")))
-	next := loop.Handle(genserv.SystemMessage(caller, etf.Atom("tag4"), etf.Tuple{etf.Atom("terminate"), genserv.Normal}))
+	loop.Handle(driver.CallMessage(caller, etf.Atom("tag1"), etf.Tuple{etf.Atom("withdraw"), etf.Int(30)}))
+	loop.Handle(driver.CastMessage(etf.Tuple{etf.Atom("deposit"), etf.Int(5)}))
+	loop.Handle(driver.CallMessage(caller, etf.Atom("tag2"), etf.Atom("balance")))
+	loop.Handle(driver.SystemMessage(caller, etf.Atom("tag3"), etf.Atom("get_state")))
+	next := loop.Handle(driver.SystemMessage(caller, etf.Atom("tag4"), etf.Tuple{etf.Atom("terminate"), genserv.Normal}))
 	fmt.Println("ended:", next.Stopped, next.Reason)
 	// Output:
 	// start: <nil>
@@ -72,9 +73,11 @@ func Example() {
 	// ended: true normal
 }
 
-type printer struct{ genserv.Proc }
+type printer struct{ driver.Proc }
 
 func (printer) Self() etf.Pid { return etf.Pid{Node: "go@here", ID: 100} }
+
+func (p printer) Reply(to, tag, reply etf.Term) error { return p.Send(to, etf.Tuple{tag, reply}) }
 
 func (printer) Send(to, msg etf.Term) error {
 	pid := to.(etf.Pid)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
 var (
@@ -51,9 +52,9 @@ func TestAReplyCarriesTheTagAsItCameAndGoesWhereGenReplySendsIt(t *testing.T) {
 	for _, shape := range tagShapes {
 		t.Run(shape.name, func(t *testing.T) {
 			w := &world{}
-			w.start(genserv.Of(actor{w}), etf.Tuple{atom("return"), etf.Tuple{atom("ok"), etf.Int(0)}}, genserv.Options{})
+			w.start(genserv.Of(actor{w}), etf.Tuple{atom("return"), etf.Tuple{atom("ok"), etf.Int(0)}}, driver.Options{})
 			request := etf.Tuple{atom("return"), etf.Tuple{atom("reply"), atom("hello"), etf.Int(1)}}
-			w.send(genserv.CallMessage(remote, shape.tag, request))
+			w.send(driver.CallMessage(remote, shape.tag, request))
 			require.Len(t, w.sent, 1)
 			require.Equal(t, shape.to, w.sent[0].to)
 			require.Equal(t, etf.Tuple{shape.tag, atom("hello")}, w.sent[0].msg)
@@ -67,8 +68,8 @@ func TestASystemMessageIsAnsweredByTheSameRule(t *testing.T) {
 	for _, shape := range tagShapes {
 		t.Run(shape.name, func(t *testing.T) {
 			w := &world{}
-			w.start(genserv.Of(actor{w}), etf.Tuple{atom("return"), etf.Tuple{atom("ok"), etf.Int(0)}}, genserv.Options{})
-			w.send(genserv.SystemMessage(remote, shape.tag, atom("get_state")))
+			w.start(genserv.Of(actor{w}), etf.Tuple{atom("return"), etf.Tuple{atom("ok"), etf.Int(0)}}, driver.Options{})
+			w.send(driver.SystemMessage(remote, shape.tag, atom("get_state")))
 			require.Equal(t, []sent{{shape.to, etf.Tuple{shape.tag, etf.Tuple{atom("ok"), etf.Int(0)}}}}, w.sent)
 		})
 	}
@@ -99,7 +100,7 @@ func TestOnlyAPidAndATagMakeAFrom(t *testing.T) {
 
 func TestAFromWithoutATagIsAnsweredWithUndefined(t *testing.T) {
 	w := &world{}
-	w.start(genserv.Of(actor{w}), etf.Tuple{atom("return"), etf.Tuple{atom("ok"), etf.Int(0)}}, genserv.Options{})
+	w.start(genserv.Of(actor{w}), etf.Tuple{atom("return"), etf.Tuple{atom("ok"), etf.Int(0)}}, driver.Options{})
 	require.NoError(t, w.loop.Process().Reply(genserv.From{Pid: remote}, nil))
 	require.Equal(t, []sent{{remote, etf.Tuple{atom("undefined"), atom("undefined")}}}, w.sent)
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gonode-otp/gonode/etf"
-	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
 // FuzzHandle gives a server whatever a peer may send. It may end the server, as it may end one of OTP, but not the
@@ -28,7 +28,7 @@ func FuzzHandle(f *testing.F) {
 		f.Add(bytes, bytes)
 	}
 	f.Fuzz(func(t *testing.T, first, second []byte) {
-		w := startScripted(t, genserv.Options{})
+		w := startScripted(t, driver.Options{})
 		for _, bytes := range [][]byte{first, second} {
 			if msg, err := etf.Decode(bytes); err == nil && !w.ended {
 				w.send(msg)
@@ -38,7 +38,7 @@ func FuzzHandle(f *testing.F) {
 			return
 		}
 		w.sent = nil
-		w.send(genserv.SystemMessage(remote, other, atom("get_status")))
+		w.send(driver.SystemMessage(remote, other, atom("get_status")))
 		require.Len(t, w.sent, 1)
 	})
 }

@@ -2,13 +2,13 @@ package genserv_test
 
 import (
 	"runtime"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
 // gone is a server that ends the goroutine of whoever calls it, also in Terminate and in what a report shows.
@@ -33,14 +33,14 @@ func (g gone) leave(where string) genserv.Result[int] {
 func TestAServerThatLeavesAtEveryTurnStillEnds(t *testing.T) {
 	var calls []string
 	w := &world{}
-	w.start(genserv.Of(gone{&calls}), nil, genserv.Options{})
-	call := genserv.CallMessage(w.Self(), atom("tag"), atom("x"))
-	var next genserv.Next
-	for step, do := range []func() genserv.Next{
-		func() genserv.Next { return w.loop.Handle(call) },
-		func() genserv.Next { return w.loop.Goexit(call) },
-		func() genserv.Next { return w.loop.Goexit(call) },
-		func() genserv.Next { return w.loop.Goexit(call) },
+	w.start(genserv.Of(gone{&calls}), nil, driver.Options{})
+	call := driver.CallMessage(w.Self(), atom("tag"), atom("x"))
+	var next driver.Next
+	for step, do := range []func() driver.Next{
+		func() driver.Next { return w.loop.Handle(call) },
+		func() driver.Next { return w.loop.Goexit(call) },
+		func() driver.Next { return w.loop.Goexit(call) },
+		func() driver.Next { return w.loop.Goexit(call) },
 	} {
 		done := make(chan bool, 1)
 		go func() {
@@ -60,20 +60,4 @@ func TestTryTellsThatAFunctionHasLeft(t *testing.T) {
 	failed := genserv.Try(runtime.Goexit)
 	require.EqualError(t, failed, "error: goexit")
 	require.Equal(t, etf.Tuple{atom("goexit"), etf.List{}}, failed.ExitReason())
-}
-
-func TestAReasonThatIsNoTermIsReplaced(t *testing.T) {
-	long := etf.Atom(strings.Repeat("a", 256))
-	for _, bad := range []etf.Term{nil, long, etf.Atom("\xff"), etf.Tuple{nil},
-		etf.List{etf.Map{{Key: atom("a"), Value: long}}},
-		(*etf.BigInt)(nil), etf.Pid{}} {
-		text := genserv.SendableReason(bad)
-		require.Equal(t, atom("bad_exit_reason"), text.(etf.Tuple)[0], "%T", bad)
-		_, err := etf.Append(nil, text)
-		require.NoError(t, err)
-	}
-	wide := etf.Atom(strings.Repeat("ü", 255))
-	for _, good := range []etf.Term{atom("normal"), wide, etf.Tuple{atom("shutdown"), etf.Binary("x")}} {
-		require.Equal(t, good, genserv.SendableReason(good))
-	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
 // receive deals with one message: decode_msg/9 of gen_server.erl, and suspend_loop/6 of sys.erl.
@@ -122,7 +123,7 @@ func (l *Loop) lostReply(err error, from From, reply, last etf.Term) bool {
 		l.die(functionClause("gen", "reply", from.Term(), reply))
 		return false
 	case errors.As(err, &bad):
-		l.crash(&crash{class: atomError, reason: BadReply(err)}, from, last)
+		l.crash(&crash{class: atomError, reason: driver.BadReply(err)}, from, last)
 		return false
 	}
 	return true
@@ -146,6 +147,6 @@ func (l *Loop) answer(from From, reply etf.Term) bool {
 func (p *Process) replyNoTerm(from From, err error) {
 	var bad *etf.EncodeError
 	if errors.As(err, &bad) {
-		_ = p.Reply(from, errorAnswer(BadReply(err)))
+		_ = p.Reply(from, errorAnswer(driver.BadReply(err)))
 	}
 }

@@ -1,31 +1,23 @@
 package genserv
 
 import (
-	"io"
 	"sync/atomic"
 	"time"
 
 	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
 // Loop is the process of a gen_server without the process: a state machine that takes one message after the other,
 // runs the callbacks and says how it wants to wait for the next. It has no goroutine and must be used by one at a
 // time.
 //
-//	ack, next := loop.Start(args)        // then tell whoever started it, by StartError(ack) or the term itself
-//	for !next.Stopped {
-//		switch msg, ok := mailbox.Next(); {
-//		case next.Again:   next = loop.Timeout()
-//		case ok:           next = loop.Handle(msg)
-//		case timed out:    next = loop.Timeout()     // after next.Wait with an empty mailbox
-//		}
-//	}
-//	// the process has ended with next.Reason
+// It is for drivers of servers, such as node; see the package genserv/driver.
 type Loop struct {
 	inst instance
 	code atomic.Pointer[Module] // of inst, for other goroutines to see
 	p    Process
-	host *Host
+	host *driver.Host
 
 	parent         etf.Pid
 	hibernateAfter time.Duration
@@ -69,64 +61,8 @@ const (
 	todoInfo              // the message of a time-out of 0 that does not look into the mailbox
 )
 
-// Options say what a process is called and where it comes from. The zero value is a process without a name and
-// without a parent.
-type Options struct {
-	// Name is the registered name, an etf.Atom for a local and any term for a global one; nil for a process without a
-	// name.
-	Name etf.Term
-	// Parent is the process whose end is the end of the server: the one that started it by start_link. The zero Pid means
-	// that there is none; the server is then its own parent, as in OTP.
-	Parent etf.Pid
-	// Ancestors are the names or pids of the starter and its ancestors, for '$ancestors' in the process dictionary.
-	Ancestors etf.List
-	// HibernateAfter makes a server hibernate that waited so long without a time-out (the option hibernate_after). 0 means
-	// never.
-	HibernateAfter time.Duration
-	// Debug are debug options as sys:debug_options/1 takes them: trace, log, {log, N}, statistics, {log_to_file, Name}.
-	Debug etf.List
-	// Host answers the questions of sys; nil is the zero Host.
-	Host *Host
-}
-
-// Host is what the system messages need to know of the node. All processes of a node may share one. Its zero value is
-// usable.
-type Host struct {
-	// BareState tells whether a caller of sys:get_state expects the bare state and not {ok, State}, which are those
-	// before stdlib 5.1 (OTP 26.1). If that has to be found out first, known is false, and later is called once with
-	// what has been found, by another goroutine; the server does not wait for it. nil means that nobody expects the
-	// bare state.
-	BareState func(caller etf.Pid, later func(bare bool)) (bare, known bool)
-	// Print writes the lines of sys:trace and of sys:log(_, print). nil means that they go to the logger of the process.
-	Print func(line string)
-	// Create opens a file for sys:log_to_file. nil means that no file can be opened, since whoever may call the server
-	// could choose which.
-	Create func(name string) (io.WriteCloser, error)
-	// Now is the clock for sys:statistics; nil means time.Now.
-	Now func() time.Time
-	// NextCode tells which code a server that runs code goes on with when sys:change_code asks for the change from, or
-	// with {down, Vsn} to, the version oldVsn, and whether that is what is loaded, see ChangeLoaded. nil, and an answer
-	// of nil, mean the code that runs already.
-	NextCode func(code Module, oldVsn etf.Term) (next Module, loaded bool)
-}
-
-// Next says what a server waits for.
-type Next struct {
-	// Stopped means that the process has ended: nothing may be given to the loop any more. Reason is the exit reason.
-	Stopped bool
-	Reason  etf.Term
-	// Again asks for a call of Timeout at once, although there may be messages: the loop has something to do before
-	// them. A driver that gives it a message nevertheless only makes the loop do it within Handle.
-	Again bool
-	// Wait is how long to wait for a message before Timeout is called; negative for ever. 0 means that Timeout is called
-	// if there is no message now.
-	Wait time.Duration
-	// Hibernate means that the next message is not expected soon.
-	Hibernate bool
-}
-
-// New makes the loop of a process that has not begun yet.
-func New(m Module, proc Proc, o Options) *Loop {
+// NewLoop makes the loop of a process that has not begun yet.
+func NewLoop(m Module, proc driver.Proc, o driver.Options) *Loop {
 	l := &Loop{host: o.Host, parent: o.Parent, hibernateAfter: o.HibernateAfter}
 	l.become(m.newInstance())
 	l.p = Process{proc: proc, name: o.Name, kept: &l.kept}
@@ -141,11 +77,12 @@ func New(m Module, proc Proc, o Options) *Loop {
 	return l
 }
 
-var defaultHost Host
+var defaultHost driver.Host
 
-// Start runs Init. ack is what the starter has to be told: {ok, Pid}, ignore or {error, Reason}. If next says that the
-// process has ended, its name has to be free before the starter learns that.
-func (l *Loop) Start(args etf.Term) (ack etf.Term, next Next) {
+// Start runs Init. ack is what a starter in Erlang is told: {ok, Pid}, ignore or {error, Reason}; err is the same as an
+// error: nil, ErrIgnore, or an *Exit with the reason. If next says that the process has ended, its name has to be free
+// before the starter learns that.
+func (l *Loop) Start(args etf.Term) (ack etf.Term, next driver.Next, err error) {
 	defer l.settled()
 	l.args = orUndefined(args)
 	o := l.inst.init(&l.p, l.args)
@@ -157,22 +94,24 @@ func (l *Loop) Start(args etf.Term) (ack etf.Term, next Next) {
 	case o.kind == initStop:
 		return l.failStart(o.reason, &crash{class: atomExit, reason: o.reason})
 	case o.kind == initFail:
-		return etf.Tuple{atomError, SendableReason(o.reason)}, l.becomeStopped(Normal)
+		reason := driver.SendableReason(o.reason)
+		return etf.Tuple{atomError, reason}, l.becomeStopped(Normal), startError(reason)
 	case o.kind == initIgnore:
-		return etf.Atom("ignore"), l.becomeStopped(Normal)
+		return etf.Atom("ignore"), l.becomeStopped(Normal), ErrIgnore
 	}
 	l.mode = modeRunning
 	l.await(o.action)
-	return etf.Tuple{atomOk, l.p.Self()}, l.Next()
+	return etf.Tuple{atomOk, l.p.Self()}, l.Next(), nil
 }
 
-func (l *Loop) failStart(reason etf.Term, c *crash) (ack etf.Term, next Next) {
+func (l *Loop) failStart(reason etf.Term, c *crash) (ack etf.Term, next driver.Next, err error) {
 	l.reportCrash(c)
-	return etf.Tuple{atomError, SendableReason(reason)}, l.becomeStopped(reason)
+	told := driver.SendableReason(reason)
+	return etf.Tuple{atomError, told}, l.becomeStopped(reason), startError(told)
 }
 
 // Handle gives the server a message and returns when it has been dealt with.
-func (l *Loop) Handle(msg etf.Term) Next {
+func (l *Loop) Handle(msg etf.Term) driver.Next {
 	for l.again() {
 		l.step()
 	}
@@ -182,7 +121,7 @@ func (l *Loop) Handle(msg etf.Term) Next {
 
 // Timeout tells the server that the time of Next.Wait is over and no message came, or does what Next.Again asks for.
 // At any other time it does nothing.
-func (l *Loop) Timeout() Next {
+func (l *Loop) Timeout() driver.Next {
 	switch {
 	case l.again():
 		l.step()
@@ -196,7 +135,7 @@ func (l *Loop) Timeout() Next {
 }
 
 // settled returns Next after something was done. The debug functions of a stopped server have seen its last reply.
-func (l *Loop) settled() Next {
+func (l *Loop) settled() driver.Next {
 	if l.mode == modeStopped {
 		l.closeDebug()
 	}
@@ -204,29 +143,29 @@ func (l *Loop) settled() Next {
 }
 
 // Next tells again what the last call told.
-func (l *Loop) Next() Next {
+func (l *Loop) Next() driver.Next {
 	switch {
 	case l.mode == modeStopped:
-		return Next{Stopped: true, Reason: l.reason, Wait: -1}
+		return driver.Next{Stopped: true, Reason: l.reason, Wait: -1}
 	case l.again():
-		return Next{Again: true}
+		return driver.Next{Again: true}
 	case l.wait == actHibernate:
-		return Next{Wait: -1, Hibernate: true}
+		return driver.Next{Wait: -1, Hibernate: true}
 	case l.mode != modeRunning:
-		return Next{Wait: -1}
+		return driver.Next{Wait: -1}
 	case l.wait == actTimeout:
-		return Next{Wait: l.timeout}
+		return driver.Next{Wait: l.timeout}
 	case l.hibernateAfter > 0:
-		return Next{Wait: l.hibernateAfter}
+		return driver.Next{Wait: l.hibernateAfter}
 	}
-	return Next{Wait: -1}
+	return driver.Next{Wait: -1}
 }
 
 // Goexit ends a server whose callback has ended the goroutine that ran the loop (runtime.Goexit, as testing.T.FailNow
 // calls it): the callback has failed with the error goexit. msg is the message that it was called for, nil for none.
 // The driver calls it in another goroutine, and again if Terminate does the same. Next says that the process has
 // ended.
-func (l *Loop) Goexit(msg etf.Term) Next {
+func (l *Loop) Goexit(msg etf.Term) driver.Next {
 	l.exits++
 	c := errGoexit()
 	from, last := nobody, msg
@@ -249,7 +188,7 @@ func (l *Loop) Goexit(msg etf.Term) Next {
 }
 
 // Suspend does what sys:suspend does, for a driver that upgrades the server. It ends what Serve has begun.
-func (l *Loop) Suspend() Next {
+func (l *Loop) Suspend() driver.Next {
 	if l.mode == modeRunning {
 		l.serving = nil
 		l.becomeSuspended()
@@ -258,7 +197,7 @@ func (l *Loop) Suspend() Next {
 }
 
 // Resume does what sys:resume does.
-func (l *Loop) Resume() Next {
+func (l *Loop) Resume() driver.Next {
 	if l.mode == modeSuspended {
 		l.becomeRunning()
 	}
@@ -301,7 +240,7 @@ func (l *Loop) becomeSuspended() {
 	}
 }
 
-func (l *Loop) becomeStopped(reason etf.Term) Next {
+func (l *Loop) becomeStopped(reason etf.Term) driver.Next {
 	l.mode, l.reason = modeStopped, reason
 	l.todo, l.serving, l.args = todo{}, nil, nil
 	l.kept.clear()

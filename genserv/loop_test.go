@@ -10,6 +10,7 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
 // parse reads a term of a test.
@@ -20,7 +21,7 @@ func parse(t testing.TB, text string) etf.Term {
 }
 
 // startScripted starts a scripted server that says {ok,0} and forgets what was noted so far.
-func startScripted(t testing.TB, o genserv.Options) *world {
+func startScripted(t testing.TB, o driver.Options) *world {
 	w := &world{}
 	w.start(genserv.Of(actor{w}), parse(t, "{return,{ok,0}}"), o)
 	w.take()
@@ -28,18 +29,18 @@ func startScripted(t testing.TB, o genserv.Options) *world {
 }
 
 func system(tag int, request etf.Term) etf.Term {
-	return genserv.SystemMessage(client, etf.Int(tag), request)
+	return driver.SystemMessage(client, etf.Int(tag), request)
 }
 
 func TestAHundredThousandMessagesAreKeptWhileSuspendedAndComeBackInOrder(t *testing.T) {
 	const n = 100_000
 	server := &recorder{}
 	w := &world{}
-	w.start(genserv.Of(server), nil, genserv.Options{})
+	w.start(genserv.Of(server), nil, driver.Options{})
 	w.send(system(1, atom("suspend")))
 	for i := range n {
-		next := w.loop.Handle(genserv.CastMessage(etf.Int(i)))
-		require.Equal(t, genserv.Next{Wait: -1}, next, "a suspended server waits and does not spin")
+		next := w.loop.Handle(driver.CastMessage(etf.Int(i)))
+		require.Equal(t, driver.Next{Wait: -1}, next, "a suspended server waits and does not spin")
 	}
 	require.Equal(t, n, w.loop.Kept())
 	require.Empty(t, server.seen)
@@ -68,26 +69,26 @@ func (r *recorder) HandleCast(_ *genserv.Process, msg etf.Term, n int) genserv.R
 func TestEveryKeptMessageIsAStepSoThatADriverCanStopInBetween(t *testing.T) {
 	server := &recorder{}
 	w := &world{}
-	w.start(genserv.Of(server), nil, genserv.Options{})
+	w.start(genserv.Of(server), nil, driver.Options{})
 	w.loop.Handle(system(1, atom("suspend")))
 	for i := range 3 {
-		w.loop.Handle(genserv.CastMessage(etf.Int(i)))
+		w.loop.Handle(driver.CastMessage(etf.Int(i)))
 	}
 	next := w.loop.Handle(system(2, atom("resume")))
-	require.Equal(t, genserv.Next{Again: true}, next)
+	require.Equal(t, driver.Next{Again: true}, next)
 	require.Empty(t, server.seen)
 	for i := range 3 {
 		require.True(t, next.Again)
 		next = w.loop.Timeout()
 		require.Len(t, server.seen, i+1)
 	}
-	require.Equal(t, genserv.Next{Wait: -1}, next)
+	require.Equal(t, driver.Next{Wait: -1}, next)
 }
 
 func TestADriverThatDoesNotLookAtAgainStillGetsTheRightOrder(t *testing.T) {
 	w := &world{}
-	w.loop = genserv.New(genserv.Of(actor{w}), w, genserv.Options{})
-	_, next := w.loop.Start(parse(t, "{return,{ok,0,{continue,{return,{noreply,1,{continue,{return,{noreply,2}}}}}}}}"))
+	w.loop = genserv.NewLoop(genserv.Of(actor{w}), w, driver.Options{})
+	_, next, _ := w.loop.Start(parse(t, "{return,{ok,0,{continue,{return,{noreply,1,{continue,{return,{noreply,2}}}}}}}}"))
 	require.True(t, next.Again)
 	w.loop.Handle(atom("hello"))
 	require.Equal(t, []string{
@@ -101,21 +102,21 @@ func TestADriverThatDoesNotLookAtAgainStillGetsTheRightOrder(t *testing.T) {
 func TestMessagesThatComeBeforeTheStartAreKept(t *testing.T) {
 	server := &recorder{}
 	w := &world{}
-	w.loop = genserv.New(genserv.Of(server), w, genserv.Options{})
-	require.Equal(t, genserv.Next{Wait: -1}, w.loop.Handle(genserv.CastMessage(etf.Int(1))))
-	require.Equal(t, genserv.Next{Wait: -1}, w.loop.Handle(system(1, atom("get_state"))))
-	require.Equal(t, genserv.Next{Wait: -1}, w.loop.Timeout())
-	_, next := w.loop.Start(nil)
+	w.loop = genserv.NewLoop(genserv.Of(server), w, driver.Options{})
+	require.Equal(t, driver.Next{Wait: -1}, w.loop.Handle(driver.CastMessage(etf.Int(1))))
+	require.Equal(t, driver.Next{Wait: -1}, w.loop.Handle(system(1, atom("get_state"))))
+	require.Equal(t, driver.Next{Wait: -1}, w.loop.Timeout())
+	_, next, _ := w.loop.Start(nil)
 	w.drive(next)
 	require.Equal(t, []etf.Term{etf.Int(1)}, server.seen)
 	require.Equal(t, []sent{{client, parse(t, "{1,{ok,1}}")}}, w.sent)
 }
 
 func TestAfterTheEndNothingHappens(t *testing.T) {
-	w := startScripted(t, genserv.Options{})
+	w := startScripted(t, driver.Options{})
 	w.send(system(1, parse(t, "{terminate,normal}")))
 	w.take()
-	stopped := genserv.Next{Stopped: true, Reason: genserv.Normal, Wait: -1}
+	stopped := driver.Next{Stopped: true, Reason: genserv.Normal, Wait: -1}
 	require.Equal(t, stopped, w.loop.Handle(atom("hello")))
 	require.Equal(t, stopped, w.loop.Handle(system(2, atom("get_state"))))
 	require.Equal(t, stopped, w.loop.Timeout())
@@ -126,29 +127,29 @@ func TestAfterTheEndNothingHappens(t *testing.T) {
 }
 
 func TestATimeoutThatNobodyAskedForDoesNothing(t *testing.T) {
-	w := startScripted(t, genserv.Options{})
-	require.Equal(t, genserv.Next{Wait: -1}, w.loop.Timeout())
+	w := startScripted(t, driver.Options{})
+	require.Equal(t, driver.Next{Wait: -1}, w.loop.Timeout())
 	w.loop.Suspend()
-	require.Equal(t, genserv.Next{Wait: -1}, w.loop.Timeout())
+	require.Equal(t, driver.Next{Wait: -1}, w.loop.Timeout())
 	require.Empty(t, w.take())
 }
 
 func TestADriverMaySuspendAndResume(t *testing.T) {
-	w := startScripted(t, genserv.Options{})
+	w := startScripted(t, driver.Options{})
 	require.False(t, w.loop.Suspended())
-	require.Equal(t, genserv.Next{Wait: -1}, w.loop.Suspend())
+	require.Equal(t, driver.Next{Wait: -1}, w.loop.Suspend())
 	require.True(t, w.loop.Suspended())
 	w.loop.Suspend()
 	w.send(atom("hello"))
 	require.Equal(t, 1, w.loop.Kept())
-	require.Equal(t, genserv.Next{Again: true}, w.loop.Resume())
+	require.Equal(t, driver.Next{Again: true}, w.loop.Resume())
 	w.loop.Resume()
 	w.drive(w.loop.Next())
 	require.Equal(t, []string{"handle_info(hello,0)"}, eventLines(w.take()))
 }
 
 func TestTheRestOfAStoppedServerIsForgotten(t *testing.T) {
-	w := startScripted(t, genserv.Options{})
+	w := startScripted(t, driver.Options{})
 	w.loop.Suspend()
 	w.send(parse(t, "{return,{stop,normal,1}}"), atom("never"))
 	w.drive(w.loop.Resume())
@@ -159,9 +160,9 @@ func TestTheRestOfAStoppedServerIsForgotten(t *testing.T) {
 func TestGetStateIsBareForThoseWhoExpectIt(t *testing.T) {
 	old := etf.Pid{Node: "otp25@there", ID: 1}
 	bare := func(pid etf.Pid, _ func(bool)) (bare, known bool) { return pid == old, true }
-	w := startScripted(t, genserv.Options{Host: &genserv.Host{BareState: bare}})
-	w.send(genserv.SystemMessage(old, etf.Int(1), atom("get_state")),
-		genserv.SystemMessage(remote, etf.Int(2), atom("get_state")))
+	w := startScripted(t, driver.Options{Host: &driver.Host{BareState: bare}})
+	w.send(driver.SystemMessage(old, etf.Int(1), atom("get_state")),
+		driver.SystemMessage(remote, etf.Int(2), atom("get_state")))
 	require.Equal(t, []sent{
 		{old, etf.Tuple{etf.Int(1), etf.Int(0)}},
 		{remote, etf.Tuple{etf.Int(2), etf.Tuple{atom("ok"), etf.Int(0)}}},
@@ -171,8 +172,8 @@ func TestGetStateIsBareForThoseWhoExpectIt(t *testing.T) {
 func TestAStateThatIsNoTermIsAnErrorForThoseWhoAreAnsweredLater(t *testing.T) {
 	var later func(bare bool)
 	ask := func(_ etf.Pid, f func(bool)) (bare, known bool) { later = f; return false, false }
-	w := startScripted(t, genserv.Options{Host: &genserv.Host{BareState: ask}})
-	w.send(genserv.SystemMessage(remote, etf.Int(1), atom("get_state")))
+	w := startScripted(t, driver.Options{Host: &driver.Host{BareState: ask}})
+	w.send(driver.SystemMessage(remote, etf.Int(1), atom("get_state")))
 	require.Empty(t, w.sent)
 	_, bad := etf.Append(nil, etf.Atom(string([]byte{0xff})))
 	w.once = fmt.Errorf("sending: %w", bad)
@@ -182,11 +183,11 @@ func TestAStateThatIsNoTermIsAnErrorForThoseWhoAreAnsweredLater(t *testing.T) {
 }
 
 func TestAReplyThatIsNoTermEndsTheServerAndNotOnlyTheCallersPatience(t *testing.T) {
-	w := startScripted(t, genserv.Options{})
+	w := startScripted(t, driver.Options{})
 	_, bad := etf.Append(nil, etf.Atom(string([]byte{0xff})))
 	require.Error(t, bad)
 	w.fail = fmt.Errorf("sending: %w", bad)
-	w.send(genserv.CallMessage(client, etf.Int(1), parse(t, "{return,{reply,hello,1}}")))
+	w.send(driver.CallMessage(client, etf.Int(1), parse(t, "{return,{reply,hello,1}}")))
 	require.True(t, w.ended)
 	lines := eventLines(w.take())
 	require.Len(t, lines, 4)
@@ -195,15 +196,15 @@ func TestAReplyThatIsNoTermEndsTheServerAndNotOnlyTheCallersPatience(t *testing.
 }
 
 func TestAReplyThatGetsLostDoesNotMatter(t *testing.T) {
-	w := startScripted(t, genserv.Options{})
+	w := startScripted(t, driver.Options{})
 	w.fail = errors.New("no connection")
-	w.send(genserv.CallMessage(client, etf.Int(1), parse(t, "{return,{reply,hello,1}}")))
+	w.send(driver.CallMessage(client, etf.Int(1), parse(t, "{return,{reply,hello,1}}")))
 	w.send(system(2, atom("suspend")))
 	require.True(t, w.loop.Suspended())
 }
 
 func TestWhatTheLoopTellsAboutItself(t *testing.T) {
-	w := startScripted(t, genserv.Options{Name: atom("n"), Parent: remote, Ancestors: etf.List{remote}})
+	w := startScripted(t, driver.Options{Name: atom("n"), Parent: remote, Ancestors: etf.List{remote}})
 	require.Equal(t, etf.Atom("scripted"), w.loop.Module())
 	require.Equal(t, etf.Int(0), w.loop.State())
 	require.Equal(t, self, w.loop.Process().Self())
@@ -217,13 +218,13 @@ func TestWhatTheLoopTellsAboutItself(t *testing.T) {
 
 func TestATimeOutShorterThanAMillisecondIsKeptAsItIs(t *testing.T) {
 	w := &world{}
-	w.start(genserv.Of(waiter(100*time.Microsecond)), nil, genserv.Options{})
+	w.start(genserv.Of(waiter(100*time.Microsecond)), nil, driver.Options{})
 	require.Equal(t, 100*time.Microsecond, w.next.Wait)
 }
 
 func TestANegativeTimeOutIsNeverShownAsZero(t *testing.T) {
 	w := &world{}
-	w.start(genserv.Of(waiter(-time.Microsecond)), nil, genserv.Options{})
+	w.start(genserv.Of(waiter(-time.Microsecond)), nil, driver.Options{})
 	require.Equal(t, "{bad_return_value,{ok,0,-1}}", etf.Format(w.next.Reason))
 }
 
@@ -243,21 +244,21 @@ func TestTheLastActionCounts(t *testing.T) {
 	for _, test := range []struct {
 		name   string
 		result genserv.InitResult[etf.Term]
-		want   genserv.Next
+		want   driver.Next
 	}{
-		{"continue over time-out", genserv.Ok(msg).WithTimeout(time.Second).Continue(msg), genserv.Next{Again: true}},
-		{"time-out over continue", genserv.Ok(msg).Continue(msg).WithTimeout(time.Second), genserv.Next{Wait: time.Second}},
+		{"continue over time-out", genserv.Ok(msg).WithTimeout(time.Second).Continue(msg), driver.Next{Again: true}},
+		{"time-out over continue", genserv.Ok(msg).Continue(msg).WithTimeout(time.Second), driver.Next{Wait: time.Second}},
 		{"hibernate over time-out", genserv.Ok(msg).WithTimeout(time.Second).Hibernate(),
-			genserv.Next{Wait: -1, Hibernate: true}},
-		{"time-out over hibernate", genserv.Ok(msg).Hibernate().WithTimeout(time.Second), genserv.Next{Wait: time.Second}},
+			driver.Next{Wait: -1, Hibernate: true}},
+		{"time-out over hibernate", genserv.Ok(msg).Hibernate().WithTimeout(time.Second), driver.Next{Wait: time.Second}},
 		{"hibernate with a message", genserv.Ok(msg).WithTimeoutMessage(time.Second, msg).Hibernate(),
-			genserv.Next{Wait: -1, Hibernate: true}},
-		{"message over hibernate", genserv.Ok(msg).Hibernate().WithTimeoutMessage(time.Second, msg), genserv.Next{Wait: -1}},
+			driver.Next{Wait: -1, Hibernate: true}},
+		{"message over hibernate", genserv.Ok(msg).Hibernate().WithTimeoutMessage(time.Second, msg), driver.Next{Wait: -1}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w := &world{}
-			loop := genserv.New(genserv.Of(starter{test.result}), w, genserv.Options{})
-			_, next := loop.Start(nil)
+			loop := genserv.NewLoop(genserv.Of(starter{test.result}), w, driver.Options{})
+			_, next, _ := loop.Start(nil)
 			require.Equal(t, test.want, next)
 		})
 	}
@@ -285,7 +286,7 @@ func TestBadInitResultsAreShownAsErlangWouldShowThem(t *testing.T) {
 			"{bad_return_value,{ok,s,{hibernate,-1000,undefined}}}"},
 	} {
 		w := &world{}
-		w.start(genserv.Of(starter{test.result}), nil, genserv.Options{})
+		w.start(genserv.Of(starter{test.result}), nil, driver.Options{})
 		require.Equal(t, test.want, etf.Format(w.next.Reason))
 	}
 }
@@ -305,8 +306,8 @@ func TestBadResultsAreShownAsErlangWouldShowThem(t *testing.T) {
 		{genserv.Reply(nil, atom("s")).WithTimeout(-time.Hour), "{bad_return_value,{reply,undefined,s,-3600000}}"},
 	} {
 		w := &world{}
-		w.start(genserv.Of(answerer{test.result}), nil, genserv.Options{})
-		w.send(genserv.CallMessage(client, etf.Int(1), nil))
+		w.start(genserv.Of(answerer{test.result}), nil, driver.Options{})
+		w.send(driver.CallMessage(client, etf.Int(1), nil))
 		require.Equal(t, test.want, etf.Format(w.next.Reason))
 	}
 }

@@ -40,18 +40,3 @@ func classify(msg etf.Term, parent etf.Pid) kind {
 	}
 	return kindInfo
 }
-
-// CallMessage returns the message of gen_server:call: {'$gen_call', {From, Tag}, Request}.
-func CallMessage(from etf.Pid, tag, request etf.Term) etf.Term {
-	return etf.Tuple{etf.Atom("$gen_call"), etf.Tuple{from, tag}, orUndefined(request)}
-}
-
-// CastMessage returns the message of gen_server:cast: {'$gen_cast', Request}.
-func CastMessage(request etf.Term) etf.Term {
-	return etf.Tuple{etf.Atom("$gen_cast"), orUndefined(request)}
-}
-
-// SystemMessage returns the message of the functions of sys and of gen_server:stop: {system, {From, Tag}, Request}.
-func SystemMessage(from etf.Pid, tag, request etf.Term) etf.Term {
-	return etf.Tuple{etf.Atom("system"), etf.Tuple{from, tag}, orUndefined(request)}
-}

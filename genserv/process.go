@@ -6,12 +6,13 @@ import (
 	"time"
 
 	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
 // Process is the process in which callbacks run: every callback gets it. Self, Send, Reply, SendAfter, Call, Exit and
 // Logger may be used from any goroutine, also while no callback runs; the rest belongs to the callbacks.
 type Process struct {
-	proc Proc
+	proc driver.Proc
 	name etf.Term // registered name, or nil
 	kept *queue   // of the loop
 
@@ -35,10 +36,7 @@ func (p *Process) Reply(from From, reply etf.Term) error {
 	if to == nil {
 		return ErrBadFrom
 	}
-	if r, ok := p.proc.(Replier); ok {
-		return r.Reply(to, orUndefined(from.Tag), orUndefined(reply))
-	}
-	return p.proc.Send(to, etf.Tuple{orUndefined(from.Tag), orUndefined(reply)})
+	return p.proc.Reply(to, orUndefined(from.Tag), orUndefined(reply))
 }
 
 // SendAfter sends msg to a process after d. erlang:send_after/3.
@@ -48,14 +46,12 @@ func (p *Process) SendAfter(d time.Duration, to, msg etf.Term) *Timer {
 
 // Monitor watches a pid, a registered name of this node or {Name, Node}. When it is gone, HandleInfo gets
 // {'DOWN', Ref, process, Object, Reason} once; at once with noproc if there was nobody. erlang:monitor/2.
-func (p *Process) Monitor(to etf.Term) (etf.Ref, error) {
-	return p.refSignal(Signal{Op: OpMonitor, To: to})
-}
+func (p *Process) Monitor(to etf.Term) (etf.Ref, error) { return p.proc.Monitor(to, false) }
 
 // Demonitor ends the watching. No DOWN with ref is seen afterwards, not even one that had arrived already.
 // erlang:demonitor/2 with [flush].
 func (p *Process) Demonitor(ref etf.Ref) {
-	_, _ = p.proc.Signal(Signal{Op: OpDemonitor, Ref: ref})
+	p.proc.Demonitor(ref)
 	p.kept.remove(func(msg etf.Term) bool { return isDown(msg, ref) })
 }
 
@@ -71,41 +67,38 @@ func isDown(msg etf.Term, ref etf.Ref) bool {
 
 // Link ties the two processes together: if one ends for another reason than normal, so does the other, unless it traps
 // exits. erlang:link/1.
-func (p *Process) Link(pid etf.Pid) error { return p.signal(Signal{Op: OpLink, To: pid}) }
+func (p *Process) Link(pid etf.Pid) error { return p.proc.Link(pid) }
 
 // Unlink undoes Link. erlang:unlink/1.
-func (p *Process) Unlink(pid etf.Pid) error { return p.signal(Signal{Op: OpUnlink, To: pid}) }
+func (p *Process) Unlink(pid etf.Pid) error { return p.proc.Unlink(pid) }
 
 // TrapExit with true makes exit signals arrive as messages {'EXIT', Pid, Reason} in HandleInfo; that of the parent
 // ends the server by way of Terminate. With false, the initial state, they end the process at once.
-// process_flag(trap_exit, On).
-func (p *Process) TrapExit(on bool) {
-	_, _ = p.proc.Signal(Signal{Op: OpTrapExit, On: on})
-}
+// It returns the old value. process_flag(trap_exit, On).
+func (p *Process) TrapExit(on bool) (old bool) { return p.proc.TrapExit(on) }
 
 // Exit sends an exit signal to a process. The reason kill cannot be trapped. erlang:exit/2. A callback that wants to
 // end its own process returns Stop, or panics with an Exit.
 func (p *Process) Exit(pid etf.Pid, reason etf.Term) error {
-	return p.signal(Signal{Op: OpExit, To: pid, Reason: orUndefined(reason)})
+	return p.proc.Exit(pid, orUndefined(reason))
 }
 
 // Register gives the process a name on this node. It fails if the name is taken, on
 // a node with a *node.NameTakenError, or if the process has one. erlang:register/2.
-func (p *Process) Register(name etf.Atom) error { return p.signal(Signal{Op: OpRegister, To: name}) }
+func (p *Process) Register(name etf.Atom) error { return p.proc.Register(name) }
 
 // Unregister takes the name away from whoever has it. erlang:unregister/1.
-func (p *Process) Unregister(name etf.Atom) error {
-	return p.signal(Signal{Op: OpUnregister, To: name})
-}
+func (p *Process) Unregister(name etf.Atom) error { return p.proc.Unregister(name) }
 
 // MakeRef returns a new reference. erlang:make_ref/0.
-func (p *Process) MakeRef() (etf.Ref, error) { return p.refSignal(Signal{Op: OpMakeRef}) }
+func (p *Process) MakeRef() (etf.Ref, error) { return p.proc.MakeRef() }
 
 // Alias returns a reference that messages can be sent to as to the pid, until Unalias. erlang:alias/0.
-func (p *Process) Alias() (etf.Ref, error) { return p.refSignal(Signal{Op: OpAlias}) }
+func (p *Process) Alias() (etf.Ref, error) { return p.proc.Alias() }
 
-// Unalias ends an alias; messages that are sent to it later are dropped. erlang:unalias/1.
-func (p *Process) Unalias(ref etf.Ref) error { return p.signal(Signal{Op: OpUnalias, Ref: ref}) }
+// Unalias ends an alias; messages that are sent to it later are dropped. It reports whether ref was an alias of the
+// process. erlang:unalias/1.
+func (p *Process) Unalias(ref etf.Ref) bool { return p.proc.Unalias(ref) }
 
 // Spawn starts another server and returns its pid after its Init. Its parent is itself: gen_server:start.
 func (p *Process) Spawn(child Child) (etf.Pid, error) { return p.spawn(child, false) }
@@ -114,9 +107,7 @@ func (p *Process) Spawn(child Child) (etf.Pid, error) { return p.spawn(child, fa
 func (p *Process) SpawnLink(child Child) (etf.Pid, error) { return p.spawn(child, true) }
 
 func (p *Process) spawn(child Child, link bool) (etf.Pid, error) {
-	t, err := p.proc.Signal(Signal{Op: OpSpawn, Child: &child, On: link})
-	pid, _ := t.(etf.Pid)
-	return pid, err
+	return p.proc.Spawn(child.Name, child.Module, child.Args, link)
 }
 
 // Name returns the name that the process was started under: an etf.Atom for a registered one; nil for a process
@@ -125,8 +116,8 @@ func (p *Process) Name() etf.Term { return p.name }
 
 // IsAlive tells whether a process of this node has not ended. erlang:is_process_alive/1.
 func (p *Process) IsAlive(pid etf.Pid) bool {
-	t, err := p.proc.Signal(Signal{Op: OpIsAlive, To: pid})
-	return err == nil && isAtom(t, "true")
+	_, alive := p.proc.NameOf(pid)
+	return alive
 }
 
 // Receive takes the first message that match takes out of the mailbox, and waits for it for at most d; 0 only looks,
@@ -136,7 +127,7 @@ func (p *Process) Receive(d time.Duration, match func(msg etf.Term) bool) (msg e
 	if msg := p.kept.takeFirst(match); msg != nil {
 		return msg, true
 	}
-	msg, err := p.proc.Signal(Signal{Op: OpReceive, Match: match, Wait: d})
+	msg, err := p.proc.Receive(d, match)
 	return msg, err == nil && msg != nil
 }
 
@@ -150,13 +141,16 @@ func (p *Process) Logger() *slog.Logger {
 
 var silent = slog.New(slog.DiscardHandler)
 
-func (p *Process) signal(s Signal) error {
-	_, err := p.proc.Signal(s)
-	return err
+// Child is a server to be started.
+type Child struct {
+	Name   etf.Atom // registered name, or "" for none
+	Module Module
+	Args   etf.Term
 }
 
-func (p *Process) refSignal(s Signal) (etf.Ref, error) {
-	t, err := p.proc.Signal(s)
-	ref, _ := t.(etf.Ref)
-	return ref, err
-}
+// Timer is a message that waits to be sent.
+type Timer struct{ stop func() bool }
+
+// Cancel stops the timer. It reports whether it was in time; if not, the message is on its way or in the mailbox.
+// erlang:cancel_timer/1.
+func (t *Timer) Cancel() bool { return t.stop() }

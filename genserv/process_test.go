@@ -11,13 +11,14 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
 // inProcess runs a function in a callback of a process, and returns the world afterwards.
 func inProcess(t *testing.T, do func(w *world, p *genserv.Process)) *world {
 	w := &world{}
-	w.start(genserv.Of(failing{func(p *genserv.Process) { do(w, p) }}), nil, genserv.Options{Name: atom("named")})
-	w.send(genserv.CallMessage(client, etf.Int(1), nil))
+	w.start(genserv.Of(failing{func(p *genserv.Process) { do(w, p) }}), nil, driver.Options{Name: atom("named")})
+	w.send(driver.CallMessage(client, etf.Int(1), nil))
 	require.False(t, w.ended, "%v", w.next.Reason)
 	return w
 }
@@ -26,29 +27,29 @@ func TestTheProcessAsksItsNodeInTheWordsOfErlang(t *testing.T) {
 	for _, test := range []struct {
 		name string
 		do   func(p *genserv.Process) error
-		want genserv.Signal
+		want etf.Tuple
 	}{
-		{"link", func(p *genserv.Process) error { return p.Link(remote) }, genserv.Signal{Op: genserv.OpLink, To: remote}},
+		{"link", func(p *genserv.Process) error { return p.Link(remote) }, etf.Tuple{atom("link"), remote}},
 		{"unlink", func(p *genserv.Process) error { return p.Unlink(remote) },
-			genserv.Signal{Op: genserv.OpUnlink, To: remote}},
+			etf.Tuple{atom("unlink"), remote}},
 		{"exit", func(p *genserv.Process) error { return p.Exit(remote, atom("kill")) },
-			genserv.Signal{Op: genserv.OpExit, To: remote, Reason: atom("kill")}},
+			etf.Tuple{atom("exit"), remote, atom("kill")}},
 		{"exit without a reason", func(p *genserv.Process) error { return p.Exit(remote, nil) },
-			genserv.Signal{Op: genserv.OpExit, To: remote, Reason: atom("undefined")}},
+			etf.Tuple{atom("exit"), remote, atom("undefined")}},
 		{"register", func(p *genserv.Process) error { return p.Register("other") },
-			genserv.Signal{Op: genserv.OpRegister, To: atom("other")}},
+			etf.Tuple{atom("register"), atom("other")}},
 		{"unregister", func(p *genserv.Process) error { return p.Unregister("other") },
-			genserv.Signal{Op: genserv.OpUnregister, To: atom("other")}},
-		{"unalias", func(p *genserv.Process) error { return p.Unalias(alias) },
-			genserv.Signal{Op: genserv.OpUnalias, Ref: alias}},
-		{"trap_exit", func(p *genserv.Process) error { p.TrapExit(true); return nil },
-			genserv.Signal{Op: genserv.OpTrapExit, On: true}},
+			etf.Tuple{atom("unregister"), atom("other")}},
+		{"unalias", func(p *genserv.Process) error { require.True(t, p.Unalias(alias)); return nil },
+			etf.Tuple{atom("unalias"), alias}},
+		{"trap_exit", func(p *genserv.Process) error { require.False(t, p.TrapExit(true)); return nil },
+			etf.Tuple{atom("trap_exit"), atom("true")}},
 		{"demonitor", func(p *genserv.Process) error { p.Demonitor(other); return nil },
-			genserv.Signal{Op: genserv.OpDemonitor, Ref: other}},
+			etf.Tuple{atom("demonitor"), other}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w := inProcess(t, func(_ *world, p *genserv.Process) { require.NoError(t, test.do(p)) })
-			require.Equal(t, []genserv.Signal{test.want}, w.asked)
+			require.Equal(t, []etf.Tuple{test.want}, w.asked)
 		})
 	}
 }
@@ -67,10 +68,9 @@ func TestMonitorAliasAndMakeRefReturnReferences(t *testing.T) {
 	require.Len(t, refs, 3)
 	require.NotEqual(t, refs[0], refs[1])
 	require.NotEqual(t, refs[1], refs[2])
-	require.Equal(t, genserv.OpMonitor, w.asked[0].Op)
-	require.Equal(t, etf.Tuple{atom("name"), atom("erl@there")}, w.asked[0].To)
-	require.Equal(t, genserv.OpAlias, w.asked[1].Op)
-	require.Equal(t, genserv.OpMakeRef, w.asked[2].Op)
+	require.Equal(t, []etf.Tuple{
+		{atom("monitor"), etf.Tuple{atom("name"), atom("erl@there")}, atom("false")}, {atom("alias")}, {atom("make_ref")},
+	}, w.asked)
 }
 
 func TestWhatTheNodeRefusesIsAnError(t *testing.T) {
@@ -95,9 +95,11 @@ func TestAChildIsStartedWithAndWithoutALink(t *testing.T) {
 		_, err = p.Spawn(child)
 		require.NoError(t, err)
 	})
-	require.Len(t, w.asked, 2)
-	require.Equal(t, genserv.Signal{Op: genserv.OpSpawn, On: true, Child: &child}, w.asked[0])
-	require.Equal(t, genserv.Signal{Op: genserv.OpSpawn, Child: &child}, w.asked[1])
+	name := child.Module.Name()
+	require.Equal(t, []etf.Tuple{
+		{atom("spawn"), atom("child"), name, etf.Int(5), atom("true")},
+		{atom("spawn"), atom("child"), name, etf.Int(5), atom("false")},
+	}, w.asked)
 }
 
 func TestSendCastAndReplyGoOutAsTheyAre(t *testing.T) {
@@ -169,7 +171,7 @@ func TestAGlobalNameIsLookedUpBeforeItIsUsed(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, etf.Term(remote), reply)
 		require.NoError(t, p.Cast(known, atom("x")))
-		require.Equal(t, sent{remote, genserv.CastMessage(atom("x"))}, w.sent[len(w.sent)-1])
+		require.Equal(t, sent{remote, driver.CastMessage(atom("x"))}, w.sent[len(w.sent)-1])
 		require.NoError(t, p.StopServer(t.Context(), known, nil))
 
 		_, err = p.Call(t.Context(), other, nil)
@@ -189,11 +191,11 @@ func TestADownThatWaitsInsideIsFlushed(t *testing.T) {
 		return etf.Tuple{atom("DOWN"), ref, atom("process"), remote, atom("noproc")}
 	}
 	server := &flusher{w: w}
-	w.start(genserv.Of(server), nil, genserv.Options{})
-	w.send(genserv.SystemMessage(client, etf.Int(1), atom("suspend")))
+	w.start(genserv.Of(server), nil, driver.Options{})
+	w.send(driver.SystemMessage(client, etf.Int(1), atom("suspend")))
 	w.send(atom("flush"), down(alias), etf.Tuple{atom("DOWN"), alias}, down(other), atom("last"), down(alias))
 	require.Equal(t, 6, w.loop.Kept())
-	w.send(genserv.SystemMessage(client, etf.Int(2), atom("resume")))
+	w.send(driver.SystemMessage(client, etf.Int(2), atom("resume")))
 	require.Equal(t, []etf.Term{atom("flush"), etf.Tuple{atom("DOWN"), alias}, down(other), atom("last")}, server.seen)
 }
 
@@ -251,13 +253,13 @@ func (mute) Log() *slog.Logger { return nil }
 
 func TestAServerWithoutALoggerIsSilent(t *testing.T) {
 	w := &world{}
-	w.loop = genserv.New(genserv.Of(failing{func(p *genserv.Process) {
+	w.loop = genserv.NewLoop(genserv.Of(failing{func(p *genserv.Process) {
 		p.Logger().Error("nobody hears this")
 		panic("nor this")
-	}}), mute{w}, genserv.Options{})
-	_, next := w.loop.Start(nil)
+	}}), mute{w}, driver.Options{})
+	_, next, _ := w.loop.Start(nil)
 	require.False(t, next.Stopped)
-	require.True(t, w.loop.Handle(genserv.CallMessage(client, etf.Int(1), nil)).Stopped)
+	require.True(t, w.loop.Handle(driver.CallMessage(client, etf.Int(1), nil)).Stopped)
 }
 
 func TestReceiveAsksTheNodeForTheFirstMessageThatMatches(t *testing.T) {
@@ -270,7 +272,7 @@ func TestReceiveAsksTheNodeForTheFirstMessageThatMatches(t *testing.T) {
 			require.Equal(t, want != nil, ok)
 		}
 		require.Equal(t, []etf.Term{atom("a")}, w.mailbox)
-		require.Equal(t, time.Second, w.asked[0].Wait)
+		require.Equal(t, etf.Tuple{atom("receive"), etf.Int(1000)}, w.asked[0])
 	})
 }
 
@@ -285,12 +287,12 @@ func TestReceiveLooksFirstAtWhatCameDuringASuspend(t *testing.T) {
 			}
 			got = append(got, msg)
 		}
-	}}), nil, genserv.Options{})
-	w.send(genserv.SystemMessage(client, etf.Int(1), atom("suspend")))
-	w.send(genserv.CallMessage(client, etf.Int(2), atom("go")), etf.Int(1), atom("info"), etf.Int(2))
+	}}), nil, driver.Options{})
+	w.send(driver.SystemMessage(client, etf.Int(1), atom("suspend")))
+	w.send(driver.CallMessage(client, etf.Int(2), atom("go")), etf.Int(1), atom("info"), etf.Int(2))
 	require.Equal(t, 4, w.loop.Kept())
 	w.mailbox = append(w.mailbox, etf.Int(3))
-	w.send(genserv.SystemMessage(client, etf.Int(3), atom("resume")))
+	w.send(driver.SystemMessage(client, etf.Int(3), atom("resume")))
 	require.Equal(t, []etf.Term{etf.Int(1), etf.Int(2), etf.Int(3)}, got)
 	require.Zero(t, w.loop.Kept())
 }
@@ -303,7 +305,7 @@ func TestAProcessKnowsItsNameAndWhoIsAlive(t *testing.T) {
 		require.False(t, p.IsAlive(remote))
 		w.fail = nil
 	})
-	require.Equal(t, genserv.Signal{Op: genserv.OpIsAlive, To: client}, w.asked[0])
+	require.Equal(t, etf.Tuple{atom("name_of"), client}, w.asked[0])
 }
 
 // behaviour is a server that stands for another module, as supervisor does.
@@ -318,7 +320,7 @@ func (behaviour) FormatStatus(genserv.Status, string) genserv.Status {
 
 func TestABehaviourShowsWhichModuleItRuns(t *testing.T) {
 	w := &world{}
-	w.start(genserv.Of(behaviour{}), nil, genserv.Options{})
+	w.start(genserv.Of(behaviour{}), nil, driver.Options{})
 	status := debugged(t, w, "get_status")
 	require.Contains(t, status, `{'$initial_call',{supervisor,mod,1}}`)
 	require.Contains(t, status, `{data,[{"State",<<"state">>}]},{supervisor,[{"Callback",mod}]}]`)

@@ -1,10 +1,6 @@
 package genserv
 
-import (
-	"unicode/utf8"
-
-	"github.com/gonode-otp/gonode/etf"
-)
+import "github.com/gonode-otp/gonode/etf"
 
 // The exit reasons that OTP itself knows.
 const (
@@ -28,25 +24,6 @@ func IsOrderly(reason etf.Term) bool {
 		return len(r) == 2 && isAtom(r[0], Shutdown)
 	}
 	return false
-}
-
-// SendableReason returns an exit reason that every process can be told: reason itself, or {bad_exit_reason, Text} for
-// what is no term, such as an atom of more than 255 characters or a nil inside of a tuple. In Erlang every value is a
-// term; here those who wait for the end of a process would else wait in vain.
-func SendableReason(reason etf.Term) etf.Term {
-	if a, ok := reason.(etf.Atom); ok && len(a) <= 255 && utf8.ValidString(string(a)) {
-		return reason
-	}
-	e := etf.Encoder{Apart: 64}
-	if _, err := e.Append(nil, reason); err != nil {
-		return etf.Tuple{etf.Atom("bad_exit_reason"), etf.Binary(clipText(err.Error()))}
-	}
-	return reason
-}
-
-// BadReply is what stands for an answer that is no term: {bad_reply, Text}, with the error that the encoder has of it.
-func BadReply(err error) etf.Term {
-	return etf.Tuple{etf.Atom("bad_reply"), etf.Binary(clipText(err.Error()))}
 }
 
 // Exit is the exit reason of a process, as an error: of the one that was called, or of the one that panics with it.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
 func TestACodeChangeIsRehearsedWithoutATrace(t *testing.T) {
@@ -18,7 +19,7 @@ func TestACodeChangeIsRehearsedWithoutATrace(t *testing.T) {
 		if err := rehearse(); want == "" {
 			require.NoError(t, err)
 		} else {
-			var failed *genserv.ChangeError
+			var failed *driver.ChangeError
 			require.ErrorAs(t, err, &failed)
 			require.Contains(t, []string{want, "{'EXIT',{{panic,<<\"failed\">>},'Stack'}}"},
 				etf.Format(withoutStacks(failed.Reason)))
@@ -63,7 +64,7 @@ func TestTheCodeOfAServerIsKnown(t *testing.T) {
 
 func TestSysChangeCodeGoesOnWithTheCodeThatTheNodeNames(t *testing.T) {
 	first, second := genserv.Of(v1{of[int]{4}}), genserv.Of(v2{})
-	host := &genserv.Host{NextCode: func(code genserv.Module, oldVsn etf.Term) (genserv.Module, bool) {
+	host := &driver.Host{NextCode: func(code driver.Module, oldVsn etf.Term) (driver.Module, bool) {
 		if etf.Equal(oldVsn, atom("same")) {
 			return nil, false
 		}
@@ -73,7 +74,7 @@ func TestSysChangeCodeGoesOnWithTheCodeThatTheNodeNames(t *testing.T) {
 		return first, false
 	}}
 	w := &world{}
-	w.start(first, nil, genserv.Options{Host: host})
+	w.start(first, nil, driver.Options{Host: host})
 	w.send(system(1, atom("suspend")))
 	require.Equal(t, `{error,{error,{too_old,1}}}`, debugged(t, w, "{change_code,versioned,1,refuse_with}"))
 	require.Equal(t, `ok`, debugged(t, w, "{change_code,versioned,1,[]}"))

@@ -57,10 +57,10 @@ func (l *Loop) clientInfo(from From) etf.Term {
 		return etf.Tuple{from.Pid, etf.Atom("remote")}
 	}
 	var who etf.Term = from.Pid
-	switch name, _ := l.p.proc.Signal(Signal{Op: OpRegisteredName, To: from.Pid}); {
-	case isAtom(name, "undefined"):
+	switch name, alive := l.p.proc.NameOf(from.Pid); {
+	case !alive:
 		return etf.Tuple{from.Pid, etf.Atom("dead")}
-	case name != nil && !etf.Equal(name, etf.List{}):
+	case name != "":
 		who = name
 	}
 	return etf.Tuple{from.Pid, etf.Tuple{who, etf.List{}}}

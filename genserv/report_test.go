@@ -11,6 +11,7 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
 // textLog returns a handler that writes without the time, and what it writes to.
@@ -28,8 +29,8 @@ func textLog(level slog.Level) (slog.Handler, *bytes.Buffer) {
 func TestAReportIsReadableAndHasOTPsFields(t *testing.T) {
 	handler, out := textLog(slog.LevelInfo)
 	w := &world{handler: handler}
-	w.start(genserv.Of(actor{w}), parse(t, "{return,{ok,0}}"), genserv.Options{Name: atom("worker")})
-	w.send(genserv.CallMessage(remote, etf.Int(1), parse(t, "{return,{stop,oops,[1]}}")))
+	w.start(genserv.Of(actor{w}), parse(t, "{return,{ok,0}}"), driver.Options{Name: atom("worker")})
+	w.send(driver.CallMessage(remote, etf.Int(1), parse(t, "{return,{stop,oops,[1]}}")))
 	require.Equal(t, `level=ERROR msg="gen_server terminating" label={gen_server,terminate} name=worker `+
 		`last_message={return,{stop,oops,[1]}} state=[1] log=[] reason=oops client_info={`+etf.Format(remote)+",remote}\n",
 		strings.ReplaceAll(out.String(), `"`+etf.Format(remote), etf.Format(remote)))
@@ -38,19 +39,21 @@ func TestAReportIsReadableAndHasOTPsFields(t *testing.T) {
 func TestTheClientOfAReport(t *testing.T) {
 	stop := parse(t, "{return,{stop,oops,0}}")
 	for _, test := range []struct {
-		msg, name etf.Term
-		want      string
+		msg   etf.Term
+		name  etf.Atom
+		ended bool
+		want  string
 	}{
-		{genserv.CallMessage(client, etf.Int(1), stop), etf.List{}, "{Client,{Client,[]}}"},
-		{genserv.CallMessage(client, etf.Int(1), stop), atom("named"), "{Client,{named,[]}}"},
-		{genserv.CallMessage(client, etf.Int(1), stop), atom("undefined"), "{Client,dead}"},
-		{genserv.CallMessage(remote, etf.Int(1), stop), nil, "{Other,remote}"},
-		{genserv.CastMessage(stop), nil, "undefined"},
-		{parse(t, "{'$gen_call',{name,tag},{return,{stop,oops,0}}}"), nil, "undefined"},
+		{driver.CallMessage(client, etf.Int(1), stop), "", false, "{Client,{Client,[]}}"},
+		{driver.CallMessage(client, etf.Int(1), stop), "named", false, "{Client,{named,[]}}"},
+		{driver.CallMessage(client, etf.Int(1), stop), "", true, "{Client,dead}"},
+		{driver.CallMessage(remote, etf.Int(1), stop), "", false, "{Other,remote}"},
+		{driver.CastMessage(stop), "", false, "undefined"},
+		{parse(t, "{'$gen_call',{name,tag},{return,{stop,oops,0}}}"), "", false, "undefined"},
 	} {
 		var info etf.Term
-		w := &world{handler: find{"client_info", &info}, clientName: test.name}
-		w.start(genserv.Of(actor{w}), parse(t, "{return,{ok,0}}"), genserv.Options{})
+		w := &world{handler: find{"client_info", &info}, clientName: test.name, clientEnded: test.ended}
+		w.start(genserv.Of(actor{w}), parse(t, "{return,{ok,0}}"), driver.Options{})
 		w.send(test.msg)
 		require.Equal(t, test.want, strings.NewReplacer(etf.Format(client), "Client", etf.Format(remote),
 			"Other").Replace(etf.Format(info)))
@@ -80,7 +83,7 @@ func (f find) Handle(_ context.Context, r slog.Record) error {
 func TestACrashInInitIsReportedAsProcLibDoes(t *testing.T) {
 	handler, out := textLog(slog.LevelInfo)
 	w := &world{handler: handler}
-	w.start(genserv.Of(actor{w}), parse(t, "{exit,oops}"), genserv.Options{Name: atom("worker"),
+	w.start(genserv.Of(actor{w}), parse(t, "{exit,oops}"), driver.Options{Name: atom("worker"),
 		Ancestors: etf.List{atom("top")}})
 	require.Regexp(t, `^level=ERROR msg="gen_server crashed" label={proc_lib,crash} initial_call={scripted,init,\['Argument__1'\]} `+
 		`pid=.* registered_name=worker error_info=.*exit,oops,.* ancestors=\[top\]\n$`, out.String())
@@ -90,8 +93,8 @@ func TestAReportThatNobodyReadsCostsNothing(t *testing.T) {
 	shown := 0
 	handler, out := textLog(slog.LevelError + 1)
 	w := &world{handler: handler}
-	w.start(genserv.Of(showingCounter{shower{&shown}}), nil, genserv.Options{})
-	w.send(genserv.CastMessage(nil))
+	w.start(genserv.Of(showingCounter{shower{&shown}}), nil, driver.Options{})
+	w.send(driver.CastMessage(nil))
 	require.True(t, w.ended)
 	require.Zero(t, shown)
 	require.Empty(t, out.String())

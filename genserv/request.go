@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
 // RequestID is a request of a process whose response comes as a message: the request id of gen_server:send_request/2.
@@ -23,11 +24,11 @@ func (p *Process) SendRequest(to, request etf.Term) (RequestID, error) {
 		return p.failedRequest(to, err)
 	}
 	id := RequestID{to: to}
-	if id.ref, err = p.refSignal(Signal{Op: OpMonitor, To: whom, On: true}); err != nil {
+	if id.ref, err = p.proc.Monitor(whom, true); err != nil {
 		return id, err
 	}
 	tag := etf.ImproperList{Elems: []etf.Term{etf.Atom("alias")}, Tail: id.ref}
-	err = p.Send(whom, CallMessage(p.Self(), tag, orUndefined(request)))
+	err = p.Send(whom, driver.CallMessage(p.Self(), tag, orUndefined(request)))
 	// A name of this node that nobody has is an error here as well; the monitor tells that.
 	var encode *etf.EncodeError
 	if errors.As(err, &encode) {
@@ -69,7 +70,7 @@ func (p *Process) CheckResponse(msg etf.Term, id RequestID) (reply etf.Term, ok 
 func (p *Process) WaitResponse(id RequestID, d time.Duration) (reply etf.Term, err error) {
 	msg, ok := p.Receive(d, id.answeredBy)
 	if !ok {
-		return nil, TimeoutError(id.to, nil)
+		return nil, timeout(id.to)
 	}
 	return p.response(msg, id)
 }
@@ -83,7 +84,7 @@ func (p *Process) ReceiveResponse(id RequestID, d time.Duration) (reply etf.Term
 	if msg, ok := p.Receive(0, id.answeredBy); ok { // it came at the last moment
 		return p.response(msg, id)
 	}
-	return nil, TimeoutError(id.to, nil)
+	return nil, timeout(id.to)
 }
 
 // AbandonRequest gives a request up: no response to it is seen any more, not even one that had arrived already.
@@ -101,7 +102,7 @@ func (id RequestID) answeredBy(msg etf.Term) bool {
 func (p *Process) response(msg etf.Term, id RequestID) (reply etf.Term, err error) {
 	t := msg.(etf.Tuple)
 	if len(t) == 5 {
-		return nil, CallError(id.to, t[4])
+		return nil, callFailed(id.to, t[4])
 	}
 	p.Demonitor(id.ref)
 	return t[1], nil

@@ -80,7 +80,7 @@ func (c *RequestIDs[L]) Wait(p *Process, d time.Duration) (r Response[L], err er
 	}
 	msg, ok := p.Receive(d, c.has)
 	if !ok {
-		return r, TimeoutError(etf.Atom("requests"), nil)
+		return r, timeout(etf.Atom("requests"))
 	}
 	r, _ = c.Check(p, msg)
 	return r, nil

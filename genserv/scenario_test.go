@@ -15,6 +15,7 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
 var update = flag.Bool("update", false, "write what the loop does into testdata/*.txt")
@@ -143,8 +144,8 @@ func (w *world) module(name etf.Atom) genserv.Module {
 	return genserv.Of(s)
 }
 
-func startOptions(list etf.List) genserv.Options {
-	o := genserv.Options{Parent: client, Ancestors: etf.List{client}}
+func startOptions(list etf.List) driver.Options {
+	o := driver.Options{Parent: client, Ancestors: etf.List{client}}
 	for _, option := range list {
 		if option == etf.Term(etf.Atom("nolink")) {
 			o.Parent = etf.Pid{}
@@ -168,14 +169,14 @@ func message(t etf.Tuple, tag *int) etf.Term {
 	switch t[0].(etf.Atom) {
 	case "call":
 		*tag++
-		return genserv.CallMessage(client, etf.Int(*tag-1), body)
+		return driver.CallMessage(client, etf.Int(*tag-1), body)
 	case "cast":
-		return genserv.CastMessage(body)
+		return driver.CastMessage(body)
 	case "exit":
 		return etf.Tuple{etf.Atom("EXIT"), client, body}
 	case "system":
 		*tag++
-		return genserv.SystemMessage(client, etf.Int(*tag-1), body)
+		return driver.SystemMessage(client, etf.Int(*tag-1), body)
 	}
 	return body
 }

@@ -133,8 +133,13 @@ type Module interface {
 	Name() etf.Atom
 	// Server returns what Of was given.
 	Server() any
-	// StateType returns the name of the Go type of the state, with the import paths of its packages.
+	// StateType returns the name of the Go type of the state, with the import paths of its packages, and ServerType
+	// that of the server.
 	StateType() string
+	ServerType() string
+	// SameLayout tells whether a state of this server can be that of the other one without a code change: both have
+	// the same type, or types that differ in their names only.
+	SameLayout(other Module) bool
 
 	newInstance() instance
 	initialCall() etf.Tuple
@@ -214,5 +219,10 @@ func (m *module[S]) mayBlock() bool         { return m.blocks }
 func (m *module[S]) newInstance() instance  { return &server[S]{module: m} }
 func (m *module[S]) initialCall() etf.Tuple { return m.initial }
 
+func (m *module[S]) ServerType() string  { return typeName(reflectType(m.srv)) }
 func (m *module[S]) StateType() string   { return typeName(m.stateGoType()) }
 func (m *module[S]) stateGoType() goType { return goTypeOf[S]() }
+
+func (m *module[S]) SameLayout(other Module) bool {
+	return sameLayout(goTypeOf[S](), other.stateGoType())
+}

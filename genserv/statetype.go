@@ -211,12 +211,8 @@ func typeName(t reflect.Type) string {
 	return t.String()
 }
 
-// TypeName returns the name of the Go type of a value with the import paths of its packages.
-func TypeName(v any) string { return typeName(reflect.TypeOf(v)) }
-
-// SameLayout tells whether a state of the server from can be that of the server to without a code change: both have
-// the same type, or types that differ in their names only.
-func SameLayout(from, to Module) bool { return sameLayout(from.stateGoType(), to.stateGoType()) }
+// reflectType returns the Go type of a value.
+func reflectType(v any) goType { return reflect.TypeOf(v) }
 
 // alike makes a state of another type one of S, if both have the same layout.
 func alike[S any](state any) (converted S, ok bool) {

@@ -118,9 +118,9 @@ func TestStatesOfOneLayoutAreOneAndOfOneNameAreNot(t *testing.T) {
 		type Alike struct{ N int }
 		return genserv.Of(of[Alike]{}), genserv.Of(of[State]{})
 	}()
-	require.True(t, genserv.SameLayout(first, same))
-	require.False(t, genserv.SameLayout(first, other))
-	require.False(t, genserv.SameLayout(genserv.Of(of[int]{}), genserv.Of(of[float64]{})))
+	require.True(t, first.SameLayout(same))
+	require.False(t, first.SameLayout(other))
+	require.False(t, genserv.Of(of[int]{}).SameLayout(genserv.Of(of[float64]{})))
 	w := startVersion(first)
 	w.loop.Suspend()
 	_, err := w.loop.LoadCode(other)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
 // of is a server with any state.
@@ -21,7 +22,7 @@ func (o of[S]) HandleCall(_ *genserv.Process, _ etf.Term, _ genserv.From, s S) g
 // stateOf returns how the state of a server is shown.
 func stateOf[S any](t *testing.T, server genserv.Server[S]) etf.Term {
 	w := &world{}
-	w.start(genserv.Of(server), nil, genserv.Options{})
+	w.start(genserv.Of(server), nil, driver.Options{})
 	w.send(system(1, atom("get_state")))
 	require.Len(t, w.sent, 1)
 	answer := w.sent[0].msg.(etf.Tuple)[1].(etf.Tuple)
@@ -76,7 +77,7 @@ func TestTheStatusOfAServerIsNamedAsItIsCalled(t *testing.T) {
 		{atom("worker"), `{header,"Status for generic server worker"}`},
 		{etf.Tuple{atom("shard"), etf.Int(5)}, `{header,{"Status for generic server",{shard,5}}}`},
 	} {
-		w := startScripted(t, genserv.Options{Name: test.name})
+		w := startScripted(t, driver.Options{Name: test.name})
 		require.Contains(t, debugged(t, w, "get_status"), test.want)
 	}
 }
@@ -95,10 +96,10 @@ func (careful) HandleCast(_ *genserv.Process, _ etf.Term, a account) genserv.Res
 func TestWhatFormatStatusLeavesOutIsShownAsItIs(t *testing.T) {
 	w := &world{}
 	w.start(genserv.Of(careful{of[account]{account{"Ada", 5}}}), nil,
-		genserv.Options{Name: atom("n"), Debug: etf.List{atom("log")}})
+		driver.Options{Name: atom("n"), Debug: etf.List{atom("log")}})
 	require.Contains(t, debugged(t, w, "get_status"), `{data,[{"State",<<"Ada">>}]}`)
 	w.take()
-	w.send(genserv.CastMessage(atom("x")))
+	w.send(driver.CastMessage(atom("x")))
 	require.Equal(t, []string{
 		`report({'$gen_cast',x},<<"Ada">>,[{in,{'$gen_cast',x}}],oops,undefined)`, `exit(oops)`,
 	}, eventLines(w.take()))

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
 // system serves a system message: handle_system_msg/8 of sys.erl. The answer is sent before its effect is seen.
@@ -119,8 +120,8 @@ func (l *Loop) changeCode(oldVsn, extra etf.Term) etf.Term {
 	var next Module
 	change := l.ChangeCode
 	if l.host.NextCode != nil {
-		var loaded bool
-		if next, loaded = l.host.NextCode(running, oldVsn); loaded {
+		code, loaded := l.host.NextCode(running, oldVsn)
+		if next, _ = code.(Module); loaded {
 			change = l.ChangeLoaded
 		}
 	}
@@ -147,7 +148,7 @@ func (l *Loop) changeInPlace(oldVsn, extra etf.Term) error {
 // changedByHand answers change_code. Nobody undoes what is changed by hand.
 func (l *Loop) changedByHand(err error) etf.Term {
 	if err != nil {
-		return errorAnswer(ChangeReason(err))
+		return errorAnswer(driver.ChangeReason(err))
 	}
 	l.KeepCodeChanges()
 	return atomOk

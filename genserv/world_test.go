@@ -10,6 +10,7 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
 var (
@@ -22,7 +23,7 @@ var (
 // as {What, [Argument]}.
 type world struct {
 	loop    *genserv.Loop
-	next    genserv.Next
+	next    driver.Next
 	mailbox []etf.Term
 	events  []etf.Term
 	from    genserv.From
@@ -32,11 +33,12 @@ type world struct {
 	refs   uint32
 	timers []*fakeTimer
 	sent   []sent
-	asked  []genserv.Signal
-	fail   error // what Send returns
-	once   error // what the next Send returns
+	asked  []etf.Tuple // {What, Argument, ...}
+	fail   error       // what Send returns
+	once   error       // what the next Send returns
 
-	clientName etf.Term // undefined if the client has ended
+	clientName  etf.Atom
+	clientEnded bool
 
 	handler slog.Handler
 	call    func(ctx context.Context, to, request etf.Term) (etf.Term, error)
@@ -62,9 +64,9 @@ func (w *world) take() []etf.Term {
 }
 
 // start makes the process and drives it until it waits.
-func (w *world) start(m genserv.Module, args etf.Term, o genserv.Options) {
-	w.loop = genserv.New(m, w, o)
-	ack, next := w.loop.Start(args)
+func (w *world) start(m genserv.Module, args etf.Term, o driver.Options) {
+	w.loop = genserv.NewLoop(m, w, o)
+	ack, next, _ := w.loop.Start(args)
 	w.note("ack", ack)
 	w.drive(next)
 }
@@ -79,7 +81,7 @@ func (w *world) send(msgs ...etf.Term) {
 }
 
 // drive is what a node does with a loop.
-func (w *world) drive(next genserv.Next) {
+func (w *world) drive(next driver.Next) {
 	for !next.Stopped {
 		switch {
 		case next.Again:
@@ -137,22 +139,64 @@ func (w *world) Send(to, msg etf.Term) error {
 	return nil
 }
 
-func (w *world) Signal(s genserv.Signal) (etf.Term, error) {
-	w.asked = append(w.asked, s)
-	switch s.Op {
-	case genserv.OpTrapExit:
-		w.trap = s.On
-	case genserv.OpMakeRef, genserv.OpMonitor, genserv.OpAlias:
-		w.refs++
-		return etf.Ref{Node: self.Node, Creation: self.Creation, Len: 3, Words: [5]uint32{w.refs}}, nil
-	case genserv.OpReceive:
-		return w.receive(s.Match), w.fail
-	case genserv.OpRegisteredName:
-		return w.clientName, nil
-	case genserv.OpSpawn:
-		return etf.Pid{Node: self.Node, ID: 200, Creation: self.Creation}, nil
+// asks notes a request of the process, as {What, Argument, ...}.
+func (w *world) asks(what etf.Atom, args ...etf.Term) error {
+	w.asked = append(w.asked, append(etf.Tuple{what}, args...))
+	return w.fail
+}
+
+func (w *world) Reply(to, tag, reply etf.Term) error { return w.Send(to, etf.Tuple{tag, reply}) }
+
+func (w *world) Link(pid etf.Pid) error               { return w.asks("link", pid) }
+func (w *world) Unlink(pid etf.Pid) error             { return w.asks("unlink", pid) }
+func (w *world) Exit(pid etf.Pid, why etf.Term) error { return w.asks("exit", pid, why) }
+func (w *world) Register(name etf.Atom) error         { return w.asks("register", name) }
+func (w *world) Unregister(name etf.Atom) error       { return w.asks("unregister", name) }
+func (w *world) Demonitor(ref etf.Ref)                { _ = w.asks("demonitor", ref) }
+func (w *world) Unalias(ref etf.Ref) bool             { return w.asks("unalias", ref) == nil }
+func (w *world) Forget(reason etf.Term)               { _ = w.asks("forget", reason) }
+func (w *world) MakeRef() (etf.Ref, error)            { return w.ref("make_ref") }
+func (w *world) Alias() (etf.Ref, error)              { return w.ref("alias") }
+func (w *world) Context() context.Context             { return context.Background() }
+
+func (w *world) Monitor(to etf.Term, alias bool) (etf.Ref, error) {
+	return w.ref("monitor", to, truth(alias))
+}
+
+func (w *world) TrapExit(on bool) bool {
+	_ = w.asks("trap_exit", truth(on))
+	old := w.trap
+	w.trap = on
+	return old
+}
+
+func (w *world) NameOf(pid etf.Pid) (etf.Atom, bool) {
+	err := w.asks("name_of", pid)
+	return w.clientName, err == nil && !w.clientEnded
+}
+
+func (w *world) Receive(d time.Duration, match func(etf.Term) bool) (etf.Term, error) {
+	err := w.asks("receive", etf.Int(d.Milliseconds()))
+	return w.receive(match), err
+}
+
+func (w *world) Spawn(name etf.Atom, m driver.Module, args etf.Term, link bool) (etf.Pid, error) {
+	err := w.asks("spawn", name, m.Name(), args, truth(link))
+	return etf.Pid{Node: self.Node, ID: 200, Creation: self.Creation}, err
+}
+
+// ref answers with a new reference, unless it is to fail.
+func (w *world) ref(what etf.Atom, args ...etf.Term) (etf.Ref, error) {
+	err := w.asks(what, args...)
+	w.refs++
+	return etf.Ref{Node: self.Node, Creation: self.Creation, Len: 3, Words: [5]uint32{w.refs}}, err
+}
+
+func truth(b bool) etf.Atom {
+	if b {
+		return "true"
 	}
-	return etf.Atom("true"), w.fail
+	return "false"
 }
 
 // receive never waits.
@@ -184,36 +228,33 @@ func (w *world) ring(t *fakeTimer) {
 	}
 }
 
-func (w *world) Client() genserv.Client { return caller{w} }
+// As a client it notes what it is asked for; only calls are answered, by the test.
 
-// caller notes what it is asked for; only calls are answered, by the test.
-type caller struct{ w *world }
-
-func (c caller) Call(ctx context.Context, to, request etf.Term) (etf.Term, error) {
-	if c.w.call == nil {
+func (w *world) Call(ctx context.Context, to, request etf.Term) (etf.Term, error) {
+	if w.call == nil {
 		return nil, errors.New("nobody is there")
 	}
-	return c.w.call(ctx, to, request)
+	return w.call(ctx, to, request)
 }
 
-func (c caller) MultiCall(_ context.Context, nodes []etf.Atom, name etf.Atom, request etf.Term) ([]genserv.NodeReply,
+func (w *world) MultiCall(_ context.Context, nodes []etf.Atom, name etf.Atom, request etf.Term) ([]genserv.NodeReply,
 	[]etf.Atom) {
-	c.w.note("multi_call", name, request)
+	w.note("multi_call", name, request)
 	return []genserv.NodeReply{{Node: nodes[0], Reply: request}}, nodes[1:]
 }
 
-func (c caller) Abcast(_ context.Context, nodes []etf.Atom, name etf.Atom, request etf.Term) []etf.Atom {
-	c.w.note("abcast", name, request)
+func (w *world) Abcast(_ context.Context, nodes []etf.Atom, name etf.Atom, request etf.Term) []etf.Atom {
+	w.note("abcast", name, request)
 	return nodes
 }
 
-func (c caller) StopServer(_ context.Context, to, reason etf.Term) error {
-	c.w.note("stop", to, reason)
+func (w *world) StopServer(_ context.Context, to, reason etf.Term) error {
+	w.note("stop", to, reason)
 	return nil
 }
 
 // Locate knows one name.
-func (c caller) Locate(_ context.Context, to etf.Term) (etf.Term, error) {
+func (w *world) Locate(_ context.Context, to etf.Term) (etf.Term, error) {
 	if etf.Equal(to, etf.Tuple{etf.Atom("global"), etf.Atom("known")}) {
 		return remote, nil
 	}

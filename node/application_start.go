@@ -7,6 +7,7 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
 // start serves {start_application, Name, Type}. The application starts beside the controller, which tells those who
@@ -28,7 +29,7 @@ func (c controller) start(p *genserv.Process, t, kindTerm etf.Term, from genserv
 	self := c.n.registry.byPid(p.Self())
 	c.n.goChild(func() {
 		result := c.begin(app, self)
-		self.deliver(genserv.CastMessage(etf.Tuple{etf.Atom("application_started"), name, result}))
+		self.deliver(driver.CastMessage(etf.Tuple{etf.Atom("application_started"), name, result}))
 	})
 	return genserv.NoReply(s)
 }

@@ -4,6 +4,7 @@ import (
 	"github.com/gonode-otp/gonode/dist"
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
 // asked is a function in the mailbox that is to run in the process. No callback and no receive sees it.
@@ -46,7 +47,7 @@ func (p *process) between(f func(*genserv.Loop)) {
 }
 
 // rest puts a process to rest that between has made busy, or has a goroutine of its own go on with it.
-func (p *process) rest(next genserv.Next) {
+func (p *process) rest(next driver.Next) {
 	if next.Stopped {
 		p.exit(next.Reason)
 		return
@@ -63,7 +64,7 @@ func (p *process) rest(next genserv.Next) {
 }
 
 // idleLocked leaves the process without a goroutine, with a receive time-out if the loop asks for one.
-func (p *process) idleLocked(next genserv.Next) {
+func (p *process) idleLocked(next driver.Next) {
 	p.busy, p.turn = false, dist.Turn{}
 	if next.Wait > 0 {
 		p.armWaitLocked(next.Wait)
@@ -72,7 +73,7 @@ func (p *process) idleLocked(next genserv.Next) {
 
 // obey runs a function that between has left to the goroutine that runs the loop. No reader waits for it. If it ends
 // the goroutine, another one goes on: see goexit.
-func (p *process) obey(f func(*genserv.Loop)) genserv.Next {
+func (p *process) obey(f func(*genserv.Loop)) driver.Next {
 	p.turn.HandOver()
 	return p.loop.Do(func(l *genserv.Loop) {
 		p.obeying = true

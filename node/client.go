@@ -7,6 +7,7 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
 // call is one request that waits for its answer.
@@ -122,7 +123,7 @@ func (n *Node) call(ctx context.Context, from caller, to, request etf.Term) (etf
 	if err != nil {
 		return nil, err
 	}
-	return n.callTo(ctx, from, to, d, func(tag etf.Term) etf.Term { return genserv.CallMessage(from.pid, tag, request) })
+	return n.callTo(ctx, from, to, d, func(tag etf.Term) etf.Term { return driver.CallMessage(from.pid, tag, request) })
 }
 
 // callTo sends a message that will be answered, and waits for the answer.
@@ -145,7 +146,7 @@ func (n *Node) begin(ctx context.Context, from caller, c *call, to etf.Term, d d
 	case d.alias.Len > 0:
 		return nil, &DestinationError{To: to}
 	case from.process != nil && d.node == n.name && n.local(d) == from.process:
-		return nil, genserv.CallError(to, etf.Atom("calling_self"))
+		return nil, &genserv.CallFailure{To: to, Err: genserv.ReasonError(etf.Atom("calling_self"))}
 	}
 	n.calls.add(c)
 	m := &monitor{ref: c.ref, from: from.pid, call: c}
@@ -169,9 +170,9 @@ func (n *Node) await(ctx context.Context, from caller, c *call, to etf.Term) (et
 		}
 		return r.reply, r.err(to)
 	case <-ctx.Done():
-		return nil, genserv.TimeoutError(to, context.Cause(ctx))
+		return nil, timeoutError(to, context.Cause(ctx))
 	case <-from.gone:
-		return nil, genserv.TimeoutError(to, errProcessEnded)
+		return nil, timeoutError(to, errProcessEnded)
 	}
 }
 
@@ -185,7 +186,7 @@ func (r callResult) err(to etf.Term) error {
 	if r.reply != nil {
 		return nil
 	}
-	return genserv.CallError(to, r.reason)
+	return &genserv.CallFailure{To: to, Err: genserv.ReasonError(r.reason)}
 }
 
 // aliasTag is the tag of a request whose answer shall go to the alias ref (gen:call since OTP 24). Older nodes echo
@@ -201,9 +202,9 @@ func callFailed(ctx context.Context, to etf.Term, err error) error {
 	case errors.As(err, &encode):
 		return err
 	case ctx.Err() != nil:
-		return genserv.TimeoutError(to, context.Cause(ctx))
+		return timeoutError(to, context.Cause(ctx))
 	case errors.Is(err, errProcessEnded):
-		return genserv.TimeoutError(to, err)
+		return timeoutError(to, err)
 	}
 	return &genserv.CallFailure{To: to, Err: genserv.ErrNoConnection, Cause: err}
 }
@@ -215,7 +216,7 @@ func (n *Node) Cast(ctx context.Context, to, request etf.Term) error {
 	if err != nil {
 		return err
 	}
-	return n.sendTo(ctx, caller{pid: n.self}, d, nil, genserv.CastMessage(request))
+	return n.sendTo(ctx, caller{pid: n.self}, d, nil, driver.CastMessage(request))
 }
 
 // Abcast casts to the server registered as name on all the nodes and returns those that could not be reached. It
@@ -228,7 +229,7 @@ func (n *Node) abcast(ctx context.Context, from caller, nodes []etf.Atom, name e
 	request etf.Term) (bad []etf.Atom) {
 	failed := make([]bool, len(nodes))
 	n.onAll(from, nodes, func(i int, node etf.Atom) {
-		failed[i] = n.sendTo(ctx, from, destination{node: node, name: name}, nil, genserv.CastMessage(request)) != nil
+		failed[i] = n.sendTo(ctx, from, destination{node: node, name: name}, nil, driver.CastMessage(request)) != nil
 	})
 	for i, node := range nodes {
 		if failed[i] {
@@ -285,4 +286,9 @@ func (n *Node) multiCall(ctx context.Context, from caller, nodes []etf.Atom, nam
 		replies = append(replies, NodeReply{Node: node, Reply: answers[i]})
 	}
 	return replies, bad
+}
+
+// timeoutError is the error of a request that ended with its context, because of cause.
+func timeoutError(to etf.Term, cause error) error {
+	return &genserv.CallFailure{To: to, Err: genserv.ErrTimeout, Cause: cause}
 }

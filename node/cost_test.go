@@ -15,6 +15,7 @@ import (
 	"github.com/gonode-otp/gonode/dist"
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/genserv/driver"
 	"github.com/gonode-otp/gonode/gonodetest"
 )
 
@@ -76,7 +77,7 @@ func smallCall(self etf.Pid, name etf.Atom, request etf.Term) func(c *dist.Conn)
 	ref := etf.Ref{Node: self.Node, Creation: self.Creation, Len: 3, Words: [etf.MaxRefWords]uint32{1, 2, 3}}
 	return func(c *dist.Conn) {
 		_ = c.Post(&dist.MonitorP{From: self, To: dist.ByName(name), Ref: ref}, nil)
-		_ = c.Post(&dist.RegSend{From: self, To: name}, genserv.CallMessage(self, aliasTag(ref), request))
+		_ = c.Post(&dist.RegSend{From: self, To: name}, driver.CallMessage(self, aliasTag(ref), request))
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
 // The end of a process is a signal like the others of that process, and the last one: what tells of it, DOWN and EXIT,
@@ -47,7 +48,7 @@ func (c caller) endSend() {
 // not wait; the first call counts. A callback that still runs is not interrupted, but nothing it does afterwards
 // counts.
 func (p *process) exit(reason etf.Term) {
-	reason = genserv.SendableReason(reason)
+	reason = driver.SendableReason(reason)
 	p.mu.Lock()
 	if p.dead.Load() {
 		p.mu.Unlock()
@@ -121,9 +122,10 @@ type lifetime struct {
 	end context.CancelCauseFunc
 }
 
-// whileAlive returns a context for a send that waits, which ends with ctx and when the process is killed.
-func (p *process) whileAlive(ctx context.Context) (_ context.Context, release func()) {
+// context returns the context that ends when the process does. It is made when somebody asks for it.
+func (p *process) context() context.Context {
 	p.mu.Lock()
+	defer p.mu.Unlock()
 	if p.life == nil {
 		p.life = &lifetime{}
 		p.life.ctx, p.life.end = context.WithCancelCause(p.n.ctx)
@@ -131,8 +133,12 @@ func (p *process) whileAlive(ctx context.Context) (_ context.Context, release fu
 			p.life.end(errProcessEnded)
 		}
 	}
-	life := p.life.ctx
-	p.mu.Unlock()
+	return p.life.ctx
+}
+
+// whileAlive returns a context for a send that waits, which ends with ctx and when the process is killed.
+func (p *process) whileAlive(ctx context.Context) (_ context.Context, release func()) {
+	life := p.context()
 	if ctx == p.n.ctx {
 		return life, func() {}
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/gonode-otp/gonode/dist"
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
 // listener is a node of which the test reads what it is sent, and when.
@@ -92,7 +93,7 @@ func TestASendThatWaitsForRoomGivesUpWhenItsProcessIsKilled(t *testing.T) {
 	floods := n.registry.byName("floods")
 	ref := etf.Ref{Node: l.self.Node, Creation: 9, Len: 3, Words: [etf.MaxRefWords]uint32{1, 2, 3}}
 	require.NoError(t, l.conn.Post(&dist.MonitorP{From: l.self, To: dist.ByPid(floods.pid), Ref: ref}, nil))
-	require.NoError(t, l.conn.Post(&dist.RegSend{From: l.self, To: "floods"}, genserv.CastMessage(l.self)))
+	require.NoError(t, l.conn.Post(&dist.RegSend{From: l.self, To: "floods"}, driver.CastMessage(l.self)))
 	require.Eventually(t, func() bool {
 		floods.mu.Lock()
 		defer floods.mu.Unlock()

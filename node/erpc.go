@@ -6,6 +6,7 @@ import (
 	"github.com/gonode-otp/gonode/dist"
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
 // spawnRequested serves SPAWN_REQUEST for the functions of erpc, which apply what Export made known. A function that
@@ -22,7 +23,7 @@ func (p *peer) spawnRequested(m *dist.SpawnRequest, payload etf.Term) {
 		case m.Function == "execute_call" && m.Arity == 4:
 			p.spawn(m, func(ctx context.Context) etf.Term { return p.n.executeCall(ctx, args[0], args[1:]) },
 				func(err error) etf.Term {
-					return etf.Tuple{args[0], etf.Atom("error"), genserv.BadReply(err), etf.List{}}
+					return etf.Tuple{args[0], etf.Atom("error"), driver.BadReply(err), etf.List{}}
 				})
 			return
 		case m.Function == "execute_cast" && m.Arity == 3:

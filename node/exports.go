@@ -7,6 +7,7 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
 // sysTimeout is that of the functions of sys and of supervisor:which_children/1.
@@ -62,7 +63,7 @@ func (n *Node) systemCall(ctx context.Context, to, request etf.Term) (etf.Term, 
 	}
 	from := caller{pid: n.self}
 	n.letGo(from)
-	return n.callTo(ctx, from, to, d, func(tag etf.Term) etf.Term { return genserv.SystemMessage(n.self, tag, request) })
+	return n.callTo(ctx, from, to, d, func(tag etf.Term) etf.Term { return driver.SystemMessage(n.self, tag, request) })
 }
 
 // exitReason is the reason by which gen:call/4 exits.

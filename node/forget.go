@@ -6,7 +6,7 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// forget ends what the process has begun, but not the process: see genserv.OpForget.
+// forget ends what the process has begun, but not the process: see driver.Proc.
 func (p *process) forget(reason etf.Term) {
 	p.mu.Lock()
 	links, monitors, aliases, timers := maps.Clone(p.links), p.monitors, p.aliases, p.timers

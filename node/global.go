@@ -47,7 +47,7 @@ func (n *Node) whereisGlobal(ctx context.Context, name, to etf.Term) (etf.Pid, e
 		}
 	}
 	if ctx.Err() != nil {
-		return etf.Pid{}, genserv.TimeoutError(to, context.Cause(ctx))
+		return etf.Pid{}, timeoutError(to, context.Cause(ctx))
 	}
 	return etf.Pid{}, &genserv.CallFailure{To: to, Err: genserv.ErrNoProc, Cause: asked}
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/gonode-otp/gonode/epmd"
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
 // doer is a server that does what the test says.
@@ -250,10 +251,10 @@ func TestAServerThatSendsMoreThanThePeerReadsKeepsNoReaderWaiting(t *testing.T) 
 	})
 	b.does(t, "near", func(*genserv.Process, etf.Term) etf.Term { close(served); return nil })
 	self := etf.Pid{Node: "lazy@localhost", ID: 1, Creation: 9}
-	require.NoError(t, lazy.Post(&dist.RegSend{From: self, To: "floods"}, genserv.CastMessage(self)))
+	require.NoError(t, lazy.Post(&dist.RegSend{From: self, To: "floods"}, driver.CastMessage(self)))
 	require.Eventually(t, func() bool { return b.registry.byName("floods").burden.Load() > 0 }, time.Minute,
 		time.Millisecond)
-	require.NoError(t, lazy.Post(&dist.RegSend{From: self, To: "near"}, genserv.CastMessage(self)))
+	require.NoError(t, lazy.Post(&dist.RegSend{From: self, To: "near"}, driver.CastMessage(self)))
 	<-served
 	require.Empty(t, full)
 	lazy.Close(nil)
@@ -418,7 +419,7 @@ func TestAServerThatFailsOrIsSuspendedInAReaderHurtsNobody(t *testing.T) {
 	}
 	spawn()
 	system := func(what etf.Atom) {
-		require.NoError(t, a.Send(t.Context(), to, genserv.SystemMessage(etf.Pid{Node: a.Name(), ID: 1, Creation: 1},
+		require.NoError(t, a.Send(t.Context(), to, driver.SystemMessage(etf.Pid{Node: a.Name(), ID: 1, Creation: 1},
 			etf.Atom("tag"), what)))
 	}
 	system("suspend")

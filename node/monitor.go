@@ -231,11 +231,11 @@ func (n *Node) exitWatches(p *process, watches []*watch, reason etf.Term) {
 }
 
 // monitor is erlang:monitor(process, To) of a process, or with the option {alias, demonitor}.
-func (w world) monitor(to etf.Term, alias bool) (etf.Term, error) {
+func (w world) monitor(to etf.Term, alias bool) (etf.Ref, error) {
 	n, p := w.p.n, w.p
 	d, err := n.destination(to)
 	if err != nil || d.alias.Len > 0 {
-		return nil, &DestinationError{To: to}
+		return etf.Ref{}, &DestinationError{To: to}
 	}
 	m := &monitor{ref: n.refs.make(), from: p.pid, owner: p, alias: alias}
 	if alias {
@@ -254,7 +254,7 @@ func (w world) monitor(to etf.Term, alias bool) (etf.Term, error) {
 }
 
 // demonitor is erlang:demonitor(Ref, [flush]) of a process.
-func (w world) demonitor(ref etf.Ref) error {
+func (w world) demonitor(ref etf.Ref) {
 	p := w.p
 	p.mu.Lock()
 	m := p.monitors[ref]
@@ -265,11 +265,10 @@ func (w world) demonitor(ref etf.Ref) error {
 			p.dropAlias(ref)
 		}
 		p.n.unwatch(m)
-		return nil
+		return
 	}
 	p.flush(func(msg etf.Term) bool {
 		t, ok := msg.(etf.Tuple)
 		return ok && len(t) == 5 && etf.Equal(t[0], etf.Atom("DOWN")) && etf.Equal(t[1], ref)
 	})
-	return nil
 }

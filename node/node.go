@@ -17,7 +17,7 @@ import (
 	"github.com/gonode-otp/gonode/dist"
 	"github.com/gonode-otp/gonode/epmd"
 	"github.com/gonode-otp/gonode/etf"
-	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/genserv/driver"
 	"github.com/gonode-otp/gonode/releasehandler"
 )
 
@@ -45,7 +45,7 @@ type Node struct {
 	releases *releasehandler.Handler // nil without Config.Upgrade
 	syncs    syncTable
 
-	host      genserv.Host
+	host      driver.Host
 	unlinkIDs atomic.Uint64
 	inline    atomic.Int32 // servers that readers run now
 	peers     *peerTable

@@ -10,6 +10,7 @@ import (
 	"github.com/gonode-otp/gonode/dist"
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
 // process is one gen_server of this node: a mailbox, a loop that at most one goroutine runs at a time, and the links
@@ -55,7 +56,7 @@ type process struct {
 	ended    bool          // nothing of what ties it to others is left, nor may be added
 	told     bool          // they all know
 	gone     chan struct{} // closed when they do; made when somebody wants to wait for it
-	life     *lifetime     // made by the first send that waits
+	life     *lifetime     // made by the first send that waits, or when somebody asks for it
 	arrival  chan struct{} // closed by the next message and at the end; made by a callback that waits in receive
 	starting *starting     // until its init has ended
 	seq      seqTrace
@@ -94,12 +95,12 @@ func (p *process) putLocked(msg etf.Term, reader *peer) {
 
 // wake runs the loop in a goroutine of its own. The caller has made the process busy; the node cannot have stopped,
 // for it ends all processes first.
-func (p *process) wake(next genserv.Next) {
+func (p *process) wake(next driver.Next) {
 	p.n.work.Go(func() { p.run(next) })
 }
 
 // run handles messages until the mailbox is empty or the process has ended. next is what the loop wants to do first.
-func (p *process) run(next genserv.Next) {
+func (p *process) run(next driver.Next) {
 	returned := false
 	defer func() {
 		if !returned {
@@ -110,7 +111,7 @@ func (p *process) run(next genserv.Next) {
 	returned = true
 }
 
-func (p *process) work(next genserv.Next) {
+func (p *process) work(next driver.Next) {
 	for !next.Stopped {
 		if next.Again {
 			next = p.loop.Timeout()
@@ -134,7 +135,7 @@ func (p *process) work(next genserv.Next) {
 }
 
 // handle feeds the batch to the loop. Callbacks may take messages out of it, and make it longer, by receive.
-func (p *process) handle(next genserv.Next) genserv.Next {
+func (p *process) handle(next driver.Next) driver.Next {
 	m := p.beginBatch()
 	for p.handled < len(p.batch) && !p.dead.Load() {
 		msg := p.batch[p.handled]
@@ -167,7 +168,7 @@ func (p *process) handle(next genserv.Next) genserv.Next {
 
 // nextBatch takes what is in the mailbox. With an empty mailbox it either puts the process to rest (idle) or, if the
 // loop asked for a time-out of 0, returns neither.
-func (p *process) nextBatch(next genserv.Next) (batch []etf.Term, idle bool) {
+func (p *process) nextBatch(next driver.Next) (batch []etf.Term, idle bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
@@ -197,7 +198,7 @@ func (p *process) waitOver(seq uint64) {
 		return
 	}
 	p.busy = true
-	p.n.work.Go(func() { p.run(genserv.Next{Again: true}) })
+	p.n.work.Go(func() { p.run(driver.Next{Again: true}) })
 }
 
 func (p *process) cancelWaitLocked() {

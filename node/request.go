@@ -7,6 +7,7 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
 // Request is a gen_server:call whose answer is not waited for at once: the request id of gen_server:send_request/2.
@@ -38,7 +39,7 @@ func (n *Node) SendRequest(ctx context.Context, to, request etf.Term) (*Request,
 	d, err := n.locate(ctx, to)
 	var m *monitor
 	if err == nil {
-		m, err = n.begin(ctx, from, c, to, d, genserv.CallMessage(n.self, aliasTag(c.ref), request))
+		m, err = n.begin(ctx, from, c, to, d, driver.CallMessage(n.self, aliasTag(c.ref), request))
 	}
 	var failed *genserv.CallFailure
 	switch {
@@ -118,10 +119,10 @@ func (r *Request) Wait(ctx context.Context) (etf.Term, error) {
 	case <-r.done:
 		return r.reply, r.err
 	case <-ctx.Done():
-		return nil, genserv.TimeoutError(r.to, context.Cause(ctx))
+		return nil, timeoutError(r.to, context.Cause(ctx))
 	}
 }
 
 // Abandon gives the request up: a later answer is dropped, and Response is an error that matches genserv.ErrTimeout.
 // It does nothing to a request that has settled.
-func (r *Request) Abandon() { r.settle(nil, genserv.TimeoutError(r.to, errAbandoned)) }
+func (r *Request) Abandon() { r.settle(nil, timeoutError(r.to, errAbandoned)) }

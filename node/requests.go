@@ -69,7 +69,7 @@ func (c *Requests[L]) Next(ctx context.Context) (*Request, L, error) {
 		select {
 		case <-wake:
 		case <-ctx.Done():
-			return nil, *new(L), genserv.TimeoutError(etf.Atom("requests"), context.Cause(ctx))
+			return nil, *new(L), timeoutError(etf.Atom("requests"), context.Cause(ctx))
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
 // rex is the server behind rpc: block_call, the casts of OTP 23, sbcast, and calls of nodes that cannot spawn, such
@@ -103,7 +104,7 @@ func (r rex) answer(mfa etf.List, reply func(etf.Term) error) {
 		}
 		var bad *etf.EncodeError
 		if err := reply(result); errors.As(err, &bad) {
-			_ = reply(badRPC(genserv.BadReply(bad)))
+			_ = reply(badRPC(driver.BadReply(bad)))
 		}
 	})
 }

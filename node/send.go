@@ -113,7 +113,7 @@ func lost(err error) error {
 	return err
 }
 
-// Reply implements genserv.Replier.
+// Reply implements driver.Proc.
 func (w world) Reply(to, tag, reply etf.Term) error {
 	n, from := w.p.n, caller{pid: w.p.pid, process: w.p}
 	d, err := n.destination(to)

@@ -37,21 +37,35 @@ func TestEverySignalWithWhatIsNoTermReturnsAndChangesNothing(t *testing.T) {
 		etf.List{etf.Map{{Key: etf.Atom("k"), Value: nil}}}, (*etf.BigInt)(nil)}
 	_, err := b.Spawn(t.Context(), "other", genserv.Of(signaller{func(etf.Pid) {}}), nil)
 	require.NoError(t, err)
-	for op := genserv.OpLink; op <= genserv.OpIsAlive; op++ {
-		for i, bad := range bads {
-			s := genserv.Signal{Op: op, To: bad, Reason: bad, Wait: time.Millisecond,
-				Match: func(etf.Term) bool { return false },
-				Child: &genserv.Child{Module: genserv.Of(signaller{})}}
-			s.Ref, _ = bad.(etf.Ref)
-			if name, ok := bad.(etf.Atom); ok {
-				s.Child.Name = name
-			}
-			if op == genserv.OpExit && i%2 == 0 { // a good receiver of a bad reason
-				s.To = b.registry.byName("other").pid
-			}
+	no := func(etf.Term) bool { return false }
+	server := genserv.Of(signaller{})
+	for op, signal := range []func(w world, bad etf.Term, pid etf.Pid, ref etf.Ref, name etf.Atom){
+		func(w world, _ etf.Term, pid etf.Pid, _ etf.Ref, _ etf.Atom) { _ = w.Link(pid) },
+		func(w world, _ etf.Term, pid etf.Pid, _ etf.Ref, _ etf.Atom) { _ = w.Unlink(pid) },
+		func(w world, bad etf.Term, pid etf.Pid, _ etf.Ref, _ etf.Atom) { _ = w.Exit(pid, bad) },
+		func(w world, bad etf.Term, _ etf.Pid, _ etf.Ref, _ etf.Atom) {
+			_ = w.Exit(b.registry.byName("other").pid, bad)
+		},
+		func(w world, bad etf.Term, _ etf.Pid, _ etf.Ref, _ etf.Atom) { _, _ = w.Monitor(bad, false) },
+		func(w world, bad etf.Term, _ etf.Pid, _ etf.Ref, _ etf.Atom) { _, _ = w.Monitor(bad, true) },
+		func(w world, _ etf.Term, _ etf.Pid, ref etf.Ref, _ etf.Atom) { w.Demonitor(ref) },
+		func(w world, _ etf.Term, _ etf.Pid, ref etf.Ref, _ etf.Atom) { w.Unalias(ref) },
+		func(w world, _ etf.Term, _ etf.Pid, _ etf.Ref, name etf.Atom) { _ = w.Register(name) },
+		func(w world, _ etf.Term, _ etf.Pid, _ etf.Ref, name etf.Atom) { _ = w.Unregister(name) },
+		func(w world, _ etf.Term, pid etf.Pid, _ etf.Ref, _ etf.Atom) { w.NameOf(pid) },
+		func(w world, bad etf.Term, _ etf.Pid, _ etf.Ref, name etf.Atom) {
+			_, _ = w.Spawn(name, server, bad, true)
+		},
+		func(w world, bad etf.Term, _ etf.Pid, _ etf.Ref, _ etf.Atom) { _, _ = w.Receive(time.Millisecond, no) },
+		func(w world, bad etf.Term, _ etf.Pid, _ etf.Ref, _ etf.Atom) { w.Forget(bad) },
+	} {
+		for _, bad := range bads {
 			do := func(self etf.Pid) {
 				w := world{a.registry.byPid(self)}
-				_, _ = w.Signal(s)
+				pid, _ := bad.(etf.Pid)
+				ref, _ := bad.(etf.Ref)
+				name, _ := bad.(etf.Atom)
+				signal(w, bad, pid, ref, name)
 				_ = w.Send(bad, bad)
 				_ = w.Send(b.registry.byName("other").pid, bad)
 			}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
 // Spawn starts a gen_server and registers it under name, which other nodes call it by; "" means no name. args goes to
@@ -116,17 +117,17 @@ func (s *starting) run() {
 }
 
 // init runs the server's Init, which may end the goroutine that it runs in, and tells the starter what has come of it.
-func (s *starting) init() genserv.Next {
+func (s *starting) init() driver.Next {
 	p, returned := s.p, false
 	defer func() {
 		if !returned {
-			s.failed(etf.Tuple{etf.Atom("error"), p.loop.Goexit(nil).Reason})
+			s.failed(&genserv.Exit{Reason: p.loop.Goexit(nil).Reason})
 		}
 	}()
-	ack, next := p.loop.Start(s.o.args)
+	_, next, err := p.loop.Start(s.o.args)
 	returned = true
 	if next.Stopped {
-		s.failed(ack)
+		s.failed(err)
 		return next
 	}
 	p.started()
@@ -135,11 +136,11 @@ func (s *starting) init() genserv.Next {
 }
 
 // failed ends the process, whose init has stopped its loop.
-func (s *starting) failed(ack etf.Term) {
+func (s *starting) failed(err error) {
 	s.p.started()
 	s.p.exit(s.p.loop.Next().Reason)
 	<-s.p.done() // its name is free
-	s.answer(genserv.StartError(ack))
+	s.answer(err)
 }
 
 func (s *starting) makeProcess(number pidNumber) *process {
@@ -154,8 +155,8 @@ func (s *starting) makeProcess(number pidNumber) *process {
 	return p
 }
 
-func (s *starting) loopOptions(p *process) genserv.Options {
-	o := genserv.Options{Host: &s.n.host, Ancestors: s.o.ancestors, Parent: p.parent}
+func (s *starting) loopOptions(p *process) driver.Options {
+	o := driver.Options{Host: &s.n.host, Ancestors: s.o.ancestors, Parent: p.parent}
 	if s.o.name != "" {
 		o.Name = s.o.name
 	}

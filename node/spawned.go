@@ -7,7 +7,7 @@ import (
 
 	"github.com/gonode-otp/gonode/dist"
 	"github.com/gonode-otp/gonode/etf"
-	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
 const (
@@ -105,7 +105,7 @@ func (s *spawned) tell(m dist.Message, reason etf.Term) {
 		s.peer.send(m, s.badResult(bad))
 		return
 	}
-	s.peer.send(m, genserv.SendableReason(reason))
+	s.peer.send(m, driver.SendableReason(reason))
 }
 
 // untie takes back the link or the monitor, or both, and reports whether nothing ties the asker to the process any

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
 // StopServer orders a server to end with the given reason, normal if it is nil, by way of its Terminate, and waits
@@ -33,7 +34,7 @@ func (n *Node) stopServer(ctx context.Context, from caller, to, reason etf.Term)
 	defer n.unwatch(m)
 	n.letGo(from)
 	_, err = n.callTo(ctx, from, to, d, func(tag etf.Term) etf.Term {
-		return genserv.SystemMessage(from.pid, tag, etf.Tuple{etf.Atom("terminate"), reason})
+		return driver.SystemMessage(from.pid, tag, etf.Tuple{etf.Atom("terminate"), reason})
 	})
 	if err == nil {
 		_, err = n.await(ctx, from, end, to)

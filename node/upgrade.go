@@ -6,6 +6,7 @@ import (
 	"github.com/gonode-otp/gonode/codechange"
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/genserv/driver"
 	"github.com/gonode-otp/gonode/releasehandler"
 	"github.com/gonode-otp/gonode/supervisor"
 )
@@ -136,9 +137,9 @@ func (u upgraded) Kill() {
 
 // newLoop makes the loop of a process, with the version of its module that is current, and enters it into the
 // registry. Both happen at once, so that an upgrade finds every process that began with the older version.
-func (n *Node) newLoop(p *process, o spawnOptions, options genserv.Options) error {
+func (n *Node) newLoop(p *process, o spawnOptions, options driver.Options) error {
 	begin := func(module genserv.Module) error {
-		p.loop = genserv.New(module, world{p}, options)
+		p.loop = genserv.NewLoop(module, world{p}, options)
 		if holder := n.registry.add(p, o.name); holder != nil {
 			return &genserv.AlreadyStarted{Pid: holder.pid}
 		}

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"time"
@@ -8,9 +9,10 @@ import (
 	"github.com/gonode-otp/gonode/dist"
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
-// world is what a server needs of its node: it implements genserv.Proc for one process.
+// world is what a server needs of its node: it implements driver.Proc for one process.
 type world struct{ p *process }
 
 // ErrBadArgument is what Erlang calls badarg: a request that a process may not make.
@@ -62,90 +64,139 @@ func (w world) After(d time.Duration, to, msg etf.Term) (stop func() bool) {
 // errProcessEnded is what a callback gets from its node that still runs when its process has been killed.
 var errProcessEnded = errors.New("the calling process has ended")
 
-// Signal serves the requests of a process to its node, one call a case.
-func (w world) Signal(s genserv.Signal) (etf.Term, error) {
-	n, p := w.p.n, w.p
-	switch s.Op {
-	case genserv.OpSpawn, genserv.OpReceive: // these wait
-		if p.dead.Load() {
-			return nil, errProcessEnded
-		}
-	default:
-		if !p.beginSend() {
-			return nil, errProcessEnded
-		}
-		defer p.endSend()
-	}
-	switch s.Op {
-	case genserv.OpLink:
-		return nil, w.withPid(s.To, p.link)
-	case genserv.OpUnlink:
-		return nil, w.withPid(s.To, p.unlink)
-	case genserv.OpMonitor:
-		return w.monitor(s.To, s.On)
-	case genserv.OpDemonitor:
-		return nil, w.demonitor(s.Ref)
-	case genserv.OpTrapExit:
-		return p.trapExit(s.On), nil
-	case genserv.OpExit:
-		return nil, w.withPid(s.To, func(pid etf.Pid) error { return n.exit2(p, pid, genserv.SendableReason(s.Reason)) })
-	case genserv.OpRegister:
-		return nil, w.register(s.To)
-	case genserv.OpUnregister:
-		return nil, w.unregister(s.To)
-	case genserv.OpMakeRef:
-		return n.refs.make(), nil
-	case genserv.OpAlias:
-		ref := n.refs.make()
-		p.addAlias(ref)
-		return ref, nil
-	case genserv.OpUnalias:
-		return boolean(p.dropAlias(s.Ref)), nil
-	case genserv.OpSpawn:
-		return w.spawn(s.Child, s.On)
-	case genserv.OpReceive:
-		return p.receive(s.Wait, s.Match)
-	case genserv.OpForget:
-		p.forget(s.Reason)
-	case genserv.OpIsAlive:
-		return n.isAlive(s.To)
-	case genserv.OpRegisteredName:
-		return n.registeredName(s.To)
-	}
-	return nil, ErrBadArgument
+// Link implements driver.Linker.
+func (w world) Link(pid etf.Pid) error { return w.signal(func() error { return w.p.link(pid) }) }
+
+// Unlink implements driver.Linker.
+func (w world) Unlink(pid etf.Pid) error { return w.signal(func() error { return w.p.unlink(pid) }) }
+
+// Exit implements driver.Linker.
+func (w world) Exit(pid etf.Pid, reason etf.Term) error {
+	return w.signal(func() error { return w.p.n.exit2(w.p, pid, driver.SendableReason(reason)) })
 }
 
-func (w world) withPid(to etf.Term, do func(etf.Pid) error) error {
-	pid, ok := to.(etf.Pid)
-	if !ok {
-		return &DestinationError{To: to}
-	}
-	return do(pid)
-}
-
-func (w world) register(to etf.Term) error {
-	if name, ok := to.(etf.Atom); ok {
-		return w.p.n.registry.register(name, w.p)
-	}
-	return ErrBadArgument
-}
-
-func (w world) unregister(to etf.Term) error {
-	if name, ok := to.(etf.Atom); ok && w.p.n.registry.unregister(name) {
+// TrapExit implements driver.Linker.
+func (w world) TrapExit(on bool) (old bool) {
+	_ = w.signal(func() error { // a process that has ended has no flag
+		old = w.p.trapExit(on)
 		return nil
-	}
-	return ErrBadArgument
+	})
+	return old
 }
 
-func (w world) spawn(c *genserv.Child, link bool) (etf.Term, error) {
-	o := spawnOptions{name: c.Name, module: c.Module, args: c.Args, ancestors: w.p.n.ancestors(w.p),
-		app: w.p.app, token: w.p.token(), leader: w.p.groupLeader(), spawner: w.p.pid, inside: true}
-	if link {
-		o.parent = w.p
+// Monitor implements driver.Monitorer.
+func (w world) Monitor(to etf.Term, alias bool) (ref etf.Ref, err error) {
+	err = w.signal(func() error {
+		ref, err = w.monitor(to, alias)
+		return err
+	})
+	return ref, err
+}
+
+// Demonitor implements driver.Monitorer.
+func (w world) Demonitor(ref etf.Ref) {
+	_ = w.signal(func() error { // a process that has ended monitors nobody
+		w.demonitor(ref)
+		return nil
+	})
+}
+
+// Register implements driver.Registrar.
+func (w world) Register(name etf.Atom) error {
+	return w.signal(func() error { return w.p.n.registry.register(name, w.p) })
+}
+
+// Unregister implements driver.Registrar.
+func (w world) Unregister(name etf.Atom) error {
+	return w.signal(func() error {
+		if w.p.n.registry.unregister(name) {
+			return nil
+		}
+		return ErrBadArgument
+	})
+}
+
+// NameOf implements driver.Registrar. A goroutine that calls as the node has no name and never ends.
+func (w world) NameOf(pid etf.Pid) (name etf.Atom, alive bool) {
+	n := w.p.n
+	if pid.Node != n.name {
+		return "", false
 	}
-	w.p.letGo()
-	pid, err := w.p.n.spawn(w.p.n.ctx, o)
-	return pid, err
+	p := n.local(destination{pid: pid})
+	if p == nil || p.dead.Load() {
+		return "", pid == n.self
+	}
+	name, _ = n.registry.nameOf(p)
+	return name, true
+}
+
+// MakeRef implements driver.Aliaser.
+func (w world) MakeRef() (etf.Ref, error) { return w.p.n.refs.make(), nil }
+
+// Alias implements driver.Aliaser.
+func (w world) Alias() (ref etf.Ref, err error) {
+	err = w.signal(func() error {
+		ref = w.p.n.refs.make()
+		w.p.addAlias(ref)
+		return nil
+	})
+	return ref, err
+}
+
+// Unalias implements driver.Aliaser.
+func (w world) Unalias(ref etf.Ref) (was bool) {
+	_ = w.signal(func() error { // a process that has ended has no aliases
+		was = w.p.dropAlias(ref)
+		return nil
+	})
+	return was
+}
+
+// Forget implements driver.Proc.
+func (w world) Forget(reason etf.Term) {
+	_ = w.signal(func() error { // a process that has ended has forgotten everything
+		w.p.forget(reason)
+		return nil
+	})
+}
+
+// Context implements driver.Proc.
+func (w world) Context() context.Context { return w.p.context() }
+
+// Receive implements driver.Proc.
+func (w world) Receive(d time.Duration, match func(etf.Term) bool) (etf.Term, error) {
+	if w.p.dead.Load() {
+		return nil, errProcessEnded
+	}
+	return w.p.receive(d, match)
+}
+
+// Spawn implements driver.Proc.
+func (w world) Spawn(name etf.Atom, m driver.Module, args etf.Term, link bool) (etf.Pid, error) {
+	n, p := w.p.n, w.p
+	module, ok := m.(genserv.Module)
+	switch {
+	case !ok:
+		return etf.Pid{}, ErrBadArgument
+	case p.dead.Load():
+		return etf.Pid{}, errProcessEnded
+	}
+	o := spawnOptions{name: name, module: module, args: args, ancestors: n.ancestors(p),
+		app: p.app, token: p.token(), leader: p.groupLeader(), spawner: p.pid, inside: true}
+	if link {
+		o.parent = p
+	}
+	p.letGo()
+	return n.spawn(n.ctx, o)
+}
+
+// signal does something for the process that goes before its end, or returns errProcessEnded.
+func (w world) signal(do func() error) error {
+	if !w.p.beginSend() {
+		return errProcessEnded
+	}
+	defer w.p.endSend()
+	return do()
 }
 
 // isAlive is erlang:is_process_alive/1, which takes pids of its own node only.
@@ -158,31 +209,12 @@ func (n *Node) isAlive(to etf.Term) (etf.Term, error) {
 	return boolean(p != nil && !p.dead.Load()), nil
 }
 
-// registeredName is process_info(To, registered_name). A goroutine that calls as the node has no name and never ends.
-func (n *Node) registeredName(to etf.Term) (etf.Term, error) {
-	pid, ok := to.(etf.Pid)
-	if !ok || pid.Node != n.name {
-		return nil, ErrBadArgument
-	}
-	p := n.local(destination{pid: pid})
-	switch {
-	case p == nil && pid != n.self:
-		return etf.Atom("undefined"), nil
-	case p != nil:
-		if name, ok := n.registry.nameOf(p); ok {
-			return name, nil
-		}
-	}
-	return etf.List{}, nil
-}
-
 // trapExit is process_flag(trap_exit, On); it returns the old value.
-func (p *process) trapExit(on bool) etf.Term {
+func (p *process) trapExit(on bool) (old bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	old := p.trap
-	p.trap = on
-	return boolean(old)
+	old, p.trap = p.trap, on
+	return old
 }
 
 func boolean(b bool) etf.Atom {

@@ -17,6 +17,7 @@ import (
 	"github.com/gonode-otp/gonode/codechange"
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/genserv/driver"
 	"github.com/gonode-otp/gonode/internal/fakehost"
 	"github.com/gonode-otp/gonode/releasehandler"
 )
@@ -351,7 +352,7 @@ func TestTheHandlerStartsWithWhatIsThere(t *testing.T) {
 func TestWhoeverWaitsForHisTurnMayGiveUp(t *testing.T) {
 	s := newSite(t)
 	s.ask(`{set_unpacked,"releases/2/rel.rel",[]}`)
-	s.w.Find("a").Deliver(genserv.CallMessage(fakehost.Client, etf.Int(1), etf.Atom("block")))
+	s.w.Find("a").Deliver(driver.CallMessage(fakehost.Client, etf.Int(1), etf.Atom("block")))
 	done := make(chan error)
 	s.w.Work.Go(func() {
 		_, err := s.h.Install(context.Background(), "2", codechange.Options{SuspendTimeout: genserv.Infinity})

@@ -11,13 +11,14 @@ import (
 	"github.com/gonode-otp/gonode/codechange"
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/genserv/driver"
 	"github.com/gonode-otp/gonode/internal/fakehost"
 )
 
 // stuck begins an upgrade that waits for a server, for ever. outcome tells how it ended.
 func (s *site) stuck() (outcome chan error) {
 	s.ask(`{set_unpacked,"releases/2/rel.rel",[]}`)
-	s.w.Find("a").Deliver(genserv.CallMessage(fakehost.Client, etf.Int(1), etf.Atom("block")))
+	s.w.Find("a").Deliver(driver.CallMessage(fakehost.Client, etf.Int(1), etf.Atom("block")))
 	outcome = make(chan error, 1)
 	s.w.Work.Go(func() {
 		_, err := s.h.Install(context.Background(), "2", codechange.Options{SuspendTimeout: genserv.Infinity})

@@ -8,6 +8,7 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/genserv/driver"
 	"github.com/gonode-otp/gonode/supervisor"
 )
 
@@ -150,7 +151,7 @@ func TestManyDynamicChildrenEndAtOnce(t *testing.T) {
 	require.Equal(t, supervisor.Counts{Specs: 1, Active: many, Workers: many}, counts)
 	_, err = n.Spawn(ctx, "", genserv.Of(inside(func(p *genserv.Process) {
 		ref, _ := p.Monitor(sup)
-		_ = p.Send(sup, genserv.SystemMessage(p.Self(), ref, etf.Tuple{etf.Atom("terminate"), genserv.Shutdown}))
+		_ = p.Send(sup, driver.SystemMessage(p.Self(), ref, etf.Tuple{etf.Atom("terminate"), genserv.Shutdown}))
 		p.Receive(genserv.Infinity, func(msg etf.Term) bool { return len(msg.(etf.Tuple)) == 5 })
 	})), nil)
 	require.ErrorIs(t, err, genserv.ErrIgnore)

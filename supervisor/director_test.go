@@ -10,6 +10,7 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/genserv/driver"
 	"github.com/gonode-otp/gonode/node"
 )
 
@@ -167,8 +168,8 @@ func (d *directing) answer(p *genserv.Process) {
 	})
 }
 
-// driver is testdata/paired_sup.erl in Go: it runs a scenario in a process.
-type driver struct {
+// scenarioDriver is testdata/paired_sup.erl in Go: it runs a scenario in a process.
+type scenarioDriver struct {
 	n             *node.Node
 	p             *genserv.Process
 	director, sup etf.Term
@@ -196,7 +197,7 @@ func (s *scenario) run(t *testing.T, n *node.Node, r *reports) (directorPid etf.
 	require.NoError(t, err)
 	r.tell(n, directorPid)
 	_, err = n.Spawn(t.Context(), "", genserv.Of(inside(func(p *genserv.Process) {
-		d := &driver{n: n, p: p, director: directorPid, starter: starterPid}
+		d := &scenarioDriver{n: n, p: p, director: directorPid, starter: starterPid}
 		for _, step := range s.steps {
 			did = append(did, d.step(step.term))
 		}
@@ -209,7 +210,7 @@ func (s *scenario) run(t *testing.T, n *node.Node, r *reports) (directorPid etf.
 	return directorPid, did
 }
 
-func (d *driver) ask(to, request etf.Term) etf.Term {
+func (d *scenarioDriver) ask(to, request etf.Term) etf.Term {
 	reply, err := d.p.Call(context.Background(), to, request)
 	if err != nil {
 		panic(err)
@@ -218,10 +219,10 @@ func (d *driver) ask(to, request etf.Term) etf.Term {
 }
 
 // sys makes a system request; nil means that the process is dead.
-func (d *driver) sys(request etf.Term) etf.Term {
+func (d *scenarioDriver) sys(request etf.Term) etf.Term {
 	ref, _ := d.p.Monitor(d.sup)
 	defer d.p.Demonitor(ref)
-	_ = d.p.Send(d.sup, genserv.SystemMessage(d.p.Self(), ref, request))
+	_ = d.p.Send(d.sup, driver.SystemMessage(d.p.Self(), ref, request))
 	msg, _ := d.p.Receive(genserv.Infinity, func(msg etf.Term) bool {
 		t := msg.(etf.Tuple)
 		return t[0] == etf.Term(ref) || t[1] == etf.Term(ref)
@@ -232,7 +233,7 @@ func (d *driver) sys(request etf.Term) etf.Term {
 	return nil
 }
 
-func (d *driver) step(t etf.Tuple) []etf.Term {
+func (d *scenarioDriver) step(t etf.Tuple) []etf.Term {
 	events := d.act(mapAtoms(t, func(a etf.Atom) etf.Term {
 		if a == "Director" {
 			return d.director
@@ -246,7 +247,7 @@ func (d *driver) step(t etf.Tuple) []etf.Term {
 }
 
 // settle waits until the supervisor has dealt with everything, or everybody is dead.
-func (d *driver) settle() {
+func (d *scenarioDriver) settle() {
 	for again := true; again; {
 		if d.sys(etf.Atom("get_state")) == nil {
 			d.ask(d.director, etf.Tuple{etf.Atom("dead"), etf.Atom("all")})
@@ -258,7 +259,7 @@ func (d *driver) settle() {
 
 func answers(t etf.Term) []etf.Term { return []etf.Term{etf.Tuple{etf.Atom("answer"), t}} }
 
-func (d *driver) act(t etf.Tuple) []etf.Term {
+func (d *scenarioDriver) act(t etf.Tuple) []etf.Term {
 	switch t[0].(etf.Atom) {
 	case "start":
 		d.ask(d.director, etf.Tuple{etf.Atom("init"), t[2]})
@@ -273,7 +274,7 @@ func (d *driver) act(t etf.Tuple) []etf.Term {
 	case "call":
 		return d.call(t[1])
 	case "send":
-		_ = d.p.Send(d.sup, genserv.CallMessage(d.p.Self(), etf.Atom("nobody_waits"), t[1]))
+		_ = d.p.Send(d.sup, driver.CallMessage(d.p.Self(), etf.Atom("nobody_waits"), t[1]))
 	case "sys":
 		return answers(d.look(t[1].(etf.Atom)))
 	case "change":
@@ -296,7 +297,7 @@ func (d *driver) act(t etf.Tuple) []etf.Term {
 	return nil
 }
 
-func (d *driver) call(request etf.Term) []etf.Term {
+func (d *scenarioDriver) call(request etf.Term) []etf.Term {
 	if t, ok := request.(etf.Tuple); ok && len(t) == 2 {
 		if who, ok := t[1].(etf.Tuple); ok && who[0] == etf.Term(etf.Atom("pid")) {
 			request = etf.Tuple{t[0], d.ask(d.director, who)}
@@ -309,7 +310,7 @@ func (d *driver) call(request etf.Term) []etf.Term {
 	return []etf.Term{etf.Tuple{etf.Atom("exits"), exitReason(err)}}
 }
 
-func (d *driver) child(t etf.Tuple) {
+func (d *scenarioDriver) child(t etf.Tuple) {
 	pid := d.ask(d.director, etf.Tuple{etf.Atom("pid"), t[1]})
 	dead := true
 	switch {
@@ -328,7 +329,7 @@ func (d *driver) child(t etf.Tuple) {
 }
 
 // look answers what sys tells: the state, the callback module or the status.
-func (d *driver) look(what etf.Atom) etf.Term {
+func (d *scenarioDriver) look(what etf.Atom) etf.Term {
 	if what == "state" {
 		return withoutTime(d.sys(etf.Atom("get_state")).(etf.Tuple)[1])
 	}

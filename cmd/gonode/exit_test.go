@@ -17,6 +17,14 @@ import (
 	"github.com/gonode-otp/gonode/node"
 )
 
+// timedOut is a call to a server that did not answer in time.
+var timedOut error = &genserv.CallFailure{To: etf.Tuple{etf.Atom("calc"), etf.Atom("a@vm")}, Err: genserv.ErrTimeout,
+	Cause: context.DeadlineExceeded}
+
+func callError(to, reason etf.Term) error {
+	return &genserv.CallFailure{To: to, Err: genserv.ReasonError(reason)}
+}
+
 func TestEveryErrorHasItsExitCodeAndSaysWhatToChange(t *testing.T) {
 	peer := etf.Atom("a@vm")
 	to := etf.Tuple{etf.Atom("calc"), peer}
@@ -75,9 +83,9 @@ func TestEveryErrorHasItsExitCodeAndSaysWhatToChange(t *testing.T) {
 		{"name style", handshake(dist.ReasonNameStyle, nil), exitHandshake,
 			"start both nodes with -sname, or both with -name"},
 
-		{"no answer", genserv.TimeoutError(to, nil), exitTimeout,
+		{"no answer", timedOut, exitTimeout,
 			"calc on a@vm did not answer within 5s; --timeout gives it longer"},
-		{"an upgrade that goes on", &hintedError{genserv.TimeoutError(to, nil), "it goes on"}, exitTimeout,
+		{"an upgrade that goes on", &hintedError{timedOut, "it goes on"}, exitTimeout,
 			"--timeout gives it longer; it goes on"},
 		{"no connection in time", &node.ConnectError{Node: peer, Stage: "wait", Err: context.DeadlineExceeded}, exitTimeout,
 			"cannot connect to a@vm: not within 5s"},
@@ -85,13 +93,13 @@ func TestEveryErrorHasItsExitCodeAndSaysWhatToChange(t *testing.T) {
 		{"EPMD is silent", &epmd.UnavailableError{Addr: "vm:4369", Err: context.DeadlineExceeded}, exitTimeout,
 			"no firewall"},
 
-		{"noproc", genserv.CallError(to, etf.Atom("noproc")), exitRemote, "there is no process calc on a@vm"},
-		{"Elixir module", genserv.CallError(etf.Tuple{etf.Atom("My.Calc"), peer}, etf.Atom("noproc")), exitRemote,
+		{"noproc", callError(to, etf.Atom("noproc")), exitRemote, "there is no process calc on a@vm"},
+		{"Elixir module", callError(etf.Tuple{etf.Atom("My.Calc"), peer}, etf.Atom("noproc")), exitRemote,
 			"there is no process 'My.Calc' on a@vm; an Elixir module is registered as Elixir.My.Calc"},
-		{"exit", genserv.CallError(to, etf.Tuple{etf.Atom("bad"), etf.Binary("x"), etf.Charlist("y")}), exitRemote,
+		{"exit", callError(to, etf.Tuple{etf.Atom("bad"), etf.Binary("x"), etf.Charlist("y")}), exitRemote,
 			`calc on a@vm ended without an answer: {bad,<<"x">>,"y"}`},
-		{"an exit that looks like a package", genserv.CallError(to, etf.Charlist("a: node: b")), exitRemote, `"a: node: b"`},
-		{"stopped", genserv.CallError(to, genserv.Normal), exitRemote, "ended without an answer: normal"},
+		{"an exit that looks like a package", callError(to, etf.Charlist("a: node: b")), exitRemote, `"a: node: b"`},
+		{"stopped", callError(to, genserv.Normal), exitRemote, "ended without an answer: normal"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			require.Equal(t, c.code, exitCode(c.err), "%v", c.err)
@@ -113,7 +121,7 @@ func TestAHugeExitReasonIsCut(t *testing.T) {
 	for i := range reason {
 		reason[i] = etf.Int(i)
 	}
-	text := (&options{}).explain(genserv.CallError(etf.Atom("x"), reason))
+	text := (&options{}).explain(callError(etf.Atom("x"), reason))
 	require.Less(t, len(text), maxReason+100)
 	require.Contains(t, text, "[0,1,2,")
 }

@@ -190,7 +190,8 @@ func (m marionette) op(p *genserv.Process, op etf.Term) (etf.Term, error) {
 func (marionette) more(p *genserv.Process, t etf.Tuple) (etf.Term, error) {
 	switch t[0].(etf.Atom) {
 	case "unalias":
-		return nil, p.Unalias(t[1].(etf.Ref))
+		p.Unalias(t[1].(etf.Ref))
+		return nil, nil
 	case "is_alive":
 		if pid := t[1].(etf.Pid); pid.Node != p.Self().Node {
 			return nil, node.ErrBadArgument // which IsAlive has no way to tell

@@ -12,6 +12,7 @@ import (
 	"github.com/gonode-otp/gonode/codechange"
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
 func atom(s string) etf.Atom { return etf.Atom(s) }
@@ -76,7 +77,7 @@ func (w *Host) Start(name etf.Atom, code genserv.Module, n int, mods ...etf.Atom
 	p.pid = etf.Pid{Node: "go@here", ID: uint32(100 + len(w.processes)), Creation: 7}
 	w.processes = append(w.processes, p)
 	w.mu.Unlock()
-	p.loop = genserv.New(code, proc{p}, genserv.Options{Name: name})
+	p.loop = genserv.NewLoop(code, proc{p: p}, driver.Options{Name: name})
 	p.loop.Start(etf.Tuple{name, etf.Int(n)})
 	return p
 }
@@ -140,7 +141,7 @@ func (p *Process) Do(f func(*genserv.Loop)) {
 			p.run()
 		}
 	}()
-	p.noted(func() genserv.Next { return p.loop.Do(f) })
+	p.noted(func() driver.Next { return p.loop.Do(f) })
 	goes = true
 	p.run()
 }
@@ -178,15 +179,15 @@ func (p *Process) run() {
 		p.queue = p.queue[1:]
 		p.mu.Unlock()
 		if a, ok := msg.(*asked); ok {
-			p.noted(func() genserv.Next { return p.loop.Do(a.do) })
+			p.noted(func() driver.Next { return p.loop.Do(a.do) })
 			continue
 		}
-		p.noted(func() genserv.Next { return p.loop.Handle(msg) })
+		p.noted(func() driver.Next { return p.loop.Handle(msg) })
 	}
 }
 
 // noted notes what becomes of the process by something.
-func (p *Process) noted(do func() genserv.Next) {
+func (p *Process) noted(do func() driver.Next) {
 	suspended, code := p.loop.Suspended(), p.loop.Code()
 	next := do()
 	for next.Again {
@@ -289,9 +290,9 @@ func (w *Host) Apply(ctx context.Context, module, function etf.Atom, args etf.Li
 		<-ctx.Done()
 		return nil, ctx.Err()
 	case "call":
-		w.Find(args[0].(etf.Atom)).Deliver(genserv.CallMessage(Client, etf.Int(1), atom("add")))
+		w.Find(args[0].(etf.Atom)).Deliver(driver.CallMessage(Client, etf.Int(1), atom("add")))
 	case "block":
-		w.Find(args[0].(etf.Atom)).Deliver(genserv.CallMessage(Client, etf.Int(1), atom("block")))
+		w.Find(args[0].(etf.Atom)).Deliver(driver.CallMessage(Client, etf.Int(1), atom("block")))
 	case "nodes":
 		return args[0], nil
 	case "info":
@@ -322,7 +323,10 @@ func (w *Host) Go(f func()) { w.Work.Go(f) }
 var Client = etf.Pid{Node: "go@here", ID: 1, Creation: 7}
 
 // proc is what a server of the world may ask for: it can reply.
-type proc struct{ p *Process }
+type proc struct {
+	driver.Proc
+	p *Process
+}
 
 func (p proc) Self() etf.Pid { return p.p.pid }
 func (p proc) Send(_, msg etf.Term) error {
@@ -330,7 +334,11 @@ func (p proc) Send(_, msg etf.Term) error {
 	return nil
 }
 
-func (proc) Signal(genserv.Signal) (etf.Term, error)             { return nil, errors.ErrUnsupported }
+func (proc) Forget(etf.Term)                 {}
+func (proc) NameOf(etf.Pid) (etf.Atom, bool) { return "", false }
+func (proc) MakeRef() (etf.Ref, error)       { return etf.Ref{}, errors.ErrUnsupported }
+
+func (p proc) Reply(to, tag, reply etf.Term) error { return p.Send(to, etf.Tuple{tag, reply}) }
+
 func (proc) After(time.Duration, etf.Term, etf.Term) func() bool { return func() bool { return false } }
 func (proc) Log() *slog.Logger                                   { return nil }
-func (proc) Client() genserv.Client                              { return nil }

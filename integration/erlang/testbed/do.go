@@ -43,7 +43,7 @@ var deeds = map[deed]func(p *genserv.Process, a etf.Tuple) etf.Term{
 	{"cast", 2}:       func(p *genserv.Process, a etf.Tuple) etf.Term { return done(p.Cast(a[0], a[1])) },
 	{"call", 3}:       call,
 	{"alias", 0}:      func(p *genserv.Process, _ etf.Tuple) etf.Term { return must(p.Alias()) },
-	{"unalias", 1}:    func(p *genserv.Process, a etf.Tuple) etf.Term { return done(p.Unalias(a[0].(etf.Ref))) },
+	{"unalias", 1}:    func(p *genserv.Process, a etf.Tuple) etf.Term { p.Unalias(a[0].(etf.Ref)); return ok },
 	{"register", 1}:   func(p *genserv.Process, a etf.Tuple) etf.Term { return done(p.Register(a[0].(etf.Atom))) },
 	{"unregister", 1}: func(p *genserv.Process, a etf.Tuple) etf.Term { return done(p.Unregister(a[0].(etf.Atom))) },
 	{"is_alive", 1}:   func(p *genserv.Process, a etf.Tuple) etf.Term { return boolean(p.IsAlive(a[0].(etf.Pid))) },
