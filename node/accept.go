@@ -122,7 +122,7 @@ func (n *Node) admit(conn net.Conn, known func()) {
 
 // welcome does the handshakes of the carrier and of the distribution.
 func (n *Node) welcome(ctx context.Context, conn net.Conn, arb *arbiter) (net.Conn, *dist.Peer, error) {
-	carried, err := n.carrier.incoming(ctx, conn)
+	carried, err := n.carrier.Incoming(ctx, conn)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -131,12 +131,12 @@ func (n *Node) welcome(ctx context.Context, conn net.Conn, arb *arbiter) (net.Co
 	info, err := side.Accept(ctx, carried, arb)
 	var refused *dist.HandshakeError
 	if errors.As(err, &refused) {
-		err = n.carrier.explain(carried, refused)
+		err = n.carrier.Explain(carried, refused)
 	}
 	if err != nil {
 		return nil, nil, err
 	}
-	n.carrier.trust(carried)
+	n.carrier.Authenticated(carried)
 	return carried, info, nil
 }
 

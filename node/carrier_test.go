@@ -4,19 +4,14 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
-	"errors"
-	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"os"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/gonode-otp/gonode/dist"
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/gonodetest"
 	"github.com/gonode-otp/gonode/tlsdist"
@@ -74,29 +69,6 @@ func TestTwoNodesTalkOverIPv6(t *testing.T) {
 		require.NoError(t, a.Ping(t.Context(), b.Name()))
 		require.Contains(t, a.Info(), "listening on [::1]:")
 	}
-	all, err := family{six: true}.listen(t.Context(), "", 0, 0)
-	require.NoError(t, err)
-	defer all.Close()
-	c, err := net.Dial("tcp4", fmt.Sprintf("127.0.0.1:%d", all.Addr().(*net.TCPAddr).Port))
-	require.NoError(t, err, "as inet6_tcp of OTP")
-	_ = c.Close()
-}
-
-func TestTheOwnHostIsFoundWithoutAnyEntry(t *testing.T) {
-	own, err := os.Hostname()
-	require.NoError(t, err)
-	for _, f := range []family{{}, {six: true}} {
-		addrs, err := f.lookup(t.Context(), own)
-		require.NoError(t, err)
-		require.NotEmpty(t, addrs)
-		require.Equal(t, f.six, addrs[0].Is6())
-	}
-	_, err = family{}.lookup(t.Context(), "no-such-host.invalid")
-	require.Error(t, err)
-	_, err = family{six: true}.lookup(t.Context(), "127.0.0.1")
-	require.ErrorContains(t, err, "127.0.0.1 has no IPv6 address")
-	_, err = family{}.dial(t.Context(), "", "no port")
-	require.Error(t, err)
 }
 
 func TestACarrierThatCannotWorkIsRefusedAtOnce(t *testing.T) {
@@ -192,72 +164,4 @@ func (s *safeBuffer) String() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.b.String()
-}
-
-func TestLittleIsReadOfWhoIsNotTrusted(t *testing.T) {
-	a, b := net.Pipe()
-	defer a.Close()
-	go func() {
-		defer b.Close()
-		_, _ = b.Write(make([]byte, 1000))
-	}()
-	bound := newBounded(a, 10)
-	got, err := io.ReadAll(bound)
-	require.ErrorContains(t, err, "more than 10 bytes before it has proved that it knows the cookie")
-	require.Len(t, got, 10)
-	bound.lift()
-	got, err = io.ReadAll(bound)
-	require.NoError(t, err)
-	require.Len(t, got, 990)
-}
-
-func TestARefusalAfterTheHandshakeOfTLSIsExplained(t *testing.T) {
-	ca := gonodetest.NewAuthority(t, "authority")
-	cfg := Config{TLS: mutual(t, ca), SetupTime: time.Second}
-	c, err := newTLSCarrier(&cfg, slog.New(slog.DiscardHandler))
-	require.NoError(t, err)
-	x, y := net.Pipe()
-	done := make(chan net.Conn, 1)
-	go func() {
-		conn, _ := c.incoming(context.Background(), y)
-		done <- conn
-	}()
-	conn, err := c.outgoing(t.Context(), x, "localhost")
-	require.NoError(t, err)
-	defer conn.Close()
-	defer (<-done).Close()
-	defer y.Close() // first, for a goodbye would wait for a reader
-	defer x.Close()
-
-	closed := &dist.HandshakeError{Stage: dist.StageRecvStatus, Reason: dist.ReasonClosed, Err: io.EOF}
-	var e *tlsdist.HandshakeError
-	require.ErrorAs(t, c.explain(conn, closed), &e)
-	require.Contains(t, e.Error(), "may not accept the certificate of this side")
-	require.True(t, errors.Is(e, dist.ReasonClosed), "it is still found what it was")
-	for _, other := range []*dist.HandshakeError{
-		{Stage: dist.StageRecvChallengeAck, Reason: dist.ReasonCookie},
-		{Stage: dist.StageRecvName, Reason: dist.ReasonClosed, Incoming: true},
-		{Stage: dist.StageRecvChallenge, Reason: dist.ReasonClosed},
-	} {
-		require.Equal(t, error(other), c.explain(conn, other))
-	}
-	alert := &net.OpError{Op: "remote error", Err: errors.New("tls: unknown certificate authority")}
-	require.ErrorAs(t, c.explain(conn, &dist.HandshakeError{Reason: dist.ReasonIO, Err: alert}), &e)
-	require.Contains(t, e.Error(), cfg.TLS.Client.Certs[0].CertFile+": unknown certificate authority")
-	require.ErrorAs(t, c.explain(conn, &dist.HandshakeError{Reason: dist.ReasonIO, Err: alert, Incoming: true}), &e)
-	require.True(t, e.Incoming)
-}
-
-func TestAStrangerHasLimitedTimeForTLS(t *testing.T) {
-	cfg := Config{TLS: mutual(t, gonodetest.NewAuthority(t, "authority")), SetupTime: 20 * time.Millisecond}
-	c, err := newTLSCarrier(&cfg, slog.New(slog.DiscardHandler))
-	require.NoError(t, err)
-	x, y := net.Pipe()
-	defer x.Close()
-	_, err = c.incoming(t.Context(), y)
-	var e *tlsdist.HandshakeError
-	require.ErrorAs(t, err, &e)
-	require.True(t, e.Timeout())
-	_, err = y.Read(make([]byte, 1))
-	require.ErrorIs(t, err, io.ErrClosedPipe, "the connection is closed")
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/gonode-otp/gonode/dist"
 	"github.com/gonode-otp/gonode/epmd"
+	"github.com/gonode-otp/gonode/node/internal/transport"
 	"github.com/gonode-otp/gonode/tlsdist"
 )
 
@@ -104,7 +105,7 @@ type Config struct {
 	LoggerNode string
 
 	epmdAddrs []netip.Addr // of an embedded EPMD
-	family    family
+	family    transport.Family
 	patience  time.Duration // dist.Options.Patience, for tests
 	without   dist.Flags    // what the node does not announce, for tests
 }
@@ -250,18 +251,21 @@ func (c *Config) checkCarrier() error {
 			c.ProtoDist = "inet_tls"
 		}
 	}
-	proto, ok := protoDists[c.ProtoDist]
+	proto, ok := transport.ParseProtocol(c.ProtoDist)
 	switch {
 	case !ok:
 		return &ConfigError{"ProtoDist", fmt.Sprintf("%q is none of inet_tcp, inet_tls, inet6_tcp and inet6_tls",
 			c.ProtoDist)}
-	case proto.tls && c.TLS == nil:
+	case proto.TLS && c.TLS == nil:
 		return &ConfigError{"TLS", c.ProtoDist + " needs TLS options"}
-	case !proto.tls && c.TLS != nil:
+	case !proto.TLS && c.TLS != nil:
 		return &ConfigError{"TLS", "is given, and " + c.ProtoDist + " makes no use of it; want inet_tls or inet6_tls"}
 	}
-	c.family = family{proto.six}
-	return c.family.check(c.Listen)
+	c.family = proto.Family
+	if err := c.family.CheckListen(c.Listen); err != nil {
+		return &ConfigError{"Listen", err.Error()}
+	}
+	return nil
 }
 
 // checkCookies applies what the handshake needs: a cookie is an atom whose characters go into the digest as Latin-1.

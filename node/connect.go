@@ -115,16 +115,16 @@ func (n *Node) reach(ctx context.Context, a *attempt, host string) (net.Conn, *d
 	if err != nil {
 		return nil, nil, &ConnectError{a.name, "epmd", err}
 	}
-	conn, err := n.cfg.family.dial(setup, "", net.JoinHostPort(host, strconv.Itoa(int(port))))
+	conn, err := n.cfg.family.Dial(setup, "", net.JoinHostPort(host, strconv.Itoa(int(port))))
 	if err != nil {
 		return nil, nil, &ConnectError{a.name, "dial", err}
 	}
-	if conn, err = n.carrier.outgoing(ctx, conn, host); err != nil {
+	if conn, err = n.carrier.Outgoing(ctx, conn, host); err != nil {
 		return nil, nil, &ConnectError{a.name, "tls", err}
 	}
 	info, err := n.side.Connect(ctx, conn, a.name, dist.InitiatorFunc(func(etf.Atom) bool { return n.peers.insists(a) }))
 	if err == nil {
-		n.carrier.trust(conn)
+		n.carrier.Authenticated(conn)
 		return conn, info, nil
 	}
 	var refused *dist.HandshakeError
@@ -134,7 +134,7 @@ func (n *Node) reach(ctx context.Context, a *attempt, host string) (net.Conn, *d
 	if refused.Reason == dist.ReasonNOK || refused.Reason == dist.ReasonSuperseded {
 		n.awaitIncoming(ctx)
 	}
-	if better := n.carrier.explain(conn, refused); better != error(refused) {
+	if better := n.carrier.Explain(conn, refused); better != error(refused) {
 		return nil, nil, &ConnectError{a.name, "tls", better}
 	}
 	return nil, nil, &ConnectError{a.name, "handshake", err}
@@ -150,7 +150,7 @@ func (n *Node) portOf(ctx context.Context, alive, host string) (uint16, error) {
 }
 
 // epmd is the client for the EPMDs of this and other hosts.
-func (n *Node) epmd() epmd.Client { return epmd.Client{Dial: n.cfg.family.dial} }
+func (n *Node) epmd() epmd.Client { return epmd.Client{Dial: n.cfg.family.Dial} }
 
 // awaitIncoming keeps a refused attempt pending for as long as the peer may take to connect to us: it has told us
 // that its own attempt goes on. When that one arrives, it cancels ctx.

@@ -64,7 +64,7 @@ func (x *examination) form(context.Context) Finding {
 
 func (x *examination) address(ctx context.Context) Finding {
 	began := time.Now()
-	found, err := x.n.cfg.family.lookup(ctx, x.host)
+	found, err := x.n.cfg.family.Lookup(ctx, x.host)
 	if err != nil {
 		return Finding{Step: "address", Err: err,
 			Advice: fmt.Sprintf("make the name %s known on this host with an %v address: DNS or /etc/hosts", x.host,
@@ -114,7 +114,7 @@ func (n *Node) known(ctx context.Context, addr string) string {
 
 func (x *examination) dial(ctx context.Context) Finding {
 	began := time.Now()
-	conn, err := x.n.cfg.family.dial(ctx, "", net.JoinHostPort(x.host, strconv.Itoa(int(x.port))))
+	conn, err := x.n.cfg.family.Dial(ctx, "", net.JoinHostPort(x.host, strconv.Itoa(int(x.port))))
 	if err != nil {
 		return Finding{Step: "port", Err: err,
 			Advice: fmt.Sprintf("open port %d of %s for this host, and see that the node listens on an address that is "+
@@ -136,10 +136,10 @@ func (x *examination) hangUp() {
 // secure tries TLS on a connection of its own. Without TLS it is no step.
 func (x *examination) secure(ctx context.Context) Finding {
 	defer x.hangUp()
-	if !protoDists[x.n.cfg.ProtoDist].tls {
+	if x.n.cfg.TLS == nil {
 		return Finding{}
 	}
-	conn, err := x.n.carrier.outgoing(ctx, x.conn, x.host)
+	conn, err := x.n.carrier.Outgoing(ctx, x.conn, x.host)
 	if err != nil {
 		return Finding{Step: "tls", Err: err, Advice: adviceOf(err)}
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/gonode-otp/gonode/epmd"
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv/driver"
+	"github.com/gonode-otp/gonode/node/internal/transport"
 	"github.com/gonode-otp/gonode/releasehandler"
 )
 
@@ -51,7 +52,7 @@ type Node struct {
 	peers     *peerTable
 	allow     allowList
 	givenTo   namePool // names of peers that have none of their own
-	carrier   carrier
+	carrier   transport.Carrier
 
 	listener     net.Listener // nil with NoListen
 	registration *epmd.Registration
@@ -91,7 +92,8 @@ func Start(ctx context.Context, cfg Config) (*Node, error) {
 }
 
 func (n *Node) start(ctx context.Context) (err error) {
-	if n.carrier, err = newCarrier(&n.cfg, n.log); err != nil {
+	if n.carrier, err = transport.NewCarrier(transport.Options{TLS: n.cfg.TLS, NoListen: n.cfg.NoListen,
+		HandshakeTimeout: n.cfg.SetupTime, Log: n.log}); err != nil {
 		return err
 	}
 	if n.cfg.NamedBy != "" {
@@ -147,7 +149,7 @@ func randomCreation() uint32 {
 
 // listen opens the port and registers it.
 func (n *Node) listen(ctx context.Context) (err error) {
-	if n.listener, err = n.cfg.family.listen(ctx, n.cfg.Listen, n.cfg.PortMin, n.cfg.PortMax); err != nil {
+	if n.listener, err = n.cfg.family.Listen(ctx, n.cfg.Listen, n.cfg.PortMin, n.cfg.PortMax); err != nil {
 		return err
 	}
 	if n.cfg.NodePort != 0 {
@@ -160,7 +162,7 @@ func (n *Node) listen(ctx context.Context) (err error) {
 	}
 	alive, _, _ := strings.Cut(n.cfg.Name, "@")
 	o := epmd.RegisterOptions{
-		Addr:     net.JoinHostPort(n.cfg.family.loopback(), strconv.Itoa(int(n.cfg.EPMDPort))),
+		Addr:     net.JoinHostPort(n.cfg.family.Loopback(), strconv.Itoa(int(n.cfg.EPMDPort))),
 		Name:     alive,
 		Port:     uint16(n.listener.Addr().(*net.TCPAddr).Port),
 		Hidden:   !n.cfg.Visible,
@@ -301,7 +303,7 @@ func (n *Node) handshakeSide() dist.Local {
 		flags |= dist.FlagPublished
 	}
 	return dist.Local{Node: n.name, Creation: n.creation, Flags: flags, StepTimeout: n.cfg.SetupTime, Cookie: n.cookie,
-		LengthBytes: n.carrier.lengthBytes()}
+		LengthBytes: n.carrier.LengthBytes()}
 }
 
 // cookie returns the cookie shared with a peer.

@@ -33,6 +33,8 @@ var Layers = []Layer{
 	{Dir: "heapfloor", Why: "it is about the program, not about a node: standard library only"},
 	{Dir: "node/internal/cookie", Why: "the file of a user's cookie has to do with no node: standard library only"},
 	{Dir: "node/internal/nodename", Why: "the form of a name has to do with no node: standard library only"},
+	{Dir: "node/internal/transport", May: []string{"dist", "etf", "tlsdist"},
+		Why: "a connection and its carrier know nothing of the node that they are opened for"},
 	{Dir: "releasehandler", May: []string{"etf", "genserv", "appup", "codechange"},
 		Why: "the release handler reads releases and has codechange run their scripts; it knows no node"},
 	{Dir: "node", May: []string{"etf", "epmd", "dist", "tlsdist", "genserv", "supervisor", "appup", "codechange",
