@@ -43,6 +43,7 @@ type fieldPlan struct {
 	name   string
 	key    Term // the name as a key of this struct
 	index  []int
+	step   string // in the path of an error
 	tagged bool
 	opts   fieldOptions
 }
@@ -79,6 +80,7 @@ func (p *structPlan) make(t reflect.Type) error {
 		} else {
 			f.key = Atom(f.name)
 		}
+		f.opts.nilAtom = f.opts.nilAtom || p.form == formElixir // the word of Elixir for what is not there
 	}
 	return nil
 }
@@ -130,7 +132,7 @@ func collectFields(t reflect.Type, index []int, seen map[reflect.Type]bool) (all
 		if sf.Name == "_" || tag == "-" {
 			continue
 		}
-		f := fieldPlan{index: at}
+		f := fieldPlan{index: at, step: "." + sf.Name}
 		if err := f.parse(tag); err != nil {
 			return nil, fmt.Errorf("field %s: %w", sf.Name, err)
 		}

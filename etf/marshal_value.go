@@ -49,6 +49,12 @@ func special(t reflect.Type) bool {
 		p.Implements(unmarshalerType) || p.Implements(textUnmarshalerType)
 }
 
+// isPlain knows the types that Go itself names, such as int and string, which are no more than their kind.
+func isPlain(t reflect.Type) bool {
+	k := t.Kind()
+	return (k <= reflect.Float64 || k == reflect.String) && t.PkgPath() == ""
+}
+
 var noOptions fieldOptions
 
 // marshaler is one run of Marshal.
@@ -74,6 +80,9 @@ func (m *marshaler) value(v reflect.Value, o *fieldOptions) (Term, error) {
 // special handles the types that are more than their kind.
 func (m *marshaler) special(v reflect.Value, o *fieldOptions) (t Term, done bool, err error) {
 	typ := v.Type()
+	if isPlain(typ) {
+		return nil, false, nil
+	}
 	if (typ.Kind() == reflect.Pointer || typ.Kind() == reflect.Interface) && v.IsNil() {
 		return nilTerm(o), true, nil
 	}
@@ -325,7 +334,7 @@ func (m *marshaler) structure(v reflect.Value) (Term, error) {
 		}
 		t, err := m.value(field, &f.opts)
 		if err != nil {
-			return nil, within(err, "."+v.Type().FieldByIndex(f.index).Name)
+			return nil, within(err, f.step)
 		}
 		pairs = append(pairs, MapPair{f.key, t})
 	}
@@ -350,7 +359,7 @@ func (m *marshaler) tuple(v reflect.Value, plan *structPlan) (Term, error) {
 		}
 		t, err := m.value(field, &f.opts)
 		if err != nil {
-			return nil, within(err, "."+v.Type().FieldByIndex(f.index).Name)
+			return nil, within(err, f.step)
 		}
 		elems = append(elems, t)
 	}

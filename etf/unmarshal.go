@@ -38,6 +38,8 @@ func (u *unmarshaler) value(t Term, dst reflect.Value, o *fieldOptions) error {
 func (u *unmarshaler) special(t Term, dst reflect.Value, o *fieldOptions) (done bool, err error) {
 	typ := dst.Type()
 	switch {
+	case isPlain(typ):
+		return false, nil
 	case typ.Kind() == reflect.Interface:
 		return true, u.toInterface(t, dst)
 	case reflect.TypeOf(t) == typ:

@@ -117,13 +117,12 @@ func sameKind(key Term, plan *structPlan) bool {
 }
 
 func (u *unmarshaler) field(t Term, dst reflect.Value, f *fieldPlan) error {
-	name := "." + dst.Type().FieldByIndex(f.index).Name
 	field, ok := settable(dst, f.index)
 	if !ok {
-		return within(mismatch(t, dst, "an embedded pointer to an unexported struct cannot be set"), name)
+		return within(mismatch(t, dst, "an embedded pointer to an unexported struct cannot be set"), f.step)
 	}
 	if err := u.value(t, field, &f.opts); err != nil {
-		return within(err, name)
+		return within(err, f.step)
 	}
 	return nil
 }

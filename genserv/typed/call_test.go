@@ -1,0 +1,68 @@
+package typed_test
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/genserv/typed"
+)
+
+func TestTypedCallsReturnGoValuesOrTheErrorOfTheServer(t *testing.T) {
+	l := host(t, genserv.Of(shapes()), nil)
+	ctx, to := t.Context(), etf.Atom("server")
+	text, err := typed.Call[string](ctx, l, to, typed.Request("get", "k"))
+	require.NoError(t, err)
+	require.Equal(t, "<k>", text)
+	moved, err := typed.Call[move](ctx, l, to, move{X: 3, Y: 4})
+	require.NoError(t, err)
+	require.Equal(t, move{X: 4, Y: 3}, moved)
+	done, err := typed.Call[typed.OK[string]](ctx, l, to, typed.Request("transfer", "a", "b", 1))
+	require.NoError(t, err)
+	require.Equal(t, "ab1", done.Value)
+	_, err = typed.Call[struct{}](ctx, l, to, typed.Request("put", options{Size: 1}))
+	require.NoError(t, err)
+	_, err = typed.Call[struct{}](ctx, l, to, typed.Request("put", options{Size: -1}))
+	require.ErrorIs(t, err, &typed.Error{Reason: etf.Tuple{etf.Atom("bad_size"), etf.Int(-1)}})
+	_, err = typed.Call[etf.Term](ctx, l, to, typed.Request("fail", "no luck"))
+	require.EqualError(t, err, "no luck")
+	_, err = typed.Call[struct{}](ctx, l, to, etf.Atom("get"))
+	require.ErrorContains(t, err, "want ok")
+	var misfit *etf.UnmarshalError
+	_, err = typed.Call[bool](ctx, l, to, etf.Atom("get"))
+	require.ErrorAs(t, err, &misfit)
+	var noTerm *etf.MarshalError
+	_, err = typed.Call[bool](ctx, l, to, typed.Request("get", math.NaN()))
+	require.ErrorAs(t, err, &noTerm)
+	_, err = typed.Call[bool](ctx, l, etf.Atom("nobody"), etf.Atom("get"))
+	require.ErrorIs(t, err, genserv.ErrNoProc)
+	replies, bad, err := typed.MultiCall[int](ctx, l, []etf.Atom{l.Name(), "no@where"}, "server", etf.Atom("get"))
+	require.NoError(t, err)
+	require.Equal(t, []etf.Atom{"no@where"}, bad)
+	require.Equal(t, []typed.NodeReply[int]{{Node: l.Name(), Reply: 6}}, replies)
+}
+
+// coded is an error that knows its term.
+type coded struct{ code int }
+
+func (c coded) Error() string { return "coded" }
+func (c coded) MarshalETF() (etf.Term, error) {
+	return etf.Tuple{etf.Atom("code"), etf.Int(c.code)}, nil
+}
+
+func TestAnErrorKeepsTheTermThatItCarries(t *testing.T) {
+	for want, err := range map[string]error{
+		"limit":       fmt.Errorf("wrapped: %w", &typed.Error{Reason: etf.Atom("limit")}),
+		"noproc":      &genserv.Exit{Reason: etf.Atom("noproc")},
+		"{code,7}":    fmt.Errorf("wrapped: %w", coded{7}),
+		"undefined":   &typed.Error{},
+		`<<"plain">>`: errors.New("plain"),
+	} {
+		require.Equal(t, "{error,"+want+"}", etf.Format(typed.ErrorReply(err)))
+	}
+}
