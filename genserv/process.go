@@ -1,6 +1,7 @@
 package genserv
 
 import (
+	"context"
 	"log/slog"
 	"sync"
 	"time"
@@ -9,8 +10,8 @@ import (
 	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
-// Process is the process in which callbacks run: every callback gets it. Self, Send, Reply, SendAfter, Call, Exit and
-// Logger may be used from any goroutine, also while no callback runs; the rest belongs to the callbacks.
+// Process is the process in which callbacks run: every callback gets it. Self, Send, Reply, SendAfter, Call, Exit,
+// Context and Logger may be used from any goroutine, also while no callback runs; the rest belongs to the callbacks.
 type Process struct {
 	proc driver.Proc
 	name etf.Term // registered name, or nil
@@ -57,12 +58,8 @@ func (p *Process) Demonitor(ref etf.Ref) {
 
 // isDown knows {'DOWN', Ref, process, Object, Reason}.
 func isDown(msg etf.Term, ref etf.Ref) bool {
-	t, ok := msg.(etf.Tuple)
-	if !ok || len(t) != 5 || !isAtom(t[0], "DOWN") {
-		return false
-	}
-	r, ok := t[1].(etf.Ref)
-	return ok && r == ref
+	down, ok := AsDown(msg)
+	return ok && down.Ref == ref
 }
 
 // Link ties the two processes together: if one ends for another reason than normal, so does the other, unless it traps
@@ -130,6 +127,11 @@ func (p *Process) Receive(d time.Duration, match func(msg etf.Term) bool) (msg e
 	msg, err := p.proc.Receive(d, match)
 	return msg, err == nil && msg != nil
 }
+
+// Context returns a context that ends when the process ends, or is killed while a callback runs. Take it as the parent
+// of the contexts of calls and of other work that nobody needs after the process. It costs nothing until it is asked
+// for. Nothing in OTP corresponds to it.
+func (p *Process) Context() context.Context { return p.proc.Context() }
 
 // Logger returns the logger of the node with the process named in its records; it is never nil.
 func (p *Process) Logger() *slog.Logger {

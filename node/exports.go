@@ -2,7 +2,6 @@ package node
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/gonode-otp/gonode/etf"
@@ -47,7 +46,7 @@ func (n *Node) sys(ctx context.Context, name etf.Atom, list etf.List, limit time
 	}
 	answer, err := n.systemCall(ctx, list[0], request)
 	if err != nil {
-		return nil, &genserv.Exit{Reason: etf.Tuple{exitReason(err), etf.Tuple{etf.Atom("sys"), name, list}}}
+		return nil, &genserv.Exit{Reason: etf.Tuple{genserv.ExitReason(err), etf.Tuple{etf.Atom("sys"), name, list}}}
 	}
 	if t, ok := answer.(etf.Tuple); ok && name == "get_state" && len(t) == 2 && t[0] == etf.Term(etf.Atom("ok")) {
 		return t[1], nil
@@ -66,20 +65,6 @@ func (n *Node) systemCall(ctx context.Context, to, request etf.Term) (etf.Term, 
 	return n.callTo(ctx, from, to, d, func(tag etf.Term) etf.Term { return driver.SystemMessage(n.self, tag, request) })
 }
 
-// exitReason is the reason by which gen:call/4 exits.
-func exitReason(err error) etf.Term {
-	var exit *genserv.Exit
-	switch {
-	case errors.As(err, &exit):
-		return exit.Reason
-	case errors.Is(err, genserv.ErrTimeout):
-		return etf.Atom("timeout")
-	case errors.Is(err, genserv.ErrNoConnection):
-		return noconnection
-	}
-	return noproc
-}
-
 // exportSupervisor exports the functions of supervisor that change or show a tree.
 func (n *Node) exportSupervisor() {
 	for name, args := range map[etf.Atom]int{"which_children": 0, "count_children": 0,
@@ -91,7 +76,7 @@ func (n *Node) exportSupervisor() {
 			}
 			answer, err := n.Call(ctx, list[0], request)
 			if err != nil {
-				return nil, &genserv.Exit{Reason: etf.Tuple{exitReason(err),
+				return nil, &genserv.Exit{Reason: etf.Tuple{genserv.ExitReason(err),
 					etf.Tuple{etf.Atom("gen_server"), etf.Atom("call"), etf.List{list[0], request, etf.Atom("infinity")}}}}
 			}
 			return answer, nil

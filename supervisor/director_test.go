@@ -307,7 +307,7 @@ func (d *scenarioDriver) call(request etf.Term) []etf.Term {
 	if err == nil {
 		return answers(reply)
 	}
-	return []etf.Term{etf.Tuple{etf.Atom("exits"), exitReason(err)}}
+	return []etf.Term{etf.Tuple{etf.Atom("exits"), genserv.ExitReason(err)}}
 }
 
 func (d *scenarioDriver) child(t etf.Tuple) {

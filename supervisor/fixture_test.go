@@ -2,7 +2,6 @@ package supervisor_test
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"sync"
 	"testing"
@@ -269,16 +268,4 @@ func testNode(t *testing.T, cfg node.Config) (*node.Node, *reports) {
 // alone is a node that no other can find.
 func alone(t *testing.T) (*node.Node, *reports) {
 	return testNode(t, node.Config{NoListen: true, Cookie: "alone"})
-}
-
-// exitReason is the reason with which gen_server:call exits.
-func exitReason(err error) etf.Term {
-	var exit *genserv.Exit
-	switch {
-	case errors.As(err, &exit):
-		return exit.Reason
-	case errors.Is(err, genserv.ErrNoProc):
-		return etf.Atom("noproc")
-	}
-	return etf.Binary(err.Error())
 }

@@ -21,7 +21,7 @@ type Start struct {
 // followed by those of start_child for a child of a SimpleOneForOne.
 //
 // genserv.ErrIgnore as its error is ignore in Erlang: the supervisor goes on without the child. Every other one is
-// {error, Reason}, with the reason of a *genserv.Exit as it is and the text of any other error.
+// {error, Reason} with the reason that genserv.ExitReason makes of it.
 type StartFunc func(p *genserv.Process, args etf.List) (Started, error)
 
 // Started is what a StartFunc has started: {ok, Pid}, or {ok, Pid, Info} if there is an Info.
@@ -135,7 +135,7 @@ func (m mfa) apply(p *genserv.Process) outcome {
 	case errors.Is(err, genserv.ErrIgnore):
 		return outcome{}
 	case err != nil:
-		return outcome{reason: errorReason(err)}
+		return outcome{reason: genserv.ExitReason(err)}
 	case started.Pid == (etf.Pid{}):
 		return outcome{reason: etf.Tuple{etf.Atom("ok"), etf.Atom("undefined")}} // no pid is no result
 	}
@@ -143,19 +143,6 @@ func (m mfa) apply(p *genserv.Process) outcome {
 }
 
 func exitTuple(reason etf.Term) etf.Term { return etf.Tuple{etf.Atom("EXIT"), reason} }
-
-// errorReason returns Reason of {error, Reason}.
-func errorReason(err error) etf.Term {
-	var exit *genserv.Exit
-	var taken *genserv.AlreadyStarted
-	switch {
-	case errors.As(err, &taken):
-		return etf.Tuple{etf.Atom("already_started"), taken.Pid}
-	case errors.As(err, &exit) && exit.Reason != nil:
-		return exit.Reason
-	}
-	return etf.Binary(err.Error())
-}
 
 func isAtom(t etf.Term, a etf.Atom) bool {
 	b, ok := t.(etf.Atom)

@@ -66,7 +66,7 @@ func (s *server) Init(p *genserv.Process, args etf.Term) genserv.InitResult[*sta
 		return genserv.Ignore[*state]()
 	case err != nil:
 		return genserv.StopInit[*state](pair("bad_return", etf.Tuple{s.name, etf.Atom("init"),
-			pair("error", errorReason(err))}))
+			pair("error", genserv.ExitReason(err))}))
 	}
 	st := &state{module: s.name, args: args, starts: startFuncs{}}
 	st.name = etf.Tuple{p.Self(), s.name}
