@@ -31,7 +31,7 @@ type App struct {
 // *FileError with all findings. See application resource files, https://www.erlang.org/doc/man/app.html.
 func ParseApp(name string, src []byte) (*App, error) {
 	r := &report{file: name}
-	n, ok := r.first(src)
+	n, ok := r.readFirstTerm(src)
 	if !ok {
 		return nil, r.err()
 	}
@@ -67,7 +67,7 @@ func readApp(n etf.Node, r *report) (app *App, bad etf.Term) {
 	app.Env, _ = env.(etf.List)
 	app.MaxT = d.value("maxT", etf.Atom("infinity"), "milliseconds or infinity", isMax)
 	app.MaxP = d.value("maxP", etf.Atom("infinity"), "a number of processes or infinity", isMax)
-	d.repeated(app.Modules)
+	d.checkRepeated(app.Modules)
 	if d.bad != nil {
 		return nil, d.bad
 	}
@@ -141,12 +141,12 @@ func (d *appDict) optionalText(key etf.Atom) string {
 }
 
 func (d *appDict) textOf(key etf.Atom, n etf.Node) string {
-	s, kind := text(n.Term)
+	s, kind := stringOf(n.Term)
 	why := etf.Term(tagged("bad_param", key))
-	if kind == crashes {
-		why = tagged("EXIT", crash("badarg"))
+	if kind == textCrashes {
+		why = tagged("EXIT", crashReason("badarg"))
 	}
-	if kind != isText {
+	if kind != textOK {
 		d.refuse(n.Pos, why, "%s has to be a string, not %s", key, show(n.Term))
 	}
 	return s
@@ -186,8 +186,8 @@ func (d *appDict) value(key etf.Atom, otherwise etf.Term, want string, fits func
 	return n.Term
 }
 
-// repeated warns of what is there twice, and refuses modules that are: systools_make:check_modules/3.
-func (d *appDict) repeated(modules []etf.Atom) {
+// checkRepeated warns of what is there twice, and refuses modules that are: systools_make:check_modules/3.
+func (d *appDict) checkRepeated(modules []etf.Atom) {
 	seen := map[etf.Atom]bool{}
 	for _, p := range d.pairs {
 		t, _ := p.Term.(etf.Tuple)

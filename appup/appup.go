@@ -58,7 +58,7 @@ func Find(entries []Entry, vsn string) (Script, bool) {
 // *FileError with all findings.
 func ParseAppup(name string, src []byte) (*Appup, error) {
 	r := &report{file: name}
-	n, ok := r.first(src)
+	n, ok := r.readFirstTerm(src)
 	if !ok {
 		return nil, r.err()
 	}
@@ -75,7 +75,7 @@ func readAppup(n etf.Node, r *report) *Appup {
 	}
 	a := &Appup{}
 	var kind textKind
-	if a.Vsn, kind = text(parts[0].Term); kind != isText {
+	if a.Vsn, kind = stringOf(parts[0].Term); kind != textOK {
 		r.warn(parts[0].Pos, tagged("bad_vsn", parts[0].Term),
 			"the version of the application should be a string; %s is that of no application", show(parts[0].Term))
 	}

@@ -29,9 +29,9 @@ func Check(name string, src []byte) ([]*Finding, error) {
 	if !known {
 		return nil, fmt.Errorf("%s is none of Name.app, Name.appup, Name.rel and relup", name)
 	}
-	one := r.first
+	one := r.readFirstTerm
 	if suffix == ".relup" {
-		one = r.only
+		one = r.readOnlyTerm
 	}
 	if n, ok := one(src); ok {
 		check(n, r)
@@ -192,7 +192,7 @@ func checkLowLevel(script []etf.Node, r *report) {
 		}
 		word := wordOf(n.Term)
 		switch {
-		case highLevel(word):
+		case isHighLevel(word):
 			r.fail(n.Pos, tagged("illegal_instruction_after_point_of_no_return", n.Term),
 				"%s belongs into an .appup file; a relup has low-level instructions", word)
 		case !r.syntax(n):

@@ -142,7 +142,7 @@ func TestInstructionsInEveryForm(t *testing.T) {
 		word := strings.Trim(strings.Split(text, ",")[0], "{")
 		high := slices.Contains(strings.Fields("update load_module add_module delete_module add_application "+
 			"remove_application restart_application restart reboot"), word)
-		require.Equal(t, !high, i.LowLevel(), text)
+		require.Equal(t, !high, appup.LowLevel(i), text)
 	}
 }
 

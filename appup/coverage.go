@@ -17,11 +17,11 @@ type Change string
 
 // What becomes of modules.
 const (
-	Added     Change = "added"
-	Removed   Change = "removed"
-	Changed   Change = "changed"
-	Unchanged Change = "unchanged"
-	Unknown   Change = "unknown" // it is in both, and at least one version of it is not known
+	ModuleAdded     Change = "added"
+	ModuleRemoved   Change = "removed"
+	ModuleChanged   Change = "changed"
+	ModuleUnchanged Change = "unchanged"
+	ModuleUnknown   Change = "unknown" // it is in both, and at least one version of it is not known
 )
 
 // change tells what becomes of a module on the way to other modules.
@@ -30,15 +30,15 @@ func (m Modules) change(to Modules, module etf.Atom) Change {
 	after, is := to[module]
 	switch {
 	case !was:
-		return Added
+		return ModuleAdded
 	case !is:
-		return Removed
+		return ModuleRemoved
 	case before == nil || after == nil:
-		return Unknown
+		return ModuleUnknown
 	case etf.Equal(before, after):
-		return Unchanged
+		return ModuleUnchanged
 	}
-	return Changed
+	return ModuleChanged
 }
 
 // Gap is a module whose instructions do not fit what becomes of it: it is added, removed or changed and no
@@ -55,7 +55,7 @@ type Gap struct {
 // String says it in words.
 func (g Gap) String() string {
 	way := fmt.Sprintf("%s %s to %s: the module %s ", show(g.App), g.From, g.To, show(g.Module))
-	if g.Change == Unchanged {
+	if g.Change == ModuleUnchanged {
 		return way + "is the same in both versions, but there is an instruction for it"
 	}
 	return way + "is " + string(g.Change) + ", but no instruction is about it"
@@ -63,7 +63,7 @@ func (g Gap) String() string {
 
 // Reason is {uncovered_module, Module} or {unchanged_module, Module}. OTP has none: systools looks at no code.
 func (g Gap) Reason() etf.Tuple {
-	if g.Change == Unchanged {
+	if g.Change == ModuleUnchanged {
 		return tagged("unchanged_module", g.Module)
 	}
 	return tagged("uncovered_module", g.Module)
@@ -80,7 +80,7 @@ type Step struct {
 // Gaps compares a script, of an .appup file or of a relup, with what becomes of the modules of applications. A
 // script that restarts the emulator has no gaps: all code is new then.
 func Gaps(script etf.List, steps ...Step) []Gap {
-	ins := newInstructed(NewScript(script...).nodes)
+	ins := newCoverage(NewScript(script...).nodes)
 	var gaps []Gap
 	for _, s := range steps {
 		gaps = append(gaps, ins.gaps(s)...)
@@ -88,53 +88,53 @@ func Gaps(script etf.List, steps ...Step) []Gap {
 	return gaps
 }
 
-// instructed is what a script has instructions about.
-type instructed struct {
+// coverage is what a script has instructions about.
+type coverage struct {
 	modules map[etf.Atom]etf.Pos
 	apps    map[etf.Atom]bool // as a whole
 	all     bool
 }
 
-func newInstructed(scripts ...[]etf.Node) instructed {
-	ins := instructed{modules: map[etf.Atom]etf.Pos{}, apps: map[etf.Atom]bool{}}
+func newCoverage(scripts ...[]etf.Node) coverage {
+	ins := coverage{modules: map[etf.Atom]etf.Pos{}, apps: map[etf.Atom]bool{}}
 	for _, n := range slices.Concat(scripts...) {
 		for _, full := range expand(n) {
 			full, _ = withoutUndo(full)
 			if (&report{}).syntax(full) {
-				ins.take(full)
+				ins.addInstruction(full)
 			}
 		}
 	}
 	return ins
 }
 
-func (ins instructed) note(n etf.Node) {
+func (ins coverage) addModule(n etf.Node) {
 	if module, ok := n.Term.(etf.Atom); ok {
 		ins.modules[module] = n.Pos
 	}
 }
 
-// take notes what an instruction is about, whose syntax is right.
-func (ins *instructed) take(n etf.Node) {
+// addInstruction notes what an instruction is about, whose syntax is right.
+func (ins *coverage) addInstruction(n etf.Node) {
 	t, _ := n.Term.(etf.Tuple)
 	e := nodesOf(n, t)
 	switch word := wordOf(n.Term); word {
 	case "update", "load_module", "add_module", "delete_module":
-		ins.note(e[1])
+		ins.addModule(e[1])
 	case "load", "remove":
-		ins.note(nodesOf(e[1], t[1].(etf.Tuple))[0])
+		ins.addModule(nodesOf(e[1], t[1].(etf.Tuple))[0])
 	case "add_application", "remove_application", "restart_application":
 		app, _ := t[1].(etf.Atom)
 		ins.apps[app] = true
 	case "apply":
-		ins.takeCall(typedMFA(t[1]))
+		ins.addCall(mfaOf(t[1]))
 	case "restart_new_emulator", "restart_emulator", "restart", "reboot":
 		ins.all = true
 	}
 }
 
-// takeCall finds what systools_rc makes of instructions for whole applications: they are stopped or started.
-func (ins *instructed) takeCall(call MFA) {
+// addCall finds what systools_rc makes of instructions for whole applications: they are stopped or started.
+func (ins *coverage) addCall(call MFA) {
 	args, _ := call.Args.(etf.List)
 	if call.Module != "application" || call.Function != "start" && call.Function != "stop" || len(args) == 0 {
 		return
@@ -143,7 +143,7 @@ func (ins *instructed) takeCall(call MFA) {
 	ins.apps[app] = true
 }
 
-func (ins instructed) gaps(s Step) []Gap {
+func (ins coverage) gaps(s Step) []Gap {
 	if ins.all || ins.apps[s.App] {
 		return nil
 	}
@@ -153,7 +153,7 @@ func (ins instructed) gaps(s Step) []Gap {
 	for _, module := range slices.Sorted(maps.Keys(both)) {
 		pos, covered := ins.modules[module]
 		g := Gap{s.App, s.From, s.To, module, s.Before.change(s.After, module), pos}
-		if g.Change != Unknown && covered == (g.Change == Unchanged) {
+		if g.Change != ModuleUnknown && covered == (g.Change == ModuleUnchanged) {
 			gaps = append(gaps, g)
 		}
 	}

@@ -15,23 +15,27 @@ func (p Program) checkRelup(files Files, n etf.Node, r *report) {
 	if relup == nil {
 		return
 	}
-	s := site{p, files, path.Join(path.Dir(r.file), "..")}
+	s := installation{p, files, path.Join(path.Dir(r.file), "..")}
 	top := s.rel(relup.Vsn)
-	for mode, entries := range [][]RelupEntry{relup.Up, relup.Down} {
+	for _, mode := range []Mode{ModeUp, ModeDown} {
+		entries := relup.Up
+		if mode == ModeDown {
+			entries = relup.Down
+		}
 		for _, e := range entries {
 			base := s.rel(e.Vsn)
 			if top == nil || base == nil {
 				continue
 			}
 			from, to := base, top
-			if Mode(mode) == Down {
+			if mode == ModeDown {
 				from, to = top, base
 			}
 			pos := n.Pos
 			if len(e.Script.nodes) > 0 {
 				pos = e.Script.nodes[0].Pos
 			}
-			ins := newInstructed(e.Script.nodes)
+			ins := newCoverage(e.Script.nodes)
 			for _, step := range s.steps(from, to) {
 				r.gaps(pos, ins.gaps(step))
 			}
@@ -39,15 +43,15 @@ func (p Program) checkRelup(files Files, n etf.Node, r *report) {
 	}
 }
 
-// site is an installation.
-type site struct {
+// installation is an installation.
+type installation struct {
 	Program
 	files    Files
 	releases string
 }
 
 // rel finds a release; nil if there is no file that says what is in it.
-func (s site) rel(vsn string) *Rel {
+func (s installation) rel(vsn string) *Rel {
 	if path.Base(vsn) != vsn {
 		return nil
 	}
@@ -62,7 +66,7 @@ func (s site) rel(vsn string) *Rel {
 		if err != nil {
 			continue
 		}
-		if n, ok := (&report{}).first(src); ok {
+		if n, ok := (&report{}).readFirstTerm(src); ok {
 			if rel, _ := readRel(n, &report{file: name}); rel != nil && rel.Vsn == vsn {
 				return rel
 			}
@@ -72,7 +76,7 @@ func (s site) rel(vsn string) *Rel {
 }
 
 // steps are the ways of the applications that both releases have, in versions that are known.
-func (s site) steps(from, to *Rel) (steps []Step) {
+func (s installation) steps(from, to *Rel) (steps []Step) {
 	for _, a := range to.Apps {
 		old, both := from.Find(a.Name)
 		if !both || old.Vsn == a.Vsn || path.Base(string(a.Name)) != string(a.Name) {
@@ -86,7 +90,7 @@ func (s site) steps(from, to *Rel) (steps []Step) {
 }
 
 // app finds a version of an application, in the files or else in the program.
-func (s site) app(name etf.Atom, vsn string) *App {
+func (s installation) app(name etf.Atom, vsn string) *App {
 	lib := path.Join(s.releases, "..", "lib")
 	all := s.others(s.files, &App{Name: name}, lib)
 	i := slices.IndexFunc(all, func(a *App) bool { return a.Vsn == vsn })

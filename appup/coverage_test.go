@@ -28,7 +28,7 @@ func linkedShop() appup.Program {
 	version := func(vsn string, modules ...string) appup.Linked {
 		l := appup.Linked{App: "shop", Vsn: vsn}
 		for i := 0; i < len(modules); i += 2 {
-			m := appup.LinkedModule{Name: etf.Atom(modules[i]), Version: etf.Charlist(modules[i+1]), Kind: appup.Server}
+			m := appup.LinkedModule{Name: etf.Atom(modules[i]), Version: etf.Charlist(modules[i+1]), Kind: appup.KindServer}
 			l.Modules = append(l.Modules, m)
 		}
 		return l
@@ -118,7 +118,7 @@ func TestADraftHasWhatDiffersInBothDirections(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, found)
 
-	p.Linked[1].Modules[0].Kind = appup.Supervisor
+	p.Linked[1].Modules[0].Kind = appup.KindSupervisor
 	text, err = p.Draft(parse("1"), parse("2"))
 	require.NoError(t, err)
 	require.Contains(t, text, "{update, cart, supervisor}")

@@ -43,7 +43,7 @@ func explain(reason etf.Term) string {
 	if say, known := explanations[form{word, max(len(t), 1)}]; known {
 		args := make([]any, len(t))
 		for i, e := range t {
-			args[i] = explained(e)
+			args[i] = termText(e)
 		}
 		return fmt.Sprintf(say, args...)
 	}
@@ -70,33 +70,33 @@ func explainNested(word etf.Atom, t etf.Tuple) string {
 	case word == "no_valid_version" && len(inner) == 2 && len(in(1)) == 2:
 		want, _ := inner[0].(etf.Tuple)
 		found, _ := inner[1].(etf.Tuple)
-		return fmt.Sprintf("no .app file has version %s; that of %s is %s", explained(want[1]), explained(found[1]),
-			explained(found[2]))
+		return fmt.Sprintf("no .app file has version %s; that of %s is %s", termText(want[1]), termText(found[1]),
+			termText(found[2]))
 	case word == "parse_error" && len(inner) == 3:
-		return fmt.Sprintf("%s:%s: %s", explained(inner[0]), show(inner[1]), message(inner[2]))
+		return fmt.Sprintf("%s:%s: %s", termText(inner[0]), show(inner[1]), parserMessage(inner[2]))
 	case word == "parse" && len(in(2)) == 3:
-		return message(in(2)[2])
+		return parserMessage(in(2)[2])
 	case word == "" && len(t) == 2 && in(0) != nil: // {{bad_param, vsn}, {application, ...}}
 		return explain(t[0])
 	}
 	return ""
 }
 
-// message is what erl_parse has to say.
-func message(t etf.Term) string {
+// parserMessage is what erl_parse has to say.
+func parserMessage(t etf.Term) string {
 	if list, ok := t.(etf.List); ok && len(list) == 2 {
 		if _, isPair := list[1].(etf.List); isPair {
-			return explained(list[0]) + explained(list[1])
+			return termText(list[0]) + termText(list[1])
 		}
 	}
-	return explained(t)
+	return termText(t)
 }
 
 // maxReason bounds a reason in the text of an error.
 const maxReason = 2000
 
-func explained(t etf.Term) string {
-	if s, kind := text(t); kind == isText && s != "" {
+func termText(t etf.Term) string {
+	if s, kind := stringOf(t); kind == textOK && s != "" {
 		return s
 	}
 	return show(t)

@@ -21,7 +21,7 @@ func ExampleTranslateScripts() {
 	script, _ := appup.Find(file.Up, "1")
 	old := &appup.App{Name: "calc", Vsn: "1", Modules: []etf.Atom{"calc_srv", "calc_lib"}}
 	app := &appup.App{Name: "calc", Vsn: "2", Modules: []etf.Atom{"calc_srv", "calc_lib"}}
-	low, err := appup.TranslateScripts(appup.Up, []appup.Script{script}, []*appup.App{app}, []*appup.App{old})
+	low, err := appup.TranslateScripts(appup.ModeUp, []appup.Script{script}, []*appup.App{app}, []*appup.App{old})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -16,8 +16,8 @@ type Files interface {
 	Stat(name string) (fs.FileInfo, error)
 }
 
-// pathed reads files of the directories of a path.
-type pathed struct {
+// searchedFiles reads files of the directories of a path.
+type searchedFiles struct {
 	Files
 	dirs []string
 }
@@ -25,10 +25,10 @@ type pathed struct {
 // searchPath returns the directories that names with wildcards stand for: systools_lib:get_path/1. * is any part of a
 // name. Differs from OTP: directories that one wildcard stands for are in the order of their names; there is no path
 // of a running system behind them, only the working directory.
-func searchPath(files Files, path []string) pathed {
-	p := pathed{Files: files}
+func searchPath(files Files, path []string) searchedFiles {
+	p := searchedFiles{Files: files}
 	for _, name := range append(slices.Clone(path), ".") {
-		for _, dir := range p.expand(name) {
+		for _, dir := range p.expandWildcards(name) {
 			if !slices.Contains(p.dirs, dir) {
 				p.dirs = append(p.dirs, dir)
 			}
@@ -37,7 +37,7 @@ func searchPath(files Files, path []string) pathed {
 	return p
 }
 
-func (p pathed) expand(name string) []string {
+func (p searchedFiles) expandWildcards(name string) []string {
 	dirs := []string{""}
 	if strings.HasPrefix(name, "/") {
 		dirs[0] = "/"
@@ -50,7 +50,7 @@ func (p pathed) expand(name string) []string {
 		empty = false
 		var next []string
 		for _, dir := range dirs {
-			next = append(next, p.matching(dir, part)...)
+			next = append(next, p.matchingDirs(dir, part)...)
 		}
 		dirs = next
 	}
@@ -60,8 +60,8 @@ func (p pathed) expand(name string) []string {
 	return dirs
 }
 
-// matching returns the directories in dir, which is "" at the start, whose names match part.
-func (p pathed) matching(dir, part string) []string {
+// matchingDirs returns the directories in dir, which is "" at the start, whose names match part.
+func (p searchedFiles) matchingDirs(dir, part string) []string {
 	if !strings.Contains(part, "*") {
 		if info, err := p.Stat(join(dir, part)); err != nil || !info.IsDir() {
 			return nil
@@ -103,8 +103,8 @@ func join(dir, name string) string {
 	return dir + "/" + name
 }
 
-// open reads the first of the files of that name: file:path_open/3. What is not there is looked for further.
-func (p pathed) open(dirs []string, name string) (full string, src []byte, ok bool) {
+// openFirst reads the first of the files of that name: file:path_open/3. What is not there is looked for further.
+func (p searchedFiles) openFirst(dirs []string, name string) (full string, src []byte, ok bool) {
 	if strings.HasPrefix(name, "/") {
 		dirs = []string{"."}
 	}

@@ -11,18 +11,31 @@ import (
 type Instruction interface {
 	// Term returns the instruction in the longest of its forms.
 	Term() etf.Term
-	// LowLevel says that it may stand in a relup file.
-	LowLevel() bool
 }
 
-// Purge says what happens to processes that run old code.
-type Purge = etf.Atom
+// LowLevel tells whether an instruction may stand in a relup file, for a release handler to execute. TranslateScripts
+// makes low-level instructions of the others.
+func LowLevel(i Instruction) bool {
+	switch i := i.(type) {
+	case Update, LoadModule, AddModule, DeleteModule, AddApplication, RemoveApplication, RestartApplication:
+		return false
+	case Word:
+		return i != "restart" && i != "reboot"
+	}
+	return true
+}
+
+// Purge is a purge method: what happens to processes that run old code.
+type Purge string
 
 // Purge methods.
 const (
 	SoftPurge   Purge = "soft_purge"
 	BrutalPurge Purge = "brutal_purge"
 )
+
+// brutalPurge is BrutalPurge within a term.
+const brutalPurge = etf.Atom(BrutalPurge)
 
 // High-level instructions.
 type (
@@ -80,8 +93,8 @@ type (
 		Module              etf.Atom
 		PrePurge, PostPurge Purge
 	}
-	// Purging takes old code away, with the processes that run it.
-	Purging struct{ Modules []etf.Atom }
+	// PurgeModules takes old code away, with the processes that run it.
+	PurgeModules struct{ Modules []etf.Atom }
 	// Suspend suspends the processes of modules.
 	Suspend struct{ Entries []SuspendEntry }
 	// Resume lets them go on.
@@ -150,57 +163,57 @@ func ParseInstruction(t etf.Term) (Instruction, error) {
 	case !r.syntax(full[0]):
 		return nil, r.err()
 	}
-	i := typed(normalize(full[0]).Term)
+	i := instructionOf(normalize(full[0]).Term)
 	if i == nil { // systools takes any list for a version
 		r.badInstruction(n)
 		return nil, r.err()
 	}
 	if undo {
-		call := typedMFA(t.(etf.Tuple)[2].(etf.Tuple)[1])
+		call := mfaOf(t.(etf.Tuple)[2].(etf.Tuple)[1])
 		i = Apply{i.(Apply).MFA, &call}
 	}
 	return i, nil
 }
 
-// typed makes an instruction of a term in the longest form, whose syntax is right.
-func typed(t etf.Term) Instruction {
+// instructionOf makes an instruction of a term in the longest form, whose syntax is right.
+func instructionOf(t etf.Term) Instruction {
 	if word, ok := t.(etf.Atom); ok {
 		return Word(word)
 	}
 	a := t.(etf.Tuple)
 	word, a := a[0].(etf.Atom), a[1:]
-	if highLevel(word) {
-		return typedHigh(word, a)
+	if isHighLevel(word) {
+		return highLevelOf(word, a)
 	}
 	switch word {
 	case "load_object_code":
-		return typedObjectCode(a[0].(etf.Tuple))
+		return objectCodeOf(a[0].(etf.Tuple))
 	case "load":
 		p := a[0].(etf.Tuple)
-		return Load{p[0].(etf.Atom), p[1].(Purge), p[2].(Purge)}
+		return Load{p[0].(etf.Atom), purgeOf(p[1]), purgeOf(p[2])}
 	case "remove":
 		p := a[0].(etf.Tuple)
-		return Remove{p[0].(etf.Atom), p[1].(Purge), p[2].(Purge)}
+		return Remove{p[0].(etf.Atom), purgeOf(p[1]), purgeOf(p[2])}
 	case "purge":
-		return Purging{mustAtoms(a[0])}
+		return PurgeModules{mustAtoms(a[0])}
 	case "suspend":
-		return typedSuspend(a[0].(etf.List))
+		return suspendOf(a[0].(etf.List))
 	case "resume":
 		return Resume{mustAtoms(a[0])}
 	case "code_change":
-		return typedCodeChange(a)
+		return codeChangeOf(a)
 	case "stop":
 		return Stop{mustAtoms(a[0])}
 	case "start":
 		return Start{mustAtoms(a[0])}
 	case "sync_nodes":
-		return typedSync(a)
+		return syncNodesOf(a)
 	}
-	return Apply{MFA: typedMFA(a[0])}
+	return Apply{MFA: mfaOf(a[0])}
 }
 
-// highLevel tells whether a word begins an instruction that is not for a release handler.
-func highLevel(word etf.Atom) bool {
+// isHighLevel tells whether a word begins an instruction that is not for a release handler.
+func isHighLevel(word etf.Atom) bool {
 	switch word {
 	case "update", "load_module", "add_module", "delete_module", "add_application", "remove_application",
 		"restart_application":
@@ -209,18 +222,18 @@ func highLevel(word etf.Atom) bool {
 	return false
 }
 
-func typedHigh(word etf.Atom, a []etf.Term) Instruction {
+func highLevelOf(word etf.Atom, a []etf.Term) Instruction {
 	name := a[0].(etf.Atom)
 	switch word {
 	case "update":
-		u := Update{Module: name, Static: isAtom(a[1], "static"), Timeout: a[2], PrePurge: a[4].(Purge),
-			PostPurge: a[5].(Purge), DepMods: mustAtoms(a[6])}
+		u := Update{Module: name, Static: isAtom(a[1], "static"), Timeout: a[2], PrePurge: purgeOf(a[4]),
+			PostPurge: purgeOf(a[5]), DepMods: mustAtoms(a[6])}
 		if change, ok := a[3].(etf.Tuple); ok {
 			u.Advanced, u.Extra = true, change[1]
 		}
 		return u
 	case "load_module":
-		return LoadModule{name, a[1].(Purge), a[2].(Purge), mustAtoms(a[3])}
+		return LoadModule{name, purgeOf(a[1]), purgeOf(a[2]), mustAtoms(a[3])}
 	case "add_module":
 		return AddModule{name, mustAtoms(a[1])}
 	case "delete_module":
@@ -233,15 +246,15 @@ func typedHigh(word etf.Atom, a []etf.Term) Instruction {
 	return RestartApplication{name}
 }
 
-func typedObjectCode(t etf.Tuple) Instruction {
-	vsn, kind := text(t[1])
-	if kind != isText {
+func objectCodeOf(t etf.Tuple) Instruction {
+	vsn, kind := stringOf(t[1])
+	if kind != textOK {
 		return nil
 	}
 	return LoadObjectCode{t[0].(etf.Atom), vsn, mustAtoms(t[2])}
 }
 
-func typedSuspend(list etf.List) Suspend {
+func suspendOf(list etf.List) Suspend {
 	s := Suspend{make([]SuspendEntry, len(list))}
 	for i, e := range list {
 		if pair, ok := e.(etf.Tuple); ok {
@@ -253,7 +266,7 @@ func typedSuspend(list etf.List) Suspend {
 	return s
 }
 
-func typedCodeChange(a []etf.Term) CodeChange {
+func codeChangeOf(a []etf.Term) CodeChange {
 	list := a[len(a)-1].(etf.List)
 	c := CodeChange{Down: isAtom(a[0], "down"), Entries: make([]CodeChangeEntry, len(list))}
 	for i, e := range list {
@@ -263,18 +276,21 @@ func typedCodeChange(a []etf.Term) CodeChange {
 	return c
 }
 
-func typedSync(a []etf.Term) SyncNodes {
+func syncNodesOf(a []etf.Term) SyncNodes {
 	if t, ok := a[1].(etf.Tuple); ok {
-		from := typedMFA(t)
+		from := mfaOf(t)
 		return SyncNodes{ID: a[0], From: &from}
 	}
 	return SyncNodes{ID: a[0], Nodes: mustAtoms(a[1])}
 }
 
-func typedMFA(t etf.Term) MFA {
+func mfaOf(t etf.Term) MFA {
 	p := t.(etf.Tuple)
 	return MFA{p[0].(etf.Atom), p[1].(etf.Atom), p[2]}
 }
+
+// purgeOf returns a purge method that was checked.
+func purgeOf(t etf.Term) Purge { return Purge(t.(etf.Atom)) }
 
 // mustAtoms returns the atoms of a list that was checked.
 func mustAtoms(t etf.Term) []etf.Atom {

@@ -26,7 +26,7 @@ func (d dice) appup(a *madeApp, apps []*madeApp) etf.Term {
 				continue
 			}
 			from, to, toVsn := a.modules[r+1], a.modules[0], a.vsns[0]
-			if mode == int(Down) {
+			if mode == int(ModeDown) {
 				from, to, toVsn = to, from, old
 			}
 			key := etf.Term(etf.Charlist(old))
@@ -112,7 +112,7 @@ func (d dice) deps(m etf.Atom, all []etf.Atom, apps []*madeApp) etf.List {
 	return deps
 }
 
-func (d dice) purge() etf.Term { return one(d, SoftPurge, BrutalPurge) }
+func (d dice) purge() etf.Term { return one(d, etf.Atom("soft_purge"), brutalPurge) }
 
 // change updates or loads a module, in all the forms.
 func (d dice) change(m etf.Atom, deps etf.List) etf.Term {

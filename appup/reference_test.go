@@ -19,8 +19,8 @@ type input struct {
 }
 
 func textOf(t testing.TB, term etf.Term) string {
-	s, kind := text(term)
-	require.Equal(t, isText, kind)
+	s, kind := stringOf(term)
+	require.Equal(t, textOK, kind)
 	return s
 }
 
@@ -49,7 +49,7 @@ func (in *input) make(t testing.TB, up, down bool, reference etf.Term) etf.Tuple
 		}
 		return tr.script(scripts)
 	}
-	if err := m.make("new", upFrom, downTo); err != nil {
+	if err := m.makeRelup("new", upFrom, downTo); err != nil {
 		refused, ok := err.(*Error)
 		require.True(t, ok)
 		require.NotEmpty(t, refused.Error())
@@ -89,14 +89,14 @@ func orderOf(t testing.TB, mode Mode, low etf.List, d *dependents, members []int
 	place := map[int]int{}
 	for _, v := range members {
 		where := loaded
-		if d.steps[v].is("delete_module") {
+		if d.steps[v].hasWord("delete_module") {
 			where = deleted
 		}
 		i, known := where[d.steps[v].arg(1)]
 		if !known {
 			return d.order(members) // a difference; the comparison shows it
 		}
-		if place[v] = i; mode == Up {
+		if place[v] = i; mode == ModeUp {
 			place[v] = -i
 		}
 	}

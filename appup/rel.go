@@ -48,7 +48,7 @@ func (r *Rel) Record() etf.Tuple {
 // findings.
 func ParseRel(name string, src []byte) (*Rel, error) {
 	r := &report{file: name}
-	n, ok := r.first(src)
+	n, ok := r.readFirstTerm(src)
 	if !ok {
 		return nil, r.err()
 	}
@@ -94,11 +94,11 @@ func (r *relReader) refuse(pos etf.Pos, why etf.Term, format string, args ...any
 }
 
 func (r *relReader) text(n etf.Node, what string, why etf.Term) string {
-	s, kind := text(n.Term)
-	if kind == crashes {
-		why = tagged("EXIT", crash("badarg"))
+	s, kind := stringOf(n.Term)
+	if kind == textCrashes {
+		why = tagged("EXIT", crashReason("badarg"))
 	}
-	if kind != isText {
+	if kind != textOK {
 		r.refuse(n.Pos, why, "%s has to be a string, not %s", what, show(n.Term))
 	}
 	return s
@@ -108,7 +108,7 @@ func (r *relReader) text(n etf.Node, what string, why etf.Term) string {
 func (r *relReader) apps(rel *Rel, n etf.Node) {
 	list, ok := listElems(n)
 	if !ok {
-		r.refuse(n.Pos, tagged("EXIT", crash("function_clause")),
+		r.refuse(n.Pos, tagged("EXIT", crashReason("function_clause")),
 			"the list of applications has to end in [], not in something else")
 		return
 	}
@@ -117,10 +117,10 @@ func (r *relReader) apps(rel *Rel, n etf.Node) {
 	for _, e := range list {
 		app, kind := relApp(e.Term)
 		switch kind {
-		case isText:
+		case textOK:
 			rel.Apps = append(rel.Apps, app)
 			continue
-		case crashes:
+		case textCrashes:
 			crashed = true
 		}
 		illegal = append(illegal, e.Term)
@@ -132,11 +132,11 @@ func (r *relReader) apps(rel *Rel, n etf.Node) {
 	switch {
 	case r.bad != nil:
 	case crashed:
-		r.bad = tagged("EXIT", crash("badarg"))
+		r.bad = tagged("EXIT", crashReason("badarg"))
 	case illegal != nil:
 		r.bad = tagged("illegal_applications", illegal)
 	}
-	r.mandatory(rel, broken, n.Pos)
+	r.checkMandatory(rel, broken, n.Pos)
 	for i, a := range rel.Apps {
 		if slices.ContainsFunc(rel.Apps[:i], func(b RelApp) bool { return a.Name == b.Name }) {
 			r.warn(n.Pos, tagged("duplicate_application", a.Name), "the application %s is listed twice", show(a.Name))
@@ -148,7 +148,7 @@ func (r *relReader) apps(rel *Rel, n etf.Node) {
 func relApp(t etf.Term) (RelApp, textKind) {
 	tuple, _ := t.(etf.Tuple)
 	if len(tuple) < 2 || len(tuple) > 4 {
-		return RelApp{}, notText
+		return RelApp{}, textOther
 	}
 	name, ok := tuple[0].(etf.Atom)
 	app := RelApp{Name: name, Type: "permanent"}
@@ -163,15 +163,15 @@ func relApp(t etf.Term) (RelApp, textKind) {
 		included, rest = rest[0], rest[1:]
 	}
 	if !ok || len(rest) > 0 || included != nil && !isList(included) {
-		return app, notText
+		return app, textOther
 	}
 	var kind textKind
-	app.Vsn, kind = text(tuple[1])
+	app.Vsn, kind = stringOf(tuple[1])
 	if included != nil {
 		app.Included, app.Includes = atomList(included)
 	}
-	if kind == isText && (!isAppType(app.Type) || included != nil && !app.Includes) {
-		kind = notText
+	if kind == textOK && (!isAppType(app.Type) || included != nil && !app.Includes) {
+		kind = textOther
 	}
 	return app, kind
 }
@@ -181,9 +181,9 @@ func isAppType(t etf.Atom) bool {
 	return slices.Contains([]etf.Atom{"permanent", "transient", "temporary", "none", "load"}, t)
 }
 
-// mandatory looks for the applications that each release has: mandatory_applications/4. Without sasl there are
+// checkMandatory looks for the applications that each release has: mandatory_applications/4. Without sasl there are
 // releases, but no upgrades. Those that are there but broken have been told of.
-func (r *relReader) mandatory(rel *Rel, broken map[etf.Atom]bool, pos etf.Pos) {
+func (r *relReader) checkMandatory(rel *Rel, broken map[etf.Atom]bool, pos etf.Pos) {
 	for _, name := range []etf.Atom{"kernel", "stdlib"} {
 		switch a, found := rel.Find(name); {
 		case !found && broken[name]:

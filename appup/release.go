@@ -26,7 +26,7 @@ func ReadRelease(files Files, file string, path []string) (*Release, error) {
 	return r, nil
 }
 
-func readRelease(p pathed, file string) (*Release, *Error) {
+func readRelease(p searchedFiles, file string) (*Release, *Error) {
 	rel, err := readRelFile(p, strings.TrimSuffix(file, ".rel")+".rel")
 	if err != nil {
 		return nil, err
@@ -61,8 +61,8 @@ func readRelease(p pathed, file string) (*Release, *Error) {
 	return r, nil
 }
 
-func readRelFile(p pathed, file string) (*Rel, *Error) {
-	full, src, ok := p.open(append([]string{"."}, p.dirs...), file)
+func readRelFile(p searchedFiles, file string) (*Rel, *Error) {
+	full, src, ok := p.openFirst(append([]string{"."}, p.dirs...), file)
 	if !ok {
 		return nil, &Error{Module: "systools_make", Reason: tagged("not_found", etf.Charlist(file))}
 	}
@@ -79,7 +79,7 @@ func readRelFile(p pathed, file string) (*Rel, *Error) {
 }
 
 // at is the error of a file that cannot be read.
-func (b *broken) at(module etf.Atom, reason etf.Term, file string) *Error {
+func (b *brokenFile) at(module etf.Atom, reason etf.Term, file string) *Error {
 	e := &Error{Module: module, Reason: reason, File: file}
 	if b.parse != nil {
 		e.Line, e.Column = b.parse.Line, b.parse.Column
@@ -90,7 +90,7 @@ func (b *broken) at(module etf.Atom, reason etf.Term, file string) *Error {
 // readApplication looks for the file of an application in the version that the release has: read_application/4. A
 // file with another version, or that does not parse, is passed over, but the first of them is the reason if there is
 // no other.
-func readApplication(p pathed, of etf.Atom, vsn etf.Term) (*App, etf.Term) {
+func readApplication(p searchedFiles, of etf.Atom, vsn etf.Term) (*App, etf.Term) {
 	name := string(of) + ".app"
 	var first etf.Term
 	note := func(reason etf.Term) {
@@ -99,7 +99,7 @@ func readApplication(p pathed, of etf.Atom, vsn etf.Term) (*App, etf.Term) {
 		}
 	}
 	for _, dir := range p.dirs {
-		full, src, ok := p.open([]string{dir}, name)
+		full, src, ok := p.openFirst([]string{dir}, name)
 		if !ok {
 			continue
 		}
@@ -169,7 +169,7 @@ func (r *Release) arrange() etf.Term {
 	if twice := duplicates(byVsn(func(a *App) []etf.Atom { return a.Included })); twice != nil {
 		return tagged("duplicate_include", twice)
 	}
-	r.useTops()
+	r.useTopApps()
 	for _, a := range r.Apps {
 		a.Included, a.Applications = r.inOrder(a.Included), r.inOrder(a.Applications)
 	}
@@ -192,7 +192,7 @@ func (r *Release) undefined() etf.List {
 	var missing etf.List
 	for _, a := range r.Apps {
 		for _, name := range append(minus(a.Applications, a.Optional), a.Included...) {
-			if find(r.Apps, name) == nil && !slices.Contains(missing, etf.Term(name)) {
+			if findApp(r.Apps, name) == nil && !slices.Contains(missing, etf.Term(name)) {
 				missing = append(missing, name)
 			}
 		}

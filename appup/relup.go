@@ -47,7 +47,7 @@ func entryTerms(entries []RelupEntry) etf.List {
 // is for messages alone. The error is a *FileError with all findings.
 func ParseRelup(name string, src []byte) (*Relup, error) {
 	r := &report{file: name}
-	n, ok := r.only(src)
+	n, ok := r.readOnlyTerm(src)
 	if !ok {
 		return nil, r.err()
 	}
@@ -64,7 +64,7 @@ func readRelup(n etf.Node, r *report) *Relup {
 	}
 	relup := &Relup{}
 	var kind textKind
-	if relup.Vsn, kind = text(parts[0].Term); kind != isText {
+	if relup.Vsn, kind = stringOf(parts[0].Term); kind != textOK {
 		r.fail(parts[0].Pos, tagged("bad_vsn", parts[0].Term), "the version of the release has to be a string, not %s",
 			show(parts[0].Term))
 	}
@@ -86,12 +86,12 @@ func readRelupEntries(n etf.Node, r *report) []RelupEntry {
 			r.fail(e.Pos, tagged("bad_entry", e.Term), "expected {Vsn, Descr, Script}, not %s", show(e.Term))
 			continue
 		}
-		vsn, kind := text(parts[0].Term)
-		if kind != isText {
+		vsn, kind := stringOf(parts[0].Term)
+		if kind != textOK {
 			r.fail(parts[0].Pos, tagged("bad_vsn", parts[0].Term), "the version of a release has to be a string, not %s",
 				show(parts[0].Term))
 		}
-		if kind == isText && slices.ContainsFunc(all, func(e RelupEntry) bool { return e.Vsn == vsn }) {
+		if kind == textOK && slices.ContainsFunc(all, func(e RelupEntry) bool { return e.Vsn == vsn }) {
 			r.warn(parts[0].Pos, tagged("duplicate_vsn", parts[0].Term),
 				"there is an entry for %q already; this one is never used", vsn)
 		}
@@ -101,7 +101,7 @@ func readRelupEntries(n etf.Node, r *report) []RelupEntry {
 				show(parts[2].Term))
 		}
 		checkLowLevel(script, r)
-		if kind == isText && isScript {
+		if kind == textOK && isScript {
 			all = append(all, RelupEntry{vsn, parts[1].Term, Script{r.file, script}})
 		}
 	}

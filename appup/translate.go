@@ -11,9 +11,17 @@ type Mode uint8
 
 // Directions.
 const (
-	Up   Mode = iota // to the new release
-	Down             // back to the old one
+	ModeUp   Mode = iota // to the new release
+	ModeDown             // back to the old one
 )
+
+// entries returns the list of entries for the direction, of the elements {Vsn, Up, Down} of an .appup file.
+func (m Mode) entries(parts []etf.Node) etf.Node {
+	if m == ModeDown {
+		return parts[2]
+	}
+	return parts[1]
+}
 
 // TranslateScripts makes one low-level script, that of a relup, of the high-level scripts of all applications:
 // systools_rc:translate_scripts/4. to are the applications of the release that the script leads to, from those of the
@@ -43,16 +51,16 @@ type step struct {
 	file string
 }
 
-// instead is another instruction in the place of s.
-func (s step) instead(t etf.Term) step { return step{at(s.Pos, t), s.file} }
+// replacedBy is another instruction in the place of s.
+func (s step) replacedBy(t etf.Term) step { return step{nodeAt(s.Pos, t), s.file} }
 
-// fail is an error at s.
-func (s step) fail(reason etf.Term) *Error {
+// errorFor is an error at s.
+func (s step) errorFor(reason etf.Term) *Error {
 	return &Error{Module: "systools_rc", Reason: reason, File: s.file, Line: s.Pos.Line, Column: s.Pos.Column}
 }
 
-// is tells whether s is an instruction of that kind.
-func (s step) is(word etf.Atom) bool { return wordOf(s.Term) == word }
+// hasWord tells whether s is an instruction of that kind.
+func (s step) hasWord(word etf.Atom) bool { return wordOf(s.Term) == word }
 
 // arg returns an element of the tuple.
 func (s step) arg(i int) etf.Term { return s.Term.(etf.Tuple)[i] }
@@ -66,7 +74,7 @@ type translation struct {
 // translate is the whole of it: do_translate_scripts/4 and translate_merged_script/4. The type of the error keeps a
 // nil from looking like an error in between.
 func (t *translation) translate(scripts []Script) ([]step, error) {
-	before, after, err := merge(scripts)
+	before, after, err := mergeScripts(scripts)
 	for _, part := range [][]step{before, after} {
 		if err == nil {
 			err = checkSyntax(part)
@@ -76,13 +84,13 @@ func (t *translation) translate(scripts []Script) ([]step, error) {
 		for i, s := range after {
 			after[i] = step{normalize(s.Node), s.file}
 		}
-		err = balanced(before, after)
+		err = checkPairs(before, after)
 	}
 	if err == nil {
-		after, err = t.applications(after)
+		after, err = t.translateApplications(after)
 	}
 	if err == nil {
-		before, after, err = t.dependent(before, after)
+		before, after, err = t.translateDependents(before, after)
 	}
 	if err == nil {
 		before, err = mergeObjectCode(before)
@@ -90,15 +98,15 @@ func (t *translation) translate(scripts []Script) ([]step, error) {
 	if err != nil {
 		return nil, err
 	}
-	before, after = t.emulator(before, after)
+	before, after = t.placeRestarts(before, after)
 	return slices.Concat(before, []step{{Node: etf.Node{Term: etf.Atom("point_of_no_return")}}}, after), nil
 }
 
-// merge puts together what stands before the points of no return of all scripts, and what stands after them:
+// mergeScripts puts together what stands before the points of no return of all scripts, and what stands after them:
 // merge_scripts/1.
-func merge(scripts []Script) (before, after []step, err *Error) {
+func mergeScripts(scripts []Script) (before, after []step, err *Error) {
 	for _, script := range scripts {
-		b, a, err := split(script)
+		b, a, err := splitScript(script)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -107,9 +115,9 @@ func merge(scripts []Script) (before, after []step, err *Error) {
 	return before, after, nil
 }
 
-// split divides a script at its point of no return, which may be missing: split_script/1. The load_object_code behind
+// splitScript divides a script at its point of no return, which may be missing: split_script/1. The load_object_code behind
 // it go to the front.
-func split(script Script) (before, after []step, err *Error) {
+func splitScript(script Script) (before, after []step, err *Error) {
 	for _, n := range script.nodes {
 		for _, full := range expand(n) {
 			after = append(after, step{full, script.File})
@@ -119,17 +127,17 @@ func split(script Script) (before, after []step, err *Error) {
 	if i := slices.IndexFunc(after, isPoint); i >= 0 {
 		before, after = after[:i:i], after[i+1:]
 		if j := slices.IndexFunc(after, isPoint); j >= 0 {
-			return nil, nil, after[j].fail(etf.Atom("too_many_point_of_no_return"))
+			return nil, nil, after[j].errorFor(etf.Atom("too_many_point_of_no_return"))
 		}
 	}
 	for _, s := range before {
-		if !s.early() {
-			return nil, nil, s.fail(tagged("bad_op_before_point_of_no_return", s.Term))
+		if !s.mayPrecedePoint() {
+			return nil, nil, s.errorFor(tagged("bad_op_before_point_of_no_return", s.Term))
 		}
 	}
 	var rest []step
 	for _, s := range after {
-		if s.early() && s.is("load_object_code") {
+		if s.mayPrecedePoint() && s.hasWord("load_object_code") {
 			before = append(before, s)
 		} else {
 			rest = append(rest, s)
@@ -138,10 +146,10 @@ func split(script Script) (before, after []step, err *Error) {
 	return before, rest, nil
 }
 
-// early tells whether an instruction may stand before the point of no return.
-func (s step) early() bool {
+// mayPrecedePoint tells whether an instruction may stand before the point of no return.
+func (s step) mayPrecedePoint() bool {
 	t, _ := s.Term.(etf.Tuple)
-	return len(t) == 2 && (s.is("load_object_code") || s.is("apply"))
+	return len(t) == 2 && (s.hasWord("load_object_code") || s.hasWord("apply"))
 }
 
 func checkSyntax(steps []step) *Error {
@@ -155,63 +163,63 @@ func checkSyntax(steps []step) *Error {
 	return nil
 }
 
-// balanced checks what belongs together: check_script/2. OTP means to refuse a code_change without a suspend, too,
+// checkPairs checks what belongs together: check_script/2. OTP means to refuse a code_change without a suspend, too,
 // but looks for a tuple where there is a list.
-func balanced(before, after []step) *Error {
+func checkPairs(before, after []step) *Error {
 	object := map[etf.Term]bool{}
 	for _, s := range before {
-		if s.is("load_object_code") {
+		if s.hasWord("load_object_code") {
 			for _, m := range s.arg(1).(etf.Tuple)[2].(etf.List) {
 				object[m] = true
 			}
 		}
 	}
 	for _, s := range after {
-		if s.is("load") && !object[s.arg(1).(etf.Tuple)[0]] {
-			return s.fail(tagged("no_object_code", s.arg(1).(etf.Tuple)[0]))
+		if s.hasWord("load") && !object[s.arg(1).(etf.Tuple)[0]] {
+			return s.errorFor(tagged("no_object_code", s.arg(1).(etf.Tuple)[0]))
 		}
 	}
-	suspended, resumed := listed(after, "suspend"), listed(after, "resume")
-	started, stopped := listed(after, "start"), listed(after, "stop")
+	suspended, resumed := modulesOf(after, "suspend"), modulesOf(after, "resume")
+	started, stopped := modulesOf(after, "start"), modulesOf(after, "stop")
 	for _, c := range []struct {
 		reason    etf.Atom
-		has, from []located
+		has, from []modulePlace
 	}{
 		{"suspended_not_resumed", suspended, resumed}, {"resumed_not_suspended", resumed, suspended},
 		{"start_not_stop", started, stopped}, {"stop_not_start", stopped, started},
 	} {
-		if err := lacking(c.reason, c.has, c.from); err != nil {
+		if err := missingFrom(c.reason, c.has, c.from); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// located is a module in an instruction.
-type located struct {
+// modulePlace is a module in an instruction.
+type modulePlace struct {
 	module etf.Term
 	in     step
 }
 
-// listed returns the modules of all instructions of a kind.
-func listed(steps []step, word etf.Atom) []located {
-	var all []located
+// modulesOf returns the modules of all instructions of a kind.
+func modulesOf(steps []step, word etf.Atom) []modulePlace {
+	var all []modulePlace
 	for _, s := range steps {
-		if !s.is(word) {
+		if !s.hasWord(word) {
 			continue
 		}
 		for _, m := range s.arg(1).(etf.List) {
 			if pair, ok := m.(etf.Tuple); ok {
 				m = pair[0]
 			}
-			all = append(all, located{m, s})
+			all = append(all, modulePlace{m, s})
 		}
 	}
 	return all
 }
 
-// lacking fails if something is not in the other list: difference/2, which keeps what is there twice.
-func lacking(reason etf.Atom, has, from []located) *Error {
+// missingFrom fails if something is not in the other list: difference/2, which keeps what is there twice.
+func missingFrom(reason etf.Atom, has, from []modulePlace) *Error {
 	known := map[etf.Term]bool{}
 	for _, f := range from {
 		known[f.module] = true
@@ -229,14 +237,14 @@ func lacking(reason etf.Atom, has, from []located) *Error {
 	if len(missing) == 0 {
 		return nil
 	}
-	return first.fail(tagged(reason, missing))
+	return first.errorFor(tagged(reason, missing))
 }
 
 // mergeObjectCode makes one load_object_code an application, in front of the calls: merge_load_object_code/1.
 func mergeObjectCode(before []step) ([]step, *Error) {
 	var found, merged, rest []step
 	for _, s := range before {
-		if s.is("load_object_code") {
+		if s.hasWord("load_object_code") {
 			found = append(found, s)
 		} else {
 			rest = append(rest, s)
@@ -255,20 +263,20 @@ func mergeObjectCode(before []step) ([]step, *Error) {
 			case etf.Compare(c[1], code[1]) == 0:
 				same = append(same, s)
 			default: // OTP looks from the end and stops at the last
-				conflict = s.fail(tagged("conflicting_versions", code[0], code[1], c[1]))
+				conflict = s.errorFor(tagged("conflicting_versions", code[0], code[1], c[1]))
 			}
 		}
 		if conflict != nil {
 			return nil, conflict
 		}
-		merged = append(merged, first.instead(tagged("load_object_code", etf.Tuple{code[0], code[1], union(same)})))
+		merged = append(merged, first.replacedBy(tagged("load_object_code", etf.Tuple{code[0], code[1], unionOfModules(same)})))
 		found = other
 	}
 	return append(merged, rest...), nil
 }
 
-// union puts lists of modules together. Of a module that several lists have the last stays: mlo/1 and union/2.
-func union(all []step) etf.List {
+// unionOfModules puts lists of modules together. Of a module that several lists have the last stays: mlo/1 and union/2.
+func unionOfModules(all []step) etf.List {
 	known := map[etf.Term]bool{}
 	var backwards etf.List
 	for _, s := range slices.Backward(all) {
@@ -289,23 +297,23 @@ func union(all []step) etf.List {
 	return backwards
 }
 
-// emulator gives restarts of the emulator their places: sort_emulator_restart/3. On the way up a new emulator goes
+// placeRestarts gives restarts of the emulator their places: sort_emulator_restart/3. On the way up a new emulator goes
 // first, on the way down the restart is the end.
-func (t *translation) emulator(before, after []step) (b, a []step) {
-	after, renewed := without(after, "restart_new_emulator")
-	after, restarted := without(after, "restart_emulator")
-	if len(renewed) > 0 && t.mode == Up {
+func (t *translation) placeRestarts(before, after []step) (b, a []step) {
+	after, renewed := separateWord(after, "restart_new_emulator")
+	after, restarted := separateWord(after, "restart_emulator")
+	if len(renewed) > 0 && t.mode == ModeUp {
 		before = append([]step{renewed[0]}, before...)
 	} else if len(renewed) > 0 {
-		restarted = append(restarted, renewed[0].instead(etf.Atom("restart_emulator")))
+		restarted = append(restarted, renewed[0].replacedBy(etf.Atom("restart_emulator")))
 	}
 	if len(restarted) > 0 {
-		after = append(after, restarted[0].instead(etf.Atom("restart_emulator")))
+		after = append(after, restarted[0].replacedBy(etf.Atom("restart_emulator")))
 	}
 	return before, after
 }
 
-func without(steps []step, word etf.Atom) (rest, taken []step) {
+func separateWord(steps []step, word etf.Atom) (rest, taken []step) {
 	for _, s := range steps {
 		if isAtom(s.Term, word) {
 			taken = append(taken, s)

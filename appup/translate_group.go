@@ -6,9 +6,9 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// dependent makes low-level instructions of those that depend on each other, a group at a time, in the place of the
+// translateDependents makes low-level instructions of those that depend on each other, a group at a time, in the place of the
 // first of its members: translate_dependent_instrs/4.
-func (t *translation) dependent(before, after []step) (b, a []step, err *Error) {
+func (t *translation) translateDependents(before, after []step) (b, a []step, err *Error) {
 	d, err := newDependents(after)
 	if err != nil {
 		return nil, nil, err
@@ -18,7 +18,7 @@ func (t *translation) dependent(before, after []step) (b, a []step, err *Error) 
 	for i, g := range group {
 		members[g] = append(members[g], i)
 	}
-	home := t.homes()
+	home := t.appsByModule()
 	next := 0
 	for _, s := range after {
 		if !isDependent(wordOf(s.Term)) {
@@ -30,19 +30,19 @@ func (t *translation) dependent(before, after []step) (b, a []step, err *Error) 
 			for _, i := range t.order(d, members[next]) {
 				ordered = append(ordered, d.steps[i])
 			}
-			object, err := objectCode(ordered, home)
+			object, err := objectCodeSteps(ordered, home)
 			if err != nil {
 				return nil, nil, err
 			}
-			before, a = append(before, object...), append(a, t.group(ordered)...)
+			before, a = append(before, object...), append(a, t.translateGroup(ordered)...)
 		}
 		next++
 	}
 	return before, a, nil
 }
 
-// homes returns the application of each module; the first that has it, as get_lib/2 does.
-func (t *translation) homes() map[etf.Term]*App {
+// appsByModule returns the application of each module; the first that has it, as get_lib/2 does.
+func (t *translation) appsByModule() map[etf.Term]*App {
 	home := map[etf.Term]*App{}
 	for _, app := range t.to {
 		for _, m := range app.Modules {
@@ -54,17 +54,17 @@ func (t *translation) homes() map[etf.Term]*App {
 	return home
 }
 
-func objectCode(ordered []step, home map[etf.Term]*App) ([]step, *Error) {
+func objectCodeSteps(ordered []step, home map[etf.Term]*App) ([]step, *Error) {
 	var all []step
 	for _, s := range ordered {
-		if s.is("delete_module") {
+		if s.hasWord("delete_module") {
 			continue
 		}
 		app := home[s.arg(1)]
 		if app == nil {
-			return nil, s.fail(tagged("no_such_module", s.arg(1)))
+			return nil, s.errorFor(tagged("no_such_module", s.arg(1)))
 		}
-		all = append(all, s.instead(tagged("load_object_code", etf.Tuple{app.Name, etf.Charlist(app.Vsn),
+		all = append(all, s.replacedBy(tagged("load_object_code", etf.Tuple{app.Name, etf.Charlist(app.Vsn),
 			etf.List{s.arg(1)}})))
 	}
 	return all, nil
@@ -79,22 +79,22 @@ const (
 	updatePost    = 6
 )
 
-// group makes the instructions of a group, whose members are in the order of dependency: translate_dep_to_low/3.
-func (t *translation) group(ordered []step) []step {
+// translateGroup makes the instructions of a group, whose members are in the order of dependency: translate_dep_to_low/3.
+func (t *translation) translateGroup(ordered []step) []step {
 	var code [][]step
 	var suspend, resume, dynamic, static etf.List
 	for _, s := range ordered {
 		module := s.arg(1)
 		switch {
-		case s.is("delete_module"):
-			code = append(code, []step{s.instead(tagged("remove", etf.Tuple{module, BrutalPurge, BrutalPurge})),
-				s.instead(tagged("purge", etf.List{module}))})
+		case s.hasWord("delete_module"):
+			code = append(code, []step{s.replacedBy(tagged("remove", etf.Tuple{module, brutalPurge, brutalPurge})),
+				s.replacedBy(tagged("purge", etf.List{module}))})
 			continue
-		case s.is("load_module"):
-			code = append(code, []step{s.instead(tagged("load", etf.Tuple{module, s.arg(2), s.arg(3)}))})
+		case s.hasWord("load_module"):
+			code = append(code, []step{s.replacedBy(tagged("load", etf.Tuple{module, s.arg(2), s.arg(3)}))})
 			continue
 		}
-		code = append(code, []step{s.instead(tagged("load", etf.Tuple{module, s.arg(updatePre), s.arg(updatePost)}))})
+		code = append(code, []step{s.replacedBy(tagged("load", etf.Tuple{module, s.arg(updatePre), s.arg(updatePost)}))})
 		resume = append(resume, module)
 		if isAtom(s.arg(updateTimeout), "default") {
 			suspend = append(suspend, module)
@@ -104,14 +104,14 @@ func (t *translation) group(ordered []step) []step {
 		change, advanced := s.arg(updateChange).(etf.Tuple)
 		switch {
 		case !advanced:
-		case t.mode == Down && isAtom(s.arg(updateType), "static"):
+		case t.mode == ModeDown && isAtom(s.arg(updateType), "static"):
 			static = append(static, etf.Tuple{module, change[1]})
 		default:
 			dynamic = append(dynamic, etf.Tuple{module, change[1]})
 		}
 	}
 	slices.Reverse(resume)
-	if t.mode == Up {
+	if t.mode == ModeUp {
 		slices.Reverse(code)
 	}
 	loads := slices.Concat(code...)
@@ -119,11 +119,11 @@ func (t *translation) group(ordered []step) []step {
 		if len(list) == 0 {
 			return nil
 		}
-		return []step{ordered[0].instead(append(etf.Tuple(word), list))}
+		return []step{ordered[0].replacedBy(append(etf.Tuple(word), list))}
 	}
 	var all []step
 	all = append(all, on(suspend, etf.Atom("suspend"))...)
-	if t.mode == Up {
+	if t.mode == ModeUp {
 		all = append(append(all, loads...), on(dynamic, etf.Atom("code_change"), etf.Atom("up"))...)
 	} else {
 		all = append(append(all, on(dynamic, etf.Atom("code_change"), etf.Atom("down"))...), loads...)

@@ -21,7 +21,7 @@ func TestTranslateScripts(t *testing.T) {
 	paragraphs(t, "translate/*.txt", func(t *testing.T, says []string) []string {
 		var to, from []*appup.App
 		var scripts []appup.Script
-		mode := appup.Up
+		mode := appup.ModeUp
 		for _, line := range says {
 			word, rest, _ := strings.Cut(line, " ")
 			switch word {
@@ -31,7 +31,7 @@ func TestTranslateScripts(t *testing.T) {
 				from = apps(rest)
 			case "up":
 			case "down":
-				mode = appup.Down
+				mode = appup.ModeDown
 			default:
 				term, err := etf.Parse(line)
 				require.NoError(t, err)

@@ -101,9 +101,9 @@ func TestVectors(t *testing.T) {
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".term"), func(t *testing.T) {
 			v := readVector(t, file)
-			for _, mode := range []Mode{Up, Down} {
+			for _, mode := range []Mode{ModeUp, ModeDown} {
 				want := v.wanted(mode)
-				got := v.make(t, mode == Up, mode == Down, want)
+				got := v.make(t, mode == ModeUp, mode == ModeDown, want)
 				require.True(t, same(want, cut(got)), difference(want, got))
 			}
 		})

@@ -6,7 +6,7 @@ import "slices"
 // was told, and all that was applied is undone.
 func (r *Report) AsItWas() bool {
 	return len(r.Left)+len(r.NotUndone) == 0 && !slices.ContainsFunc(r.Processes, func(p *ProcessReport) bool {
-		return !slices.Contains([]Undone{"", Restored, Downgraded, Anew}, p.Undone)
+		return !slices.Contains([]Undone{"", UndoneRestored, UndoneDowngraded, UndoneAnew}, p.Undone)
 	})
 }
 

@@ -155,9 +155,9 @@ func (r *run) finish(c *change, f fate) error {
 		s.uncopied = c.uncopied
 	}
 	if c.err != nil {
-		s.report.Outcome, s.report.Reason = Failed, c.err.Error()
+		s.report.Outcome, s.report.Reason = OutcomeFailed, c.err.Error()
 		if s.uncopied != "" {
-			s.report.Undone = Uncopied
+			s.report.Undone = UndoneUncopied
 		}
 		return &Error{Reason: etf.Tuple{etf.Atom("code_change_failed"), s.Pid(), c.entry.module, c.vsn,
 			driver.ChangeReason(c.err)}, Err: c.err}
@@ -172,7 +172,7 @@ func (s *subject) changed(c *change) {
 	s.undecided = c.undecided
 	s.last = &lastChange{c.entry, c.down, c.target}
 	s.nowSwitched(c.handled)
-	s.report.Outcome = Changed
+	s.report.Outcome = OutcomeChanged
 	if c.target.name() != "" {
 		s.report.To = c.target.vsnText()
 	}
@@ -223,8 +223,8 @@ func (r *run) changeArgs(c *change) etf.List {
 // ended notes that a process has ended: there is nothing to be undone in it, or no longer.
 func (s *subject) ended() {
 	s.excluded, s.suspended = true, false
-	s.report.Outcome, s.report.Undone = Ended, ""
+	s.report.Outcome, s.report.Undone = OutcomeEnded, ""
 }
 
 // hang notes that a process does not come back from its code change. When it does it takes that back and goes on.
-func (s *subject) hang() { s.excluded, s.suspended, s.report.Outcome = true, false, Hung }
+func (s *subject) hang() { s.excluded, s.suspended, s.report.Outcome = true, false, OutcomeHung }

@@ -34,7 +34,7 @@ func (r *run) watchCanaries() *Error {
 	watched := slices.Collect(maps.Values(r.loaded))
 	for _, s := range r.subjects {
 		switch {
-		case s.switched && s.report.Outcome == Ended: // before there was somebody to watch it
+		case s.switched && s.report.Outcome == OutcomeEnded: // before there was somebody to watch it
 			return canaryEnded(s)
 		case s.switched && !s.excluded:
 			watched = append(watched, s)

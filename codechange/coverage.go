@@ -45,14 +45,14 @@ func (a *Application) linked() appup.Linked {
 // kind is what processes a module is for. A supervisor is known by its initial call, as in OTP.
 func (m *Module) kind() appup.ModuleKind {
 	if m.Code == nil {
-		return appup.Library
+		return appup.KindLibrary
 	}
 	if c, ok := m.Code.Server().(genserv.InitialCaller); ok {
 		if module, _, _ := c.InitialCall(); module == "supervisor" {
-			return appup.Supervisor
+			return appup.KindSupervisor
 		}
 	}
-	return appup.Server
+	return appup.KindServer
 }
 
 // checkCoverage compares the script with the linked versions. Applications of which a version is not linked are

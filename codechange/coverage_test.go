@@ -58,7 +58,7 @@ func TestVersionsTellWhatIsLinkedAndWhatItIsFor(t *testing.T) {
 		codeless("table", "7"), {Vsn: "1", Code: genserv.Of(tallyOne{})}, {Vsn: "1", Code: supervisor.Of(emptySup{})}}})
 	require.NoError(t, err)
 	require.Equal(t, []appup.Linked{{App: "demo", Vsn: "1", Modules: []appup.LinkedModule{
-		{Name: "table", Version: etf.Charlist("7"), Kind: appup.Library},
-		{Name: "tally", Version: etf.Charlist("1"), Kind: appup.Server},
-		{Name: "sup", Version: etf.Charlist("1"), Kind: appup.Supervisor}}}}, v.Linked())
+		{Name: "table", Version: etf.Charlist("7"), Kind: appup.KindLibrary},
+		{Name: "tally", Version: etf.Charlist("1"), Kind: appup.KindServer},
+		{Name: "sup", Version: etf.Charlist("1"), Kind: appup.KindSupervisor}}}}, v.Linked())
 }

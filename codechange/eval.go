@@ -93,10 +93,10 @@ func (r *run) switchOver(p Process, m *Module) {
 		return // started from code that is no version of anything
 	}
 	rep := &ProcessReport{Pid: p.Pid(), Name: p.Name(), Module: m.name(), From: from.vsnText(), To: m.vsnText(),
-		Outcome: Loaded}
+		Outcome: OutcomeLoaded}
 	r.report.Processes = append(r.report.Processes, rep)
 	if !fits(from, m) {
-		rep.Outcome, rep.To, rep.Reason = Stayed, rep.From, from.misfit(m)
+		rep.Outcome, rep.To, rep.Reason = OutcomeStayed, rep.From, from.misfit(m)
 		return
 	}
 	r.loaded[keyOf(p.Pid())] = p
@@ -109,7 +109,7 @@ func (r *run) switchOver(p Process, m *Module) {
 			defer r.traced(p, StepUndo, nil)
 			return loadCode(l, from)
 		})
-		rep.Undone = Downgraded
+		rep.Undone = UndoneDowngraded
 	})
 }
 

@@ -43,7 +43,7 @@ func TestStatesOfOneNameAreNotTakenForOneType(t *testing.T) {
 	for _, c := range []struct {
 		code    genserv.Module
 		outcome codechange.Outcome
-	}{{alike, codechange.Loaded}, {other, codechange.Stayed}} {
+	}{{alike, codechange.OutcomeLoaded}, {other, codechange.OutcomeStayed}} {
 		w := &fakehost.Host{}
 		var err error
 		w.Versions, err = codechange.NewVersions(
@@ -64,9 +64,9 @@ func TestStatesOfOneNameAreNotTakenForOneType(t *testing.T) {
 			if p.Code() == c.code && len(report.Processes) == 0 {
 				continue // it runs the new one already
 			}
-			require.Equal(t, c.outcome == codechange.Loaded, p.Code() == c.code)
-			if c.outcome == codechange.Stayed {
-				require.Equal(t, codechange.Stayed, report.Processes[0].Outcome)
+			require.Equal(t, c.outcome == codechange.OutcomeLoaded, p.Code() == c.code)
+			if c.outcome == codechange.OutcomeStayed {
+				require.Equal(t, codechange.OutcomeStayed, report.Processes[0].Outcome)
 				require.NotEmpty(t, report.Processes[0].Reason)
 			}
 		}

@@ -58,26 +58,26 @@ func (r *run) newcomersBack() {
 			n.report.Undone = n.how
 		case fateEnded:
 			if n.killed.Load() {
-				n.report.Undone = Killed
+				n.report.Undone = UndoneKilled
 			} else {
-				n.report.Outcome = Ended
+				n.report.Outcome = OutcomeEnded
 			}
 		default:
-			n.report.Undone = Later
+			n.report.Undone = UndoneLater
 		}
 	}
 }
 
 func (r *run) newcomer(p Process, v vsns) *newcomer {
 	return &newcomer{Process: p, vsns: v, report: &ProcessReport{Pid: p.Pid(), Name: p.Name(), Module: v.new.name(),
-		From: v.new.vsnText(), To: v.new.vsnText(), Outcome: Began}}
+		From: v.new.vsnText(), To: v.new.vsnText(), Outcome: OutcomeBegan}}
 }
 
 // newcomerBack runs in the process, at once or when that has time.
 func (r *run) newcomerBack(n *newcomer, l *genserv.Loop) {
 	running := !l.Suspended()
 	l.Suspend()
-	if n.how = r.wayOfNewcomer(n.vsns, l); n.how == Killed {
+	if n.how = r.wayOfNewcomer(n.vsns, l); n.how == UndoneKilled {
 		n.killed.Store(true)
 		n.Kill()
 		return
@@ -90,7 +90,7 @@ func (r *run) newcomerBack(n *newcomer, l *genserv.Loop) {
 
 func (r *run) wayOfNewcomer(v vsns, l *genserv.Loop) Undone {
 	if v.old == nil || v.old.Code == nil {
-		return Killed
+		return UndoneKilled
 	}
 	err := error(errNoWayBack)
 	if change, changes := r.entries[v.new.name()]; changes {
@@ -100,9 +100,9 @@ func (r *run) wayOfNewcomer(v vsns, l *genserv.Loop) Undone {
 	}
 	switch {
 	case err == nil:
-		return Downgraded
+		return UndoneDowngraded
 	case l.Handled() == 0 && l.BeginAnew(v.old.Code) == nil:
-		return Anew
+		return UndoneAnew
 	}
-	return Killed
+	return UndoneKilled
 }

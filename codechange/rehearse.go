@@ -18,7 +18,7 @@ import (
 //
 // All processes are tried, even if some fail; the error is that of the first, as Run would return it. A code change
 // is tried with a copy of the state, see genserv.StateCopier. A server whose state cannot be copied is reported as
-// Untried, with the reason; that is no error.
+// OutcomeUntried, with the reason; that is no error.
 func Rehearse(ctx context.Context, host Host, versions *Versions, script Script, o Options) (*Report, error) {
 	r := &rehearsal{run: newRun(ctx, host, versions, script, o), members: map[etf.Atom][]Process{}}
 	r.report.Rehearsed = true
@@ -153,9 +153,9 @@ func (r *rehearsal) wouldLoad(p Process) {
 	switch {
 	case s.from == nil || target == nil || target == s.from:
 	case fits(s.from, target):
-		s.report.Outcome, s.report.To = Loaded, target.vsnText()
+		s.report.Outcome, s.report.To = OutcomeLoaded, target.vsnText()
 	default:
-		s.report.Outcome, s.report.Reason = Stayed, s.from.misfit(target)
+		s.report.Outcome, s.report.Reason = OutcomeStayed, s.from.misfit(target)
 	}
 }
 
@@ -167,7 +167,7 @@ func (r *rehearsal) stopStep(do stop) error {
 	for _, module := range do.modules {
 		for _, c := range children {
 			if c.Supervisor != (etf.Pid{}) && slices.Contains(c.Modules, module) {
-				r.newSubject(c.Process).report.Outcome = Stopped
+				r.newSubject(c.Process).report.Outcome = OutcomeStopped
 			}
 		}
 	}
@@ -208,12 +208,12 @@ func (r *rehearsal) try(p Process, e changeEntry, down bool) *Error {
 	switch sent.wait(r.ctx, p, limit) {
 	case fateDone:
 	case fateEnded:
-		s.report.Outcome = Ended
+		s.report.Outcome = OutcomeEnded
 		return nil
 	case fateCalled:
 		return stopping(r.ctx)
 	default:
-		s.report.Outcome = Busy
+		s.report.Outcome = OutcomeBusy
 		if r.options.Busy != BusyFail {
 			return nil
 		}
@@ -222,7 +222,7 @@ func (r *rehearsal) try(p Process, e changeEntry, down bool) *Error {
 	hung := t.err == nil && r.perform(s, t)
 	var untried *driver.UntriedError
 	if errors.As(t.err, &untried) {
-		s.report.Outcome, s.report.Reason = Untried, untried.Why
+		s.report.Outcome, s.report.Reason = OutcomeUntried, untried.Why
 		return nil
 	}
 	s.report.Took, s.report.Paused = time.Since(began), time.Since(began)
@@ -260,7 +260,7 @@ func (r *rehearsal) perform(s *subject, t *trial) (hung bool) {
 func (r *rehearsal) verdict(s *subject, t *trial, e changeEntry, vsn etf.Term, target *Module, hung bool) *Error {
 	switch {
 	case hung:
-		s.report.Outcome = Hung
+		s.report.Outcome = OutcomeHung
 		return exited(etf.Tuple{etf.Atom("timeout"), etf.Tuple{etf.Atom("sys"), etf.Atom("change_code"),
 			r.changeArgs(&change{task: task{subject: s}, entry: e, vsn: vsn})}})
 	case t.err == nil && !etf.Equal(t.before, t.after):
@@ -268,11 +268,11 @@ func (r *rehearsal) verdict(s *subject, t *trial, e changeEntry, vsn etf.Term, t
 			"CopyState of %s does not copy all of it", s.report.Module)
 	}
 	if t.err != nil {
-		s.report.Outcome, s.report.Reason = Failed, t.err.Error()
+		s.report.Outcome, s.report.Reason = OutcomeFailed, t.err.Error()
 		return &Error{Reason: etf.Tuple{etf.Atom("code_change_failed"), s.Pid(), e.module, vsn,
 			driver.ChangeReason(t.err)}, Err: t.err}
 	}
-	s.report.Outcome = Changed
+	s.report.Outcome = OutcomeChanged
 	if target.name() != "" {
 		s.report.To = target.vsnText()
 	}

@@ -91,17 +91,17 @@ type Outcome string
 
 // What an upgrade does to processes.
 const (
-	Suspended Outcome = "suspended" // suspended and resumed, nothing else
-	Changed   Outcome = "changed"   // code and state
-	Loaded    Outcome = "loaded"    // code; the state is of the same shape
-	Stayed    Outcome = "stayed"    // runs its old code: the state has another shape and the script no code change for it
-	Busy      Outcome = "busy"      // did not suspend itself in time and was left alone
-	Ended     Outcome = "ended"     // ended by itself meanwhile
-	Stopped   Outcome = "stopped"   // was stopped by the script
-	Failed    Outcome = "failed"    // its code change failed
-	Began     Outcome = "began"     // began with the new code while an upgrade was on that failed
-	Hung      Outcome = "hung"      // its code change did not return in time; what it returns later is forgotten
-	Untried   Outcome = "untried"   // its code change was not rehearsed; Reason says why
+	OutcomeSuspended Outcome = "suspended" // suspended and resumed, nothing else
+	OutcomeChanged   Outcome = "changed"   // code and state
+	OutcomeLoaded    Outcome = "loaded"    // code; the state is of the same shape
+	OutcomeStayed    Outcome = "stayed"    // runs its old code: the state has another shape and the script no code change for it
+	OutcomeBusy      Outcome = "busy"      // did not suspend itself in time and was left alone
+	OutcomeEnded     Outcome = "ended"     // ended by itself meanwhile
+	OutcomeStopped   Outcome = "stopped"   // was stopped by the script
+	OutcomeFailed    Outcome = "failed"    // its code change failed
+	OutcomeBegan     Outcome = "began"     // began with the new code while an upgrade was on that failed
+	OutcomeHung      Outcome = "hung"      // its code change did not return in time; what it returns later is forgotten
+	OutcomeUntried   Outcome = "untried"   // its code change was not rehearsed; Reason says why
 )
 
 // Undone is how a process got back what it had.
@@ -109,23 +109,23 @@ type Undone string
 
 // What an upgrade that failed does to processes that it had changed.
 const (
-	// Restored means that the process has its old code and its old state, and served nothing in between.
-	Restored Undone = "restored"
-	// Uncopied means that the process has its old code and the very value that was its state, but that what its
+	// UndoneRestored means that the process has its old code and its old state, and served nothing in between.
+	UndoneRestored Undone = "restored"
+	// UndoneUncopied means that the process has its old code and the very value that was its state, but that what its
 	// code change may have altered in place, in the part that Reason names, is not taken back: the server is no
 	// genserv.StateCopier.
-	Uncopied Undone = "uncopied"
-	// Downgraded means that the process had served requests with its new code, and that its Downgrade, or the code alone
+	UndoneUncopied Undone = "uncopied"
+	// UndoneDowngraded means that the process had served requests with its new code, and that its Downgrade, or the code alone
 	// if the state had not changed its shape, brought the state of now back to the old code; or that its CodeChange did,
 	// if it was a downgrade that failed.
-	Downgraded Undone = "downgraded"
-	// Forgot means that the process has its old code and its old state, and what it did with its new code is forgotten.
-	Forgot Undone = "forgot"
-	// Anew means that the process began with the new code, had handled nothing and began anew with the old one.
-	Anew Undone = "anew"
-	// Killed means that the process began with the new code and has no way back to the old one: its supervisor starts it
+	UndoneDowngraded Undone = "downgraded"
+	// UndoneForgot means that the process has its old code and its old state, and what it did with its new code is forgotten.
+	UndoneForgot Undone = "forgot"
+	// UndoneAnew means that the process began with the new code, had handled nothing and began anew with the old one.
+	UndoneAnew Undone = "anew"
+	// UndoneKilled means that the process began with the new code and has no way back to the old one: its supervisor starts it
 	// anew.
-	Killed Undone = "killed"
-	// Later means that the process is busy and goes back as soon as it has time.
-	Later Undone = "later"
+	UndoneKilled Undone = "killed"
+	// UndoneLater means that the process is busy and goes back as soon as it has time.
+	UndoneLater Undone = "later"
 )

@@ -73,7 +73,7 @@ func (r *run) stepsBack(undos []undoing) {
 			u.do()
 		case u.process.switched && u.process.suspended:
 			u.process.switched = false
-			back = append(back, &goingBack{task: task{subject: u.process}, how: Forgot})
+			back = append(back, &goingBack{task: task{subject: u.process}, how: UndoneForgot})
 		}
 	}
 	r.awaitBack(back)
@@ -116,7 +116,7 @@ func (r *run) suspendAgain(undos []undoing) {
 	for _, u := range undos {
 		switch s := u.process; {
 		case s == nil || !s.switched || s.suspended || s.suspending != nil:
-		case s.report.Outcome == Hung:
+		case s.report.Outcome == OutcomeHung:
 			r.restoreLater(s)
 		case !s.excluded:
 			r.suspend(s)
@@ -158,20 +158,20 @@ func (r *run) awaitBack(back []*goingBack) {
 		switch crew.watch(&g.task) {
 		case fateDone:
 			g.report.Undone = g.how
-			if g.how == Uncopied && g.report.Reason == "" {
+			if g.how == UndoneUncopied && g.report.Reason == "" {
 				g.report.Reason = uncopiedReason(g.uncopied)
 			}
 		case fateEnded:
 			g.ended()
 		default:
-			g.report.Undone = Later
+			g.report.Undone = UndoneLater
 		}
 	}
 }
 
 // restoreLater gives a busy process its old code and state back when it has time.
 func (r *run) restoreLater(s *subject) {
-	s.switched, s.report.Undone = false, Later
+	s.switched, s.report.Undone = false, UndoneLater
 	send(s, func(l *genserv.Loop) func() {
 		running := !l.Suspended()
 		l.Suspend()
@@ -189,7 +189,7 @@ func (r *run) restoreLater(s *subject) {
 func (s *subject) goBack(l *genserv.Loop) Undone {
 	served := l.Handled() != s.handled
 	if served && s.from != nil && s.convertBack(l) == nil {
-		return Downgraded
+		return UndoneDowngraded
 	}
 	now := l.Value()
 	for _, undo := range slices.Backward(s.undos) {
@@ -197,13 +197,13 @@ func (s *subject) goBack(l *genserv.Loop) Undone {
 	}
 	switch {
 	case !served && s.uncopied != "":
-		return Uncopied
+		return UndoneUncopied
 	case !served:
-		return Restored
+		return UndoneRestored
 	case l.Revert(now):
-		return Downgraded
+		return UndoneDowngraded
 	}
-	return Forgot
+	return UndoneForgot
 }
 
 // convertBack makes the state of now one of the old code.

@@ -94,7 +94,7 @@ func (r *run) newSubject(p Process) *subject {
 	s.Process, s.from, s.report = p, r.versions.Of(p.Code()), &r.spareReports[0]
 	r.spare, r.spareReports = r.spare[1:], r.spareReports[1:]
 	*s.report = ProcessReport{Pid: p.Pid(), Name: p.Name(), Module: p.Code().Name(), From: s.from.vsnText(),
-		Outcome: Suspended}
+		Outcome: OutcomeSuspended}
 	s.report.To = s.report.From
 	r.subjects[keyOf(p.Pid())] = s
 	r.report.Processes = append(r.report.Processes, s.report)
@@ -150,7 +150,7 @@ func (r *run) leaveBusy(busy []*subject) error {
 	list := etf.List{}
 	for _, s := range busy {
 		if !s.switched {
-			s.excluded, s.report.Outcome = true, Busy
+			s.excluded, s.report.Outcome = true, OutcomeBusy
 		}
 		if !s.switched || r.options.Busy == BusyFail {
 			list = append(list, etf.Tuple{s.Pid(), s.report.Module})
@@ -292,10 +292,10 @@ func (r *run) settleGoing(g *goingOn) {
 		g.undos = append(g.undos, g.undo)
 		g.nowSwitched(g.handled)
 		r.undos = append(r.undos, undoing{process: g.subject})
-		g.report.Outcome, g.report.To = Loaded, g.loaded.vsnText()
+		g.report.Outcome, g.report.To = OutcomeLoaded, g.loaded.vsnText()
 	}
 	if g.stayed != "" {
-		g.report.Outcome, g.report.Reason = Stayed, g.stayed
+		g.report.Outcome, g.report.Reason = OutcomeStayed, g.stayed
 	}
 }
 

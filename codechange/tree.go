@@ -22,13 +22,13 @@ func (i stop) eval(r *run) error {
 				continue
 			}
 			r.stopped[module] = append(r.stopped[module], c)
-			rep := &ProcessReport{Pid: c.Pid(), Name: c.Name(), Module: c.Code().Name(), Outcome: Stopped}
+			rep := &ProcessReport{Pid: c.Pid(), Name: c.Name(), Module: c.Code().Name(), Outcome: OutcomeStopped}
 			rep.From = r.versions.Of(c.Code()).vsnText()
 			r.report.Processes = append(r.report.Processes, rep)
 			r.undoOutside("the stop of "+c.text(), func(ctx context.Context) error {
 				err := r.supervise(ctx, "restart_child", c)
 				if err == nil {
-					rep.Undone = Forgot
+					rep.Undone = UndoneForgot
 				}
 				return err
 			})

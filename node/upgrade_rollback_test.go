@@ -89,7 +89,7 @@ func TestASupervisorThatGoesBackKnowsTheChildrenOfNow(t *testing.T) {
 		{suspend,[tree_sup]}, {load,{tree_sup,brutal_purge,brutal_purge}}, {code_change,up,[{tree_sup,[]}]},
 		{resume,[tree_sup]}, {apply,{test,'end',[a]}}, {apply,{test,fail,[]}}`)
 	require.Error(t, err)
-	require.Equal(t, codechange.Downgraded, report.Processes[0].Undone)
+	require.Equal(t, codechange.UndoneDowngraded, report.Processes[0].Undone)
 	children, err := supervisor.WhichChildren(t.Context(), n, etf.Atom("tree_sup"))
 	require.NoError(t, err)
 	require.Len(t, children, 2)
@@ -167,7 +167,7 @@ func TestServersThatBeganDuringAFailedUpgradeBeginAnew(t *testing.T) {
 	for _, p := range report.Processes {
 		ways[p.Undone]++
 	}
-	require.Equal(t, map[codechange.Undone]int{codechange.Anew: 20, codechange.Killed: 20}, ways)
+	require.Equal(t, map[codechange.Undone]int{codechange.UndoneAnew: 20, codechange.UndoneKilled: 20}, ways)
 	children, err := supervisor.WhichChildren(t.Context(), n, sup)
 	require.NoError(t, err, "it has not given up")
 	require.Len(t, children, 40)

@@ -138,7 +138,7 @@ func TestAFailedUpgradeGivesASupervisorItsOldChildSpecsBack(t *testing.T) {
 	before := ask(t, n, "tree_sup", etf.Atom("which_children"))
 	report, err := eval(t, n, "2", upScript("fail", ""))
 	require.ErrorContains(t, err, "code_change_failed")
-	require.Equal(t, codechange.Restored, report.Processes[0].Undone)
+	require.Equal(t, codechange.UndoneRestored, report.Processes[0].Undone)
 	require.Equal(t, before, ask(t, n, "tree_sup", etf.Atom("which_children")))
 	require.NotContains(t, ask(t, n, "tree_sup", etf.Tuple{etf.Atom("get_childspec"), etf.Atom("a")}), "brutal_kill")
 	require.Equal(t, "{1,1}", ask(t, n, "a", nil))

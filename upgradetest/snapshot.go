@@ -109,7 +109,7 @@ func (w *walking) lacking(ctx context.Context, way pair) {
 		for _, m := range l.Modules {
 			_, stays := holder(linked, way.to, m.Name, m.Version)
 			_, goes := holder(linked, way.to, m.Name, nil)
-			if m.Kind == appup.Server && !stays && goes && !running[m.Name] {
+			if m.Kind == appup.KindServer && !stays && goes && !running[m.Name] {
 				w.problem(way, "there is no sample of the state of %s in %s-%s", m.Name, l.App, from)
 			}
 		}

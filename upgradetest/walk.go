@@ -123,7 +123,7 @@ func (w *walking) oneWay(ctx context.Context, way pair) (ok bool) {
 	}
 	ok = true
 	for _, p := range report.Processes {
-		if p.Outcome != codechange.Changed && p.Outcome != codechange.Loaded && p.Outcome != codechange.Suspended {
+		if p.Outcome != codechange.OutcomeChanged && p.Outcome != codechange.OutcomeLoaded && p.Outcome != codechange.OutcomeSuspended {
 			w.problem(way, "the server of %s was not changed (%s): %s", w.name(p.Pid), p.Outcome, p.Reason)
 			ok = false
 		}
@@ -170,7 +170,7 @@ func (w *walking) asItWas(
 	after = "after " + after
 	for _, p := range report.Processes {
 		switch p.Undone {
-		case codechange.Uncopied, codechange.Forgot, codechange.Killed, codechange.Later:
+		case codechange.UndoneUncopied, codechange.UndoneForgot, codechange.UndoneKilled, codechange.UndoneLater:
 			w.problem(way, "%s the server of %s is not what it was (%s): %s", after, w.name(p.Pid), p.Undone, p.Reason)
 		}
 	}

@@ -84,7 +84,7 @@ func planned(step appup.Instruction) (what, who string) {
 		return "load", fmt.Sprintf("%s (old code: %s, %s)", s.Module, s.PrePurge, s.PostPurge)
 	case appup.Remove:
 		return "remove", fmt.Sprintf("%s (old code: %s, %s)", s.Module, s.PrePurge, s.PostPurge)
-	case appup.Purging:
+	case appup.PurgeModules:
 		return "purge", "old code of " + names(s.Modules)
 	case appup.Suspend:
 		return "suspend", "processes of " + suspended(s)

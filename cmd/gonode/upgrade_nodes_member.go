@@ -154,7 +154,7 @@ func (m *member) upgrade(ctx context.Context) error {
 	m.stage = upgraded
 	if report != nil {
 		for _, p := range report.Processes {
-			if p.Outcome == codechange.Changed || p.Outcome == codechange.Loaded {
+			if p.Outcome == codechange.OutcomeChanged || p.Outcome == codechange.OutcomeLoaded {
 				m.servers = append(m.servers, p.Pid)
 			}
 		}

@@ -179,8 +179,8 @@ func printReport(cmd *cobra.Command, format string, to target, r *codechange.Rep
 	fmt.Fprintln(w, "SERVER\tMODULE\tFROM\tTO\tOUTCOME\tUNDONE\tPAUSED\tCHANGED IN\tREASON")
 	rest := map[string]int{}
 	for _, p := range r.Processes {
-		if len(r.Processes) > manyServers && p.Outcome == codechange.Changed &&
-			(!r.Undone || p.Undone == codechange.Restored) {
+		if len(r.Processes) > manyServers && p.Outcome == codechange.OutcomeChanged &&
+			(!r.Undone || p.Undone == codechange.UndoneRestored) {
 			rest[fmt.Sprintf("%s\t%s\t%s\t%s\t%s", p.Module, p.From, p.To, p.Outcome, p.Undone)]++
 			continue
 		}
@@ -210,7 +210,7 @@ func summary(cmd *cobra.Command, to target, r *codechange.Report) error {
 	out := cmd.ErrOrStderr()
 	switch {
 	case r.Rehearsed:
-		untried := count(r, func(p *codechange.ProcessReport) bool { return p.Outcome == codechange.Untried })
+		untried := count(r, func(p *codechange.ProcessReport) bool { return p.Outcome == codechange.OutcomeUntried })
 		fmt.Fprintf(out, "nothing was changed; tried %d servers in %v\n",
 			len(r.Processes)-untried, r.Total.Round(time.Millisecond))
 		if untried > 0 {
@@ -251,10 +251,10 @@ func notAsItWas(out io.Writer, r *codechange.Report) {
 		how  codechange.Undone
 		says string
 	}{
-		{codechange.Uncopied, "have their old state, but what their code change altered in place is as it left it"},
-		{codechange.Forgot, "have their old state, and have forgotten what they did since, or began anew"},
-		{codechange.Killed, "were ended, for they had no way back"},
-		{codechange.Later, "are busy, and go back when they have time"},
+		{codechange.UndoneUncopied, "have their old state, but what their code change altered in place is as it left it"},
+		{codechange.UndoneForgot, "have their old state, and have forgotten what they did since, or began anew"},
+		{codechange.UndoneKilled, "were ended, for they had no way back"},
+		{codechange.UndoneLater, "are busy, and go back when they have time"},
 	} {
 		if n := count(r, func(p *codechange.ProcessReport) bool { return p.Undone == kind.how }); n > 0 {
 			fmt.Fprintf(out, "note: %d servers %s (%s)\n", n, kind.says, kind.how)

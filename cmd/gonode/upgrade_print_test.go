@@ -25,18 +25,18 @@ func shownReport(t *testing.T, format string, r *codechange.Report) (out, last s
 
 func TestTheLastLineTellsWhetherEverythingIsAsItWas(t *testing.T) {
 	process := func(how codechange.Undone) []*codechange.ProcessReport {
-		return []*codechange.ProcessReport{{Module: "m", Outcome: codechange.Changed, Undone: how}}
+		return []*codechange.ProcessReport{{Module: "m", Outcome: codechange.OutcomeChanged, Undone: how}}
 	}
-	whole := &codechange.Report{Undone: true, Processes: process(codechange.Restored)}
+	whole := &codechange.Report{Undone: true, Processes: process(codechange.UndoneRestored)}
 	_, last := shownReport(t, "table", whole)
 	require.Contains(t, last, "everything is as it was")
 	out, _ := shownReport(t, "json", whole)
 	require.Contains(t, out, `"as_it_was":true`)
 	for says, r := range map[string]*codechange.Report{
 		"1 servers have their old state, but what their code change altered": {Undone: true,
-			Processes: process(codechange.Uncopied)},
+			Processes: process(codechange.UndoneUncopied)},
 		"1 servers have their old state, and have forgotten": {Undone: true,
-			Processes: process(codechange.Forgot)},
+			Processes: process(codechange.UndoneForgot)},
 		"m:f() was applied, and nothing undoes that": {Undone: true, Left: []string{"m:f()"}},
 		"application:stop(a) has ended servers": {Undone: true,
 			NotUndone: []string{"application:stop(a) has ended servers"}},
@@ -51,7 +51,7 @@ func TestTheLastLineTellsWhetherEverythingIsAsItWas(t *testing.T) {
 
 func TestWhatWasNotTriedIsCounted(t *testing.T) {
 	out, _ := shownReport(t, "table", &codechange.Report{Rehearsed: true, Processes: []*codechange.ProcessReport{
-		{Module: "m", Outcome: codechange.Changed}, {Module: "m", Outcome: codechange.Untried, Reason: "it is a map"}}})
+		{Module: "m", Outcome: codechange.OutcomeChanged}, {Module: "m", Outcome: codechange.OutcomeUntried, Reason: "it is a map"}}})
 	require.Contains(t, out, "tried 1 servers")
 	require.Contains(t, out, "note: 1 servers were not tried")
 	require.Contains(t, out, "it is a map")

@@ -113,10 +113,10 @@ func TestUpgradesThatSucceedAndThatFailLeaveNothingBehind(t *testing.T) {
 	for range 100 {
 		report, err := h.Eval(t.Context(), script(t, "2", "up", `,{apply,{test,fail,[]}}`), codechange.Options{})
 		require.Error(t, err)
-		require.Equal(t, codechange.Restored, report.Processes[0].Undone)
+		require.Equal(t, codechange.UndoneRestored, report.Processes[0].Undone)
 		report, err = h.Rehearse(t.Context(), "2", codechange.Options{})
 		require.NoError(t, err)
-		require.Equal(t, codechange.Changed, report.Processes[0].Outcome)
+		require.Equal(t, codechange.OutcomeChanged, report.Processes[0].Outcome)
 		require.NoError(t, run("2", "up", ""))
 		require.Equal(t, 1, journal.Connections(), "that of the state that runs")
 		require.Error(t, run("1", "down", `,{apply,{test,fail,[]}}`))

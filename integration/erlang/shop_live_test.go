@@ -176,8 +176,8 @@ func (r *shopRun) asItWas(what string, s *shop.Sabotage, report *codechange.Repo
 		require.Contains(r.t, left, "shop:checkpoint", what)
 	}
 	for _, p := range report.Processes {
-		if p.Undone != codechange.Later || s.Act != shop.Hang || p.Module != s.Module {
-			require.Contains(r.t, []codechange.Undone{"", codechange.Restored, codechange.Downgraded, codechange.Anew}, p.Undone,
+		if p.Undone != codechange.UndoneLater || s.Act != shop.Hang || p.Module != s.Module {
+			require.Contains(r.t, []codechange.Undone{"", codechange.UndoneRestored, codechange.UndoneDowngraded, codechange.UndoneAnew}, p.Undone,
 				"%s: %+v", what, p)
 		}
 	}

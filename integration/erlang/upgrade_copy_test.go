@@ -93,8 +93,8 @@ func TestAFailedUpgradeTellsWhatItCannotGiveBack(t *testing.T) {
 	require.Error(t, err)
 	require.False(t, report.AsItWas())
 	for _, p := range report.Processes {
-		if p.Outcome != codechange.Suspended { // its turn had come
-			require.Equal(t, codechange.Uncopied, p.Undone, "%s", p.Name)
+		if p.Outcome != codechange.OutcomeSuspended { // its turn had come
+			require.Equal(t, codechange.UndoneUncopied, p.Undone, "%s", p.Name)
 		}
 	}
 }

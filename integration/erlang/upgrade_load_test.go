@@ -146,7 +146,7 @@ func TestACrowdIsUpgradedUnderLoadWithoutLosingACall(t *testing.T) {
 		require.ErrorContains(t, err, "code_change_failed")
 		undone := 0
 		for _, p := range report.Processes {
-			if p.Undone == codechange.Restored {
+			if p.Undone == codechange.UndoneRestored {
 				undone++
 			}
 		}

@@ -220,10 +220,10 @@ func (w *relays) walk(what string, groups [][]string, o codechange.Options) {
 		w.t.Helper()
 		require.Len(w.t, report.Processes, len(w.names))
 		for _, p := range report.Processes {
-			bad := []codechange.Outcome{codechange.Busy, codechange.Ended, codechange.Hung}
+			bad := []codechange.Outcome{codechange.OutcomeBusy, codechange.OutcomeEnded, codechange.OutcomeHung}
 			require.NotContains(w.t, bad, p.Outcome, "%s", p.Name)
-			require.NotEqual(w.t, codechange.Forgot, p.Undone, "%s", p.Name)
-			require.Equal(w.t, undone && p.Outcome == codechange.Changed, p.Undone != "", "%s", p.Name)
+			require.NotEqual(w.t, codechange.UndoneForgot, p.Undone, "%s", p.Name)
+			require.Equal(w.t, undone && p.Outcome == codechange.OutcomeChanged, p.Undone != "", "%s", p.Name)
 		}
 	}
 	began := time.Now()

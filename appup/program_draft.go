@@ -41,7 +41,7 @@ func (p Program) Draft(from, to *App) (string, error) {
 func (p Program) unknown(from, to *App) (names []string) {
 	step := p.step(from, to)
 	for _, m := range to.Modules {
-		if step.Before.change(step.After, m) == Unknown {
+		if step.Before.change(step.After, m) == ModuleUnknown {
 			names = append(names, etf.Format(m))
 		}
 	}
@@ -56,11 +56,11 @@ func (p Program) instructions(from, to *App) []string {
 	for _, m := range slices.Concat(to.Modules, minus(from.Modules, to.Modules)) {
 		name := etf.Format(m)
 		switch step.Before.change(step.After, m) {
-		case Added:
+		case ModuleAdded:
 			added = append(added, "{add_module, "+name+"}")
-		case Removed:
+		case ModuleRemoved:
 			removed = append(removed, "{delete_module, "+name+"}")
-		case Changed, Unknown:
+		case ModuleChanged, ModuleUnknown:
 			changed = append(changed, changedInstruction(name, kinds.module(m)))
 		}
 	}
@@ -70,9 +70,9 @@ func (p Program) instructions(from, to *App) []string {
 
 func changedInstruction(name string, m *LinkedModule) string {
 	switch {
-	case m != nil && m.Kind == Supervisor:
+	case m != nil && m.Kind == KindSupervisor:
 		return "{update, " + name + ", supervisor}"
-	case m != nil && m.Kind == Library:
+	case m != nil && m.Kind == KindLibrary:
 		return "{load_module, " + name + "}"
 	}
 	return "{update, " + name + ", {advanced, []}}"

@@ -28,9 +28,9 @@ type ModuleKind string
 
 // The kinds of modules.
 const (
-	Server     ModuleKind = "server"
-	Supervisor ModuleKind = "supervisor"
-	Library    ModuleKind = "library" // no process runs it
+	KindServer     ModuleKind = "server"
+	KindSupervisor ModuleKind = "supervisor"
+	KindLibrary    ModuleKind = "library" // no process runs it
 )
 
 // Program is what is known of a program, beside the files of its releases.
@@ -100,15 +100,15 @@ func (p Program) Check(files Files, name string) ([]*Finding, error) {
 	r := &report{file: name}
 	switch {
 	case strings.HasSuffix(name, ".app"):
-		if n, ok := (&report{}).first(src); ok {
+		if n, ok := (&report{}).readFirstTerm(src); ok {
 			p.checkApp(n, r)
 		}
 	case strings.HasSuffix(name, ".appup"):
-		if n, ok := (&report{}).first(src); ok {
+		if n, ok := (&report{}).readFirstTerm(src); ok {
 			p.checkAppup(files, n, r)
 		}
 	case path.Base(name) == "relup", strings.HasSuffix(name, ".relup"):
-		if n, ok := (&report{}).first(src); ok {
+		if n, ok := (&report{}).readFirstTerm(src); ok {
 			p.checkRelup(files, n, r)
 		}
 	}
@@ -151,10 +151,10 @@ func (p Program) checkAppup(files Files, n etf.Node, r *report) {
 		return
 	}
 	others := p.others(files, app, path.Join(path.Dir(r.file), "..", ".."))
-	for mode, entries := range parts[1:] {
-		list, _ := listElems(entries)
+	for _, mode := range []Mode{ModeUp, ModeDown} {
+		list, _ := listElems(mode.entries(parts))
 		for _, other := range others {
-			p.checkEntry(Mode(mode), list, app, other, r)
+			p.checkEntry(mode, list, app, other, r)
 		}
 	}
 }
@@ -202,10 +202,10 @@ func (p Program) checkEntry(mode Mode, entries []etf.Node, app, other *App, r *r
 		}
 		script, _ := listElems(parts[1])
 		step := p.step(other, app)
-		if mode == Down {
+		if mode == ModeDown {
 			step = p.step(app, other)
 		}
-		r.gaps(parts[0].Pos, newInstructed(script).gaps(step))
+		r.gaps(parts[0].Pos, newCoverage(script).gaps(step))
 		return
 	}
 }
@@ -221,21 +221,21 @@ func (r *report) gaps(pos etf.Pos, gaps []Gap) {
 	}
 }
 
-// uncovered finds the gaps in the scripts of a relup between releases. Applications that are added or removed as a
+// findGaps finds the gaps in the scripts of a relup between releases. Applications that are added or removed as a
 // whole have none.
-func (m *maker) uncovered(scripts []Script, from, to *Release) {
+func (m *maker) findGaps(scripts []Script, from, to *Release) {
 	nodes := make([][]etf.Node, len(scripts))
 	for i, s := range scripts {
 		nodes[i] = s.nodes
 	}
-	ins := newInstructed(nodes...)
+	ins := newCoverage(nodes...)
 	for _, app := range to.Apps {
-		old := find(from.Apps, app.Name)
+		old := findApp(from.Apps, app.Name)
 		if old == nil || old.Vsn == app.Vsn {
 			continue
 		}
 		holder := app // of the file
-		if find(m.top.Apps, app.Name) != app {
+		if findApp(m.top.Apps, app.Name) != app {
 			holder = old
 		}
 		r := &report{file: join(holder.Dir, string(app.Name)+".appup")}

@@ -6,8 +6,8 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// useTops makes applications that use an included one wait for that which includes it: add_top_apps_to_uses/3.
-func (r *Release) useTops() {
+// useTopApps makes applications that use an included one wait for that which includes it: add_top_apps_to_uses/3.
+func (r *Release) useTopApps() {
 	owner := map[etf.Atom]etf.Atom{}
 	for _, a := range r.Apps {
 		for _, i := range a.Included {
@@ -54,11 +54,11 @@ func startOrder(apps []*App) (sorted []*App, reason etf.Term) {
 	waiting := slices.Clone(apps)
 	for len(waiting) > 0 {
 		a := waiting[0]
-		f := finder{of: a.Name, rest: waiting[1:], visited: visited}
-		needs := f.take(a.Applications)
+		f := appFinder{of: a.Name, rest: waiting[1:], visited: visited}
+		needs := f.takeApps(a.Applications)
 		absent := minus(f.missing, a.Optional)
 		f.missing = nil
-		needs = append(needs, f.take(a.Included)...)
+		needs = append(needs, f.takeApps(a.Included)...)
 		missing = slices.Concat(absent, f.missing, missing)
 		visited = append(visited, a.Name)
 		if len(needs) == 0 {
@@ -105,18 +105,18 @@ func orderReason(missing []etf.Atom, circular []*App) etf.Term {
 	return nil
 }
 
-// finder takes applications out of those that are still waiting: find_all/6.
-type finder struct {
+// appFinder takes applications out of those that are still waiting: find_all/6.
+type appFinder struct {
 	of      etf.Atom
 	rest    []*App
 	visited []etf.Atom
 	missing []etf.Atom
 }
 
-func (f *finder) take(names []etf.Atom) []*App {
+func (f *appFinder) takeApps(names []etf.Atom) []*App {
 	var found []*App
 	for _, name := range slices.Backward(names) {
-		app := find(f.rest, name)
+		app := findApp(f.rest, name)
 		switch {
 		case app != nil && !slices.Contains(app.Included, f.of): // X includes Y and Y uses X: that is fine
 			f.rest = minus(f.rest, []*App{app})

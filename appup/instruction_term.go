@@ -11,12 +11,12 @@ func (u Update) Term() etf.Term {
 	if u.Advanced {
 		change = tagged("advanced", u.Extra)
 	}
-	return tagged("update", u.Module, modType, u.Timeout, change, u.PrePurge, u.PostPurge, atomTerms(u.DepMods))
+	return tagged("update", u.Module, modType, u.Timeout, change, etf.Atom(u.PrePurge), etf.Atom(u.PostPurge), atomTerms(u.DepMods))
 }
 
 // Term returns {load_module, Module, PrePurge, PostPurge, DepMods}.
 func (l LoadModule) Term() etf.Term {
-	return tagged("load_module", l.Module, l.PrePurge, l.PostPurge, atomTerms(l.DepMods))
+	return tagged("load_module", l.Module, etf.Atom(l.PrePurge), etf.Atom(l.PostPurge), atomTerms(l.DepMods))
 }
 
 // Term returns {add_module, Module, DepMods}.
@@ -43,16 +43,16 @@ func (l LoadObjectCode) Term() etf.Term {
 
 // Term returns {load, {Module, PrePurge, PostPurge}}.
 func (l Load) Term() etf.Term {
-	return tagged("load", etf.Tuple{l.Module, l.PrePurge, l.PostPurge})
+	return tagged("load", etf.Tuple{l.Module, etf.Atom(l.PrePurge), etf.Atom(l.PostPurge)})
 }
 
 // Term returns {remove, {Module, PrePurge, PostPurge}}.
 func (m Remove) Term() etf.Term {
-	return tagged("remove", etf.Tuple{m.Module, m.PrePurge, m.PostPurge})
+	return tagged("remove", etf.Tuple{m.Module, etf.Atom(m.PrePurge), etf.Atom(m.PostPurge)})
 }
 
 // Term returns {purge, Modules}.
-func (p Purging) Term() etf.Term { return tagged("purge", atomTerms(p.Modules)) }
+func (p PurgeModules) Term() etf.Term { return tagged("purge", atomTerms(p.Modules)) }
 
 // Term returns {suspend, [Module | {Module, Timeout}]}.
 func (s Suspend) Term() etf.Term {
@@ -107,60 +107,3 @@ func (a Apply) Term() etf.Term {
 
 // Term returns the atom.
 func (w Word) Term() etf.Term { return etf.Atom(w) }
-
-// LowLevel says no: the translation to low-level instructions is TranslateScripts.
-func (Update) LowLevel() bool { return false }
-
-// LowLevel says no.
-func (LoadModule) LowLevel() bool { return false }
-
-// LowLevel says no.
-func (AddModule) LowLevel() bool { return false }
-
-// LowLevel says no.
-func (DeleteModule) LowLevel() bool { return false }
-
-// LowLevel says no.
-func (AddApplication) LowLevel() bool { return false }
-
-// LowLevel says no.
-func (RemoveApplication) LowLevel() bool { return false }
-
-// LowLevel says no.
-func (RestartApplication) LowLevel() bool { return false }
-
-// LowLevel says yes.
-func (LoadObjectCode) LowLevel() bool { return true }
-
-// LowLevel says yes.
-func (Load) LowLevel() bool { return true }
-
-// LowLevel says yes.
-func (Remove) LowLevel() bool { return true }
-
-// LowLevel says yes.
-func (Purging) LowLevel() bool { return true }
-
-// LowLevel says yes.
-func (Suspend) LowLevel() bool { return true }
-
-// LowLevel says yes.
-func (Resume) LowLevel() bool { return true }
-
-// LowLevel says yes.
-func (CodeChange) LowLevel() bool { return true }
-
-// LowLevel says yes.
-func (Stop) LowLevel() bool { return true }
-
-// LowLevel says yes.
-func (Start) LowLevel() bool { return true }
-
-// LowLevel says yes.
-func (SyncNodes) LowLevel() bool { return true }
-
-// LowLevel says yes.
-func (Apply) LowLevel() bool { return true }
-
-// LowLevel says whether a release handler executes it: not so restart and reboot.
-func (w Word) LowLevel() bool { return w != "restart" && w != "reboot" }

@@ -26,7 +26,7 @@ func CheckFile(files Files, name string) ([]*Finding, error) {
 	}
 	r := &report{file: name, findings: findings}
 	silent := &report{file: name}
-	n, ok := silent.first(src)
+	n, ok := silent.readFirstTerm(src)
 	parts, isAppupTerm := tupleElems(n, 3)
 	if !ok || !isAppupTerm {
 		return findings, nil
@@ -38,35 +38,35 @@ func CheckFile(files Files, name string) ([]*Finding, error) {
 			"not compared with the .app file, which is broken: %s", first)
 		return r.sorted(), nil
 	}
-	besideCheck{r, app}.file(parts)
+	appFileCheck{r, app}.file(parts)
 	return r.sorted(), nil
 }
 
-// besideCheck compares an .appup file with an application.
-type besideCheck struct {
+// appFileCheck compares an .appup file with an application.
+type appFileCheck struct {
 	*report
 	app *App
 }
 
-func (c besideCheck) file(parts []etf.Node) {
-	if top, kind := text(parts[0].Term); kind == isText && top != c.app.Vsn {
+func (c appFileCheck) file(parts []etf.Node) {
+	if top, kind := stringOf(parts[0].Term); kind == textOK && top != c.app.Vsn {
 		c.warn(parts[0].Pos, tagged("bad_vsn", etf.Tuple{parts[0].Term, etf.Charlist(c.app.Vsn)}),
 			"the file is for version %s, but %s.app says %s", show(parts[0].Term), c.app.Name, show(etf.Charlist(c.app.Vsn)))
 	}
-	for i, entries := range parts[1:] {
-		list, _ := listElems(entries)
+	for _, mode := range []Mode{ModeUp, ModeDown} {
+		list, _ := listElems(mode.entries(parts))
 		for _, e := range list {
 			pair, _ := tupleElems(e, 2)
 			if pair == nil {
 				continue
 			}
 			script, _ := listElems(pair[1])
-			c.script(Mode(i), script)
+			c.script(mode, script)
 		}
 	}
 }
 
-func (c besideCheck) script(mode Mode, script []etf.Node) {
+func (c appFileCheck) script(mode Mode, script []etf.Node) {
 	for _, n := range script {
 		for _, full := range expand(n) {
 			e, _ := tupleElems(full, -1)
@@ -80,17 +80,17 @@ func (c besideCheck) script(mode Mode, script []etf.Node) {
 
 // instruction looks for the modules of an instruction. Those of the version that a downgrade leads to are not known
 // here.
-func (c besideCheck) instruction(mode Mode, word etf.Atom, e []etf.Node) {
+func (c appFileCheck) instruction(mode Mode, word etf.Atom, e []etf.Node) {
 	switch {
 	case word == "load_object_code":
 		c.objectCode(mode, nodesOf(e[1], e[1].Term.(etf.Tuple)))
 	case !isDependent(word):
-	case mode == Up && word != "delete_module":
+	case mode == ModeUp && word != "delete_module":
 		c.module(e[1])
-	case mode == Down && word == "delete_module" && !c.has(e[1].Term):
+	case mode == ModeDown && word == "delete_module" && !c.has(e[1].Term):
 		c.warn(e[1].Pos, tagged("no_such_module", e[1].Term),
 			"the way down deletes the module %s, which %s.app does not have", show(e[1].Term), c.app.Name)
-	case mode == Up && c.has(e[1].Term):
+	case mode == ModeUp && c.has(e[1].Term):
 		c.warn(e[1].Pos, tagged("delete_module", e[1].Term), "the module %s is deleted, but %s.app has it", show(e[1].Term),
 			c.app.Name)
 	case word == "add_module" && c.has(e[1].Term):
@@ -100,11 +100,11 @@ func (c besideCheck) instruction(mode Mode, word etf.Atom, e []etf.Node) {
 }
 
 // objectCode looks at {App, Vsn, Modules}.
-func (c besideCheck) objectCode(mode Mode, e []etf.Node) {
-	if mode == Down || !isAtom(e[0].Term, c.app.Name) {
+func (c appFileCheck) objectCode(mode Mode, e []etf.Node) {
+	if mode == ModeDown || !isAtom(e[0].Term, c.app.Name) {
 		return
 	}
-	if vsn, kind := text(e[1].Term); kind == isText && vsn != c.app.Vsn {
+	if vsn, kind := stringOf(e[1].Term); kind == textOK && vsn != c.app.Vsn {
 		c.fail(e[1].Pos, tagged("bad_lib_vsn", c.app.Name, etf.Charlist(c.app.Vsn)),
 			"object code of version %s, but %s.app says %s",
 			show(e[1].Term), c.app.Name, show(etf.Charlist(c.app.Vsn)))
@@ -115,7 +115,7 @@ func (c besideCheck) objectCode(mode Mode, e []etf.Node) {
 	}
 }
 
-func (c besideCheck) module(n etf.Node) {
+func (c appFileCheck) module(n etf.Node) {
 	if !c.has(n.Term) {
 		c.fail(n.Pos, tagged("no_such_module", n.Term),
 			"%s.app has no module %s; without one in another application the upgrade is refused",
@@ -123,7 +123,7 @@ func (c besideCheck) module(n etf.Node) {
 	}
 }
 
-func (c besideCheck) has(module etf.Term) bool {
+func (c appFileCheck) has(module etf.Term) bool {
 	name, ok := module.(etf.Atom)
 	return ok && slices.Contains(c.app.Modules, name)
 }

@@ -44,7 +44,7 @@ func (m *Made) Term() etf.Tuple {
 // bases come out in the reverse order, as in OTP. The error is an *Error with the reason of systools.
 func Make(files Files, newRel string, upFrom, downTo []Base, o Options) (*Made, error) {
 	m := newMaker(files, o)
-	err := m.make(newRel, upFrom, downTo)
+	err := m.makeRelup(newRel, upFrom, downTo)
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +52,7 @@ func Make(files Files, newRel string, upFrom, downTo []Base, o Options) (*Made, 
 }
 
 type maker struct {
-	path      pathed
+	path      searchedFiles
 	options   Options
 	top       *Release
 	relup     Relup
@@ -68,22 +68,22 @@ func newMaker(files Files, o Options) *maker {
 		}}
 }
 
-func (m *maker) make(newRel string, upFrom, downTo []Base) error {
-	top, err := m.read(newRel)
+func (m *maker) makeRelup(newRel string, upFrom, downTo []Base) error {
+	top, err := m.readWithSasl(newRel)
 	if err != nil {
 		return err
 	}
 	m.top = top
 	m.relup.Vsn = top.Vsn
 	for _, b := range upFrom {
-		entry, err := m.entry(Up, b)
+		entry, err := m.relupEntry(ModeUp, b)
 		if err != nil {
 			return err
 		}
 		m.relup.Up = append([]RelupEntry{entry}, m.relup.Up...)
 	}
 	for _, b := range downTo {
-		entry, err := m.entry(Down, b)
+		entry, err := m.relupEntry(ModeDown, b)
 		if err != nil {
 			return err
 		}
@@ -95,8 +95,8 @@ func (m *maker) make(newRel string, upFrom, downTo []Base) error {
 	return nil
 }
 
-// read reads a release, which has to have sasl.
-func (m *maker) read(file string) (*Release, *Error) {
+// readWithSasl reads a release, which has to have sasl.
+func (m *maker) readWithSasl(file string) (*Release, *Error) {
 	r, err := readRelease(m.path, file)
 	if err != nil {
 		return nil, err
@@ -109,21 +109,21 @@ func (m *maker) read(file string) (*Release, *Error) {
 
 func (m *maker) warn(warning etf.Term) { m.warnings = append(etf.List{warning}, m.warnings...) }
 
-// entry makes the script between the new release and another one: foreach_baserel_up/7 and foreach_baserel_dn/7.
-func (m *maker) entry(mode Mode, b Base) (RelupEntry, error) {
-	base, err := m.read(b.File)
+// relupEntry makes the script between the new release and another one: foreach_baserel_up/7 and foreach_baserel_dn/7.
+func (m *maker) relupEntry(mode Mode, b Base) (RelupEntry, error) {
+	base, err := m.readWithSasl(b.File)
 	if err != nil {
 		return RelupEntry{}, err
 	}
-	scripts, err := m.appups(mode, base)
+	scripts, err := m.appupScripts(mode, base)
 	if err != nil {
 		return RelupEntry{}, err
 	}
 	from, to := base, m.top
-	if mode == Down {
+	if mode == ModeDown {
 		from, to = to, from
 	}
-	scripts = slices.Concat(added(from, to), scripts, removed(from, to))
+	scripts = slices.Concat(addedAppScripts(from, to), scripts, removedAppScripts(from, to))
 	if base.Erts != m.top.Erts {
 		scripts = append([]Script{NewScript(etf.Atom("restart_new_emulator"))}, scripts...)
 		m.warn(tagged("erts_vsn_changed", etf.Tuple{m.top.erts(), base.erts()}))
@@ -131,12 +131,12 @@ func (m *maker) entry(mode Mode, b Base) (RelupEntry, error) {
 	if m.options.RestartEmulator {
 		scripts = append(scripts, NewScript(etf.Atom("restart_emulator")))
 	}
-	m.uncovered(scripts, from, to)
+	m.findGaps(scripts, from, to)
 	low, failed := m.translate(mode, base.Vsn, scripts, to.Apps, from.Apps)
 	if failed != nil {
 		return RelupEntry{}, failed
 	}
-	if mode == Up {
+	if mode == ModeUp {
 		low = m.beforeR15(base, low)
 	}
 	description := b.Description
@@ -151,7 +151,7 @@ func (r *Release) erts() etf.Tuple { return etf.Tuple{etf.Charlist(r.Name), etf.
 // beforeR15 restarts into the new emulator last if the release handler of the base cannot do it first:
 // fix_r15_sasl_upgrade/3. The versions are compared as strings, so that sasl 10.0 counts as old, too.
 func (m *maker) beforeR15(base *Release, low etf.List) etf.List {
-	sasl := find(base.Apps, "sasl")
+	sasl := findApp(base.Apps, "sasl")
 	if len(low) == 0 || !isAtom(low[0], "restart_new_emulator") || sasl.Vsn >= "2.2" {
 		return low
 	}
@@ -163,8 +163,8 @@ func (m *maker) beforeR15(base *Release, low etf.List) etf.List {
 	return append(rest, etf.Atom("restart_new_emulator"))
 }
 
-// added has a script for each application that only the release to go to has: prepend_add_app_scripts/4.
-func added(from, to *Release) []Script {
+// addedAppScripts has a script for each application that only the release to go to has: prepend_add_app_scripts/4.
+func addedAppScripts(from, to *Release) []Script {
 	var scripts []Script
 	for _, a := range to.Rel.Apps {
 		if _, there := from.Find(a.Name); !there {
@@ -174,8 +174,8 @@ func added(from, to *Release) []Script {
 	return scripts
 }
 
-// removed has a script for each application that only the release to leave has: append_remove_app_scripts/4.
-func removed(from, to *Release) []Script {
+// removedAppScripts has a script for each application that only the release to leave has: append_remove_app_scripts/4.
+func removedAppScripts(from, to *Release) []Script {
 	var scripts []Script
 	for _, a := range from.Rel.Apps {
 		if _, there := to.Find(a.Name); !there {
@@ -185,16 +185,16 @@ func removed(from, to *Release) []Script {
 	return scripts
 }
 
-// appups collects the scripts of the applications whose versions differ, in the order in which they start:
+// appupScripts collects the scripts of the applications whose versions differ, in the order in which they start:
 // collect_appup_scripts/5.
-func (m *maker) appups(mode Mode, base *Release) ([]Script, *Error) {
+func (m *maker) appupScripts(mode Mode, base *Release) ([]Script, *Error) {
 	var scripts []Script
 	for _, app := range m.top.Apps {
 		old, there := base.Find(app.Name)
 		if !there || old.Vsn == app.Vsn {
 			continue
 		}
-		script, err := m.appup(mode, app, old.Vsn)
+		script, err := m.appupScript(mode, app, old.Vsn)
 		if err != nil {
 			return nil, err
 		}
@@ -203,8 +203,8 @@ func (m *maker) appups(mode Mode, base *Release) ([]Script, *Error) {
 	return scripts, nil
 }
 
-// appup finds the script of an application: get_script_from_appup/5. Only what is needed of the file is looked at.
-func (m *maker) appup(mode Mode, app *App, vsn string) (Script, *Error) {
+// appupScript finds the script of an application: get_script_from_appup/5. Only what is needed of the file is looked at.
+func (m *maker) appupScript(mode Mode, app *App, vsn string) (Script, *Error) {
 	file := join(app.Dir, string(app.Name)+".appup")
 	problem := func(what etf.Term) etf.Term { return tagged("file_problem", etf.Tuple{etf.Charlist(file), what}) }
 	src, err := m.path.ReadFile(strings.TrimPrefix(file, "./"))
@@ -221,10 +221,10 @@ func (m *maker) appup(mode Mode, app *App, vsn string) (Script, *Error) {
 		return Script{}, &Error{Module: "systools_relup", Reason: problem(tagged("ok", n.Term)), File: file,
 			Line: n.Pos.Line, Column: n.Pos.Column}
 	}
-	if top, kind := text(parts[0].Term); kind != isText || top != app.Vsn {
+	if top, kind := stringOf(parts[0].Term); kind != textOK || top != app.Vsn {
 		m.warn(tagged("bad_vsn", etf.Tuple{parts[0].Term, etf.Charlist(app.Vsn)}))
 	}
-	entries := parts[1+int(mode)]
+	entries := mode.entries(parts)
 	script, found, failed := searchEntries(file, entries, vsn)
 	if failed == nil && !found {
 		reason := tagged("no_relup", etf.Charlist(file), app.Record(), etf.Charlist(vsn))
@@ -238,7 +238,7 @@ func (m *maker) appup(mode Mode, app *App, vsn string) (Script, *Error) {
 func searchEntries(file string, n etf.Node, vsn string) (script Script, found bool, failed *Error) {
 	list, ok := listElems(n)
 	if !ok {
-		return Script{}, false, crashed(file, n, "function_clause")
+		return Script{}, false, crashError(file, n, "function_clause")
 	}
 	for _, e := range list {
 		pair, ok := tupleElems(e, 2)
@@ -249,7 +249,7 @@ func searchEntries(file string, n etf.Node, vsn string) (script Script, found bo
 		if expr, isBinary := pair[0].Term.(etf.Binary); isBinary {
 			pattern, err := NewPattern(string(expr))
 			if err != nil {
-				return Script{}, false, crashed(file, pair[0], "badarg")
+				return Script{}, false, crashError(file, pair[0], "badarg")
 			}
 			fits = pattern.Fits(vsn)
 		}
@@ -258,15 +258,15 @@ func searchEntries(file string, n etf.Node, vsn string) (script Script, found bo
 		}
 		nodes, ok := listElems(pair[1])
 		if !ok {
-			return Script{}, false, crashed(file, pair[1], "function_clause")
+			return Script{}, false, crashError(file, pair[1], "function_clause")
 		}
 		return Script{file, nodes}, true, nil
 	}
 	return Script{}, false, nil
 }
 
-// crashed is where OTP crashes, because there is no list or no expression.
-func crashed(file string, n etf.Node, word etf.Atom) *Error {
-	return &Error{Module: "systools_relup", Reason: crash(word), File: file, Line: n.Pos.Line, Column: n.Pos.Column,
+// crashError is where OTP crashes, because there is no list or no expression.
+func crashError(file string, n etf.Node, word etf.Atom) *Error {
+	return &Error{Module: "systools_relup", Reason: crashReason(word), File: file, Line: n.Pos.Line, Column: n.Pos.Column,
 		Exit: true}
 }

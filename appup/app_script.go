@@ -17,7 +17,7 @@ type AppDir struct {
 //
 // The error is an *Error with the reason of release_handler, and the place as far as there is one.
 func UpgradeScript(files Files, app etf.Atom, running AppDir, dir string) (vsn string, script etf.List, err error) {
-	top, found, failed := findScript(files, app, dir, running.Vsn, Up)
+	top, found, failed := findScript(files, app, dir, running.Vsn, ModeUp)
 	if failed != nil {
 		return "", nil, failed
 	}
@@ -29,7 +29,7 @@ func UpgradeScript(files Files, app etf.Atom, running AppDir, dir string) (vsn s
 	if failed != nil {
 		return "", nil, failed
 	}
-	script, err = TranslateScripts(Up, []Script{found}, []*App{to}, []*App{from})
+	script, err = TranslateScripts(ModeUp, []Script{found}, []*App{to}, []*App{from})
 	return to.Vsn, script, err
 }
 
@@ -37,7 +37,7 @@ func UpgradeScript(files Files, app etf.Atom, running AppDir, dir string) (vsn s
 // by the .appup file of the version that runs: release_handler:downgrade_script/3. The error is like that of
 // UpgradeScript.
 func DowngradeScript(files Files, app etf.Atom, running, old AppDir) (script etf.List, err error) {
-	top, found, failed := findScript(files, app, running.Dir, old.Vsn, Down)
+	top, found, failed := findScript(files, app, running.Dir, old.Vsn, ModeDown)
 	if failed != nil {
 		return nil, failed
 	}
@@ -53,7 +53,7 @@ func DowngradeScript(files Files, app etf.Atom, running, old AppDir) (script etf
 	if failed != nil {
 		return nil, failed
 	}
-	return TranslateScripts(Down, []Script{found}, []*App{to}, []*App{from})
+	return TranslateScripts(ModeDown, []Script{found}, []*App{to}, []*App{from})
 }
 
 // findScript is find_script/4 of release_handler: what stands on top of the .appup file in dir, and the script for
@@ -87,7 +87,7 @@ func findScript(files Files, app etf.Atom, dir, vsn string, mode Mode) (top etf.
 		}
 		return fail(etf.Pos{Line: 1, Column: 1}, true, tagged("case_clause", tagged("ok", terms)))
 	}
-	entries := parts[1+int(mode)]
+	entries := mode.entries(parts)
 	script, found, failed := searchEntries(file, entries, vsn)
 	switch {
 	case failed != nil:
@@ -102,7 +102,7 @@ func findScript(files Files, app etf.Atom, dir, vsn string, mode Mode) (top etf.
 func readOneApp(files Files, app etf.Atom, vsn etf.Term, dir string) (*App, *Error) {
 	ebin := join(dir, "ebin")
 	file := join(ebin, string(app)+".app")
-	a, reason := readApplication(pathed{files, []string{ebin}}, app, vsn)
+	a, reason := readApplication(searchedFiles{files, []string{ebin}}, app, vsn)
 	if wordOf(reason) == "not_found" {
 		reason = tagged("no_app_found", vsn, etf.Charlist(dir))
 	}

@@ -72,12 +72,12 @@ var tupleSyntax = map[form]func(r *report, args []etf.Node){
 	{"add_application", 3}:     func(r *report, a []etf.Node) { r.application(a[0]); r.startType(a[1]) },
 	{"restart_application", 2}: func(r *report, a []etf.Node) { r.application(a[0]) },
 	{"load_object_code", 2}:    func(r *report, a []etf.Node) { r.objectCode(a) },
-	{"load", 2}:                func(r *report, a []etf.Node) { r.loading("load", a) },
-	{"remove", 2}:              func(r *report, a []etf.Node) { r.loading("remove", a) },
+	{"load", 2}:                func(r *report, a []etf.Node) { r.loadOrRemove("load", a) },
+	{"remove", 2}:              func(r *report, a []etf.Node) { r.loadOrRemove("remove", a) },
 	{"purge", 2}:               func(r *report, a []etf.Node) { r.modules(a[0]) },
-	{"suspend", 2}:             func(r *report, a []etf.Node) { r.each(a[0], (*report).suspended) },
+	{"suspend", 2}:             func(r *report, a []etf.Node) { r.checkEach(a[0], (*report).suspendEntry) },
 	{"resume", 2}:              func(r *report, a []etf.Node) { r.modules(a[0]) },
-	{"code_change", 2}:         func(r *report, a []etf.Node) { r.each(a[0], (*report).changed) },
+	{"code_change", 2}:         func(r *report, a []etf.Node) { r.checkEach(a[0], (*report).codeChangeEntry) },
 	{"code_change", 3}:         func(r *report, a []etf.Node) { r.codeChange(a) },
 	{"stop", 2}:                func(r *report, a []etf.Node) { r.modules(a[0]) },
 	{"start", 2}:               func(r *report, a []etf.Node) { r.modules(a[0]) },
@@ -132,8 +132,8 @@ func (r *report) startType(n etf.Node) {
 		"none", "load", "temporary", "transient", "permanent")
 }
 
-// each checks every element of a list.
-func (r *report) each(n etf.Node, check func(*report, etf.Node)) {
+// checkEach checks every element of a list.
+func (r *report) checkEach(n etf.Node, check func(*report, etf.Node)) {
 	switch t := n.Term.(type) {
 	case etf.List:
 		for _, e := range nodesOf(n, t) {
@@ -143,15 +143,15 @@ func (r *report) each(n etf.Node, check func(*report, etf.Node)) {
 		for _, e := range nodesOf(n, append(t.Elems[:len(t.Elems):len(t.Elems)], t.Tail))[:len(t.Elems)] {
 			check(r, e)
 		}
-		r.fail(n.Pos, crash("function_clause"), "the list has to end in [], not in %s", show(t.Tail))
+		r.fail(n.Pos, crashReason("function_clause"), "the list has to end in [], not in %s", show(t.Tail))
 	default:
 		r.fail(n.Pos, tagged("bad_list", n.Term), "expected a list, not %s", show(n.Term))
 	}
 }
 
-func (r *report) modules(n etf.Node) { r.each(n, (*report).module) }
+func (r *report) modules(n etf.Node) { r.checkEach(n, (*report).module) }
 
-func (r *report) suspended(n etf.Node) {
+func (r *report) suspendEntry(n etf.Node) {
 	if pair, ok := tupleElems(n, 2); ok {
 		r.module(pair[0])
 		r.timeout(pair[1])
@@ -160,7 +160,7 @@ func (r *report) suspended(n etf.Node) {
 	r.module(n)
 }
 
-func (r *report) changed(n etf.Node) {
+func (r *report) codeChangeEntry(n etf.Node) {
 	pair, ok := tupleElems(n, 2)
 	if !ok {
 		r.fail(n.Pos, tagged("bad_code_change", n.Term), "expected {Module, Extra}, not %s", show(n.Term))
@@ -171,11 +171,11 @@ func (r *report) changed(n etf.Node) {
 
 func (r *report) codeChange(a []etf.Node) {
 	if !isList(a[1].Term) {
-		r.each(a[1], nil)
+		r.checkEach(a[1], nil)
 	}
 	r.oneOf(a[0], "bad_mode", "code is changed up or down", "up", "down")
 	if isList(a[1].Term) {
-		r.each(a[1], (*report).changed)
+		r.checkEach(a[1], (*report).codeChangeEntry)
 	}
 }
 
@@ -202,7 +202,7 @@ func (r *report) objectCode(a []etf.Node) {
 	r.modules(parts[2])
 }
 
-func (r *report) loading(word etf.Atom, a []etf.Node) {
+func (r *report) loadOrRemove(word etf.Atom, a []etf.Node) {
 	if parts, ok := r.tupleOf(a, word, "{Module, PrePurge, PostPurge}"); ok {
 		r.module(parts[0])
 		r.purges(parts[1:])
@@ -229,5 +229,5 @@ func (r *report) syncNodes(n etf.Node) {
 		r.mfa(parts)
 		return
 	}
-	r.each(n, func(r *report, n etf.Node) { r.atom(n, "bad_node", "a node") })
+	r.checkEach(n, func(r *report, n etf.Node) { r.atom(n, "bad_node", "a node") })
 }

@@ -20,7 +20,7 @@ func expand(n etf.Node) []etf.Node {
 }
 
 func expandTuple(n etf.Node, word etf.Atom, e []etf.Node) etf.Node {
-	a := func(t etf.Term) etf.Node { return at(n.Pos, t) }
+	a := func(t etf.Term) etf.Node { return nodeAt(n.Pos, t) }
 	brutal, none, soft := a(etf.Atom("brutal_purge")), a(etf.List{}), a(etf.Atom("soft"))
 	switch {
 	case word == "load_module" && len(e) == 2:
@@ -60,7 +60,7 @@ func normalize(n etf.Node) etf.Node {
 		return n
 	}
 	e := nodesOf(n, t)
-	dynamic, unlimited, none := at(n.Pos, etf.Atom("dynamic")), at(n.Pos, etf.Atom("default")), at(n.Pos, etf.List{})
+	dynamic, unlimited, none := nodeAt(n.Pos, etf.Atom("dynamic")), nodeAt(n.Pos, etf.Atom("default")), nodeAt(n.Pos, etf.List{})
 	switch {
 	case isAtom(t[0], "update") && len(t) == 6:
 		return tupleAt(n.Pos, e[0], e[1], dynamic, unlimited, e[2], e[3], e[4], e[5])

@@ -6,8 +6,8 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// at makes a node of a term that stands nowhere itself, but for something that does.
-func at(pos etf.Pos, t etf.Term) etf.Node { return etf.Node{Term: t, Pos: pos} }
+// nodeAt makes a node of a term that stands nowhere itself, but for something that does.
+func nodeAt(pos etf.Pos, t etf.Term) etf.Node { return etf.Node{Term: t, Pos: pos} }
 
 // tupleAt makes a tuple of nodes.
 func tupleAt(pos etf.Pos, elems ...etf.Node) etf.Node {
@@ -39,7 +39,7 @@ func nodesOf(n etf.Node, terms []etf.Term) []etf.Node {
 	}
 	nodes := make([]etf.Node, len(terms))
 	for i, t := range terms {
-		nodes[i] = at(n.Pos, t)
+		nodes[i] = nodeAt(n.Pos, t)
 	}
 	return nodes
 }
@@ -100,37 +100,37 @@ func isPairs(t etf.Term) bool {
 type textKind uint8
 
 const (
-	isText  textKind = iota
-	notText          // something like a text, of which unicode:characters_to_list/1 makes something else
-	crashes          // what unicode:characters_to_list/1 takes for a mistake of its caller
+	textOK      textKind = iota
+	textOther            // something like a text, of which unicode:characters_to_list/1 makes something else
+	textCrashes          // what unicode:characters_to_list/1 takes for a mistake of its caller
 )
 
-// text reads a string as systools_make:string_p/1 does.
-func text(t etf.Term) (string, textKind) {
+// stringOf reads a string as systools_make:string_p/1 does.
+func stringOf(t etf.Term) (string, textKind) {
 	switch t := t.(type) {
 	case etf.Binary:
-		return "", notText
+		return "", textOther
 	case etf.ImproperList:
-		return "", crashes
+		return "", textCrashes
 	case etf.List:
 		runes := make([]rune, len(t))
 		for i, e := range t {
 			switch c := e.(type) {
 			case etf.Int:
 				if c < 0 || c > utf8.MaxRune || !utf8.ValidRune(rune(c)) {
-					return "", notText
+					return "", textOther
 				}
 				runes[i] = rune(c)
 			case etf.List, etf.Binary:
-				return "", notText
+				return "", textOther
 			default:
-				return "", crashes
+				return "", textCrashes
 			}
 		}
-		return string(runes), isText
+		return string(runes), textOK
 	}
-	return "", crashes
+	return "", textCrashes
 }
 
-// crash is the exit reason of a function that was called with something it does not take. OTP's has the stack in it.
-func crash(word etf.Atom) etf.Term { return etf.Tuple{word, etf.List{}} }
+// crashReason is the exit reason of a function that was called with something it does not take. OTP's has the stack in it.
+func crashReason(word etf.Atom) etf.Term { return etf.Tuple{word, etf.List{}} }

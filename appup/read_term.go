@@ -10,13 +10,13 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// only reads the one term of a file. It is a finding if it does not parse or is not there. If it is not alone the
+// readOnlyTerm reads the one term of a file. It is a finding if it does not parse or is not there. If it is not alone the
 // file is refused, as by release_handler, which wants [Term] of file:consult/1.
-func (r *report) only(src []byte) (etf.Node, bool) { return r.read(src, r.fail) }
+func (r *report) readOnlyTerm(src []byte) (etf.Node, bool) { return r.readTerm(src, r.fail) }
 
-// first reads the one term of a file like only, but of several the first counts, as for systools_lib:read_term/1.
-func (r *report) first(src []byte) (etf.Node, bool) {
-	return r.read(src, func(pos etf.Pos, reason etf.Term, format string, args ...any) {
+// readFirstTerm reads the one term of a file like only, but of several the first counts, as for systools_lib:read_term/1.
+func (r *report) readFirstTerm(src []byte) (etf.Node, bool) {
+	return r.readTerm(src, func(pos etf.Pos, reason etf.Term, format string, args ...any) {
 		r.warn(pos, reason, format+"; systools takes the first, a running node refuses the file", args...)
 	})
 }
@@ -24,7 +24,7 @@ func (r *report) first(src []byte) (etf.Node, bool) {
 // finding is fail or warn.
 type finding = func(pos etf.Pos, reason etf.Term, format string, args ...any)
 
-func (r *report) read(src []byte, more finding) (etf.Node, bool) {
+func (r *report) readTerm(src []byte, more finding) (etf.Node, bool) {
 	nodes, err := etf.ConsultNodes(r.file, src)
 	switch {
 	case err != nil:
@@ -42,34 +42,34 @@ func (r *report) read(src []byte, more finding) (etf.Node, bool) {
 	return nodes[0], true
 }
 
-// broken is a file without a term at its beginning, with the reason of systools_lib:read_term/1.
-type broken struct {
+// brokenFile is a file without a term at its beginning, with the reason of systools_lib:read_term/1.
+type brokenFile struct {
 	reason etf.Tuple
 	parse  *etf.ParseError // nil if there is nothing in the file
 }
 
 // firstNode reads the first term of a file and does not look at what is behind it: systools_lib:read_term/1. name is
 // what the reasons call the file.
-func firstNode(name string, src []byte) (etf.Node, *broken) {
+func firstNode(name string, src []byte) (etf.Node, *brokenFile) {
 	nodes, err := etf.ConsultNodes(name, src)
 	if err != nil {
-		nodes = beginning(name, src)
+		nodes = firstTermOfBroken(name, src)
 	}
 	var e *etf.ParseError
 	switch {
 	case len(nodes) > 0:
 		return nodes[0], nil
 	case !errors.As(err, &e), strings.Contains(e.Msg, "unterminated"):
-		return etf.Node{}, &broken{tagged("read", etf.Charlist(name)), e}
+		return etf.Node{}, &brokenFile{tagged("read", etf.Charlist(name)), e}
 	}
-	return etf.Node{}, &broken{tagged("parse", etf.Charlist(name), parseReason(src, e)), e}
+	return etf.Node{}, &brokenFile{tagged("parse", etf.Charlist(name), parseReason(src, e)), e}
 }
 
 // maxDots bounds the places at which the first term of a broken file is looked for.
 const maxDots = 1000
 
-// beginning reads the first term of a file that is broken behind it.
-func beginning(name string, src []byte) []etf.Node {
+// firstTermOfBroken reads the first term of a file that is broken behind it.
+func firstTermOfBroken(name string, src []byte) []etf.Node {
 	for end, dots := 0, 0; dots < maxDots; dots++ {
 		i := bytes.IndexByte(src[end:], '.')
 		if i < 0 {

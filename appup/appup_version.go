@@ -65,10 +65,10 @@ func readVersion(n etf.Node, r *report) (Version, bool) {
 		}
 		return v, err == nil
 	}
-	s, kind := text(n.Term)
-	if kind != isText {
+	s, kind := stringOf(n.Term)
+	if kind != textOK {
 		r.fail(n.Pos, tagged("bad_vsn", n.Term), "a version is a string, or a regular expression as a binary, not %s",
 			show(n.Term))
 	}
-	return Version{Text: s}, kind == isText
+	return Version{Text: s}, kind == textOK
 }
