@@ -11,8 +11,8 @@ import (
 // eval changes the state and the code of the suspended processes of modules.
 func (i changeCode) eval(r *run) error {
 	for _, e := range i.entries {
-		done := changeDone{e, i.down}
-		r.changes[e.module], r.entries[e.module] = done, done
+		done := executedChange{e, i.down}
+		r.openChanges[e.module], r.executedChanges[e.module] = done, done
 		if err := r.changeAll(r.suspended[e.module], e, i.down); err != nil {
 			return err
 		}
@@ -49,9 +49,9 @@ func (r *run) changeBatch(batch []*subject, e changeEntry, down bool) error {
 		if !s.suspended || s.excluded {
 			continue // its end has been noticed already
 		}
-		target := r.target(s)
+		target := r.targetModule(s)
 		if target == nil || target.Code == nil {
-			failure = exited(etf.Tuple{etf.Atom("undef"),
+			failure = exitError(etf.Tuple{etf.Atom("undef"),
 				etf.List{etf.Tuple{s.report.Module, etf.Atom("code_change"), etf.Int(3), etf.List{}}}})
 			break
 		}
@@ -59,22 +59,22 @@ func (r *run) changeBatch(batch []*subject, e changeEntry, down bool) error {
 			target: target, err: errGoexit})
 		tasks = append(tasks, &all[len(all)-1].task)
 	}
-	crew := r.newCrew(r.ctx, StepChange, tasks, timeoutOf(r.options.CodeChangeTimeout, 0))
-	defer crew.dismiss()
-	crew.work(func(i int) { r.give(&all[i], crew) })
+	crew := r.newWorkerPool(r.ctx, StepChange, tasks, timeoutOf(r.options.CodeChangeTimeout, 0))
+	defer crew.stopTicker()
+	crew.work(func(i int) { r.sendChange(&all[i], crew) })
 	crew.stop()
 	missed := false
 	for i := range all {
-		if !crew.given(tasks[i]) {
+		if !crew.wasSent(tasks[i]) {
 			missed = true // another one has failed before
 			continue
 		}
-		if err := r.finish(&all[i], crew.await(tasks[i])); err != nil && failure == nil {
+		if err := r.noteChange(&all[i], crew.await(tasks[i])); err != nil && failure == nil {
 			failure = err
 		}
 	}
 	if missed && failure == nil {
-		return stopping(r.ctx)
+		return cancelledError(r.ctx)
 	}
 	return failure
 }
@@ -107,21 +107,21 @@ type lastChange struct {
 var errGoexit = &driver.ChangeError{Reason: etf.Tuple{etf.Atom("EXIT"), etf.Atom("goexit")},
 	Err: &genserv.Exit{Reason: etf.Atom("goexit")}}
 
-// give asks a process to change itself. If that fails no other one is asked.
-func (r *run) give(c *change, crew *crew) {
-	_, loaded := r.left[c.target.name()]
-	c.errand.give(c, func(l *genserv.Loop) func() {
+// sendChange asks a process to change itself. If that fails no other one is asked.
+func (r *run) sendChange(c *change, crew *workerPool) {
+	_, loaded := r.postPurge[c.target.name()]
+	c.request.sendTo(c, func(l *genserv.Loop) func() {
 		defer func() {
 			if c.err != nil {
 				crew.stop()
 			}
 		}()
-		return r.change(c, l, loaded)
+		return r.changeInProcess(c, l, loaded)
 	})
 }
 
-// change runs in the process.
-func (r *run) change(c *change, l *genserv.Loop, loaded bool) (undo func()) {
+// changeInProcess runs in the process.
+func (r *run) changeInProcess(c *change, l *genserv.Loop, loaded bool) (undo func()) {
 	changeCode := l.ChangeCode
 	if loaded {
 		changeCode = l.ChangeLoaded
@@ -135,20 +135,20 @@ func (r *run) change(c *change, l *genserv.Loop, loaded bool) (undo func()) {
 	return c.undo
 }
 
-// finish notes what became of a change.
-func (r *run) finish(c *change, f fate) error {
+// noteChange notes what became of a change.
+func (r *run) noteChange(c *change, f fate) error {
 	s := c.subject
 	switch f {
 	case fateDone:
 	case fateEnded:
-		s.ended()
+		s.noteEnded()
 		return nil
-	case fateCalled:
-		s.hang()
-		return stopping(r.ctx)
+	case fateCancelled:
+		s.noteHung()
+		return cancelledError(r.ctx)
 	default:
-		s.hang()
-		return exited(etf.Tuple{etf.Atom("timeout"), etf.Tuple{etf.Atom("sys"), etf.Atom("change_code"), r.changeArgs(c)}})
+		s.noteHung()
+		return exitError(etf.Tuple{etf.Atom("timeout"), etf.Tuple{etf.Atom("sys"), etf.Atom("change_code"), r.changeArgs(c)}})
 	}
 	s.report.Took += c.took
 	if s.uncopied == "" {
@@ -162,26 +162,26 @@ func (r *run) finish(c *change, f fate) error {
 		return &Error{Reason: etf.Tuple{etf.Atom("code_change_failed"), s.Pid(), c.entry.module, c.vsn,
 			driver.ChangeReason(c.err)}, Err: c.err}
 	}
-	s.changed(c)
-	r.undos = append(r.undos, undoing{process: s})
+	s.noteChanged(c)
+	r.undos = append(r.undos, undoStep{process: s})
 	return nil
 }
 
-func (s *subject) changed(c *change) {
+func (s *subject) noteChanged(c *change) {
 	s.undos = append(s.undos, c.undo)
 	s.undecided = c.undecided
 	s.last = &lastChange{c.entry, c.down, c.target}
-	s.nowSwitched(c.handled)
+	s.noteSwitched(c.handled)
 	s.report.Outcome = OutcomeChanged
 	if c.target.name() != "" {
 		s.report.To = c.target.vsnText()
 	}
 }
 
-// target is the version of its callback module that a process is to run after the script.
-func (r *run) target(s *subject) *Module {
+// targetModule is the version of its callback module that a process is to run after the script.
+func (r *run) targetModule(s *subject) *Module {
 	name := s.Code().Name()
-	if v, ok := r.vsns[name]; ok {
+	if v, ok := r.versionPairs[name]; ok {
 		return v.new
 	}
 	if m, known := r.versions.Current(name); known {
@@ -193,7 +193,7 @@ func (r *run) target(s *subject) *Module {
 // oldVsn is what CodeChange gets. Differs from OTP, where it is the version of the code that was loaded last: a
 // process that an earlier upgrade left behind is told the version that it really runs.
 func (r *run) oldVsn(s *subject, module etf.Atom, down bool) etf.Term {
-	v, known := r.vsns[module]
+	v, known := r.versionPairs[module]
 	switch {
 	case !known && down:
 		return etf.Tuple{etf.Atom("down"), etf.Atom("undefined")}
@@ -220,11 +220,11 @@ func (r *run) changeArgs(c *change) etf.List {
 	return args
 }
 
-// ended notes that a process has ended: there is nothing to be undone in it, or no longer.
-func (s *subject) ended() {
+// noteEnded notes that a process has ended: there is nothing to be undone in it, or no longer.
+func (s *subject) noteEnded() {
 	s.excluded, s.suspended = true, false
 	s.report.Outcome, s.report.Undone = OutcomeEnded, ""
 }
 
-// hang notes that a process does not come back from its code change. When it does it takes that back and goes on.
-func (s *subject) hang() { s.excluded, s.suspended, s.report.Outcome = true, false, OutcomeHung }
+// noteHung notes that a process does not come back from its code change. When it does it takes that back and goes on.
+func (s *subject) noteHung() { s.excluded, s.suspended, s.report.Outcome = true, false, OutcomeHung }

@@ -11,11 +11,11 @@ import (
 
 // canaries lets the first processes live with their new code for a while, and then has the others follow.
 func (r *run) canaries() *Error {
-	r.flush()
+	r.resumePending()
 	if err := r.watchCanaries(); err != nil {
 		return err
 	}
-	r.second = true
+	r.afterCanaries = true
 	for i, s := range r.after {
 		switch s.do.(type) {
 		case load, suspend, changeCode, resume:
@@ -61,12 +61,12 @@ func (r *run) watchCanaries() *Error {
 	case p := <-ended:
 		return canaryEnded(p)
 	case <-r.ctx.Done():
-		return stopping(r.ctx)
+		return cancelledError(r.ctx)
 	}
 }
 
 func canaryEnded(p Process) *Error {
-	return thrown(etf.Tuple{etf.Atom("canary_ended"), p.Pid(), p.Code().Name()})
+	return throwError(etf.Tuple{etf.Atom("canary_ended"), p.Pid(), p.Code().Name()})
 }
 
 // keepChanges tells the servers that have to know that their code changes are kept, before those go on that have
@@ -74,7 +74,7 @@ func canaryEnded(p Process) *Error {
 func (r *run) keepChanges() {
 	for _, s := range r.subjects {
 		if s.undecided && !s.excluded {
-			send(s, func(l *genserv.Loop) func() {
+			sendRequest(s, func(l *genserv.Loop) func() {
 				l.KeepCodeChanges()
 				return nil
 			})
@@ -85,17 +85,17 @@ func (r *run) keepChanges() {
 // commit lets all go on. From here on nothing fails.
 func (r *run) commit() {
 	r.keepChanges()
-	r.flush()
+	r.resumePending()
 	for _, module := range r.purges {
-		for _, p := range r.old(module) {
+		for _, p := range r.oldProcesses(module) {
 			p.Kill()
 		}
-		delete(r.left, module)
+		delete(r.postPurge, module)
 	}
-	for _, module := range slices.Sorted(maps.Keys(r.left)) {
-		behind := slices.ContainsFunc(r.old(module), func(p Process) bool { return r.loaded[keyOf(p.Pid())] == nil })
+	for _, module := range slices.Sorted(maps.Keys(r.postPurge)) {
+		behind := slices.ContainsFunc(r.oldProcesses(module), func(p Process) bool { return r.loaded[keyOf(p.Pid())] == nil })
 		if behind {
-			r.report.Unpurged = append(r.report.Unpurged, Unpurged{module, r.left[module]})
+			r.report.Unpurged = append(r.report.Unpurged, Unpurged{module, r.postPurge[module]})
 		}
 	}
 }

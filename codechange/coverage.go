@@ -79,5 +79,5 @@ func (r *run) checkCoverage(script etf.List) *Error {
 	if !r.options.Strict || len(modules) == 0 {
 		return nil
 	}
-	return thrown(etf.Tuple{etf.Atom("uncovered_modules"), modules})
+	return throwError(etf.Tuple{etf.Atom("uncovered_modules"), modules})
 }

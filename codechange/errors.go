@@ -37,10 +37,10 @@ type Hint struct{ Text string }
 
 func (h *Hint) Error() string { return h.Text }
 
-func hint(format string, args ...any) error { return &Hint{fmt.Sprintf(format, args...)} }
+func newHint(format string, args ...any) error { return &Hint{fmt.Sprintf(format, args...)} }
 
-// errNoWayBack says that a process cannot run an older version.
-var errNoWayBack = errors.New("there is no way back")
+// errNoDowngrade says that a process cannot run an older version.
+var errNoDowngrade = errors.New("there is no way back")
 
 // ErrAborted is the cause of a context by which an upgrade is given up: it fails with the reason {'EXIT', aborted}.
 var ErrAborted = errors.New("codechange: the upgrade was given up")
@@ -48,14 +48,14 @@ var ErrAborted = errors.New("codechange: the upgrade was given up")
 // maxText bounds a reason in the text of an error.
 const maxText = 2000
 
-// thrown is what an instruction throws: throw(Reason) of OTP's eval/2.
-func thrown(reason etf.Term) *Error { return &Error{Reason: reason} }
+// throwError is what an instruction throws: throw(Reason) of OTP's eval/2.
+func throwError(reason etf.Term) *Error { return &Error{Reason: reason} }
 
-// exited is an exit or error within an instruction, as catch shows it.
-func exited(reason etf.Term) *Error { return thrown(etf.Tuple{etf.Atom("EXIT"), reason}) }
+// exitError is an exit or error within an instruction, as catch shows it.
+func exitError(reason etf.Term) *Error { return throwError(etf.Tuple{etf.Atom("EXIT"), reason}) }
 
-// failed makes the Error of an instruction out of any error.
-func failed(err error) *Error {
+// asError makes the Error of an instruction out of any error.
+func asError(err error) *Error {
 	var e *Error
 	if errors.As(err, &e) {
 		return e
@@ -64,25 +64,12 @@ func failed(err error) *Error {
 	if errors.As(err, &failure) && failure.Class == "throw" {
 		return &Error{Reason: failure.Reason, Err: err}
 	}
-	e = exited(ExitReason(err))
+	e = exitError(genserv.ExitReason(err))
 	e.Err = err
 	return e
 }
 
-// ExitReason returns the exit reason that stands for an error.
-func ExitReason(err error) etf.Term {
-	var failure *genserv.Failure
-	var exit *genserv.Exit
-	switch {
-	case errors.As(err, &failure):
-		return failure.ExitReason()
-	case errors.As(err, &exit):
-		return exit.Reason
-	}
-	return etf.Binary(err.Error())
-}
-
-// undefined is the error of applying a function that does not exist.
-func undefined(c mfa) *Error {
-	return exited(etf.Tuple{etf.Atom("undef"), etf.List{append(c.term(), etf.List{})}})
+// undefError is the error of applying a function that does not exist.
+func undefError(c mfa) *Error {
+	return exitError(etf.Tuple{etf.Atom("undef"), etf.List{append(c.term(), etf.List{})}})
 }

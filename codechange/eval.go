@@ -15,10 +15,10 @@ func (i loadObjectCode) eval(r *run) error {
 	at := slices.IndexFunc(r.libs, func(l Lib) bool { return l.App == i.app })
 	switch {
 	case at < 0:
-		return exited(etf.Tuple{etf.Tuple{etf.Atom("case_clause"), etf.Atom("false")},
+		return exitError(etf.Tuple{etf.Tuple{etf.Atom("case_clause"), etf.Atom("false")},
 			etf.List{etf.Tuple{etf.Atom("release_handler_1"), etf.Atom("eval"), etf.Int(2), etf.List{}}}})
 	case r.libs[at].Vsn != i.vsn:
-		return thrown(etf.Tuple{etf.Atom("bad_lib_vsn"), i.app, etf.Charlist(r.libs[at].Vsn)})
+		return throwError(etf.Tuple{etf.Atom("bad_lib_vsn"), i.app, etf.Charlist(r.libs[at].Vsn)})
 	}
 	app := r.versions.Application(i.app, i.vsn)
 	for _, name := range i.modules {
@@ -28,12 +28,12 @@ func (i loadObjectCode) eval(r *run) error {
 		}
 		if m == nil {
 			file := path.Join(r.libs[at].Dir, "ebin", string(name)+".beam")
-			return thrown(etf.Tuple{etf.Atom("no_such_file"), etf.Charlist(file)})
+			return throwError(etf.Tuple{etf.Atom("no_such_file"), etf.Charlist(file)})
 		}
 		current, _ := r.versions.Current(name)
-		r.object[name] = m
-		if _, again := r.vsns[name]; !again {
-			r.vsns[name] = vsns{old: current, new: m}
+		r.objectCode[name] = m
+		if _, again := r.versionPairs[name]; !again {
+			r.versionPairs[name] = versionPair{old: current, new: m}
 		}
 	}
 	return nil
@@ -53,41 +53,41 @@ func (a *Application) Module(name etf.Atom) *Module {
 func (pointOfNoReturn) eval(*run) error { return nil }
 
 // eval is never reached, see parse.
-func (i restart) eval(*run) error { return thrown(i.word) }
+func (i restart) eval(*run) error { return throwError(i.word) }
 
 // eval makes a version the current one: new processes start with it, and others go over to it at their next message
 // if they can keep their state. Those that the script has suspended wait for their code change.
 func (i load) eval(r *run) error {
-	m := r.object[i.module]
+	m := r.objectCode[i.module]
 	if m == nil {
-		return exited(etf.Tuple{etf.Tuple{etf.Atom("badmatch"), etf.Atom("false")},
+		return exitError(etf.Tuple{etf.Tuple{etf.Atom("badmatch"), etf.Atom("false")},
 			etf.List{etf.Tuple{etf.Atom("release_handler_1"), etf.Atom("eval"), etf.Int(2), etf.List{}}}})
 	}
-	if !r.second {
-		r.noteOlder(m)
+	if !r.afterCanaries {
+		r.noteEarlierUsers(m)
 		was := r.versions.load(i.module, m)
 		r.undo(func() { r.versions.load(i.module, was) })
-		r.left[i.module] = i.post
+		r.postPurge[i.module] = i.post
 	}
-	users, err := r.catchUp(i.module)
+	users, err := r.suspendLateStarted(i.module)
 	if err != nil {
 		return err
 	}
-	room := r.room(i.module)
+	room := r.canaryRoom(i.module)
 	if slices.Contains(r.suspending, i.module) && room > 0 {
 		room = 0 // the canaries were chosen by suspend
 	}
 	for _, p := range users {
 		if room != 0 && r.subjects[keyOf(p.Pid())] == nil && p.Code() != m.Code {
 			room--
-			r.switchOver(p, m)
+			r.loadInto(p, m)
 		}
 	}
 	return nil
 }
 
-// switchOver has a process run m from its next message on, if its state has the shape that m knows.
-func (r *run) switchOver(p Process, m *Module) {
+// loadInto has a process run m from its next message on, if its state has the shape that m knows.
+func (r *run) loadInto(p Process, m *Module) {
 	from := r.versions.Of(p.Code())
 	if from == nil {
 		return // started from code that is no version of anything
@@ -95,17 +95,17 @@ func (r *run) switchOver(p Process, m *Module) {
 	rep := &ProcessReport{Pid: p.Pid(), Name: p.Name(), Module: m.name(), From: from.vsnText(), To: m.vsnText(),
 		Outcome: OutcomeLoaded}
 	r.report.Processes = append(r.report.Processes, rep)
-	if !fits(from, m) {
-		rep.Outcome, rep.To, rep.Reason = OutcomeStayed, rep.From, from.misfit(m)
+	if !stateFits(from, m) {
+		rep.Outcome, rep.To, rep.Reason = OutcomeStayed, rep.From, from.stateMisfit(m)
 		return
 	}
 	r.loaded[keyOf(p.Pid())] = p
-	send(p, func(l *genserv.Loop) func() {
+	sendRequest(p, func(l *genserv.Loop) func() {
 		defer r.traced(p, StepLoad, nil)
 		return loadCode(l, m)
 	})
 	r.undo(func() {
-		send(p, func(l *genserv.Loop) func() {
+		sendRequest(p, func(l *genserv.Loop) func() {
 			defer r.traced(p, StepUndo, nil)
 			return loadCode(l, from)
 		})
@@ -126,12 +126,12 @@ func loadCode(l *genserv.Loop, m *Module) (undo func()) {
 
 // eval leaves a module without a current version. Its processes go on.
 func (i remove) eval(r *run) error {
-	if r.second {
+	if r.afterCanaries {
 		return nil
 	}
 	was := r.versions.load(i.module, nil)
 	r.undo(func() { r.versions.load(i.module, was) })
-	r.left[i.module] = i.post
+	r.postPurge[i.module] = i.post
 	return nil
 }
 
@@ -147,16 +147,16 @@ func (i purge) eval(r *run) error {
 
 // eval applies a function. What it returns does not matter, as in OTP, but to know how to undo it.
 func (i apply) eval(r *run) error {
-	r.flush()
-	kind, alive := r.startedAs(i.mfa)
-	spec := r.specOf(i.mfa)
+	r.resumePending()
+	kind, alive := r.startTypeOf(i.mfa)
+	spec := r.childSpecToDelete(i.mfa)
 	result, err := r.host.Apply(r.ctx, i.module, i.function, i.args)
 	if err != nil {
 		return err
 	}
 	inverse := i.undo
 	if inverse == nil && spec != nil && result == etf.Term(etf.Atom("ok")) {
-		r.undoDelete(i.mfa, spec)
+		r.undoDeleteChild(i.mfa, spec)
 		return nil
 	}
 	if inverse == nil {
@@ -167,29 +167,29 @@ func (i apply) eval(r *run) error {
 			inverse.args = etf.List{i.args[0], kind}
 		}
 		if alive || i.function == "terminate_child" {
-			r.anew = append(r.anew, i.text())
+			r.endingCalls = append(r.endingCalls, i.string())
 		}
 	}
 	if inverse == nil {
-		r.applied = append(r.applied, i.text())
+		r.irreversible = append(r.irreversible, i.string())
 		return nil
 	}
-	r.undoOutside(i.text()+" by "+inverse.text(), func(ctx context.Context) error {
-		return refused(r.host.Apply(ctx, inverse.module, inverse.function, inverse.args))
+	r.undoByCall(i.string()+" by "+inverse.string(), func(ctx context.Context) error {
+		return resultError(r.host.Apply(ctx, inverse.module, inverse.function, inverse.args))
 	})
 	return nil
 }
 
-// refused is the error of a function that has failed or returned an error.
-func refused(result etf.Term, err error) error {
+// resultError is the error of a function that has failed or returned an error.
+func resultError(result etf.Term, err error) error {
 	if t, ok := result.(etf.Tuple); ok && err == nil && len(t) > 0 && t[0] == etf.Term(etf.Atom("error")) {
 		return &genserv.Exit{Reason: t}
 	}
 	return err
 }
 
-// text shows the call, as in Module:Function(Args).
-func (c mfa) text() string {
+// string shows the call, as in Module:Function(Args).
+func (c mfa) string() string {
 	args := make([]string, len(c.args))
 	for i, arg := range c.args {
 		args[i] = etf.FormatMax(arg, maxText)
@@ -225,7 +225,7 @@ func (c mfa) inverse(result etf.Term) *mfa {
 
 // eval waits for the other nodes: sync_nodes/2.
 func (i syncNodes) eval(r *run) error {
-	r.flush()
+	r.resumePending()
 	nodes := i.nodes
 	if i.from != nil {
 		t, err := r.host.Apply(r.ctx, i.from.module, i.from.function, i.from.args)
@@ -233,8 +233,8 @@ func (i syncNodes) eval(r *run) error {
 			return err
 		}
 		var ok bool
-		if nodes, ok = atoms(t); !ok {
-			return exited(etf.Atom("badarg"))
+		if nodes, ok = atomsOf(t); !ok {
+			return exitError(etf.Atom("badarg"))
 		}
 	}
 	return r.host.Sync(r.ctx, i.id, nodes)

@@ -118,11 +118,11 @@ func (o *Options) set(option etf.Tuple) (ok bool) {
 	case "update_paths":
 		return word == "true" || word == "false"
 	case "suspend_timeout":
-		o.SuspendTimeout, ok = duration(option[1])
+		o.SuspendTimeout, ok = readTimeout(option[1])
 	case "code_change_timeout":
-		o.CodeChangeTimeout, ok = duration(option[1])
+		o.CodeChangeTimeout, ok = readTimeout(option[1])
 	case "undo_timeout":
-		o.UndoTimeout, ok = duration(option[1])
+		o.UndoTimeout, ok = readTimeout(option[1])
 	case "strict":
 		o.Strict = word == "true"
 		return word == "true" || word == "false"

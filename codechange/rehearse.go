@@ -23,7 +23,7 @@ func Rehearse(ctx context.Context, host Host, versions *Versions, script Script,
 	r := &rehearsal{run: newRun(ctx, host, versions, script, o), members: map[etf.Atom][]Process{}}
 	r.report.Rehearsed = true
 	began := time.Now()
-	r.all(script.Instructions)
+	r.rehearse(script.Instructions)
 	r.report.Total = time.Since(began)
 	if r.failure != nil {
 		return &r.report, r.failure
@@ -33,10 +33,10 @@ func Rehearse(ctx context.Context, host Host, versions *Versions, script Script,
 
 type rehearsal struct {
 	*run
-	members map[etf.Atom][]Process // that would be suspended
-	failure *Error                 // the first
-	removed []etf.Atom
-	ends    bool // something came that may end processes
+	members         map[etf.Atom][]Process // that would be suspended
+	failure         *Error                 // the first
+	removed         []etf.Atom
+	mayEndProcesses bool // something came that may end processes
 }
 
 func (r *rehearsal) fail(err *Error, exit bool) {
@@ -46,7 +46,7 @@ func (r *rehearsal) fail(err *Error, exit bool) {
 	}
 }
 
-func (r *rehearsal) all(script etf.List) {
+func (r *rehearsal) rehearse(script etf.List) {
 	if err := r.check(script); err != nil {
 		r.fail(err, false)
 		return
@@ -54,14 +54,14 @@ func (r *rehearsal) all(script etf.List) {
 	for _, s := range r.before {
 		if do, ok := s.do.(loadObjectCode); ok {
 			if err := do.eval(r.run); err != nil {
-				r.fail(failed(err), false)
+				r.fail(asError(err), false)
 				return
 			}
 		}
 	}
 	for i, s := range r.after {
 		if r.ctx.Err() != nil {
-			r.fail(stopping(r.ctx), true)
+			r.fail(cancelledError(r.ctx), true)
 			return
 		}
 		now := Progress{len(r.before) + i + 1, len(r.before) + len(r.after), s.term, len(r.report.Processes)}
@@ -70,7 +70,7 @@ func (r *rehearsal) all(script etf.List) {
 			r.options.Progress(now)
 		}
 		if err := r.step(s.do); err != nil {
-			r.fail(failed(err), true)
+			r.fail(asError(err), true)
 			return
 		}
 	}
@@ -86,24 +86,24 @@ func (r *rehearsal) step(do instruction) error {
 	case load:
 		return r.loadStep(do)
 	case remove:
-		r.left[do.module] = do.post
+		r.postPurge[do.module] = do.post
 		r.removed = append(r.removed, do.module)
 	case purge:
-		if !r.ends {
+		if !r.mayEndProcesses {
 			return r.checkChildren(slices.DeleteFunc(slices.Clone(do.modules), func(m etf.Atom) bool {
 				return !slices.Contains(r.removed, m)
 			}))
 		}
 	case apply:
-		r.ends = true
+		r.mayEndProcesses = true
 	case changeCode:
 		for _, e := range do.entries {
 			for _, p := range r.members[e.module] {
-				r.fail(r.try(p, e, do.down), true)
+				r.fail(r.rehearseChange(p, e, do.down), true)
 			}
 		}
 	case stop:
-		r.ends = true
+		r.mayEndProcesses = true
 		return r.stopStep(do)
 	}
 	return nil
@@ -123,7 +123,7 @@ func (r *rehearsal) suspendStep(do suspend) error {
 		}
 		if !slices.Contains(r.changing, e.module) {
 			for _, p := range r.members[e.module] {
-				r.wouldLoad(p)
+				r.reportLoad(p)
 			}
 		}
 	}
@@ -131,31 +131,31 @@ func (r *rehearsal) suspendStep(do suspend) error {
 }
 
 func (r *rehearsal) loadStep(do load) error {
-	if r.object[do.module] == nil {
+	if r.objectCode[do.module] == nil {
 		return do.eval(r.run) // fails
 	}
-	r.left[do.module] = do.post
+	r.postPurge[do.module] = do.post
 	if !slices.Contains(r.suspending, do.module) {
 		for _, p := range r.host.Users(do.module) {
-			r.wouldLoad(p)
+			r.reportLoad(p)
 		}
 	}
 	return nil
 }
 
-// wouldLoad reports a process that changes its code without a code change.
-func (r *rehearsal) wouldLoad(p Process) {
+// reportLoad reports a process that changes its code without a code change.
+func (r *rehearsal) reportLoad(p Process) {
 	if r.subjects[keyOf(p.Pid())] != nil {
 		return // it would be stopped before
 	}
 	s := r.newSubject(p)
-	target := r.target(s)
+	target := r.targetModule(s)
 	switch {
 	case s.from == nil || target == nil || target == s.from:
-	case fits(s.from, target):
+	case stateFits(s.from, target):
 		s.report.Outcome, s.report.To = OutcomeLoaded, target.vsnText()
 	default:
-		s.report.Outcome, s.report.Reason = OutcomeStayed, s.from.misfit(target)
+		s.report.Outcome, s.report.Reason = OutcomeStayed, s.from.stateMisfit(target)
 	}
 }
 
@@ -182,20 +182,20 @@ type trial struct {
 	running       bool
 }
 
-// try rehearses the code change of a process.
-func (r *rehearsal) try(p Process, e changeEntry, down bool) *Error {
+// rehearseChange rehearses the code change of a process.
+func (r *rehearsal) rehearseChange(p Process, e changeEntry, down bool) *Error {
 	s := r.newSubject(p)
-	target := r.target(s)
+	target := r.targetModule(s)
 	if target == nil || target.Code == nil {
-		return undefined(mfa{s.report.Module, "code_change", etf.List{}})
+		return undefError(mfa{s.report.Module, "code_change", etf.List{}})
 	}
 	vsn := r.oldVsn(s, e.module, down)
-	_, loaded := r.left[target.name()]
+	_, loaded := r.postPurge[target.name()]
 	t := &trial{}
 	began := time.Now()
 	r.options.Tracker.ask(p, StepChange)
 	defer r.options.Tracker.done(p.Pid())
-	sent := send(p, func(l *genserv.Loop) func() {
+	sent := sendRequest(p, func(l *genserv.Loop) func() {
 		t.running = !l.Suspended()
 		t.before = l.State()
 		if t.work, t.err = l.Rehearse(vsn, target.Code, e.extra, loaded); t.err == nil {
@@ -210,27 +210,27 @@ func (r *rehearsal) try(p Process, e changeEntry, down bool) *Error {
 	case fateEnded:
 		s.report.Outcome = OutcomeEnded
 		return nil
-	case fateCalled:
-		return stopping(r.ctx)
+	case fateCancelled:
+		return cancelledError(r.ctx)
 	default:
 		s.report.Outcome = OutcomeBusy
 		if r.options.Busy != BusyFail {
 			return nil
 		}
-		return suspendFailed(etf.List{etf.Tuple{p.Pid(), s.report.Module}})
+		return suspendError(etf.List{etf.Tuple{p.Pid(), s.report.Module}})
 	}
-	hung := t.err == nil && r.perform(s, t)
+	hung := t.err == nil && r.runTrial(s, t)
 	var untried *driver.UntriedError
 	if errors.As(t.err, &untried) {
 		s.report.Outcome, s.report.Reason = OutcomeUntried, untried.Why
 		return nil
 	}
 	s.report.Took, s.report.Paused = time.Since(began), time.Since(began)
-	return r.verdict(s, t, e, vsn, target, hung)
+	return r.reportTrial(s, t, e, vsn, target, hung)
 }
 
-// perform makes the code change beside the process, which goes on afterwards in any case.
-func (r *rehearsal) perform(s *subject, t *trial) (hung bool) {
+// runTrial makes the code change beside the process, which goes on afterwards in any case.
+func (r *rehearsal) runTrial(s *subject, t *trial) (hung bool) {
 	done := make(chan error, 1)
 	r.host.Go(func() { done <- t.work() })
 	limit, stop := limitOf(r.options.CodeChangeTimeout, 0)
@@ -242,7 +242,7 @@ func (r *rehearsal) perform(s *subject, t *trial) (hung bool) {
 	case <-r.ctx.Done():
 		hung = true
 	}
-	back := send(s, func(l *genserv.Loop) func() {
+	back := sendRequest(s, func(l *genserv.Loop) func() {
 		t.after = l.State()
 		if t.running {
 			l.Resume()
@@ -257,11 +257,11 @@ func (r *rehearsal) perform(s *subject, t *trial) (hung bool) {
 	return hung
 }
 
-func (r *rehearsal) verdict(s *subject, t *trial, e changeEntry, vsn etf.Term, target *Module, hung bool) *Error {
+func (r *rehearsal) reportTrial(s *subject, t *trial, e changeEntry, vsn etf.Term, target *Module, hung bool) *Error {
 	switch {
 	case hung:
 		s.report.Outcome = OutcomeHung
-		return exited(etf.Tuple{etf.Atom("timeout"), etf.Tuple{etf.Atom("sys"), etf.Atom("change_code"),
+		return exitError(etf.Tuple{etf.Atom("timeout"), etf.Tuple{etf.Atom("sys"), etf.Atom("change_code"),
 			r.changeArgs(&change{task: task{subject: s}, entry: e, vsn: vsn})}})
 	case t.err == nil && !etf.Equal(t.before, t.after):
 		t.err = fmt.Errorf("the code change altered the state that the server goes on with: "+

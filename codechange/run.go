@@ -43,7 +43,7 @@ const defaultTimeout = 5 * time.Second
 func Run(ctx context.Context, host Host, versions *Versions, script Script, o Options) (*Report, error) {
 	r := newRun(ctx, host, versions, script, o)
 	began := time.Now()
-	err := r.all(script.Instructions)
+	err := r.execute(script.Instructions)
 	if err != nil {
 		r.rollback()
 		r.report.Undone = true
@@ -58,7 +58,7 @@ func Run(ctx context.Context, host Host, versions *Versions, script Script, o Op
 // Check executes what stands before the point of no return of a script, and checks the rest as far as it can be known:
 // release_handler_1:check_script/2. The error is an *Error.
 func Check(ctx context.Context, host Host, versions *Versions, script Script, o Options) error {
-	if err := newRun(ctx, host, versions, script, o).prepare(script.Instructions); err != nil {
+	if err := newRun(ctx, host, versions, script, o).executeBeforePoint(script.Instructions); err != nil {
 		return err
 	}
 	return nil
@@ -66,10 +66,10 @@ func Check(ctx context.Context, host Host, versions *Versions, script Script, o 
 
 func newRun(ctx context.Context, host Host, versions *Versions, script Script, o Options) *run {
 	return &run{ctx: ctx, host: host, versions: versions, libs: script.Libs, from: script.From, options: o,
-		object: map[etf.Atom]*Module{}, vsns: map[etf.Atom]vsns{}, subjects: map[pidKey]*subject{},
+		objectCode: map[etf.Atom]*Module{}, versionPairs: map[etf.Atom]versionPair{}, subjects: map[pidKey]*subject{},
 		suspended: map[etf.Atom][]*subject{}, stopped: map[etf.Atom][]Child{}, loaded: map[pidKey]Process{},
-		changes: map[etf.Atom]changeDone{}, entries: map[etf.Atom]changeDone{},
-		older: map[pidKey]bool{}, left: map[etf.Atom]etf.Atom{}}
+		openChanges: map[etf.Atom]executedChange{}, executedChanges: map[etf.Atom]executedChange{},
+		earlierUsers: map[pidKey]bool{}, postPurge: map[etf.Atom]etf.Atom{}}
 }
 
 // traced tells that a process has done a step. It runs in the process.
@@ -94,29 +94,29 @@ type run struct {
 	suspending    []etf.Atom // modules that the script suspends
 	changing      []etf.Atom // and those that it changes
 
-	object map[etf.Atom]*Module // by load_object_code, until they are loaded: bins of OTP's eval_state
-	vsns   map[etf.Atom]vsns
+	objectCode   map[etf.Atom]*Module // by load_object_code, until they are loaded: bins of OTP's eval_state
+	versionPairs map[etf.Atom]versionPair
 
-	subjects     map[pidKey]*subject
-	suspended    map[etf.Atom][]*subject // by module
-	spare        []subject               // for further subjects
-	spareReports []ProcessReport
-	inOrder      []*subject         // in the order in which they suspended themselves, until they are resumed
-	held         []*subject         // to be resumed
-	loaded       map[pidKey]Process // that go over at their next message
-	stopped      map[etf.Atom][]Child
-	changes      map[etf.Atom]changeDone // code_change instructions that have been executed
-	entries      map[etf.Atom]changeDone // of those, also after the resume
-	older        map[pidKey]bool         // processes that ran a version before it was made current
+	subjects        map[pidKey]*subject
+	suspended       map[etf.Atom][]*subject // by module
+	spare           []subject               // for further subjects
+	spareReports    []ProcessReport
+	suspendOrder    []*subject         // in the order in which they suspended themselves, until they are resumed
+	toResume        []*subject         // to be resumed
+	loaded          map[pidKey]Process // that go over at their next message
+	stopped         map[etf.Atom][]Child
+	openChanges     map[etf.Atom]executedChange // code_change instructions that have been executed
+	executedChanges map[etf.Atom]executedChange // of those, also after the resume
+	earlierUsers    map[pidKey]bool             // processes that ran a version before it was made current
 
-	undos   []undoing
-	applied []string              // functions that nothing undoes
-	anew    []string              // functions that ended processes: undone, they begin anew
-	left    map[etf.Atom]etf.Atom // modules that were loaded or removed, with their purge method
-	purges  []etf.Atom
+	undos        []undoStep
+	irreversible []string              // functions that nothing undoes
+	endingCalls  []string              // functions that ended processes: undone, they begin anew
+	postPurge    map[etf.Atom]etf.Atom // modules that were loaded or removed, with their purge method
+	purges       []etf.Atom
 
-	second       bool // the canaries live, the rest follows
-	firstSuspend time.Time
+	afterCanaries bool // the canaries live, the rest follows
+	firstSuspend  time.Time
 }
 
 // pidKey tells the processes of one node apart.
@@ -129,10 +129,10 @@ type step struct {
 	do   instruction
 }
 
-// vsns are the versions of a module before and after the script.
-type vsns struct{ old, new *Module }
+// versionPair are the versions of a module before and after the script.
+type versionPair struct{ old, new *Module }
 
-type changeDone struct {
+type executedChange struct {
 	changeEntry
 	down bool
 }
@@ -151,8 +151,8 @@ func (r *run) check(script etf.List) *Error {
 	return r.checkCoverage(script)
 }
 
-// prepare executes what stands before the point of no return: check_script/2.
-func (r *run) prepare(script etf.List) *Error {
+// executeBeforePoint executes what stands before the point of no return: check_script/2.
+func (r *run) executeBeforePoint(script etf.List) *Error {
 	if err := r.check(script); err != nil {
 		return err
 	}
@@ -164,20 +164,20 @@ func (r *run) prepare(script etf.List) *Error {
 	return nil
 }
 
-// all is eval_script/5 without its end.
-func (r *run) all(script etf.List) *Error {
-	if err := r.prepare(script); err != nil {
+// execute is eval_script/5 without its end.
+func (r *run) execute(script etf.List) *Error {
+	if err := r.executeBeforePoint(script); err != nil {
 		return err
 	}
-	if err := r.body(); err != nil {
+	if err := r.executeAfterPoint(); err != nil {
 		err.Exit = true
 		return err
 	}
 	return nil
 }
 
-// body executes what stands behind the point of no return.
-func (r *run) body() *Error {
+// executeAfterPoint executes what stands behind the point of no return.
+func (r *run) executeAfterPoint() *Error {
 	for i, s := range r.after {
 		if err := r.eval(len(r.before)+i, s); err != nil {
 			return err
@@ -194,7 +194,7 @@ func (r *run) body() *Error {
 
 func (r *run) eval(i int, s step) *Error {
 	if r.ctx.Err() != nil {
-		return stopping(r.ctx)
+		return cancelledError(r.ctx)
 	}
 	now := Progress{i + 1, len(r.before) + len(r.after), s.term, len(r.subjects)}
 	r.options.Tracker.step(now)
@@ -206,14 +206,14 @@ func (r *run) eval(i int, s step) *Error {
 	case err == nil:
 		return nil
 	case r.ctx.Err() != nil && errors.Is(err, context.Cause(r.ctx)):
-		return stopping(r.ctx)
+		return cancelledError(r.ctx)
 	}
-	return failed(err)
+	return asError(err)
 }
 
-// stopping is the failure of an upgrade that was told to stop.
-func stopping(ctx context.Context) *Error {
-	e := exited(etf.Atom("shutdown"))
+// cancelledError is the failure of an upgrade that was told to stop.
+func cancelledError(ctx context.Context) *Error {
+	e := exitError(etf.Atom("shutdown"))
 	if e.Err = context.Cause(ctx); errors.Is(e.Err, ErrAborted) {
 		e.Reason = etf.Tuple{etf.Atom("EXIT"), etf.Atom("aborted")}
 	}
@@ -230,23 +230,23 @@ func (r *run) parse(script etf.List) *Error {
 		switch {
 		case emulator:
 			// Differs from OTP: an emulator of ours would lose all states, which a code change is there to keep.
-			return thrown(etf.Tuple{etf.Atom("static_emulator"), t})
+			return throwError(etf.Tuple{etf.Atom("static_emulator"), t})
 		case do == nil && i < point:
-			return thrown(etf.Tuple{etf.Atom("illegal_instruction_before_point_of_no_return"), t})
+			return throwError(etf.Tuple{etf.Atom("illegal_instruction_before_point_of_no_return"), t})
 		case do == nil:
-			return thrown(etf.Tuple{etf.Atom("illegal_instruction_after_point_of_no_return"), t})
+			return throwError(etf.Tuple{etf.Atom("illegal_instruction_after_point_of_no_return"), t})
 		case i < point:
 			r.before = append(r.before, step{t, do})
 		default:
 			r.after = append(r.after, step{t, do})
 		}
-		r.look(do)
+		r.inspect(do)
 	}
 	return nil
 }
 
-// look notes for which modules there are instructions.
-func (r *run) look(do instruction) {
+// inspect notes for which modules there are instructions.
+func (r *run) inspect(do instruction) {
 	switch do := do.(type) {
 	case suspend:
 		for _, e := range do.entries {
@@ -271,15 +271,15 @@ func (r *run) checkOldProcesses() *Error {
 		case remove:
 			rule = do.purgeRule
 		}
-		if rule.pre == "soft_purge" && len(r.old(rule.module)) > 0 {
-			return thrown(etf.Tuple{etf.Atom("old_processes"), rule.module})
+		if rule.pre == "soft_purge" && len(r.oldProcesses(rule.module)) > 0 {
+			return throwError(etf.Tuple{etf.Atom("old_processes"), rule.module})
 		}
 	}
 	return nil
 }
 
-// old returns the processes that run another version of a module than the current one.
-func (r *run) old(module etf.Atom) []Process {
+// oldProcesses returns the processes that run another version of a module than the current one.
+func (r *run) oldProcesses(module etf.Atom) []Process {
 	return OldProcesses(r.host, r.versions, module)
 }
 
@@ -310,7 +310,7 @@ func (r *run) checkFunctions() *Error {
 		}
 		for _, c := range calls {
 			if c != nil && !r.host.Exported(c.module, c.function, len(c.args)) {
-				return undefined(*c)
+				return undefError(*c)
 			}
 		}
 	}

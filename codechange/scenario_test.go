@@ -156,7 +156,7 @@ func (p *player) do(text string) []string {
 	default:
 		p.t.Fatalf("unknown step %q", text)
 	}
-	return p.w.Take()
+	return p.w.TakeEvents()
 }
 
 func (p *player) start(words []string) {

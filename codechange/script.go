@@ -92,13 +92,13 @@ func parseTuple(word etf.Atom, args etf.Tuple) instruction {
 	case word == "remove" && len(args) == 1:
 		return parseRule(args[0], func(p purgeRule) instruction { return remove{p} })
 	case word == "purge" && len(args) == 1:
-		return withAtoms(args[0], func(m []etf.Atom) instruction { return purge{m} })
+		return parseModules(args[0], func(m []etf.Atom) instruction { return purge{m} })
 	case word == "resume" && len(args) == 1:
-		return withAtoms(args[0], func(m []etf.Atom) instruction { return resume{m} })
+		return parseModules(args[0], func(m []etf.Atom) instruction { return resume{m} })
 	case word == "stop" && len(args) == 1:
-		return withAtoms(args[0], func(m []etf.Atom) instruction { return stop{m} })
+		return parseModules(args[0], func(m []etf.Atom) instruction { return stop{m} })
 	case word == "start" && len(args) == 1:
-		return withAtoms(args[0], func(m []etf.Atom) instruction { return start{m} })
+		return parseModules(args[0], func(m []etf.Atom) instruction { return start{m} })
 	case word == "suspend" && len(args) == 1:
 		return parseSuspend(args[0])
 	case word == "code_change" && len(args) == 1:
@@ -119,8 +119,8 @@ func parseObjectCode(t etf.Term) instruction {
 		return nil
 	}
 	app, ok1 := tuple[0].(etf.Atom)
-	vsn, ok2 := text(tuple[1])
-	modules, ok3 := atoms(tuple[2])
+	vsn, ok2 := stringOf(tuple[1])
+	modules, ok3 := atomsOf(tuple[2])
 	if !ok1 || !ok2 || !ok3 {
 		return nil
 	}
@@ -141,8 +141,8 @@ func parseRule(t etf.Term, make func(purgeRule) instruction) instruction {
 	return make(purgeRule{module, pre, post})
 }
 
-func withAtoms(t etf.Term, make func([]etf.Atom) instruction) instruction {
-	list, ok := atoms(t)
+func parseModules(t etf.Term, make func([]etf.Atom) instruction) instruction {
+	list, ok := atomsOf(t)
 	if !ok {
 		return nil
 	}
@@ -174,15 +174,15 @@ func parseSuspendEntry(t etf.Term) (suspendEntry, bool) {
 		return suspendEntry{}, false
 	}
 	module, ok1 := tuple[0].(etf.Atom)
-	limit, ok2 := duration(tuple[1])
+	limit, ok2 := readTimeout(tuple[1])
 	if tuple[1] == etf.Term(etf.Atom("default")) {
 		limit, ok2 = 0, true
 	}
 	return suspendEntry{module, limit}, ok1 && ok2
 }
 
-// duration reads a time-out of OTP: milliseconds, or infinity.
-func duration(t etf.Term) (time.Duration, bool) {
+// readTimeout reads a time-out of OTP: milliseconds, or infinity.
+func readTimeout(t etf.Term) (time.Duration, bool) {
 	switch t := t.(type) {
 	case etf.Int:
 		if t > 0 && int64(t) < int64(genserv.Infinity/time.Millisecond) {
@@ -216,7 +216,7 @@ func parseChange(mode, t etf.Term) instruction {
 }
 
 func parseSync(id, t etf.Term) instruction {
-	if nodes, ok := atoms(t); ok {
+	if nodes, ok := atomsOf(t); ok {
 		return syncNodes{id: id, nodes: nodes}
 	}
 	if from, ok := parseMFA(t); ok {
@@ -258,7 +258,7 @@ func parseMFA(t etf.Term) (mfa, bool) {
 	return mfa{module, function, args}, ok1 && ok2 && ok3
 }
 
-func atoms(t etf.Term) ([]etf.Atom, bool) {
+func atomsOf(t etf.Term) ([]etf.Atom, bool) {
 	list, ok := t.(etf.List)
 	if !ok {
 		return nil, false
@@ -272,8 +272,8 @@ func atoms(t etf.Term) ([]etf.Atom, bool) {
 	return out, true
 }
 
-// text reads a string of Erlang: a list of characters.
-func text(t etf.Term) (string, bool) {
+// stringOf reads a string of Erlang: a list of characters.
+func stringOf(t etf.Term) (string, bool) {
 	list, ok := t.(etf.List)
 	if !ok {
 		return "", false

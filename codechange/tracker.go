@@ -68,7 +68,7 @@ func (t *Tracker) ask(p Process, what Step) {
 }
 
 // noteAsked notes that a process has been asked for something, unless it has been done already.
-func (r *run) noteAsked(p Process, e *errand, what Step) {
+func (r *run) noteAsked(p Process, e *request, what Step) {
 	if e.isDone() {
 		return
 	}

@@ -17,12 +17,12 @@ type Versions struct {
 	apps []*Application
 
 	mu      sync.RWMutex
-	modules map[etf.Atom]*linked
+	modules map[etf.Atom]*moduleVersions
 	byCode  map[genserv.Module]*Module
 }
 
-// linked are the versions of one module.
-type linked struct {
+// moduleVersions are the versions of one module.
+type moduleVersions struct {
 	all     []*Module // in the order in which they were given
 	current *Module   // nil if the module was removed, as code:delete/1 does
 }
@@ -39,7 +39,7 @@ func (e *VersionError) Error() string { return "codechange: " + e.What + ": " + 
 // says otherwise. It fails with a *VersionError if an application, or a module in it, is there twice or two versions
 // of a module have the same Vsn.
 func NewVersions(apps ...Application) (*Versions, error) {
-	v := &Versions{modules: map[etf.Atom]*linked{}, byCode: map[genserv.Module]*Module{}}
+	v := &Versions{modules: map[etf.Atom]*moduleVersions{}, byCode: map[genserv.Module]*Module{}}
 	for i := range apps {
 		if err := v.addApplication(&apps[i]); err != nil {
 			return nil, err
@@ -74,7 +74,7 @@ func (v *Versions) addApplication(app *Application) error {
 func (v *Versions) addModule(m *Module) error {
 	l := v.modules[m.name()]
 	if l == nil {
-		l = &linked{}
+		l = &moduleVersions{}
 		v.modules[m.name()] = l
 	}
 	for _, other := range l.all {

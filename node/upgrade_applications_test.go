@@ -39,7 +39,7 @@ func TestARemovedApplicationComesBackIfTheUpgradeFails(t *testing.T) {
 	require.Len(t, report.NotUndone, 1)
 	require.Contains(t, report.NotUndone[0],
 		"has ended servers: they were started again, without the states that they had")
-	require.False(t, report.AsItWas())
+	require.False(t, report.FullyUndone())
 }
 
 func TestARemovedApplicationComesBackWhenItIsAddedAgain(t *testing.T) {
@@ -62,7 +62,7 @@ func TestAnApplicationThatIsRestartedAndUndoneIsReportedAsFresh(t *testing.T) {
 	require.Error(t, err)
 	require.Equal(t, "{1,1}", ask(t, n, "a", nil))
 	require.Len(t, report.NotUndone, 1)
-	require.False(t, report.AsItWas())
+	require.False(t, report.FullyUndone())
 	require.Contains(t, ask(t, n, controllerName, etf.Atom("info")), "{tree,permanent}")
 }
 
@@ -134,7 +134,7 @@ func TestAModuleThatSupervisorsStartAgainIsNotRemoved(t *testing.T) {
 	report, err := eval(t, n, "1",
 		`point_of_no_return, {remove,{tree_worker,brutal_purge,brutal_purge}}, {purge,[tree_worker]}`)
 	require.ErrorContains(t, err, "supervised_processes")
-	require.True(t, report.AsItWas())
+	require.True(t, report.FullyUndone())
 	require.Same(t, a, n.registry.byName("a"))
 	require.Equal(t, "{1,1}", ask(t, n, "a", nil))
 

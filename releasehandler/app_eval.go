@@ -30,8 +30,8 @@ func (h *Handler) evalAppup(ctx context.Context, app appTransition, o codechange
 	t := app.transition()
 	end := h.begin(app.to.App, t.From, t.To)
 	defer func() { end(report, err) }()
-	running, _ := h.latest()
-	report, err = h.executeWith(ctx, t, []codechange.Lib{app.to}, h.files.in(running.Vsn, "sys.config"), o)
+	running, _ := h.runningRelease()
+	report, err = h.executeWith(ctx, t, []codechange.Lib{app.to}, h.files.inRelease(running.Vsn, "sys.config"), o)
 	if err == nil {
 		h.replaceDir(app.to)
 	}
@@ -57,8 +57,8 @@ func (h *Handler) startedLib(ctx context.Context, app etf.Atom) codechange.Lib {
 func (h *Handler) libOf(app etf.Atom, vsn string) codechange.Lib {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	release, _ := h.latest()
-	for _, l := range slices.Concat(h.dirs, release.Libs) {
+	release, _ := h.runningRelease()
+	for _, l := range slices.Concat(h.replacedLibs, release.Libs) {
 		if l.App == app && l.Vsn == vsn {
 			return l
 		}
@@ -70,6 +70,6 @@ func (h *Handler) libOf(app etf.Atom, vsn string) codechange.Lib {
 func (h *Handler) replaceDir(lib codechange.Lib) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.dirs = append([]codechange.Lib{lib},
-		slices.DeleteFunc(h.dirs, func(l codechange.Lib) bool { return l.App == lib.App })...)
+	h.replacedLibs = append([]codechange.Lib{lib},
+		slices.DeleteFunc(h.replacedLibs, func(l codechange.Lib) bool { return l.App == lib.App })...)
 }

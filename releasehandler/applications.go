@@ -8,6 +8,7 @@ import (
 
 	"github.com/gonode-otp/gonode/codechange"
 	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/genserv"
 )
 
 // Applications are the applications of a node, with their configuration.
@@ -35,20 +36,20 @@ func (h *Handler) changeApplications(libs []codechange.Lib, configFile string) (
 	if h.config.Applications == nil {
 		return AppChange{func() {}, func(context.Context) []string { return nil }}, nil
 	}
-	specs, config, err := h.resources(libs, configFile)
+	specs, config, err := h.readAppFiles(libs, configFile)
 	if err != nil {
 		return AppChange{}, err
 	}
 	change, err := h.config.Applications.Change(specs, config)
 	if err != nil {
 		return AppChange{}, errorOf("EXIT",
-			etf.Tuple{etf.Atom("change_appl_data"), codechange.ExitReason(err)})
+			etf.Tuple{etf.Atom("change_appl_data"), genserv.ExitReason(err)})
 	}
 	return change, nil
 }
 
-// resources reads the .app files of applications, as far as they are there, and the file sys.config.
-func (h *Handler) resources(libs []codechange.Lib, configFile string) (specs []etf.Term, config etf.Term, err error) {
+// readAppFiles reads the .app files of applications, as far as they are there, and the file sys.config.
+func (h *Handler) readAppFiles(libs []codechange.Lib, configFile string) (specs []etf.Term, config etf.Term, err error) {
 	for _, l := range libs {
 		spec, missing, err := h.files.consult(h.appFile(l), "bad_app_file")
 		if errors.Is(err, errOutside) && !h.config.Versions.HasApplication(l.App) {
@@ -76,7 +77,7 @@ func (h *Handler) Resource(app etf.Atom) (spec, config etf.Term, err error) {
 	if at < 0 {
 		return nil, nil, nil
 	}
-	specs, config, err := h.resources(running.Libs[at:at+1], h.files.in(running.Vsn, "sys.config"))
+	specs, config, err := h.readAppFiles(running.Libs[at:at+1], h.files.inRelease(running.Vsn, "sys.config"))
 	if err != nil || len(specs) == 0 {
 		return nil, nil, err
 	}

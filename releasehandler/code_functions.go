@@ -70,8 +70,8 @@ func (h *Handler) codeLibDir(ctx context.Context, name etf.Term) etf.Term {
 // is none.
 func (h *Handler) currentLib(app etf.Atom) codechange.Lib {
 	h.mu.Lock()
-	release, _ := h.latest()
-	libs := slices.Concat(h.dirs, release.Libs)
+	release, _ := h.runningRelease()
+	libs := slices.Concat(h.replacedLibs, release.Libs)
 	h.mu.Unlock()
 	for _, l := range libs {
 		if l.App == app {

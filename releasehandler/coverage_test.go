@@ -33,7 +33,7 @@ func TestAnUpgradeTellsWhichModulesItsScriptForgets(t *testing.T) {
 	report, err = s.h.Install(t.Context(), "2", strict)
 	require.ErrorContains(t, err, "{uncovered_modules,[lib,m2,m3,m4,m5,m6]}")
 	require.Empty(t, report.Processes, "nothing had begun")
-	require.True(t, report.AsItWas())
+	require.True(t, report.FullyUndone())
 	require.Equal(t, `{error,{uncovered_modules,[lib,m2,m3,m4,m5,m6]}}`,
 		s.ask(`{install_release,"2",restart,[{strict,true}]}`))
 

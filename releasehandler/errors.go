@@ -47,17 +47,17 @@ func (e *raisedError) failure() *genserv.Failure {
 	return f
 }
 
-// turnError is a change whose turn did not come before its context ended. It unwraps to the cause of that end.
-type turnError struct{ cause error }
+// waitError is a change whose turn did not come before its context ended. It unwraps to the cause of that end.
+type waitError struct{ cause error }
 
-func (e *turnError) Error() string {
+func (e *waitError) Error() string {
 	if e.cause == context.DeadlineExceeded { // the bare one, whose text says nothing more
 		return "releasehandler: another change of the node has not ended within the time given"
 	}
 	return "releasehandler: waiting for another change of the node: " + e.cause.Error()
 }
 
-func (e *turnError) Unwrap() error { return e.cause }
+func (e *waitError) Unwrap() error { return e.cause }
 
 // errorTerm is {error, Reason}.
 func errorTerm(err error) etf.Term {
@@ -65,7 +65,7 @@ func errorTerm(err error) etf.Term {
 	if errors.As(err, &failed) {
 		return etf.Tuple{etf.Atom("error"), failed.Reason}
 	}
-	return etf.Tuple{etf.Atom("error"), etf.Tuple{etf.Atom("EXIT"), codechange.ExitReason(err)}}
+	return etf.Tuple{etf.Atom("error"), etf.Tuple{etf.Atom("EXIT"), genserv.ExitReason(err)}}
 }
 
 // badArgument is the error badarg of a function.

@@ -26,8 +26,8 @@ func (f files) path(name string) string {
 	return filepath.Join(f.root, name)
 }
 
-// in returns a name within the directory of a release.
-func (f files) in(vsn, name string) string { return filepath.Join(f.dir, vsn, name) }
+// inRelease returns a name within the directory of a release.
+func (f files) inRelease(vsn, name string) string { return filepath.Join(f.dir, vsn, name) }
 
 // consult reads the one term of a file. The error is an *Error with {Word, File} if it is not there or not readable,
 // or has something else in it: then Word is bad. missing says that there is no such file.
@@ -68,17 +68,17 @@ func (f files) writeMode(name string, data []byte, mode fs.FileMode) error {
 // maxLinks is how many symbolic links lead to a file at most, as for the system.
 const maxLinks = 40
 
-// own returns what the handler uses a file of its own by, such as RELEASES, which an operator may have put elsewhere
+// ownFile returns what the handler uses a file of its own by, such as RELEASES, which an operator may have put elsewhere
 // and left a symbolic link for: the directory where the file really is counts as one of the handler's, for this use
 // alone.
-func (f files) own(name string) (own files, path string) {
-	path = f.target(name)
+func (f files) ownFile(name string) (own files, path string) {
+	path = f.linkTarget(name)
 	f.dirs = append([]string{filepath.Dir(path)}, f.dirs...)
 	return f, path
 }
 
-// target returns the file that a symbolic link leads to.
-func (f files) target(name string) string {
+// linkTarget returns the file that a symbolic link leads to.
+func (f files) linkTarget(name string) string {
 	path := f.path(name)
 	for range maxLinks {
 		link, err := os.Readlink(path)
@@ -101,7 +101,7 @@ type replacement struct {
 
 // prepare writes the replacement of a file.
 func (f files) prepare(name string, data []byte, mode fs.FileMode) (*replacement, error) {
-	root, local, err := f.open(name)
+	root, local, err := f.openDir(name)
 	if err != nil {
 		return nil, err
 	}

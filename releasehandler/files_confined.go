@@ -17,9 +17,9 @@ const maxFile = 16 << 20
 // Differs from OTP, which reads, copies and deletes whatever the user of the node may.
 var errOutside = errors.New("is outside of the installation (Root, Dir and OtherDirs of the release handler)")
 
-// confined returns the directories that a handler may use, the deeper ones first. Each is there by the name that it
+// confinedDirs returns the directories that a handler may use, the deeper ones first. Each is there by the name that it
 // was given, and by the one that it has without symbolic links.
-func confined(dirs []string) []string {
+func confinedDirs(dirs []string) []string {
 	var all []string
 	for _, dir := range dirs {
 		all = append(all, filepath.Clean(dir))
@@ -31,9 +31,9 @@ func confined(dirs []string) []string {
 	return slices.Compact(all)
 }
 
-// open opens the directory of the handler that a name lies in. local is the name there; os.Root follows no symbolic
+// openDir opens the directory of the handler that a name lies in. local is the name there; os.Root follows no symbolic
 // link out of the directory.
-func (f files) open(name string) (root *os.Root, local string, err error) {
+func (f files) openDir(name string) (root *os.Root, local string, err error) {
 	path := filepath.Clean(f.path(name))
 	for _, dir := range f.dirs {
 		if local, err := filepath.Rel(dir, path); err == nil && filepath.IsLocal(local) {
@@ -44,9 +44,9 @@ func (f files) open(name string) (root *os.Root, local string, err error) {
 	return nil, "", &fs.PathError{Op: "open", Path: path, Err: errOutside}
 }
 
-// check tells whether a name lies in a directory of the handler that is there.
-func (f files) check(name string) error {
-	return f.within(name, func(root *os.Root, local string) error {
+// checkConfined tells whether a name lies in a directory of the handler that is there.
+func (f files) checkConfined(name string) error {
+	return f.withDir(name, func(root *os.Root, local string) error {
 		_, err := root.Stat(local)
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
@@ -55,9 +55,9 @@ func (f files) check(name string) error {
 	})
 }
 
-// within calls do with the directory that a name lies in, and the name there.
-func (f files) within(name string, do func(root *os.Root, local string) error) error {
-	root, local, err := f.open(name)
+// withDir calls do with the directory that a name lies in, and the name there.
+func (f files) withDir(name string, do func(root *os.Root, local string) error) error {
+	root, local, err := f.openDir(name)
 	if err != nil {
 		return err
 	}
@@ -99,9 +99,9 @@ func regular(name string, info fs.FileInfo) error {
 	return nil
 }
 
-// load reads a regular file of at most maxFile bytes, and returns its permissions, too.
-func (f files) load(name string) (data []byte, mode fs.FileMode, err error) {
-	err = f.within(name, func(root *os.Root, local string) error {
+// readWithMode reads a regular file of at most maxFile bytes, and returns its permissions, too.
+func (f files) readWithMode(name string) (data []byte, mode fs.FileMode, err error) {
+	err = f.withDir(name, func(root *os.Root, local string) error {
 		file, info, err := openFile(root, local)
 		if err != nil {
 			return err
@@ -118,12 +118,12 @@ func (f files) load(name string) (data []byte, mode fs.FileMode, err error) {
 }
 
 func (f files) read(name string) ([]byte, error) {
-	data, _, err := f.load(name)
+	data, _, err := f.readWithMode(name)
 	return data, err
 }
 
 func (f files) stat(name string) (info fs.FileInfo, err error) {
-	err = f.within(name, func(root *os.Root, local string) error {
+	err = f.withDir(name, func(root *os.Root, local string) error {
 		info, err = root.Stat(local)
 		return err
 	})
@@ -136,7 +136,7 @@ func (f files) isFile(name string) bool {
 }
 
 func (f files) readDir(name string) (entries []fs.DirEntry, err error) {
-	err = f.within(name, func(root *os.Root, local string) error {
+	err = f.withDir(name, func(root *os.Root, local string) error {
 		entries, err = fs.ReadDir(root.FS(), filepath.ToSlash(local))
 		return err
 	})
@@ -144,13 +144,13 @@ func (f files) readDir(name string) (entries []fs.DirEntry, err error) {
 }
 
 func (f files) mkdirAll(name string) error {
-	return f.within(name, func(root *os.Root, local string) error { return root.MkdirAll(local, 0o755) })
+	return f.withDir(name, func(root *os.Root, local string) error { return root.MkdirAll(local, 0o755) })
 }
 
 func (f files) remove(name string) error {
-	return f.within(name, func(root *os.Root, local string) error { return root.Remove(local) })
+	return f.withDir(name, func(root *os.Root, local string) error { return root.Remove(local) })
 }
 
 func (f files) removeAll(name string) error {
-	return f.within(name, func(root *os.Root, local string) error { return root.RemoveAll(local) })
+	return f.withDir(name, func(root *os.Root, local string) error { return root.RemoveAll(local) })
 }

@@ -109,7 +109,7 @@ func evalResult(report *codechange.Report, err error) (etf.Term, error) {
 func (h *Handler) supervisedProcs(ctx context.Context, _ etf.List) (etf.Term, error) {
 	children, err := h.config.Host.Supervised(ctx)
 	if err != nil {
-		return nil, &genserv.Failure{Class: "error", Reason: codechange.ExitReason(err)}
+		return nil, &genserv.Failure{Class: "error", Reason: genserv.ExitReason(err)}
 	}
 	list := etf.List{}
 	for _, c := range children {

@@ -15,17 +15,17 @@ import (
 // answers what release_handler of OTP answers, see Request and Functions. It may be used from any goroutine; what
 // changes something waits for its turn.
 type Handler struct {
-	config Config
-	files  files
-	turn   chan struct{} // holds a value while nobody changes anything
+	config   Config
+	files    files
+	changing chan struct{} // holds a value while nobody changes anything
 
-	mu       sync.Mutex
-	releases []Release
-	previous string                // the release that ran before the current one
-	unpurged []codechange.Unpurged // until MakePermanent
-	dirs     []codechange.Lib      // of applications that were changed without a release
-	attempt  Attempt
-	under    *underWay // nil if nothing is
+	mu           sync.Mutex
+	releases     []Release
+	previous     string                // the release that ran before the current one
+	unpurged     []codechange.Unpurged // until MakePermanent
+	replacedLibs []codechange.Lib      // of applications that were changed without a release
+	attempt      Attempt
+	under        *underWay // nil if nothing is
 }
 
 // Config says what a Handler works with.
@@ -64,14 +64,14 @@ func New(config Config) (*Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &Handler{config: config, files: files{root: root}, turn: make(chan struct{}, 1)}
+	h := &Handler{config: config, files: files{root: root}, changing: make(chan struct{}, 1)}
 	h.files.dir = h.files.path(config.Dir)
 	h.files.dirs = []string{root, h.files.dir}
 	for _, dir := range config.OtherDirs {
 		h.files.dirs = append(h.files.dirs, h.files.path(dir))
 	}
-	h.files.dirs = confined(h.files.dirs)
-	h.turn <- struct{}{}
+	h.files.dirs = confinedDirs(h.files.dirs)
+	h.changing <- struct{}{}
 	if err := h.boot(); err != nil {
 		return nil, err
 	}
@@ -81,10 +81,10 @@ func New(config Config) (*Handler, error) {
 // boot is init/1 of release_handler.erl.
 func (h *Handler) boot() error {
 	file := filepath.Join(h.files.dir, "RELEASES")
-	own, target := h.files.own(file)
+	own, target := h.files.ownFile(file)
 	src, err := own.read(target)
 	if errors.Is(err, fs.ErrNotExist) {
-		h.releases = []Release{{Name: h.config.Name, Vsn: h.config.Vsn, Libs: h.linked(), Status: StatusPermanent}}
+		h.releases = []Release{{Name: h.config.Name, Vsn: h.config.Vsn, Libs: h.currentLibs(), Status: StatusPermanent}}
 		return nil
 	}
 	if err != nil {
@@ -98,15 +98,15 @@ func (h *Handler) boot() error {
 			h.releases[i].Status = StatusUnpacked
 		}
 	}
-	running, ok := h.latest()
+	running, ok := h.runningRelease()
 	if !ok {
 		return &ReleasesError{File: file, Why: "has no permanent release"}
 	}
 	return h.config.Versions.Boot(appVsns(running.Libs))
 }
 
-// linked are the applications of the program, each in the version whose modules are current.
-func (h *Handler) linked() []codechange.Lib {
+// currentLibs are the applications of the program, each in the version whose modules are current.
+func (h *Handler) currentLibs() []codechange.Lib {
 	var libs []codechange.Lib
 	for _, app := range h.config.Versions.Applications() {
 		if h.config.Versions.IsCurrent(app) {
@@ -125,8 +125,8 @@ func appVsns(libs []codechange.Lib) []codechange.AppVsn {
 	return apps
 }
 
-// latest is the release that runs: get_latest_release/1.
-func (h *Handler) latest() (Release, bool) {
+// runningRelease is the release that runs: get_latest_release/1.
+func (h *Handler) runningRelease() (Release, bool) {
 	for _, status := range []Status{StatusCurrent, StatusPermanent} {
 		for _, r := range h.releases {
 			if r.Status == status {
@@ -137,7 +137,7 @@ func (h *Handler) latest() (Release, bool) {
 	return Release{}, false
 }
 
-func (h *Handler) find(vsn string) (Release, bool) {
+func (h *Handler) releaseOf(vsn string) (Release, bool) {
 	for _, r := range h.releases {
 		if r.Vsn == vsn {
 			return r, true
@@ -157,26 +157,26 @@ func (h *Handler) Releases() []Release {
 func (h *Handler) Running() Release {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	r, _ := h.latest()
+	r, _ := h.runningRelease()
 	return r
 }
 
 // lock waits for the turn of whoever wants to change something.
 func (h *Handler) lock(ctx context.Context) (unlock func(), err error) {
 	if ctx.Err() != nil {
-		return nil, &turnError{context.Cause(ctx)}
+		return nil, &waitError{context.Cause(ctx)}
 	}
 	select {
-	case <-h.turn:
-		return func() { h.turn <- struct{}{} }, nil
+	case <-h.changing:
+		return func() { h.changing <- struct{}{} }, nil
 	case <-ctx.Done():
-		return nil, &turnError{context.Cause(ctx)}
+		return nil, &waitError{context.Cause(ctx)}
 	}
 }
 
 // write makes releases those of the handler, on disk first.
 func (h *Handler) write(releases []Release) error {
-	own, file := h.files.own(filepath.Join(h.files.dir, "RELEASES"))
+	own, file := h.files.ownFile(filepath.Join(h.files.dir, "RELEASES"))
 	if err := own.write(file, FormatReleases(releases)); err != nil {
 		return &codechange.Error{Reason: posix(err), Err: err}
 	}

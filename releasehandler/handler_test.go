@@ -358,7 +358,7 @@ func TestWhoeverWaitsForHisTurnMayGiveUp(t *testing.T) {
 		_, err := s.h.Install(context.Background(), "2", codechange.Options{SuspendTimeout: genserv.Infinity})
 		done <- err
 	})
-	require.Eventually(t, func() bool { return slices.Contains(s.w.Take(), "walk") }, waitLong, waitShort)
+	require.Eventually(t, func() bool { return slices.Contains(s.w.TakeEvents(), "walk") }, waitLong, waitShort)
 	ctx, cancel := context.WithTimeout(t.Context(), waitShort)
 	err := s.h.MakePermanent(ctx, "1")
 	cancel()

@@ -26,20 +26,20 @@ func (h *Handler) Check(ctx context.Context, vsn string) (*codechange.Transition
 	}
 	t, err := h.transition(release)
 	if err != nil {
-		if !h.files.isFile(h.files.in(vsn, "relup")) {
+		if !h.files.isFile(h.files.inRelease(vsn, "relup")) {
 			return &codechange.Transition{To: vsn, Other: vsn}, nil // OTP warns in its log and says {ok, Vsn, ""}
 		}
 		return nil, err
 	}
 	if err := codechange.Check(ctx, h.config.Host, h.config.Versions, t.Script, h.config.Options); err != nil {
-		return nil, h.located(t, err)
+		return nil, h.withRelupPlaces(t, err)
 	}
 	return t, nil
 }
 
 // installable returns a release that may be installed, and whose code is there.
 func (h *Handler) installable(vsn string) (Release, error) {
-	release, known := h.find(vsn)
+	release, known := h.releaseOf(vsn)
 	switch {
 	case !known:
 		return release, noSuchRelease(vsn)
@@ -86,14 +86,14 @@ func (h *Handler) install(ctx context.Context, vsn string, o codechange.Options)
 	}
 	end := h.begin("", t.From, t.To)
 	defer func() { end(report, err) }()
-	report, err = h.executeWith(ctx, t, release.Libs, h.files.in(vsn, "sys.config"), o)
+	report, err = h.executeWith(ctx, t, release.Libs, h.files.inRelease(vsn, "sys.config"), o)
 	if err != nil {
-		return report, h.located(t, err)
+		return report, h.withRelupPlaces(t, err)
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.releases = setStatus(vsn, StatusCurrent, h.releases)
-	h.previous, h.dirs = t.From, nil
+	h.previous, h.replacedLibs = t.From, nil
 	return report, nil
 }
 
@@ -152,7 +152,7 @@ func (h *Handler) Rehearse(ctx context.Context, vsn string, o codechange.Options
 		return nil, err
 	}
 	report, err := h.rehearse(ctx, t, o)
-	return report, h.located(t, err)
+	return report, h.withRelupPlaces(t, err)
 }
 
 func (h *Handler) rehearse(ctx context.Context, t *codechange.Transition, o codechange.Options) (*codechange.Report,
@@ -173,7 +173,7 @@ func (h *Handler) Rollback(ctx context.Context, o codechange.Options) (*codechan
 		return nil, err
 	}
 	defer unlock()
-	running, _ := h.latest()
+	running, _ := h.runningRelease()
 	to := h.previous
 	if at := slices.IndexFunc(h.releases, func(r Release) bool { return r.Status == StatusPermanent }); to == "" &&
 		at >= 0 {

@@ -20,7 +20,7 @@ type Overview struct {
 // Overview tells what runs, and what is under way. It waits for nobody.
 func (h *Handler) Overview() Overview {
 	h.mu.Lock()
-	current, _ := h.latest()
+	current, _ := h.runningRelease()
 	s := Overview{Current: current.Vsn, Previous: h.previous}
 	for _, r := range h.releases {
 		if r.Status == StatusPermanent {

@@ -15,9 +15,9 @@ type oldProcesses struct {
 	pids   []etf.Pid
 }
 
-// condemned are the processes that making the current release permanent would end: those that run older versions of
+// oldByBrutalPurge are the processes that making the current release permanent would end: those that run older versions of
 // what a script has said is to be purged brutally.
-func (h *Handler) condemned() (all []oldProcesses) {
+func (h *Handler) oldByBrutalPurge() (all []oldProcesses) {
 	h.mu.Lock()
 	left := slices.Clone(h.unpurged)
 	h.mu.Unlock()
@@ -39,7 +39,7 @@ func (h *Handler) condemned() (all []oldProcesses) {
 // refusePurge is the error of not ending those processes: {old_processes, [{Module, [Pid]}]}. Differs from OTP,
 // whose purge spares a process that waits for a message outside of the module, as servers do.
 func (h *Handler) refusePurge() error {
-	all := h.condemned()
+	all := h.oldByBrutalPurge()
 	if len(all) == 0 {
 		return nil
 	}

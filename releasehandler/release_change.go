@@ -25,7 +25,7 @@ func (h *Handler) MakePermanent(ctx context.Context, vsn string) error {
 }
 
 func (h *Handler) makePermanent(vsn string, purge bool) error {
-	release, known := h.find(vsn)
+	release, known := h.releaseOf(vsn)
 	switch {
 	case !known:
 		return noSuchRelease(vsn)
@@ -48,7 +48,7 @@ func (h *Handler) makePermanent(vsn string, purge bool) error {
 
 func (h *Handler) setPermanent(release Release) error {
 	file := filepath.Join(h.files.dir, "start_erl.data")
-	own, target := h.files.own(file)
+	own, target := h.files.ownFile(file)
 	start, err := own.prepare(target, []byte(release.Erts+" "+release.Vsn), 0o644)
 	if err != nil {
 		return fileError(posix(err), file, err)
@@ -73,7 +73,7 @@ func (h *Handler) RebootOld(ctx context.Context, vsn string) error {
 		return err
 	}
 	defer unlock()
-	release, known := h.find(vsn)
+	release, known := h.releaseOf(vsn)
 	switch {
 	case !known:
 		return noSuchRelease(vsn)
@@ -99,7 +99,7 @@ func (h *Handler) SetUnpacked(ctx context.Context, relFile string, libs []codech
 	if err != nil {
 		return "", err
 	}
-	if _, known := h.find(release.Vsn); known {
+	if _, known := h.releaseOf(release.Vsn); known {
 		return "", errorOf("existing_release", etf.Charlist(release.Vsn))
 	}
 	if err := h.files.mkdirAll(filepath.Join(h.files.dir, release.Vsn)); err != nil {
@@ -147,7 +147,7 @@ func (h *Handler) readRel(file, root string, libs []codechange.Lib) (Release, er
 		r.Erts, ok3 = stringOf(erts[1])
 	}
 	apps, ok4 := rel[3].(etf.List)
-	if !ok1 || !ok2 || !ok3 || !ok4 || !plainName(r.Vsn) {
+	if !ok1 || !ok2 || !ok3 || !ok4 || !isPlainName(r.Vsn) {
 		return r, errorOf("bad_rel_data", t)
 	}
 	for _, a := range apps {
@@ -171,7 +171,7 @@ func (h *Handler) relLib(t etf.Term, root string, libs []codechange.Lib) (*codec
 	}
 	app, ok1 := tuple[0].(etf.Atom)
 	vsn, ok2 := stringOf(tuple[1])
-	if !ok1 || !ok2 || !plainName(string(app)) || !plainName(vsn) {
+	if !ok1 || !ok2 || !isPlainName(string(app)) || !isPlainName(vsn) {
 		return nil, nil
 	}
 	name := string(app) + "-" + vsn
@@ -196,8 +196,8 @@ func (h *Handler) relLib(t etf.Term, root string, libs []codechange.Lib) (*codec
 	return &codechange.Lib{App: app, Vsn: vsn, Dir: filepath.Join(root, "lib", name)}, nil
 }
 
-// plainName tells whether a name is one of a file and leads nowhere else. Releases come from outside.
-func plainName(name string) bool {
+// isPlainName tells whether a name is one of a file and leads nowhere else. Releases come from outside.
+func isPlainName(name string) bool {
 	return name != "" && name != "." && name != ".." && filepath.Base(name) == name && filepath.IsLocal(name)
 }
 
@@ -210,14 +210,14 @@ func (h *Handler) InstallFile(ctx context.Context, vsn, file string) error {
 		return err
 	}
 	defer unlock()
-	if _, known := h.find(vsn); !known {
+	if _, known := h.releaseOf(vsn); !known {
 		return noSuchRelease(vsn)
 	}
-	data, mode, err := h.files.load(file)
+	data, mode, err := h.files.readWithMode(file)
 	if err != nil {
 		return fileError(posix(err), file, err)
 	}
-	to := h.files.in(vsn, filepath.Base(file))
+	to := h.files.inRelease(vsn, filepath.Base(file))
 	if err := h.files.writeMode(to, data, mode); err != nil {
 		return fileError(posix(err), to, err)
 	}
@@ -231,7 +231,7 @@ func (h *Handler) SetRemoved(ctx context.Context, vsn string) error {
 		return err
 	}
 	defer unlock()
-	_, rest, err := h.without(vsn)
+	_, rest, err := h.splitRelease(vsn)
 	if err != nil {
 		return err
 	}
@@ -248,18 +248,18 @@ func (h *Handler) Remove(ctx context.Context, vsn string) error {
 		return err
 	}
 	defer unlock()
-	release, rest, err := h.without(vsn)
+	release, rest, err := h.splitRelease(vsn)
 	if err != nil {
 		return err
 	}
 	dirs := []string{filepath.Join(h.files.dir, vsn)}
 	for _, l := range release.Libs {
-		if !slices.ContainsFunc(rest, func(r Release) bool { return r.has(l) }) {
+		if !slices.ContainsFunc(rest, func(r Release) bool { return r.hasLib(l) }) {
 			dirs = append(dirs, l.Dir)
 		}
 	}
 	for _, dir := range dirs {
-		if err := h.files.check(dir); err != nil {
+		if err := h.files.checkConfined(dir); err != nil {
 			return fileError(posix(err), dir, err)
 		}
 	}
@@ -274,14 +274,14 @@ func (h *Handler) Remove(ctx context.Context, vsn string) error {
 	return nil
 }
 
-func (r Release) has(l codechange.Lib) bool {
+func (r Release) hasLib(l codechange.Lib) bool {
 	return slices.ContainsFunc(r.Libs, func(o codechange.Lib) bool { return o.App == l.App && o.Vsn == l.Vsn })
 }
 
-// without returns a release that may be removed, and all others.
-func (h *Handler) without(vsn string) (Release, []Release, error) {
-	release, known := h.find(vsn)
-	running, _ := h.latest()
+// splitRelease returns a release that may be removed, and all others.
+func (h *Handler) splitRelease(vsn string) (Release, []Release, error) {
+	release, known := h.releaseOf(vsn)
+	running, _ := h.runningRelease()
 	switch {
 	case !known:
 		return release, nil, noSuchRelease(vsn)

@@ -26,7 +26,7 @@ func (h *Handler) Unpack(ctx context.Context, name string) (vsn string, err erro
 	}
 	defer unlock()
 	pack := filepath.Join(h.files.dir, name+".tar.gz")
-	if !plainName(name) || !h.files.isFile(pack) {
+	if !isPlainName(name) || !h.files.isFile(pack) {
 		return "", fileError("no_such_file", pack, nil)
 	}
 	root, err := os.OpenRoot(h.files.root)
@@ -34,7 +34,7 @@ func (h *Handler) Unpack(ctx context.Context, name string) (vsn string, err erro
 		return "", errorWord(posix(err), err)
 	}
 	defer func() { _ = root.Close() }()
-	u := &unpacking{files: h.files, root: root}
+	u := &unpacker{files: h.files, root: root}
 	vsn, err = h.unpack(u, name, pack)
 	if err != nil {
 		u.undo()
@@ -45,7 +45,7 @@ func (h *Handler) Unpack(ctx context.Context, name string) (vsn string, err erro
 	return vsn, nil
 }
 
-func (h *Handler) unpack(u *unpacking, name, pack string) (vsn string, err error) {
+func (h *Handler) unpack(u *unpacker, name, pack string) (vsn string, err error) {
 	if err := u.extract(pack); err != nil {
 		return "", err
 	}
@@ -54,7 +54,7 @@ func (h *Handler) unpack(u *unpacking, name, pack string) (vsn string, err error
 	if err != nil {
 		return "", err
 	}
-	if _, known := h.find(release.Vsn); known {
+	if _, known := h.releaseOf(release.Vsn); known {
 		return "", errorOf("existing_release", etf.Charlist(release.Vsn))
 	}
 	if err := h.keepRel(u, relFile, release.Vsn); err != nil {
@@ -65,12 +65,12 @@ func (h *Handler) unpack(u *unpacking, name, pack string) (vsn string, err error
 }
 
 // keepRel copies the .rel file to the release that it is of, where systools:make_tar may have put it already.
-func (h *Handler) keepRel(u *unpacking, relFile, vsn string) error {
-	to := h.files.in(vsn, filepath.Base(relFile))
+func (h *Handler) keepRel(u *unpacker, relFile, vsn string) error {
+	to := h.files.inRelease(vsn, filepath.Base(relFile))
 	if h.files.isFile(to) {
 		return nil
 	}
-	data, mode, err := h.files.load(relFile)
+	data, mode, err := h.files.readWithMode(relFile)
 	if err == nil {
 		err = h.files.mkdirAll(filepath.Dir(to))
 	}
@@ -80,27 +80,27 @@ func (h *Handler) keepRel(u *unpacking, relFile, vsn string) error {
 	if err != nil {
 		return fileError(posix(err), to, err)
 	}
-	u.others = append(u.others, to)
+	u.createdElsewhere = append(u.createdElsewhere, to)
 	return nil
 }
 
-// unpacking remembers what it has made.
-type unpacking struct {
-	files  files
-	root   *os.Root // nothing is unpacked outside of it, whatever the names in the package say
-	made   []string // files and directories below it, in order
-	others []string // files elsewhere
+// unpacker remembers what it has made.
+type unpacker struct {
+	files            files
+	root             *os.Root // nothing is unpacked outside of it, whatever the names in the package say
+	created          []string // files and directories below it, in order
+	createdElsewhere []string // files elsewhere
 }
 
 // extract is erl_tar:extract/2 with keep_old_files.
-func (u *unpacking) extract(pack string) error {
-	err := u.files.within(pack, func(root *os.Root, local string) error {
+func (u *unpacker) extract(pack string) error {
+	err := u.files.withDir(pack, func(root *os.Root, local string) error {
 		f, _, err := openFile(root, local)
 		if err != nil {
 			return fileError(posix(err), pack, err)
 		}
 		defer func() { _ = f.Close() }()
-		return u.entries(f, pack)
+		return u.extractAll(f, pack)
 	})
 	var failed *codechange.Error
 	if err != nil && !errors.As(err, &failed) {
@@ -109,8 +109,8 @@ func (u *unpacking) extract(pack string) error {
 	return err
 }
 
-// entries extracts what the text f of a package has in it.
-func (u *unpacking) entries(f io.Reader, pack string) error {
+// extractAll extracts what the text f of a package has in it.
+func (u *unpacker) extractAll(f io.Reader, pack string) error {
 	z, err := gzip.NewReader(f)
 	if err != nil {
 		return cannotExtract(pack, err)
@@ -123,7 +123,7 @@ func (u *unpacking) entries(f io.Reader, pack string) error {
 		case err != nil:
 			return cannotExtract(pack, err)
 		}
-		if err := u.entry(r, header); err != nil {
+		if err := u.extractEntry(r, header); err != nil {
 			return cannotExtract(header.Name, err)
 		}
 	}
@@ -133,20 +133,20 @@ func cannotExtract(name string, err error) *codechange.Error {
 	return &codechange.Error{Reason: etf.Tuple{etf.Atom("cannot_extract_file"), etf.Charlist(name), posix(err)}, Err: err}
 }
 
-// entry unpacks a directory or a file; anything else has no place in a release.
-func (u *unpacking) entry(r io.Reader, header *tar.Header) error {
+// extractEntry unpacks a directory or a file; anything else has no place in a release.
+func (u *unpacker) extractEntry(r io.Reader, header *tar.Header) error {
 	name := filepath.Clean(header.Name)
 	switch header.Typeflag {
 	case tar.TypeDir:
 		return u.mkdir(name)
 	case tar.TypeReg:
-		return u.put(name, header.FileInfo().Mode().Perm()|0o600, r)
+		return u.writeFile(name, header.FileInfo().Mode().Perm()|0o600, r)
 	}
 	return fmt.Errorf("an entry of type %q", header.Typeflag)
 }
 
-// put writes a file unless there is one.
-func (u *unpacking) put(name string, mode fs.FileMode, data io.Reader) error {
+// writeFile writes a file unless there is one.
+func (u *unpacker) writeFile(name string, mode fs.FileMode, data io.Reader) error {
 	if err := u.mkdir(filepath.Dir(name)); err != nil {
 		return err
 	}
@@ -157,13 +157,13 @@ func (u *unpacking) put(name string, mode fs.FileMode, data io.Reader) error {
 	if err != nil {
 		return err
 	}
-	u.made = append(u.made, name)
+	u.created = append(u.created, name)
 	_, err = io.Copy(f, data)
 	return errors.Join(err, f.Close())
 }
 
 // mkdir makes a directory with those above it.
-func (u *unpacking) mkdir(name string) error {
+func (u *unpacker) mkdir(name string) error {
 	switch {
 	case name == ".":
 		return nil
@@ -179,15 +179,15 @@ func (u *unpacking) mkdir(name string) error {
 	if err := u.root.Mkdir(name, 0o755); err != nil {
 		return err
 	}
-	u.made = append(u.made, name)
+	u.created = append(u.created, name)
 	return nil
 }
 
-func (u *unpacking) undo() {
-	for _, name := range slices.Backward(u.made) {
+func (u *unpacker) undo() {
+	for _, name := range slices.Backward(u.created) {
 		_ = u.root.Remove(name)
 	}
-	for _, name := range u.others {
+	for _, name := range u.createdElsewhere {
 		_ = u.files.remove(name)
 	}
 }

@@ -11,7 +11,7 @@ import (
 // transition is do_get_rh_script/4: the relup of the new release says how to come up to it, else that of the running
 // one how to go down from it.
 func (h *Handler) transition(to Release) (*codechange.Transition, error) {
-	running, _ := h.latest()
+	running, _ := h.runningRelease()
 	t, _, err := h.relup(to.Vsn, running.Vsn, 1)
 	missing := false
 	if t == nil && err == nil {
@@ -19,7 +19,7 @@ func (h *Handler) transition(to Release) (*codechange.Transition, error) {
 	}
 	switch {
 	case missing:
-		return nil, fileError("enoent", h.files.in(running.Vsn, "relup"), nil)
+		return nil, fileError("enoent", h.files.inRelease(running.Vsn, "relup"), nil)
 	case err != nil:
 		return nil, err
 	case t == nil:
@@ -35,7 +35,7 @@ func (h *Handler) transition(to Release) (*codechange.Transition, error) {
 // relup looks for a script in the relup of a release: {Vsn, Up, Down}, in the list at that index. It is nil if there
 // is none; missing says that there is no such file at all.
 func (h *Handler) relup(vsn, other string, list int) (way *codechange.Transition, missing bool, err error) {
-	file := h.files.in(vsn, "relup")
+	file := h.files.inRelease(vsn, "relup")
 	t, missing, err := h.files.consult(file, "bad_relup_file")
 	if err != nil || missing {
 		return nil, missing, err
@@ -77,8 +77,8 @@ func (h *Handler) readRelup(file string) (*appup.Relup, error) {
 	return appup.ParseRelup(file, src)
 }
 
-// located adds the places in the relup to the error of a script with an instruction that is none.
-func (h *Handler) located(t *codechange.Transition, err error) error {
+// withRelupPlaces adds the places in the relup to the error of a script with an instruction that is none.
+func (h *Handler) withRelupPlaces(t *codechange.Transition, err error) error {
 	var e *codechange.Error
 	if !errors.As(err, &e) || e.Err != nil {
 		return err
@@ -92,6 +92,6 @@ func (h *Handler) located(t *codechange.Transition, err error) error {
 	if t.Other == t.To {
 		vsn = t.From
 	}
-	_, e.Err = h.readRelup(h.files.in(vsn, "relup"))
+	_, e.Err = h.readRelup(h.files.inRelease(vsn, "relup"))
 	return e
 }

@@ -54,13 +54,13 @@ func (p Program) pairs() (pairs []pair, problems []error) {
 				app.Name, app.Vsn, filepath.Join(p.Root, "lib")))
 		}
 	}
-	problems = append(problems, p.strangers(versions.Linked())...)
+	problems = append(problems, p.unlinkedSamples(versions.Linked())...)
 	released, more := p.releasePairs()
 	return append(pairs, released...), append(problems, more...)
 }
 
-// strangers are samples of versions that are not linked: nothing would be tried with them.
-func (p Program) strangers(linked []appup.Linked) (problems []error) {
+// unlinkedSamples are samples of versions that are not linked: nothing would be tried with them.
+func (p Program) unlinkedSamples(linked []appup.Linked) (problems []error) {
 	var all []codechange.Lib
 	for _, l := range linked {
 		all = append(all, codechange.Lib{App: l.App, Vsn: l.Vsn})
@@ -68,9 +68,9 @@ func (p Program) strangers(linked []appup.Linked) (problems []error) {
 	for _, s := range p.Samples {
 		refused := Sample{Module: s.Module, Vsn: s.RefusedBy}
 		switch {
-		case !s.of(linked, all):
+		case !s.isOf(linked, all):
 			problems = append(problems, fmt.Errorf("there is a sample of %v, which is not linked", s))
-		case s.RefusedBy != "" && !refused.of(linked, all):
+		case s.RefusedBy != "" && !refused.isOf(linked, all):
 			problems = append(problems,
 				fmt.Errorf("a sample of %v is to be refused by %v, which is not linked", s, refused))
 		}
@@ -87,7 +87,7 @@ func (p Program) appPair(from, to *codechange.Application) (pair, error) {
 	var err1, err2 error
 	_, found.up, err1 = appup.UpgradeScript(disk{}, to.Name, older, newer.Dir)
 	found.down, err2 = appup.DowngradeScript(disk{}, to.Name, newer, older)
-	if noWay(err1) && noWay(err2) {
+	if isNoEntry(err1) && isNoEntry(err2) {
 		return found, nil
 	}
 	if err := errors.Join(err1, err2); err != nil {
@@ -96,8 +96,8 @@ func (p Program) appPair(from, to *codechange.Application) (pair, error) {
 	return found, nil
 }
 
-// noWay tells whether an error says that no file speaks of two versions.
-func noWay(err error) bool {
+// isNoEntry tells whether an error says that no file speaks of two versions.
+func isNoEntry(err error) bool {
 	var refused *appup.Error
 	if !errors.As(err, &refused) {
 		return false

@@ -33,16 +33,16 @@ func (p Program) CheckRoot() (problems []error) {
 	for _, l := range c.linked {
 		file := filepath.Join(p.lib(l.App, l.Vsn).Dir, "ebin", string(l.App)+".app")
 		if _, err := os.Stat(file); err != nil {
-			c.problem("%s-%s is linked, but there is no %s", l.App, l.Vsn, file)
+			c.addProblem("%s-%s is linked, but there is no %s", l.App, l.Vsn, file)
 		}
 	}
 	for _, pattern := range []string{"lib/*/ebin/*.app", "lib/*/ebin/*.appup", "releases/*/*.rel", "releases/*/relup"} {
 		files, _ := filepath.Glob(filepath.Join(p.Root, pattern))
 		for _, file := range files {
-			c.file(file)
+			c.checkFile(file)
 		}
 	}
-	c.releases()
+	c.checkReleases()
 	return c.problems
 }
 
@@ -52,12 +52,12 @@ type rootCheck struct {
 	problems []error
 }
 
-func (c *rootCheck) problem(format string, args ...any) {
+func (c *rootCheck) addProblem(format string, args ...any) {
 	c.problems = append(c.problems, fmt.Errorf(format, args...))
 }
 
-// file checks a file by itself, and by what is linked.
-func (c *rootCheck) file(name string) {
+// checkFile checks a file by itself, and by what is linked.
+func (c *rootCheck) checkFile(name string) {
 	found, err := appup.CheckFile(disk{}, name)
 	if err != nil {
 		c.problems = append(c.problems, err)
@@ -74,14 +74,14 @@ func (c *rootCheck) file(name string) {
 	}
 	switch {
 	case filepath.Base(name) == "relup":
-		c.relup(name)
+		c.checkRelup(name)
 	case filepath.Ext(name) == ".rel":
-		c.rel(name)
+		c.checkRel(name)
 	}
 }
 
-// relup looks for the releases of the scripts.
-func (c *rootCheck) relup(name string) {
+// checkRelup looks for the releases of the scripts.
+func (c *rootCheck) checkRelup(name string) {
 	relup, err := readRelup(name)
 	if err != nil {
 		return // the findings say it
@@ -94,12 +94,12 @@ func (c *rootCheck) relup(name string) {
 	}
 	for _, vsn := range vsns {
 		if _, err := c.release(vsn); err != nil {
-			c.problem("%s: %w", name, err)
+			c.addProblem("%s: %w", name, err)
 		}
 	}
 }
 
-func (c *rootCheck) find(app etf.Atom, vsn string) *appup.Linked {
+func (c *rootCheck) findLinked(app etf.Atom, vsn string) *appup.Linked {
 	for i, l := range c.linked {
 		if l.App == app && l.Vsn == vsn {
 			return &c.linked[i]
@@ -108,15 +108,15 @@ func (c *rootCheck) find(app etf.Atom, vsn string) *appup.Linked {
 	return nil
 }
 
-// known refuses a version of an application of the program that is not linked.
-func (c *rootCheck) known(file string, app etf.Atom, vsn string) {
+// checkLinked refuses a version of an application of the program that is not linked.
+func (c *rootCheck) checkLinked(file string, app etf.Atom, vsn string) {
 	mine := slices.ContainsFunc(c.linked, func(l appup.Linked) bool { return l.App == app })
-	if mine && c.find(app, vsn) == nil {
-		c.problem("%s: %s-%s is not linked into the program", file, app, vsn)
+	if mine && c.findLinked(app, vsn) == nil {
+		c.addProblem("%s: %s-%s is not linked into the program", file, app, vsn)
 	}
 }
 
-func (c *rootCheck) rel(name string) {
+func (c *rootCheck) checkRel(name string) {
 	src, err := os.ReadFile(name)
 	if err != nil {
 		c.problems = append(c.problems, err)
@@ -127,15 +127,15 @@ func (c *rootCheck) rel(name string) {
 		return // the findings say it
 	}
 	if dir := filepath.Base(filepath.Dir(name)); dir != rel.Vsn {
-		c.problem("%s: release %s lies in the directory of release %s", name, rel.Vsn, dir)
+		c.addProblem("%s: release %s lies in the directory of release %s", name, rel.Vsn, dir)
 	}
 	for _, a := range rel.Apps {
-		c.known(name, a.Name, a.Vsn)
+		c.checkLinked(name, a.Name, a.Vsn)
 	}
 }
 
-// releases checks the file RELEASES. A node that is started for the first time may have none.
-func (c *rootCheck) releases() {
+// checkReleases checks the file RELEASES. A node that is started for the first time may have none.
+func (c *rootCheck) checkReleases() {
 	file := filepath.Join(c.Root, "releases", "RELEASES")
 	src, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -151,11 +151,11 @@ func (c *rootCheck) releases() {
 		return
 	}
 	if !slices.ContainsFunc(all, func(r releasehandler.Release) bool { return r.Status == releasehandler.StatusPermanent }) {
-		c.problem("%s has no permanent release, so no node starts with it", file)
+		c.addProblem("%s has no permanent release, so no node starts with it", file)
 	}
 	for _, r := range all {
 		for _, l := range r.Libs {
-			c.known(file+", release "+r.Vsn, l.App, l.Vsn)
+			c.checkLinked(file+", release "+r.Vsn, l.App, l.Vsn)
 		}
 	}
 }

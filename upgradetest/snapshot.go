@@ -22,7 +22,7 @@ type server struct {
 }
 
 // snapshot looks at all servers.
-func (w *walking) snapshot(ctx context.Context) snapshot {
+func (w *walker) snapshot(ctx context.Context) snapshot {
 	s := snapshot{servers: map[etf.Pid]server{}}
 	answer, err := w.call(ctx, "release_handler_1", "get_supervised_procs")
 	if err != nil {
@@ -55,30 +55,30 @@ func (w *walking) snapshot(ctx context.Context) snapshot {
 }
 
 // state is what sys:get_state/1 shows. A state that cannot be shown is a problem: nothing could be said about it.
-func (w *walking) state(ctx context.Context, pid etf.Pid) etf.Term {
+func (w *walker) state(ctx context.Context, pid etf.Pid) etf.Term {
 	state, err := w.call(ctx, "sys", "get_state", pid)
 	if err != nil {
 		w.problems = append(w.problems, fmt.Errorf("the state of the server of %s: %w", w.name(pid), err))
 		return etf.Atom("undefined")
 	}
-	if t, ok := state.(etf.Tuple); ok && len(t) == 3 && t[0] == etf.Term(etf.Atom("no_term")) && w.opaque(pid) {
+	if t, ok := state.(etf.Tuple); ok && len(t) == 3 && t[0] == etf.Term(etf.Atom("no_term")) && w.isNewlyOpaque(pid) {
 		w.problems = append(w.problems, fmt.Errorf("the state of the server of %s cannot be compared: %s; "+
 			"it has to show itself, by StateTerm or as a genserv.StateShower", w.name(pid), etf.FormatMax(state, maxState)))
 	}
 	return state
 }
 
-// opaque tells whether it is new that the state of a server cannot be shown.
-func (w *walking) opaque(pid etf.Pid) bool {
-	if w.hidden == nil {
-		w.hidden = map[etf.Pid]bool{}
+// isNewlyOpaque tells whether it is new that the state of a server cannot be shown.
+func (w *walker) isNewlyOpaque(pid etf.Pid) bool {
+	if w.opaquePids == nil {
+		w.opaquePids = map[etf.Pid]bool{}
 	}
-	known := w.hidden[pid]
-	w.hidden[pid] = true
+	known := w.opaquePids[pid]
+	w.opaquePids[pid] = true
 	return !known
 }
 
-func (w *walking) call(ctx context.Context, module, function etf.Atom, args ...etf.Term) (etf.Term, error) {
+func (w *walker) call(ctx context.Context, module, function etf.Atom, args ...etf.Term) (etf.Term, error) {
 	answer, err := w.n.Call(ctx, etf.Atom("rex"),
 		etf.Tuple{etf.Atom("call"), module, function, etf.List(args), etf.Atom("user")})
 	if t, ok := answer.(etf.Tuple); err == nil && ok && len(t) == 2 && t[0] == etf.Term(etf.Atom("badrpc")) {
@@ -87,28 +87,28 @@ func (w *walking) call(ctx context.Context, module, function etf.Atom, args ...e
 	return answer, err
 }
 
-func (w *walking) name(pid etf.Pid) string {
+func (w *walker) name(pid etf.Pid) string {
 	if name := w.names[pid]; name != "" {
 		return name
 	}
 	return etf.Format(pid)
 }
 
-// lacking finds servers that change and that nothing was started of: neither a sample nor one by Prepare.
-func (w *walking) lacking(ctx context.Context, way pair) {
+// checkSamplesPresent finds servers that change and that nothing was started of: neither a sample nor one by Prepare.
+func (w *walker) checkSamplesPresent(ctx context.Context, way pair) {
 	running := map[etf.Atom]bool{}
 	for _, s := range w.snapshot(ctx).servers {
 		running[s.module] = true
 	}
 	linked := w.versions.Linked()
 	for _, l := range linked {
-		from, ok := holderOf(way, l)
+		from, ok := leavingVsn(way, l)
 		if !ok {
 			continue
 		}
 		for _, m := range l.Modules {
-			_, stays := holder(linked, way.to, m.Name, m.Version)
-			_, goes := holder(linked, way.to, m.Name, nil)
+			_, stays := findHolder(linked, way.to, m.Name, m.Version)
+			_, goes := findHolder(linked, way.to, m.Name, nil)
 			if m.Kind == appup.KindServer && !stays && goes && !running[m.Name] {
 				w.problem(way, "there is no sample of the state of %s in %s-%s", m.Name, l.App, from)
 			}
@@ -116,8 +116,8 @@ func (w *walking) lacking(ctx context.Context, way pair) {
 	}
 }
 
-// holderOf tells whether a version of an application is one that the pair leads away from.
-func holderOf(way pair, l appup.Linked) (vsn string, ok bool) {
+// leavingVsn tells whether a version of an application is one that the pair leads away from.
+func leavingVsn(way pair, l appup.Linked) (vsn string, ok bool) {
 	for _, lib := range way.from {
 		if lib.App == l.App && lib.Vsn == l.Vsn {
 			return lib.Vsn, true

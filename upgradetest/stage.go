@@ -16,27 +16,29 @@ import (
 
 // kit is the application of the servers that have the sample states before the real ones do.
 const (
-	kit    = "upgradetest"
+	kitApp = "upgradetest"
 	kitVsn = "0"
 )
 
-// seed is a server that goes down to any version of a module, with a sample for the state.
-type seed struct {
+// sampleServer is a server that goes down to any version of a module, with a sample for the state.
+type sampleServer struct {
 	name    etf.Atom
 	samples []Sample
 }
 
-func (s seed) ModuleName() etf.Atom { return s.name }
+func (s sampleServer) ModuleName() etf.Atom { return s.name }
 
 // Init gets the number of the sample.
-func (s seed) Init(_ *genserv.Process, n etf.Term) genserv.InitResult[any] { return genserv.Ok[any](n) }
+func (s sampleServer) Init(_ *genserv.Process, n etf.Term) genserv.InitResult[any] {
+	return genserv.Ok[any](n)
+}
 
-func (s seed) HandleCall(_ *genserv.Process, _ etf.Term, _ genserv.From, n any) genserv.Result[any] {
-	return genserv.Reply[any](etf.Atom(kit), n)
+func (s sampleServer) HandleCall(_ *genserv.Process, _ etf.Term, _ genserv.From, n any) genserv.Result[any] {
+	return genserv.Reply[any](etf.Atom(kitApp), n)
 }
 
 // Downgrade makes the state of the sample.
-func (s seed) Downgrade(p *genserv.Process, _ etf.Term, n any, _ etf.Term) (any, error) {
+func (s sampleServer) Downgrade(p *genserv.Process, _ etf.Term, n any, _ etf.Term) (any, error) {
 	i, ok := n.(etf.Int)
 	if !ok || int(i) >= len(s.samples) {
 		return nil, fmt.Errorf("upgradetest: there is no sample %v of %s", n, s.name)
@@ -55,7 +57,7 @@ type stage struct {
 
 // stage starts a node with the versions of libs, with the samples of them that are wanted.
 func (p Program) stage(ctx context.Context, libs []codechange.Lib, want func(Sample) bool) (*stage, error) {
-	root, err := os.MkdirTemp("", kit+"-")
+	root, err := os.MkdirTemp("", kitApp+"-")
 	if err != nil {
 		return nil, err
 	}
@@ -71,23 +73,23 @@ func (s *stage) start(ctx context.Context, libs []codechange.Lib, want func(Samp
 	if err != nil {
 		return err
 	}
-	seeds := s.p.seeds(linked.Linked(), libs, want)
-	if s.versions, err = withSeeds(linked, seeds); err != nil {
+	seeds := s.p.sampleServers(linked.Linked(), libs, want)
+	if s.versions, err = withSampleServers(linked, seeds); err != nil {
 		return err
 	}
 	if err := s.versions.Boot(appVsns(libs)); err != nil {
 		return err
 	}
-	s.n, err = node.Start(ctx, node.Config{Name: kit, Cookie: kit, NoListen: true,
-		Upgrade: &node.Upgrade{Versions: s.versions, Root: s.root, Name: kit, Vsn: kitVsn}})
+	s.n, err = node.Start(ctx, node.Config{Name: kitApp, Cookie: kitApp, NoListen: true,
+		Upgrade: &node.Upgrade{Versions: s.versions, Root: s.root, Name: kitApp, Vsn: kitVsn}})
 	if err != nil {
 		return err
 	}
-	s.n.Export(kit, "fail", 0, func(context.Context, etf.List) (etf.Term, error) {
-		return nil, &genserv.Failure{Class: "throw", Reason: etf.Atom(kit)}
+	s.n.Export(kitApp, "fail", 0, func(context.Context, etf.List) (etf.Term, error) {
+		return nil, &genserv.Failure{Class: "throw", Reason: etf.Atom(kitApp)}
 	})
 	for _, sd := range seeds {
-		if err := s.plant(ctx, sd, libs); err != nil {
+		if err := s.startSamples(ctx, sd, libs); err != nil {
 			return err
 		}
 	}
@@ -106,29 +108,29 @@ func (s *stage) end() error {
 	return errors.Join(err, os.RemoveAll(s.root))
 }
 
-// seeds are the samples of the versions of libs, by module.
-func (p Program) seeds(linked []appup.Linked, libs []codechange.Lib, want func(Sample) bool) (seeds []seed) {
+// sampleServers are the samples of the versions of libs, by module.
+func (p Program) sampleServers(linked []appup.Linked, libs []codechange.Lib, want func(Sample) bool) (seeds []sampleServer) {
 	for _, sample := range p.Samples {
-		if !sample.of(linked, libs) || !want(sample) {
+		if !sample.isOf(linked, libs) || !want(sample) {
 			continue
 		}
-		i := slices.IndexFunc(seeds, func(s seed) bool { return s.name == sample.Module })
+		i := slices.IndexFunc(seeds, func(s sampleServer) bool { return s.name == sample.Module })
 		if i < 0 {
-			i, seeds = len(seeds), append(seeds, seed{name: sample.Module})
+			i, seeds = len(seeds), append(seeds, sampleServer{name: sample.Module})
 		}
 		seeds[i].samples = append(seeds[i].samples, sample)
 	}
 	return seeds
 }
 
-// of tells whether it is a state of a module of libs.
-func (s Sample) of(linked []appup.Linked, libs []codechange.Lib) bool {
-	_, ok := holder(linked, libs, s.Module, etf.Charlist(s.Vsn))
+// isOf tells whether it is a state of a module of libs.
+func (s Sample) isOf(linked []appup.Linked, libs []codechange.Lib) bool {
+	_, ok := findHolder(linked, libs, s.Module, etf.Charlist(s.Vsn))
 	return ok
 }
 
-// holder finds the application among libs that has a version of a module; nil is any version.
-func holder(linked []appup.Linked, libs []codechange.Lib, module etf.Atom, vsn etf.Term) (lib codechange.Lib, ok bool) {
+// findHolder finds the application among libs that has a version of a module; nil is any version.
+func findHolder(linked []appup.Linked, libs []codechange.Lib, module etf.Atom, vsn etf.Term) (lib codechange.Lib, ok bool) {
 	for _, lib := range libs {
 		for _, l := range linked {
 			if l.App != lib.App || l.Vsn != lib.Vsn {
@@ -144,15 +146,15 @@ func holder(linked []appup.Linked, libs []codechange.Lib, module etf.Atom, vsn e
 	return lib, false
 }
 
-// withSeeds are versions with those of the kit.
-func withSeeds(linked *codechange.Versions, seeds []seed) (*codechange.Versions, error) {
+// withSampleServers are versions with those of the kit.
+func withSampleServers(linked *codechange.Versions, seeds []sampleServer) (*codechange.Versions, error) {
 	var apps []codechange.Application
 	for _, app := range linked.Applications() {
 		apps = append(apps, *app)
 	}
-	own := codechange.Application{Name: kit, Vsn: kitVsn}
+	own := codechange.Application{Name: kitApp, Vsn: kitVsn}
 	for _, s := range seeds {
-		own.Modules = append(own.Modules, &codechange.Module{Vsn: kit, Code: genserv.Of(s)})
+		own.Modules = append(own.Modules, &codechange.Module{Vsn: kitApp, Code: genserv.Of(s)})
 	}
 	return codechange.NewVersions(append(apps, own)...)
 }
@@ -164,8 +166,8 @@ func appVsns(libs []codechange.Lib) (all []codechange.AppVsn) {
 	return all
 }
 
-// plant starts servers with the samples of one module: they begin as seeds, and a code change makes the states.
-func (s *stage) plant(ctx context.Context, sd seed, libs []codechange.Lib) error {
+// startSamples starts servers with the samples of one module: they begin as seeds, and a code change makes the states.
+func (s *stage) startSamples(ctx context.Context, sd sampleServer, libs []codechange.Lib) error {
 	purge := etf.Tuple{sd.name, etf.Atom("brutal_purge"), etf.Atom("brutal_purge")}
 	modules := etf.List{sd.name}
 	find := func(app etf.Atom, vsn string) etf.Term {
@@ -177,7 +179,7 @@ func (s *stage) plant(ctx context.Context, sd seed, libs []codechange.Lib) error
 		return err
 	}
 	load, point := etf.Tuple{etf.Atom("load"), purge}, etf.Atom("point_of_no_return")
-	if err := run(codechange.Lib{App: kit, Vsn: kitVsn}, find(kit, kitVsn), point, load); err != nil {
+	if err := run(codechange.Lib{App: kitApp, Vsn: kitVsn}, find(kitApp, kitVsn), point, load); err != nil {
 		return err
 	}
 	current, _ := s.versions.Current(sd.name)
@@ -191,7 +193,7 @@ func (s *stage) plant(ctx context.Context, sd seed, libs []codechange.Lib) error
 			s.names[pid] += " (" + string(sample.Name) + ")"
 		}
 	}
-	lib, _ := holder(s.versions.Linked(), libs, sd.name, nil)
+	lib, _ := findHolder(s.versions.Linked(), libs, sd.name, nil)
 	err := run(lib, find(lib.App, lib.Vsn), point, etf.Tuple{etf.Atom("suspend"), modules},
 		etf.Tuple{etf.Atom("code_change"), etf.Atom("down"), etf.List{etf.Tuple{sd.name, etf.List{}}}}, load,
 		etf.Tuple{etf.Atom("resume"), modules})

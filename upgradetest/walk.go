@@ -22,44 +22,44 @@ func (p Program) walk(ctx context.Context, way pair) (problems []error) {
 	newer := func(s Sample) bool { return s.refusedBy(linked, way.to) }
 	older := func(s Sample) bool { return s.refusedBy(linked, way.from) }
 	if way.up != nil {
-		problems = append(problems, p.on(ctx, way.from, not(newer), func(w *walking) { w.roundTrip(ctx, way) })...)
+		problems = append(problems, p.onStage(ctx, way.from, negate(newer), func(w *walker) { w.roundTrip(ctx, way) })...)
 	}
-	if way.down != nil && p.has(linked, way.to, not(older)) {
-		problems = append(problems, p.on(ctx, way.to, not(older), func(w *walking) { w.oneWay(ctx, way.turned()) })...)
+	if way.down != nil && p.hasSample(linked, way.to, negate(older)) {
+		problems = append(problems, p.onStage(ctx, way.to, negate(older), func(w *walker) { w.oneWay(ctx, way.reversed()) })...)
 	}
-	if way.up != nil && p.has(linked, way.from, newer) {
-		problems = append(problems, p.on(ctx, way.from, newer, func(w *walking) { w.refused(ctx, way) })...)
+	if way.up != nil && p.hasSample(linked, way.from, newer) {
+		problems = append(problems, p.onStage(ctx, way.from, newer, func(w *walker) { w.checkRefused(ctx, way) })...)
 	}
-	if way.down != nil && p.has(linked, way.to, older) {
-		problems = append(problems, p.on(ctx, way.to, older, func(w *walking) { w.refused(ctx, way.turned()) })...)
+	if way.down != nil && p.hasSample(linked, way.to, older) {
+		problems = append(problems, p.onStage(ctx, way.to, older, func(w *walker) { w.checkRefused(ctx, way.reversed()) })...)
 	}
 	return problems
 }
 
-// turned is the pair in the other direction.
-func (p pair) turned() pair {
+// reversed is the pair in the other direction.
+func (p pair) reversed() pair {
 	return pair{what: p.what, by: p.by, old: p.new, new: p.old, from: p.to, to: p.from, up: p.down, down: p.up}
 }
 
-func not(f func(Sample) bool) func(Sample) bool { return func(s Sample) bool { return !f(s) } }
+func negate(f func(Sample) bool) func(Sample) bool { return func(s Sample) bool { return !f(s) } }
 
 // refusedBy tells whether a version that libs have does not take the sample over.
 func (s Sample) refusedBy(linked []appup.Linked, libs []codechange.Lib) bool {
-	_, ok := holder(linked, libs, s.Module, etf.Charlist(s.RefusedBy))
+	_, ok := findHolder(linked, libs, s.Module, etf.Charlist(s.RefusedBy))
 	return s.RefusedBy != "" && ok
 }
 
-func (p Program) has(linked []appup.Linked, libs []codechange.Lib, want func(Sample) bool) bool {
-	return slices.ContainsFunc(p.Samples, func(s Sample) bool { return s.of(linked, libs) && want(s) })
+func (p Program) hasSample(linked []appup.Linked, libs []codechange.Lib, want func(Sample) bool) bool {
+	return slices.ContainsFunc(p.Samples, func(s Sample) bool { return s.isOf(linked, libs) && want(s) })
 }
 
-// on starts a stage for what do tries.
-func (p Program) on(ctx context.Context, libs []codechange.Lib, want func(Sample) bool, do func(*walking)) []error {
+// onStage starts a stage for what do tries.
+func (p Program) onStage(ctx context.Context, libs []codechange.Lib, want func(Sample) bool, do func(*walker)) []error {
 	s, err := p.stage(ctx, libs, want)
 	if err != nil {
 		return []error{err}
 	}
-	w := &walking{stage: s}
+	w := &walker{stage: s}
 	do(w)
 	if err := s.end(); err != nil {
 		w.problems = append(w.problems, err)
@@ -67,25 +67,25 @@ func (p Program) on(ctx context.Context, libs []codechange.Lib, want func(Sample
 	return w.problems
 }
 
-// walking collects what is wrong on a stage.
-type walking struct {
+// walker collects what is wrong on a stage.
+type walker struct {
 	*stage
-	problems []error
-	hidden   map[etf.Pid]bool // servers whose state cannot be shown
+	problems   []error
+	opaquePids map[etf.Pid]bool // servers whose state cannot be shown
 }
 
-func (w *walking) problem(way pair, format string, args ...any) {
+func (w *walker) problem(way pair, format string, args ...any) {
 	w.problems = append(w.problems, fmt.Errorf("%s %s to %s: %w", way.what, way.old, way.new, fmt.Errorf(format, args...)))
 }
 
 // roundTrip goes from the old version to the new one and back.
-func (w *walking) roundTrip(ctx context.Context, way pair) {
-	w.lacking(ctx, way)
+func (w *walker) roundTrip(ctx context.Context, way pair) {
+	w.checkSamplesPresent(ctx, way)
 	before := w.snapshot(ctx)
 	if !w.oneWay(ctx, way) || way.down == nil {
 		return
 	}
-	if !w.oneWay(ctx, way.turned()) {
+	if !w.oneWay(ctx, way.reversed()) {
 		return
 	}
 	same := w.p.Same
@@ -109,16 +109,16 @@ func (w *walking) roundTrip(ctx context.Context, way pair) {
 const maxState = 300
 
 // oneWay has the script fail at each of its steps, and then executes it.
-func (w *walking) oneWay(ctx context.Context, way pair) (ok bool) {
+func (w *walker) oneWay(ctx context.Context, way pair) (ok bool) {
 	script := withoutSync(way.up)
 	for at := range len(script) + 1 {
-		if !w.failAt(ctx, way, script, at) {
+		if !w.checkFailureAt(ctx, way, script, at) {
 			return false
 		}
 	}
 	report, err := w.run(ctx, way, script)
 	if err != nil {
-		w.problem(way, "the upgrade failed: %w%s", err, reasons(report))
+		w.problem(way, "the upgrade failed: %w%s", err, failureReasons(report))
 		return false
 	}
 	ok = true
@@ -131,9 +131,9 @@ func (w *walking) oneWay(ctx context.Context, way pair) (ok bool) {
 	return ok
 }
 
-// failAt lets a script fail in front of one of its instructions, or at its end, and looks whether all is as it was.
-func (w *walking) failAt(ctx context.Context, way pair, script etf.List, at int) bool {
-	fail := etf.Tuple{etf.Atom("apply"), etf.Tuple{etf.Atom(kit), etf.Atom("fail"), etf.List{}}}
+// checkFailureAt lets a script fail in front of one of its instructions, or at its end, and looks whether all is as it was.
+func (w *walker) checkFailureAt(ctx context.Context, way pair, script etf.List, at int) bool {
+	fail := etf.Tuple{etf.Atom("apply"), etf.Tuple{etf.Atom(kitApp), etf.Atom("fail"), etf.List{}}}
 	where := "at its end"
 	if at < len(script) {
 		where = "before " + etf.FormatMax(script[at], maxState)
@@ -145,25 +145,25 @@ func (w *walking) failAt(ctx context.Context, way pair, script etf.List, at int)
 	case err == nil:
 		w.problem(way, "a function failed %s, and the upgrade went on", where)
 		return false
-	case !errors.As(err, &failed) || failed.Reason != etf.Term(etf.Atom(kit)):
-		w.problem(way, "the upgrade failed: %w%s", err, reasons(report))
+	case !errors.As(err, &failed) || failed.Reason != etf.Term(etf.Atom(kitApp)):
+		w.problem(way, "the upgrade failed: %w%s", err, failureReasons(report))
 		return false
 	}
-	return w.asItWas(ctx, way, before, report, "a failure "+where)
+	return w.checkUndone(ctx, way, before, report, "a failure "+where)
 }
 
-// refused executes a script that has to fail because of the samples.
-func (w *walking) refused(ctx context.Context, way pair) {
+// checkRefused executes a script that has to fail because of the samples.
+func (w *walker) checkRefused(ctx context.Context, way pair) {
 	before := w.snapshot(ctx)
 	report, err := w.run(ctx, way, withoutSync(way.up))
 	if err == nil {
 		w.problem(way, "a sample that version %s is to refuse was taken over", way.new)
 		return
 	}
-	w.asItWas(ctx, way, before, report, "a code change that was refused")
+	w.checkUndone(ctx, way, before, report, "a code change that was refused")
 }
 
-func (w *walking) asItWas(
+func (w *walker) checkUndone(
 	ctx context.Context, way pair, before snapshot, report *codechange.Report, after string,
 ) bool {
 	known := len(w.problems)
@@ -180,12 +180,12 @@ func (w *walking) asItWas(
 	for _, what := range report.NotUndone {
 		w.problem(way, "%s %s", after, what)
 	}
-	w.compare(way, before, w.snapshot(ctx), after)
+	w.compareSnapshots(way, before, w.snapshot(ctx), after)
 	return len(w.problems) == known
 }
 
-// compare looks whether two snapshots are the same.
-func (w *walking) compare(way pair, before, now snapshot, after string) {
+// compareSnapshots looks whether two snapshots are the same.
+func (w *walker) compareSnapshots(way pair, before, now snapshot, after string) {
 	if before.modules != now.modules {
 		w.problem(way, "%s the versions are %s, and were %s", after, now.modules, before.modules)
 	}
@@ -206,7 +206,7 @@ func (w *walking) compare(way pair, before, now snapshot, after string) {
 	}
 }
 
-func (w *walking) run(ctx context.Context, way pair, script etf.List) (*codechange.Report, error) {
+func (w *walker) run(ctx context.Context, way pair, script etf.List) (*codechange.Report, error) {
 	report, err := w.n.ReleaseHandler().Eval(ctx,
 		codechange.Script{Instructions: script, Libs: way.to, From: way.from}, w.p.Options)
 	if report == nil {
@@ -225,8 +225,8 @@ func withoutSync(script etf.List) (rest etf.List) {
 	return rest
 }
 
-// reasons are what processes say about a failure.
-func reasons(report *codechange.Report) (text string) {
+// failureReasons are what processes say about a failure.
+func failureReasons(report *codechange.Report) (text string) {
 	for _, p := range report.Processes {
 		if p.Reason != "" {
 			text += fmt.Sprintf("\n\t%s %s: %s", p.Module, p.Outcome, p.Reason)

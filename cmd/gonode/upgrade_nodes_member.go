@@ -146,7 +146,7 @@ func (m *member) upgrade(ctx context.Context) error {
 	if err != nil {
 		m.stage, m.reason = refused, plain(err)
 		var failed *upgradeError
-		if report != nil && !report.AsItWas() || !errors.As(err, &failed) {
+		if report != nil && !report.FullyUndone() || !errors.As(err, &failed) {
 			m.stage = astray
 		}
 		return err

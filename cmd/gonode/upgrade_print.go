@@ -216,7 +216,7 @@ func summary(cmd *cobra.Command, to target, r *codechange.Report) error {
 		if untried > 0 {
 			fmt.Fprintf(out, "note: %d servers were not tried\n", untried)
 		}
-	case r.Undone && r.AsItWas():
+	case r.Undone && r.FullyUndone():
 		fmt.Fprintf(out, "everything is as it was; servers paused for %v\n", r.Pause.Round(time.Microsecond))
 	case r.Undone:
 		notAsItWas(out, r)
@@ -238,7 +238,7 @@ func summary(cmd *cobra.Command, to target, r *codechange.Report) error {
 	for _, what := range r.NotUndone {
 		fmt.Fprintf(out, "note: %s\n", printable(what))
 	}
-	if r.Undone && !r.AsItWas() {
+	if r.Undone && !r.FullyUndone() {
 		fmt.Fprintln(out, "the upgrade was taken back, but not everything is as it was")
 	}
 	return nil
@@ -314,7 +314,7 @@ func jsonReport(to target, r *codechange.Report) reportJSON {
 	for _, u := range r.Uncovered {
 		out.Uncovered = append(out.Uncovered, u.String())
 	}
-	if asItWas := r.AsItWas(); r.Undone {
+	if asItWas := r.FullyUndone(); r.Undone {
 		out.AsItWas = &asItWas
 	}
 	for _, p := range r.Processes {

@@ -200,7 +200,7 @@ func (lab *besideLab) told() string {
 	switch {
 	case !lab.report.Undone:
 		return ""
-	case lab.report.AsItWas():
+	case lab.report.FullyUndone():
 		return "; report: as it was"
 	case len(lab.report.NotUndone) > 0:
 		return "; report: not undone: " + lab.report.NotUndone[0]

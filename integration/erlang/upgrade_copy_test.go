@@ -91,7 +91,7 @@ func TestAFailedUpgradeTellsWhatItCannotGiveBack(t *testing.T) {
 	report, err := n.ReleaseHandler().Eval(t.Context(), codechange.Script{Instructions: script,
 		Libs: []codechange.Lib{{App: "cache", Vsn: "2"}}}, codechange.Options{})
 	require.Error(t, err)
-	require.False(t, report.AsItWas())
+	require.False(t, report.FullyUndone())
 	for _, p := range report.Processes {
 		if p.Outcome != codechange.OutcomeSuspended { // its turn had come
 			require.Equal(t, codechange.UndoneUncopied, p.Undone, "%s", p.Name)

@@ -38,7 +38,7 @@ func (w *Host) Note(format string, args ...any) {
 	w.events = append(w.events, fmt.Sprintf(format, args...))
 }
 
-func (w *Host) Take() []string {
+func (w *Host) TakeEvents() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	events := w.events
@@ -141,7 +141,7 @@ func (p *Process) Do(f func(*genserv.Loop)) {
 			p.run()
 		}
 	}()
-	p.noted(func() driver.Next { return p.loop.Do(f) })
+	p.noteChanges(func() driver.Next { return p.loop.Do(f) })
 	goes = true
 	p.run()
 }
@@ -179,15 +179,15 @@ func (p *Process) run() {
 		p.queue = p.queue[1:]
 		p.mu.Unlock()
 		if a, ok := msg.(*asked); ok {
-			p.noted(func() driver.Next { return p.loop.Do(a.do) })
+			p.noteChanges(func() driver.Next { return p.loop.Do(a.do) })
 			continue
 		}
-		p.noted(func() driver.Next { return p.loop.Handle(msg) })
+		p.noteChanges(func() driver.Next { return p.loop.Handle(msg) })
 	}
 }
 
-// noted notes what becomes of the process by something.
-func (p *Process) noted(do func() driver.Next) {
+// noteChanges notes what becomes of the process by something.
+func (p *Process) noteChanges(do func() driver.Next) {
 	suspended, code := p.loop.Suspended(), p.loop.Code()
 	next := do()
 	for next.Again {

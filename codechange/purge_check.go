@@ -34,8 +34,8 @@ func (r *run) checkChildren(removed []etf.Atom) error {
 			}
 		}
 		if len(pids) > 0 {
-			e := thrown(etf.Tuple{etf.Atom("supervised_processes"), module, pids})
-			e.Err = hint("the module %s is removed while supervisors have %d children that run it: let the script "+
+			e := throwError(etf.Tuple{etf.Atom("supervised_processes"), module, pids})
+			e.Err = newHint("the module %s is removed while supervisors have %d children that run it: let the script "+
 				"stop them before, by {stop,[%s]} or {apply,{supervisor,terminate_child,[Supervisor,Id]}}",
 				module, len(pids), etf.Format(module))
 			return e

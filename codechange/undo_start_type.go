@@ -2,8 +2,8 @@ package codechange
 
 import "github.com/gonode-otp/gonode/etf"
 
-// startedAs tells, before application:stop/1, as what the application was started, and whether it has processes.
-func (r *run) startedAs(c mfa) (kind etf.Atom, alive bool) {
+// startTypeOf tells, before application:stop/1, as what the application was started, and whether it has processes.
+func (r *run) startTypeOf(c mfa) (kind etf.Atom, alive bool) {
 	isStop := c.module == "application" && c.function == "stop" && len(c.args) == 1
 	if !isStop || !r.host.Exported("application", "info", 0) {
 		return "", false
@@ -12,13 +12,13 @@ func (r *run) startedAs(c mfa) (kind etf.Atom, alive bool) {
 	if err != nil {
 		return "", false
 	}
-	kind, _ = pairOf(pairOf(info, etf.Atom("started")), c.args[0]).(etf.Atom)
-	_, alive = pairOf(pairOf(info, etf.Atom("running")), c.args[0]).(etf.Pid)
+	kind, _ = proplistValue(proplistValue(info, etf.Atom("started")), c.args[0]).(etf.Atom)
+	_, alive = proplistValue(proplistValue(info, etf.Atom("running")), c.args[0]).(etf.Pid)
 	return kind, alive
 }
 
-// pairOf is proplists:get_value/2 of a list of pairs.
-func pairOf(list, key etf.Term) etf.Term {
+// proplistValue is proplists:get_value/2 of a list of pairs.
+func proplistValue(list, key etf.Term) etf.Term {
 	all, _ := list.(etf.List)
 	for _, t := range all {
 		if pair, ok := t.(etf.Tuple); ok && len(pair) == 2 && etf.Equal(pair[0], key) {

@@ -16,7 +16,7 @@ type subject struct {
 	report *ProcessReport
 	from   *Module // what it ran at first; nil if that is no version of anything
 
-	suspending *errand // until it is known what became of it
+	suspending *request // until it is known what became of it
 	began      time.Time
 	suspended  bool
 	excluded   bool // busy, hung or ended: no instruction is about it any more
@@ -41,11 +41,11 @@ func (i suspend) eval(r *run) error {
 		return err
 	}
 	for _, e := range i.entries {
-		room := r.room(e.module)
+		room := r.canaryRoom(e.module)
 		var group []*subject
 		for _, c := range children {
 			if slices.Contains(c.Modules, e.module) {
-				if s := r.enrol(c.Process, &room); s != nil {
+				if s := r.suspendProcess(c.Process, &room); s != nil {
 					group = append(group, s)
 				}
 			}
@@ -57,16 +57,16 @@ func (i suspend) eval(r *run) error {
 	return nil
 }
 
-// room is how many processes of a module may be canaries; negative means that there is no limit.
-func (r *run) room(module etf.Atom) int {
-	if r.options.Canary.Count == 0 || r.second {
+// canaryRoom is how many processes of a module may be canaries; negative means that there is no limit.
+func (r *run) canaryRoom(module etf.Atom) int {
+	if r.options.Canary.Count == 0 || r.afterCanaries {
 		return -1
 	}
 	return r.options.Canary.Count
 }
 
-// enrol tells a process to suspend itself. It returns nil for one that takes no part.
-func (r *run) enrol(p Process, room *int) *subject {
+// suspendProcess tells a process to suspend itself. It returns nil for one that takes no part.
+func (r *run) suspendProcess(p Process, room *int) *subject {
 	s := r.subjects[keyOf(p.Pid())]
 	switch {
 	case s == nil && *room == 0:
@@ -74,7 +74,7 @@ func (r *run) enrol(p Process, room *int) *subject {
 	case s == nil:
 		s = r.newSubject(p)
 		*room--
-	case s.excluded || r.second && s.switched:
+	case s.excluded || r.afterCanaries && s.switched:
 		return nil
 	case s.suspended || s.suspending != nil:
 		return s // it is in several modules of one instruction
@@ -106,7 +106,7 @@ func (r *run) suspend(s *subject) {
 	if r.firstSuspend.IsZero() {
 		r.firstSuspend = s.began
 	}
-	s.suspending = send(s, func(l *genserv.Loop) func() {
+	s.suspending = sendRequest(s, func(l *genserv.Loop) func() {
 		l.Suspend()
 		r.traced(s, StepSuspend, etf.Atom("suspend"))
 		return func() {}
@@ -132,7 +132,7 @@ func (r *run) awaitSuspended(e suspendEntry, group []*subject) error {
 	if err != nil {
 		return err
 	}
-	if err := r.leaveBusy(busy); err != nil {
+	if err := r.excludeBusy(busy); err != nil {
 		return err
 	}
 	for _, s := range group {
@@ -144,9 +144,9 @@ func (r *run) awaitSuspended(e suspendEntry, group []*subject) error {
 	return nil
 }
 
-// leaveBusy leaves processes to themselves that have not suspended themselves in time. One that has been changed
+// excludeBusy leaves processes to themselves that have not suspended themselves in time. One that has been changed
 // already, and only does not come back from serving others, is none of the busy: it has gone on.
-func (r *run) leaveBusy(busy []*subject) error {
+func (r *run) excludeBusy(busy []*subject) error {
 	list := etf.List{}
 	for _, s := range busy {
 		if !s.switched {
@@ -157,14 +157,14 @@ func (r *run) leaveBusy(busy []*subject) error {
 		}
 	}
 	if r.options.Busy == BusyFail && len(list) > 0 {
-		return suspendFailed(list)
+		return suspendError(list)
 	}
 	return nil
 }
 
-// suspendFailed is the failure of an upgrade because of busy processes, as {Pid, Module}.
-func suspendFailed(busy etf.List) *Error {
-	return thrown(etf.Tuple{etf.Atom("suspend_failed"), busy, etf.Atom("timeout")})
+// suspendError is the failure of an upgrade because of busy processes, as {Pid, Module}.
+func suspendError(busy etf.List) *Error {
+	return throwError(etf.Tuple{etf.Atom("suspend_failed"), busy, etf.Atom("timeout")})
 }
 
 // limitOf returns a channel that is closed when the time is over that an option, else an instruction, else the
@@ -193,49 +193,49 @@ func (i resume) eval(r *run) error {
 	for _, module := range i.modules {
 		for _, s := range r.suspended[module] {
 			s.groups--
-			r.held = append(r.held, s)
+			r.toResume = append(r.toResume, s)
 		}
 		delete(r.suspended, module)
-		delete(r.changes, module)
+		delete(r.openChanges, module)
 	}
 	if r.options.Resume == ResumeInPlace {
-		r.flush()
+		r.resumePending()
 	}
 	return nil
 }
 
-// flush resumes what resume instructions have named so far.
-func (r *run) flush() {
-	held := r.held
-	r.held = nil
-	var going []*goingOn
+// resumePending resumes what resume instructions have named so far.
+func (r *run) resumePending() {
+	held := r.toResume
+	r.toResume = nil
+	var going []*resuming
 	for _, s := range held {
 		if s.suspended && s.groups == 0 {
-			going = append(going, r.goOn(s))
+			going = append(going, r.resumeSubject(s))
 		}
 	}
-	r.awaitGoing(going)
+	r.awaitResumed(going)
 }
 
-// goingOn is a resume on its way. What is found out in the process lies here until it is known to be complete.
-type goingOn struct {
+// resuming is a resume on its way. What is found out in the process lies here until it is known to be complete.
+type resuming struct {
 	*subject
-	sent    *errand
+	sent    *request
 	undo    func()
 	loaded  *Module
 	stayed  string
 	handled uint64
 }
 
-// goOn resumes a process that has its new code. One that the script has no code change for takes the new code now, if
+// resumeSubject resumes a process that has its new code. One that the script has no code change for takes the new code now, if
 // it fits.
-func (r *run) goOn(s *subject) *goingOn {
+func (r *run) resumeSubject(s *subject) *resuming {
 	s.suspended = false
-	g := &goingOn{subject: s}
-	target := r.target(s)
-	g.sent = send(s, func(l *genserv.Loop) func() {
+	g := &resuming{subject: s}
+	target := r.targetModule(s)
+	g.sent = sendRequest(s, func(l *genserv.Loop) func() {
 		if target != nil && target.Code != nil && target.Code != l.Code() {
-			g.load(l, r.versions.Of(l.Code()), target)
+			g.loadCode(l, r.versions.Of(l.Code()), target)
 		}
 		if g.loaded != nil {
 			r.traced(s, StepLoad, nil)
@@ -248,13 +248,13 @@ func (r *run) goOn(s *subject) *goingOn {
 	return g
 }
 
-// load runs in the process.
-func (g *goingOn) load(l *genserv.Loop, from, target *Module) {
+// loadCode runs in the process.
+func (g *resuming) loadCode(l *genserv.Loop, from, target *Module) {
 	if from == nil {
 		return
 	}
-	if !fits(from, target) {
-		g.stayed = from.misfit(target)
+	if !stateFits(from, target) {
+		g.stayed = from.stateMisfit(target)
 		return
 	}
 	undo, err := l.LoadCode(target.Code)
@@ -265,33 +265,33 @@ func (g *goingOn) load(l *genserv.Loop, from, target *Module) {
 	g.undo, g.loaded = undo, target
 }
 
-// awaitGoing waits until processes have gone on, but for none longer than sys:resume does.
-func (r *run) awaitGoing(going []*goingOn) {
+// awaitResumed waits until processes have gone on, but for none longer than sys:resume does.
+func (r *run) awaitResumed(going []*resuming) {
 	limit, stop := limitOf(0, 0)
 	defer stop()
 	for _, g := range going {
 		switch g.sent.watch(g, limit) {
 		case fateDone:
-			r.settleGoing(g)
+			r.noteResumed(g)
 		case fateEnded:
-			g.ended()
+			g.noteEnded()
 		}
 		g.report.Paused += time.Since(g.began)
 	}
 	if len(going) > 0 {
 		r.report.Pause = time.Since(r.firstSuspend)
-		r.inOrder = slices.DeleteFunc(r.inOrder, func(s *subject) bool {
+		r.suspendOrder = slices.DeleteFunc(r.suspendOrder, func(s *subject) bool {
 			s.listed = s.suspended
 			return !s.suspended
 		})
 	}
 }
 
-func (r *run) settleGoing(g *goingOn) {
+func (r *run) noteResumed(g *resuming) {
 	if g.undo != nil {
 		g.undos = append(g.undos, g.undo)
-		g.nowSwitched(g.handled)
-		r.undos = append(r.undos, undoing{process: g.subject})
+		g.noteSwitched(g.handled)
+		r.undos = append(r.undos, undoStep{process: g.subject})
 		g.report.Outcome, g.report.To = OutcomeLoaded, g.loaded.vsnText()
 	}
 	if g.stayed != "" {
@@ -299,8 +299,8 @@ func (r *run) settleGoing(g *goingOn) {
 	}
 }
 
-// nowSwitched notes that a process runs another code than at first, and how many messages it had handled by then.
-func (s *subject) nowSwitched(handled uint64) {
+// noteSwitched notes that a process runs another code than at first, and how many messages it had handled by then.
+func (s *subject) noteSwitched(handled uint64) {
 	if !s.switched {
 		s.switched, s.handled = true, handled
 	}

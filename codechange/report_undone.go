@@ -2,9 +2,9 @@ package codechange
 
 import "slices"
 
-// AsItWas tells whether an upgrade that failed has left everything as it was: no process has lost what it had or
+// FullyUndone tells whether an upgrade that failed has left everything as it was: no process has lost what it had or
 // was told, and all that was applied is undone.
-func (r *Report) AsItWas() bool {
+func (r *Report) FullyUndone() bool {
 	return len(r.Left)+len(r.NotUndone) == 0 && !slices.ContainsFunc(r.Processes, func(p *ProcessReport) bool {
 		return !slices.Contains([]Undone{"", UndoneRestored, UndoneDowngraded, UndoneAnew}, p.Undone)
 	})

@@ -65,17 +65,17 @@ func (r *rounds) next(found bool) {
 	r.timer.Reset(min(firstRound<<min(max(r.n-steadyRounds, 0), 16), lastRound))
 }
 
-// served says what a suspended process serves in a round.
-type served uint8
+// serveLevel says what a suspended process serves in a round.
+type serveLevel uint8
 
 const (
-	serveCalls    served = iota // calls of the missing ones
-	serveMessages               // and what is no call
+	serveCalls    serveLevel = iota // calls of the missing ones
+	serveMessages                   // and what is no call
 	serveAll
 )
 
 // level returns what is served in this round by a process that has been changed already, or has not.
-func (r *rounds) level(changed bool) served {
+func (r *rounds) level(changed bool) serveLevel {
 	first := allRound
 	if changed {
 		first = changedRound
@@ -94,7 +94,7 @@ func (r *rounds) level(changed bool) served {
 func (r *run) awaitMissing(ctx context.Context, missing []*subject, limit <-chan struct{}) ([]*subject, error) {
 	var rounds *rounds
 	for {
-		for len(missing) > 0 && r.settled(missing[0]) {
+		for len(missing) > 0 && r.suspendResolved(missing[0]) {
 			missing = missing[1:]
 		}
 		if len(missing) == 0 {
@@ -108,25 +108,25 @@ func (r *run) awaitMissing(ctx context.Context, missing []*subject, limit <-chan
 		case <-missing[0].suspending.done():
 		case <-missing[0].Done():
 		case <-rounds.timer.C:
-			missing = slices.DeleteFunc(missing, r.settled)
+			missing = slices.DeleteFunc(missing, r.suspendResolved)
 			serving, found := r.serveRound(missing, rounds)
 			missing = append(missing, serving...)
 			rounds.next(found)
 		case <-limit:
-			return slices.DeleteFunc(missing, r.settledNow), nil
+			return slices.DeleteFunc(missing, r.resolveSuspend), nil
 		case <-ctx.Done():
-			return nil, stopping(ctx)
+			return nil, cancelledError(ctx)
 		}
 	}
 }
 
-// settled tells whether it is known what became of a process that was told to suspend itself, and notes it.
-func (r *run) settled(s *subject) bool {
+// suspendResolved tells whether it is known what became of a process that was told to suspend itself, and notes it.
+func (r *run) suspendResolved(s *subject) bool {
 	if !s.suspending.isDone() {
 		select {
 		case <-s.Done():
-			if s.suspending.drop() != fateDone {
-				s.ended()
+			if s.suspending.abandon() != fateDone {
+				s.noteEnded()
 				s.suspending = nil
 				return true
 			}
@@ -134,28 +134,28 @@ func (r *run) settled(s *subject) bool {
 			return false
 		}
 	}
-	r.nowSuspended(s)
+	r.noteSuspended(s)
 	return true
 }
 
-// settledNow is settled for one that is not waited for any longer.
-func (r *run) settledNow(s *subject) bool {
-	f := s.suspending.drop()
+// resolveSuspend is settled for one that is not waited for any longer.
+func (r *run) resolveSuspend(s *subject) bool {
+	f := s.suspending.abandon()
 	if f == fateDone || f == fateBusy && s.suspended {
-		r.nowSuspended(s)
+		r.noteSuspended(s)
 		return true
 	}
 	s.suspending, s.suspended = nil, false
 	return false
 }
 
-func (r *run) nowSuspended(s *subject) {
+func (r *run) noteSuspended(s *subject) {
 	s.suspending = nil
 	if !s.suspended {
 		s.suspended = true
 		if !s.listed {
 			s.listed = true
-			r.inOrder = append(r.inOrder, s)
+			r.suspendOrder = append(r.suspendOrder, s)
 		}
 	}
 }
@@ -168,12 +168,12 @@ func (r *run) serveRound(missing []*subject, now *rounds) (serving []*subject, f
 	for _, s := range missing {
 		pids[s.Pid()] = true
 	}
-	for _, s := range r.inOrder {
+	for _, s := range r.suspendOrder {
 		if !s.suspended || s.suspending != nil {
 			continue
 		}
 		level := now.level(s.switched)
-		s.suspending = serve(s, func(l *genserv.Loop) int {
+		s.suspending = requestServe(s, func(l *genserv.Loop) int {
 			n := l.CallsKept(func(pid etf.Pid) bool { return pids[pid] })
 			if n > 0 {
 				direct.Store(true)

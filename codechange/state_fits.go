@@ -4,14 +4,14 @@ import (
 	"regexp"
 )
 
-// fits tells whether a state of one version can be that of the other. Types that are laid out alike do not need to
+// stateFits tells whether a state of one version can be that of the other. Types that are laid out alike do not need to
 // be the same, unless the modules say by their Schema that the states are not.
-func fits(from, to *Module) bool {
+func stateFits(from, to *Module) bool {
 	return to.Code != nil && from.Code != nil && from.Schema == to.Schema && from.Code.SameLayout(to.Code)
 }
 
-// misfit tells why a state of m cannot be one of to.
-func (m *Module) misfit(to *Module) string {
+// stateMisfit tells why a state of m cannot be one of to.
+func (m *Module) stateMisfit(to *Module) string {
 	from, other := m.schema(), to.schema()
 	if from == other {
 		from, other = m.Code.StateType(), to.Code.StateType()
