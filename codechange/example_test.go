@@ -52,7 +52,7 @@ func Example() {
 		return
 	}
 	fmt.Println(versions.Modules("tally"))
-	_ = versions.Boot([]codechange.AppVsn{{App: "tally", Vsn: "1"}})
+	_ = versions.CodeServer().Boot([]codechange.AppVsn{{App: "tally", Vsn: "1"}})
 	current, _ := versions.Current("tally")
 	fmt.Println("new processes run", current)
 	// Output:

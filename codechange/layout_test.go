@@ -50,13 +50,13 @@ func TestStatesOfOneNameAreNotTakenForOneType(t *testing.T) {
 			codechange.Application{Name: "demo", Vsn: "1", Modules: []*codechange.Module{{Vsn: "1", Code: one}}},
 			codechange.Application{Name: "demo", Vsn: "2", Modules: []*codechange.Module{{Vsn: "2", Code: c.code}}})
 		require.NoError(t, err)
-		require.NoError(t, w.Versions.Boot([]codechange.AppVsn{{App: "demo", Vsn: "1"}}))
+		require.NoError(t, w.Versions.CodeServer().Boot([]codechange.AppVsn{{App: "demo", Vsn: "1"}}))
 		p := w.Start("a", one, 1)
 		for _, script := range []string{
 			`{load_object_code,{demo,"2",[typed]}}, point_of_no_return, {load,{typed,brutal_purge,soft_purge}}`,
 			`{load_object_code,{demo,"2",[typed]}}, point_of_no_return, {suspend,[typed]}, {load,{typed,brutal_purge,soft_purge}}, {resume,[typed]}`,
 		} {
-			require.NoError(t, w.Versions.Boot([]codechange.AppVsn{{App: "demo", Vsn: "1"}}))
+			require.NoError(t, w.Versions.CodeServer().Boot([]codechange.AppVsn{{App: "demo", Vsn: "1"}}))
 			report, err := codechange.Run(t.Context(), w, w.Versions,
 				codechange.Script{Instructions: parse(t, "["+script+"]").(etf.List),
 					Libs: []codechange.Lib{{App: "demo", Vsn: "2"}}}, codechange.Options{})

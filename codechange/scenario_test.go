@@ -119,7 +119,7 @@ func (p *player) do(text string) []string {
 	words := strings.Fields(rest)
 	switch verb {
 	case "release":
-		require.NoError(p.t, p.w.Versions.Boot([]codechange.AppVsn{{App: "demo", Vsn: words[0]}}))
+		require.NoError(p.t, p.w.Versions.CodeServer().Boot([]codechange.AppVsn{{App: "demo", Vsn: words[0]}}))
 	case "start":
 		p.start(words)
 	case "call":

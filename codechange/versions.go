@@ -7,7 +7,6 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
-	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
 // Versions are the versions of modules and applications that are linked into a program, and which version of each
@@ -150,58 +149,6 @@ func (v *Versions) Current(name etf.Atom) (m *Module, known bool) {
 	return l.current, true
 }
 
-// Resolve returns what a new process runs that is to be started from code: the current version of the module of that
-// name, whichever version code is, as start_link(counter, ...) in Erlang means the code that is loaded; code itself
-// if there are no versions of it. It fails with an *genserv.Exit with reason undef if the module was removed.
-func (v *Versions) Resolve(code genserv.Module) (resolved genserv.Module, err error) {
-	err = v.Start(code, func(m genserv.Module) error {
-		resolved = m
-		return nil
-	})
-	return resolved, err
-}
-
-// Start calls begin with what Resolve returns. Until begin has returned nothing is loaded, so an upgrade finds a
-// process that begin has made known to its Host. begin must not use v.
-func (v *Versions) Start(code genserv.Module, begin func(genserv.Module) error) error {
-	v.mu.RLock()
-	defer v.mu.RUnlock()
-	l := v.modules[code.Name()]
-	switch {
-	case l == nil:
-		return begin(code)
-	case l.current == nil || l.current.Code == nil:
-		return &genserv.Exit{Reason: etf.Tuple{etf.Atom("undef"), etf.List{
-			etf.Tuple{code.Name(), etf.Atom("init"), etf.Int(1), etf.List{}}}}}
-	}
-	return begin(l.current.Code)
-}
-
-// ByVsn returns the version of a module whose Version is vsn, or nil.
-func (v *Versions) ByVsn(name etf.Atom, vsn etf.Term) *Module {
-	for _, m := range v.Modules(name) {
-		if etf.Equal(m.Version(), vsn) {
-			return m
-		}
-	}
-	return nil
-}
-
-// Next tells what a server that runs code goes on with when sys:change_code asks for a change by hand: the version
-// that it is to go back to for {down, Vsn}, and else the current one; loaded says that it is that. It is meant for
-// driver.Host.NextCode; nil means no other code.
-func (v *Versions) Next(code driver.Module, oldVsn etf.Term) (next driver.Module, loaded bool) {
-	current, _ := v.Current(code.Name())
-	m := current
-	if t, ok := oldVsn.(etf.Tuple); ok && len(t) == 2 && etf.Equal(t[0], etf.Atom("down")) {
-		m = v.ByVsn(code.Name(), t[1])
-	}
-	if m == nil {
-		return nil, false
-	}
-	return m.Code, m == current
-}
-
 // load makes m the current version of its module, and returns the one that was; nil removes the module. It does to no
 // process anything: code:load_binary/3 without the processes.
 func (v *Versions) load(name etf.Atom, m *Module) (was *Module) {
@@ -215,47 +162,9 @@ func (v *Versions) load(name etf.Atom, m *Module) (was *Module) {
 	return was
 }
 
-// Boot makes the versions current that belong to the given applications, as a node that starts does with those of its
-// release. A module that only other versions of these applications have is then without a current version.
-// Applications of which nothing is linked are passed over; one of which only other versions are linked is a
-// *VersionError.
-func (v *Versions) Boot(apps []AppVsn) error {
-	current := map[etf.Atom]*Module{}
-	for _, a := range apps {
-		app := v.Application(a.App, a.Vsn)
-		if app == nil && v.HasApplication(a.App) {
-			return &VersionError{string(a.App) + "-" + a.Vsn, "this version of the application is not linked into the program"}
-		}
-		for _, other := range v.apps {
-			for _, m := range other.Modules {
-				if other.Name == a.App && current[m.name()] == nil {
-					current[m.name()] = nil
-				}
-				if other == app {
-					current[m.name()] = m
-				}
-			}
-		}
-	}
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	for name, m := range current {
-		v.modules[name].current = m
-	}
-	return nil
-}
-
 // HasApplication tells whether any version of an application is linked.
 func (v *Versions) HasApplication(app etf.Atom) bool {
 	return slices.ContainsFunc(v.apps, func(a *Application) bool { return a.Name == app })
-}
-
-// IsCurrent tells whether all modules of an application are current.
-func (v *Versions) IsCurrent(app *Application) bool {
-	return !slices.ContainsFunc(app.Modules, func(m *Module) bool {
-		current, _ := v.Current(m.name())
-		return current != m
-	})
 }
 
 // AppVsn is a version of an application.

@@ -28,10 +28,10 @@ func TestTheLastVersionIsCurrentUnlessAReleaseSaysOtherwise(t *testing.T) {
 	current, known := w.Versions.Current("m1")
 	require.True(t, known)
 	require.Equal(t, "m1-5", current.String())
-	require.NoError(t, w.Versions.Boot([]codechange.AppVsn{{App: "kernel", Vsn: "8.5"}, {App: "demo", Vsn: "2"}}))
+	require.NoError(t, w.Versions.CodeServer().Boot([]codechange.AppVsn{{App: "kernel", Vsn: "8.5"}, {App: "demo", Vsn: "2"}}))
 	current, _ = w.Versions.Current("m1")
 	require.Equal(t, "m1-2", current.String())
-	err := w.Versions.Boot([]codechange.AppVsn{{App: "demo", Vsn: "9"}})
+	err := w.Versions.CodeServer().Boot([]codechange.AppVsn{{App: "demo", Vsn: "9"}})
 	require.EqualError(t, err, "codechange: demo-9: this version of the application is not linked into the program")
 }
 
@@ -40,11 +40,11 @@ func TestAReleaseMayLackAModuleThatOtherVersionsHave(t *testing.T) {
 	v, err := codechange.NewVersions(app("1", one), app("2", one, two))
 	require.NoError(t, err)
 	require.Equal(t, []etf.Atom{"m", "n"}, v.Names())
-	require.NoError(t, v.Boot([]codechange.AppVsn{{App: "demo", Vsn: "1"}}))
+	require.NoError(t, v.CodeServer().Boot([]codechange.AppVsn{{App: "demo", Vsn: "1"}}))
 	current, known := v.Current("n")
 	require.True(t, known)
 	require.Nil(t, current)
-	_, err = v.Resolve(two.Code)
+	_, err = v.CodeServer().Resolve(two.Code)
 	require.EqualError(t, err, "exit: {undef,[{n,init,1,[]}]}")
 	current, _ = v.Current("m")
 	require.Same(t, one, current, "a module that did not change belongs to both")
@@ -55,12 +55,12 @@ func TestANewProcessRunsTheCurrentVersionWhicheverWasNamed(t *testing.T) {
 	v, err := codechange.NewVersions(app("1", module("1", first)), app("2", module("2", second)))
 	require.NoError(t, err)
 	for _, code := range []genserv.Module{first, second, genserv.Of(fakehost.CounterOne{Name: "m"})} {
-		resolved, err := v.Resolve(code)
+		resolved, err := v.CodeServer().Resolve(code)
 		require.NoError(t, err)
 		require.Equal(t, second, resolved)
 	}
 	other := genserv.Of(fakehost.CounterOne{Name: "other"})
-	resolved, err := v.Resolve(other)
+	resolved, err := v.CodeServer().Resolve(other)
 	require.NoError(t, err)
 	require.Equal(t, other, resolved, "what has no versions is what it is")
 	require.Nil(t, v.Of(other))
@@ -82,7 +82,7 @@ func TestByHandAServerGoesToTheCurrentVersionOrBackToTheNamedOne(t *testing.T) {
 		{second, nil, etf.Tuple{etf.Atom("down"), etf.Charlist("7")}, false},
 		{genserv.Of(fakehost.CounterOne{Name: "other"}), nil, etf.Charlist("1"), false},
 	} {
-		next, loaded := v.Next(test.code, test.oldVsn)
+		next, loaded := v.CodeServer().Next(test.code, test.oldVsn)
 		require.Equal(t, test.next, next)
 		require.Equal(t, test.loaded, loaded)
 	}

@@ -50,7 +50,7 @@ func (n *Node) startUpgrade() (err error) {
 	if err != nil {
 		return err
 	}
-	n.host.NextCode = u.Versions.Next
+	n.host.NextCode = u.Versions.CodeServer().Next
 	for _, f := range n.releases.Functions() {
 		n.Export(f.Module, f.Name, f.Arity, n.detached(f.Call))
 	}
@@ -148,5 +148,5 @@ func (n *Node) newLoop(p *process, o spawnOptions, options driver.Options) error
 	if n.cfg.Upgrade == nil {
 		return begin(o.module)
 	}
-	return n.cfg.Upgrade.Versions.Start(o.module, begin)
+	return n.cfg.Upgrade.Versions.CodeServer().Start(o.module, begin)
 }

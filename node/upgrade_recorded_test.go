@@ -156,7 +156,7 @@ func startStage(t *testing.T, fails string) (*stage, *Node) {
 		app("1", 1, func(m etf.Atom) genserv.Module { return genserv.Of(play1{play{m, s}}) }),
 		app("2", 2, second, &codechange.Module{Code: second("demo_new")}))
 	require.NoError(t, err)
-	require.NoError(t, versions.Boot([]codechange.AppVsn{{App: "demo", Vsn: "1"}}))
+	require.NoError(t, versions.CodeServer().Boot([]codechange.AppVsn{{App: "demo", Vsn: "1"}}))
 	root := t.TempDir()
 	for vsn, more := range map[string]string{"1": "", "2": "demo_new,"} {
 		dir := filepath.Join(root, "lib/demo-"+vsn+"/ebin")

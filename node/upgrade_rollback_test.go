@@ -133,7 +133,7 @@ func TestServersThatBeganDuringAFailedUpgradeBeginAnew(t *testing.T) {
 	}
 	versions, err := codechange.NewVersions(app("1", genserv.Of(oneWay1{})), app("2", genserv.Of(oneWay2{})))
 	require.NoError(t, err)
-	require.NoError(t, versions.Boot([]codechange.AppVsn{{App: "one", Vsn: "1"}}))
+	require.NoError(t, versions.CodeServer().Boot([]codechange.AppVsn{{App: "one", Vsn: "1"}}))
 	n := testNode(t, Config{Upgrade: &Upgrade{Versions: versions, Root: t.TempDir(), Vsn: "1"}})
 	sup, err := n.Spawn(t.Context(), "sup", supervisor.Of(oneWaySup{}), nil)
 	require.NoError(t, err)

@@ -57,7 +57,7 @@ func startIdle(t testing.TB, size int) *Node {
 	}
 	versions, err := codechange.NewVersions(app("1", genserv.Of(idle1{})), app("2", genserv.Of(idle2{})))
 	require.NoError(t, err)
-	require.NoError(t, versions.Boot([]codechange.AppVsn{{App: "idle", Vsn: "1"}}))
+	require.NoError(t, versions.CodeServer().Boot([]codechange.AppVsn{{App: "idle", Vsn: "1"}}))
 	n, err := Start(t.Context(), Config{Name: "idle@localhost", Cookie: "secret", NoListen: true,
 		Upgrade: &Upgrade{Versions: versions, Root: t.TempDir(), Vsn: "1"}})
 	require.NoError(t, err)

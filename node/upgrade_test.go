@@ -60,7 +60,7 @@ func treeVersions(t *testing.T) *codechange.Versions {
 	}
 	versions, err := codechange.NewVersions(app("1", 1), app("2", 2))
 	require.NoError(t, err)
-	require.NoError(t, versions.Boot([]codechange.AppVsn{{App: "tree", Vsn: "1"}}))
+	require.NoError(t, versions.CodeServer().Boot([]codechange.AppVsn{{App: "tree", Vsn: "1"}}))
 	return versions
 }
 

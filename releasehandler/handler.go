@@ -102,14 +102,14 @@ func (h *Handler) boot() error {
 	if !ok {
 		return &ReleasesError{File: file, Why: "has no permanent release"}
 	}
-	return h.config.Versions.Boot(appVsns(running.Libs))
+	return h.config.Versions.CodeServer().Boot(appVsns(running.Libs))
 }
 
 // currentLibs are the applications of the program, each in the version whose modules are current.
 func (h *Handler) currentLibs() []codechange.Lib {
 	var libs []codechange.Lib
 	for _, app := range h.config.Versions.Applications() {
-		if h.config.Versions.IsCurrent(app) {
+		if h.config.Versions.CodeServer().IsCurrent(app) {
 			libs = slices.DeleteFunc(libs, func(l codechange.Lib) bool { return l.App == app.Name })
 			libs = append(libs, codechange.Lib{App: app.Name, Vsn: app.Vsn, Dir: "lib/" + string(app.Name) + "-" + app.Vsn})
 		}

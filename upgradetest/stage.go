@@ -77,7 +77,7 @@ func (s *stage) start(ctx context.Context, libs []codechange.Lib, want func(Samp
 	if s.versions, err = withSampleServers(linked, seeds); err != nil {
 		return err
 	}
-	if err := s.versions.Boot(appVsns(libs)); err != nil {
+	if err := s.versions.CodeServer().Boot(appVsns(libs)); err != nil {
 		return err
 	}
 	s.n, err = node.Start(ctx, node.Config{Name: kitApp, Cookie: kitApp, NoListen: true,

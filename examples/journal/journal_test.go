@@ -26,7 +26,7 @@ func versions(t *testing.T) *codechange.Versions {
 	}
 	v, err := codechange.NewVersions(app("1", genserv.Of(journal.V1{})), app("2", genserv.Of(journal.V2{})))
 	require.NoError(t, err)
-	require.NoError(t, v.Boot([]codechange.AppVsn{{App: "journal", Vsn: "1"}}))
+	require.NoError(t, v.CodeServer().Boot([]codechange.AppVsn{{App: "journal", Vsn: "1"}}))
 	return v
 }
 

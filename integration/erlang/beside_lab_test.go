@@ -79,7 +79,7 @@ func (lab *besideLab) begin(t *testing.T, kind node.AppType) {
 	}
 	versions, err := codechange.NewVersions(apps...)
 	require.NoError(t, err)
-	require.NoError(t, versions.Boot([]codechange.AppVsn{{App: "twin", Vsn: "1"}}))
+	require.NoError(t, versions.CodeServer().Boot([]codechange.AppVsn{{App: "twin", Vsn: "1"}}))
 	cfg := lab.config
 	cfg.Upgrade = &node.Upgrade{Versions: versions, Root: t.TempDir(), Name: "rel", Vsn: "1"}
 	lab.n = start(t, cfg)

@@ -72,7 +72,7 @@ func startShop(t *testing.T, seed uint64) *shopRun {
 	for _, name := range shop.Apps {
 		apps = append(apps, codechange.AppVsn{App: name, Vsn: "1"})
 	}
-	require.NoError(t, versions.Boot(apps))
+	require.NoError(t, versions.CodeServer().Boot(apps))
 	t.Cleanup(func() { require.NoError(t, r.shop.Close()) })
 	cfg := config(t)
 	cfg.Upgrade = &node.Upgrade{Versions: versions, Root: shopReleases(t), Name: "shop", Vsn: "1"}

@@ -64,7 +64,7 @@ func startCaches(t *testing.T, code func() genserv.Module) (*gonodetest.Beam, *n
 	}
 	versions, err := codechange.NewVersions(app("1"), app("2"))
 	require.NoError(t, err)
-	require.NoError(t, versions.Boot([]codechange.AppVsn{{App: "cache", Vsn: "1"}}))
+	require.NoError(t, versions.CodeServer().Boot([]codechange.AppVsn{{App: "cache", Vsn: "1"}}))
 	cfg := config(t)
 	cfg.Upgrade = &node.Upgrade{Versions: versions, Root: t.TempDir(), Name: "rel", Vsn: "1"}
 	b, n := gonodetest.StartErl(t), start(t, cfg)

@@ -55,7 +55,7 @@ func startWaiting(t *testing.T) (*node.Node, waits2) {
 	}
 	versions, err := codechange.NewVersions(app("1", genserv.Of(waits1{})), app("2", genserv.Of(second)))
 	require.NoError(t, err)
-	require.NoError(t, versions.Boot([]codechange.AppVsn{{App: "waits", Vsn: "1"}}))
+	require.NoError(t, versions.CodeServer().Boot([]codechange.AppVsn{{App: "waits", Vsn: "1"}}))
 	root := t.TempDir()
 	require.NoError(t, os.MkdirAll(filepath.Join(root, "releases/2"), 0o755))
 	for name, text := range map[string]string{

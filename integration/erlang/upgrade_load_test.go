@@ -79,7 +79,7 @@ func startCrowd(t *testing.T, size int) (*node.Node, []etf.Pid) {
 	}
 	versions, err := codechange.NewVersions(app("1", genserv.Of(crowd1{})), app("2", genserv.Of(crowd2{})))
 	require.NoError(t, err)
-	require.NoError(t, versions.Boot([]codechange.AppVsn{{App: "crowd", Vsn: "1"}}))
+	require.NoError(t, versions.CodeServer().Boot([]codechange.AppVsn{{App: "crowd", Vsn: "1"}}))
 	cfg := config(t)
 	cfg.Upgrade = &node.Upgrade{Versions: versions, Root: t.TempDir(), Vsn: "1"}
 	n := start(t, cfg)

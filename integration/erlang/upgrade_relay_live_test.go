@@ -161,7 +161,7 @@ func startRelays(t *testing.T, beam *gonodetest.Beam) *relays {
 	}
 	versions, err := codechange.NewVersions(apps...)
 	require.NoError(t, err)
-	require.NoError(t, versions.Boot([]codechange.AppVsn{{App: "relays", Vsn: "1"}}))
+	require.NoError(t, versions.CodeServer().Boot([]codechange.AppVsn{{App: "relays", Vsn: "1"}}))
 	cfg := config(t)
 	cfg.Upgrade = &node.Upgrade{Versions: versions, Root: t.TempDir(), Vsn: "1"}
 	w.n = start(t, cfg)

@@ -126,7 +126,7 @@ func newUpgradeLab(t *testing.T) *upgradeLab {
 	}
 	versions, err := codechange.NewVersions(app("1", genserv.Of(demoSrv1{})), app("2", genserv.Of(demoSrv2{})))
 	require.NoError(t, err)
-	require.NoError(t, versions.Boot([]codechange.AppVsn{{App: "demo", Vsn: "1"}}))
+	require.NoError(t, versions.CodeServer().Boot([]codechange.AppVsn{{App: "demo", Vsn: "1"}}))
 	cfg := config(t)
 	cfg.Upgrade = &node.Upgrade{Versions: versions, Root: lab.dir, Vsn: "1"}
 	lab.n = start(t, cfg)

@@ -65,7 +65,7 @@ type Process struct {
 }
 
 func (w *Host) Start(name etf.Atom, code genserv.Module, n int, mods ...etf.Atom) *Process {
-	code, err := w.Versions.Resolve(code)
+	code, err := w.Versions.CodeServer().Resolve(code)
 	if err != nil {
 		panic(err)
 	}
