@@ -22,6 +22,10 @@
 //	fun(X) -> X end           *Fun, to be sent back as it came
 //	#m:r{}                    *Record, native records of OTP 29
 //
+// Compare terms with Equal, not with ==, which panics for lists, tuples, maps and binaries. IsAtom, AsTuple and Verb
+// test what a term is and take it apart; AsInt, AsBig, AsText, AsCharlist and AsAtoms return Go values; Bool, Charlist,
+// Atoms and Tagged make terms. Map.Index is for many lookups in a large map.
+//
 // # Encoding and decoding
 //
 // Append and Decode are term_to_binary and binary_to_term. Encoder and Decoder are the same for frames of the

@@ -101,7 +101,11 @@ func (s *keySet) find(m Map, key Term, depth int) int {
 		}
 		return -1
 	}
-	h := s.hash(key)
+	return s.lookup(m, s.hash(key), key, depth)
+}
+
+// lookup is find for an s that is filled. h is the hash of key.
+func (s *keySet) lookup(m Map, h uint64, key Term, depth int) int {
 	mask := len(s.table) - 1
 	for p := int(h) & mask; s.table[p] != 0; p = (p + 1) & mask {
 		if i := int(s.table[p] - 1); s.hashes[i] == h && equal(m[i].Key, key, depth) {

@@ -171,6 +171,7 @@ func nilTerm(o *fieldOptions) Term {
 	return Atom("undefined")
 }
 
+// boolTerm is Bool as a Term, which costs no allocation.
 func boolTerm(b bool) Term {
 	if b {
 		return Atom("true")

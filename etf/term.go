@@ -10,6 +10,10 @@ import (
 //
 // Terms are values: nothing in this module changes a term after it was built, and a term received from a peer may be
 // kept, shared between goroutines and sent on. Do not change the elements of a term that somebody else holds.
+//
+// Compare terms with Equal, and with an atom by IsAtom. The operator == of Go panics at run time ("comparing
+// uncomparable type") if both terms are of one type that has no ==: Binary, Bitstring, List, ImproperList, Tuple or Map.
+// A *BigInt, *Fun or *Record is under == the pointer and not the value. The rules are those of interface values in Go.
 type Term interface{ term() }
 
 // Atom is an Erlang atom: at most 255 Unicode characters, UTF-8 encoded, without the quotes of the source syntax.
@@ -165,7 +169,8 @@ func NewBitstring(data []byte, n int) Term {
 	return Bitstring{Data: data, Bits: uint8(n % 8)}
 }
 
-// Get returns the value under the given key, compared with Equal. It looks at one pair after the other.
+// Get returns the value under the given key, compared with Equal. It looks at one pair after the other, so reading all
+// keys of a map of n pairs with it takes time that grows with n². For more than a few keys of a large map use Index.
 func (m Map) Get(key Term) (value Term, ok bool) {
 	for i := range m {
 		if Equal(m[i].Key, key) {

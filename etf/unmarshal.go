@@ -147,7 +147,7 @@ func keyText(t Term) (string, bool) {
 	return "", false
 }
 
-func isNilAtom(t Term) bool { return t == Term(Atom("undefined")) || t == Term(Atom("nil")) }
+func isNilAtom(t Term) bool { return IsAtom(t, "undefined") || IsAtom(t, "nil") }
 
 func (u *unmarshaler) pointer(t Term, dst reflect.Value, o *fieldOptions) error {
 	if isNilAtom(t) {
@@ -216,7 +216,7 @@ func toTime(t Term, dst reflect.Value, unit string) error {
 }
 
 func toText(t Term, dst reflect.Value) error {
-	text, ok := textOf(t)
+	text, ok := AsText(t)
 	if !ok {
 		return mismatch(t, dst, "want a binary, a list of code points or an atom")
 	}
@@ -224,23 +224,6 @@ func toText(t Term, dst reflect.Value) error {
 		return &UnmarshalError{Type: dst.Type(), Term: t, Reason: "UnmarshalText", Err: err}
 	}
 	return nil
-}
-
-// textOf returns the text of a binary, a list of code points or an atom.
-func textOf(t Term) (string, bool) {
-	list, ok := t.(List)
-	if !ok {
-		return keyText(t)
-	}
-	runes := make([]rune, len(list))
-	for i, e := range list {
-		c, ok := e.(Int)
-		if !ok || c < 0 || c > 0x10ffff || c >= 0xd800 && c <= 0xdfff {
-			return "", false
-		}
-		runes[i] = rune(c)
-	}
-	return string(runes), true
 }
 
 func (u *unmarshaler) kind(t Term, dst reflect.Value, o *fieldOptions) error {
@@ -254,7 +237,7 @@ func (u *unmarshaler) kind(t Term, dst reflect.Value, o *fieldOptions) error {
 	case reflect.Float32, reflect.Float64:
 		return toFloat(t, dst)
 	case reflect.String:
-		text, ok := textOf(t)
+		text, ok := AsText(t)
 		if !ok {
 			return mismatch(t, dst, "want a binary, a list of code points or an atom")
 		}
