@@ -58,7 +58,7 @@ func BenchmarkBeam(b *testing.B) {
 	_, err := p.ergo.SpawnRegister("actor", p.host.Exposed("actor", func() gen.ProcessBehavior { return &mirror{} }),
 		gen.ProcessOptions{})
 	require.NoError(b, err)
-	_, err = p.node.Spawn(context.Background(), "native", genserv.Of(native{}), nil)
+	_, err = p.node.Spawn(context.Background(), genserv.Child{Name: "native", Module: genserv.Of(native{})})
 	require.NoError(b, err)
 	e := gonodetest.StartErl(b)
 	e.Compile(b, "load", load)

@@ -112,7 +112,7 @@ func (h *Host) expose(ctx context.Context, e *exposed) error {
 func (h *Host) spawnStandIn(ctx context.Context, e *exposed) error {
 	var last etf.Pid
 	for {
-		_, err := h.node.Spawn(ctx, e.name, genserv.Of(standIn{e}), nil)
+		_, err := h.node.Spawn(ctx, genserv.Child{Name: e.name, Module: genserv.Of(standIn{e})})
 		var taken *genserv.AlreadyStarted
 		if !errors.As(err, &taken) {
 			return err

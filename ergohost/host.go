@@ -65,7 +65,7 @@ func Join(ctx context.Context, ergo gen.Node, n *node.Node, opts Options) (*Host
 	}
 	h := &Host{ergo: ergo, core: core, node: n, opts: opts, actors: map[gen.PID]*exposed{},
 		standIn: map[etf.Pid]*exposed{}, remotes: map[*remote]bool{}}
-	if _, err := n.Spawn(ctx, "", genserv.Of(keeper{h}), nil); err != nil {
+	if _, err := n.Spawn(ctx, genserv.Child{Module: genserv.Of(keeper{h})}); err != nil {
 		return nil, err
 	}
 	return h, nil

@@ -54,7 +54,7 @@ func (r *remote) ProcessRun() error {
 	if r.companion == nil { // not in ProcessInit, during which a process should get nothing
 		ctx, cancel := context.WithTimeout(context.Background(), startTime)
 		defer cancel()
-		if _, err := r.host.node.Spawn(ctx, "", genserv.Of(companion{r}), nil); err != nil {
+		if _, err := r.host.node.Spawn(ctx, genserv.Child{Module: genserv.Of(companion{r})}); err != nil {
 			return err
 		}
 	}

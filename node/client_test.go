@@ -76,7 +76,7 @@ func (holder) HandleCall(p *genserv.Process, request etf.Term, from genserv.From
 func TestTenThousandCallsThatWaitAtOnceAreAnsweredAndLeaveNothing(t *testing.T) {
 	a, b := pair(t)
 	for _, n := range []*Node{a, b} {
-		_, err := n.Spawn(t.Context(), "holder", genserv.Of(holder{}), nil)
+		_, err := n.Spawn(t.Context(), genserv.Child{Name: "holder", Module: genserv.Of(holder{})})
 		require.NoError(t, err)
 		t.Run(string(n.Name()), func(t *testing.T) {
 			to := etf.Tuple{etf.Atom("holder"), n.Name()}
@@ -127,7 +127,7 @@ func callsAtOnce(t *testing.T, n *Node, to etf.Term, count int) {
 
 func TestAProcessThatIsKilledWhileItAsksLeavesNothing(t *testing.T) {
 	a, b := pair(t)
-	_, err := b.Spawn(t.Context(), "holder", genserv.Of(holder{}), nil)
+	_, err := b.Spawn(t.Context(), genserv.Child{Name: "holder", Module: genserv.Of(holder{})})
 	require.NoError(t, err)
 	to := etf.Tuple{etf.Atom("holder"), b.Name()}
 	asking, ended := make(chan struct{}, 3), make(chan error, 3)
@@ -269,7 +269,7 @@ func TestAnAliasOfAnEarlierLifeOfTheNodeReachesNobody(t *testing.T) {
 func TestRequestsSettleWhenTheNodeStops(t *testing.T) {
 	a, b := pair(t)
 	for _, n := range []*Node{a, b} {
-		_, err := n.Spawn(t.Context(), "holder", genserv.Of(holder{}), nil)
+		_, err := n.Spawn(t.Context(), genserv.Child{Name: "holder", Module: genserv.Of(holder{})})
 		require.NoError(t, err)
 	}
 	var all Requests[etf.Atom]

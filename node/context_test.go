@@ -17,7 +17,7 @@ func TestTheContextOfAProcessEndsWithIt(t *testing.T) {
 	} {
 		n := testNode(t, Config{})
 		contexts := make(chan context.Context, 2)
-		pid, err := n.Spawn(t.Context(), "", genserv.Of(contextual{contexts}), nil)
+		pid, err := n.Spawn(t.Context(), genserv.Child{Module: genserv.Of(contextual{contexts})})
 		require.NoError(t, err)
 		require.Nil(t, n.registry.byPid(pid).life, "nobody has asked for it")
 		for range 2 {

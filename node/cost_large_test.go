@@ -33,12 +33,13 @@ func bytesPerCall(t *testing.T, w *wire, request []byte, size int) uint64 {
 func sized(t *testing.T) *wire {
 	n, w, _, _ := called(t, small)
 	var large etf.Term = make(etf.Binary, largeBinary)
-	_, err := n.Spawn(t.Context(), "sized", genserv.Of(doer{do: func(_ *genserv.Process, r etf.Term) etf.Term {
-		if b, ok := r.(etf.Binary); ok {
-			return etf.Int(len(b))
-		}
-		return large
-	}}), nil)
+	_, err := n.Spawn(t.Context(),
+		genserv.Child{Name: "sized", Module: genserv.Of(doer{do: func(_ *genserv.Process, r etf.Term) etf.Term {
+			if b, ok := r.(etf.Binary); ok {
+				return etf.Int(len(b))
+			}
+			return large
+		}})})
 	require.NoError(t, err)
 	return w
 }

@@ -116,8 +116,8 @@ func called(t testing.TB, request etf.Term) (n *Node, w *wire, again []byte, siz
 		EPMDPort: uint16(gonodetest.FreePort(t)), Cookie: "secret", Listen: "127.0.0.1"})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, n.Stop(context.Background())) })
-	_, err = n.Spawn(t.Context(), "echo",
-		genserv.Of(doer{do: func(_ *genserv.Process, r etf.Term) etf.Term { return r }}), nil)
+	_, err = n.Spawn(t.Context(),
+		genserv.Child{Name: "echo", Module: genserv.Of(doer{do: func(_ *genserv.Process, r etf.Term) etf.Term { return r }})})
 	require.NoError(t, err)
 	w = connectWire(t, n)
 	first, again := w.frames(t, smallCall(w.self(), "echo", request))

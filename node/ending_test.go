@@ -117,18 +117,19 @@ func TestNothingOfAKilledProcessArrivesBehindItsDownOnItsOwnNode(t *testing.T) {
 	n := testNode(t, Config{NoListen: true})
 	for i := range 300 {
 		began := make(chan struct{})
-		pid, err := n.Spawn(t.Context(), "", genserv.Of(doer{do: func(p *genserv.Process, to etf.Term) etf.Term {
-			close(began)
-			for j := range 2000 {
-				_ = p.Send(to, etf.Int(j))
-				_ = p.Exit(to.(etf.Pid), etf.Atom("hello"))
-				_, _ = p.Monitor(to)
-			}
-			return nil
-		}}), nil)
+		pid, err := n.Spawn(t.Context(),
+			genserv.Child{Module: genserv.Of(doer{do: func(p *genserv.Process, to etf.Term) etf.Term {
+				close(began)
+				for j := range 2000 {
+					_ = p.Send(to, etf.Int(j))
+					_ = p.Exit(to.(etf.Pid), etf.Atom("hello"))
+					_, _ = p.Monitor(to)
+				}
+				return nil
+			}})})
 		require.NoError(t, err)
 		w := &lastHeard{pid: pid, done: make(chan struct{})}
-		watcher, err := n.Spawn(t.Context(), "", genserv.Of(w), nil)
+		watcher, err := n.Spawn(t.Context(), genserv.Child{Module: genserv.Of(w)})
 		require.NoError(t, err)
 		require.NoError(t, n.Cast(t.Context(), pid, watcher))
 		<-began
@@ -183,17 +184,18 @@ func (w *lastHeard) HandleInfo(_ *genserv.Process, msg etf.Term, s struct{}) gen
 func TestALinkThatMeetsTheEndOfAProcessIsAnsweredByItsExit(t *testing.T) {
 	n := testNode(t, Config{NoListen: true})
 	for i := range 300 {
-		other, err := n.Spawn(t.Context(), "", genserv.Of(trapper{}), nil)
+		other, err := n.Spawn(t.Context(), genserv.Child{Module: genserv.Of(trapper{})})
 		require.NoError(t, err)
 		began := make(chan struct{})
-		pid, err := n.Spawn(t.Context(), "", genserv.Of(doer{do: func(p *genserv.Process, to etf.Term) etf.Term {
-			close(began)
-			for range 1000 {
-				_ = p.Link(to.(etf.Pid))
-				_ = p.Unlink(to.(etf.Pid))
-			}
-			return nil
-		}}), nil)
+		pid, err := n.Spawn(t.Context(),
+			genserv.Child{Module: genserv.Of(doer{do: func(p *genserv.Process, to etf.Term) etf.Term {
+				close(began)
+				for range 1000 {
+					_ = p.Link(to.(etf.Pid))
+					_ = p.Unlink(to.(etf.Pid))
+				}
+				return nil
+			}})})
 		require.NoError(t, err)
 		require.NoError(t, n.Cast(t.Context(), pid, other))
 		<-began

@@ -31,7 +31,7 @@ func Example() {
 		log.Fatal(err)
 	}
 	defer n.Stop(ctx)
-	if _, err := n.Spawn(ctx, "greeter", genserv.Of(greeter{}), nil); err != nil {
+	if _, err := n.Spawn(ctx, genserv.Child{Name: "greeter", Module: genserv.Of(greeter{})}); err != nil {
 		log.Fatal(err)
 	}
 	reply, err := n.Call(ctx, etf.Atom("greeter"), etf.Atom("joe"))

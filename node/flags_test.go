@@ -102,7 +102,7 @@ func exercise(t *testing.T, client, server *Node, lacks dist.Flags) {
 	watches := lacks&dist.FlagsMonitor == 0
 	aliases := !lacks.Has(dist.FlagAlias) // without them answers to calls get lost, as both nodes use them all the same
 	g := newSignals()
-	own, err := client.Spawn(t.Context(), "", genserv.Of(g), nil)
+	own, err := client.Spawn(t.Context(), genserv.Child{Module: genserv.Of(g)})
 	require.NoError(t, err)
 	server.does(t, "echo", func(_ *genserv.Process, request etf.Term) etf.Term { return request })
 	echo := etf.Tuple{etf.Atom("echo"), server.Name()}
@@ -124,7 +124,7 @@ func exercise(t *testing.T, client, server *Node, lacks dist.Flags) {
 	require.NoError(t, client.Send(t.Context(), <-alias, etf.Atom("x")))
 
 	v := newSignals()
-	victim, err := server.Spawn(t.Context(), "victim", genserv.Of(v), nil)
+	victim, err := server.Spawn(t.Context(), genserv.Child{Name: "victim", Module: genserv.Of(v)})
 	require.NoError(t, err)
 	var ref etf.Term
 	g.do <- func(p *genserv.Process) {

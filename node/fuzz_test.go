@@ -53,7 +53,7 @@ func (n *fuzzNode) admitted(t *testing.T, talk func(c net.Conn)) {
 // serves shows that the node is well.
 func (n *fuzzNode) serves(t *testing.T) {
 	t.Helper()
-	pid, err := n.Spawn(t.Context(), "", genserv.Of(adder{}), etf.Int(1))
+	pid, err := n.Spawn(t.Context(), genserv.Child{Module: genserv.Of(adder{}), Args: etf.Int(1)})
 	require.NoError(t, err)
 	reply, err := n.Call(t.Context(), pid, etf.Int(2))
 	require.NoError(t, err)
@@ -86,7 +86,8 @@ func FuzzPeer(f *testing.F) {
 		f.Add(wireOf(f, n.Node, messages))
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {
-		if _, err := n.Spawn(t.Context(), "adder", genserv.Of(adder{}), etf.Int(1)); err != nil {
+		if _, err := n.Spawn(t.Context(),
+			genserv.Child{Name: "adder", Module: genserv.Of(adder{}), Args: etf.Int(1)}); err != nil {
 			var taken *genserv.AlreadyStarted
 			require.ErrorAs(t, err, &taken)
 		}
@@ -125,7 +126,7 @@ var peerSeeds = [][]string{
 func wireOf(f *testing.F, n *Node, messages []string) (wire []byte) {
 	f.Helper()
 	me := etf.Pid{Node: "other@localhost", ID: 1, Creation: 7}
-	you, err := n.Spawn(context.Background(), "", genserv.Of(adder{}), etf.Int(1))
+	you, err := n.Spawn(context.Background(), genserv.Child{Module: genserv.Of(adder{}), Args: etf.Int(1)})
 	require.NoError(f, err)
 	var fill func(t etf.Term) etf.Term
 	fill = func(t etf.Term) etf.Term {

@@ -72,7 +72,7 @@ func TestACallbackThatEndsItsGoroutineEndsTheServer(t *testing.T) {
 	for _, at := range []string{"call", "info", "continue", "timeout", "receive", "terminate"} {
 		for caller, n := range map[string]*Node{"itself": b, "another node, whose reader runs it": a} {
 			d := deserter{at: at, ended: make(chan etf.Term, 1)}
-			_, err := b.Spawn(t.Context(), "deserter", genserv.Of(d), nil)
+			_, err := b.Spawn(t.Context(), genserv.Child{Name: "deserter", Module: genserv.Of(d)})
 			require.NoError(t, err)
 			_, err = n.Call(t.Context(), etf.Tuple{etf.Atom("deserter"), b.Name()}, etf.Atom("x"))
 			require.ErrorIs(t, err, goexit, "%s, called by %s", at, caller)
@@ -89,7 +89,7 @@ func TestACallbackThatEndsItsGoroutineEndsTheServer(t *testing.T) {
 func TestAnInitThatEndsItsGoroutineFails(t *testing.T) {
 	n := testNode(t, Config{})
 	goexit := &genserv.Exit{Reason: etf.Tuple{etf.Atom("goexit"), etf.List{}}}
-	_, err := n.Spawn(t.Context(), "deserter", genserv.Of(deserter{at: "init"}), nil)
+	_, err := n.Spawn(t.Context(), genserv.Child{Name: "deserter", Module: genserv.Of(deserter{at: "init"})})
 	require.ErrorIs(t, err, goexit)
 	require.Nil(t, n.registry.byName("deserter"))
 }
@@ -108,7 +108,7 @@ func (leaver) Init(etf.Term) (supervisor.Flags, []supervisor.ChildSpec, error) {
 
 func TestFunctionsThatEndTheirGoroutineFail(t *testing.T) {
 	n := testNode(t, Config{})
-	_, err := n.Spawn(t.Context(), "leaver", supervisor.Of(leaver{}), nil)
+	_, err := n.Spawn(t.Context(), genserv.Child{Name: "leaver", Module: supervisor.Of(leaver{})})
 	require.ErrorContains(t, err, "{shutdown,{failed_to_start_child,a,{'EXIT',{goexit,[]}}}}")
 
 	n.Export("m", "leave", 0, func(context.Context, etf.List) (etf.Term, error) { runtime.Goexit(); return nil, nil })

@@ -82,7 +82,7 @@ func (n *Node) does(t *testing.T, name etf.Atom, do func(*genserv.Process, etf.T
 // spawnDoer returns when the server waits for its first message.
 func (n *Node) spawnDoer(t *testing.T, name etf.Atom, d doer) {
 	t.Helper()
-	pid, err := n.Spawn(t.Context(), name, genserv.Of(d), nil)
+	pid, err := n.Spawn(t.Context(), genserv.Child{Name: name, Module: genserv.Of(d)})
 	require.NoError(t, err)
 	p := n.registry.byPid(pid)
 	require.Eventually(t, func() bool {
@@ -157,7 +157,7 @@ func TestAServerThatWaitsKeepsNoReaderWaiting(t *testing.T) {
 			return nil
 		},
 		"Node.Spawn": func(a, b *Node, _ *genserv.Process) error {
-			_, err := b.Spawn(t.Context(), "", genserv.Of(slowStarter{a}), nil)
+			_, err := b.Spawn(t.Context(), genserv.Child{Module: genserv.Of(slowStarter{a})})
 			return err
 		},
 		"Node.Ping": func(a, b *Node, _ *genserv.Process) error { return b.Ping(t.Context(), a.Name()) },
@@ -408,7 +408,7 @@ func TestAServerThatFailsOrIsSuspendedInAReaderHurtsNobody(t *testing.T) {
 		spawn()
 		linked := make(chan etf.Term, 1)
 		pid := b.registry.byName("fails").pid
-		_, err := a.Spawn(t.Context(), "watcher", genserv.Of(watcher{pid, linked}), nil)
+		_, err := a.Spawn(t.Context(), genserv.Child{Name: "watcher", Module: genserv.Of(watcher{pid, linked})})
 		require.NoError(t, err)
 		_, err = a.Call(t.Context(), to, how) // by its reader, for it is new
 		var exit *genserv.Exit

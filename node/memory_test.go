@@ -21,7 +21,7 @@ func memoryOfAServer(t testing.TB, n *Node, count int) (heap, stacks float64) {
 	debug.FreeOSMemory()
 	runtime.ReadMemStats(&before)
 	for range count {
-		pid, err := n.Spawn(t.Context(), "", module, nil)
+		pid, err := n.Spawn(t.Context(), genserv.Child{Module: module})
 		require.NoError(t, err)
 		pids = append(pids, pid)
 	}

@@ -75,7 +75,7 @@ func (adder) HandleCall(_ *genserv.Process, request etf.Term, _ genserv.From, n 
 
 func TestTwoGoNodesCallEachOther(t *testing.T) {
 	a, b := pair(t)
-	pid, err := b.Spawn(t.Context(), "adder", genserv.Of(adder{}), etf.Int(40))
+	pid, err := b.Spawn(t.Context(), genserv.Child{Name: "adder", Module: genserv.Of(adder{}), Args: etf.Int(40)})
 	require.NoError(t, err)
 	reply, err := a.Call(t.Context(), etf.Tuple{etf.Atom("adder"), b.Name()}, etf.Int(1))
 	require.NoError(t, err)
@@ -93,7 +93,7 @@ func TestTwoGoNodesCallEachOther(t *testing.T) {
 func TestACallOnTheSameNodeNeedsNoConnection(t *testing.T) {
 	n := testNode(t, Config{NoListen: true})
 	require.Nil(t, n.Addr())
-	_, err := n.Spawn(t.Context(), "adder", genserv.Of(adder{}), etf.Int(0))
+	_, err := n.Spawn(t.Context(), genserv.Child{Name: "adder", Module: genserv.Of(adder{}), Args: etf.Int(0)})
 	require.NoError(t, err)
 	for i := range 100 {
 		reply, err := n.Call(t.Context(), etf.Atom("adder"), etf.Int(1))
@@ -115,13 +115,13 @@ func TestACallOnTheSameNodeNeedsNoConnection(t *testing.T) {
 
 func TestSpawnTellsWhyAServerDidNotStart(t *testing.T) {
 	n := testNode(t, Config{NoListen: true})
-	_, err := n.Spawn(t.Context(), "adder", genserv.Of(adder{}), etf.Atom("why"))
+	_, err := n.Spawn(t.Context(), genserv.Child{Name: "adder", Module: genserv.Of(adder{}), Args: etf.Atom("why")})
 	var exit *genserv.Exit
 	require.ErrorAs(t, err, &exit)
 	require.Equal(t, etf.Atom("why"), exit.Reason)
-	pid, err := n.Spawn(t.Context(), "adder", genserv.Of(adder{}), etf.Int(0))
+	pid, err := n.Spawn(t.Context(), genserv.Child{Name: "adder", Module: genserv.Of(adder{}), Args: etf.Int(0)})
 	require.NoError(t, err, "the name is free again")
-	_, err = n.Spawn(t.Context(), "adder", genserv.Of(adder{}), etf.Int(0))
+	_, err = n.Spawn(t.Context(), genserv.Child{Name: "adder", Module: genserv.Of(adder{}), Args: etf.Int(0)})
 	var taken *genserv.AlreadyStarted
 	require.ErrorAs(t, err, &taken)
 	require.Equal(t, pid, taken.Pid)
@@ -142,7 +142,7 @@ func TestAServerWhoseStarterGaveUpIsKilled(t *testing.T) {
 	slowGate = make(chan struct{})
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
-	_, err := n.Spawn(ctx, "slow", genserv.Of(slow{}), nil)
+	_, err := n.Spawn(ctx, genserv.Child{Name: "slow", Module: genserv.Of(slow{})})
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	close(slowGate)
 	require.Eventually(t, func() bool { return n.registry.byName("slow") == nil }, time.Minute, time.Millisecond)
@@ -155,7 +155,7 @@ func TestStopMayBeCalledByManyAndWaitsForTheSameEnd(t *testing.T) {
 		wg.Go(func() { _ = n.Stop(context.Background()) })
 	}
 	wg.Wait()
-	_, err := n.Spawn(t.Context(), "late", genserv.Of(adder{}), etf.Int(0))
+	_, err := n.Spawn(t.Context(), genserv.Child{Name: "late", Module: genserv.Of(adder{}), Args: etf.Int(0)})
 	require.ErrorIs(t, err, ErrStopped)
 	_, err = net.Dial("tcp", n.Addr().String())
 	require.Error(t, err)

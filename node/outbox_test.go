@@ -84,14 +84,14 @@ func TestLinksAndMonitorsOfAnAttemptThatFailsGetNoconnection(t *testing.T) {
 	hangUp := silentHost(t, port, "z")
 	to := etf.Pid{Node: "z@localhost", ID: 7, Creation: 4}
 	heard := make(chan etf.Term, 3)
-	_, err := n.Spawn(t.Context(), "s", genserv.Of(signalled{heard, func(p *genserv.Process) {
+	_, err := n.Spawn(t.Context(), genserv.Child{Name: "s", Module: genserv.Of(signalled{heard, func(p *genserv.Process) {
 		p.TrapExit(true)
 		_ = p.Link(to)
 		_, _ = p.Monitor(to)
 		ref, _ := p.Monitor(etf.Tuple{etf.Atom("x"), to.Node})
 		p.Demonitor(ref)
 		_, _ = p.Monitor(etf.Tuple{etf.Atom("y"), to.Node})
-	}}), nil)
+	}})})
 	require.NoError(t, err)
 	require.Empty(t, heard)
 	hangUp()
@@ -133,22 +133,23 @@ func TestAConnectionOfThePeerTakesTheOutbox(t *testing.T) {
 	silentHost(t, port, "z")
 	const before, after = 2000, 2000
 	later := make(chan struct{})
-	pid, err := n.Spawn(t.Context(), "s", genserv.Of(signalled{make(chan etf.Term, 10), func(p *genserv.Process) {
-		_, _ = p.Monitor(xAtZ)
-		stale := etf.Pid{Node: "z@localhost", ID: 3, Creation: 8}
-		p.TrapExit(true)
-		_ = p.Link(stale) // of an earlier life of the node: not even asked for
-		for i := range before {
-			_ = p.Send(xAtZ, etf.Tuple{etf.Int(i)})
-		}
-		go func() {
-			defer close(later)
-			for i := range after {
-				_ = p.Send(xAtZ, etf.Tuple{etf.Int(before + i)})
+	pid, err := n.Spawn(t.Context(),
+		genserv.Child{Name: "s", Module: genserv.Of(signalled{make(chan etf.Term, 10), func(p *genserv.Process) {
+			_, _ = p.Monitor(xAtZ)
+			stale := etf.Pid{Node: "z@localhost", ID: 3, Creation: 8}
+			p.TrapExit(true)
+			_ = p.Link(stale) // of an earlier life of the node: not even asked for
+			for i := range before {
+				_ = p.Send(xAtZ, etf.Tuple{etf.Int(i)})
 			}
-			_ = p.Send(xAtZ, etf.Tuple{etf.Atom("last")})
-		}()
-	}}), nil)
+			go func() {
+				defer close(later)
+				for i := range after {
+					_ = p.Send(xAtZ, etf.Tuple{etf.Int(before + i)})
+				}
+				_ = p.Send(xAtZ, etf.Tuple{etf.Atom("last")})
+			}()
+		}})})
 	require.NoError(t, err)
 	l := listenerOf(t, n, "z@localhost", 9)
 	l.read(t)
@@ -173,14 +174,14 @@ func TestAnOutboxThatIsFullFailsAsAWhole(t *testing.T) {
 	n, port := patientNode(t)
 	silentHost(t, port, "z")
 	heard := make(chan etf.Term, 3)
-	_, err := n.Spawn(t.Context(), "s", genserv.Of(signalled{heard, func(p *genserv.Process) {
+	_, err := n.Spawn(t.Context(), genserv.Child{Name: "s", Module: genserv.Of(signalled{heard, func(p *genserv.Process) {
 		_, _ = p.Monitor(xAtZ)
 		large := make(etf.Binary, 1<<20) // one for all, but nobody knows
 		for range maxHeldCost >> 20 {
 			_ = p.Send(xAtZ, large)
 		}
 		_, _ = p.Monitor(xAtZ) // for some seconds it is as if it had failed again
-	}}), nil)
+	}})})
 	require.NoError(t, err)
 	for range 2 {
 		require.Equal(t, noconnection, (<-heard).(etf.Tuple)[4])

@@ -19,7 +19,7 @@ func (n *Node) setLastPid(last pidNumber) {
 func TestNumbersOfProcessesBeginAgainBehindTheLastAndPassOverThoseThatAreAlive(t *testing.T) {
 	n := testNode(t, Config{})
 	n.setLastPid(firstPid + 1000)
-	old, err := n.Spawn(t.Context(), "", genserv.Of(adder{}), etf.Int(0))
+	old, err := n.Spawn(t.Context(), genserv.Child{Module: genserv.Of(adder{}), Args: etf.Int(0)})
 	require.NoError(t, err)
 	alive := map[pidNumber]bool{}
 	for _, p := range n.registry.all() {
@@ -29,7 +29,7 @@ func TestNumbersOfProcessesBeginAgainBehindTheLastAndPassOverThoseThatAreAlive(t
 	n.setLastPid(maxPid - 2)
 	var pids []etf.Pid
 	for range 1100 {
-		pid, err := n.Spawn(t.Context(), "", genserv.Of(adder{}), etf.Int(7))
+		pid, err := n.Spawn(t.Context(), genserv.Child{Module: genserv.Of(adder{}), Args: etf.Int(7)})
 		require.NoError(t, err)
 		require.False(t, alive[numberOf(pid)], "%v is alive", pid)
 		alive[numberOf(pid)] = true
@@ -56,7 +56,7 @@ func pidsOf(processes []*process) []etf.Pid {
 
 func TestAPidWithWordsThatNoProcessHereCanHaveIsNobodys(t *testing.T) {
 	n := testNode(t, Config{})
-	pid, err := n.Spawn(t.Context(), "", genserv.Of(adder{}), etf.Int(0))
+	pid, err := n.Spawn(t.Context(), genserv.Child{Module: genserv.Of(adder{}), Args: etf.Int(0)})
 	require.NoError(t, err)
 	for _, other := range []etf.Pid{
 		{ID: pid.ID | 1<<pidIDBits, Serial: pid.Serial}, {ID: pid.ID, Serial: pid.Serial | 1<<pidSerialBits},

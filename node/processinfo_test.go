@@ -13,7 +13,7 @@ import (
 
 func TestAnItemThatIsAskedForAgainAndAgainIsLookedAtOnce(t *testing.T) {
 	n := testNode(t, Config{})
-	pid, err := n.Spawn(t.Context(), "adder", genserv.Of(adder{}), etf.Int(0))
+	pid, err := n.Spawn(t.Context(), genserv.Child{Name: "adder", Module: genserv.Of(adder{}), Args: etf.Int(0)})
 	require.NoError(t, err)
 	p := n.registry.byPid(pid)
 	const links = 10_000
@@ -46,7 +46,7 @@ func TestAnApplicationWithoutANameThatIsAnAtomIsRefused(t *testing.T) {
 		require.ErrorContains(t, n.StartApplication(t.Context(), App{Name: name}), "bad_application")
 		require.ErrorContains(t, n.LoadApplication(App{Name: name}), "bad_application")
 		if name != "" {
-			_, err := n.Spawn(t.Context(), name, genserv.Of(adder{}), nil)
+			_, err := n.Spawn(t.Context(), genserv.Child{Name: name, Module: genserv.Of(adder{})})
 			require.ErrorIs(t, err, ErrBadArgument)
 		}
 	}

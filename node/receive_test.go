@@ -78,7 +78,7 @@ func asking(t *testing.T, n *Node, to, request etf.Term) <-chan etf.Term {
 func TestACallbackReceivesWhatItWaitsForAndLeavesTheRestInOrder(t *testing.T) {
 	n := testNode(t, Config{})
 	s := picky{make(chan struct{}, 10)}
-	pid, err := n.Spawn(t.Context(), "", genserv.Of(s), nil)
+	pid, err := n.Spawn(t.Context(), genserv.Child{Module: genserv.Of(s)})
 	require.NoError(t, err)
 	answer := asking(t, n, pid, etf.Tuple{etf.Atom("receive"), etf.Atom("infinity"), etf.Atom("b")})
 	<-s.entered
@@ -96,7 +96,7 @@ func TestACallbackReceivesWhatItWaitsForAndLeavesTheRestInOrder(t *testing.T) {
 func TestReceiveLooksAtWhatCameInOneBatchWithTheRequest(t *testing.T) {
 	n := testNode(t, Config{})
 	s := picky{make(chan struct{}, 10)}
-	pid, err := n.Spawn(t.Context(), "", genserv.Of(s), nil)
+	pid, err := n.Spawn(t.Context(), genserv.Child{Module: genserv.Of(s)})
 	require.NoError(t, err)
 	first := asking(t, n, pid, etf.Tuple{etf.Atom("receive"), etf.Atom("infinity"), etf.Atom("go")})
 	<-s.entered
@@ -115,7 +115,8 @@ func TestReceiveInInitLeavesTheOthersForTheCallbacks(t *testing.T) {
 	s := picky{make(chan struct{}, 10)}
 	done := make(chan error, 1)
 	go func() {
-		_, err := n.Spawn(context.WithoutCancel(t.Context()), "picky", genserv.Of(s), etf.Int(60))
+		_, err := n.Spawn(context.WithoutCancel(t.Context()),
+			genserv.Child{Name: "picky", Module: genserv.Of(s), Args: etf.Int(60)})
 		done <- err
 	}()
 	<-s.entered
@@ -131,7 +132,7 @@ func TestReceiveInInitLeavesTheOthersForTheCallbacks(t *testing.T) {
 func TestReceiveEndsWithItsTimeAndWithTheProcess(t *testing.T) {
 	n := testNode(t, Config{})
 	s := picky{make(chan struct{}, 10)}
-	pid, err := n.Spawn(t.Context(), "", genserv.Of(s), nil)
+	pid, err := n.Spawn(t.Context(), genserv.Child{Module: genserv.Of(s)})
 	require.NoError(t, err)
 	for _, ms := range []etf.Int{0, 1, 20} {
 		reply, err := n.Call(t.Context(), pid, etf.Tuple{etf.Atom("receive"), ms, etf.Atom("b")})
@@ -163,7 +164,7 @@ func TestAProcessThatIsKilledInInitHasNotStarted(t *testing.T) {
 	s := stubborn{make(chan struct{}), make(chan struct{})}
 	done := make(chan error, 1)
 	go func() {
-		_, err := n.Spawn(context.WithoutCancel(t.Context()), "stubborn", genserv.Of(s), nil)
+		_, err := n.Spawn(context.WithoutCancel(t.Context()), genserv.Child{Name: "stubborn", Module: genserv.Of(s)})
 		done <- err
 	}()
 	<-s.inside

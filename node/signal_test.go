@@ -35,7 +35,7 @@ func TestEverySignalWithWhatIsNoTermReturnsAndChangesNothing(t *testing.T) {
 	bads := []etf.Term{nil, long, torn, etf.Tuple{nil}, etf.Tuple{long, b.Name()}, etf.Tuple{etf.Atom("x"), long},
 		etf.Tuple{etf.Atom("x"), torn}, etf.Pid{}, etf.Pid{Node: long, ID: 1}, etf.Ref{}, etf.Ref{Node: torn, Len: 1},
 		etf.List{etf.Map{{Key: etf.Atom("k"), Value: nil}}}, (*etf.BigInt)(nil)}
-	_, err := b.Spawn(t.Context(), "other", genserv.Of(signaller{func(etf.Pid) {}}), nil)
+	_, err := b.Spawn(t.Context(), genserv.Child{Name: "other", Module: genserv.Of(signaller{func(etf.Pid) {}})})
 	require.NoError(t, err)
 	no := func(etf.Term) bool { return false }
 	server := genserv.Of(signaller{})
@@ -69,7 +69,7 @@ func TestEverySignalWithWhatIsNoTermReturnsAndChangesNothing(t *testing.T) {
 				_ = w.Send(bad, bad)
 				_ = w.Send(b.registry.byName("other").pid, bad)
 			}
-			pid, err := a.Spawn(t.Context(), "", genserv.Of(signaller{do}), nil)
+			pid, err := a.Spawn(t.Context(), genserv.Child{Module: genserv.Of(signaller{do})})
 			require.NoError(t, err)
 			_, err = a.Call(t.Context(), pid, etf.Atom("do"))
 			require.NoError(t, err, "%d with %s", op, etf.Format(bad))

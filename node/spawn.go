@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 
 	"github.com/gonode-otp/gonode/etf"
@@ -9,15 +10,18 @@ import (
 	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
-// Spawn starts a gen_server and registers it under name, which other nodes call it by; "" means no name. args goes to
-// its Init as it is. It returns when Init has, or when ctx ends, in which case the server is killed.
+// Spawn starts the gen_server c and registers it under its name, if it has one, by which other nodes call it. Its Init
+// gets c.Args as they are. It returns when Init has, or when ctx ends, in which case the server is killed.
 //
 // The error is a *genserv.AlreadyStarted if the name is taken, genserv.ErrIgnore if Init said so, a *genserv.Exit
-// with the reason if it failed, ErrBadArgument if the name is no atom, ErrTooManyProcesses, or ErrStopped.
-// gen_server:start/4.
-func (n *Node) Spawn(ctx context.Context, name etf.Atom, module genserv.Module, args etf.Term) (etf.Pid, error) {
+// with the reason if it failed, ErrBadArgument if the name can be no atom or there is no module, ErrTooManyProcesses,
+// or ErrStopped. gen_server:start/4.
+func (n *Node) Spawn(ctx context.Context, c genserv.Child) (etf.Pid, error) {
+	if c.Module == nil {
+		return etf.Pid{}, fmt.Errorf("%w: a child without a module", ErrBadArgument)
+	}
 	n.othersLetGo()
-	return n.spawn(ctx, spawnOptions{name: name, module: module, args: args})
+	return n.spawn(ctx, spawnOptions{name: c.Name, module: c.Module, args: c.Args})
 }
 
 type spawnOptions struct {

@@ -39,7 +39,7 @@ func failing(t *testing.T, l lingerer) *Node {
 	one := app("one", &diary{})
 	one.Type = AppPermanent
 	require.NoError(t, n.StartApplication(t.Context(), one))
-	_, err := n.Spawn(t.Context(), "lingerer", genserv.Of(l), nil)
+	_, err := n.Spawn(t.Context(), genserv.Child{Name: "lingerer", Module: genserv.Of(l)})
 	require.NoError(t, err)
 	require.NoError(t, n.Err())
 	n.exitSignal(n.self, n.registry.byName("one_sup").pid, kill, nil)
@@ -71,7 +71,7 @@ func TestANodeHasStoppedAlsoIfACallbackNeverReturns(t *testing.T) {
 
 func TestAStopWithoutAnEndIsHurriedByOneThatHasOne(t *testing.T) {
 	n, l := testNode(t, Config{}), lingerer{began: make(chan struct{}, 1)}
-	_, err := n.Spawn(t.Context(), "", genserv.Of(l), nil)
+	_, err := n.Spawn(t.Context(), genserv.Child{Module: genserv.Of(l)})
 	require.NoError(t, err)
 	first := make(chan error, 1)
 	go func() { first <- n.Stop(context.Background()) }()

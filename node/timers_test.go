@@ -64,7 +64,7 @@ func requireSeen(t *testing.T, n *Node, clock etf.Pid, want etf.List) {
 
 func TestTimersGoOffInTheOrderOfTheirTimesAndNotWhenTheyAreCancelled(t *testing.T) {
 	n := testNode(t, Config{})
-	pid, err := n.Spawn(t.Context(), "clock", genserv.Of(alarmClock{}), nil)
+	pid, err := n.Spawn(t.Context(), genserv.Child{Name: "clock", Module: genserv.Of(alarmClock{})})
 	require.NoError(t, err)
 	var timers, want etf.List
 	for i := range 20 {
@@ -81,9 +81,9 @@ func TestTimersGoOffInTheOrderOfTheirTimesAndNotWhenTheyAreCancelled(t *testing.
 
 func TestATimerOutlivesWhoSetItAndNotWhomItIsFor(t *testing.T) {
 	n := testNode(t, Config{})
-	setter, err := n.Spawn(t.Context(), "", genserv.Of(alarmClock{}), nil)
+	setter, err := n.Spawn(t.Context(), genserv.Child{Module: genserv.Of(alarmClock{})})
 	require.NoError(t, err)
-	other, err := n.Spawn(t.Context(), "other", genserv.Of(alarmClock{}), nil)
+	other, err := n.Spawn(t.Context(), genserv.Child{Name: "other", Module: genserv.Of(alarmClock{})})
 	require.NoError(t, err)
 	setTimers(t, n, setter, etf.List{
 		etf.Tuple{etf.Int(100), setter, etf.Int(1)}, etf.Tuple{etf.Int(101), other, etf.Int(2)},

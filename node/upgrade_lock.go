@@ -41,7 +41,8 @@ func (n *Node) exportUpgradeLock() {
 func (n *Node) lockUpgrades(ctx context.Context, pid etf.Pid, who etf.Term) (etf.Term, error) {
 	var err error
 	for range lockRetries {
-		_, err = n.Spawn(ctx, upgradeLockName, genserv.Of(upgradeLock{}), etf.Tuple{pid, who})
+		_, err = n.Spawn(ctx,
+			genserv.Child{Name: upgradeLockName, Module: genserv.Of(upgradeLock{}), Args: etf.Tuple{pid, who}})
 		if held := (*genserv.AlreadyStarted)(nil); !errors.As(err, &held) {
 			break
 		}

@@ -135,7 +135,7 @@ func TestServersThatBeganDuringAFailedUpgradeBeginAnew(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, versions.CodeServer().Boot([]codechange.AppVsn{{App: "one", Vsn: "1"}}))
 	n := testNode(t, Config{Upgrade: &Upgrade{Versions: versions, Root: t.TempDir(), Vsn: "1"}})
-	sup, err := n.Spawn(t.Context(), "sup", supervisor.Of(oneWaySup{}), nil)
+	sup, err := n.Spawn(t.Context(), genserv.Child{Name: "sup", Module: supervisor.Of(oneWaySup{})})
 	require.NoError(t, err)
 	exportFail(n)
 	var idle, used []etf.Pid
@@ -200,7 +200,7 @@ func (g gated) HandleCall(_ *genserv.Process, request etf.Term, _ genserv.From, 
 func TestAFunctionThatEndsItsGoroutineDoesNotTakeTheProcessAlong(t *testing.T) {
 	n := testNode(t, Config{NoListen: true})
 	g := gated{make(chan struct{}), make(chan struct{})}
-	pid, err := n.Spawn(t.Context(), "", genserv.Of(g), nil)
+	pid, err := n.Spawn(t.Context(), genserv.Child{Module: genserv.Of(g)})
 	require.NoError(t, err)
 	p := n.registry.byPid(pid)
 	ended := make(chan struct{})
@@ -225,7 +225,7 @@ func TestAFunctionThatEndsItsGoroutineDoesNotTakeTheProcessAlong(t *testing.T) {
 
 func TestAnIdleProcessIsLookedAtWithoutAGoroutine(t *testing.T) {
 	n := testNode(t, Config{NoListen: true})
-	pid, err := n.Spawn(t.Context(), "", genserv.Of(plainCounter{}), nil)
+	pid, err := n.Spawn(t.Context(), genserv.Child{Module: genserv.Of(plainCounter{})})
 	require.NoError(t, err)
 	p := n.registry.byPid(pid)
 	_, err = n.Call(t.Context(), pid, etf.Atom("get"))

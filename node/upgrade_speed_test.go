@@ -63,7 +63,7 @@ func startIdle(t testing.TB, size int) *Node {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, n.Stop(context.Background())) })
 	for i := range size {
-		_, err := n.Spawn(t.Context(), "", genserv.Of(idle1{}), etf.Int(i+1))
+		_, err := n.Spawn(t.Context(), genserv.Child{Module: genserv.Of(idle1{}), Args: etf.Int(i + 1)})
 		require.NoError(t, err)
 	}
 	return n

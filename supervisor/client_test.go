@@ -31,7 +31,7 @@ func tillSpec(id string) supervisor.ChildSpec {
 func TestChildrenAreManagedFromGo(t *testing.T) {
 	ctx := t.Context()
 	n, _ := alone(t)
-	sup, err := n.Spawn(ctx, "", supervisor.Of(fixed{specs: []supervisor.ChildSpec{tillSpec("a")}}), nil)
+	sup, err := n.Spawn(ctx, genserv.Child{Module: supervisor.Of(fixed{specs: []supervisor.ChildSpec{tillSpec("a")}})})
 	require.NoError(t, err)
 	b, err := supervisor.StartChild(ctx, n, sup, tillSpec("b"))
 	require.NoError(t, err)
@@ -68,7 +68,7 @@ func TestDynamicChildrenAreManagedFromGo(t *testing.T) {
 	spec := tillSpec("till")
 	spec.Start.Args = nil
 	flags := supervisor.Flags{Strategy: supervisor.SimpleOneForOne}
-	sup, err := n.Spawn(ctx, "", supervisor.Of(fixed{flags, []supervisor.ChildSpec{spec}}), nil)
+	sup, err := n.Spawn(ctx, genserv.Child{Module: supervisor.Of(fixed{flags, []supervisor.ChildSpec{spec}})})
 	require.NoError(t, err)
 	pid, err := supervisor.StartDynamic(ctx, n, sup, etf.Int(40))
 	require.NoError(t, err)
@@ -90,12 +90,12 @@ func TestOneChildIsShownByItself(t *testing.T) {
 		require.NoError(t, err)
 		return etf.Format(answer)
 	}
-	sup, err := n.Spawn(ctx, "", supervisor.Of(fixed{specs: []supervisor.ChildSpec{tillSpec("a")}}), nil)
+	sup, err := n.Spawn(ctx, genserv.Child{Module: supervisor.Of(fixed{specs: []supervisor.ChildSpec{tillSpec("a")}})})
 	require.NoError(t, err)
 	require.Regexp(t, `^{ok,{a,<[\d.]+>,worker,\[till\]}}$`, which(sup, etf.Atom("a")))
 	require.Equal(t, "{error,not_found}", which(sup, etf.Atom("b")))
 	flags := supervisor.Flags{Strategy: supervisor.SimpleOneForOne}
-	simple, err := n.Spawn(ctx, "", supervisor.Of(fixed{flags, []supervisor.ChildSpec{tillSpec("a")}}), nil)
+	simple, err := n.Spawn(ctx, genserv.Child{Module: supervisor.Of(fixed{flags, []supervisor.ChildSpec{tillSpec("a")}})})
 	require.NoError(t, err)
 	pid, err := supervisor.StartDynamic(ctx, n, simple)
 	require.NoError(t, err)
@@ -111,7 +111,7 @@ func TestWhatIsNoSupervisorIsTold(t *testing.T) {
 	n, _ := alone(t)
 	_, err := supervisor.WhichChildren(ctx, n, etf.Atom("nobody"))
 	require.ErrorIs(t, err, genserv.ErrNoProc)
-	_, err = n.Spawn(ctx, "parrot", genserv.Of(parrot{}), nil)
+	_, err = n.Spawn(ctx, genserv.Child{Name: "parrot", Module: genserv.Of(parrot{})})
 	require.NoError(t, err)
 	var answer *supervisor.AnswerError
 	_, err = supervisor.WhichChildren(ctx, n, etf.Atom("parrot"))
@@ -140,7 +140,7 @@ func TestManyDynamicChildrenEndAtOnce(t *testing.T) {
 	spec := tillSpec("till")
 	flags := supervisor.Flags{Strategy: supervisor.SimpleOneForOne}
 	spec.Start.Args = nil
-	sup, err := n.Spawn(ctx, "", supervisor.Of(fixed{flags, []supervisor.ChildSpec{spec}}), nil)
+	sup, err := n.Spawn(ctx, genserv.Child{Module: supervisor.Of(fixed{flags, []supervisor.ChildSpec{spec}})})
 	require.NoError(t, err)
 	for i := range many {
 		_, err := supervisor.StartDynamic(ctx, n, sup, etf.Int(i))
@@ -149,11 +149,11 @@ func TestManyDynamicChildrenEndAtOnce(t *testing.T) {
 	counts, err := supervisor.CountChildren(ctx, n, sup)
 	require.NoError(t, err)
 	require.Equal(t, supervisor.Counts{Specs: 1, Active: many, Workers: many}, counts)
-	_, err = n.Spawn(ctx, "", genserv.Of(inside(func(p *genserv.Process) {
+	_, err = n.Spawn(ctx, genserv.Child{Module: genserv.Of(inside(func(p *genserv.Process) {
 		ref, _ := p.Monitor(sup)
 		_ = p.Send(sup, driver.SystemMessage(p.Self(), ref, etf.Tuple{etf.Atom("terminate"), genserv.Shutdown}))
 		p.Receive(genserv.Infinity, func(msg etf.Term) bool { return len(msg.(etf.Tuple)) == 5 })
-	})), nil)
+	}))})
 	require.ErrorIs(t, err, genserv.ErrIgnore)
 	_, err = supervisor.CountChildren(context.WithoutCancel(ctx), n, sup)
 	require.ErrorIs(t, err, genserv.ErrNoProc)

@@ -191,12 +191,12 @@ func (inside) HandleCall(*genserv.Process, etf.Term, genserv.From, int) genserv.
 // run runs a scenario on n and returns the events of every step.
 func (s *scenario) run(t *testing.T, n *node.Node, r *reports) (directorPid etf.Pid, did [][]etf.Term) {
 	t.Helper()
-	directorPid, err := n.Spawn(t.Context(), "", genserv.Of(director{}), nil)
+	directorPid, err := n.Spawn(t.Context(), genserv.Child{Module: genserv.Of(director{})})
 	require.NoError(t, err)
-	starterPid, err := n.Spawn(t.Context(), "", genserv.Of(starter{n}), nil)
+	starterPid, err := n.Spawn(t.Context(), genserv.Child{Module: genserv.Of(starter{n})})
 	require.NoError(t, err)
 	r.tell(n, directorPid)
-	_, err = n.Spawn(t.Context(), "", genserv.Of(inside(func(p *genserv.Process) {
+	_, err = n.Spawn(t.Context(), genserv.Child{Module: genserv.Of(inside(func(p *genserv.Process) {
 		d := &scenarioDriver{n: n, p: p, director: directorPid, starter: starterPid}
 		for _, step := range s.steps {
 			did = append(did, d.step(step.term))
@@ -205,7 +205,7 @@ func (s *scenario) run(t *testing.T, n *node.Node, r *reports) (directorPid etf.
 			_ = p.Exit(sup, etf.Atom("kill"))
 		}
 		d.ask(d.director, etf.Tuple{etf.Atom("dead"), etf.Atom("all")})
-	})), nil)
+	}))})
 	require.ErrorIs(t, err, genserv.ErrIgnore)
 	return directorPid, did
 }

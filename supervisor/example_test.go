@@ -47,7 +47,7 @@ func Example() {
 		return
 	}
 	defer func() { _ = n.Stop(ctx) }()
-	sup, err := n.Spawn(ctx, "shop", supervisor.Of(shop{}), nil)
+	sup, err := n.Spawn(ctx, genserv.Child{Name: "shop", Module: supervisor.Of(shop{})})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -260,7 +260,7 @@ func testNode(t *testing.T, cfg node.Config) (*node.Node, *reports) {
 		require.NoError(t, n.Stop(ctx))
 	})
 	n.Export("paired", "starter", 0, func(ctx context.Context, _ etf.List) (etf.Term, error) {
-		return n.Spawn(ctx, "", genserv.Of(starter{n}), nil)
+		return n.Spawn(ctx, genserv.Child{Module: genserv.Of(starter{n})})
 	})
 	return n, r
 }

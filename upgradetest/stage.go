@@ -184,7 +184,7 @@ func (s *stage) startSamples(ctx context.Context, sd sampleServer, libs []codech
 	}
 	current, _ := s.versions.Current(sd.name)
 	for i, sample := range sd.samples {
-		pid, err := s.n.Spawn(ctx, sample.Name, current.Code, etf.Int(i))
+		pid, err := s.n.Spawn(ctx, genserv.Child{Name: sample.Name, Module: current.Code, Args: etf.Int(i)})
 		if err != nil {
 			return fmt.Errorf("a server for sample %v: %w", sample, err)
 		}

@@ -40,7 +40,7 @@ func TestATreeThatPrepareStartsIsWatched(t *testing.T) {
 	p.put(t, "lib/shop-2/ebin/shop.appup", `{"2", [{"1", [{update,shop_sup,supervisor},{update,till,{advanced,[]}}]}],
 		[{"1", [{update,till,{advanced,[]}},{update,shop_sup,supervisor}]}]}.`)
 	p.Prepare = func(ctx context.Context, n *node.Node) error {
-		_, err := n.Spawn(ctx, "shop_sup", supervisor.Of(shopSup{1}), nil)
+		_, err := n.Spawn(ctx, genserv.Child{Name: "shop_sup", Module: supervisor.Of(shopSup{1})})
 		return err
 	}
 	require.Empty(t, texts(p.CheckRoot()))

@@ -173,7 +173,7 @@ func TestSamplesThatAreMissingOrOfAnotherTypeAreTold(t *testing.T) {
 func TestServersThatPrepareStartsAreWatchedToo(t *testing.T) {
 	p := tills(t, genserv.Of(one{}), genserv.Of(lossy{}))
 	p.Prepare = func(ctx context.Context, n *node.Node) error {
-		_, err := n.Spawn(ctx, "mine", genserv.Of(one{}), nil)
+		_, err := n.Spawn(ctx, genserv.Child{Name: "mine", Module: genserv.Of(one{})})
 		return err
 	}
 	require.Contains(t, p.wrong(t), "had the state 0, and has -1 after")

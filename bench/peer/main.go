@@ -41,7 +41,7 @@ func run(ctx context.Context, cfg node.Config, profile string) (err error) {
 	if err != nil {
 		return err
 	}
-	if _, err := n.Spawn(ctx, "probe", genserv.Of(probe{n, new([]etf.Pid)}), nil); err != nil {
+	if _, err := n.Spawn(ctx, genserv.Child{Name: "probe", Module: genserv.Of(probe{n, new([]etf.Pid)})}); err != nil {
 		return err
 	}
 	if profile != "" {
@@ -105,7 +105,7 @@ func (s probe) HandleCast(p *genserv.Process, request etf.Term, sum int64) gense
 func (s probe) start(count int) etf.Term {
 	pids := make(etf.List, count)
 	for i := range pids {
-		pid, err := s.n.Spawn(context.Background(), "", genserv.Of(probe{s.n, nil}), nil)
+		pid, err := s.n.Spawn(context.Background(), genserv.Child{Module: genserv.Of(probe{s.n, nil})})
 		if err != nil {
 			panic(err)
 		}

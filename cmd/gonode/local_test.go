@@ -236,7 +236,7 @@ func TestNoAnswerAndAnEndInsteadOfAnAnswer(t *testing.T) {
 	n, err := node.Start(t.Context(), node.Config{Name: "moody", Cookie: secret})
 	require.NoError(t, err)
 	defer func() { require.NoError(t, n.Stop(context.Background())) }()
-	_, err = n.Spawn(t.Context(), "mute", genserv.Of(mute{}), nil)
+	_, err = n.Spawn(t.Context(), genserv.Child{Name: "mute", Module: genserv.Of(mute{})})
 	require.NoError(t, err)
 	fails(t, exitTimeout, []string{"call", "moody", "mute", "x", "--timeout", "300ms"},
 		"mute on moody@"+shortHost(t)+" did not answer within 300ms; --timeout gives it longer")

@@ -136,9 +136,9 @@ func unlessTold(ctx context.Context, err error) error {
 }
 
 func spawnSamples(ctx context.Context, n *node.Node) error {
-	if _, err := n.Spawn(ctx, "echo", genserv.Of(echo.Server{}), nil); err != nil {
+	if _, err := n.Spawn(ctx, genserv.Child{Name: "echo", Module: genserv.Of(echo.Server{})}); err != nil {
 		return err
 	}
-	_, err := n.Spawn(ctx, "counter", genserv.Of(counter.Server{}), etf.Int(0))
+	_, err := n.Spawn(ctx, genserv.Child{Name: "counter", Module: genserv.Of(counter.Server{}), Args: etf.Int(0)})
 	return err
 }

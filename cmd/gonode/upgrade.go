@@ -250,7 +250,7 @@ func (u *upgrading) abort(ctx context.Context) error {
 
 // to upgrades the node by what a Go node or else one of OTP is asked.
 func (u *upgrading) to(ctx context.Context, to target, ask asking) error {
-	listener, err := u.n.Spawn(ctx, "", genserv.Of(progressListener{u.cmd}), nil)
+	listener, err := u.n.Spawn(ctx, genserv.Child{Module: genserv.Of(progressListener{u.cmd})})
 	if err != nil {
 		return err
 	}

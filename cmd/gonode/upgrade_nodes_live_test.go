@@ -27,7 +27,7 @@ func counterNode(t *testing.T, name, root string) *node.Node {
 		Upgrade: &node.Upgrade{Versions: versions, Root: root}})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, n.Stop(context.Background())) })
-	_, err = n.Spawn(t.Context(), "counter", genserv.Of(upgrade.V1{}), nil)
+	_, err = n.Spawn(t.Context(), genserv.Child{Name: "counter", Module: genserv.Of(upgrade.V1{})})
 	require.NoError(t, err)
 	return n
 }
@@ -325,10 +325,10 @@ func TestANodeThatRefusesOrHasNoReleasesStopsTheUpgradeBeforeItBegins(t *testing
 
 func TestAServerThatCrashesWhileItIsWatchedTakesTheUpgradeBack(t *testing.T) {
 	nodes := counterNodes(t, "a", "b")
-	second, err := nodes[0].Spawn(t.Context(), "second", genserv.Of(upgrade.V1{}), nil)
+	second, err := nodes[0].Spawn(t.Context(), genserv.Child{Name: "second", Module: genserv.Of(upgrade.V1{})})
 	require.NoError(t, err)
 	_, wait := rolling(t, "watching", "--nodes", "a,b", "2", "--watch", "1m")
-	_, err = nodes[0].Spawn(t.Context(), "", genserv.Of(killer{}), second)
+	_, err = nodes[0].Spawn(t.Context(), genserv.Child{Module: genserv.Of(killer{}), Args: second})
 	require.ErrorIs(t, err, genserv.ErrIgnore)
 	r := wait()
 	require.Equal(t, exitFailure, r.code)

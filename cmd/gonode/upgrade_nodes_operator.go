@@ -120,7 +120,7 @@ func (u *upgrading) locked(ctx context.Context, do func() error) error {
 	}
 	o := &operator{failed: make(chan string, 1)}
 	var err error
-	if o.pid, err = u.n.Spawn(ctx, "", genserv.Of(o), nil); err != nil {
+	if o.pid, err = u.n.Spawn(ctx, genserv.Child{Module: genserv.Of(o)}); err != nil {
 		return err
 	}
 	m := &member{upgrading: u}

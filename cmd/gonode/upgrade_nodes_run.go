@@ -40,7 +40,7 @@ func newRollout(cmd *cobra.Command, n *node.Node, f upgradeFlags, vsn string, na
 
 // run does all of it. What is printed in the end tells what became of each node, whatever went wrong.
 func (r *rollout) run(ctx context.Context) (err error) {
-	if r.operator.pid, err = r.n.Spawn(ctx, "", genserv.Of(r.operator), nil); err != nil {
+	if r.operator.pid, err = r.n.Spawn(ctx, genserv.Child{Module: genserv.Of(r.operator)}); err != nil {
 		return err
 	}
 	down, err := r.reach(ctx)

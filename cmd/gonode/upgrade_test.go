@@ -40,7 +40,7 @@ func startCalcIn(t *testing.T, root string) *node.Node {
 	versions, err := upgrade.Versions()
 	require.NoError(t, err)
 	n := stands(t, node.Config{Name: "calc", Upgrade: &node.Upgrade{Versions: versions, Root: root}})
-	_, err = n.Spawn(t.Context(), "counter", genserv.Of(upgrade.V1{}), nil)
+	_, err = n.Spawn(t.Context(), genserv.Child{Name: "counter", Module: genserv.Of(upgrade.V1{})})
 	require.NoError(t, err)
 	return n
 }

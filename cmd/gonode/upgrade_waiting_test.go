@@ -87,7 +87,7 @@ func TestServersThatStayedBehindAreNotEndedUnasked(t *testing.T) {
 	require.Equal(t, "2 1 1", shown.Current+" "+shown.Permanent+" "+shown.Previous)
 	require.Contains(t, shown.Modules, moduleJSON{"counter",
 		[]versionJSON{{"1", false, 1}, {"2", true, 0}, {"3", false, 0}}})
-	_, err := n.Spawn(t.Context(), "other", genserv.Of(upgrade.V1{}), nil)
+	_, err := n.Spawn(t.Context(), genserv.Child{Name: "other", Module: genserv.Of(upgrade.V1{})})
 	require.NoError(t, err)
 	r = gonode(t, "upgrade", "calc")
 	require.Regexp(t, `counter +1 +1 +\n`, r.out)

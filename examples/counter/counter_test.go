@@ -27,7 +27,8 @@ func Example() {
 		log.Fatal(err)
 	}
 	defer n.Stop(ctx)
-	if _, err := n.Spawn(ctx, "counter", genserv.Of(counter.Server{}), etf.Int(40)); err != nil {
+	if _, err := n.Spawn(ctx,
+		genserv.Child{Name: "counter", Module: genserv.Of(counter.Server{}), Args: etf.Int(40)}); err != nil {
 		log.Fatal(err)
 	}
 	add := func(i etf.Int) etf.Term { return etf.Tuple{etf.Atom("add"), i} }
@@ -46,7 +47,7 @@ func start(t *testing.T, args etf.Term) (call func(request string) string, cast 
 	n, err := node.Start(t.Context(), node.Config{Name: "counting@localhost", Cookie: "secret", NoListen: true})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, n.Stop(context.Background())) })
-	_, err = n.Spawn(t.Context(), "counter", genserv.Of(counter.Server{}), args)
+	_, err = n.Spawn(t.Context(), genserv.Child{Name: "counter", Module: genserv.Of(counter.Server{}), Args: args})
 	require.NoError(t, err)
 	parse := func(request string) etf.Term {
 		term, err := etf.Parse(request)

@@ -27,7 +27,7 @@ func Example() {
 		log.Fatal(err)
 	}
 	defer n.Stop(ctx)
-	if _, err := n.Spawn(ctx, "echo", genserv.Of(echo.Server{}), nil); err != nil {
+	if _, err := n.Spawn(ctx, genserv.Child{Name: "echo", Module: genserv.Of(echo.Server{})}); err != nil {
 		log.Fatal(err)
 	}
 	reply, err := n.Call(ctx, etf.Atom("echo"), etf.Tuple{etf.Atom("hello"), etf.Binary("world")})
@@ -39,7 +39,7 @@ func TestAnEchoAnswersWithTheRequestAndIgnoresCasts(t *testing.T) {
 	n, err := node.Start(t.Context(), node.Config{Name: "hall@localhost", Cookie: "secret", NoListen: true})
 	require.NoError(t, err)
 	defer func() { require.NoError(t, n.Stop(context.Background())) }()
-	pid, err := n.Spawn(t.Context(), "echo", genserv.Of(echo.Server{}), nil)
+	pid, err := n.Spawn(t.Context(), genserv.Child{Name: "echo", Module: genserv.Of(echo.Server{})})
 	require.NoError(t, err)
 	for _, text := range []string{"nil", "undefined", "[]", "{}", "#{}", "-1", "1.5", `<<"x">>`, "[a|b]",
 		"{'$gen_call',x}"} {

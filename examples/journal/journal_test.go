@@ -91,7 +91,7 @@ func TestUpgradesThatSucceedAndThatFailLeaveNothingBehind(t *testing.T) {
 		error) {
 		return nil, &genserv.Exit{Reason: etf.Atom("boom")}
 	})
-	pid, err := n.Spawn(t.Context(), "journal", genserv.Of(journal.V1{}), nil)
+	pid, err := n.Spawn(t.Context(), genserv.Child{Name: "journal", Module: genserv.Of(journal.V1{})})
 	require.NoError(t, err)
 	h := n.ReleaseHandler()
 	run := func(vsn, way, more string) error {

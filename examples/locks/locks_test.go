@@ -27,7 +27,7 @@ func Example() {
 		log.Fatal(err)
 	}
 	defer n.Stop(ctx)
-	if _, err := n.Spawn(ctx, "locks", genserv.Of(locks.Server{}), nil); err != nil {
+	if _, err := n.Spawn(ctx, genserv.Child{Name: "locks", Module: genserv.Of(locks.Server{})}); err != nil {
 		log.Fatal(err)
 	}
 	owners, err := n.Call(ctx, etf.Atom("locks"), etf.Atom("owners"))
@@ -39,7 +39,7 @@ func TestWhatIsNoRequestIsAnsweredAndChangesNothing(t *testing.T) {
 	n, err := node.Start(t.Context(), node.Config{Name: "vault@localhost", Cookie: "secret", NoListen: true})
 	require.NoError(t, err)
 	defer func() { require.NoError(t, n.Stop(context.Background())) }()
-	pid, err := n.Spawn(t.Context(), "", genserv.Of(locks.Server{}), nil)
+	pid, err := n.Spawn(t.Context(), genserv.Child{Module: genserv.Of(locks.Server{})})
 	require.NoError(t, err)
 	for request, want := range map[string]string{
 		"x": "{error,unknown_request}", "{acquire,1}": "{error,unknown_request}", "{}": "{error,unknown_request}",

@@ -31,7 +31,7 @@ func Example() {
 	defer n.Stop(ctx)
 	for name, module := range map[etf.Atom]genserv.Module{"survey": genserv.Of(survey.Server{}),
 		"counter": genserv.Of(counter.Server{})} {
-		if _, err := n.Spawn(ctx, name, module, nil); err != nil {
+		if _, err := n.Spawn(ctx, genserv.Child{Name: name, Module: module}); err != nil {
 			log.Fatal(err)
 		}
 	}
@@ -44,9 +44,10 @@ func TestEveryQuestionIsAnswered(t *testing.T) {
 	n, err := node.Start(t.Context(), node.Config{Name: "office@localhost", Cookie: "secret", NoListen: true})
 	require.NoError(t, err)
 	defer func() { require.NoError(t, n.Stop(context.Background())) }()
-	pid, err := n.Spawn(t.Context(), "survey", genserv.Of(survey.Server{Patience: 50 * time.Millisecond}), nil)
+	pid, err := n.Spawn(t.Context(),
+		genserv.Child{Name: "survey", Module: genserv.Of(survey.Server{Patience: 50 * time.Millisecond})})
 	require.NoError(t, err)
-	_, err = n.Spawn(t.Context(), "silent", genserv.Of(mute{}), nil)
+	_, err = n.Spawn(t.Context(), genserv.Child{Name: "silent", Module: genserv.Of(mute{})})
 	require.NoError(t, err)
 	for _, c := range [][2]string{
 		{"x", "{error,unknown_request}"},

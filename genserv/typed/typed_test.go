@@ -55,7 +55,7 @@ func host(t *testing.T, code genserv.Module, args etf.Term) *lab {
 		Logger: slog.New(slog.NewTextHandler(&l.log, nil))})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, l.Stop(context.Background())) })
-	_, err = l.Spawn(t.Context(), "server", code, args)
+	_, err = l.Spawn(t.Context(), genserv.Child{Name: "server", Module: code, Args: args})
 	require.NoError(t, err)
 	return l
 }
@@ -242,7 +242,7 @@ func TestCastsAndMessagesChangeTheStateOrAreLogged(t *testing.T) {
 
 func TestDownExitAndTimeoutAreMessagesWithHandlers(t *testing.T) {
 	l := host(t, genserv.Of(events()), etf.Binary("first"))
-	other, err := l.Spawn(t.Context(), "other", genserv.Of(shapes()), nil)
+	other, err := l.Spawn(t.Context(), genserv.Child{Name: "other", Module: genserv.Of(shapes())})
 	require.NoError(t, err)
 	_, err = typed.Call[etf.Term](t.Context(), l, etf.Atom("server"), typed.Request("watch", other))
 	require.NoError(t, err)
@@ -257,9 +257,9 @@ func TestDownExitAndTimeoutAreMessagesWithHandlers(t *testing.T) {
 
 func TestArgumentsThatDoNotFitOrAnErrorOfInitRefuseTheStart(t *testing.T) {
 	l := host(t, genserv.Of(events()), etf.Binary("first"))
-	_, err := l.Spawn(t.Context(), "", genserv.Of(events()), etf.Int(1))
+	_, err := l.Spawn(t.Context(), genserv.Child{Module: genserv.Of(events()), Args: etf.Int(1)})
 	require.ErrorContains(t, err, "bad_argument")
-	_, err = l.Spawn(t.Context(), "", genserv.Of(events()), etf.Binary(""))
+	_, err = l.Spawn(t.Context(), genserv.Child{Module: genserv.Of(events()), Args: etf.Binary("")})
 	require.ErrorIs(t, err, &genserv.Exit{Reason: etf.Atom("empty")})
 }
 
@@ -341,7 +341,7 @@ func TestAMuxIsEmbeddedInAServerWithFurtherCallbacks(t *testing.T) {
 	require.Equal(t, "bye", l.call("{stop, {shutdown, done}}"))
 	require.Equal(t, "{shutdown,done}", etf.Format(<-s.ended))
 	for _, send := range []func(string){l.cast, l.send} {
-		_, err := l.Spawn(t.Context(), "server", genserv.Of(s), nil)
+		_, err := l.Spawn(t.Context(), genserv.Child{Name: "server", Module: genserv.Of(s)})
 		require.NoError(t, err)
 		send("normal")
 		require.Equal(t, etf.Term(genserv.Normal), <-s.ended)

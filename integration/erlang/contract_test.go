@@ -105,7 +105,8 @@ func TestTheContractIsKeptTermByTerm(t *testing.T) {
 	t.Parallel() // it mostly waits
 	n := start(t, config(t))
 	n.Export("actor", "start", 3, func(ctx context.Context, args etf.List) (etf.Term, error) {
-		return startResult(n.Spawn(ctx, args[0].(etf.Atom), genserv.Of(actor{}), etf.Tuple(args[1:]))), nil
+		return startResult(n.Spawn(ctx,
+			genserv.Child{Name: args[0].(etf.Atom), Module: genserv.Of(actor{}), Args: etf.Tuple(args[1:])})), nil
 	})
 	asker, other := gonodetest.StartErl(t, gonodetest.WithTimeout(2*time.Minute)), gonodetest.StartErl(t)
 	source, err := os.ReadFile("testdata/contract.erl")

@@ -210,7 +210,7 @@ func TestAStoppedNodeIsGoneForEverybody(t *testing.T) {
 	require.Equal(t, at(n, "{{echo,'gonode@host'},shutdown}"), e.Eval(t,
 		"receive {'DOWN', Ref, process, O, R} -> {O, R} after 20000 -> none end"))
 	require.Eventually(t, func() bool { return e.Eval(t, "nodes(hidden)") == "[]" }, 30*time.Second, 10*time.Millisecond)
-	_, err := n.Spawn(t.Context(), "late", nil, nil)
+	_, err := n.Spawn(t.Context(), genserv.Child{Name: "late", Module: nil})
 	require.ErrorIs(t, err, node.ErrStopped)
 	err = n.Connect(t.Context(), etf.Atom(e.Name()))
 	require.True(t, errors.Is(err, node.ErrStopped), "%v", err)

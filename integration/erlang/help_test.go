@@ -62,7 +62,7 @@ func spawnSamples(t *testing.T, n *node.Node) {
 
 func spawn(t *testing.T, n *node.Node, name etf.Atom, m genserv.Module) etf.Pid {
 	t.Helper()
-	pid, err := n.Spawn(t.Context(), name, m, nil)
+	pid, err := n.Spawn(t.Context(), genserv.Child{Name: name, Module: m})
 	require.NoError(t, err)
 	return pid
 }

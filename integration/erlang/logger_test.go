@@ -124,7 +124,7 @@ func TestReportsReadLikeThoseOfOTPInAFileAndForHandlersOfErrorLogger(t *testing.
 	spawn(t, n, "frail", genserv.Of(frail{}))
 	_, err := n.Call(ctx, etf.Atom("frail"), etf.Atom("index"))
 	require.Error(t, err)
-	_, err = n.Spawn(ctx, "stillborn", genserv.Of(stillborn{}), nil)
+	_, err = n.Spawn(ctx, genserv.Child{Name: "stillborn", Module: genserv.Of(stillborn{})})
 	require.Error(t, err)
 	require.NoError(t, n.StartApplication(ctx, bank.App()))
 	require.Equal(t, "ok", e.Eval(t, at(n, "exit(rpc:call('gonode@host', erlang, whereis, [ledger]), boom), ok.")))

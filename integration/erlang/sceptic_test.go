@@ -231,7 +231,7 @@ func startMarionettes(t *testing.T, name string) *node.Node {
 		if name == "undefined" {
 			name = ""
 		}
-		return startResult(n.Spawn(ctx, name, genserv.Of(marionette{}), nil)), nil
+		return startResult(n.Spawn(ctx, genserv.Child{Name: name, Module: genserv.Of(marionette{})})), nil
 	})
 	return n
 }

@@ -129,7 +129,7 @@ func startPatient(t *testing.T, module etf.Atom) *node.Node {
 	n := start(t, config(t))
 	spawn(t, n, "patient", genserv.Of(patient{}))
 	n.Export(module, "start", 0, func(ctx context.Context, _ etf.List) (etf.Term, error) {
-		_, err := n.Spawn(ctx, "patient", genserv.Of(patient{}), nil)
+		_, err := n.Spawn(ctx, genserv.Child{Name: "patient", Module: genserv.Of(patient{})})
 		return etf.Atom("ok"), err
 	})
 	return n

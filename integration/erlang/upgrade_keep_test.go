@@ -64,7 +64,7 @@ func (guarded) HandleCall(_ *genserv.Process, request etf.Term, _ genserv.From,
 func TestAskingForAStateThatOthersChangeEndsNothing(t *testing.T) {
 	b, n := gonodetest.StartErl(t), start(t, config(t))
 	s := &guardedState{Items: map[string]int{}}
-	_, err := n.Spawn(t.Context(), "guarded", genserv.Of(guarded{s}), nil)
+	_, err := n.Spawn(t.Context(), genserv.Child{Name: "guarded", Module: genserv.Of(guarded{s})})
 	require.NoError(t, err)
 	done := make(chan struct{})
 	var work sync.WaitGroup

@@ -85,7 +85,7 @@ func startCrowd(t *testing.T, size int) (*node.Node, []etf.Pid) {
 	n := start(t, cfg)
 	pids := make([]etf.Pid, size)
 	for i := range pids {
-		pids[i], err = n.Spawn(t.Context(), "", genserv.Of(crowd1{}), etf.Int(i+1))
+		pids[i], err = n.Spawn(t.Context(), genserv.Child{Module: genserv.Of(crowd1{}), Args: etf.Int(i + 1)})
 		require.NoError(t, err)
 	}
 	return n, pids

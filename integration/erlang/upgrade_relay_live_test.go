@@ -168,7 +168,7 @@ func startRelays(t *testing.T, beam *gonodetest.Beam) *relays {
 	for i, s := range shape {
 		next, err := etf.Parse(at(w.n, strings.ReplaceAll(s[1], "BEAM", beam.Eval(t, "node()."))))
 		require.NoError(t, err)
-		_, err = w.n.Spawn(t.Context(), etf.Atom(s[0]), apps[0].Modules[i].Code, next)
+		_, err = w.n.Spawn(t.Context(), genserv.Child{Name: etf.Atom(s[0]), Module: apps[0].Modules[i].Code, Args: next})
 		require.NoError(t, err)
 	}
 	return w

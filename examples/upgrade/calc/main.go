@@ -46,7 +46,7 @@ func run(ctx context.Context, cfg node.Config, root string) (err error) {
 		err = errors.Join(err, n.Stop(ctx))
 	}()
 	// Whichever version is named here, the counter runs the one of the release.
-	if _, err := n.Spawn(ctx, "counter", genserv.Of(upgrade.V1{}), nil); err != nil {
+	if _, err := n.Spawn(ctx, genserv.Child{Name: "counter", Module: genserv.Of(upgrade.V1{})}); err != nil {
 		return err
 	}
 	fmt.Fprintf(os.Stderr, "node %s runs release %s\n", n.Name(), n.ReleaseHandler().Running().Vsn)

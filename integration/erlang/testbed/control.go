@@ -63,7 +63,7 @@ func runControl(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := n.Spawn(ctx, "testbed", genserv.Of(b), nil); err != nil {
+	if _, err := n.Spawn(ctx, genserv.Child{Name: "testbed", Module: genserv.Of(b)}); err != nil {
 		return errors.Join(err, stopNode(n))
 	}
 	fmt.Println(n.Name())

@@ -62,7 +62,7 @@ func runLedger(ctx context.Context, args []string) error {
 		return err
 	}
 	for name, code := range servers {
-		if _, err := n.Spawn(ctx, name, code, nil); err != nil {
+		if _, err := n.Spawn(ctx, genserv.Child{Name: name, Module: code}); err != nil {
 			return errors.Join(err, stopNode(n))
 		}
 	}

@@ -96,7 +96,7 @@ func spawnServers(ctx context.Context, n *node.Node) error {
 		{"probe", genserv.Of(probe{}), nil},
 		{"tree", newTree(), etf.Tuple{etf.Map{}, etf.List{}}},
 	} {
-		if _, err := n.Spawn(ctx, s.name, s.code, s.args); err != nil {
+		if _, err := n.Spawn(ctx, genserv.Child{Name: s.name, Module: s.code, Args: s.args}); err != nil {
 			return fmt.Errorf("%s: %w", s.name, err)
 		}
 	}
