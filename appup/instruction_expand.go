@@ -60,7 +60,8 @@ func normalize(n etf.Node) etf.Node {
 		return n
 	}
 	e := nodesOf(n, t)
-	dynamic, unlimited, none := nodeAt(n.Pos, etf.Atom("dynamic")), nodeAt(n.Pos, etf.Atom("default")), nodeAt(n.Pos, etf.List{})
+	dynamic, unlimited := nodeAt(n.Pos, etf.Atom("dynamic")), nodeAt(n.Pos, etf.Atom("default"))
+	none := nodeAt(n.Pos, etf.List{})
 	switch {
 	case isAtom(t[0], "update") && len(t) == 6:
 		return tupleAt(n.Pos, e[0], e[1], dynamic, unlimited, e[2], e[3], e[4], e[5])

@@ -11,7 +11,8 @@ func (u Update) Term() etf.Term {
 	if u.Advanced {
 		change = tagged("advanced", u.Extra)
 	}
-	return tagged("update", u.Module, modType, u.Timeout, change, etf.Atom(u.PrePurge), etf.Atom(u.PostPurge), atomTerms(u.DepMods))
+	return tagged("update", u.Module, modType, u.Timeout, change, etf.Atom(u.PrePurge), etf.Atom(u.PostPurge),
+		atomTerms(u.DepMods))
 }
 
 // Term returns {load_module, Module, PrePurge, PostPurge, DepMods}.

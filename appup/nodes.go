@@ -132,5 +132,6 @@ func stringOf(t etf.Term) (string, textKind) {
 	return "", textCrashes
 }
 
-// crashReason is the exit reason of a function that was called with something it does not take. OTP's has the stack in it.
+// crashReason is the exit reason of a function that was called with something it does not take. OTP's has the stack in
+// it.
 func crashReason(word etf.Atom) etf.Term { return etf.Tuple{word, etf.List{}} }

@@ -10,11 +10,12 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// readOnlyTerm reads the one term of a file. It is a finding if it does not parse or is not there. If it is not alone the
-// file is refused, as by release_handler, which wants [Term] of file:consult/1.
+// readOnlyTerm reads the one term of a file. It is a finding if it does not parse or is not there. If it is not alone
+// the file is refused, as by release_handler, which wants [Term] of file:consult/1.
 func (r *report) readOnlyTerm(src []byte) (etf.Node, bool) { return r.readTerm(src, r.fail) }
 
-// readFirstTerm reads the one term of a file like only, but of several the first counts, as for systools_lib:read_term/1.
+// readFirstTerm reads the one term of a file like readOnlyTerm, but of several the first counts, as for
+// systools_lib:read_term/1.
 func (r *report) readFirstTerm(src []byte) (etf.Node, bool) {
 	return r.readTerm(src, func(pos etf.Pos, reason etf.Term, format string, args ...any) {
 		r.warn(pos, reason, format+"; systools takes the first, a running node refuses the file", args...)
@@ -123,7 +124,9 @@ func tokenAt(src string, e *etf.ParseError) (token string, grammar bool) {
 			end = i + 2
 		}
 	case unicode.IsLetter(first) || unicode.IsDigit(first):
-		end = strings.IndexFunc(line, func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsDigit(c) && c != '_' && c != '@' })
+		end = strings.IndexFunc(line, func(c rune) bool {
+			return !unicode.IsLetter(c) && !unicode.IsDigit(c) && c != '_' && c != '@'
+		})
 		if end < 0 {
 			end = len(line)
 		}

@@ -203,7 +203,8 @@ func (m *maker) appupScripts(mode Mode, base *Release) ([]Script, *Error) {
 	return scripts, nil
 }
 
-// appupScript finds the script of an application: get_script_from_appup/5. Only what is needed of the file is looked at.
+// appupScript finds the script of an application: get_script_from_appup/5. Only what is needed of the file is looked
+// at.
 func (m *maker) appupScript(mode Mode, app *App, vsn string) (Script, *Error) {
 	file := join(app.Dir, string(app.Name)+".appup")
 	problem := func(what etf.Term) etf.Term { return tagged("file_problem", etf.Tuple{etf.Charlist(file), what}) }

@@ -115,8 +115,8 @@ func mergeScripts(scripts []Script) (before, after []step, err *Error) {
 	return before, after, nil
 }
 
-// splitScript divides a script at its point of no return, which may be missing: split_script/1. The load_object_code behind
-// it go to the front.
+// splitScript divides a script at its point of no return, which may be missing: split_script/1. The load_object_code
+// behind it go to the front.
 func splitScript(script Script) (before, after []step, err *Error) {
 	for _, n := range script.nodes {
 		for _, full := range expand(n) {
@@ -269,7 +269,8 @@ func mergeObjectCode(before []step) ([]step, *Error) {
 		if conflict != nil {
 			return nil, conflict
 		}
-		merged = append(merged, first.replacedBy(tagged("load_object_code", etf.Tuple{code[0], code[1], unionOfModules(same)})))
+		all := etf.Tuple{code[0], code[1], unionOfModules(same)}
+		merged = append(merged, first.replacedBy(tagged("load_object_code", all)))
 		found = other
 	}
 	return append(merged, rest...), nil

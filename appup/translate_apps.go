@@ -6,8 +6,8 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// translateApplications makes instructions for modules of those for applications: translate_application_instrs/3. Modules that
-// are added are loaded as any other: translate_add_module_instrs/2.
+// translateApplications makes instructions for modules of those for applications: translate_application_instrs/3.
+// Modules that are added are loaded as any other: translate_add_module_instrs/2.
 func (t *translation) translateApplications(after []step) ([]step, *Error) {
 	var all []step
 	for _, s := range after {

@@ -6,8 +6,8 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// translateDependents makes low-level instructions of those that depend on each other, a group at a time, in the place of the
-// first of its members: translate_dependent_instrs/4.
+// translateDependents makes low-level instructions of those that depend on each other, a group at a time, in the place
+// of the first of its members: translate_dependent_instrs/4.
 func (t *translation) translateDependents(before, after []step) (b, a []step, err *Error) {
 	d, err := newDependents(after)
 	if err != nil {
@@ -79,7 +79,8 @@ const (
 	updatePost    = 6
 )
 
-// translateGroup makes the instructions of a group, whose members are in the order of dependency: translate_dep_to_low/3.
+// translateGroup makes the instructions of a group, whose members are in the order of dependency:
+// translate_dep_to_low/3.
 func (t *translation) translateGroup(ordered []step) []step {
 	var code [][]step
 	var suspend, resume, dynamic, static etf.List

@@ -8,8 +8,10 @@
 // process has its own pointer, so processes of several versions live side by side, for as long as that is wanted:
 //
 //	versions, err := codechange.NewVersions(
-//		codechange.Application{Name: "counter", Vsn: "1", Modules: []*codechange.Module{{Vsn: "1", Code: genserv.Of(v1.Server{})}}},
-//		codechange.Application{Name: "counter", Vsn: "2", Modules: []*codechange.Module{{Vsn: "2", Code: genserv.Of(v2.Server{})}}},
+//		codechange.Application{Name: "counter", Vsn: "1",
+//			Modules: []*codechange.Module{{Vsn: "1", Code: genserv.Of(v1.Server{})}}},
+//		codechange.Application{Name: "counter", Vsn: "2",
+//			Modules: []*codechange.Module{{Vsn: "2", Code: genserv.Of(v2.Server{})}}},
 //	)
 //
 // The versions of a server have the same ModuleName. A later one has a CodeChange that makes its state out of that
@@ -20,38 +22,49 @@
 //
 // # What an instruction does
 //
-//	load_object_code      finds the modules among those that are linked; {no_such_file, File} and {bad_lib_vsn, App, Vsn} as in OTP
-//	suspend               all processes that use a module are told at once; each has its time-out
-//	load                  makes a version current. Servers that are not suspended go over to it at their next message, but only
-//	                      if their state has the schema that it knows: others stay with their code and are reported
+//	load_object_code      finds the modules among those that are linked; {no_such_file, File} and {bad_lib_vsn, App, Vsn}
+//	                      as in OTP
+//	suspend               all processes of a module are told at once; each has its time-out
+//	load                  makes a version current. Servers that are not suspended change to it at their next message if
+//	                      their state has the schema that it knows; the others keep their code and are reported
 //	code_change           makes the new state and switches the process to the new code in one step
 //	resume                lets the servers go on, see below
-//	remove, purge         no version is current any more; processes that still run one are killed when the script has succeeded
+//	remove, purge         the module has no current version any more; processes that still run one are killed when the
+//	                      script has succeeded
 //	stop, start           supervisor:terminate_child/2 and restart_child/2
 //	apply                 an exported function of the node; {apply, MFA, {undo, MFA}} says how it is undone
 //	sync_nodes            waits for other nodes, which may be OTP nodes
 //	restart_emulator, restart_new_emulator     refused before anything is done
 //
-// A purge method has less to say than in OTP, where a module has room for two versions and what runs the third has
-// to be killed. Here soft_purge as the first one refuses to load while processes run another version than the
-// current one, and brutal_purge does nothing. The second one says what becomes of processes that stayed with an
-// older version, see Report.Unpurged: with soft_purge they go on, with brutal_purge Handler.MakePermanent is
-// refused until they have ended, and Handler.MakePermanentAndPurge ends them.
+// # Purge methods
+//
+// In OTP a module has room for two versions, and a process that runs a third one is killed. Here processes of any
+// number of versions live side by side, so a purge method decides less. It is about processes that run another version
+// than the current one:
+//
+//	             soft_purge                                        brutal_purge
+//	PrePurge     the script is refused: {old_processes, Module}    they do not matter
+//	PostPurge    they go on                                        MakePermanent is refused until they have
+//	                                                               ended; MakePermanentAndPurge ends them
+//
+// [Report.Unpurged] names the modules that have such processes after the script, see package releasehandler.
 //
 // # Rollback
 //
-// An error of a code change, a panic, a time-out, a state of a wrong type, a function that fails, a node that does
-// not come to a sync_nodes: whatever ends the script early, the steps before it are undone in reverse order. Each
-// process gets the very state and code that it had, see Uncopied for the exception, and goes on with all messages
-// that wait for it. To that end resume takes effect at the end of the script or before an instruction that may need
-// the servers, whichever comes first; a server that had to go on and has served something since is brought back by
-// its own Downgrade. The Report tells it for each process.
+// A script fails if a code change returns an error, panics, takes too long or makes a state of a wrong type, if a
+// function fails, if another node does not come to a sync_nodes, or if a busy server does not suspend itself in time
+// ([BusyWait] and [BusySkip] do otherwise). A server that ends meanwhile is no failure. The steps before the failure
+// are then undone in reverse order:
 //
-// A process that began with the new code in the meantime goes down by its Downgrade, or is killed if it cannot: its
-// supervisor starts it anew, with the old code.
+//   - Each process gets back the very state and code that it had, and handles all messages that wait for it.
+//     [UndoneUncopied] is the exception: its code change may have altered the old state in place.
+//   - A server that had to go on with its new code, and has served something since, is brought back by its Downgrade.
+//     To make that rare, resume takes effect at the end of the script, or before an instruction that may need the
+//     servers.
+//   - A process that was started with the new code goes back by its Downgrade. If it cannot, it is killed, and its
+//     supervisor starts it again with the old code.
 //
-// A busy server that does not suspend itself in time makes the upgrade fail; BusyWait and BusySkip do otherwise. One
-// that ends meanwhile is no failure.
+// The [Report] tells for each process what was done and how it was undone.
 //
 // See release_handler_1.erl of sasl and https://www.erlang.org/doc/man/relup.html.
 package codechange

@@ -11,8 +11,8 @@ import (
 // Module is one version of a callback module that is linked into the program. Several versions of one name may be
 // there side by side, each with a Code of its own, and every process runs one of them.
 type Module struct {
-	// Code is what processes run. It may be nil for a module that is none of a process but that scripts speak of; such a
-	// module needs a Name.
+	// Code is what processes run. It is nil for a module without processes that scripts mention; such a module needs a
+	// Name.
 	Code genserv.Module
 	// Name is the name by which instructions mean the module. "" is the name of Code.
 	Name etf.Atom

@@ -85,9 +85,10 @@ type Canary struct {
 	Watch time.Duration
 }
 
-// With returns o changed by the options of release_handler:install_release/2, a list of pairs. error_action and update_paths mean nothing here. Our own options are {busy, fail | wait | skip},
-// {resume, late | in_place}, {strict, Bool}, {undo_timeout, T}, {canary, Count} and {canary, Count, Milliseconds}. The
-// error is an *Error with the reason badarg or {illegal_option, Option}.
+// With returns o changed by the options of release_handler:install_release/2, a list of pairs. error_action and
+// update_paths mean nothing here. Our own options are {busy, fail | wait | skip}, {resume, late | in_place}, {strict,
+// Bool}, {undo_timeout, T}, {canary, Count} and {canary, Count, Milliseconds}. The error is an *Error with the reason
+// badarg or {illegal_option, Option}.
 func (o Options) With(t etf.Term) (Options, error) {
 	list, ok := t.(etf.List)
 	if !ok {

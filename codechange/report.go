@@ -94,7 +94,7 @@ const (
 	OutcomeSuspended Outcome = "suspended" // suspended and resumed, nothing else
 	OutcomeChanged   Outcome = "changed"   // code and state
 	OutcomeLoaded    Outcome = "loaded"    // code; the state is of the same shape
-	OutcomeStayed    Outcome = "stayed"    // runs its old code: the state has another shape and the script no code change for it
+	OutcomeStayed    Outcome = "stayed"    // runs its old code: its state has another shape, and there is no code change
 	OutcomeBusy      Outcome = "busy"      // did not suspend itself in time and was left alone
 	OutcomeEnded     Outcome = "ended"     // ended by itself meanwhile
 	OutcomeStopped   Outcome = "stopped"   // was stopped by the script
@@ -115,16 +115,17 @@ const (
 	// code change may have altered in place, in the part that Reason names, is not taken back: the server is no
 	// genserv.StateCopier.
 	UndoneUncopied Undone = "uncopied"
-	// UndoneDowngraded means that the process had served requests with its new code, and that its Downgrade, or the code alone
-	// if the state had not changed its shape, brought the state of now back to the old code; or that its CodeChange did,
-	// if it was a downgrade that failed.
+	// UndoneDowngraded means that the process had served requests with its new code, and that its Downgrade, or the code
+	// alone if the state had not changed its shape, brought the state of now back to the old code; or that its CodeChange
+	// did, if it was a downgrade that failed.
 	UndoneDowngraded Undone = "downgraded"
-	// UndoneForgot means that the process has its old code and its old state, and what it did with its new code is forgotten.
+	// UndoneForgot means that the process has its old code and its old state, and what it did with its new code is
+	// forgotten.
 	UndoneForgot Undone = "forgot"
 	// UndoneAnew means that the process began with the new code, had handled nothing and began anew with the old one.
 	UndoneAnew Undone = "anew"
-	// UndoneKilled means that the process began with the new code and has no way back to the old one: its supervisor starts it
-	// anew.
+	// UndoneKilled means that the process began with the new code and has no way back to the old one: its supervisor
+	// starts it anew.
 	UndoneKilled Undone = "killed"
 	// UndoneLater means that the process is busy and goes back as soon as it has time.
 	UndoneLater Undone = "later"

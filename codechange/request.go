@@ -36,9 +36,9 @@ const (
 	fateCancelled      // the upgrade was told to stop
 )
 
-// sendRequest asks p to do something. do returns what takes it back, or nil, and undone runs in the process if that was needed
-// because nobody waited any longer when do had returned. An idle process does it at once, in the goroutine of the
-// caller.
+// sendRequest asks p to do something. do returns what takes it back, or nil, and undone runs in the process if that was
+// needed because nobody waited any longer when do had returned. An idle process does it at once, in the goroutine of
+// the caller.
 func sendRequest(p Process, do func(*genserv.Loop) (undo func())) *request {
 	e := &request{}
 	e.sendTo(p, do)
@@ -65,8 +65,8 @@ func (e *request) sendTo(p Process, do func(*genserv.Loop) (undo func())) {
 	})
 }
 
-// requestServe asks a suspended process to serve some of the messages that wait for it, as many as count returns, and then to
-// suspend itself again. If nobody waits for that any longer it goes on instead.
+// requestServe asks a suspended process to serve some of the messages that wait for it, as many as count returns, and
+// then to suspend itself again. If nobody waits for that any longer it goes on instead.
 func requestServe(p Process, count func(*genserv.Loop) int) *request {
 	e := &request{}
 	p.Do(func(l *genserv.Loop) {

@@ -8,8 +8,8 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// startedDuring is a process that began with code that the script had loaded, such as a child that its supervisor has
-// started anew. If the script fails it has no old state to go back to.
+// startedDuring is a process that was started during the script, with code that the script had loaded, such as a child
+// that its supervisor has restarted. If the script fails, it has no old state to go back to.
 type startedDuring struct {
 	Process
 	versionPair
@@ -19,7 +19,8 @@ type startedDuring struct {
 	killed atomic.Bool
 }
 
-// noteEarlierUsers notes which processes run a version before the script makes it current: they are no newcomers.
+// noteEarlierUsers notes which processes run a version before the script makes it current: they were not started during
+// the script.
 func (r *run) noteEarlierUsers(m *Module) {
 	for _, p := range r.host.Users(m.name()) {
 		if p.Code() == m.Code {
@@ -28,16 +29,19 @@ func (r *run) noteEarlierUsers(m *Module) {
 	}
 }
 
-// revertAllStarted gives newcomers the old code: with the state that a code change in the opposite direction makes, or
-// with the one that they have if it has the same shape. One that has handled nothing yet begins anew otherwise. Those
-// that can do none of this are killed; their supervisors start them anew with the old code. It comes when the old
-// versions are current again.
+// revertAllStarted gives the old code to the processes that were started during the script. It is called when the old
+// versions are current again. For each process it tries in this order:
+//
+//  1. a code change in the opposite direction, or the old code with the state as it is if that has the same shape;
+//  2. Init of the old code, if the process has handled nothing yet;
+//  3. to kill the process: its supervisor starts it again with the old code.
 func (r *run) revertAllStarted() {
 	var all []*startedDuring
 	for name, v := range r.versionPairs {
 		for _, p := range r.host.Users(name) {
 			key := keyOf(p.Pid())
-			if v.new != v.old && p.Code() == v.new.Code && !r.earlierUsers[key] && r.subjects[key] == nil && r.loaded[key] == nil {
+			known := r.earlierUsers[key] || r.subjects[key] != nil || r.loaded[key] != nil
+			if v.new != v.old && p.Code() == v.new.Code && !known {
 				all = append(all, r.newStartedDuring(p, v))
 			}
 		}
@@ -69,8 +73,8 @@ func (r *run) revertAllStarted() {
 }
 
 func (r *run) newStartedDuring(p Process, v versionPair) *startedDuring {
-	return &startedDuring{Process: p, versionPair: v, report: &ProcessReport{Pid: p.Pid(), Name: p.Name(), Module: v.new.name(),
-		From: v.new.vsnText(), To: v.new.vsnText(), Outcome: OutcomeBegan}}
+	return &startedDuring{Process: p, versionPair: v, report: &ProcessReport{Pid: p.Pid(), Name: p.Name(),
+		Module: v.new.name(), From: v.new.vsnText(), To: v.new.vsnText(), Outcome: OutcomeBegan}}
 }
 
 // revertStarted runs in the process, at once or when that has time.

@@ -66,9 +66,9 @@ func (c Child) displayName() string {
 	return etf.FormatMax(c.ID, maxText)
 }
 
-// suspendLateStarted suspends the processes of a module that were started after its suspend instruction and before it is loaded,
-// which OTP leaves to themselves. If the code change of the module is over already, as for a downgrade, theirs comes
-// now.
+// suspendLateStarted suspends the processes of a module that were started after its suspend instruction and before it
+// is loaded, which OTP leaves to themselves. If the code change of the module is over already, as for a downgrade,
+// theirs comes now.
 //
 // It returns all processes of the module.
 func (r *run) suspendLateStarted(module etf.Atom) ([]Process, error) {

@@ -227,8 +227,8 @@ type resuming struct {
 	handled uint64
 }
 
-// resumeSubject resumes a process that has its new code. One that the script has no code change for takes the new code now, if
-// it fits.
+// resumeSubject resumes a process that has its new code. One that the script has no code change for takes the new code
+// now, if it fits.
 func (r *run) resumeSubject(s *subject) *resuming {
 	s.suspended = false
 	g := &resuming{subject: s}

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// workerPool does something in many processes at the same time: with a goroutine for each processor, and more as soon as code
-// changes wait for something.
+// workerPool does something in many processes at the same time: with a goroutine for each processor, and more as soon
+// as code changes wait for something.
 type workerPool struct {
 	run   *run
 	ctx   context.Context

@@ -49,7 +49,8 @@ func (h *Handler) changeApplications(libs []codechange.Lib, configFile string) (
 }
 
 // readAppFiles reads the .app files of applications, as far as they are there, and the file sys.config.
-func (h *Handler) readAppFiles(libs []codechange.Lib, configFile string) (specs []etf.Term, config etf.Term, err error) {
+func (h *Handler) readAppFiles(libs []codechange.Lib, configFile string) (specs []etf.Term, config etf.Term,
+	err error) {
 	for _, l := range libs {
 		spec, missing, err := h.files.consult(h.appFile(l), "bad_app_file")
 		if errors.Is(err, errOutside) && !h.config.Versions.HasApplication(l.App) {

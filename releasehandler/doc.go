@@ -1,6 +1,6 @@
-// Package releasehandler is the release handler of a node: it knows the releases of an installation, with the files that
-// belong to them, and changes the node from one release to another. It answers what the process release_handler of OTP
-// answers, see [Handler.Request], and the functions that operators call by rpc, see [Handler.Functions].
+// Package releasehandler is the release handler of a node: it knows the releases of an installation, with the files
+// that belong to them, and changes the node from one release to another. It answers what the process release_handler of
+// OTP answers, see [Handler.Request], and the functions that operators call by rpc, see [Handler.Functions].
 //
 // # Releases
 //
@@ -19,8 +19,8 @@
 //
 // [Handler.Install] reads the script of the transition in the file relup of the new release, or of the running one for
 // a way down, and has codechange execute it. If the script fails, everything is undone and the node runs the release
-// that it ran. [Handler.Rehearse] tries the script and changes nothing. [Handler.UpgradeApp] upgrades one application by
-// its .appup file, without a release.
+// that it ran. [Handler.Rehearse] tries the script and changes nothing. [Handler.UpgradeApp] upgrades one application
+// by its .appup file, without a release.
 //
 // See release_handler.erl of sasl and https://www.erlang.org/doc/man/release_handler.html.
 package releasehandler

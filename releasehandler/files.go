@@ -68,9 +68,9 @@ func (f files) writeMode(name string, data []byte, mode fs.FileMode) error {
 // maxLinks is how many symbolic links lead to a file at most, as for the system.
 const maxLinks = 40
 
-// ownFile returns what the handler uses a file of its own by, such as RELEASES, which an operator may have put elsewhere
-// and left a symbolic link for: the directory where the file really is counts as one of the handler's, for this use
-// alone.
+// ownFile returns what the handler uses a file of its own by, such as RELEASES, which an operator may have put
+// elsewhere and left a symbolic link for: the directory where the file really is counts as one of the handler's, for
+// this use alone.
 func (f files) ownFile(name string) (own files, path string) {
 	path = f.linkTarget(name)
 	f.dirs = append([]string{filepath.Dir(path)}, f.dirs...)

@@ -15,8 +15,8 @@ type oldProcesses struct {
 	pids   []etf.Pid
 }
 
-// oldByBrutalPurge are the processes that making the current release permanent would end: those that run older versions of
-// what a script has said is to be purged brutally.
+// oldByBrutalPurge are the processes that making the current release permanent would end: those that run older versions
+// of what a script has said is to be purged brutally.
 func (h *Handler) oldByBrutalPurge() (all []oldProcesses) {
 	h.mu.Lock()
 	left := slices.Clone(h.unpurged)

@@ -29,7 +29,8 @@ const (
 	StatusOld       Status = "old"
 )
 
-// statusTmpCurrent is written by OTP across a restart of the emulator. Whoever finds it afterwards takes it for unpacked.
+// statusTmpCurrent is written by OTP across a restart of the emulator. Whoever finds it afterwards takes it for
+// unpacked.
 const statusTmpCurrent Status = "tmp_current"
 
 // ReleasesError is a file RELEASES that cannot be understood.

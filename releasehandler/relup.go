@@ -58,7 +58,8 @@ func (h *Handler) relup(vsn, other string, list int) (way *codechange.Transition
 			return nil, false, h.badRelup(file)
 		}
 		description, _ := stringOf(entry[1])
-		return &codechange.Transition{Other: other, Description: description, Script: codechange.Script{Instructions: instructions}}, false, nil
+		return &codechange.Transition{Other: other, Description: description,
+			Script: codechange.Script{Instructions: instructions}}, false, nil
 	}
 	return nil, false, nil
 }

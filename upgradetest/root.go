@@ -150,7 +150,8 @@ func (c *rootCheck) checkReleases() {
 		c.problems = append(c.problems, err)
 		return
 	}
-	if !slices.ContainsFunc(all, func(r releasehandler.Release) bool { return r.Status == releasehandler.StatusPermanent }) {
+	isPermanent := func(r releasehandler.Release) bool { return r.Status == releasehandler.StatusPermanent }
+	if !slices.ContainsFunc(all, isPermanent) {
 		c.addProblem("%s has no permanent release, so no node starts with it", file)
 	}
 	for _, r := range all {

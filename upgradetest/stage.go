@@ -109,7 +109,8 @@ func (s *stage) end() error {
 }
 
 // sampleServers are the samples of the versions of libs, by module.
-func (p Program) sampleServers(linked []appup.Linked, libs []codechange.Lib, want func(Sample) bool) (seeds []sampleServer) {
+func (p Program) sampleServers(linked []appup.Linked, libs []codechange.Lib, want func(Sample) bool) (
+	seeds []sampleServer) {
 	for _, sample := range p.Samples {
 		if !sample.isOf(linked, libs) || !want(sample) {
 			continue
@@ -130,7 +131,8 @@ func (s Sample) isOf(linked []appup.Linked, libs []codechange.Lib) bool {
 }
 
 // findHolder finds the application among libs that has a version of a module; nil is any version.
-func findHolder(linked []appup.Linked, libs []codechange.Lib, module etf.Atom, vsn etf.Term) (lib codechange.Lib, ok bool) {
+func findHolder(linked []appup.Linked, libs []codechange.Lib, module etf.Atom, vsn etf.Term) (lib codechange.Lib,
+	ok bool) {
 	for _, lib := range libs {
 		for _, l := range linked {
 			if l.App != lib.App || l.Vsn != lib.Vsn {

@@ -25,7 +25,9 @@ func (p Program) walk(ctx context.Context, way pair) (problems []error) {
 		problems = append(problems, p.onStage(ctx, way.from, negate(newer), func(w *walker) { w.roundTrip(ctx, way) })...)
 	}
 	if way.down != nil && p.hasSample(linked, way.to, negate(older)) {
-		problems = append(problems, p.onStage(ctx, way.to, negate(older), func(w *walker) { w.oneWay(ctx, way.reversed()) })...)
+		problems = append(problems, p.onStage(ctx, way.to, negate(older), func(w *walker) {
+			w.oneWay(ctx, way.reversed())
+		})...)
 	}
 	if way.up != nil && p.hasSample(linked, way.from, newer) {
 		problems = append(problems, p.onStage(ctx, way.from, newer, func(w *walker) { w.checkRefused(ctx, way) })...)
@@ -123,7 +125,9 @@ func (w *walker) oneWay(ctx context.Context, way pair) (ok bool) {
 	}
 	ok = true
 	for _, p := range report.Processes {
-		if p.Outcome != codechange.OutcomeChanged && p.Outcome != codechange.OutcomeLoaded && p.Outcome != codechange.OutcomeSuspended {
+		switch p.Outcome {
+		case codechange.OutcomeChanged, codechange.OutcomeLoaded, codechange.OutcomeSuspended:
+		default:
 			w.problem(way, "the server of %s was not changed (%s): %s", w.name(p.Pid), p.Outcome, p.Reason)
 			ok = false
 		}
@@ -131,7 +135,8 @@ func (w *walker) oneWay(ctx context.Context, way pair) (ok bool) {
 	return ok
 }
 
-// checkFailureAt lets a script fail in front of one of its instructions, or at its end, and looks whether all is as it was.
+// checkFailureAt lets a script fail in front of one of its instructions, or at its end, and looks whether all is as it
+// was.
 func (w *walker) checkFailureAt(ctx context.Context, way pair, script etf.List, at int) bool {
 	fail := etf.Tuple{etf.Atom("apply"), etf.Tuple{etf.Atom(kitApp), etf.Atom("fail"), etf.List{}}}
 	where := "at its end"
