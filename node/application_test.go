@@ -12,6 +12,7 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/node/internal/application"
 	"github.com/gonode-otp/gonode/supervisor"
 )
 
@@ -95,7 +96,7 @@ func app(name etf.Atom, d *diary, children ...etf.Term) App {
 
 func names(t *testing.T, n *Node) []etf.Atom {
 	t.Helper()
-	infos, err := n.Applications(t.Context())
+	infos, err := n.Applications().List(t.Context())
 	require.NoError(t, err)
 	var names []etf.Atom
 	for _, info := range infos {
@@ -106,15 +107,15 @@ func names(t *testing.T, n *Node) []etf.Atom {
 
 func TestApplicationsStartAndEndInOrder(t *testing.T) {
 	n, d, ctx := testNode(t, Config{}), &diary{}, t.Context()
-	require.NoError(t, n.StartApplication(ctx, app("one", d, etf.Atom("a"), etf.Atom("b"))))
+	require.NoError(t, n.Applications().Start(ctx, app("one", d, etf.Atom("a"), etf.Atom("b"))))
 	two := app("two", d, etf.Atom("c"), etf.List{etf.Atom("d"), etf.Atom("e")}, etf.Atom("f"))
 	two.Applications = append(two.Applications, "one")
-	require.NoError(t, n.StartApplication(ctx, two))
+	require.NoError(t, n.Applications().Start(ctx, two))
 	require.Equal(t, []etf.Atom{"two", "one", "sasl", "stdlib", "kernel"}, names(t, n))
 	require.Equal(t, "+a +b +c +d +e +f", d.take())
-	require.NoError(t, n.StopApplication(ctx, "one"), "OTP does not look who needs it")
+	require.NoError(t, n.Applications().Stop(ctx, "one"), "OTP does not look who needs it")
 	require.Equal(t, "-b -a stopped:one", d.take())
-	require.NoError(t, n.StartApplication(ctx, app("one", d)), "the loaded one counts")
+	require.NoError(t, n.Applications().Start(ctx, app("one", d)), "the loaded one counts")
 	require.Equal(t, []etf.Atom{"one", "two", "sasl", "stdlib", "kernel"}, names(t, n))
 	require.Equal(t, "+a +b", d.take())
 	require.NoError(t, n.Stop(ctx))
@@ -131,19 +132,19 @@ func TestAnApplicationRefusesWhatMakesNoSense(t *testing.T) {
 	}
 	one := app("one", d, etf.Atom("a"))
 	one.Applications = []etf.Atom{"zero"}
-	require.NoError(t, n.LoadApplication(one))
-	refused(n.LoadApplication(one), "{already_loaded,one}")
-	refused(n.StartApplication(ctx, one), "{not_started,zero}")
-	refused(n.StopApplication(ctx, "one"), "{not_started,one}")
-	refused(n.UnloadApplication(ctx, "two"), "{not_loaded,two}")
-	refused(n.ChangeApplication(App{Name: "two"}), "{not_loaded,two}")
-	require.NoError(t, n.StartApplication(ctx, App{Name: "zero"}), "a library")
-	require.NoError(t, n.StartApplication(ctx, one))
-	refused(n.StartApplication(ctx, one), "{already_started,one}")
-	refused(n.UnloadApplication(ctx, "one"), "{running,one}")
-	refused(n.StartApplication(ctx, app("bad", d, etf.Atom("b"), etf.Atom("bad"))),
+	require.NoError(t, n.Applications().Load(one))
+	refused(n.Applications().Load(one), "{already_loaded,one}")
+	refused(n.Applications().Start(ctx, one), "{not_started,zero}")
+	refused(n.Applications().Stop(ctx, "one"), "{not_started,one}")
+	refused(n.Applications().Unload(ctx, "two"), "{not_loaded,two}")
+	refused(n.Applications().Change(App{Name: "two"}), "{not_loaded,two}")
+	require.NoError(t, n.Applications().Start(ctx, App{Name: "zero"}), "a library")
+	require.NoError(t, n.Applications().Start(ctx, one))
+	refused(n.Applications().Start(ctx, one), "{already_started,one}")
+	refused(n.Applications().Unload(ctx, "one"), "{running,one}")
+	refused(n.Applications().Start(ctx, app("bad", d, etf.Atom("b"), etf.Atom("bad"))),
 		"{{shutdown,{failed_to_start_child,bad,no_luck}},{office,start,[normal,[b,bad]]}}")
-	refused(n.StartApplication(ctx, app("taken", d, etf.Atom("a"))),
+	refused(n.Applications().Start(ctx, app("taken", d, etf.Atom("a"))),
 		"{{shutdown,{failed_to_start_child,a,{already_started,"+etf.Format(n.registry.byName("a").pid)+
 			"}}},{office,start,[normal,[a]]}}")
 	require.Equal(t, "+a +b -b", d.take())
@@ -151,11 +152,11 @@ func TestAnApplicationRefusesWhatMakesNoSense(t *testing.T) {
 
 func TestSeveralWhoStartAnApplicationWaitForTheSameStart(t *testing.T) {
 	n, d, ctx := testNode(t, Config{}), &diary{}, t.Context()
-	require.NoError(t, n.LoadApplication(app("one", d, etf.Atom("a"))))
+	require.NoError(t, n.Applications().Load(app("one", d, etf.Atom("a"))))
 	var wg sync.WaitGroup
 	for range 10 {
 		wg.Go(func() {
-			if err := n.StartApplication(ctx, app("one", d)); err != nil {
+			if err := n.Applications().Start(ctx, app("one", d)); err != nil {
 				require.EqualError(t, err, "node: application: {already_started,one}")
 			}
 		})
@@ -166,13 +167,13 @@ func TestSeveralWhoStartAnApplicationWaitForTheSameStart(t *testing.T) {
 
 func TestTheEndOfAnApplicationIsLoggedAndNoMore(t *testing.T) {
 	n, d, ctx := testNode(t, Config{}), &diary{}, t.Context()
-	require.NoError(t, n.StartApplication(ctx, app("one", d, etf.Atom("a"))))
+	require.NoError(t, n.Applications().Start(ctx, app("one", d, etf.Atom("a"))))
 	sup := n.registry.byName("one_sup")
 	n.exitSignal(n.self, sup.pid, kill, nil)
 	require.Eventually(t, func() bool { return len(names(t, n)) == 3 }, time.Minute, time.Millisecond)
 	require.Contains(t, d.take(), "stopped:one")
 	require.Nil(t, n.registry.byName("a"))
-	require.NoError(t, n.StartApplication(ctx, app("one", d)), "it may start again")
+	require.NoError(t, n.Applications().Start(ctx, app("one", d)), "it may start again")
 	require.Equal(t, []etf.Atom{"one", "sasl", "stdlib", "kernel"}, names(t, n))
 }
 
@@ -180,8 +181,8 @@ func TestTheNodeStopsWithAPermanentApplication(t *testing.T) {
 	n, d := testNode(t, Config{}), &diary{}
 	one := app("one", d, etf.Atom("a"))
 	one.Type = AppPermanent
-	require.NoError(t, n.StartApplication(t.Context(), one))
-	require.NoError(t, n.StartApplication(t.Context(), app("two", d, etf.Atom("b"))))
+	require.NoError(t, n.Applications().Start(t.Context(), one))
+	require.NoError(t, n.Applications().Start(t.Context(), app("two", d, etf.Atom("b"))))
 	d.take()
 	for range 3 { // one more than the intensity
 		_, err := n.Call(t.Context(), etf.Atom("a"), etf.Atom("oops"))
@@ -195,12 +196,12 @@ func TestTheNodeStopsWithAPermanentApplication(t *testing.T) {
 
 func TestAnApplicationTakesWhatItHasStartedWithIt(t *testing.T) {
 	n, d, ctx := testNode(t, Config{}), &diary{}, t.Context()
-	require.NoError(t, n.StartApplication(ctx, app("one", d, etf.Atom("a"))))
+	require.NoError(t, n.Applications().Start(ctx, app("one", d, etf.Atom("a"))))
 	helper, err := n.Call(ctx, etf.Atom("a"), etf.Atom("helper"))
 	require.NoError(t, err)
 	p := n.registry.byPid(helper.(etf.Pid))
 	require.Equal(t, etf.Atom("one"), p.app)
-	require.NoError(t, n.StopApplication(ctx, "one"))
+	require.NoError(t, n.Applications().Stop(ctx, "one"))
 	<-p.done()
 	require.Equal(t, "+a +helper -a stopped:one", d.take(), "killed without a word")
 }
@@ -209,14 +210,14 @@ func TestConfigurationSetAtRunTimeOutlivesAChange(t *testing.T) {
 	n, d := testNode(t, Config{}), &diary{}
 	one := app("one", d, etf.Atom("a"))
 	one.Env = map[etf.Atom]etf.Term{"x": etf.Int(1), "y": etf.Int(1), "z": etf.Int(1)}
-	require.NoError(t, n.StartApplication(t.Context(), one))
-	env := func(key etf.Atom) etf.Term { value, _ := n.ApplicationEnv("one", key); return value }
-	n.SetApplicationEnv("one", "x", etf.Int(7))
-	n.UnsetApplicationEnv("one", "y")
+	require.NoError(t, n.Applications().Start(t.Context(), one))
+	env := func(key etf.Atom) etf.Term { value, _ := n.Applications().Env("one", key); return value }
+	n.Applications().SetEnv("one", "x", etf.Int(7))
+	n.Applications().UnsetEnv("one", "y")
 	one.Vsn, one.Env = "2", map[etf.Atom]etf.Term{"x": etf.Int(2), "y": etf.Int(2), "z": etf.Int(2)}
-	require.NoError(t, n.ChangeApplication(one))
+	require.NoError(t, n.Applications().Change(one))
 	require.Equal(t, []etf.Term{etf.Int(7), nil, etf.Int(2)}, []etf.Term{env("x"), env("y"), env("z")})
-	infos, err := n.Applications(t.Context())
+	infos, err := n.Applications().List(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, AppInfo{Name: "one", Vsn: "2"}, infos[0])
 	require.Equal(t, "+a", d.take(), "nobody noticed")
@@ -224,8 +225,8 @@ func TestConfigurationSetAtRunTimeOutlivesAChange(t *testing.T) {
 
 func TestTheTreesAreWalkedInTheOrderOfTheReleaseHandler(t *testing.T) {
 	n, d, ctx := testNode(t, Config{}), &diary{}, t.Context()
-	require.NoError(t, n.StartApplication(ctx, app("one", d, etf.Atom("a"))))
-	require.NoError(t, n.StartApplication(ctx, app("two", d, etf.Atom("b"), etf.List{etf.Atom("c"), etf.Atom("e")},
+	require.NoError(t, n.Applications().Start(ctx, app("one", d, etf.Atom("a"))))
+	require.NoError(t, n.Applications().Start(ctx, app("two", d, etf.Atom("b"), etf.List{etf.Atom("c"), etf.Atom("e")},
 		etf.Atom("f"))))
 	all, err := n.SupervisedProcesses(ctx)
 	require.NoError(t, err)
@@ -255,7 +256,7 @@ func TestAStartThatHangsIsGivenUpWhenTheNodeStops(t *testing.T) {
 	s := stubborn{make(chan struct{}), make(chan struct{})}
 	done := make(chan error, 1)
 	go func() {
-		done <- n.StartApplication(context.WithoutCancel(t.Context()),
+		done <- n.Applications().Start(context.WithoutCancel(t.Context()),
 			App{Name: "slow", Start: genserv.Child{Module: genserv.Of(s)}})
 	}()
 	<-s.inside
@@ -269,7 +270,7 @@ func TestAStartThatHangsIsGivenUpWhenTheNodeStops(t *testing.T) {
 
 func TestTheControllerOutlivesRequestsThatMakeNoSense(t *testing.T) {
 	n := testNode(t, Config{})
-	pid := n.registry.byName(controllerName).pid
+	pid := n.registry.byName(application.ControllerName).pid
 	for _, request := range []string{
 		"hello", "{}", "{1}", "[]", "7", "{start_application}", "{start_application,a}", "{start_application,7,temporary}",
 		"{start_application,kernel,7}", "{stop_application,7}", "{stop_application,a,b}",
@@ -299,7 +300,7 @@ func TestApplicationsAreStartedWithThoseThatTheyNeed(t *testing.T) {
 	load := func(name etf.Atom, needs ...etf.Atom) {
 		a := app(name, d, name+"1")
 		a.Applications = needs
-		require.NoError(t, n.LoadApplication(a))
+		require.NoError(t, n.Applications().Load(a))
 	}
 	load("a")
 	load("b", "a")
@@ -315,9 +316,17 @@ func TestApplicationsAreStartedWithThoseThatTheyNeed(t *testing.T) {
 	require.Equal(t, "{ok,[a,b,c]}", all(atomList([]etf.Atom{"b", "c", "a"})))
 	require.Equal(t, "+a1 +b1 +c1", d.take())
 	require.Equal(t, "{ok,[]}", all(etf.Atom("c")))
-	require.NoError(t, n.StopApplication(t.Context(), "b"))
+	require.NoError(t, n.Applications().Stop(t.Context(), "b"))
 	d.take()
 	require.Equal(t, `{error,{nosuch,{"no such file or directory","nosuch.app"}}}`, all(etf.Atom("d")))
 	require.Equal(t, "+b1 -b1 stopped:b", d.take(), "what was started for it is stopped again")
 	require.Equal(t, "{error,{e,circular_dependency}}", all(etf.Atom("e")), "OTP does not come back from this one")
+}
+
+func atomList(atoms []etf.Atom) etf.List {
+	list := make(etf.List, len(atoms))
+	for i, a := range atoms {
+		list[i] = a
+	}
+	return list
 }

@@ -117,7 +117,7 @@ func TestFunctionsThatEndTheirGoroutineFail(t *testing.T) {
 
 	shop := app("shop", &diary{})
 	shop.Stop = runtime.Goexit
-	require.NoError(t, n.StartApplication(t.Context(), shop))
-	require.NoError(t, n.StopApplication(t.Context(), "shop"))
-	require.NoError(t, n.StartApplication(t.Context(), shop), "the master has ended, and nothing of it is left")
+	require.NoError(t, n.Applications().Start(t.Context(), shop))
+	require.NoError(t, n.Applications().Stop(t.Context(), "shop"))
+	require.NoError(t, n.Applications().Start(t.Context(), shop), "the master has ended, and nothing of it is left")
 }

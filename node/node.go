@@ -18,6 +18,7 @@ import (
 	"github.com/gonode-otp/gonode/epmd"
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv/driver"
+	"github.com/gonode-otp/gonode/node/internal/application"
 	"github.com/gonode-otp/gonode/node/internal/transport"
 	"github.com/gonode-otp/gonode/releasehandler"
 )
@@ -41,7 +42,7 @@ type Node struct {
 	refusals  refusals
 	functions functions
 	spawns    spawnTable
-	apps      applications
+	apps      *application.System
 
 	releases *releasehandler.Handler // nil without Config.Upgrade
 	syncs    syncTable
@@ -85,6 +86,7 @@ func Start(ctx context.Context, cfg Config) (*Node, error) {
 		n.allow.add([]etf.Atom{etf.Atom(entry)})
 	}
 	n.ctx, n.cancel = context.WithCancel(context.Background())
+	n.apps = application.New(n.ctx, appHost{n})
 	if err := n.start(ctx); err != nil {
 		return nil, errors.Join(err, n.Stop(context.WithoutCancel(ctx)))
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/gonode-otp/gonode/epmd"
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/node/internal/application"
 )
 
 // testNode starts a node with an EPMD of its own. Names get the host localhost.
@@ -107,7 +108,7 @@ func TestACallOnTheSameNodeNeedsNoConnection(t *testing.T) {
 	require.ErrorAs(t, err, &exit)
 	require.Empty(t, n.monitors.byRef)
 	require.Empty(t, n.calls.waiting)
-	require.Equal(t, etf.List{controllerName, kernelSupName, etf.Atom("net_kernel"), etf.Atom("rex")},
+	require.Equal(t, etf.List{application.ControllerName, kernelSupName, etf.Atom("net_kernel"), etf.Atom("rex")},
 		n.registry.registered(),
 		"what every node has is left")
 	require.Len(t, n.registry.all(), 4)

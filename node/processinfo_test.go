@@ -37,14 +37,14 @@ func TestAnApplicationThatNeedsSaslStarts(t *testing.T) {
 	n := testNode(t, Config{})
 	one := app("one", &diary{})
 	one.Applications = append(one.Applications, "sasl")
-	require.NoError(t, n.StartApplication(t.Context(), one))
+	require.NoError(t, n.Applications().Start(t.Context(), one))
 }
 
 func TestAnApplicationWithoutANameThatIsAnAtomIsRefused(t *testing.T) {
 	n := testNode(t, Config{})
 	for _, name := range []etf.Atom{"", "\xff"} {
-		require.ErrorContains(t, n.StartApplication(t.Context(), App{Name: name}), "bad_application")
-		require.ErrorContains(t, n.LoadApplication(App{Name: name}), "bad_application")
+		require.ErrorContains(t, n.Applications().Start(t.Context(), App{Name: name}), "bad_application")
+		require.ErrorContains(t, n.Applications().Load(App{Name: name}), "bad_application")
 		if name != "" {
 			_, err := n.Spawn(t.Context(), genserv.Child{Name: name, Module: genserv.Of(adder{})})
 			require.ErrorIs(t, err, ErrBadArgument)

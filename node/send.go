@@ -7,6 +7,7 @@ import (
 	"github.com/gonode-otp/gonode/dist"
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/node/internal/application"
 	"github.com/gonode-otp/gonode/supervisor"
 )
 
@@ -98,10 +99,10 @@ func (n *Node) replyRoute(from caller, d destination) (*peer, error) {
 // (async_gen_server_reply/2).
 func noSuspend(m genserv.Module) bool {
 	switch m.Server().(type) {
-	case netKernel, rex, controller, master, releaseHandler:
+	case netKernel, rex, releaseHandler:
 		return true
 	}
-	return supervisor.Is(m)
+	return supervisor.Is(m) || application.IsController(m) || application.IsMaster(m)
 }
 
 // lost returns the error that a process gets for a message: that it reaches nobody is none.

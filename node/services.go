@@ -7,6 +7,7 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/node/internal/application"
 	"github.com/gonode-otp/gonode/supervisor"
 )
 
@@ -22,7 +23,7 @@ func (n *Node) startServices(ctx context.Context) error {
 	n.exportApplication()
 	n.exportSys()
 	n.exportSupervisor()
-	if err := n.startNeeded(ctx, spawnOptions{name: controllerName, module: genserv.Of(controller{n})}); err != nil {
+	if err := n.startNeeded(ctx, spawnOptions{name: application.ControllerName, module: n.apps.Controller()}); err != nil {
 		return err
 	}
 	return n.startNeeded(ctx, spawnOptions{name: kernelSupName, module: supervisor.Of(kernelSup{n}), quiet: true})

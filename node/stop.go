@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/node/internal/application"
 )
 
 // EndError says why a node has ended by itself: {application_terminated, Name, Reason} or {application_start_failure,
@@ -152,13 +153,12 @@ func (n *Node) awaitRest() {
 // from outside, which ends what it has started itself; and then whatever is left. Those that have not ended when time
 // is up are killed.
 func (n *Node) stopProcesses() {
-	n.endAll(func(p *process) bool { return n.registry.calls(p, controllerName) })
+	n.endAll(func(p *process) bool { return n.registry.calls(p, application.ControllerName) })
 	if n.Err() != nil {
 		defer time.AfterFunc(failTime, n.end.hurryUp).Stop()
 	}
 	n.endAll(func(p *process) bool { // whose controller was killed
-		_, ok := p.loop.Code().Server().(master)
-		return ok
+		return application.IsMaster(p.loop.Code())
 	})
 	n.endAll(func(p *process) bool { return p.parent == p.pid && !n.registry.calls(p, kernelSupName) })
 	n.startMu.Lock()

@@ -38,7 +38,7 @@ func failing(t *testing.T, l lingerer) *Node {
 	n := testNode(t, Config{})
 	one := app("one", &diary{})
 	one.Type = AppPermanent
-	require.NoError(t, n.StartApplication(t.Context(), one))
+	require.NoError(t, n.Applications().Start(t.Context(), one))
 	_, err := n.Spawn(t.Context(), genserv.Child{Name: "lingerer", Module: genserv.Of(l)})
 	require.NoError(t, err)
 	require.NoError(t, n.Err())
@@ -90,8 +90,8 @@ func TestAStopWithoutAnEndIsHurriedByOneThatHasOne(t *testing.T) {
 
 func TestStoppingTheKernelEndsTheNode(t *testing.T) {
 	n := testNode(t, Config{})
-	require.NoError(t, n.StopApplication(t.Context(), "stdlib"), "which is nothing but a name")
-	require.NoError(t, n.StopApplication(t.Context(), "kernel"))
+	require.NoError(t, n.Applications().Stop(t.Context(), "stdlib"), "which is nothing but a name")
+	require.NoError(t, n.Applications().Stop(t.Context(), "kernel"))
 	<-n.Done()
 	require.EqualError(t, n.Err(), "node: ended by itself: {application_stopped,kernel}")
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/node/internal/application"
 	"github.com/gonode-otp/gonode/supervisor"
 )
 
@@ -43,7 +44,7 @@ func (n *Node) SupervisedProcesses(ctx context.Context) ([]SupervisedProcess, er
 }
 
 func (n *Node) supervisedProcesses(ctx context.Context, peek bool) ([]SupervisedProcess, error) {
-	apps, err := n.Applications(ctx)
+	apps, err := n.Applications().List(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +84,7 @@ func (n *Node) topSupervisor(ctx context.Context, app etf.Atom) etf.Pid {
 		if p.app != app {
 			continue
 		}
-		if _, isMaster := p.loop.Code().Server().(master); isMaster {
+		if application.IsMaster(p.loop.Code()) {
 			answer, _ := n.Call(ctx, p.pid, etf.Atom("get_child"))
 			root, _ := answer.(etf.Pid)
 			return root

@@ -46,10 +46,11 @@ func (n *Node) startUpgrade() (err error) {
 	}
 	n.releases, err = releasehandler.New(releasehandler.Config{Host: upgradeHost{n}, Versions: u.Versions,
 		Root: u.Root, Dir: u.Dir, OtherDirs: u.OtherDirs, Name: u.Name, Vsn: u.Vsn,
-		Options: u.Options, Applications: upgradeApps{n}})
+		Options: u.Options, Applications: n.apps.ForReleases()})
 	if err != nil {
 		return err
 	}
+	n.apps.UseReleases(n.releases.Resource)
 	n.host.NextCode = u.Versions.CodeServer().Next
 	for _, f := range n.releases.Functions() {
 		n.Export(f.Module, f.Name, f.Arity, n.detached(f.Call))

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/node/internal/application"
 	"github.com/gonode-otp/gonode/supervisor"
 )
 
@@ -23,9 +24,9 @@ func startPermanentTree(t *testing.T) *Node {
 	n.Export("test", "fail", 0, func(context.Context, etf.List) (etf.Term, error) {
 		return nil, &genserv.Failure{Class: "error", Reason: etf.Atom("boom")}
 	})
-	require.NoError(t, n.StopApplication(t.Context(), "tree"))
-	require.NoError(t, n.StartApplication(t.Context(), App{Name: "tree", Type: AppPermanent}))
-	require.Contains(t, ask(t, n, controllerName, etf.Atom("info")), "{tree,permanent}")
+	require.NoError(t, n.Applications().Stop(t.Context(), "tree"))
+	require.NoError(t, n.Applications().Start(t.Context(), App{Name: "tree", Type: AppPermanent}))
+	require.Contains(t, ask(t, n, application.ControllerName, etf.Atom("info")), "{tree,permanent}")
 	return n
 }
 
@@ -35,7 +36,8 @@ func TestARemovedApplicationComesBackIfTheUpgradeFails(t *testing.T) {
 		`, {apply,{application,unload,[tree]}}, {apply,{test,fail,[]}}`)
 	require.Error(t, err)
 	require.Equal(t, "{1,1}", ask(t, n, "a", nil))
-	require.Contains(t, ask(t, n, controllerName, etf.Atom("info")), "{tree,permanent}", "as what it was started")
+	require.Contains(t, ask(t, n, application.ControllerName, etf.Atom("info")), "{tree,permanent}",
+		"as what it was started")
 	require.Len(t, report.NotUndone, 1)
 	require.Contains(t, report.NotUndone[0],
 		"has ended servers: they were started again, without the states that they had")
@@ -51,7 +53,7 @@ func TestARemovedApplicationComesBackWhenItIsAddedAgain(t *testing.T) {
 		{load,{tree_sup,brutal_purge,brutal_purge}}, {load,{tree_worker,brutal_purge,brutal_purge}}, {apply,{application,start,[tree,permanent]}}`)
 	require.NoError(t, err)
 	require.Equal(t, "{2,1}", ask(t, n, "a", nil))
-	require.Contains(t, ask(t, n, controllerName, etf.Atom("info")), "{tree,permanent}")
+	require.Contains(t, ask(t, n, application.ControllerName, etf.Atom("info")), "{tree,permanent}")
 }
 
 func TestAnApplicationThatIsRestartedAndUndoneIsReportedAsFresh(t *testing.T) {
@@ -63,18 +65,18 @@ func TestAnApplicationThatIsRestartedAndUndoneIsReportedAsFresh(t *testing.T) {
 	require.Equal(t, "{1,1}", ask(t, n, "a", nil))
 	require.Len(t, report.NotUndone, 1)
 	require.False(t, report.FullyUndone())
-	require.Contains(t, ask(t, n, controllerName, etf.Atom("info")), "{tree,permanent}")
+	require.Contains(t, ask(t, n, application.ControllerName, etf.Atom("info")), "{tree,permanent}")
 }
 
 func TestAnApplicationThatIsKnownIsFoundLater(t *testing.T) {
 	n := startTree(t)
-	require.NoError(t, n.KnowApplication(App{Name: "later", Vsn: "3",
+	require.NoError(t, n.Applications().Provide(App{Name: "later", Vsn: "3",
 		Start: genserv.Child{Name: "later_sup", Module: supervisor.Of(emptySup{})}}))
 	require.Nil(t, n.registry.byName("later_sup"))
 	_, err := eval(t, n, "1", `point_of_no_return, {apply,{application,start,[later,transient]}}`)
 	require.NoError(t, err)
 	require.NotNil(t, n.registry.byName("later_sup"))
-	require.Contains(t, ask(t, n, controllerName, etf.Atom("info")), "{later,transient}")
+	require.Contains(t, ask(t, n, application.ControllerName, etf.Atom("info")), "{later,transient}")
 }
 
 type emptySup struct{}
@@ -88,23 +90,25 @@ func (emptySup) Init(etf.Term) (supervisor.Flags, []supervisor.ChildSpec, error)
 func TestAnApplicationThatComesBackKeepsWhatWasSetAtRunTime(t *testing.T) {
 	n := startTree(t)
 	unload := func() {
-		require.NoError(t, n.StopApplication(t.Context(), "tree"))
-		require.NoError(t, n.UnloadApplication(t.Context(), "tree"))
+		require.NoError(t, n.Applications().Stop(t.Context(), "tree"))
+		require.NoError(t, n.Applications().Unload(t.Context(), "tree"))
 	}
 	value := func() etf.Term {
-		v, _ := n.ApplicationEnv("tree", "live")
+		v, _ := n.Applications().Env("tree", "live")
 		return v
 	}
-	n.SetApplicationEnv("tree", "live", etf.Int(7))
-	change, err := upgradeApps{n}.Change(nil, etf.List{})
+	n.Applications().SetEnv("tree", "live", etf.Int(7))
+	change, err := n.apps.ForReleases().Change(nil, etf.List{})
 	require.NoError(t, err)
 	unload()
 	require.Nil(t, value())
-	require.Equal(t, "ok", ask(t, n, controllerName, etf.Tuple{etf.Atom("load_application"), etf.Atom("tree")}))
+	require.Equal(t, "ok", ask(t, n, application.ControllerName,
+		etf.Tuple{etf.Atom("load_application"), etf.Atom("tree")}))
 	require.Equal(t, etf.Int(7), value(), "while an upgrade is under way that may fail")
 	change.Undo()
-	require.NoError(t, n.UnloadApplication(t.Context(), "tree"))
-	require.Equal(t, "ok", ask(t, n, controllerName, etf.Tuple{etf.Atom("load_application"), etf.Atom("tree")}))
+	require.NoError(t, n.Applications().Unload(t.Context(), "tree"))
+	require.Equal(t, "ok", ask(t, n, application.ControllerName,
+		etf.Tuple{etf.Atom("load_application"), etf.Atom("tree")}))
 	require.Nil(t, value(), "otherwise it is forgotten, as in OTP")
 }
 
@@ -117,13 +121,16 @@ func TestOfTwoChangesOfAnApplicationNoneIsLost(t *testing.T) {
 		other := App{Name: "tree", Vsn: "1", Description: etf.Format(etf.Int(i))}
 		var change func()
 		work.Go(func() {
-			c, err := upgradeApps{n}.Change([]etf.Term{spec}, etf.List{})
+			c, err := n.apps.ForReleases().Change([]etf.Term{spec}, etf.List{})
 			require.NoError(t, err)
 			change = c.Undo
 		})
-		work.Go(func() { require.NoError(t, n.ChangeApplication(other)) })
+		work.Go(func() { require.NoError(t, n.Applications().Change(other)) })
 		work.Wait()
-		require.Equal(t, other.Description, n.apps.get("tree").Description, "what the file does not say stays")
+		infos, err := n.Applications().List(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, AppInfo{Name: "tree", Description: other.Description, Vsn: infos[0].Vsn}, infos[0],
+			"what the file does not say stays")
 		change()
 	}
 }

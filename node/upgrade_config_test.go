@@ -2,8 +2,10 @@ package node
 
 import (
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -38,13 +40,13 @@ func startConfigured(t *testing.T, change func(told) error) *Node {
 	n := testNode(t, Config{Upgrade: &Upgrade{Versions: treeVersions(t), Root: root, Name: "rel", Vsn: "1"}})
 	_, err := n.ReleaseHandler().SetUnpacked(t.Context(), "releases/2/tree.rel", nil)
 	require.NoError(t, err)
-	require.NoError(t, n.StartApplication(t.Context(), App{Name: "tree", Vsn: "1",
+	require.NoError(t, n.Applications().Start(t.Context(), App{Name: "tree", Vsn: "1",
 		Env: map[etf.Atom]etf.Term{"same": etf.Int(1), "other": etf.Int(1), "gone": etf.Int(1), "live": etf.Int(1)},
 		ConfigChange: func(changed, added map[etf.Atom]etf.Term, removed []etf.Atom) error {
-			return change(told{etf.Format(sortedEnv(changed)), etf.Format(sortedEnv(added)), etf.Format(atomList(removed))})
+			return change(told{envText(changed), envText(added), etf.Format(atomList(removed))})
 		},
 		Start: genserv.Child{Name: "tree_sup", Module: supervisor.Of(treeSup{1})}}))
-	n.SetApplicationEnv("tree", "live", etf.Int(7))
+	n.Applications().SetEnv("tree", "live", etf.Int(7))
 	return n
 }
 
@@ -55,7 +57,7 @@ func TestAnApplicationIsToldOfItsNewConfiguration(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, report.Config)
 	require.Equal(t, []told{{"[{other,3}]", "[{added,[x]},{fresh,2}]", "[gone]"}}, heard, "live was set at run time")
-	value, _ := n.ApplicationEnv("tree", "live")
+	value, _ := n.Applications().Env("tree", "live")
 	require.Equal(t, etf.Int(7), value)
 	_, err = n.ReleaseHandler().Rollback(t.Context(), codechange.Options{})
 	require.NoError(t, err)
@@ -69,7 +71,7 @@ func TestAnUpgradeThatFailsTellsNobodyOfAConfiguration(t *testing.T) {
 	report, err := n.ReleaseHandler().Install(t.Context(), "2", codechange.Options{})
 	require.ErrorContains(t, err, "code_change_failed")
 	require.True(t, report.Undone)
-	value, _ := n.ApplicationEnv("tree", "other")
+	value, _ := n.Applications().Env("tree", "other")
 	require.Equal(t, etf.Int(1), value)
 }
 
@@ -89,4 +91,13 @@ func TestWhatAnApplicationSaysAgainstItsConfigurationIsReported(t *testing.T) {
 	require.False(t, a.Running)
 	require.Same(t, report, a.Report)
 	require.Equal(t, "1 2", a.From+" "+a.To)
+}
+
+// envText shows parameters as [{Key, Value}], in the order of the keys.
+func envText(env map[etf.Atom]etf.Term) string {
+	list := etf.List{}
+	for _, key := range slices.Sorted(maps.Keys(env)) {
+		list = append(list, etf.Tuple{key, env[key]})
+	}
+	return etf.Format(list)
 }

@@ -169,7 +169,7 @@ func startStage(t *testing.T, fails string) (*stage, *Node) {
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(root, "lib/demo-2/ebin/demo.appup"), appup, 0o644))
 	n := testNode(t, Config{Upgrade: &Upgrade{Versions: versions, Root: root, Name: "rel", Vsn: "1"}})
-	require.NoError(t, n.StartApplication(t.Context(), App{Name: "demo", Vsn: "1",
+	require.NoError(t, n.Applications().Start(t.Context(), App{Name: "demo", Vsn: "1",
 		Start: genserv.Child{Name: "demo_sup", Module: supervisor.Of(playSup{1, s})}}))
 	for _, name := range []etf.Atom{"demo_sup", "srv_a", "srv_b", "fsm", "ev", "sp"} {
 		s.names[n.registry.byName(name).pid] = string(name)

@@ -224,3 +224,19 @@ func findings(err error) etf.List {
 	}
 	return found
 }
+
+// stringOf returns the text of a charlist, or otherwise if t is none.
+func stringOf(t etf.Term, otherwise string) string {
+	list, ok := t.(etf.List)
+	runes := make([]rune, len(list))
+	for i, e := range list {
+		c, isInt := e.(etf.Int)
+		if runes[i] = rune(c); !isInt || c < 0 || c > 0x10ffff {
+			return otherwise
+		}
+	}
+	if !ok {
+		return otherwise
+	}
+	return string(runes)
+}

@@ -69,7 +69,7 @@ func startTree(t *testing.T) *Node {
 	t.Helper()
 	versions := treeVersions(t)
 	n := testNode(t, Config{Upgrade: &Upgrade{Versions: versions, Root: t.TempDir(), Name: "rel", Vsn: "1"}})
-	require.NoError(t, n.StartApplication(t.Context(), App{Name: "tree", Vsn: "1", Description: "A tree",
+	require.NoError(t, n.Applications().Start(t.Context(), App{Name: "tree", Vsn: "1", Description: "A tree",
 		Env: map[etf.Atom]etf.Term{"k": etf.Int(1)}, Start: genserv.Child{Name: "tree_sup",
 			Module: supervisor.Of(treeSup{1})}}))
 	return n

@@ -27,7 +27,7 @@ import (
 	"github.com/gonode-otp/gonode/supervisor"
 )
 
-// App is the application, to be started by Node.StartApplication.
+// App is the application, to be started by Node.Applications().Start.
 func App() node.App {
 	return node.App{
 		Name:         "bank",

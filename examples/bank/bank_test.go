@@ -18,7 +18,7 @@ func open(t *testing.T) *node.Node {
 	n, err := node.Start(t.Context(), node.Config{Name: "bank", Cookie: "secret", NoListen: true})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, n.Stop(context.Background())) })
-	require.NoError(t, n.StartApplication(t.Context(), bank.App()))
+	require.NoError(t, n.Applications().Start(t.Context(), bank.App()))
 	return n
 }
 

@@ -113,7 +113,7 @@ const applicationCalls = `[
 func TestApplicationsAnswerAsThoseOfAnOTPNode(t *testing.T) {
 	n := start(t, config(t))
 	for _, app := range shopApps() {
-		require.NoError(t, n.LoadApplication(app))
+		require.NoError(t, n.Applications().Load(app))
 	}
 	e, other := gonodetest.StartErl(t), gonodetest.StartErl(t)
 	other.Compile(t, "shop_app", shopModule)
@@ -139,7 +139,7 @@ func TestATreeIsWalkedAsByTheReleaseHandler(t *testing.T) {
 	e, other := gonodetest.StartErl(t), gonodetest.StartErl(t)
 	other.Compile(t, "shop_app", shopModule)
 	ids := etf.List{etf.Atom("a"), etf.List{etf.Atom("b"), etf.List{etf.Atom("c")}, etf.Atom("d")}, etf.Atom("e")}
-	require.NoError(t, n.StartApplication(t.Context(), node.App{Name: "shop", Vsn: "1",
+	require.NoError(t, n.Applications().Start(t.Context(), node.App{Name: "shop", Vsn: "1",
 		Start: genserv.Child{Name: "shop_sup", Module: supervisor.Of(shopSup{}), Args: ids}}))
 	theirs := e.Eval(t, fmt.Sprintf(`
 		O = '%s', ok = rpc:call(O, application, load, [{application, shop, [{vsn,"1"},{applications,[kernel]},{mod,{shop_app,%s}}]}]),
@@ -173,7 +173,7 @@ func TestSupervisorsAndApplicationsReportInTheLoggerOfABeam(t *testing.T) {
 	cfg := config(t)
 	cfg.LoggerNode = e.Name()
 	n := start(t, cfg)
-	require.NoError(t, n.StartApplication(t.Context(), node.App{Name: "shop", Vsn: "1",
+	require.NoError(t, n.Applications().Start(t.Context(), node.App{Name: "shop", Vsn: "1",
 		Start: genserv.Child{Name: "shop_sup", Module: supervisor.Of(shopSup{}), Args: etf.List{etf.Atom("ann")}}}))
 	next := func(level string) string {
 		return e.Eval(t, "(fun({R, #{report_cb := F}}) -> lists:flatten(F(R, #{depth => unlimited, chars_limit => "+
@@ -185,6 +185,6 @@ func TestSupervisorsAndApplicationsReportInTheLoggerOfABeam(t *testing.T) {
 	e.Eval(t, fmt.Sprintf("exit(rpc:call('%s', erlang, whereis, [ann]), kill).", n.Name()))
 	require.Regexp(t, `Supervisor: {local,shop_sup}. Context: child_terminated. Reason: killed. Offender: id=ann,pid=<[\d.]+>.`, next("error"))
 	require.Regexp(t, `Supervisor: {local,shop_sup}. Started: id=ann,pid=<[\d.]+>.`, next("info"))
-	require.NoError(t, n.StopApplication(t.Context(), "shop"))
+	require.NoError(t, n.Applications().Stop(t.Context(), "shop"))
 	require.Regexp(t, `Application: shop. Exited: stopped. Type: temporary.`, next("notice"))
 }

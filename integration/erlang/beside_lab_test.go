@@ -85,7 +85,7 @@ func (lab *besideLab) begin(t *testing.T, kind node.AppType) {
 	lab.n = start(t, cfg)
 	t.Cleanup(func() { close(lab.free) })
 	lab.export()
-	require.NoError(t, lab.n.StartApplication(t.Context(), node.App{Name: "twin", Vsn: "1", Type: kind,
+	require.NoError(t, lab.n.Applications().Start(t.Context(), node.App{Name: "twin", Vsn: "1", Type: kind,
 		Start: genserv.Child{Name: "twin_sup", Module: supervisor.Of(twinSup{lab, 1})}}))
 	require.NoError(t, supervisor.TerminateChild(t.Context(), lab.n, etf.Atom("twin_sup"), etf.Atom("tn")))
 	for _, name := range append(servers, "twin_sup") {

@@ -219,7 +219,7 @@ func TestATreeThatIsKilledAtRandomAnswersOrExits(t *testing.T) {
 	cfg := config(t)
 	cfg.Logger = slog.New(r)
 	n := start(t, cfg)
-	require.NoError(t, n.StartApplication(t.Context(), groveApp()))
+	require.NoError(t, n.Applications().Start(t.Context(), groveApp()))
 	e := gonodetest.StartErl(t, gonodetest.WithTimeout(*chaos+2*time.Minute))
 	e.Compile(t, "chaos", chaosModule)
 	names := "[root,pair1,pair2,pair3,line1,line2,line3,frail1,frail2,nobody,leaf1,leaf2]"
@@ -264,6 +264,6 @@ func checkGrove(t *testing.T, n *node.Node, e *gonodetest.Beam) {
 	}
 	const services = 4
 	require.Equal(t, fmt.Sprintf("{%d,%d}", len(list)+1+services, len(list)+services), alive())
-	require.NoError(t, n.StopApplication(ctx, "grove"))
+	require.NoError(t, n.Applications().Stop(ctx, "grove"))
 	require.Equal(t, fmt.Sprintf("{%d,%d}", services, services), alive())
 }

@@ -57,7 +57,7 @@ func startFor(t *testing.T, page string) *node.Node {
 	n := startSamples(t)
 	spawn(t, n, "locks", genserv.Of(locks.Server{}))
 	spawn(t, n, "survey", genserv.Of(survey.Server{}))
-	require.NoError(t, n.StartApplication(t.Context(), bank.App()))
+	require.NoError(t, n.Applications().Start(t.Context(), bank.App()))
 	return n
 }
 

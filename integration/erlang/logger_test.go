@@ -126,7 +126,7 @@ func TestReportsReadLikeThoseOfOTPInAFileAndForHandlersOfErrorLogger(t *testing.
 	require.Error(t, err)
 	_, err = n.Spawn(ctx, genserv.Child{Name: "stillborn", Module: genserv.Of(stillborn{})})
 	require.Error(t, err)
-	require.NoError(t, n.StartApplication(ctx, bank.App()))
+	require.NoError(t, n.Applications().Start(ctx, bank.App()))
 	require.Equal(t, "ok", e.Eval(t, at(n, "exit(rpc:call('gonode@host', erlang, whereis, [ledger]), boom), ok.")))
 
 	var text string

@@ -358,7 +358,7 @@ func (r *shopRun) quiet(before int) {
 	require.Eventually(r.t, func() bool { return runtime.NumGoroutine() <= before+more+2 }, time.Minute, time.Millisecond,
 		"goroutines: %d before, %d now", before, runtime.NumGoroutine())
 	for _, app := range slices.Backward(shop.Apps) {
-		require.NoError(r.t, r.n.StopApplication(context.Background(), app))
+		require.NoError(r.t, r.n.Applications().Stop(context.Background(), app))
 	}
 	require.NoError(r.t, r.shop.Close())
 	require.Zero(r.t, r.shop.Pulses.Load()+r.shop.Listeners.Load()+int64(r.shop.Connections()))

@@ -130,7 +130,7 @@ func newUpgradeLab(t *testing.T) *upgradeLab {
 	cfg := config(t)
 	cfg.Upgrade = &node.Upgrade{Versions: versions, Root: lab.dir, Vsn: "1"}
 	lab.n = start(t, cfg)
-	require.NoError(t, lab.n.StartApplication(t.Context(), node.App{Name: "demo", Vsn: "1",
+	require.NoError(t, lab.n.Applications().Start(t.Context(), node.App{Name: "demo", Vsn: "1",
 		Start: genserv.Child{Name: "demo_sup", Module: supervisor.Of(demoSup{})}}))
 	return lab
 }

@@ -63,7 +63,7 @@ func startTwins(t *testing.T) *twins {
 	cfg.Upgrade = &node.Upgrade{Versions: versions, Root: w.our}
 	w.n = start(t, cfg)
 	w.n.Export("demo_srv", "nodes", 0, func(context.Context, etf.List) (etf.Term, error) { return etf.List{}, nil })
-	require.NoError(t, w.n.StartApplication(t.Context(), node.App{Name: "demo",
+	require.NoError(t, w.n.Applications().Start(t.Context(), node.App{Name: "demo",
 		ConfigChange: func(changed, added map[etf.Atom]etf.Term, removed []etf.Atom) error {
 			w.config.Store(fmt.Sprint(changed, added, removed))
 			return nil

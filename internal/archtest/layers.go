@@ -37,6 +37,8 @@ var Layers = []Layer{
 		Why: "a connection and its carrier know nothing of the node that they are opened for"},
 	{Dir: "releasehandler", May: []string{"etf", "genserv", "appup", "codechange"},
 		Why: "the release handler reads releases and has codechange run their scripts; it knows no node"},
+	{Dir: "node/internal/application", May: []string{"etf", "genserv", "codechange", "releasehandler"},
+		Why: "applications ask of their node what the interface Host has"},
 	{Dir: "node", May: []string{"etf", "epmd", "dist", "tlsdist", "genserv", "supervisor", "appup", "codechange",
 		"releasehandler"},
 		Why: "node composes the packages above it in DESIGN.md and nothing below"},

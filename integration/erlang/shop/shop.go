@@ -157,7 +157,7 @@ func (shop *Shop) Start(ctx context.Context, n *node.Node) error {
 	})
 	for _, name := range Apps {
 		top := supervisors(shop, name, 1)[0]
-		err := n.StartApplication(ctx, node.App{Name: name, Type: node.AppPermanent,
+		err := n.Applications().Start(ctx, node.App{Name: name, Type: node.AppPermanent,
 			Start: genserv.Child{Name: top.ModuleName(), Module: supervisor.Of(top)}})
 		if err != nil {
 			return err

@@ -88,7 +88,7 @@ func startDemo(ctx context.Context, n *node.Node) error {
 	if n.ReleaseHandler() == nil {
 		return nil
 	}
-	return n.StartApplication(ctx, node.App{Name: "demo",
+	return n.Applications().Start(ctx, node.App{Name: "demo",
 		Start: genserv.Child{Name: "demo_sup", Module: supervisor.Of(demoSup{})}})
 }
 

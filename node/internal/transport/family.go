@@ -12,8 +12,8 @@ import (
 	"syscall"
 )
 
-// Family is the kind of addresses that a node uses: IPv4 or IPv6. Names are resolved to addresses of that kind alone, as
-// the drivers inet_tcp and inet6_tcp of OTP do.
+// Family is the kind of addresses that a node uses: IPv4 or IPv6. Names are resolved to addresses of that kind alone,
+// as the drivers inet_tcp and inet6_tcp of OTP do.
 type Family struct{ IPv6 bool }
 
 func (f Family) String() string {

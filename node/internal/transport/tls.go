@@ -109,8 +109,8 @@ func (c *tlsCarrier) creds(incoming bool) *tlsdist.Credentials {
 	return c.client
 }
 
-// limitedConn is a connection that fails to read more than max bytes until removeLimit is called. Its methods are called
-// by one goroutine after the other.
+// limitedConn is a connection that fails to read more than max bytes until removeLimit is called. Its methods are
+// called by one goroutine after the other.
 type limitedConn struct {
 	net.Conn
 	max, left int

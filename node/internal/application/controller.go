@@ -1,4 +1,4 @@
-package node
+package application
 
 import (
 	"context"
@@ -9,45 +9,47 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-const controllerName = etf.Atom("application_controller")
+// ControllerName is the registered name of the controller.
+const ControllerName = etf.Atom("application_controller")
 
 // controller is application_controller: it knows which applications run, and is the parent of their masters.
 // Callbacks of application_controller.erl.
-type controller struct{ n *Node }
+type controller struct{ sys *System }
 
-// controlled is the state of the controller. Lists begin with what came last.
-type controlled struct {
-	running  []running
-	started  []appStart // asked to be started, also those that have ended by themselves
-	starting []appStart
-	asking   []startRequest
+// controllerState is the state of the controller. Lists begin with what came last.
+type controllerState struct {
+	running      []runningApp
+	started      []appStart // asked to be started, also those that have ended by themselves
+	starting     []appStart
+	startWaiters []startWaiter
 }
 
-type running struct {
+// runningApp is an application that runs.
+type runningApp struct {
 	name   etf.Atom
 	master etf.Pid // zero for a library
 }
 
 type appStart struct {
 	name etf.Atom
-	kind AppType
+	kind Type
 }
 
-// startRequest waits for the start of an application.
-type startRequest struct {
+// startWaiter waits for the start of an application.
+type startWaiter struct {
 	name etf.Atom
 	from genserv.From
 }
 
-func (controller) ModuleName() etf.Atom { return controllerName }
+func (controller) ModuleName() etf.Atom { return ControllerName }
 
-func (c controller) Init(p *genserv.Process, _ etf.Term) genserv.InitResult[*controlled] {
+func (c controller) Init(p *genserv.Process, _ etf.Term) genserv.InitResult[*controllerState] {
 	p.TrapExit(true)
-	s := &controlled{}
+	s := &controllerState{}
 	for _, app := range emulated {
-		c.n.apps.load(app)
-		s.running = append([]running{{name: app.Name}}, s.running...)
-		s.started = append([]appStart{{app.Name, AppPermanent}}, s.started...)
+		c.sys.table.load(app)
+		s.running = append([]runningApp{{name: app.Name}}, s.running...)
+		s.started = append([]appStart{{app.Name, Permanent}}, s.started...)
 	}
 	return genserv.Ok(s)
 }
@@ -55,7 +57,7 @@ func (c controller) Init(p *genserv.Process, _ etf.Term) genserv.InitResult[*con
 // HandleCall serves what the functions of application ask for. Differs from OTP: a request that it does not know is
 // refused, and one without a From passed over; neither is the end of the node.
 func (c controller) HandleCall(p *genserv.Process, request etf.Term, from genserv.From,
-	s *controlled) genserv.Result[*controlled] {
+	s *controllerState) genserv.Result[*controllerState] {
 	name, args := requestParts(request)
 	switch {
 	case from.Destination() == nil:
@@ -96,18 +98,18 @@ func requestParts(request etf.Term) (name etf.Atom, args etf.Tuple) {
 
 func appError(reason etf.Term) etf.Term { return etf.Tuple{etf.Atom("error"), reason} }
 
-func (s *controlled) isRunning(name etf.Term) bool {
-	return slices.ContainsFunc(s.running, func(r running) bool { return etf.Equal(r.name, name) })
+func (s *controllerState) isRunning(name etf.Term) bool {
+	return slices.ContainsFunc(s.running, func(r runningApp) bool { return etf.Equal(r.name, name) })
 }
 
-func (s *controlled) isStarted(name etf.Atom) bool {
+func (s *controllerState) isStarted(name etf.Atom) bool {
 	return slices.ContainsFunc(s.started, func(a appStart) bool { return a.name == name })
 }
 
-func (c controller) which(s *controlled) etf.Term {
+func (c controller) which(s *controllerState) etf.Term {
 	var list etf.List
 	for _, r := range s.running {
-		if app := c.n.apps.get(r.name); app != nil {
+		if app := c.sys.table.get(r.name); app != nil {
 			list = append(list, app.info().term())
 		}
 	}
@@ -115,7 +117,7 @@ func (c controller) which(s *controlled) etf.Term {
 }
 
 // info answers application:info/0.
-func (c controller) info(s *controlled) etf.Term {
+func (c controller) info(s *controllerState) etf.Term {
 	starts := func(all []appStart) (list etf.List) {
 		for _, a := range all {
 			list = append(list, etf.Tuple{a.name, etf.Atom(a.kind)})
@@ -124,10 +126,10 @@ func (c controller) info(s *controlled) etf.Term {
 	}
 	var running etf.List
 	for _, r := range s.running {
-		running = append(running, etf.Tuple{r.name, orUndefinedPid(r.master)})
+		running = append(running, etf.Tuple{r.name, pidOrUndefined(r.master)})
 	}
 	return etf.List{
-		etf.Tuple{etf.Atom("loaded"), c.n.loadedApplications()},
+		etf.Tuple{etf.Atom("loaded"), c.sys.loadedApplications()},
 		etf.Tuple{etf.Atom("loading"), etf.List{}},
 		etf.Tuple{etf.Atom("started"), starts(s.started)},
 		etf.Tuple{etf.Atom("start_p_false"), etf.List{}},
@@ -136,7 +138,7 @@ func (c controller) info(s *controlled) etf.Term {
 	}
 }
 
-func orUndefinedPid(pid etf.Pid) etf.Term {
+func pidOrUndefined(pid etf.Pid) etf.Term {
 	if pid == (etf.Pid{}) {
 		return etf.Atom("undefined")
 	}
@@ -144,26 +146,26 @@ func orUndefinedPid(pid etf.Pid) etf.Term {
 }
 
 // load serves {load_application, Application}: the program has code of what was loaded before, and of what
-// KnowApplication has named.
+// Provide has named.
 func (c controller) load(t etf.Term) etf.Term {
 	name, ok := t.(etf.Atom)
 	switch {
 	case !ok:
 		return appError(etf.Tuple{etf.Atom("bad_application"), t})
-	case c.n.apps.get(name) != nil:
+	case c.sys.table.get(name) != nil:
 		return appError(etf.Tuple{etf.Atom("already_loaded"), name})
-	case c.n.apps.loadKnown(name):
+	case c.sys.table.loadProvided(name):
 		return etf.Atom("ok")
 	}
 	return appError(etf.Tuple{etf.Charlist("no such file or directory"), etf.Charlist(string(name) + ".app")})
 }
 
-func (c controller) unload(t etf.Term, s *controlled) etf.Term {
+func (c controller) unload(t etf.Term, s *controllerState) etf.Term {
 	name, _ := t.(etf.Atom)
 	switch {
 	case s.isRunning(t):
 		return appError(etf.Tuple{etf.Atom("running"), t})
-	case !c.n.apps.unload(name):
+	case !c.sys.table.unload(name):
 		return appError(etf.Tuple{etf.Atom("not_loaded"), t})
 	}
 	return etf.Atom("ok")
@@ -175,12 +177,12 @@ func (c controller) unload(t etf.Term, s *controlled) etf.Term {
 func (c controller) setEnv(name etf.Atom, args etf.Tuple) etf.Term {
 	switch {
 	case name == "set_env" && len(args) == 2:
-		config, ok := readConfig(args[0])
+		config, ok := parseConfig(args[0])
 		if !ok {
 			return appError(etf.Atom("badarg"))
 		}
 		for _, e := range config {
-			c.n.apps.setEnv(e.app, e.key, e.value)
+			c.sys.table.setEnv(e.app, e.key, e.value)
 		}
 		return etf.Atom("ok")
 	case name == "set_env" && len(args) == 4, name == "unset_env" && len(args) == 3:
@@ -193,53 +195,24 @@ func (c controller) setEnv(name etf.Atom, args etf.Tuple) etf.Term {
 		if name == "set_env" {
 			value = args[2]
 		}
-		c.n.apps.setEnv(app, key, value)
+		c.sys.table.setEnv(app, key, value)
 		return etf.Atom("ok")
 	}
 	return appError(etf.Atom("badarg"))
 }
 
-type parameter struct {
-	app, key etf.Atom
-	value    etf.Term
-}
-
-// readConfig reads [{App, [{Key, Value}]}].
-func readConfig(t etf.Term) (all []parameter, ok bool) {
-	config, ok := t.(etf.List)
-	if !ok {
-		return nil, false
-	}
-	for _, entry := range config {
-		pair, ok := entry.(etf.Tuple)
-		if !ok || len(pair) != 2 {
-			return nil, false
-		}
-		app, ok1 := pair[0].(etf.Atom)
-		env, ok2 := pair[1].(etf.List)
-		if !ok1 || !ok2 {
-			return nil, false
-		}
-		for _, e := range env {
-			kv, ok := e.(etf.Tuple)
-			if !ok || len(kv) != 2 {
-				return nil, false
-			}
-			key, ok := kv[0].(etf.Atom)
-			if !ok {
-				return nil, false
-			}
-			all = append(all, parameter{app, key, kv[1]})
-		}
-	}
-	return all, true
-}
-
 // log tells that an application started or ended, with OTP's keys.
 func (c controller) log(p *genserv.Process, level slog.Level, label etf.Atom, report ...slog.Attr) {
-	first := slog.Any("label", genserv.LogTerm{Term: etf.Tuple{controllerName, label}})
+	first := slog.Any("label", genserv.LogTerm{Term: etf.Tuple{ControllerName, label}})
 	p.Logger().LogAttrs(context.Background(), level, "application "+string(label),
 		append([]slog.Attr{first}, report...)...)
 }
 
 func logTerm(key string, t etf.Term) slog.Attr { return slog.Any(key, genserv.LogTerm{Term: t}) }
+
+func boolean(b bool) etf.Atom {
+	if b {
+		return "true"
+	}
+	return "false"
+}

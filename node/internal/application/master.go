@@ -1,4 +1,4 @@
-package node
+package application
 
 import (
 	"errors"
@@ -10,7 +10,7 @@ import (
 // master is the application master: the parent of the supervisor at the top of an application, by whose end the
 // application ends. Every process that is started in the application belongs to it. application_master.erl.
 type master struct {
-	n   *Node
+	sys *System
 	app *App
 }
 
@@ -56,7 +56,7 @@ func (m master) HandleInfo(p *genserv.Process, msg etf.Term, sup etf.Pid) genser
 	if !ok || len(t) != 3 || !etf.Equal(t[1], sup) {
 		return genserv.NoReply(sup)
 	}
-	m.over(p)
+	m.cleanUp(p)
 	if genserv.IsOrderly(t[2]) {
 		return genserv.Stop(t[2], etf.Pid{})
 	}
@@ -72,23 +72,19 @@ func (m master) Terminate(p *genserv.Process, reason etf.Term, sup etf.Pid) {
 		return
 	}
 	if genserv.IsOrderly(reason) {
-		reason = shutdown
+		reason = etf.Atom("shutdown")
 	}
 	_ = p.Exit(sup, reason)
 	p.Receive(genserv.Infinity, func(msg etf.Term) bool {
 		t, ok := msg.(etf.Tuple)
 		return ok && len(t) == 3 && etf.Equal(t[0], etf.Atom("EXIT")) && etf.Equal(t[1], sup)
 	})
-	m.over(p)
+	m.cleanUp(p)
 }
 
-// over kills the processes that the application has left, and tells it that it has ended.
-func (m master) over(p *genserv.Process) {
-	for _, left := range m.n.registry.all() {
-		if left.app == m.app.Name && left.pid != p.Self() {
-			left.exit(killed)
-		}
-	}
+// cleanUp kills the processes that the application has left, and tells it that it has ended.
+func (m master) cleanUp(p *genserv.Process) {
+	m.sys.host.KillProcesses(m.app.Name, p.Self())
 	if m.app.Stop == nil {
 		return
 	}
