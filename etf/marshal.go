@@ -68,13 +68,17 @@ const maxMarshalDepth = 1000
 //	slices, arrays           list; with the option tuple a tuple. A nil slice is []
 //	maps                     map, its pairs in term order. A nil map is #{}
 //	structs                  map with atom keys, or what its marker says, see below
-//	pointers, interfaces     what they hold; nil is undefined, with the option nil the atom nil
-//	time.Duration            integer, milliseconds rounded towards zero, or what the option seconds, millis, micros or nanos
-//	                         says; the greatest Duration is infinity
-//	time.Time                binary in RFC 3339; with seconds, millis, micros or nanos the Erlang system time in that unit
+//	[16]byte                 with the option uuid a binary of its text, such as 550e8400-e29b-41d4-a716-446655440000
+//	pointers, interfaces     what they hold; nil is undefined, with the option nil and in an Elixir struct the atom nil
+//	time.Duration            integer, milliseconds rounded towards zero, or what the option seconds, millis, micros
+//	                         or nanos says; the greatest Duration is infinity
+//	time.Time                binary in RFC 3339; with seconds, millis, micros or nanos the Erlang system time in that
+//	                         unit; with datetime, naive_datetime or date that struct of Elixir, with calendar the
+//	                         calendar:datetime() of Erlang, all in UTC
 //	Term                     itself
 //	Marshaler                what it says
-//	encoding.TextMarshaler   binary; with the option atom an atom
+//	Enum                     one of its atoms
+//	encoding.TextMarshaler   binary; with the option atom an atom; of an array of bytes with raw a binary of these
 //
 // Anything else, such as a function, is a *MarshalError with the path to it.
 //
@@ -102,13 +106,16 @@ func Marshal(v any) (Term, error) {
 //	[]byte            from a binary or a list of bytes
 //	floats            also from an integer
 //	bool              from true and false
-//	pointers          nil from undefined and nil
+//	pointers, slices  nil from undefined and nil, and so are maps
+//	time.Time         from RFC 3339, from the structs and tuples that Marshal writes, which have to be dates of the ISO
+//	                  calendar, and with a unit from an integer
 //	structs           keys may be atoms or binaries, unknown ones are ignored, missing ones leave their field alone; of a
-//	                  proplist the first entry of a key counts and an atom stands for {atom, true}. Tuples and records must
-//	                  have all elements, and records and Elixir structs their name
+//	                  proplist the first entry of a key counts and an atom stands for {atom, true}. Tuples and records
+//	                  must have all elements, and records and Elixir structs their name
 //	maps              from a map; with the option proplist from a proplist
-//	any               bool, int64, *big.Int, float64, string for a binary, []any for a list, map[string]any for a map whose
-//	                  keys are all atoms or binaries without two of the same text, nil for undefined and nil, else the term
+//	any               bool, int64, *big.Int, float64, string for a binary, []any for a list, map[string]any for a map
+//	                  whose keys are all atoms or binaries without two of the same text, nil for undefined and nil,
+//	                  else the term
 //	Term types        from that kind of term
 //
 // Everything else is an *UnmarshalError with the path to it, and so is what would be nested deeper than 1000 in Go;

@@ -14,6 +14,9 @@ func (o *fieldOptions) fit(t reflect.Type) error {
 	}{
 		{o.text, o.text != "", isText},
 		{o.unit, o.unit != "", func(t reflect.Type) bool { return t == timeType || t == durationType }},
+		{o.calendar, o.calendar != "", func(t reflect.Type) bool { return t == timeType }},
+		{"uuid", o.uuid, isUUID},
+		{"raw", o.raw, isByteArray},
 		{"proplist", o.proplist, func(t reflect.Type) bool { return t.Kind() == reflect.Map }},
 		{"nil", o.nilAtom && !o.omitEmpty, func(t reflect.Type) bool { return t.Kind() == reflect.Pointer }},
 	} {

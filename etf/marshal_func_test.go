@@ -21,8 +21,7 @@ func sameAsMarshal[T any](t *testing.T, v T) {
 	unmarshal, err := etf.UnmarshalFunc[T]()
 	require.NoError(t, err)
 	for _, source := range []string{"1", "-9223372036854775809", "1.5", "true", "abc", "undefined", "<<255>>", `"é"`,
-		"[]", "{1,2}",
-		"{point,1,2}", "#{}", "[-1]"} {
+		"[]", "{1,2}", "{point,1,2}", "#{}", "[-1]"} {
 		term, err := etf.Parse(source)
 		require.NoError(t, err)
 		var want T

@@ -13,6 +13,9 @@ import (
 type fieldOptions struct {
 	text      string // "", atom or charlist
 	unit      string // "", seconds, millis, micros or nanos
+	calendar  string // "", datetime, naive_datetime, date or calendar
+	uuid      bool
+	raw       bool
 	tuple     bool
 	nilAtom   bool
 	proplist  bool
@@ -190,6 +193,12 @@ func (f *fieldPlan) parse(tag string) error {
 			f.opts.text = ""
 		case "seconds", "millis", "micros", "nanos":
 			f.opts.unit = option
+		case asDateTime, asNaive, asDate, asCalendar:
+			f.opts.calendar = option
+		case "uuid":
+			f.opts.uuid = true
+		case "raw":
+			f.opts.raw = true
 		case "tuple":
 			f.opts.tuple = true
 		case "nil":

@@ -414,8 +414,8 @@ func FuzzUnmarshal(f *testing.F) {
 			return
 		}
 		for _, dst := range []any{new(any), new(everything), new(record), new(options), new(user), new(point),
-			new(map[any]any),
-			new([]any), new(string), new(big.Int), new(time.Time), new(time.Duration), new(etf.Term), new(**int)} {
+			new(map[any]any), new([]any), new(string), new(big.Int), new(time.Time), new(color), new(moment), new(id16),
+			new(time.Duration), new(etf.Term), new(**int)} {
 			_ = etf.Unmarshal(term, dst)
 		}
 	})

@@ -95,6 +95,13 @@ func (m *marshaler) special(v reflect.Value, o *fieldOptions) (t Term, done bool
 		return NewBigInt(addressable(v).Addr().Interface().(*big.Int)), true, nil
 	case typ == timeType && o.unit != "":
 		return timeTerm(v.Interface().(time.Time), o.unit), true, nil
+	case typ == timeType && o.calendar != "":
+		t, err = calendarTerm(v.Interface().(time.Time), o.calendar)
+		return t, true, err
+	case o.uuid && isUUID(typ):
+		return uuidTerm(v), true, nil
+	case o.raw && isByteArray(typ):
+		return Binary(bytesOf(v)), true, nil
 	case typ.Kind() == reflect.Interface:
 		return nil, false, nil
 	case typ.Implements(marshalerType):
@@ -107,6 +114,10 @@ func (m *marshaler) special(v reflect.Value, o *fieldOptions) (t Term, done bool
 		return nil, false, nil
 	case reflect.PointerTo(typ).Implements(textMarshalerType):
 		return textTerm(addressable(v), o)
+	}
+	if atoms := atomsOf(v); atoms != nil {
+		t, err = enumTerm(v, atoms)
+		return t, true, err
 	}
 	return nil, false, nil
 }

@@ -6,7 +6,6 @@ import (
 	"math/big"
 	"reflect"
 	"strconv"
-	"time"
 )
 
 // unmarshaler is one run of Unmarshal. It calls itself for what stands in a term, so depth is bounded as that of
@@ -58,10 +57,17 @@ func (u *unmarshaler) special(t Term, dst reflect.Value, o *fieldOptions) (done 
 		return true, toDuration(t, dst, o.unit)
 	case typ == bigIntType:
 		return true, toBigInt(t, dst)
-	case typ == timeType && o.unit != "":
-		return true, toTime(t, dst, o.unit)
+	case typ == timeType:
+		return true, toTime(t, dst, o)
+	case o.uuid && isUUID(typ):
+		return true, toUUID(t, dst)
+	case o.raw && isByteArray(typ):
+		return false, nil
 	case dst.CanAddr() && dst.Addr().Type().Implements(textUnmarshalerType):
 		return true, toText(t, dst)
+	}
+	if atoms := atomsOf(dst); atoms != nil {
+		return true, toEnum(t, dst, atoms)
 	}
 	return false, nil
 }
@@ -195,26 +201,6 @@ func toBigInt(t Term, dst reflect.Value) error {
 	return nil
 }
 
-func toTime(t Term, dst reflect.Value, unit string) error {
-	n, ok := t.(Int)
-	if !ok {
-		return mismatch(t, dst, "want an integer, "+unit+" since 1970")
-	}
-	var at time.Time
-	switch unit {
-	case "seconds":
-		at = time.Unix(int64(n), 0)
-	case "millis":
-		at = time.UnixMilli(int64(n))
-	case "micros":
-		at = time.UnixMicro(int64(n))
-	default:
-		at = time.Unix(0, int64(n))
-	}
-	dst.Set(reflect.ValueOf(at.UTC()))
-	return nil
-}
-
 func toText(t Term, dst reflect.Value) error {
 	text, ok := AsText(t)
 	if !ok {
@@ -329,8 +315,12 @@ func elementsOf(t Term, o *fieldOptions) ([]Term, bool) {
 }
 
 func (u *unmarshaler) sequence(t Term, dst reflect.Value, o *fieldOptions) error {
-	if b, ok := t.(Binary); ok && isBytes(dst.Type()) && !o.tuple {
+	if b, ok := t.(Binary); ok && !o.tuple && (isBytes(dst.Type()) || o.raw && isByteArray(dst.Type())) {
 		return toBytes(b, dst)
+	}
+	if dst.Kind() == reflect.Slice && isNilAtom(t) {
+		dst.SetZero()
+		return nil
 	}
 	elems, ok := elementsOf(t, o)
 	switch {

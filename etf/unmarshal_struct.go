@@ -34,6 +34,10 @@ func associations(t Term, asProplist bool) (Map, bool) {
 
 // mapping replaces the entries of the map that the term has, and keeps others, as encoding/json does.
 func (u *unmarshaler) mapping(t Term, dst reflect.Value, o *fieldOptions) error {
+	if isNilAtom(t) {
+		dst.SetZero()
+		return nil
+	}
 	pairs, ok := associations(t, o.proplist)
 	if !ok {
 		return mismatch(t, dst, wantPairs(o.proplist))

@@ -50,10 +50,8 @@ func TestTypedCallsReturnGoValuesOrTheErrorOfTheServer(t *testing.T) {
 // coded is an error that knows its term.
 type coded struct{ code int }
 
-func (c coded) Error() string { return "coded" }
-func (c coded) MarshalETF() (etf.Term, error) {
-	return etf.Tuple{etf.Atom("code"), etf.Int(c.code)}, nil
-}
+func (c coded) Error() string        { return "coded" }
+func (c coded) ExitReason() etf.Term { return etf.Tuple{etf.Atom("code"), etf.Int(c.code)} }
 
 func TestAnErrorKeepsTheTermThatItCarries(t *testing.T) {
 	for want, err := range map[string]error{

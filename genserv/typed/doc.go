@@ -23,7 +23,7 @@
 //	#{'__struct__' := 'Elixir.A', ..}  %A{}, for the name         struct{ _ struct{} `etf:"struct=Elixir.A"`; ... }
 //	                                   "Elixir.A"
 //	{move, X, Y}, of a -record(move)   {:move, x, y}              struct{ _ struct{} `etf:"record=move"`; X, Y int }
-//	{'DOWN', _, process, _, _}         {:DOWN, ...}               Down
+//	{'DOWN', _, process, _, _}         {:DOWN, ...}               genserv.Down
 //	any term behind the name           {:name, term}              etf.Term, any
 //
 // docs/mapping.md says which terms go into which Go values.
@@ -36,7 +36,7 @@
 //	returns struct{} as a reply               ok
 //	returns OK[T]{Value: v}                   {ok, V}
 //	returns &Error{Reason: r}                 {error, R}
-//	returns any other error                   {error, Reason}, see Reason
+//	returns any other error                   {error, Reason} by genserv.ExitReason
 //	the argument does not fit                 {error, {bad_argument, Text}}
 //	the reply has no term                     {error, {bad_reply, Text}}
 //	there is no handler                       {error, unknown_request}, or what OnOtherCall answers

@@ -6,15 +6,15 @@ import (
 )
 
 // OnInit registers what makes the first state from the arguments of the start. Module:init/1 that returns {ok, State}.
-// An error, or arguments that do not fit A, is {stop, Reason}, with the reason that ErrorReply has of it. With struct{}
-// for A the arguments are not looked at.
+// An error, or arguments that do not fit A, is {stop, Reason}, with the reason that genserv.ExitReason has of it. With
+// struct{} for A the arguments are not looked at.
 //
 // It panics if there is one already, or if A is a type into which no term goes.
 func OnInit[S, A any](m *Mux[S], f func(p *genserv.Process, args A) (S, error)) {
 	register(m, "OnInit", func(p *genserv.Process, args A) genserv.InitResult[S] {
 		s, err := f(p, args)
 		if err != nil {
-			return genserv.StopInit[S](Reason(err))
+			return genserv.StopInit[S](genserv.ExitReason(err))
 		}
 		return genserv.Ok(s)
 	})
@@ -105,8 +105,8 @@ func HandleCast[S, A any](m *Mux[S], name etf.Atom, f func(p *genserv.Process, s
 }
 
 // OnInfo registers what handles the other messages of that name, such as timeout with struct{} for A, 'DOWN' with
-// Down and 'EXIT' with Exited: Module:handle_info/2 that returns {noreply, State}. What goes wrong is dealt with as
-// for OnCast. It panics as OnCall does.
+// genserv.Down and 'EXIT' with Exited: Module:handle_info/2 that returns {noreply, State}. What goes wrong is dealt with
+// as for OnCast. It panics as OnCall does.
 func OnInfo[S, A any](m *Mux[S], name etf.Atom, f func(p *genserv.Process, s S, a A) (next S, err error)) {
 	add(m, m.infos, "OnInfo", name, short(m, "a message was not handled", f))
 }
@@ -157,16 +157,6 @@ func patternFor[A, S any](m *Mux[S], function string, name etf.Atom) (pattern, f
 		m.panic(function+" "+etf.Format(name), err.Error())
 	}
 	return k, decode
-}
-
-// Down is the argument of OnInfo(m, "DOWN", ...): what is left of {'DOWN', Ref, process, Object, Reason}, which follows
-// a Process.Monitor.
-type Down struct {
-	_      struct{} `etf:"tuple"`
-	Ref    etf.Ref
-	Type   etf.Atom
-	Object etf.Term
-	Reason etf.Term
 }
 
 // Exited is the argument of OnInfo(m, "EXIT", ...): what is left of {'EXIT', Pid, Reason}, which a process gets that

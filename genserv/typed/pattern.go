@@ -1,10 +1,12 @@
 package typed
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/genserv"
 )
 
 // pattern is what a request looks like: name for an atom, {name, A1, ..., An} for a tuple with n arguments, %name{}
@@ -61,6 +63,7 @@ func (k pattern) String() string {
 //	struct tagged `etf:"tuple"`             all that stands behind the name, one field each
 //	struct tagged `etf:"record=NAME"`       the whole request, if NAME is the name
 //	struct tagged `etf:"struct=NAME"`       the whole request, likewise
+//	genserv.Down, if the name is DOWN       the whole message
 //	any other type                          the one thing that stands behind the name
 //
 // An error is that of a name that is no atom, or of a type into which no term goes.
@@ -74,6 +77,9 @@ func argument[A any](name etf.Atom) (k pattern, decode func(request etf.Term) (A
 	var zero A
 	if _, none := any(zero).(struct{}); none {
 		return pattern{name: name}, func(etf.Term) (A, error) { return zero, nil }, nil
+	}
+	if _, down := any(zero).(genserv.Down); down && name == "DOWN" {
+		return pattern{name, 4}, downOf[A], nil
 	}
 	f, err := etf.UnmarshalFunc[A]()
 	if err != nil {
@@ -90,4 +96,14 @@ func argument[A any](name etf.Atom) (k pattern, decode func(request etf.Term) (A
 		return pattern{name, arityStruct}, f, nil
 	}
 	return pattern{name, 1}, func(request etf.Term) (A, error) { return f(request.(etf.Tuple)[1]) }, nil
+}
+
+// downOf takes a genserv.Down out of a message; A is that type.
+func downOf[A any](msg etf.Term) (A, error) {
+	down, ok := genserv.AsDown(msg)
+	a, _ := any(down).(A)
+	if !ok {
+		return a, errors.New("want {'DOWN', Ref, process, Object, Reason}")
+	}
+	return a, nil
 }

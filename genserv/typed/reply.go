@@ -1,8 +1,6 @@
 package typed
 
 import (
-	"errors"
-
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
 )
@@ -35,27 +33,12 @@ func (e *Error) term() etf.Term {
 	return e.Reason
 }
 
-// Reason returns the term for an error: the Reason of an *Error or a *genserv.Exit, what MarshalETF returns of an error
-// that is an etf.Marshaler, each also if it is wrapped, and else the text as a binary.
-func Reason(err error) etf.Term {
-	var own *Error
-	var exit *genserv.Exit
-	var marshaler etf.Marshaler
-	switch {
-	case errors.As(err, &own):
-		return own.term()
-	case errors.As(err, &exit) && exit.Reason != nil:
-		return exit.Reason
-	case errors.As(err, &marshaler):
-		if t, err := marshaler.MarshalETF(); err == nil && t != nil {
-			return t
-		}
-	}
-	return etf.Binary(err.Error())
-}
+// ExitReason returns the reason, for genserv.ExitReason.
+func (e *Error) ExitReason() etf.Term { return e.term() }
 
-// ErrorReply returns {error, Reason}.
-func ErrorReply(err error) etf.Term { return etf.Tuple{atomError, Reason(err)} }
+// ErrorReply returns {error, Reason} with the Reason that genserv.ExitReason has of an error: that of an *Error or a
+// *genserv.Exit, also if it is wrapped, and the text of an error that knows none.
+func ErrorReply(err error) etf.Term { return etf.Tuple{atomError, genserv.ExitReason(err)} }
 
 // Reply is genserv.Reply with a Go value: etf.Marshal makes the term. An error is answered as ErrorReply, and so is a
 // value without a term.

@@ -196,7 +196,7 @@ func events() *typed.Mux[string] {
 	typed.OnCast(m, "note", note)
 	typed.OnInfo(m, "note", note)
 	typed.OnInfo(m, "timeout", func(_ *process, s string, _ struct{}) (string, error) { return s + ",timeout", nil })
-	typed.OnInfo(m, "DOWN", func(_ *process, s string, d typed.Down) (string, error) {
+	typed.OnInfo(m, "DOWN", func(_ *process, s string, d genserv.Down) (string, error) {
 		return s + ",down " + etf.Format(d.Reason), nil
 	})
 	typed.OnInfo(m, "EXIT", func(_ *process, s string, e typed.Exited) (string, error) {
