@@ -82,7 +82,7 @@ func (r *run) keepChanges() {
 	}
 }
 
-// commit lets all go on. From here on nothing fails.
+// commit resumes all processes and purges. Nothing fails any more.
 func (r *run) commit() {
 	r.keepChanges()
 	r.resumePending()

@@ -15,7 +15,7 @@ type Uncovered struct {
 	From   string   `etf:"from"`
 	To     string   `etf:"to"`
 	Module etf.Atom `etf:"module"`
-	// Change is added, removed or changed: then no instruction is about the module. If it is unchanged one is.
+	// Change is added, removed or changed if no instruction is about the module, and unchanged if one is.
 	Change appup.Change `etf:"change,atom"`
 }
 

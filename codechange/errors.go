@@ -8,12 +8,12 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// Error is an upgrade that did not take place. Everything that it had changed has been undone, see Report.
+// Error is an upgrade that failed or was refused. Everything that it had changed has been undone, see Report.
 type Error struct {
 	// Reason is what release_handler:install_release/1 returns behind error.
 	Reason etf.Term
-	// Exit says that it happened after the point of no return: release_handler_1:eval_script/1 returns {'EXIT', Reason}
-	// then, else {error, Reason}. OTP would restart the node.
+	// Exit says that it failed after the point of no return. release_handler_1:eval_script/1 then returns {'EXIT',
+	// Reason}, else {error, Reason}. OTP would restart the node.
 	Exit bool
 	// Err is the error of the callback or function behind it, or nil.
 	Err error
@@ -32,7 +32,7 @@ func (e *Error) Term() etf.Term {
 	return etf.Tuple{etf.Atom("error"), e.Reason}
 }
 
-// Hint is the Err of an Error that says what to do about it.
+// Hint is the Err of an Error that can say what to do about it.
 type Hint struct{ Text string }
 
 func (h *Hint) Error() string { return h.Text }

@@ -9,9 +9,9 @@ import (
 
 // Host is the node that an upgrade changes. Its methods may be called from any goroutine.
 type Host interface {
-	// Supervised finds the processes that instructions are about, in the order of
-	// release_handler_1:get_supervised_procs/0. An error is the reason for which the upgrade cannot go on; an
-	// *genserv.Exit keeps it as a term.
+	// Supervised returns the processes that instructions are about, in the order of
+	// release_handler_1:get_supervised_procs/0. If it fails, the upgrade fails with that error; an *genserv.Exit keeps its
+	// reason as a term.
 	Supervised(ctx context.Context) ([]Child, error)
 	// Users returns the processes whose callback module has this name, supervised or not.
 	Users(module etf.Atom) []Process
@@ -19,8 +19,8 @@ type Host interface {
 	Exported(module, function etf.Atom, arity int) bool
 	// Apply applies a function. The error of one that failed is a *genserv.Failure or an *genserv.Exit.
 	Apply(ctx context.Context, module, function etf.Atom, args etf.List) (etf.Term, error)
-	// Sync tells the other nodes that this one has come to the sync_nodes instruction id, and waits until each of them
-	// has said the same. The error is an *Error with the reason {sync_error, {nodedown, Node}} if a node went down.
+	// Sync tells the other nodes that this one has come to the sync_nodes instruction id, and waits until each of them has
+	// said the same. The error is an *Error with the reason {sync_error, {nodedown, Node}} if a node went down.
 	Sync(ctx context.Context, id etf.Term, nodes []etf.Atom) error
 	// Go runs f in a goroutine of its own.
 	Go(f func())
@@ -46,9 +46,9 @@ type Process interface {
 	Name() etf.Atom
 	// Code returns what the process runs now.
 	Code() genserv.Module
-	// Do has f run in the process between two messages, behind those that wait already, whether the server is suspended
-	// or not. If the process is idle that happens at once, in the goroutine of the caller. If the process ends before, f
-	// is never run.
+	// Do runs f in the process between two messages, after those that wait already, whether the server is suspended or
+	// not. If the process is idle, f runs at once, in the goroutine of the caller. If the process ends before, f never
+	// runs.
 	Do(f func(*genserv.Loop))
 	// Done returns a channel that is closed when the process has ended.
 	Done() <-chan struct{}

@@ -16,12 +16,13 @@ type Module struct {
 	Code genserv.Module
 	// Name is the name by which instructions mean the module. "" is the name of Code.
 	Name etf.Atom
-	// Vsn is the version, as the attribute -vsn("2") of an Erlang module gives it; it is what the code change of another
-	// version gets as oldVsn, as a charlist. "" is a number of 128 bits that differs from build to build, as that of an
-	// Erlang module without the attribute does.
+	// Vsn is the version, as the attribute -vsn("2") of an Erlang module gives it. The code change of another version gets
+	// it as oldVsn, as a charlist. "" is a number of 128 bits that differs from build to build, like that of an Erlang
+	// module without the attribute.
 	Vsn string
-	// Schema names the shape of the state. A process whose module is loaded without a code change goes over to a version
-	// of the same schema only, and otherwise stays where it is. "" is the Go type of the state, whatever its name is.
+	// Schema names the shape of the state. A process whose module is loaded without a code change changes to a version of
+	// the same schema only; otherwise it keeps its code. "" is the layout of the Go type of the state, whatever its name
+	// is.
 	Schema string
 }
 

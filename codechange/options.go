@@ -8,41 +8,40 @@ import (
 
 // Options say how Run deals with what the script leaves open. The zero value is usable.
 type Options struct {
-	// SuspendTimeout and CodeChangeTimeout go before the time-outs of the script; 0 means those, else 5 s, and
-	// genserv.Infinity no limit.
+	// SuspendTimeout and CodeChangeTimeout override the time-outs of the script. 0 means those of the script, else 5 s;
+	// genserv.Infinity means no limit.
 	SuspendTimeout, CodeChangeTimeout time.Duration
-	// UndoTimeout is how long a function may take that undoes another one, such as one that was applied; 0 means 5 s, and
-	// genserv.Infinity no limit. The rollback goes on without it then, and reports that.
+	// UndoTimeout is how long a function that undoes another one may take. 0 means 5 s; genserv.Infinity means no limit.
+	// After that the rollback goes on without it and reports it.
 	UndoTimeout time.Duration
 	// Busy says what to do about a process that does not suspend itself in time.
 	Busy BusyPolicy
-	// Resume says when the servers of a group go on that has been changed.
+	// Resume says when changed servers are resumed.
 	Resume ResumePolicy
 	// Canary changes a few processes first.
 	Canary Canary
-	// Strict refuses a script that Report.Uncovered finds something in, before anything is done, with
-	// {uncovered_modules, [Module]}.
+	// Strict refuses a script before anything is done if Report.Uncovered is not empty. The reason is {uncovered_modules,
+	// [Module]}.
 	Strict bool
 	// Progress is called before each instruction, and must return soon.
 	Progress func(Progress)
-	// Trace is called in the process whenever one has done a step, and must return soon. Several processes may call it
-	// at once.
+	// Trace is called in a process when that has done a step, and must return soon. Several processes may call it at once.
 	Trace func(TraceEvent)
 
-	// Tracker can be asked what is under way. nil means that nobody asks.
+	// Tracker, if it is not nil, can be asked by other goroutines what the upgrade is doing.
 	Tracker *Tracker
 }
 
-// TraceEvent is what a process has done.
+// TraceEvent is a step that a process has done.
 type TraceEvent struct {
 	Pid  etf.Pid
 	What Step
-	// Request is the system message that OTP has in its place: suspend, {change_code, Module, OldVsn, Extra} or resume;
-	// nil for the others.
+	// Request is the system message that OTP sends for it: suspend, {change_code, Module, OldVsn, Extra} or resume. It is
+	// nil for steps that OTP has no message for.
 	Request etf.Term
 }
 
-// Step is what the processes do in an upgrade.
+// Step is a step of a process in an upgrade.
 type Step string
 
 // The steps of a process. A failed code change is one as well.
@@ -54,34 +53,35 @@ const (
 	StepUndo    Step = "undo" // its old code and state are back
 )
 
-// BusyPolicy is what to do about a busy process.
+// BusyPolicy says what becomes of the upgrade if a process does not suspend itself in time.
 type BusyPolicy uint8
 
 const (
-	// BusyFail gives the upgrade up.
+	// BusyFail makes the upgrade fail.
 	BusyFail BusyPolicy = iota
 	// BusyWait waits until the process has time.
 	BusyWait
-	// BusySkip leaves the process to its old code and state, and reports it. OTP leaves it to new code with its old state.
+	// BusySkip leaves the process with its old code and state, and reports it. In OTP it would run new code with its old
+	// state.
 	BusySkip
 )
 
-// ResumePolicy is when changed servers go on.
+// ResumePolicy says when changed servers are resumed.
 type ResumePolicy uint8
 
 const (
-	// ResumeLate keeps the servers suspended until the whole script has succeeded, or comes to an instruction that may
-	// need them: apply, sync_nodes, stop or start. No server has then served anything that a failure could make undone.
+	// ResumeLate keeps the servers suspended until the whole script has succeeded, or until an instruction that may need
+	// them: apply, sync_nodes, stop or start. Until then no server serves anything that a rollback would have to undo.
 	ResumeLate ResumePolicy = iota
 	// ResumeInPlace resumes where the script says so.
 	ResumeInPlace
 )
 
-// Canary has a few processes go first.
+// Canary changes a few processes first.
 type Canary struct {
 	// Count is how many processes of each module are changed first; 0 means no canaries.
 	Count int
-	// Watch is how long they are watched before the rest follows. If one of them ends meanwhile, the upgrade is given up.
+	// Watch is how long they are watched before the others are changed. If one of them ends meanwhile, the upgrade fails.
 	Watch time.Duration
 }
 
@@ -103,7 +103,7 @@ func (o Options) With(t etf.Term) (Options, error) {
 	return o, nil
 }
 
-// set sets one option. It returns false for one that is unknown or has a value that it cannot have.
+// set sets one option. It returns false if the option is unknown or has a bad value.
 func (o *Options) set(option etf.Tuple) (ok bool) {
 	if len(option) < 2 || len(option) > 3 {
 		return false

@@ -6,9 +6,8 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// checkPurge refuses to purge a removed module while children run it that their supervisors would start again: each
-// start fails with undef, until the supervisors have given up and their applications have ended. Differs from OTP,
-// where that is what happens.
+// checkPurge refuses to purge a removed module while supervisors would restart children that run it: each restart would
+// fail with undef, until the supervisors and their applications have ended. Differs from OTP, where that happens.
 func (r *run) checkPurge(modules []etf.Atom) error {
 	removed := slices.DeleteFunc(slices.Clone(modules), func(module etf.Atom) bool {
 		current, known := r.versions.Current(module)
@@ -17,7 +16,7 @@ func (r *run) checkPurge(modules []etf.Atom) error {
 	return r.checkChildren(removed)
 }
 
-// checkChildren refuses to end what runs the modules if supervisors would start it again.
+// checkChildren refuses to end the processes of removed modules that supervisors would restart.
 func (r *run) checkChildren(removed []etf.Atom) error {
 	if len(removed) == 0 {
 		return nil

@@ -12,13 +12,13 @@ import (
 	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
-// Rehearse finds out what Run would do, and changes nothing: the script is checked, and the code change of each
-// process is made with its present state, and forgotten. No function is applied and no other node waited for. Each
-// server is suspended while its code change is tried, for as long as that may take in an upgrade at most.
+// Rehearse finds out what Run would do, and changes nothing. It checks the script, makes the code change of each
+// process with a copy of its present state, see genserv.StateCopier, and forgets the result. It applies no function and
+// waits for no other node. Each server is suspended while its code change is tried, for as long as that may take in an
+// upgrade at most.
 //
-// All processes are tried, even if some fail; the error is that of the first, as Run would return it. A code change
-// is tried with a copy of the state, see genserv.StateCopier. A server whose state cannot be copied is reported as
-// OutcomeUntried, with the reason; that is no error.
+// All processes are tried, even if some fail; the error is the first one, as Run would return it. A server whose state
+// cannot be copied is reported as OutcomeUntried, with the reason; that is no error.
 func Rehearse(ctx context.Context, host Host, versions *Versions, script Script, o Options) (*Report, error) {
 	r := &rehearsal{run: newRun(ctx, host, versions, script, o), members: map[etf.Atom][]Process{}}
 	r.report.Rehearsed = true
@@ -76,7 +76,7 @@ func (r *rehearsal) rehearse(script etf.List) {
 	}
 }
 
-// step does without effect what an instruction would do.
+// step does what an instruction would do, without its effects.
 func (r *rehearsal) step(do instruction) error {
 	switch do := do.(type) {
 	case loadObjectCode:
@@ -229,7 +229,7 @@ func (r *rehearsal) rehearseChange(p Process, e changeEntry, down bool) *Error {
 	return r.reportTrial(s, t, e, vsn, target, hung)
 }
 
-// runTrial makes the code change beside the process, which goes on afterwards in any case.
+// runTrial makes the code change outside of the process, and lets the process go on in any case.
 func (r *rehearsal) runTrial(s *subject, t *trial) (hung bool) {
 	done := make(chan error, 1)
 	r.host.Go(func() { done <- t.work() })

@@ -8,10 +8,10 @@ import (
 
 // Report tells what an upgrade did to each process. What was undone is in it as well.
 type Report struct {
-	// Transition is what the release handler has executed, see package releasehandler; nil for a script of somebody else.
-	// It does not travel to other nodes.
+	// Transition is what the release handler has executed, see package releasehandler; nil for a script that was run
+	// without it. It is not part of Term.
 	Transition *Transition `etf:"-"`
-	// Processes are those that a change was meant for, in the order in which it came to them.
+	// Processes are the processes that instructions were about, in the order in which their turn came.
 	Processes []*ProcessReport `etf:"processes"`
 	// Unpurged are the modules of which processes still run another version than the current one, with the purge method of
 	// the script: what release_handler_1:eval_script/1 returns.
@@ -20,15 +20,15 @@ type Report struct {
 	Pause time.Duration `etf:"pause_us,micros"`
 	// Total is the time of the whole upgrade.
 	Total time.Duration `etf:"total_us,micros"`
-	// Rehearsed says that nothing was changed: the report tells what would have been.
+	// Rehearsed says that nothing was changed: the report tells what an upgrade would do.
 	Rehearsed bool `etf:"rehearsed"`
-	// Undone says that the upgrade failed, and that what it had changed was taken back.
+	// Undone says that the upgrade failed and was undone.
 	Undone bool `etf:"undone"`
-	// Config is what applications said against their new configuration: it is theirs all the same.
+	// Config are the objections of applications to their new configuration, which holds nevertheless.
 	Config []string `etf:"config"`
 	// Left are the functions that were applied and that nothing undoes, if the upgrade failed.
 	Left []string `etf:"left"`
-	// NotUndone is what was to be undone and could not be, with the reason, if the upgrade failed.
+	// NotUndone is what could not be undone, with the reason, if the upgrade failed.
 	NotUndone []string `etf:"not_undone"`
 	// Uncovered are the modules that differ between the linked versions and that no instruction is about, and the
 	// instructions for modules that do not differ.
@@ -111,21 +111,21 @@ type Undone string
 const (
 	// UndoneRestored means that the process has its old code and its old state, and served nothing in between.
 	UndoneRestored Undone = "restored"
-	// UndoneUncopied means that the process has its old code and the very value that was its state, but that what its
-	// code change may have altered in place, in the part that Reason names, is not taken back: the server is no
-	// genserv.StateCopier.
+	// UndoneUncopied means that the process has its old code and the very value that was its state, but that its code
+	// change may have altered the part of it in place that Reason names: the server is no genserv.StateCopier.
 	UndoneUncopied Undone = "uncopied"
-	// UndoneDowngraded means that the process had served requests with its new code, and that its Downgrade, or the code
-	// alone if the state had not changed its shape, brought the state of now back to the old code; or that its CodeChange
-	// did, if it was a downgrade that failed.
+	// UndoneDowngraded means that the process had served requests with its new code, and that its present state was
+	// brought back to the old code: by its Downgrade, by its CodeChange if a downgrade had failed, or as it is if its
+	// shape had not changed.
 	UndoneDowngraded Undone = "downgraded"
-	// UndoneForgot means that the process has its old code and its old state, and what it did with its new code is
+	// UndoneForgot means that the process has its old code and its old state, and that what it did with its new code is
 	// forgotten.
 	UndoneForgot Undone = "forgot"
-	// UndoneAnew means that the process began with the new code, had handled nothing and began anew with the old one.
+	// UndoneAnew means that the process was started with the new code, had handled nothing, and was initialised again with
+	// the old code.
 	UndoneAnew Undone = "anew"
-	// UndoneKilled means that the process began with the new code and has no way back to the old one: its supervisor
-	// starts it anew.
+	// UndoneKilled means that the process was started with the new code and could not be brought to the old one. It was
+	// killed, and its supervisor starts it again.
 	UndoneKilled Undone = "killed"
 	// UndoneLater means that the process is busy and goes back as soon as it has time.
 	UndoneLater Undone = "later"

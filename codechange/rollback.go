@@ -15,7 +15,7 @@ type undoStep struct {
 	call    *callUndo // or that
 }
 
-// callUndo is what undoes something beside the code: it may need processes, and take time.
+// callUndo undoes a step by calling a function, which may need processes and take time.
 type callUndo struct {
 	what string // for people, what could not be undone if it fails
 	do   func(ctx context.Context) error
@@ -27,15 +27,15 @@ func (r *run) undoByCall(what string, do func(ctx context.Context) error) {
 	r.undos = append(r.undos, undoStep{call: &callUndo{what, do}})
 }
 
-// uncancelled is the context of what has to be done even if the upgrade was told to stop.
+// uncancelled is the context of steps that are done even if the upgrade was told to stop.
 func (r *run) uncancelled() context.Context { return context.WithoutCancel(r.ctx) }
 
-// rollback makes everything be as it was before the script: step by step in reverse, every process gets its old code
-// and state back and goes on with all that waits for it. What a process is too busy for it does as soon as it has
-// time. What cannot be undone is reported.
+// rollback undoes the script step by step, in reverse. Each process gets back its old code and state and handles all
+// messages that wait for it. A process that is busy does so as soon as it has time. What cannot be undone is reported.
 //
-// A function is undone with the code with which it was applied: what had been changed before goes back only then, so
-// that a supervisor that is to end a child again is not suspended, and knows the child.
+// Before a function call is undone, the processes that were changed after the call are reverted and resumed, and no
+// others: the undo runs with the code with which the function was applied. A supervisor that has to terminate a child
+// is then not suspended, and knows the child.
 func (r *run) rollback() {
 	r.resolvePending()
 	for undos := r.undos; ; {
@@ -60,7 +60,8 @@ func (r *run) rollback() {
 	}
 }
 
-// revertSteps undoes steps between two functions, when all processes are suspended that go back in them.
+// revertSteps undoes the steps between two function calls. First it suspends all processes that these steps have
+// changed.
 func (r *run) revertSteps(undos []undoStep) {
 	r.suspendAgain(undos)
 	var back []*reverting
@@ -78,7 +79,7 @@ func (r *run) revertSteps(undos []undoStep) {
 	r.awaitReverted(back)
 }
 
-// undoFunction does not wait for ever for a function that undoes another.
+// undoFunction calls a function that undoes another, with a time-out.
 func (r *run) undoFunction(u *callUndo) {
 	ctx, cancel := context.WithCancel(r.uncancelled())
 	defer cancel()
@@ -100,8 +101,8 @@ func (r *run) resolvePending() {
 	}
 }
 
-// suspendAgain suspends the processes that have been changed and already gone on. One that is busy gets an request
-// that does all the rest when its turn has come.
+// suspendAgain suspends the processes that have been changed and resumed. A busy one gets a request that restores it
+// when it has time.
 func (r *run) suspendAgain(undos []undoStep) {
 	var again []*subject
 	for _, u := range undos {
@@ -122,14 +123,15 @@ func (r *run) suspendAgain(undos []undoStep) {
 	}
 }
 
-// reverting is a process on its way back. What is found out in the process lies here until it is known to be complete.
+// reverting is a process that gets its old code and state back. Its fields are set in the process and read when the
+// request is done.
 type reverting struct {
 	task
 	undone Undone
 }
 
-// awaitReverted has processes go back to their old code and state, and waits for none of them longer than for a code
-// change.
+// awaitReverted has processes restore their old code and state, and waits for each as long as for a code change at
+// most.
 func (r *run) awaitReverted(back []*reverting) {
 	tasks := make([]*task, len(back))
 	for i, g := range back {
@@ -160,7 +162,7 @@ func (r *run) awaitReverted(back []*reverting) {
 	}
 }
 
-// restoreLater gives a busy process its old code and state back when it has time.
+// restoreLater asks a busy process to restore its old code and state when it has time.
 func (r *run) restoreLater(s *subject) {
 	s.switched, s.report.Undone = false, UndoneLater
 	sendRequest(s, func(l *genserv.Loop) func() {
@@ -175,8 +177,8 @@ func (r *run) restoreLater(s *subject) {
 	})
 }
 
-// revert runs in the process. What it has served since it went on with its new code is kept if the server knows how,
-// by its Downgrade or because the state did not change its shape.
+// revert restores the old code and state; it runs in the process. If the process has served something with its new
+// code, that is kept if the server has a Downgrade or if the state has kept its shape.
 func (s *subject) revert(l *genserv.Loop) Undone {
 	served := l.Handled() != s.handled
 	if served && s.from != nil && s.downgrade(l) == nil {
@@ -197,7 +199,7 @@ func (s *subject) revert(l *genserv.Loop) Undone {
 	return UndoneForgot
 }
 
-// downgrade makes the state of now one of the old code.
+// downgrade makes the present state one of the old code.
 func (s *subject) downgrade(l *genserv.Loop) error {
 	if s.last == nil {
 		_, err := l.LoadCode(s.from.Code)
@@ -224,7 +226,7 @@ func changeBack(l *genserv.Loop, from, to *Module, e changeEntry, down bool) err
 	return err
 }
 
-// resumeReverted resumes the processes that are what they were.
+// resumeReverted resumes the processes that have their old code and state.
 func (r *run) resumeReverted() {
 	var going []*resuming
 	for _, s := range slices.Backward(r.suspendOrder) {

@@ -15,11 +15,12 @@ type Script struct {
 	Instructions etf.List
 	// Libs are the applications of the release that the script leads to.
 	Libs []Lib
-	// From are those of the release that it leads away from, for Report.Uncovered; that is empty without them.
+	// From are the applications of the release that it leads away from. Report.Uncovered needs them and is empty without
+	// them.
 	From []Lib
 }
 
-// Lib is an application of a release, with where it lies.
+// Lib is an application of a release and its directory: an element of what release_handler_1 calls libs.
 type Lib struct {
 	App etf.Atom
 	Vsn string
@@ -36,10 +37,11 @@ type Progress struct {
 // defaultTimeout is that of sys:suspend/1 and sys:change_code/4.
 const defaultTimeout = 5 * time.Second
 
-// Run executes a script on a host: release_handler_1:eval_script/5, but what fails is undone. It returns when that is
-// done, also if ctx ends before: that makes the upgrade fail. The report is never nil; the error is an *Error.
+// Run executes a script on a host: release_handler_1:eval_script/5. If an instruction fails, what was done before is
+// undone. Run returns when that is done. If ctx ends, the upgrade fails. The report is never nil; the error is an
+// *Error.
 //
-// Only one Run may be at work on a host.
+// A host can have one Run at a time.
 func Run(ctx context.Context, host Host, versions *Versions, script Script, o Options) (*Report, error) {
 	r := newRun(ctx, host, versions, script, o)
 	began := time.Now()
@@ -245,7 +247,7 @@ func (r *run) parse(script etf.List) *Error {
 	return nil
 }
 
-// inspect notes for which modules there are instructions.
+// inspect notes which modules an instruction suspends and changes.
 func (r *run) inspect(do instruction) {
 	switch do := do.(type) {
 	case suspend:
@@ -259,9 +261,9 @@ func (r *run) inspect(do instruction) {
 	}
 }
 
-// checkOldProcesses refuses to load what is to be purged softly while processes run other than the current code of
-// it: check_old_processes/2. There is no slot for old code here that would have to be emptied, so brutal_purge has
-// nothing to do.
+// checkOldProcesses refuses a script that loads or removes a module with the pre-purge soft_purge while processes run
+// another version than the current one: check_old_processes/2. brutal_purge has nothing to do, because no slot for old
+// code has to be emptied.
 func (r *run) checkOldProcesses() *Error {
 	for _, s := range slices.Concat(r.before, r.after) {
 		var rule purgeRule
@@ -298,7 +300,8 @@ func OldProcesses(host Host, versions *Versions, module etf.Atom) []Process {
 	return old
 }
 
-// checkFunctions refuses a script that applies what does not exist. Differs from OTP, which finds out on the way.
+// checkFunctions refuses a script that applies a function that does not exist. Differs from OTP, which finds out when
+// it comes to it.
 func (r *run) checkFunctions() *Error {
 	for _, s := range slices.Concat(r.before, r.after) {
 		var calls []*mfa

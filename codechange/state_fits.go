@@ -4,13 +4,13 @@ import (
 	"regexp"
 )
 
-// stateFits tells whether a state of one version can be that of the other. Types that are laid out alike do not need to
-// be the same, unless the modules say by their Schema that the states are not.
+// stateFits tells whether a state of one version can be the state of the other. The types may be different if their
+// layout is the same, unless the modules have different Schemas.
 func stateFits(from, to *Module) bool {
 	return to.Code != nil && from.Code != nil && from.Schema == to.Schema && from.Code.SameLayout(to.Code)
 }
 
-// stateMisfit tells why a state of m cannot be one of to.
+// stateMisfit says in words why a state of m cannot be the state of to.
 func (m *Module) stateMisfit(to *Module) string {
 	from, other := m.schema(), to.schema()
 	if from == other {

@@ -7,8 +7,8 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// eval terminates the children that use modules, in their supervisors: stop/2. A process at the top of a tree is left
-// alone.
+// eval terminates the children that use modules, in their supervisors: stop/2. It leaves alone a process at the top of
+// a tree.
 func (i stop) eval(r *run) error {
 	r.resumePending()
 	children, err := r.host.Supervised(r.ctx)
@@ -37,7 +37,7 @@ func (i stop) eval(r *run) error {
 	return nil
 }
 
-// eval starts again what stop has stopped: start/1. That it cannot be started is no failure, as in OTP.
+// eval starts again what stop has stopped: start/1. A child that cannot be started is no failure, as in OTP.
 func (i start) eval(r *run) error {
 	r.resumePending()
 	for _, module := range i.modules {
@@ -67,8 +67,8 @@ func (c Child) displayName() string {
 }
 
 // suspendLateStarted suspends the processes of a module that were started after its suspend instruction and before it
-// is loaded, which OTP leaves to themselves. If the code change of the module is over already, as for a downgrade,
-// theirs comes now.
+// is loaded. OTP does not find them. If the code change of the module was executed already, as in a downgrade, they are
+// changed now.
 //
 // It returns all processes of the module.
 func (r *run) suspendLateStarted(module etf.Atom) ([]Process, error) {

@@ -10,31 +10,31 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// A process that has been told to suspend itself may be unable to, because it waits for one that is suspended already:
-// for the reply to a call, perhaps by way of other processes and other nodes. So as long as some are missing, the
-// suspended ones serve messages that wait for them, each with the code and the state that it has, and then suspend
-// themselves again. The code of none is changed before all are suspended at the same time. Differs from OTP, which
-// gives up on a process that does not suspend itself in time: what is suspended in an unlucky order, or in a loop,
-// fails there.
+// A process that was told to suspend itself may be unable to, because it waits for one that is suspended already: for
+// the reply to a call, perhaps by way of other processes and other nodes. So while some processes are missing, the
+// suspended ones serve messages that wait for them, with the code and the state that they have, and then suspend
+// themselves again. No code is changed before all processes are suspended at the same time.
+//
+// Differs from OTP, which gives up on a process that does not suspend itself in time. There an upgrade fails if
+// processes are suspended in an unlucky order or call each other in a loop.
 
 const (
-	// firstRound is how long the missing have time before the suspended serve something for the first time, and between
-	// the rounds at first. After so many steadyRounds each takes twice as long as the one before, up to lastRound, so that
-	// the load of others does not keep the rounds going.
+	// firstRound is how long the missing processes have before the suspended ones serve something for the first time, and
+	// between two rounds at first. After steadyRounds rounds each takes twice as long as the one before, up to lastRound,
+	// so that a load from outside does not keep the rounds going.
 	firstRound   = time.Millisecond
 	lastRound    = 250 * time.Millisecond
 	steadyRounds = 64
-	// allRound is the first round in which all that waits is served. In those before it is only the calls of the missing
-	// ones, with what stands in front of them. changedRound is the same for servers that have been changed and wait for
-	// the others: what they serve keeps them from getting exactly their old state back. After half as many rounds all
-	// but the calls of others is served: a server that answers later may wait for a message of its own.
+	// allRound is the first round in which all waiting messages are served. Before it only calls of the missing processes
+	// are served, with the messages in front of them. changedRound is the same for servers that have been changed already:
+	// what they serve keeps them from getting back exactly their old state. After half as many rounds everything but calls
+	// of others is served, because a server that answers later may wait for a message of its own.
 	allRound     = 2
 	changedRound = 16
-	// quietRounds is how many rounds without a direct call have to follow one in which all is served before the next
-	// such: under load those who call others begin with more of that in each of them, and all have to come to an end at
-	// the same time.
+	// quietRounds is how many rounds without a direct call have to pass between two rounds in which everything is served.
+	// Serving calls of others begins new work, which would never be finished everywhere at the same time under load.
 	quietRounds = 4
-	// directRounds is how many rounds are not counted because a direct call was found in them.
+	// directRounds is how many rounds are not counted because they have found a direct call.
 	directRounds = 1024
 )
 
@@ -48,7 +48,7 @@ type rounds struct {
 
 func newRounds() *rounds { return &rounds{quiet: quietRounds, timer: time.NewTimer(firstRound)} }
 
-// next begins a round. One in which a direct call of a missing process was found is not counted.
+// next begins a round. A round that has found a direct call of a missing process does not count.
 func (r *rounds) next(found bool) {
 	all := r.n >= allRound && r.quiet >= quietRounds
 	switch {
@@ -74,7 +74,7 @@ const (
 	serveAll
 )
 
-// level returns what is served in this round by a process that has been changed already, or has not.
+// level returns what a process serves in this round; changed says that its code has been changed already.
 func (r *rounds) level(changed bool) serveLevel {
 	first := allRound
 	if changed {

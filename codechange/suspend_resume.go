@@ -32,9 +32,9 @@ type subject struct {
 	undecided bool   // it has to be told whether its code change is kept
 }
 
-// eval suspends the processes of modules, one module after the other: whoever calls others stands in front of them in a
-// script, and so they serve it as long as it is not suspended. Differs from OTP, which waits for each process of a
-// module, too, before it tells the next.
+// eval suspends the processes of modules, one module after the other. A script lists callers before the servers that
+// they call, so these can still serve them. Differs from OTP, which also waits for each process of a module before it
+// tells the next.
 func (i suspend) eval(r *run) error {
 	children, err := r.host.Supervised(r.ctx)
 	if err != nil {
@@ -57,7 +57,7 @@ func (i suspend) eval(r *run) error {
 	return nil
 }
 
-// canaryRoom is how many processes of a module may be canaries; negative means that there is no limit.
+// canaryRoom is how many processes of a module may be canaries; negative means no limit.
 func (r *run) canaryRoom(module etf.Atom) int {
 	if r.options.Canary.Count == 0 || r.afterCanaries {
 		return -1
@@ -65,7 +65,7 @@ func (r *run) canaryRoom(module etf.Atom) int {
 	return r.options.Canary.Count
 }
 
-// suspendProcess tells a process to suspend itself. It returns nil for one that takes no part.
+// suspendProcess tells a process to suspend itself. It returns nil for a process that the script leaves alone.
 func (r *run) suspendProcess(p Process, room *int) *subject {
 	s := r.subjects[keyOf(p.Pid())]
 	switch {
@@ -83,7 +83,7 @@ func (r *run) suspendProcess(p Process, room *int) *subject {
 	return s
 }
 
-// subjectsAtOnce is for how many subjects memory is made at a time.
+// subjectsAtOnce is for how many subjects memory is allocated at a time.
 const subjectsAtOnce = 32
 
 func (r *run) newSubject(p Process) *subject {
@@ -114,8 +114,8 @@ func (r *run) suspend(s *subject) {
 	r.noteAsked(s, s.suspending, StepSuspend)
 }
 
-// awaitSuspended waits until the processes of an entry have suspended themselves, and those that serve something
-// meanwhile.
+// awaitSuspended waits until the processes of an entry have suspended themselves, and also those that meanwhile serve
+// something.
 func (r *run) awaitSuspended(e suspendEntry, group []*subject) error {
 	var missing []*subject
 	for _, s := range group {
@@ -144,8 +144,8 @@ func (r *run) awaitSuspended(e suspendEntry, group []*subject) error {
 	return nil
 }
 
-// excludeBusy leaves processes to themselves that have not suspended themselves in time. One that has been changed
-// already, and only does not come back from serving others, is none of the busy: it has gone on.
+// excludeBusy takes processes out of the upgrade that have not suspended themselves in time. A process that has been
+// changed already and is only late from serving others does not count as busy.
 func (r *run) excludeBusy(busy []*subject) error {
 	list := etf.List{}
 	for _, s := range busy {
@@ -162,13 +162,12 @@ func (r *run) excludeBusy(busy []*subject) error {
 	return nil
 }
 
-// suspendError is the failure of an upgrade because of busy processes, as {Pid, Module}.
+// suspendError is the failure of an upgrade because of busy processes, a list of {Pid, Module}.
 func suspendError(busy etf.List) *Error {
 	return throwError(etf.Tuple{etf.Atom("suspend_failed"), busy, etf.Atom("timeout")})
 }
 
-// limitOf returns a channel that is closed when the time is over that an option, else an instruction, else the
-// default gives.
+// limitOf returns a channel that is closed after the time-out of timeoutOf, and nil if there is no limit.
 func limitOf(option, written time.Duration) (limit <-chan struct{}, stop func()) {
 	d := timeoutOf(option, written)
 	if d < 0 {
@@ -178,7 +177,8 @@ func limitOf(option, written time.Duration) (limit <-chan struct{}, stop func())
 	return ctx.Done(), stop
 }
 
-// timeoutOf returns the time that an option, else an instruction, else the default gives; negative for no limit.
+// timeoutOf returns the time-out of the options, else that of the instruction, else the default; negative means no
+// limit.
 func timeoutOf(option, written time.Duration) time.Duration {
 	switch d := cmp.Or(option, written, defaultTimeout); d {
 	case genserv.Infinity:
@@ -188,7 +188,7 @@ func timeoutOf(option, written time.Duration) time.Duration {
 	}
 }
 
-// eval lets processes go on, later if that is safer.
+// eval resumes processes, or notes them for resumePending if that is safer.
 func (i resume) eval(r *run) error {
 	for _, module := range i.modules {
 		for _, s := range r.suspended[module] {
@@ -204,7 +204,7 @@ func (i resume) eval(r *run) error {
 	return nil
 }
 
-// resumePending resumes what resume instructions have named so far.
+// resumePending resumes the processes that resume instructions have named so far.
 func (r *run) resumePending() {
 	held := r.toResume
 	r.toResume = nil
@@ -217,7 +217,7 @@ func (r *run) resumePending() {
 	r.awaitResumed(going)
 }
 
-// resuming is a resume on its way. What is found out in the process lies here until it is known to be complete.
+// resuming is a process that is being resumed. Its fields are set in the process and read when the request is done.
 type resuming struct {
 	*subject
 	sent    *request
@@ -227,8 +227,8 @@ type resuming struct {
 	handled uint64
 }
 
-// resumeSubject resumes a process that has its new code. One that the script has no code change for takes the new code
-// now, if it fits.
+// resumeSubject resumes a process. If the script has no code change for it, it changes to the new code now, provided
+// that its state fits.
 func (r *run) resumeSubject(s *subject) *resuming {
 	s.suspended = false
 	g := &resuming{subject: s}
@@ -265,7 +265,7 @@ func (g *resuming) loadCode(l *genserv.Loop, from, target *Module) {
 	g.undo, g.loaded = undo, target
 }
 
-// awaitResumed waits until processes have gone on, but for none longer than sys:resume does.
+// awaitResumed waits until processes have resumed, for each as long as sys:resume does at most.
 func (r *run) awaitResumed(going []*resuming) {
 	limit, stop := limitOf(0, 0)
 	defer stop()

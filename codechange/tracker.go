@@ -17,7 +17,7 @@ type Running struct {
 	Instruction etf.Term `etf:"instruction"`
 	// Since is how long it has been executed.
 	Since time.Duration `etf:"since_us,micros"`
-	// Waiting are the processes that have been asked for something and have not done it yet.
+	// Waiting are the processes that were asked to do a step and have not done it yet.
 	Waiting []Waiting `etf:"waiting"`
 }
 
@@ -87,7 +87,7 @@ func (t *Tracker) done(pid etf.Pid) {
 	delete(t.waiting, pid)
 }
 
-// Running returns what the upgrade is at; nil for a nil Tracker.
+// Running returns the state of the upgrade; nil for a nil Tracker.
 func (t *Tracker) Running() *Running {
 	if t == nil {
 		return nil

@@ -6,8 +6,8 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// childSpecToDelete returns the child spec that a call of supervisor:delete_child/2 is about to delete; nil for all
-// else.
+// childSpecToDelete returns the child spec that a call of supervisor:delete_child/2 is about to delete; nil for any
+// other call.
 func (r *run) childSpecToDelete(c mfa) etf.Term {
 	if c.module != "supervisor" || c.function != "delete_child" || len(c.args) != 2 {
 		return nil
@@ -19,8 +19,8 @@ func (r *run) childSpecToDelete(c mfa) etf.Term {
 	return nil
 }
 
-// undoDeleteChild has a supervisor have a child again that does not run: only start_child brings a child spec back, so
-// the child is started and terminated. It is then the last of the children, which their order in the tree tells.
+// undoDeleteChild gives a supervisor its child spec back, of a child that does not run. Only start_child adds a child
+// spec, so the child is started and terminated. It is then the last of the children.
 func (r *run) undoDeleteChild(c mfa, spec etf.Term) {
 	start := mfa{c.module, "start_child", etf.List{c.args[0], spec}}
 	r.undoByCall(c.string()+" by "+start.string(), func(ctx context.Context) error {

@@ -2,7 +2,7 @@ package codechange
 
 import "github.com/gonode-otp/gonode/etf"
 
-// startTypeOf tells, before application:stop/1, as what the application was started, and whether it has processes.
+// startTypeOf returns, before application:stop/1, the start type of the application and whether it has processes.
 func (r *run) startTypeOf(c mfa) (kind etf.Atom, alive bool) {
 	isStop := c.module == "application" && c.function == "stop" && len(c.args) == 1
 	if !isStop || !r.host.Exported("application", "info", 0) {

@@ -10,7 +10,7 @@ import (
 )
 
 // Versions are the versions of modules and applications that are linked into a program, and which version of each
-// module is current on a node: the one that new processes run. It belongs to one node and may be used from any
+// module is current on a node: the one that new processes run. Versions belong to one node and may be used from any
 // goroutine.
 type Versions struct {
 	apps []*Application
@@ -149,8 +149,8 @@ func (v *Versions) Current(name etf.Atom) (m *Module, known bool) {
 	return l.current, true
 }
 
-// load makes m the current version of its module, and returns the one that was; nil removes the module. It does to no
-// process anything: code:load_binary/3 without the processes.
+// load makes m the current version of its module, and returns the one that was; nil removes the module. Processes are
+// not touched: code:load_binary/3 without the processes.
 func (v *Versions) load(name etf.Atom, m *Module) (was *Module) {
 	v.mu.Lock()
 	defer v.mu.Unlock()

@@ -9,11 +9,11 @@ import (
 )
 
 // EvalAppup executes a low-level script that leads to a version of one application, which lies in dir, and gives the
-// application its new description and configuration. The releases stay what they are.
-// release_handler:eval_appup_script/4.
+// application its new description and configuration: release_handler:eval_appup_script/4. The releases stay what they
+// are.
 //
-// The error is a *codechange.Error; the report is nil if nothing had begun. Differs from OTP: what sys.config and
-// people at run time have configured stays.
+// The error is a *codechange.Error; the report is nil if nothing had begun. Differs from OTP: what was configured by
+// sys.config and at run time stays.
 func (h *Handler) EvalAppup(ctx context.Context, app etf.Atom, vsn, dir string, script etf.List,
 	o codechange.Options) (*codechange.Report, error) {
 	return h.applyTransition(ctx, h.evalAppup, o, func() (appTransition, error) {

@@ -170,7 +170,7 @@ func (h *Handler) scriptError(err error) error {
 	return e
 }
 
-// appupFindings adds to the first thing that is wrong in an .appup file all the others.
+// appupFindings returns all that is wrong in an .appup file, of which refused is the first.
 func (h *Handler) appupFindings(refused *appup.Error) error {
 	src, err := h.files.read(refused.File)
 	if err != nil || filepath.Ext(refused.File) != ".appup" {

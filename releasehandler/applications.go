@@ -25,7 +25,7 @@ type Applications interface {
 type AppChange struct {
 	// Undo takes it back.
 	Undo func()
-	// Announce tells each application that runs how its configuration has changed, and returns what they say against it.
+	// Announce tells each application that runs how its configuration has changed, and returns their objections.
 	// application_controller:config_change/1.
 	Announce func(ctx context.Context) []string
 }
@@ -48,7 +48,7 @@ func (h *Handler) changeApplications(libs []codechange.Lib, configFile string) (
 	return change, nil
 }
 
-// readAppFiles reads the .app files of applications, as far as they are there, and the file sys.config.
+// readAppFiles reads the .app files of applications, as far as there are any, and the file sys.config.
 func (h *Handler) readAppFiles(libs []codechange.Lib, configFile string) (specs []etf.Term, config etf.Term,
 	err error) {
 	for _, l := range libs {

@@ -29,8 +29,8 @@ func (f files) path(name string) string {
 // inRelease returns a name within the directory of a release.
 func (f files) inRelease(vsn, name string) string { return filepath.Join(f.dir, vsn, name) }
 
-// consult reads the one term of a file. The error is an *Error with {Word, File} if it is not there or not readable,
-// or has something else in it: then Word is bad. missing says that there is no such file.
+// consult reads the one term of a file. The error is a *codechange.Error with {Word, File} if the file cannot be read
+// or has something else in it; in that case Word is bad. missing says that there is no such file.
 func (f files) consult(name string, bad etf.Atom) (t etf.Term, missing bool, err error) {
 	src, err := f.read(name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -68,9 +68,9 @@ func (f files) writeMode(name string, data []byte, mode fs.FileMode) error {
 // maxLinks is how many symbolic links lead to a file at most, as for the system.
 const maxLinks = 40
 
-// ownFile returns what the handler uses a file of its own by, such as RELEASES, which an operator may have put
-// elsewhere and left a symbolic link for: the directory where the file really is counts as one of the handler's, for
-// this use alone.
+// ownFile opens a file of the handler itself, such as RELEASES, for reading and writing through the files that it
+// returns. An operator may have replaced it by a symbolic link: the directory of the target counts as one of the
+// handler's, for this use alone.
 func (f files) ownFile(name string) (own files, path string) {
 	path = f.linkTarget(name)
 	f.dirs = append([]string{filepath.Dir(path)}, f.dirs...)
@@ -93,7 +93,7 @@ func (f files) linkTarget(name string) string {
 	return path
 }
 
-// replacement is a file that lies beside the one that it is to replace. What can run out, such as room, has been taken.
+// replacement is a temporary file beside the one that it is to replace. Its space on the disk is allocated.
 type replacement struct {
 	root      *os.Root // until commit or discard
 	tmp, name string

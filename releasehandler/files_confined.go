@@ -13,12 +13,12 @@ import (
 // maxFile bounds a file that the handler reads into memory. Relups of large releases have some hundred kB.
 const maxFile = 16 << 20
 
-// errOutside is the error of a name that leads out of the directories of the handler. Peers choose the names.
-// Differs from OTP, which reads, copies and deletes whatever the user of the node may.
+// errOutside is the error of a name that leads out of the directories of the handler. Differs from OTP, which reads,
+// copies and deletes whatever the user of the node may: here the names come from peers.
 var errOutside = errors.New("is outside of the installation (Root, Dir and OtherDirs of the release handler)")
 
-// confinedDirs returns the directories that a handler may use, the deeper ones first. Each is there by the name that it
-// was given, and by the one that it has without symbolic links.
+// confinedDirs returns the directories that a handler may use, the deeper ones first, each by the name that it was
+// given and by the one without symbolic links.
 func confinedDirs(dirs []string) []string {
 	var all []string
 	for _, dir := range dirs {
@@ -65,8 +65,7 @@ func (f files) withDir(name string, do func(root *os.Root, local string) error) 
 	return do(root, local)
 }
 
-// openFile opens a regular file for reading. A device or a FIFO could be without an end, or keep the handler waiting
-// for ever.
+// openFile opens a regular file for reading. Reading a device or a FIFO might never end.
 func openFile(root *os.Root, local string) (*os.File, fs.FileInfo, error) {
 	info, err := root.Stat(local)
 	if err == nil {

@@ -11,9 +11,9 @@ import (
 	"github.com/gonode-otp/gonode/codechange"
 )
 
-// Handler is the release handler of a node: it knows the releases, and changes the node from one to another. It
-// answers what release_handler of OTP answers, see Request and Functions. It may be used from any goroutine; what
-// changes something waits for its turn.
+// Handler is the release handler of a node: it knows the releases, and changes the node from one to another. It answers
+// what release_handler of OTP answers, see Request and Functions. It may be used from any goroutine; changes are made
+// one after the other.
 type Handler struct {
 	config   Config
 	files    files
@@ -37,9 +37,9 @@ type Config struct {
 	Root string
 	// Dir is where the file RELEASES is and what belongs to each release, relative to Root. "" is "releases".
 	Dir string
-	// OtherDirs are directories whose files the handler may read, write and delete besides those of Root and Dir:
-	// relative to Root, and none by default. Whoever may call the node chooses the names of the files, so all others
-	// are refused.
+	// OtherDirs are directories, relative to Root, whose files the handler may read, write and delete besides those of
+	// Root and Dir; none by default. All other files are refused, because any node that can call this one chooses the
+	// names of files.
 	OtherDirs []string
 	// Name and Vsn are those of the release that runs if there is no file RELEASES: init:script_id().
 	Name, Vsn string
@@ -161,7 +161,7 @@ func (h *Handler) Running() Release {
 	return r
 }
 
-// lock waits for the turn of whoever wants to change something.
+// lock waits until no other change is under way. The error is a *waitError if ctx ends before.
 func (h *Handler) lock(ctx context.Context) (unlock func(), err error) {
 	if ctx.Err() != nil {
 		return nil, &waitError{context.Cause(ctx)}
@@ -174,7 +174,7 @@ func (h *Handler) lock(ctx context.Context) (unlock func(), err error) {
 	}
 }
 
-// write makes releases those of the handler, on disk first.
+// write writes releases to the disk and makes them those of the handler.
 func (h *Handler) write(releases []Release) error {
 	own, file := h.files.ownFile(filepath.Join(h.files.dir, "RELEASES"))
 	if err := own.write(file, FormatReleases(releases)); err != nil {

@@ -8,12 +8,11 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// Check tells whether a release can be installed: release_handler:check_install_release/1. Like OTP it executes what
-// stands before the point of no return of the script, with the functions that are applied there.
+// Check tells whether a release can be installed: release_handler:check_install_release/1. As in OTP, it executes the
+// instructions before the point of no return, with the functions that are applied there.
 //
-// Differs from OTP: no boot script is asked for, for a program in Go has none; instead of the directories of the
-// libraries the versions of the modules have to be linked. Applications that have nothing to do with the program,
-// such as kernel, are passed over.
+// Differs from OTP: there is no boot script to look for; instead of the directories of the libraries, the versions of
+// the modules have to be linked. Applications that the program does not have, such as kernel, are passed over.
 func (h *Handler) Check(ctx context.Context, vsn string) (*codechange.Transition, error) {
 	unlock, err := h.lock(ctx)
 	if err != nil {

@@ -17,7 +17,7 @@ type Overview struct {
 	Running *codechange.Running `etf:"running"`
 }
 
-// Overview tells what runs, and what is under way. It waits for nobody.
+// Overview tells what runs and what is under way. It does not wait.
 func (h *Handler) Overview() Overview {
 	h.mu.Lock()
 	current, _ := h.runningRelease()

@@ -15,8 +15,8 @@ type oldProcesses struct {
 	pids   []etf.Pid
 }
 
-// oldByBrutalPurge are the processes that making the current release permanent would end: those that run older versions
-// of what a script has said is to be purged brutally.
+// oldByBrutalPurge are the processes that would be killed if the current release were made permanent: those that run
+// older versions of modules whose script says brutal_purge.
 func (h *Handler) oldByBrutalPurge() (all []oldProcesses) {
 	h.mu.Lock()
 	left := slices.Clone(h.unpurged)
@@ -36,8 +36,8 @@ func (h *Handler) oldByBrutalPurge() (all []oldProcesses) {
 	return all
 }
 
-// refusePurge is the error of not ending those processes: {old_processes, [{Module, [Pid]}]}. Differs from OTP,
-// whose purge spares a process that waits for a message outside of the module, as servers do.
+// refusePurge returns the error {old_processes, [{Module, [Pid]}]} if there are such processes. Differs from OTP, whose
+// purge spares a process that waits for a message outside of the module, as servers do.
 func (h *Handler) refusePurge() error {
 	all := h.oldByBrutalPurge()
 	if len(all) == 0 {
@@ -57,7 +57,7 @@ func (h *Handler) refusePurge() error {
 	return e
 }
 
-// MakePermanentAndPurge is MakePermanent that ends the processes for whose sake that refuses to.
+// MakePermanentAndPurge is MakePermanent, but kills the processes because of which MakePermanent is refused.
 func (h *Handler) MakePermanentAndPurge(ctx context.Context, vsn string) error {
 	unlock, err := h.lock(ctx)
 	if err != nil {
@@ -67,7 +67,7 @@ func (h *Handler) MakePermanentAndPurge(ctx context.Context, vsn string) error {
 	return h.makePermanent(vsn, true)
 }
 
-// codePurge is code:purge/1, in the turn of the handler.
+// codePurge serves code:purge/1.
 func (h *Handler) codePurge(ctx context.Context, module etf.Term) etf.Term {
 	unlock, err := h.lock(ctx)
 	if err != nil {
@@ -78,7 +78,7 @@ func (h *Handler) codePurge(ctx context.Context, module etf.Term) etf.Term {
 	return boolean(h.purge(name))
 }
 
-// keepUnpurged remembers which modules are run in older versions, until MakePermanent.
+// keepUnpurged remembers which modules have processes of older versions, until MakePermanent.
 func (h *Handler) keepUnpurged(more []codechange.Unpurged) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -88,7 +88,7 @@ func (h *Handler) keepUnpurged(more []codechange.Unpurged) {
 	h.unpurged = append(h.unpurged, more...)
 }
 
-// brutalPurge kills the processes that still run older versions of what a script has said is to be purged brutally:
+// brutalPurge kills the processes that still run older versions of modules whose script says brutal_purge:
 // brutal_purge/1 of release_handler.erl.
 func (h *Handler) brutalPurge() {
 	h.mu.Lock()

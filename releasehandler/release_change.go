@@ -63,10 +63,9 @@ func (h *Handler) setPermanent(release Release) error {
 	return nil
 }
 
-// RebootOld goes back to an old release and makes it permanent: release_handler:reboot_old_release/1. Differs from
-// OTP, which restarts the node for it: the servers of this one are brought there by the script for the way down,
-// with their states. If some stay behind the release runs but is not permanent, and the error is that of
-// MakePermanent.
+// RebootOld goes back to an old release and makes it permanent: release_handler:reboot_old_release/1. Differs from OTP,
+// which restarts the node: here the script for the way down brings the servers there, with their states. If servers
+// keep a newer version, the release runs but is not permanent, and the error is that of MakePermanent.
 func (h *Handler) RebootOld(ctx context.Context, vsn string) error {
 	unlock, err := h.lock(ctx)
 	if err != nil {
@@ -86,9 +85,9 @@ func (h *Handler) RebootOld(ctx context.Context, vsn string) error {
 	return h.makePermanent(vsn, false)
 }
 
-// SetUnpacked makes a release known that was put in its place by other means: release_handler:set_unpacked/2. relFile
-// is its .rel file and libs says where applications are that are not in Root/lib: below Dir there has to be a
-// directory App-Vsn. It returns the version of the release.
+// SetUnpacked makes a release known whose files were put in their places by other means:
+// release_handler:set_unpacked/2. relFile is its .rel file. libs says where applications are that are not in Root/lib:
+// each Dir has a directory App-Vsn. It returns the version of the release.
 func (h *Handler) SetUnpacked(ctx context.Context, relFile string, libs []codechange.Lib) (vsn string, err error) {
 	unlock, err := h.lock(ctx)
 	if err != nil {
@@ -109,9 +108,9 @@ func (h *Handler) SetUnpacked(ctx context.Context, relFile string, libs []codech
 	return release.Vsn, h.write(slices.Insert(slices.Clone(h.releases), 0, release))
 }
 
-// CreateReleases writes a file RELEASES with one release in it, which is permanent: that of the file relFile. dir is
-// where the file RELEASES is to be. With a root that is not empty the libraries have names below it; else they are
-// relative. release_handler:create_RELEASES/4.
+// CreateReleases writes a file RELEASES to dir with one release, which is permanent: that of the file relFile. If root
+// is not empty the directories of its libraries are below it; else they are relative.
+// release_handler:create_RELEASES/4.
 func (h *Handler) CreateReleases(root, dir, relFile string, libs []codechange.Lib) error {
 	release, err := h.readRel(relFile, root, libs)
 	if err != nil {
@@ -196,14 +195,14 @@ func (h *Handler) relLib(t etf.Term, root string, libs []codechange.Lib) (*codec
 	return &codechange.Lib{App: app, Vsn: vsn, Dir: filepath.Join(root, "lib", name)}, nil
 }
 
-// isPlainName tells whether a name is one of a file and leads nowhere else. Releases come from outside.
+// isPlainName tells whether a name is that of a file in a directory and leads nowhere else.
 func isPlainName(name string) bool {
 	return name != "" && name != "." && name != ".." && filepath.Base(name) == name && filepath.IsLocal(name)
 }
 
-// InstallFile copies a file into the directory of a release: release_handler:install_file/2. The copy has the
-// permissions of the file. Differs from OTP, whose copy has those of any new file, so that others may read what was
-// not for them.
+// InstallFile copies a file into the directory of a release: release_handler:install_file/2. The copy keeps the
+// permissions of the file. Differs from OTP, whose copy has those of any new file, so that others may read what was not
+// for them.
 func (h *Handler) InstallFile(ctx context.Context, vsn, file string) error {
 	unlock, err := h.lock(ctx)
 	if err != nil {
@@ -238,9 +237,9 @@ func (h *Handler) SetRemoved(ctx context.Context, vsn string) error {
 	return h.write(rest)
 }
 
-// Remove forgets a release and deletes the directories that no other release uses: release_handler:remove_release/1.
-// It forgets first, so that nobody can install what is half gone; OTP deletes first. Directories that are not there
-// are passed over. If one is outside of the installation nothing is forgotten and nothing deleted; SetRemoved forgets
+// Remove forgets a release and deletes the directories that no other release uses: release_handler:remove_release/1. It
+// forgets first, so that a release that is half deleted cannot be installed; OTP deletes first. Directories that do not
+// exist are passed over. If one is outside of the installation, nothing is forgotten or deleted; SetRemoved forgets
 // such a release.
 func (h *Handler) Remove(ctx context.Context, vsn string) error {
 	unlock, err := h.lock(ctx)

@@ -17,8 +17,8 @@ import (
 )
 
 // Unpack unpacks the package Dir/Name.tar.gz of a release and makes the release known:
-// release_handler:unpack_release/1. It returns the version of the release. A file that is there already stays. If it
-// fails, what was unpacked so far is deleted again, so that it can be tried once more.
+// release_handler:unpack_release/1. It returns the version of the release. Files that exist are kept. If it fails, what
+// was unpacked so far is deleted again, so that it can be tried once more.
 func (h *Handler) Unpack(ctx context.Context, name string) (vsn string, err error) {
 	unlock, err := h.lock(ctx)
 	if err != nil {
@@ -84,7 +84,7 @@ func (h *Handler) keepRel(u *unpacker, relFile, vsn string) error {
 	return nil
 }
 
-// unpacker remembers what it has made.
+// unpacker unpacks a package and remembers what it has created.
 type unpacker struct {
 	files            files
 	root             *os.Root // nothing is unpacked outside of it, whatever the names in the package say

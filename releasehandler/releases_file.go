@@ -20,8 +20,8 @@ type Release struct {
 // Status is the status of a release.
 type Status string
 
-// What becomes of a release: unpacked -Install-> current -MakePermanent-> permanent. The permanent release that
-// another one takes the place of becomes old, as does a current one when another release is installed.
+// The statuses of a release: unpacked -Install-> current -MakePermanent-> permanent. When another release is made
+// permanent or current, the one that was becomes old.
 const (
 	StatusUnpacked  Status = "unpacked"
 	StatusCurrent   Status = "current"
@@ -29,8 +29,7 @@ const (
 	StatusOld       Status = "old"
 )
 
-// statusTmpCurrent is written by OTP across a restart of the emulator. Whoever finds it afterwards takes it for
-// unpacked.
+// statusTmpCurrent is written by OTP while it restarts the emulator. After that it means unpacked.
 const statusTmpCurrent Status = "tmp_current"
 
 // ReleasesError is a file RELEASES that cannot be understood.

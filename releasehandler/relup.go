@@ -8,8 +8,8 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// transition is do_get_rh_script/4: the relup of the new release says how to come up to it, else that of the running
-// one how to go down from it.
+// transition finds the script from the running release to another: do_get_rh_script/4. The relup of the new release has
+// the scripts that lead up to it, and that of the running release those that lead down from it.
 func (h *Handler) transition(to Release) (*codechange.Transition, error) {
 	running, _ := h.runningRelease()
 	t, _, err := h.relup(to.Vsn, running.Vsn, 1)
@@ -64,7 +64,7 @@ func (h *Handler) relup(vsn, other string, list int) (way *codechange.Transition
 	return nil, false, nil
 }
 
-// badRelup is the error of a relup that is none; it has the places of what is wrong.
+// badRelup is the error of a broken relup, with the places.
 func (h *Handler) badRelup(file string) *codechange.Error {
 	_, err := h.readRelup(file)
 	return fileError("bad_relup_file", file, err)
@@ -78,7 +78,7 @@ func (h *Handler) readRelup(file string) (*appup.Relup, error) {
 	return appup.ParseRelup(file, src)
 }
 
-// withRelupPlaces adds the places in the relup to the error of a script with an instruction that is none.
+// withRelupPlaces adds the places in the relup to the error of a script with a bad instruction.
 func (h *Handler) withRelupPlaces(t *codechange.Transition, err error) error {
 	var e *codechange.Error
 	if !errors.As(err, &e) || e.Err != nil {
