@@ -31,6 +31,8 @@ var Layers = []Layer{
 	{Dir: "codechange", May: []string{"etf", "genserv", "appup"},
 		Why: "a plan runs against an interface of codechange, which node implements"},
 	{Dir: "heapfloor", Why: "it is about the program, not about a node: standard library only"},
+	{Dir: "node/internal/beamlog", May: []string{"etf", "genserv"},
+		Why: "events become terms; who sends them is not its business"},
 	{Dir: "node/internal/cookie", Why: "the file of a user's cookie has to do with no node: standard library only"},
 	{Dir: "node/internal/nodename", Why: "the form of a name has to do with no node: standard library only"},
 	{Dir: "node/internal/transport", May: []string{"dist", "etf", "tlsdist"},

@@ -1,9 +1,11 @@
-package node
+package beamlog
 
 import (
+	"bytes"
+	"context"
+	"errors"
 	"log/slog"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"testing/slogtest"
 	"time"
@@ -14,12 +16,8 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-func newBeamLog() *beamLog {
-	return &beamLog{queue: make(chan etf.Tuple, beamLogQueue), dropped: new(atomic.Int64)}
-}
-
 func TestTheLogForABEAMKeepsToTheContractOfSlog(t *testing.T) {
-	h := newBeamLog()
+	h := New()
 	require.NoError(t, slogtest.TestHandler(h, func() (results []map[string]any) {
 		for len(h.queue) > 0 {
 			results = append(results, asSlogTest(<-h.queue))
@@ -67,7 +65,7 @@ type number int
 func (n number) LogValue() slog.Value { return slog.IntValue(int(n)) }
 
 func TestAValueThatStandsForAnotherIsSentAsThatOne(t *testing.T) {
-	h := newBeamLog()
+	h := New()
 	log := slog.New(h)
 	log.Info("m", "n", number(7), "t", genserv.LogTerm{Term: etf.Tuple{etf.Atom("a")}},
 		slog.Group("", slog.Int("inline", 1)))
@@ -76,4 +74,23 @@ func TestAValueThatStandsForAnotherIsSentAsThatOne(t *testing.T) {
 		{Key: etf.Atom("t"), Value: etf.Tuple{etf.Atom("a")}}, {Key: etf.Atom("inline"), Value: etf.Int(1)}}, event[2])
 	require.NoError(t, h.Handle(t.Context(), slog.NewRecord(time.Time{}, slog.LevelInfo, "m", 0)))
 	require.Empty(t, (<-h.queue)[3], "no time is none, not one before all others")
+}
+
+func TestWhatCannotBeSentOrWaitsTooLongIsReported(t *testing.T) {
+	h := New()
+	log := slog.New(h)
+	for range queueSize + 3 {
+		log.Info("m")
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	var report bytes.Buffer
+	sent := 0
+	h.Run(ctx, func(etf.Term) error {
+		if sent++; sent == queueSize {
+			cancel()
+		}
+		return errors.New("no connection")
+	}, slog.New(slog.NewTextHandler(&report, nil)))
+	require.Contains(t, report.String(), `msg="event not sent" error="no connection"`)
+	require.Contains(t, report.String(), `msg="events dropped" count=3`)
 }
