@@ -12,25 +12,26 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// maxStrangers bounds the handshakes under way with whoever has dialled us. Each costs a goroutine, an open file and
-// some kB until it has proved that it knows the cookie, or its time is over. All of them together get a quarter of the
-// files that the process may open, and those who ask an embedded EPMD and are no node of it another
+// maxPendingHandshakes bounds the incoming handshakes under way. Each costs a goroutine, an open file and some kB until
+// the peer has proved that it knows the cookie, or its time is over. Together they get a quarter of the files that the
+// process may open; another quarter goes to the clients of an embedded EPMD that are no nodes of it
 // (epmd.ServerOptions.MaxPending counts those of this host apart).
-const maxStrangers = 4096
+const maxPendingHandshakes = 4096
 
-// shareOfFiles is what is allowed of something that takes an open file each: most, or a part of the files that the
-// process may open.
+// shareOfFiles is the limit for something of which each takes an open file: most, or the part-th part of the files that
+// the process may open if that is less.
 func shareOfFiles(most, part int) int { return max(1, min(most, maxFiles()/part)) }
 
-// strangers are those whose handshake is under way, the oldest one first. If there are too many, the oldest has to
-// go: who knows the cookie needs milliseconds, and is kept out by nobody who only wants to hold a place.
-type strangers struct {
+// pendingHandshakes are the connections whose handshake is under way, the oldest first. A new one evicts the oldest if
+// there are too many. A peer that knows the cookie finishes in milliseconds, so connections that only hold a place
+// cannot keep it out.
+type pendingHandshakes struct {
 	max int
 	mu  sync.Mutex
 	all list.List // of net.Conn
 }
 
-func (s *strangers) add(c net.Conn) *list.Element {
+func (s *pendingHandshakes) add(c net.Conn) *list.Element {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.all.Len() >= s.max {
@@ -40,10 +41,10 @@ func (s *strangers) add(c net.Conn) *list.Element {
 }
 
 // closeOldest requires s.mu. The handshake fails.
-func (s *strangers) closeOldest() { _ = s.all.Remove(s.all.Front()).(net.Conn).Close() }
+func (s *pendingHandshakes) closeOldest() { _ = s.all.Remove(s.all.Front()).(net.Conn).Close() }
 
 // makeRoom closes the oldest one, if there is one.
-func (s *strangers) makeRoom() bool {
+func (s *pendingHandshakes) makeRoom() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.all.Len() == 0 {
@@ -53,7 +54,7 @@ func (s *strangers) makeRoom() bool {
 	return true
 }
 
-func (s *strangers) remove(e *list.Element) {
+func (s *pendingHandshakes) remove(e *list.Element) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.all.Remove(e) // unless it had to go
@@ -61,7 +62,7 @@ func (s *strangers) remove(e *list.Element) {
 
 // acceptAll takes connections until the listener is closed.
 func (n *Node) acceptAll() {
-	strangers := &strangers{max: shareOfFiles(maxStrangers, 4)}
+	pending := &pendingHandshakes{max: shareOfFiles(maxPendingHandshakes, 4)}
 	var told time.Time
 	for {
 		conn, err := n.listener.Accept()
@@ -74,18 +75,18 @@ func (n *Node) acceptAll() {
 				told = time.Now()
 				n.log.Error("accept", "error", err)
 			}
-			if outOfFiles(err) && strangers.makeRoom() {
+			if outOfFiles(err) && pending.makeRoom() {
 				n.pause(time.Millisecond) // the file is free when the handshake has noticed
 			} else {
 				n.pause(100 * time.Millisecond) // for others to close some
 			}
 			continue
 		}
-		stranger := strangers.add(conn)
+		entry := pending.add(conn)
 		n.work.Go(func() {
-			forget := func() { strangers.remove(stranger) }
-			defer forget()
-			n.admit(conn, forget)
+			done := func() { pending.remove(entry) }
+			defer done()
+			n.serveConn(conn, done)
 		})
 	}
 }
@@ -99,14 +100,15 @@ func (n *Node) pause(d time.Duration) {
 	}
 }
 
-// admit does the handshake with one stranger. known is called when he is none any more.
-func (n *Node) admit(conn net.Conn, known func()) {
+// serveConn does the handshake of an incoming connection and brings the connection up. authenticated is called when the
+// peer has proved that it knows the cookie.
+func (n *Node) serveConn(conn net.Conn, authenticated func()) {
 	ctx, cancel := context.WithCancel(n.ctx)
 	defer cancel()
 	arb := &arbiter{n: n, cancel: cancel}
-	carried, info, err := n.welcome(ctx, conn, arb)
+	carried, info, err := n.acceptHandshake(ctx, conn, arb)
 	if err != nil {
-		if arb.given.pooled { // one that was made for a stranger is forgotten, or they could fill the pool
+		if arb.given.pooled { // a new one is not kept, or peers without the cookie could fill the pool
 			n.givenTo.put(arb.given)
 		}
 		_ = conn.Close()
@@ -116,12 +118,12 @@ func (n *Node) admit(conn net.Conn, known func()) {
 		}
 		return
 	}
-	known()
+	authenticated()
 	n.establish(arb.attempt, carried, info)
 }
 
-// welcome does the handshakes of the carrier and of the distribution.
-func (n *Node) welcome(ctx context.Context, conn net.Conn, arb *arbiter) (net.Conn, *dist.Peer, error) {
+// acceptHandshake does the handshakes of the carrier and of the distribution.
+func (n *Node) acceptHandshake(ctx context.Context, conn net.Conn, arb *arbiter) (net.Conn, *dist.Peer, error) {
 	carried, err := n.carrier.Incoming(ctx, conn)
 	if err != nil {
 		return nil, nil, err

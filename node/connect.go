@@ -17,7 +17,7 @@ import (
 // calls connect by themselves when they need to. It fails with a *ConnectError, or with the cause of ctx if that ends
 // first.
 func (n *Node) Connect(ctx context.Context, name etf.Atom) error {
-	_, err := n.reachable(ctx, caller{}, name)
+	_, err := n.peerFor(ctx, caller{}, name)
 	return err
 }
 
@@ -93,9 +93,9 @@ func (n *Node) checkPeerName(name etf.Atom) (host string, err error) {
 	return host, nil
 }
 
-// dial carries out an outgoing attempt.
+// dial carries out an outgoing attempt: it ends with a connection that is up, or with a failure of the attempt.
 func (n *Node) dial(ctx context.Context, a *attempt, host string) {
-	conn, info, err := n.reach(ctx, a, host)
+	conn, info, err := n.connectTo(ctx, a, host)
 	if err != nil {
 		if !n.peers.isPending(a) {
 			err = errSuperseded
@@ -107,7 +107,8 @@ func (n *Node) dial(ctx context.Context, a *attempt, host string) {
 	n.establish(a, conn, info)
 }
 
-func (n *Node) reach(ctx context.Context, a *attempt, host string) (net.Conn, *dist.Peer, error) {
+// connectTo finds the port of the peer, dials it and does the handshakes of the carrier and of the distribution.
+func (n *Node) connectTo(ctx context.Context, a *attempt, host string) (net.Conn, *dist.Peer, error) {
 	alive, _, _ := strings.Cut(string(a.name), "@")
 	setup, cancel := context.WithTimeout(ctx, n.cfg.SetupTime)
 	defer cancel()
@@ -122,7 +123,7 @@ func (n *Node) reach(ctx context.Context, a *attempt, host string) (net.Conn, *d
 	if conn, err = n.carrier.Outgoing(ctx, conn, host); err != nil {
 		return nil, nil, &ConnectError{a.name, "tls", err}
 	}
-	info, err := n.side.Connect(ctx, conn, a.name, dist.InitiatorFunc(func(etf.Atom) bool { return n.peers.insists(a) }))
+	info, err := n.side.Connect(ctx, conn, a.name, dist.InitiatorFunc(func(etf.Atom) bool { return n.peers.goesOn(a) }))
 	if err == nil {
 		n.carrier.Authenticated(conn)
 		return conn, info, nil

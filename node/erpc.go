@@ -9,10 +9,10 @@ import (
 	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
-// spawnRequested serves SPAWN_REQUEST for the functions of erpc, which apply what Export made known. A function that
-// is not known ends its process with undef, as it does in OTP. Differs from OTP: functions of Export, and funs, are
-// refused to whoever wants a process that runs them, for signals to that process would reach nobody.
-func (p *peer) spawnRequested(m *dist.SpawnRequest, payload etf.Term) {
+// handleSpawnRequest serves SPAWN_REQUEST for the functions of erpc, which apply what Export made known. A function
+// that is not known ends its process with undef, as it does in OTP. Differs from OTP: functions of Export, and funs,
+// are refused to whoever wants a process that runs them, for signals to that process would reach nobody.
+func (p *peer) handleSpawnRequest(m *dist.SpawnRequest, payload etf.Term) {
 	args, _ := payload.(etf.List)
 	if !validSpawnOptions(m.Opts) {
 		p.send(&dist.SpawnReply{Ref: m.Ref, To: m.From, Error: "badopt"}, nil)

@@ -228,7 +228,7 @@ func (x *examination) tick(ctx context.Context) Finding {
 	if ours == 0 {
 		ours = dist.DefaultTickTime
 	}
-	t, err := x.peer.apply(ctx, "net_kernel", "get_net_ticktime", nil)
+	t, err := x.peer.erpcCall(ctx, "net_kernel", "get_net_ticktime", nil)
 	theirs, ok := t.(etf.Int)
 	if err != nil || !ok {
 		return Finding{Step: "tick", Detail: fmt.Sprintf("ours is %v, that of the peer is not known", ours)}

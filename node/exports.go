@@ -61,7 +61,7 @@ func (n *Node) systemCall(ctx context.Context, to, request etf.Term) (etf.Term, 
 		return nil, err
 	}
 	from := caller{pid: n.self}
-	n.letGo(from)
+	n.yieldReaderOf(from)
 	return n.callTo(ctx, from, to, d, func(tag etf.Term) etf.Term { return driver.SystemMessage(n.self, tag, request) })
 }
 

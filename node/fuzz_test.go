@@ -38,7 +38,7 @@ func (n *fuzzNode) admitted(t *testing.T, talk func(c net.Conn)) {
 	t.Helper()
 	ours, theirs := net.Pipe()
 	var work sync.WaitGroup
-	work.Go(func() { n.admit(theirs, func() {}) })
+	work.Go(func() { n.serveConn(theirs, func() {}) })
 	talk(ours)
 	_ = ours.Close()
 	work.Wait()

@@ -38,7 +38,7 @@ func (n *Node) whereisGlobal(ctx context.Context, name, to etf.Term) (etf.Pid, e
 	slices.SortStableFunc(peers, func(a, b *peer) int { return hiddenness(a) - hiddenness(b) })
 	var asked error
 	for _, p := range peers {
-		pid, err := p.apply(ctx, "global", "whereis_name", etf.List{name})
+		pid, err := p.erpcCall(ctx, "global", "whereis_name", etf.List{name})
 		switch pid := pid.(type) {
 		case etf.Pid:
 			return pid, nil

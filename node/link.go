@@ -25,8 +25,8 @@ var (
 	shutdown     = etf.Atom("shutdown")
 )
 
-// linked serves LINK.
-func (p *peer) linked(m *dist.Link) {
+// handleLink serves LINK.
+func (p *peer) handleLink(m *dist.Link) {
 	target := p.n.local(destination{pid: m.To})
 	if target == nil || !target.addLink(m.From, p) {
 		p.send(&dist.Exit{From: m.To, To: m.From}, noproc)
@@ -50,9 +50,9 @@ func (p *process) addLink(pid etf.Pid, via *peer) bool {
 	return true
 }
 
-// unlinked serves UNLINK_ID, and the UNLINK of old nodes. The acknowledgement goes out before any other signal to that
-// process can.
-func (p *peer) unlinked(m *dist.UnlinkID) {
+// handleUnlink serves UNLINK_ID, and the UNLINK of old nodes. The acknowledgement goes out before any other signal to
+// that process can.
+func (p *peer) handleUnlink(m *dist.UnlinkID) {
 	if m.ID != 0 {
 		p.send(&dist.UnlinkIDAck{ID: m.ID, From: m.To, To: m.From}, nil)
 	}
@@ -67,8 +67,8 @@ func (p *peer) unlinked(m *dist.UnlinkID) {
 	p.n.spawns.unlinked(m.From, m.To)
 }
 
-// unlinkAcked serves UNLINK_ID_ACK.
-func (n *Node) unlinkAcked(m *dist.UnlinkIDAck) {
+// handleUnlinkAck serves UNLINK_ID_ACK.
+func (n *Node) handleUnlinkAck(m *dist.UnlinkIDAck) {
 	if target := n.local(destination{pid: m.To}); target != nil {
 		target.mu.Lock()
 		if l := target.links[m.From]; l != nil && !l.active && l.unlinkID == m.ID {
@@ -172,7 +172,7 @@ func (p *process) link(pid etf.Pid) error {
 		return nil
 	}
 	from := caller{pid: p.pid, process: p}
-	via, err := n.reachable(n.ctx, from, pid.Node)
+	via, err := n.peerFor(n.ctx, from, pid.Node)
 	if err != nil {
 		p.exitSignal(pid, noconnection, nil)
 		return nil

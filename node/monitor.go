@@ -8,9 +8,10 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// watch is one monitor on a process of this node. Erlang has many of them for one pair, each with its own reference, so
-// they are kept by reference: the peer's table finds it for a DEMONITOR_P, the list of the process for its end.
-type watch struct {
+// inboundMonitor is a monitor on a process of this node. Two processes may have many of them, each with its own
+// reference. The table of the peer finds one by its reference for a DEMONITOR_P; the list of the process finds all of
+// them when it ends.
+type inboundMonitor struct {
 	ref     etf.Ref
 	watcher etf.Pid
 	byName  bool     // the monitor was set by name and its DOWN carries it
@@ -18,14 +19,14 @@ type watch struct {
 	peer    *peer    // connection of the watcher, nil for a process of this node
 	target  *process
 
-	prev, next *watch // guarded by target.mu
-	listed     bool   // guarded by target.mu
+	prev, next *inboundMonitor // guarded by target.mu
+	listed     bool            // guarded by target.mu
 }
 
-// watchList is the list of the watches of one process, guarded by the mutex of that process.
-type watchList struct{ first *watch }
+// inboundMonitors is the list of the monitors on one process, guarded by the mutex of that process.
+type inboundMonitors struct{ first *inboundMonitor }
 
-func (l *watchList) add(w *watch) {
+func (l *inboundMonitors) add(w *inboundMonitor) {
 	w.listed, w.prev, w.next = true, nil, l.first
 	if l.first != nil {
 		l.first.prev = w
@@ -33,7 +34,7 @@ func (l *watchList) add(w *watch) {
 	l.first = w
 }
 
-func (l *watchList) remove(w *watch) {
+func (l *inboundMonitors) remove(w *inboundMonitor) {
 	if !w.listed {
 		return
 	}
@@ -48,9 +49,9 @@ func (l *watchList) remove(w *watch) {
 	w.listed, w.prev, w.next = false, nil, nil
 }
 
-// take empties the list and returns it in the order in which the watches were set.
-func (l *watchList) take() []*watch {
-	var all []*watch
+// take empties the list and returns it in the order in which the monitors were set.
+func (l *inboundMonitors) take() []*inboundMonitor {
+	var all []*inboundMonitor
 	for w := l.first; w != nil; {
 		next := w.next
 		w.listed, w.prev, w.next = false, nil, nil
@@ -64,37 +65,37 @@ func (l *watchList) take() []*watch {
 }
 
 // attach puts w on its target's list; false means that the target has ended.
-func (w *watch) attach() bool {
+func (w *inboundMonitor) attach() bool {
 	w.target.mu.Lock()
 	defer w.target.mu.Unlock()
 	if w.target.ended {
 		return false
 	}
-	w.target.watches.add(w)
+	w.target.inbound.add(w)
 	return true
 }
 
-func (w *watch) detach() {
+func (w *inboundMonitor) detach() {
 	w.target.mu.Lock()
-	w.target.watches.remove(w)
+	w.target.inbound.remove(w)
 	w.target.mu.Unlock()
 }
 
-// monitor is one monitor that somebody on this node holds: a process, or a call that waits for its answer.
-type monitor struct {
+// outboundMonitor is a monitor that somebody on this node holds: a process, or a call that waits for its answer.
+type outboundMonitor struct {
 	ref    etf.Ref
-	from   etf.Pid     // the watcher
-	alias  bool        // the reference is an alias of the watcher too
-	object etf.Term    // what the DOWN message calls the target: a pid or {Name,Node}
-	target dist.Target // the same as the wire wants it
-	owner  *process    // nil for a call
-	call   *call       // nil for a process
-	peer   *peer       // connection to a target on another node
-	watch  *watch      // entry at a target on this node
+	from   etf.Pid         // the watcher
+	alias  bool            // the reference is an alias of the watcher too
+	object etf.Term        // what the DOWN message calls the target: a pid or {Name,Node}
+	target dist.Target     // the same as the wire wants it
+	owner  *process        // nil for a call
+	call   *call           // nil for a process
+	peer   *peer           // connection to a target on another node
+	entry  *inboundMonitor // entry at a target on this node
 }
 
 // down tells the holder that the target is gone.
-func (m *monitor) down(reason etf.Term) {
+func (m *outboundMonitor) down(reason etf.Term) {
 	if m.call != nil {
 		m.call.down(reason)
 		return
@@ -113,17 +114,17 @@ func (m *monitor) down(reason etf.Term) {
 // monitorTable finds the monitors that are held on this node. Entries leave it when they fire or are taken back.
 type monitorTable struct {
 	mu    sync.Mutex
-	byRef map[uint64]*monitor
+	byRef map[uint64]*outboundMonitor
 }
 
-func (t *monitorTable) add(m *monitor) {
+func (t *monitorTable) add(m *outboundMonitor) {
 	t.mu.Lock()
 	t.byRef[refNumber(m.ref)] = m
 	t.mu.Unlock()
 }
 
 // remove reports whether m was still there.
-func (t *monitorTable) remove(m *monitor) bool {
+func (t *monitorTable) remove(m *outboundMonitor) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.byRef[refNumber(m.ref)] != m {
@@ -150,10 +151,10 @@ func (t *monitorTable) fired(ref etf.Ref, via *peer, reason etf.Term) {
 }
 
 // ofPeer takes out all monitors on targets behind a connection that is gone.
-func (t *monitorTable) ofPeer(p *peer) []*monitor {
+func (t *monitorTable) ofPeer(p *peer) []*outboundMonitor {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	var all []*monitor
+	var all []*outboundMonitor
 	for key, m := range t.byRef {
 		if m.peer == p {
 			delete(t.byRef, key)
@@ -163,16 +164,16 @@ func (t *monitorTable) ofPeer(p *peer) []*monitor {
 	return all
 }
 
-// watchTarget sets a monitor. It is told at once that there is no such process; that the node cannot be reached is an
+// setMonitor sets a monitor. It is told at once that there is no such process; that the node cannot be reached is an
 // error.
-func (n *Node) watchTarget(ctx context.Context, m *monitor, d destination) error {
+func (n *Node) setMonitor(ctx context.Context, m *outboundMonitor, d destination) error {
 	m.object = d.object()
 	if d.node == n.name {
-		n.watchLocal(m, d)
+		n.setLocalMonitor(m, d)
 		return nil
 	}
 	from := caller{pid: m.from, process: m.owner}
-	via, err := n.reachable(ctx, from, d.node)
+	via, err := n.peerFor(ctx, from, d.node)
 	if err != nil {
 		return err
 	}
@@ -188,39 +189,39 @@ func (n *Node) watchTarget(ctx context.Context, m *monitor, d destination) error
 	return nil
 }
 
-func (n *Node) watchLocal(m *monitor, d destination) {
-	m.watch = &watch{ref: m.ref, watcher: m.from, byName: d.isName(), name: d.name, target: n.local(d)}
+func (n *Node) setLocalMonitor(m *outboundMonitor, d destination) {
+	m.entry = &inboundMonitor{ref: m.ref, watcher: m.from, byName: d.isName(), name: d.name, target: n.local(d)}
 	n.monitors.add(m)
-	if m.watch.target == nil || !m.watch.attach() {
+	if m.entry.target == nil || !m.entry.attach() {
 		n.monitors.fired(m.ref, nil, noproc)
 	}
 }
 
-// unwatch takes a monitor back; afterwards its holder hears no more of it.
-func (n *Node) unwatch(m *monitor) {
+// removeMonitor takes a monitor back; afterwards its holder hears no more of it.
+func (n *Node) removeMonitor(m *outboundMonitor) {
 	if n.monitors.remove(m) {
-		n.takeBack(m)
+		n.sendDemonitor(m)
 	}
 }
 
-// takeBack tells the target, or its node, that nobody holds the monitor any more.
-func (n *Node) takeBack(m *monitor) {
+// sendDemonitor tells the target, or its node, that nobody holds the monitor any more.
+func (n *Node) sendDemonitor(m *outboundMonitor) {
 	switch {
 	case m.peer != nil:
 		m.peer.sendMonitor(&dist.DemonitorP{From: m.from, To: m.target, Ref: m.ref}, nil)
-	case m.watch.target != nil:
-		m.watch.detach()
+	case m.entry.target != nil:
+		m.entry.detach()
 	}
 }
 
-// exitWatches sends DOWN to all who watched p.
-func (n *Node) exitWatches(p *process, watches []*watch, reason etf.Term) {
-	for _, w := range watches {
+// fireInbound sends DOWN to all who monitored p.
+func (n *Node) fireInbound(p *process, all []*inboundMonitor, reason etf.Term) {
+	for _, w := range all {
 		if w.peer == nil {
 			n.monitors.fired(w.ref, nil, reason)
 			continue
 		}
-		if w.peer.forget(w) {
+		if w.peer.takeInbound(w) {
 			from := dist.ByPid(p.pid)
 			if w.byName {
 				from = dist.ByName(w.name)
@@ -231,31 +232,31 @@ func (n *Node) exitWatches(p *process, watches []*watch, reason etf.Term) {
 }
 
 // monitor is erlang:monitor(process, To) of a process, or with the option {alias, demonitor}.
-func (w world) monitor(to etf.Term, alias bool) (etf.Ref, error) {
-	n, p := w.p.n, w.p
+func (pr proc) monitor(to etf.Term, alias bool) (etf.Ref, error) {
+	n, p := pr.p.n, pr.p
 	d, err := n.destination(to)
 	if err != nil || d.alias.Len > 0 {
 		return etf.Ref{}, &DestinationError{To: to}
 	}
-	m := &monitor{ref: n.refs.make(), from: p.pid, owner: p, alias: alias}
+	m := &outboundMonitor{ref: n.refs.make(), from: p.pid, owner: p, alias: alias}
 	if alias {
 		p.addAlias(m.ref)
 	}
 	p.mu.Lock()
 	if p.monitors == nil {
-		p.monitors = map[etf.Ref]*monitor{}
+		p.monitors = map[etf.Ref]*outboundMonitor{}
 	}
 	p.monitors[m.ref] = m
 	p.mu.Unlock()
-	if err = n.watchTarget(n.ctx, m, d); err != nil {
+	if err = n.setMonitor(n.ctx, m, d); err != nil {
 		m.down(noconnection)
 	}
 	return m.ref, nil
 }
 
 // demonitor is erlang:demonitor(Ref, [flush]) of a process.
-func (w world) demonitor(ref etf.Ref) {
-	p := w.p
+func (pr proc) demonitor(ref etf.Ref) {
+	p := pr.p
 	p.mu.Lock()
 	m := p.monitors[ref]
 	delete(p.monitors, ref)
@@ -264,7 +265,7 @@ func (w world) demonitor(ref etf.Ref) {
 		if m.alias {
 			p.dropAlias(ref)
 		}
-		p.n.unwatch(m)
+		p.n.removeMonitor(m)
 		return
 	}
 	p.flush(func(msg etf.Term) bool {

@@ -20,7 +20,7 @@ func (n *Node) startNamed(ctx context.Context) error {
 	_, ownHost, _ := strings.Cut(n.cfg.Name, "@")
 	n.side.Node, n.side.Creation = etf.Atom(ownHost), 0
 	n.side.Flags |= dist.FlagNameMe
-	conn, info, err := n.reach(ctx, &attempt{name: giver}, host)
+	conn, info, err := n.connectTo(ctx, &attempt{name: giver}, host)
 	if err != nil {
 		return err
 	}

@@ -118,7 +118,7 @@ func (n *Node) startAs(ctx context.Context) (err error) {
 	n.self = n.pid(firstPid - 1)
 	n.refs = refs{node: n.name, creation: n.creation}
 	n.calls.waiting = map[uint64]*call{}
-	n.monitors.byRef = map[uint64]*monitor{}
+	n.monitors.byRef = map[uint64]*outboundMonitor{}
 	n.side = n.handshakeSide()
 	n.host.BareState = n.wantsBareState
 	if n.cfg.LoggerNode != "" {
@@ -272,7 +272,7 @@ func (n *Node) Disconnect(name etf.Atom) bool {
 	if p == nil {
 		return false
 	}
-	n.othersLetGo()
+	n.yieldReaders()
 	p.close(errDisconnect)
 	<-p.ended
 	return true

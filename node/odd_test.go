@@ -167,7 +167,7 @@ func TestAReferenceThatIsUsedTwiceIsOneMonitor(t *testing.T) {
 }
 
 func TestOfTooManyStrangersTheOldestGoes(t *testing.T) {
-	all := &strangers{max: 2}
+	all := &pendingHandshakes{max: 2}
 	var theirs [3]net.Conn
 	var places [3]*list.Element
 	for i := range theirs {

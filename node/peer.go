@@ -32,11 +32,11 @@ type peer struct {
 
 	heir *peer // who has taken this connection over, because it was there before it; set before the connection is served
 
-	outbox atomic.Pointer[outbox] // until the connection is up, and before info and conn are looked at; see outbox.go
+	outbox atomic.Pointer[outbox] // until the connection is up, and before info and conn are looked at; see peer_outbox.go
 
 	mu      sync.Mutex
-	watches map[refKey]*watch   // monitors of the peer on processes of this node
-	spawned map[refKey]*spawned // processes that the peer has asked for and is told the end of
+	inbound map[refKey]*inboundMonitor // monitors of the peer on processes of this node
+	spawned map[refKey]*spawned        // processes that the peer has asked for and is told the end of
 }
 
 // refKey is a reference of a peer's node without the node's name, which is long to hash.
@@ -65,7 +65,8 @@ func newPeer(n *Node, conn net.Conn, info *dist.Peer) *peer {
 
 // newConnecting makes a peer without a connection.
 func newConnecting(n *Node, name etf.Atom) *peer {
-	return &peer{n: n, name: name, ended: make(chan struct{}), logged: make(chan struct{}), watches: map[refKey]*watch{}}
+	return &peer{n: n, name: name, ended: make(chan struct{}), logged: make(chan struct{}),
+		inbound: map[refKey]*inboundMonitor{}}
 }
 
 // serve reads until the connection ends and then tells everybody. Only then may the next connection with the same
@@ -127,10 +128,10 @@ func (p *peer) send(m dist.Message, payload etf.Term) {
 // nodedown delivers noconnection to all who were linked to, watched or waited for something on the peer.
 func (p *peer) nodedown() {
 	p.mu.Lock()
-	watches := p.watches
-	p.watches = nil
+	inbound := p.inbound
+	p.inbound = nil
 	p.mu.Unlock()
-	for _, w := range watches {
+	for _, w := range inbound {
 		w.detach()
 	}
 	p.spawnedDown()

@@ -27,21 +27,21 @@ type peerEntry struct {
 	up      *peer
 	next    *peer    // the one to be, to which processes send already; whoever comes up takes its place
 	pending *attempt // our own attempt
-	// incoming are the attempts of whoever calls himself so. They exclude nobody before they have authenticated: of
-	// several the one that does last wins, which is the latest of the true peer. Differs from OTP: there one attempt
-	// keeps all others out until it has failed, a stranger's too.
+	// incoming are the attempts of everybody who uses the name. None of them excludes another before it has
+	// authenticated. Of several that do, the last one wins, which is the latest of the true peer. Differs from OTP: there
+	// one attempt keeps all others out until it has failed, also one without the cookie.
 	incoming map[*attempt]struct{}
 }
 
 // attempt is one handshake under way, in either direction.
 type attempt struct {
-	name   etf.Atom
-	cancel context.CancelFunc
-	firm   bool          // it gives way only to who has authenticated
-	proved bool          // the peer knows the cookie; guarded by the mutex of the table
-	began  time.Time     // of our own ones
-	done   chan struct{} // closed when the attempt has ended
-	err    error         // why it failed; read only after done
+	name    etf.Atom
+	cancel  context.CancelFunc
+	mustWin bool          // it gives way only to a peer that has authenticated
+	proved  bool          // the peer knows the cookie; guarded by the mutex of the table
+	began   time.Time     // of our own ones
+	done    chan struct{} // closed when the attempt has ended
+	err     error         // why it failed; read only after done
 }
 
 var errSuperseded = errors.New("another connection attempt with the same node won")
@@ -73,10 +73,11 @@ func (t *peerTable) all() []*peer {
 	return all
 }
 
-// outgoing returns the connection with name if it is up, else the attempt to wait for; begin says that it is a new
-// one which the caller has to carry out. A firm one does not give way before the peer has authenticated: by the names
-// alone a stranger could put us off again and again.
-func (t *peerTable) outgoing(name etf.Atom, cancel context.CancelFunc, firm bool) (p *peer, a *attempt, begin bool) {
+// outgoing returns the connection with name if it is up, else the attempt to wait for. begin says that the attempt is
+// new and that the caller has to carry it out. If both nodes connect at the same time, the names decide which attempt
+// goes on. mustWin makes this attempt give way only when the peer has authenticated: otherwise somebody without the
+// cookie could make it give way again and again by calling itself like the peer.
+func (t *peerTable) outgoing(name etf.Atom, cancel context.CancelFunc, mustWin bool) (p *peer, a *attempt, begin bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.closed {
@@ -89,7 +90,7 @@ func (t *peerTable) outgoing(name etf.Atom, cancel context.CancelFunc, firm bool
 	case e.pending != nil:
 		return nil, e.pending, false
 	}
-	e.pending = &attempt{name: name, cancel: cancel, firm: firm, began: time.Now(), done: make(chan struct{})}
+	e.pending = &attempt{name: name, cancel: cancel, mustWin: mustWin, began: time.Now(), done: make(chan struct{})}
 	return nil, e.pending, true
 }
 
@@ -110,7 +111,7 @@ func (t *peerTable) incoming(self, name etf.Atom, cancel context.CancelFunc) (*a
 		if status = dist.Simultaneous(self, name); status == dist.StatusNOK {
 			return nil, status
 		}
-		if !e.pending.firm {
+		if !e.pending.mustWin {
 			e.pending.cancel()
 			e.pending = nil
 		}
@@ -120,10 +121,10 @@ func (t *peerTable) incoming(self, name etf.Atom, cancel context.CancelFunc) (*a
 	return a, status
 }
 
-// insists is the answer to a peer that still has a connection with us: our own attempt a goes on if it is the one that
+// goesOn is the answer to a peer that still has a connection with us: our own attempt a goes on if it is the one that
 // counts (net_kernel's is_pending) and the peer is not about to come up by an attempt of its own, which it then means.
-// Only who has proved that he knows the cookie is the peer: anybody may begin a handshake in its name.
-func (t *peerTable) insists(a *attempt) bool {
+// Only whoever has proved to know the cookie is the peer: anybody may begin a handshake in its name.
+func (t *peerTable) goesOn(a *attempt) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	e := t.entries[a.name]
@@ -257,7 +258,7 @@ func (t *peerTable) entry(name etf.Atom) *peerEntry {
 	return e
 }
 
-// drop forgets an empty entry, so that strangers cannot fill the table with names.
+// drop forgets an empty entry, so that peers without the cookie cannot fill the table with names.
 func (t *peerTable) drop(name etf.Atom, e *peerEntry) {
 	if e.up == nil && e.next == nil && e.pending == nil && len(e.incoming) == 0 {
 		delete(t.entries, name)

@@ -111,9 +111,9 @@ func TestAStrangerKeepsNobodyOut(t *testing.T) {
 	own := tab.dial("a@h")
 	require.True(t, tab.isPending(own), "nor does he hold up our own attempt")
 
-	require.True(t, tab.insists(own), "nor does he keep an old connection of the peer alive")
+	require.True(t, tab.goesOn(own), "nor does he keep an old connection of the peer alive")
 	tab.prove(friend)
-	require.False(t, tab.insists(own), "but the one that the peer is about to have is not ours to replace")
+	require.False(t, tab.goesOn(own), "but the one that the peer is about to have is not ours to replace")
 
 	p := &peer{name: "a@h", info: &dist.Peer{Creation: 7}}
 	require.True(t, tab.wins(friend, p))

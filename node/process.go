@@ -39,7 +39,7 @@ type process struct {
 
 	dead    atomic.Bool // set once, under mu, after reason
 	reason  etf.Term
-	sending atomic.Int64 // the signals that it is sending now, and how far its end is; see ending.go
+	sending atomic.Int64 // the signals that it is sending now, and how far its end is; see process_exit.go
 	service bool         // what it sends goes out at once or not at all; see noSuspend
 
 	mu       sync.Mutex
@@ -49,9 +49,9 @@ type process struct {
 	wait     *time.Timer
 	waitSeq  uint64 // number of the receive time-out that counts
 	timers   *timers
-	watches  watchList
+	inbound  inboundMonitors
 	links    map[etf.Pid]*link
-	monitors map[etf.Ref]*monitor
+	monitors map[etf.Ref]*outboundMonitor
 	aliases  map[etf.Ref]struct{}
 	ended    bool          // nothing of what ties it to others is left, nor may be added
 	told     bool          // they all know
@@ -63,7 +63,7 @@ type process struct {
 	turn     dist.Turn // the reader's, while that runs the loop; set by the goroutine that runs it
 
 	inlineFrom time.Duration // when the reader began to run the loop; owned by it
-	burden     atomic.Int32  // see inline.go
+	slowScore  atomic.Int32  // see reader.go
 }
 
 // deliver puts a message into the mailbox and sees to it that somebody handles it. It never blocks.
@@ -85,7 +85,7 @@ func (p *process) putLocked(msg etf.Term, reader *peer) {
 	p.arrivedLocked()
 	if !p.busy {
 		p.busy = true
-		if reader != nil && p.quick() {
+		if reader != nil && p.canRunInline() {
 			reader.ready = append(reader.ready, p)
 			return
 		}

@@ -208,7 +208,7 @@ func (p *process) watchers() etf.Term {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	list := etf.List{}
-	for w := p.watches.first; w != nil; w = w.next {
+	for w := p.inbound.first; w != nil; w = w.next {
 		list = append(list, w.watcher)
 	}
 	return list

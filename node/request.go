@@ -11,20 +11,20 @@ import (
 )
 
 // Request is a gen_server:call whose answer is not waited for at once: the request id of gen_server:send_request/2.
-// Once it has settled, or was abandoned, nothing of it is left in the node; until then it costs no goroutine. Its
+// Once it has completed, or was abandoned, nothing of it is left in the node; until then it costs no goroutine. Its
 // methods may be called from any goroutine.
 type Request struct {
 	n    *Node
 	to   etf.Term
 	done chan struct{}
 
-	mu      sync.Mutex
-	call    *call // what is to be taken back when the request settles; nil until it is under way
-	monitor *monitor
-	settled bool
-	reply   etf.Term // these two are read without mu when done is closed
-	err     error
-	tell    []func() // when it has settled
+	mu        sync.Mutex
+	call      *call // what is to be taken back when the request completes; nil until it is under way
+	monitor   *outboundMonitor
+	completed bool
+	reply     etf.Term // these two are read without mu when done is closed
+	err       error
+	tell      []func() // when it has completed
 }
 
 var errAbandoned = errors.New("node: the request was abandoned")
@@ -37,7 +37,7 @@ func (n *Node) SendRequest(ctx context.Context, to, request etf.Term) (*Request,
 	r := &Request{n: n, to: to, done: make(chan struct{})}
 	c := &call{ref: n.refs.make(), from: n.self, request: r}
 	d, err := n.locate(ctx, to)
-	var m *monitor
+	var m *outboundMonitor
 	if err == nil {
 		m, err = n.begin(ctx, from, c, to, d, driver.CallMessage(n.self, aliasTag(c.ref), request))
 	}
@@ -46,7 +46,7 @@ func (n *Node) SendRequest(ctx context.Context, to, request etf.Term) (*Request,
 	case err == nil:
 		r.begun(c, m)
 	case errors.As(err, &failed):
-		r.settle(nil, err)
+		r.complete(nil, err)
 	default:
 		return nil, err
 	}
@@ -54,27 +54,27 @@ func (n *Node) SendRequest(ctx context.Context, to, request etf.Term) (*Request,
 }
 
 // begun notes what is to be taken back, at once if the answer was faster.
-func (r *Request) begun(c *call, m *monitor) {
+func (r *Request) begun(c *call, m *outboundMonitor) {
 	r.mu.Lock()
 	r.call, r.monitor = c, m
-	settled := r.settled
+	completed := r.completed
 	r.mu.Unlock()
-	if settled {
+	if completed {
 		r.n.endCall(c, m)
 	}
 }
 
 // answered is called by who has the outcome, which may be the reader of a connection.
-func (r *Request) answered(result callResult) { r.settle(result.reply, result.err(r.to)) }
+func (r *Request) answered(result callResult) { r.complete(result.reply, result.err(r.to)) }
 
-// settle notes the outcome; only the first one counts.
-func (r *Request) settle(reply etf.Term, err error) {
+// complete notes the outcome; only the first one counts.
+func (r *Request) complete(reply etf.Term, err error) {
 	r.mu.Lock()
-	if r.settled {
+	if r.completed {
 		r.mu.Unlock()
 		return
 	}
-	r.settled, r.reply, r.err = true, reply, err
+	r.completed, r.reply, r.err = true, reply, err
 	close(r.done)
 	c, m, tell := r.call, r.monitor, r.tell
 	r.tell = nil
@@ -87,10 +87,10 @@ func (r *Request) settle(reply etf.Term, err error) {
 	}
 }
 
-// whenDone has f called once the request has settled.
+// whenDone has f called once the request has completed.
 func (r *Request) whenDone(f func()) {
 	r.mu.Lock()
-	if !r.settled {
+	if !r.completed {
 		r.tell = append(r.tell, f)
 		r.mu.Unlock()
 		return
@@ -114,7 +114,7 @@ func (r *Request) Wait(ctx context.Context) (etf.Term, error) {
 		return r.reply, r.err
 	default:
 	}
-	r.n.othersLetGo()
+	r.n.yieldReaders()
 	select {
 	case <-r.done:
 		return r.reply, r.err
@@ -124,5 +124,5 @@ func (r *Request) Wait(ctx context.Context) (etf.Term, error) {
 }
 
 // Abandon gives the request up: a later answer is dropped, and Response is an error that matches genserv.ErrTimeout.
-// It does nothing to a request that has settled.
-func (r *Request) Abandon() { r.settle(nil, timeoutError(r.to, errAbandoned)) }
+// It does nothing to a request that has completed.
+func (r *Request) Abandon() { r.complete(nil, timeoutError(r.to, errAbandoned)) }

@@ -17,7 +17,7 @@ func (n *Node) sendTo(ctx context.Context, from caller, d destination, via *peer
 		return n.sendHere(from, d, msg)
 	}
 	if via == nil {
-		if via, err = n.reachable(ctx, from, d.node); err != nil {
+		if via, err = n.peerFor(ctx, from, d.node); err != nil {
 			return err
 		}
 	}
@@ -45,14 +45,14 @@ func (n *Node) sendHere(from caller, d destination, msg etf.Term) error {
 
 // reachable returns the connection with the node called name. Who may wait makes one and waits for it, so that a
 // reader that runs him reads on; for all others what is being made will do, which keeps their signals until it is up.
-func (n *Node) reachable(ctx context.Context, from caller, name etf.Atom) (*peer, error) {
+func (n *Node) peerFor(ctx context.Context, from caller, name etf.Atom) (*peer, error) {
 	if p := n.peers.up(name); p != nil && p.usable() {
 		return p, nil
 	}
 	if !from.waits() {
 		return n.connecting(name)
 	}
-	n.letGo(from)
+	n.yieldReaderOf(from)
 	return n.connect(ctx, name)
 }
 
@@ -71,7 +71,7 @@ func (p *peer) sendAs(ctx context.Context, from caller, m dist.Message, payload 
 	if sent, err := p.conn.TrySend(m, payload); sent || err != nil {
 		return err
 	}
-	p.n.letGo(from)
+	p.n.yieldReaderOf(from)
 	if from.process == nil {
 		return p.conn.Send(ctx, m, payload)
 	}
@@ -91,7 +91,7 @@ func (n *Node) replyRoute(from caller, d destination) (*peer, error) {
 	case from.process.service, n.peers.past(d.node, creation), p != nil && p.info.Creation == creation:
 		return nil, nil
 	}
-	return n.reachable(n.ctx, from, d.node)
+	return n.peerFor(n.ctx, from, d.node)
 }
 
 // noSuspend reports whether m is that of a process on which others depend, so that it neither connects nor waits for
@@ -115,11 +115,11 @@ func lost(err error) error {
 }
 
 // Reply implements driver.Proc.
-func (w world) Reply(to, tag, reply etf.Term) error {
-	n, from := w.p.n, caller{pid: w.p.pid, process: w.p}
+func (pr proc) Reply(to, tag, reply etf.Term) error {
+	n, from := pr.p.n, caller{pid: pr.p.pid, process: pr.p}
 	d, err := n.destination(to)
-	if err != nil || d.node == n.name || w.p.dead.Load() {
-		return w.Send(to, etf.Tuple{tag, reply})
+	if err != nil || d.node == n.name || pr.p.dead.Load() {
+		return pr.Send(to, etf.Tuple{tag, reply})
 	}
 	via, err := n.replyRoute(from, d)
 	if err != nil || via == nil {

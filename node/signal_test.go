@@ -39,29 +39,29 @@ func TestEverySignalWithWhatIsNoTermReturnsAndChangesNothing(t *testing.T) {
 	require.NoError(t, err)
 	no := func(etf.Term) bool { return false }
 	server := genserv.Of(signaller{})
-	for op, signal := range []func(w world, bad etf.Term, pid etf.Pid, ref etf.Ref, name etf.Atom){
-		func(w world, _ etf.Term, pid etf.Pid, _ etf.Ref, _ etf.Atom) { _ = w.Link(pid) },
-		func(w world, _ etf.Term, pid etf.Pid, _ etf.Ref, _ etf.Atom) { _ = w.Unlink(pid) },
-		func(w world, bad etf.Term, pid etf.Pid, _ etf.Ref, _ etf.Atom) { _ = w.Exit(pid, bad) },
-		func(w world, bad etf.Term, _ etf.Pid, _ etf.Ref, _ etf.Atom) {
+	for op, signal := range []func(w proc, bad etf.Term, pid etf.Pid, ref etf.Ref, name etf.Atom){
+		func(w proc, _ etf.Term, pid etf.Pid, _ etf.Ref, _ etf.Atom) { _ = w.Link(pid) },
+		func(w proc, _ etf.Term, pid etf.Pid, _ etf.Ref, _ etf.Atom) { _ = w.Unlink(pid) },
+		func(w proc, bad etf.Term, pid etf.Pid, _ etf.Ref, _ etf.Atom) { _ = w.Exit(pid, bad) },
+		func(w proc, bad etf.Term, _ etf.Pid, _ etf.Ref, _ etf.Atom) {
 			_ = w.Exit(b.registry.byName("other").pid, bad)
 		},
-		func(w world, bad etf.Term, _ etf.Pid, _ etf.Ref, _ etf.Atom) { _, _ = w.Monitor(bad, false) },
-		func(w world, bad etf.Term, _ etf.Pid, _ etf.Ref, _ etf.Atom) { _, _ = w.Monitor(bad, true) },
-		func(w world, _ etf.Term, _ etf.Pid, ref etf.Ref, _ etf.Atom) { w.Demonitor(ref) },
-		func(w world, _ etf.Term, _ etf.Pid, ref etf.Ref, _ etf.Atom) { w.Unalias(ref) },
-		func(w world, _ etf.Term, _ etf.Pid, _ etf.Ref, name etf.Atom) { _ = w.Register(name) },
-		func(w world, _ etf.Term, _ etf.Pid, _ etf.Ref, name etf.Atom) { _ = w.Unregister(name) },
-		func(w world, _ etf.Term, pid etf.Pid, _ etf.Ref, _ etf.Atom) { w.NameOf(pid) },
-		func(w world, bad etf.Term, _ etf.Pid, _ etf.Ref, name etf.Atom) {
+		func(w proc, bad etf.Term, _ etf.Pid, _ etf.Ref, _ etf.Atom) { _, _ = w.Monitor(bad, false) },
+		func(w proc, bad etf.Term, _ etf.Pid, _ etf.Ref, _ etf.Atom) { _, _ = w.Monitor(bad, true) },
+		func(w proc, _ etf.Term, _ etf.Pid, ref etf.Ref, _ etf.Atom) { w.Demonitor(ref) },
+		func(w proc, _ etf.Term, _ etf.Pid, ref etf.Ref, _ etf.Atom) { w.Unalias(ref) },
+		func(w proc, _ etf.Term, _ etf.Pid, _ etf.Ref, name etf.Atom) { _ = w.Register(name) },
+		func(w proc, _ etf.Term, _ etf.Pid, _ etf.Ref, name etf.Atom) { _ = w.Unregister(name) },
+		func(w proc, _ etf.Term, pid etf.Pid, _ etf.Ref, _ etf.Atom) { w.NameOf(pid) },
+		func(w proc, bad etf.Term, _ etf.Pid, _ etf.Ref, name etf.Atom) {
 			_, _ = w.Spawn(name, server, bad, true)
 		},
-		func(w world, bad etf.Term, _ etf.Pid, _ etf.Ref, _ etf.Atom) { _, _ = w.Receive(time.Millisecond, no) },
-		func(w world, bad etf.Term, _ etf.Pid, _ etf.Ref, _ etf.Atom) { w.Forget(bad) },
+		func(w proc, bad etf.Term, _ etf.Pid, _ etf.Ref, _ etf.Atom) { _, _ = w.Receive(time.Millisecond, no) },
+		func(w proc, bad etf.Term, _ etf.Pid, _ etf.Ref, _ etf.Atom) { w.Forget(bad) },
 	} {
 		for _, bad := range bads {
 			do := func(self etf.Pid) {
-				w := world{a.registry.byPid(self)}
+				w := proc{a.registry.byPid(self)}
 				pid, _ := bad.(etf.Pid)
 				ref, _ := bad.(etf.Ref)
 				name, _ := bad.(etf.Atom)

@@ -20,7 +20,7 @@ func (n *Node) Spawn(ctx context.Context, c genserv.Child) (etf.Pid, error) {
 	if c.Module == nil {
 		return etf.Pid{}, fmt.Errorf("%w: a child without a module", ErrBadArgument)
 	}
-	n.othersLetGo()
+	n.yieldReaders()
 	return n.spawn(ctx, spawnOptions{name: c.Name, module: c.Module, args: c.Args})
 }
 

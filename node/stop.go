@@ -68,7 +68,7 @@ func (e *ending) hurryUp() { e.hurried.Do(func() { close(e.hurry) }) }
 // ctx ends: then the servers that are left are killed, and the cause of ctx is the error. Further calls wait for the
 // same end, and the first whose ctx ends has them killed.
 func (n *Node) Stop(ctx context.Context) error {
-	n.othersLetGo()
+	n.yieldReaders()
 	n.end.within(ctx)
 	n.end.once.Do(func() { go n.stop() })
 	select {

@@ -158,7 +158,7 @@ func visit[T any](ctx context.Context, n *Node, pid etf.Pid, look func(*genserv.
 	}
 	result := make(chan T, 1)
 	p.between(func(l *genserv.Loop) { result <- look(l) })
-	n.othersLetGo()
+	n.yieldReaders()
 	select {
 	case seen = <-result:
 		return seen, true

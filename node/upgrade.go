@@ -140,7 +140,7 @@ func (u upgraded) Kill() {
 // registry. Both happen at once, so that an upgrade finds every process that began with the older version.
 func (n *Node) newLoop(p *process, o spawnOptions, options driver.Options) error {
 	begin := func(module genserv.Module) error {
-		p.loop = genserv.NewLoop(module, world{p}, options)
+		p.loop = genserv.NewLoop(module, proc{p}, options)
 		if holder := n.registry.add(p, o.name); holder != nil {
 			return &genserv.AlreadyStarted{Pid: holder.pid}
 		}

@@ -14,7 +14,7 @@ import (
 type call struct {
 	ref     etf.Ref
 	from    etf.Pid         // who waits
-	result  chan callResult // one place; the first to settle fills it
+	result  chan callResult // one place; the first to complete it fills it
 	request *Request        // instead of result, if nobody need be waiting
 }
 
@@ -28,9 +28,9 @@ func (n *Node) newCall(from caller) *call {
 	return &call{ref: n.refs.make(), from: from.pid, result: make(chan callResult, 1)}
 }
 
-// settle hands the outcome to who waits for it. Later ones are dropped, as a late reply to an alias is. It never
+// complete hands the outcome to who waits for it. Later ones are dropped, as a late reply to an alias is. It never
 // blocks.
-func (c *call) settle(r callResult) {
+func (c *call) complete(r callResult) {
 	if c.request != nil {
 		c.request.answered(r)
 		return
@@ -41,7 +41,7 @@ func (c *call) settle(r callResult) {
 	}
 }
 
-func (c *call) down(reason etf.Term) { c.settle(callResult{reason: reason}) }
+func (c *call) down(reason etf.Term) { c.complete(callResult{reason: reason}) }
 
 // calls finds the waiting calls of this node by the number of their reference.
 type calls struct {
@@ -61,7 +61,7 @@ func (cs *calls) remove(c *call) {
 	cs.mu.Unlock()
 }
 
-// reply settles the call that ref belongs to, if the reply was sent to who waits for it: to the alias, or by nodes
+// reply completes the call that ref belongs to, if the reply was sent to who waits for it: to the alias, or by nodes
 // that do not know aliases to the pid. false means there is no such call (any more).
 func (cs *calls) reply(d destination, ref etf.Ref, reply, token etf.Term) bool {
 	cs.mu.Lock()
@@ -70,7 +70,7 @@ func (cs *calls) reply(d destination, ref etf.Ref, reply, token etf.Term) bool {
 	if c == nil || c.ref != ref || d.alias != ref && d.pid != c.from {
 		return false
 	}
-	c.settle(callResult{reply: reply, token: token})
+	c.complete(callResult{reply: reply, token: token})
 	return true
 }
 
@@ -118,7 +118,7 @@ type caller struct {
 func (c caller) waits() bool { return c.gone != nil || c.process == nil && !c.timer }
 
 func (n *Node) call(ctx context.Context, from caller, to, request etf.Term) (etf.Term, error) {
-	n.letGo(from)
+	n.yieldReaderOf(from)
 	d, err := n.locate(ctx, to)
 	if err != nil {
 		return nil, err
@@ -140,8 +140,8 @@ func (n *Node) callTo(ctx context.Context, from caller, to etf.Term, d destinati
 
 // begin sends the message of a call. The errors are those that the call has then, a *DestinationError, or an
 // *etf.EncodeError.
-func (n *Node) begin(ctx context.Context, from caller, c *call, to etf.Term, d destination, msg etf.Term) (*monitor,
-	error) {
+func (n *Node) begin(ctx context.Context, from caller, c *call, to etf.Term, d destination,
+	msg etf.Term) (*outboundMonitor, error) {
 	switch {
 	case d.alias.Len > 0:
 		return nil, &DestinationError{To: to}
@@ -149,8 +149,8 @@ func (n *Node) begin(ctx context.Context, from caller, c *call, to etf.Term, d d
 		return nil, &genserv.CallFailure{To: to, Err: genserv.ReasonError(etf.Atom("calling_self"))}
 	}
 	n.calls.add(c)
-	m := &monitor{ref: c.ref, from: from.pid, call: c}
-	if err := n.watchTarget(ctx, m, d); err != nil {
+	m := &outboundMonitor{ref: c.ref, from: from.pid, call: c}
+	if err := n.setMonitor(ctx, m, d); err != nil {
 		n.calls.remove(c)
 		return nil, callFailed(ctx, to, err)
 	}
@@ -177,8 +177,8 @@ func (n *Node) await(ctx context.Context, from caller, c *call, to etf.Term) (et
 }
 
 // endCall leaves nothing of a call behind, answered or not.
-func (n *Node) endCall(c *call, m *monitor) {
-	n.unwatch(m)
+func (n *Node) endCall(c *call, m *outboundMonitor) {
+	n.removeMonitor(m)
 	n.calls.remove(c)
 }
 
@@ -241,7 +241,7 @@ func (n *Node) abcast(ctx context.Context, from caller, nodes []etf.Atom, name e
 
 // onAll does something for all nodes side by side.
 func (n *Node) onAll(from caller, nodes []etf.Atom, do func(i int, node etf.Atom)) {
-	n.letGo(from)
+	n.yieldReaderOf(from)
 	var wg sync.WaitGroup
 	for i, node := range nodes {
 		wg.Go(func() { do(i, node) })

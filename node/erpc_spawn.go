@@ -118,8 +118,8 @@ func (s *spawned) untie(link, monitor bool) bool {
 	return !s.link && !s.monitor
 }
 
-// demonitoredSpawned serves DEMONITOR_P for the monitor of a request: the call was given up, or the caller has ended.
-func (p *peer) demonitoredSpawned(ref etf.Ref) {
+// demonitorSpawned serves DEMONITOR_P for the monitor of a request: the call was given up, or the caller has ended.
+func (p *peer) demonitorSpawned(ref etf.Ref) {
 	p.mu.Lock()
 	s := p.spawned[keyOf(ref)]
 	p.mu.Unlock()

@@ -217,7 +217,7 @@ func (p *peer) agreed(m dist.Message) (send bool, then func()) {
 	case *dist.UnlinkID:
 		if !has(dist.FlagUnlinkID) { // no acknowledgement will come
 			ack := &dist.UnlinkIDAck{ID: m.ID, From: m.To, To: m.From}
-			return true, func() { p.n.unlinkAcked(ack) }
+			return true, func() { p.n.handleUnlinkAck(ack) }
 		}
 	}
 	return true, nil

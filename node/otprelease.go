@@ -67,7 +67,7 @@ func (s *bareState) tell(yes bool) {
 func (p *peer) askBareState() bool {
 	ctx, cancel := context.WithTimeout(p.n.ctx, releaseTime)
 	defer cancel()
-	erts, err := p.apply(ctx, "erlang", "system_info", etf.List{etf.Atom("version")})
+	erts, err := p.erpcCall(ctx, "erlang", "system_info", etf.List{etf.Atom("version")})
 	if err != nil {
 		p.n.log.Debug("release not known", "peer", p.name, "error", err)
 		return false
@@ -86,18 +86,18 @@ func version(text string) (major, minor int) {
 	return major, minor
 }
 
-// apply calls Module:Function(Args...) on the peer, as erpc:call/4 does: it starts a process there whose exit reason
+// erpcCall calls Module:Function(Args...) on the peer, as erpc:call/4 does: it starts a process there whose exit reason
 // carries the result.
-func (p *peer) apply(ctx context.Context, module, function etf.Atom, args etf.List) (etf.Term, error) {
+func (p *peer) erpcCall(ctx context.Context, module, function etf.Atom, args etf.List) (etf.Term, error) {
 	n := p.n
 	result, spawn := n.refs.make(), n.refs.make()
 	c := &call{ref: spawn, result: make(chan callResult, 1)}
-	m := &monitor{ref: spawn, from: n.self, call: c, peer: p}
+	m := &outboundMonitor{ref: spawn, from: n.self, call: c, peer: p}
 	n.monitors.add(m)
 	defer n.monitors.remove(m)
 	request := &dist.SpawnRequest{Ref: spawn, From: n.self, GroupLeader: n.self, Module: "erpc", Function: "execute_call",
 		Arity: 4, Opts: etf.List{etf.Atom("monitor")}}
-	n.othersLetGo()
+	n.yieldReaders()
 	if err := p.conn.Send(ctx, request, etf.List{result, module, function, args}); err != nil {
 		return nil, err
 	}
@@ -117,8 +117,8 @@ func erpcResult(result etf.Ref, reason etf.Term) (etf.Term, error) {
 	return nil, &genserv.Exit{Reason: reason}
 }
 
-// spawnReplied serves SPAWN_REPLY: only that no process was started is news, all else comes with its end.
-func (p *peer) spawnReplied(m *dist.SpawnReply) {
+// handleSpawnReply serves SPAWN_REPLY: only that no process was started is news, all else comes with its end.
+func (p *peer) handleSpawnReply(m *dist.SpawnReply) {
 	if m.Pid.Node == "" {
 		p.n.monitors.fired(m.Ref, p, m.Error)
 	}

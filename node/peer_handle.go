@@ -17,9 +17,9 @@ func (p *peer) Handle(m dist.Message, payload etf.Term) error {
 	case *dist.AliasSend:
 		n.sendLocal(destination{alias: m.Alias}, payload, m.Token, p)
 	case *dist.MonitorP:
-		p.monitored(m)
+		p.handleMonitor(m)
 	case *dist.DemonitorP:
-		p.demonitored(m)
+		p.handleDemonitor(m)
 	case *dist.MonitorPExit:
 		n.monitors.fired(m.Ref, p, payload)
 	case *dist.Exit2:
@@ -27,26 +27,26 @@ func (p *peer) Handle(m dist.Message, payload etf.Term) error {
 	case *dist.Exit:
 		n.linkBroken(m.From, m.To, payload, m.Token)
 	case *dist.Link:
-		p.linked(m)
+		p.handleLink(m)
 	case *dist.UnlinkID:
-		p.unlinked(m)
+		p.handleUnlink(m)
 	case *dist.UnlinkIDAck:
-		n.unlinkAcked(m)
+		n.handleUnlinkAck(m)
 	case *dist.SpawnRequest:
-		p.spawnRequested(m, payload)
+		p.handleSpawnRequest(m, payload)
 	case *dist.SpawnReply:
-		p.spawnReplied(m)
+		p.handleSpawnReply(m)
 	case *dist.GroupLeader:
-		n.groupLeader(m)
+		n.handleGroupLeader(m)
 	case *dist.AltactSig:
 		// Nothing here announces FlagAltactSig.
 	}
 	return nil
 }
 
-// monitored serves MONITOR_P: the target's end, or its absence, is answered once with MONITOR_P_EXIT.
-func (p *peer) monitored(m *dist.MonitorP) {
-	w := &watch{ref: m.Ref, watcher: m.From, peer: p}
+// handleMonitor serves MONITOR_P: the target's end, or its absence, is answered once with MONITOR_P_EXIT.
+func (p *peer) handleMonitor(m *dist.MonitorP) {
+	w := &inboundMonitor{ref: m.Ref, watcher: m.From, peer: p}
 	if m.To.IsName() {
 		w.byName, w.name = true, m.To.Name
 		w.target = p.n.registry.byName(m.To.Name)
@@ -58,20 +58,20 @@ func (p *peer) monitored(m *dist.MonitorP) {
 		return
 	}
 	p.mu.Lock()
-	old := p.watches[keyOf(w.ref)]
-	p.watches[keyOf(w.ref)] = w
+	old := p.inbound[keyOf(w.ref)]
+	p.inbound[keyOf(w.ref)] = w
 	p.mu.Unlock()
 	if old != nil { // no node uses a reference twice, and nothing would take this one back
 		old.detach()
 	}
-	if !w.attach() && p.forget(w) {
+	if !w.attach() && p.takeInbound(w) {
 		p.sendMonitor(&dist.MonitorPExit{From: m.To, To: m.From, Ref: m.Ref}, etf.Atom("noproc"))
 	}
 }
 
-// groupLeader serves GROUP_LEADER. Nothing here does I/O by way of a group leader; the processes that this one starts
-// have it too, and process_info tells it.
-func (n *Node) groupLeader(m *dist.GroupLeader) {
+// handleGroupLeader serves GROUP_LEADER. Nothing here does I/O by way of a group leader; the processes that this one
+// starts have it too, and process_info tells it.
+func (n *Node) handleGroupLeader(m *dist.GroupLeader) {
 	if target := n.local(destination{pid: m.To}); target != nil {
 		target.mu.Lock()
 		target.leader = m.Leader
@@ -79,28 +79,28 @@ func (n *Node) groupLeader(m *dist.GroupLeader) {
 	}
 }
 
-// demonitored serves DEMONITOR_P. That there is no such monitor any more is normal.
-func (p *peer) demonitored(m *dist.DemonitorP) {
+// handleDemonitor serves DEMONITOR_P. That there is no such monitor any more is normal.
+func (p *peer) handleDemonitor(m *dist.DemonitorP) {
 	p.mu.Lock()
 	key := keyOf(m.Ref)
-	w := p.watches[key]
-	delete(p.watches, key)
+	w := p.inbound[key]
+	delete(p.inbound, key)
 	p.mu.Unlock()
 	if w != nil {
 		w.detach()
 		return
 	}
-	p.demonitoredSpawned(m.Ref)
+	p.demonitorSpawned(m.Ref)
 }
 
-// forget takes w out of the table; who gets true has to answer it.
-func (p *peer) forget(w *watch) bool {
+// takeInbound takes w out of the table; who gets true has to answer it.
+func (p *peer) takeInbound(w *inboundMonitor) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	key := keyOf(w.ref)
-	if p.watches[key] != w {
+	if p.inbound[key] != w {
 		return false
 	}
-	delete(p.watches, key)
+	delete(p.inbound, key)
 	return true
 }

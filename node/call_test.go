@@ -32,14 +32,14 @@ func requireNothingLeft(t *testing.T, n *Node) {
 		for _, p := range n.registry.all() {
 			p.mu.Lock()
 			left[3] += len(p.monitors) + len(p.aliases)
-			for w := p.watches.first; w != nil; w = w.next {
+			for w := p.inbound.first; w != nil; w = w.next {
 				left[3]++
 			}
 			p.mu.Unlock()
 		}
 		for _, p := range n.peers.all() {
 			p.mu.Lock()
-			left[3] += len(p.watches)
+			left[3] += len(p.inbound)
 			p.mu.Unlock()
 		}
 		return left
@@ -170,13 +170,13 @@ func TestAProcessThatIsKilledWhileItAsksLeavesNothing(t *testing.T) {
 	}
 }
 
-func (p *peer) watchesNow() (all []*watch) {
+func (p *peer) watchesNow() (all []*inboundMonitor) {
 	if p == nil {
 		return nil
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, w := range p.watches {
+	for _, w := range p.inbound {
 		all = append(all, w)
 	}
 	return all

@@ -13,10 +13,10 @@ import (
 // Requests is a collection of requests, each with a label, of which the responses are taken as they come:
 // gen_server:reqids_new/0. Its zero value is empty and ready to use, from any goroutine.
 type Requests[L any] struct {
-	mu      sync.Mutex
-	labels  map[*Request]L
-	settled []*Request
-	wake    chan struct{} // closed when something settles; nil while nobody waits
+	mu        sync.Mutex
+	labels    map[*Request]L
+	completed []*Request
+	wake      chan struct{} // closed when something completes; nil while nobody waits
 }
 
 // Add puts a request into the collection. gen_server:reqids_add/3.
@@ -30,7 +30,7 @@ func (c *Requests[L]) Add(r *Request, label L) {
 	r.whenDone(func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		c.settled = append(c.settled, r)
+		c.completed = append(c.completed, r)
 		if c.wake != nil {
 			close(c.wake)
 			c.wake = nil
@@ -53,7 +53,7 @@ func (c *Requests[L]) All() iter.Seq2[*Request, L] {
 	return maps.All(all)
 }
 
-// Next takes the next request that has settled out of the collection, or waits for one until ctx ends; its Response
+// Next takes the next request that has completed out of the collection, or waits for one until ctx ends; its Response
 // tells what became of it. The error is genserv.ErrNoRequest if the collection is empty, or matches
 // genserv.ErrTimeout; the requests are then still under way. gen_server:wait_response/3 with Delete true.
 func (c *Requests[L]) Next(ctx context.Context) (*Request, L, error) {
@@ -65,7 +65,7 @@ func (c *Requests[L]) Next(ctx context.Context) (*Request, L, error) {
 		case wake == nil:
 			return r, label, nil
 		}
-		r.n.othersLetGo()
+		r.n.yieldReaders()
 		select {
 		case <-wake:
 		case <-ctx.Done():
@@ -79,19 +79,19 @@ func (c *Requests[L]) Next(ctx context.Context) (*Request, L, error) {
 func (c *Requests[L]) Abandon() {
 	c.mu.Lock()
 	all := c.labels
-	c.labels, c.settled = nil, nil
+	c.labels, c.completed = nil, nil
 	c.mu.Unlock()
 	for r := range all {
 		r.Abandon()
 	}
 }
 
-// take takes out a request that has settled; if none has, it returns one that has not, and what to wait for.
+// take takes out a request that has completed; if none has, it returns one that has not, and what to wait for.
 func (c *Requests[L]) take() (r *Request, label L, wake <-chan struct{}) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for len(c.settled) > 0 {
-		r, c.settled = c.settled[0], c.settled[1:]
+	for len(c.completed) > 0 {
+		r, c.completed = c.completed[0], c.completed[1:]
 		if label, ok := c.labels[r]; ok {
 			delete(c.labels, r)
 			return r, label, nil

@@ -27,12 +27,12 @@ func (n *Node) stopServer(ctx context.Context, from caller, to, reason etf.Term)
 		return err
 	}
 	end := n.newCall(from)
-	m := &monitor{ref: end.ref, from: from.pid, call: end}
-	if err := n.watchTarget(ctx, m, d); err != nil {
+	m := &outboundMonitor{ref: end.ref, from: from.pid, call: end}
+	if err := n.setMonitor(ctx, m, d); err != nil {
 		return callFailed(ctx, to, err)
 	}
-	defer n.unwatch(m)
-	n.letGo(from)
+	defer n.removeMonitor(m)
+	n.yieldReaderOf(from)
 	_, err = n.callTo(ctx, from, to, d, func(tag etf.Term) etf.Term {
 		return driver.SystemMessage(from.pid, tag, etf.Tuple{etf.Atom("terminate"), reason})
 	})

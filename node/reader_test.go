@@ -165,7 +165,7 @@ func TestAServerThatWaitsKeepsNoReaderWaiting(t *testing.T) {
 			return ignored(b.Connect(t.Context(), mute))
 		},
 		"nothing that the node knows of": func(_, b *Node, _ *genserv.Process) error {
-			b.othersLetGo() // what the watch does
+			b.yieldReaders() // what the watch does
 			<-arrived
 			return nil
 		},
@@ -179,7 +179,7 @@ func TestAServerThatWaitsKeepsNoReaderWaiting(t *testing.T) {
 					return etf.Atom("not inline")
 				}
 				free <- wait(a, b, p)
-				<-time.After(2 * heavyMessage) // makes it heavy however soon what it waited for came
+				<-time.After(2 * slowMessage) // makes it heavy however soon what it waited for came
 				return etf.Atom("ok")
 			})
 			// far calls the peer, which calls back here: two servers that meet through one connection.
@@ -204,7 +204,7 @@ func TestAServerThatWaitsKeepsNoReaderWaiting(t *testing.T) {
 			require.NoError(t, <-free)
 			<-arrived
 			waits := b.registry.byName("waits")
-			require.Eventually(t, func() bool { return waits.burden.Load() > 0 }, time.Minute, time.Millisecond)
+			require.Eventually(t, func() bool { return waits.slowScore.Load() > 0 }, time.Minute, time.Millisecond)
 			require.Equal(t, etf.Atom("not inline"), a.mustCall(t, "waits", b, nil),
 				"the next time it has a goroutine of its own")
 		})
@@ -252,7 +252,7 @@ func TestAServerThatSendsMoreThanThePeerReadsKeepsNoReaderWaiting(t *testing.T) 
 	b.does(t, "near", func(*genserv.Process, etf.Term) etf.Term { close(served); return nil })
 	self := etf.Pid{Node: "lazy@localhost", ID: 1, Creation: 9}
 	require.NoError(t, lazy.Post(&dist.RegSend{From: self, To: "floods"}, driver.CastMessage(self)))
-	require.Eventually(t, func() bool { return b.registry.byName("floods").burden.Load() > 0 }, time.Minute,
+	require.Eventually(t, func() bool { return b.registry.byName("floods").slowScore.Load() > 0 }, time.Minute,
 		time.Millisecond)
 	require.NoError(t, lazy.Post(&dist.RegSend{From: self, To: "near"}, driver.CastMessage(self)))
 	<-served
@@ -275,7 +275,7 @@ func TestAServerThatOverstaysIsLeftBehindAndLearntOf(t *testing.T) {
 	require.NoError(t, a.Cast(t.Context(), etf.Tuple{etf.Atom("waits"), b.Name()}, etf.Atom("wait")))
 	a.mustCall(t, "opens", b, nil) // comes through the same connection
 	p := b.registry.byName("waits")
-	require.Eventually(t, func() bool { return p.burden.Load() > 0 }, time.Minute, time.Millisecond)
+	require.Eventually(t, func() bool { return p.slowScore.Load() > 0 }, time.Minute, time.Millisecond)
 	require.Equal(t, etf.Atom("false"), a.mustCall(t, "waits", b, nil))
 	require.Eventually(t, func() bool { return etf.Equal(a.mustCall(t, "waits", b, nil), etf.Atom("true")) },
 		time.Minute, time.Millisecond,
@@ -330,7 +330,7 @@ func TestAServerWithoutPauseDoesNotKeepAReader(t *testing.T) {
 func TestServersOfOneBatchDoNotWaitForALongOne(t *testing.T) {
 	a, b, _ := readers(t, time.Hour)
 	open, done := make(chan struct{}), make(chan struct{}, 10)
-	b.does(t, "long", func(*genserv.Process, etf.Term) etf.Term { b.othersLetGo(); <-open; return nil })
+	b.does(t, "long", func(*genserv.Process, etf.Term) etf.Term { b.yieldReaders(); <-open; return nil })
 	names := []etf.Atom{"s0", "s1", "s2", "s3", "s4"}
 	for _, name := range names {
 		b.does(t, name, func(*genserv.Process, etf.Term) etf.Term { done <- struct{}{}; return nil })

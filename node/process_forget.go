@@ -21,7 +21,7 @@ func (p *process) forget(reason etf.Term) {
 	}
 	p.n.exitLinks(p, links, reason)
 	for _, m := range monitors {
-		p.n.unwatch(m)
+		p.n.removeMonitor(m)
 	}
 	timers.forget(p.pid)
 }

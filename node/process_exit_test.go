@@ -143,7 +143,7 @@ func TestNothingOfAKilledProcessArrivesBehindItsDownOnItsOwnNode(t *testing.T) {
 		require.Zero(t, w.behind)
 		p := n.registry.byPid(watcher)
 		p.mu.Lock()
-		left := p.watches.first
+		left := p.inbound.first
 		p.mu.Unlock()
 		require.Nil(t, left, "a monitor of a process that is no more")
 		p.exit(killed)

@@ -44,7 +44,7 @@ func (c caller) endSend() {
 }
 
 // exit ends the process: it takes no message any more, and when the signals that it is sending have gone, its name is
-// free and everybody who is linked to it or watches it learns the reason. It may be called from any goroutine and does
+// free and everybody who is linked to it or monitors it learns the reason. It may be called from any goroutine and does
 // not wait; the first call counts. A callback that still runs is not interrupted, but nothing it does afterwards
 // counts.
 func (p *process) exit(reason etf.Term) {
@@ -76,7 +76,7 @@ func (p *process) finishExit() {
 	}
 	p.mu.Lock()
 	p.ended = true
-	links, watches, monitors, aliases := p.links, p.watches.take(), p.monitors, p.aliases
+	links, inbound, monitors, aliases := p.links, p.inbound.take(), p.monitors, p.aliases
 	p.links, p.monitors, p.aliases = nil, nil, nil
 	starting, timers := p.starting, p.timers
 	p.mu.Unlock()
@@ -86,9 +86,9 @@ func (p *process) finishExit() {
 		p.n.aliases.remove(ref, p)
 	}
 	p.n.exitLinks(p, links, p.reason)
-	p.n.exitWatches(p, watches, p.reason)
+	p.n.fireInbound(p, inbound, p.reason)
 	for _, m := range monitors {
-		p.n.unwatch(m)
+		p.n.removeMonitor(m)
 	}
 	timers.forget(p.pid)
 	p.mu.Lock()

@@ -12,27 +12,27 @@ import (
 	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
-// world is what a server needs of its node: it implements driver.Proc for one process.
-type world struct{ p *process }
+// proc is what a server needs of its node: it implements driver.Proc for one process.
+type proc struct{ p *process }
 
 // ErrBadArgument is what Erlang calls badarg: a request that a process may not make.
 var ErrBadArgument = errors.New("node: bad argument")
 
-func (w world) Self() etf.Pid { return w.p.pid }
+func (pr proc) Self() etf.Pid { return pr.p.pid }
 
 // Log makes the logger of a process when it is first asked for: most have nothing to say.
-func (w world) Log() *slog.Logger {
-	if l := w.p.log.Load(); l != nil {
+func (pr proc) Log() *slog.Logger {
+	if l := pr.p.log.Load(); l != nil {
 		return l
 	}
-	w.p.log.CompareAndSwap(nil, w.p.n.processLog(w.p.pid))
-	return w.p.log.Load()
+	pr.p.log.CompareAndSwap(nil, pr.p.n.processLog(pr.p.pid))
+	return pr.p.log.Load()
 }
 
 // Send never fails for a receiver that is away, as ! does not; an unknown name of this node is badarg.
-func (w world) Send(to, msg etf.Term) error {
-	n := w.p.n
-	if w.p.dead.Load() {
+func (pr proc) Send(to, msg etf.Term) error {
+	n := pr.p.n
+	if pr.p.dead.Load() {
 		return nil
 	}
 	d, err := n.destination(to)
@@ -42,8 +42,8 @@ func (w world) Send(to, msg etf.Term) error {
 	if name, ok := to.(etf.Atom); ok && n.registry.byName(name) == nil {
 		return ErrBadArgument
 	}
-	from := caller{pid: w.p.pid, process: w.p}
-	if w.p.service && d.node != n.name {
+	from := caller{pid: pr.p.pid, process: pr.p}
+	if pr.p.service && d.node != n.name {
 		if p := n.peers.up(d.node); p == nil || !p.usable() {
 			return nil // noconnect
 		}
@@ -54,62 +54,62 @@ func (w world) Send(to, msg etf.Term) error {
 	return nil
 }
 
-func (w world) After(d time.Duration, to, msg etf.Term) (stop func() bool) {
-	if w.p.dead.Load() {
+func (pr proc) After(d time.Duration, to, msg etf.Term) (stop func() bool) {
+	if pr.p.dead.Load() {
 		return func() bool { return false }
 	}
-	return w.p.laterSends().set(d, to, msg)
+	return pr.p.laterSends().set(d, to, msg)
 }
 
 // errProcessEnded is what a callback gets from its node that still runs when its process has been killed.
 var errProcessEnded = errors.New("the calling process has ended")
 
 // Link implements driver.Linker.
-func (w world) Link(pid etf.Pid) error { return w.signal(func() error { return w.p.link(pid) }) }
+func (pr proc) Link(pid etf.Pid) error { return pr.signal(func() error { return pr.p.link(pid) }) }
 
 // Unlink implements driver.Linker.
-func (w world) Unlink(pid etf.Pid) error { return w.signal(func() error { return w.p.unlink(pid) }) }
+func (pr proc) Unlink(pid etf.Pid) error { return pr.signal(func() error { return pr.p.unlink(pid) }) }
 
 // Exit implements driver.Linker.
-func (w world) Exit(pid etf.Pid, reason etf.Term) error {
-	return w.signal(func() error { return w.p.n.exit2(w.p, pid, driver.SendableReason(reason)) })
+func (pr proc) Exit(pid etf.Pid, reason etf.Term) error {
+	return pr.signal(func() error { return pr.p.n.exit2(pr.p, pid, driver.SendableReason(reason)) })
 }
 
 // TrapExit implements driver.Linker.
-func (w world) TrapExit(on bool) (old bool) {
-	_ = w.signal(func() error { // a process that has ended has no flag
-		old = w.p.trapExit(on)
+func (pr proc) TrapExit(on bool) (old bool) {
+	_ = pr.signal(func() error { // a process that has ended has no flag
+		old = pr.p.trapExit(on)
 		return nil
 	})
 	return old
 }
 
 // Monitor implements driver.Monitorer.
-func (w world) Monitor(to etf.Term, alias bool) (ref etf.Ref, err error) {
-	err = w.signal(func() error {
-		ref, err = w.monitor(to, alias)
+func (pr proc) Monitor(to etf.Term, alias bool) (ref etf.Ref, err error) {
+	err = pr.signal(func() error {
+		ref, err = pr.monitor(to, alias)
 		return err
 	})
 	return ref, err
 }
 
 // Demonitor implements driver.Monitorer.
-func (w world) Demonitor(ref etf.Ref) {
-	_ = w.signal(func() error { // a process that has ended monitors nobody
-		w.demonitor(ref)
+func (pr proc) Demonitor(ref etf.Ref) {
+	_ = pr.signal(func() error { // a process that has ended monitors nobody
+		pr.demonitor(ref)
 		return nil
 	})
 }
 
 // Register implements driver.Registrar.
-func (w world) Register(name etf.Atom) error {
-	return w.signal(func() error { return w.p.n.registry.register(name, w.p) })
+func (pr proc) Register(name etf.Atom) error {
+	return pr.signal(func() error { return pr.p.n.registry.register(name, pr.p) })
 }
 
 // Unregister implements driver.Registrar.
-func (w world) Unregister(name etf.Atom) error {
-	return w.signal(func() error {
-		if w.p.n.registry.unregister(name) {
+func (pr proc) Unregister(name etf.Atom) error {
+	return pr.signal(func() error {
+		if pr.p.n.registry.unregister(name) {
 			return nil
 		}
 		return ErrBadArgument
@@ -117,8 +117,8 @@ func (w world) Unregister(name etf.Atom) error {
 }
 
 // NameOf implements driver.Registrar. A goroutine that calls as the node has no name and never ends.
-func (w world) NameOf(pid etf.Pid) (name etf.Atom, alive bool) {
-	n := w.p.n
+func (pr proc) NameOf(pid etf.Pid) (name etf.Atom, alive bool) {
+	n := pr.p.n
 	if pid.Node != n.name {
 		return "", false
 	}
@@ -131,49 +131,49 @@ func (w world) NameOf(pid etf.Pid) (name etf.Atom, alive bool) {
 }
 
 // MakeRef implements driver.Aliaser.
-func (w world) MakeRef() (etf.Ref, error) { return w.p.n.refs.make(), nil }
+func (pr proc) MakeRef() (etf.Ref, error) { return pr.p.n.refs.make(), nil }
 
 // Alias implements driver.Aliaser.
-func (w world) Alias() (ref etf.Ref, err error) {
-	err = w.signal(func() error {
-		ref = w.p.n.refs.make()
-		w.p.addAlias(ref)
+func (pr proc) Alias() (ref etf.Ref, err error) {
+	err = pr.signal(func() error {
+		ref = pr.p.n.refs.make()
+		pr.p.addAlias(ref)
 		return nil
 	})
 	return ref, err
 }
 
 // Unalias implements driver.Aliaser.
-func (w world) Unalias(ref etf.Ref) (was bool) {
-	_ = w.signal(func() error { // a process that has ended has no aliases
-		was = w.p.dropAlias(ref)
+func (pr proc) Unalias(ref etf.Ref) (was bool) {
+	_ = pr.signal(func() error { // a process that has ended has no aliases
+		was = pr.p.dropAlias(ref)
 		return nil
 	})
 	return was
 }
 
 // Forget implements driver.Proc.
-func (w world) Forget(reason etf.Term) {
-	_ = w.signal(func() error { // a process that has ended has forgotten everything
-		w.p.forget(reason)
+func (pr proc) Forget(reason etf.Term) {
+	_ = pr.signal(func() error { // a process that has ended has forgotten everything
+		pr.p.forget(reason)
 		return nil
 	})
 }
 
 // Context implements driver.Proc.
-func (w world) Context() context.Context { return w.p.context() }
+func (pr proc) Context() context.Context { return pr.p.context() }
 
 // Receive implements driver.Proc.
-func (w world) Receive(d time.Duration, match func(etf.Term) bool) (etf.Term, error) {
-	if w.p.dead.Load() {
+func (pr proc) Receive(d time.Duration, match func(etf.Term) bool) (etf.Term, error) {
+	if pr.p.dead.Load() {
 		return nil, errProcessEnded
 	}
-	return w.p.receive(d, match)
+	return pr.p.receive(d, match)
 }
 
 // Spawn implements driver.Proc.
-func (w world) Spawn(name etf.Atom, m driver.Module, args etf.Term, link bool) (etf.Pid, error) {
-	n, p := w.p.n, w.p
+func (pr proc) Spawn(name etf.Atom, m driver.Module, args etf.Term, link bool) (etf.Pid, error) {
+	n, p := pr.p.n, pr.p
 	module, ok := m.(genserv.Module)
 	switch {
 	case !ok:
@@ -186,16 +186,16 @@ func (w world) Spawn(name etf.Atom, m driver.Module, args etf.Term, link bool) (
 	if link {
 		o.parent = p
 	}
-	p.letGo()
+	p.yieldReader()
 	return n.spawn(n.ctx, o)
 }
 
 // signal does something for the process that goes before its end, or returns errProcessEnded.
-func (w world) signal(do func() error) error {
-	if !w.p.beginSend() {
+func (pr proc) signal(do func() error) error {
+	if !pr.p.beginSend() {
 		return errProcessEnded
 	}
-	defer w.p.endSend()
+	defer pr.p.endSend()
 	return do()
 }
 
@@ -249,7 +249,7 @@ func (n *Node) exit2(p *process, to etf.Pid, reason etf.Term) error {
 		return nil
 	}
 	from := caller{pid: p.pid, process: p}
-	via, err := n.reachable(n.ctx, from, to.Node)
+	via, err := n.peerFor(n.ctx, from, to.Node)
 	if err != nil {
 		return nil // as in Erlang, a signal to a node that is away is lost
 	}

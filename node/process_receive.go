@@ -33,7 +33,7 @@ func (p *process) receive(d time.Duration, match func(etf.Term) bool) (etf.Term,
 			defer timer.Stop()
 			expired = timer.C
 		}
-		p.letGo()
+		p.yieldReader()
 		select {
 		case <-arrival:
 		case <-expired:

@@ -58,12 +58,12 @@ func (p *peer) answerRefused(to etf.Term, head []etf.Term, reason etf.Term) {
 		return
 	}
 	p.mu.Lock()
-	w := p.watchOfCall(to, from)
+	w := p.monitorOfCall(to, from)
 	if w == nil {
 		p.mu.Unlock()
 		return
 	}
-	delete(p.watches, keyOf(w.ref))
+	delete(p.inbound, keyOf(w.ref))
 	p.mu.Unlock()
 	w.detach()
 	target := dist.ByPid(w.target.pid)
@@ -73,12 +73,12 @@ func (p *peer) answerRefused(to etf.Term, head []etf.Term, reason etf.Term) {
 	p.send(&dist.MonitorPExit{From: target, To: w.watcher, Ref: w.ref, Sender: w.target.pid}, reason)
 }
 
-// watchOfCall returns the monitor that the caller of a process has set for its call from {Pid, Tag}, or nil. Tag is the
-// reference of the monitor, but for gen_server:multi_call/4, where it is {Ref, Node} and any reference
+// monitorOfCall returns the monitor that the caller of a process has set for its call from {Pid, Tag}, or nil. Tag is
+// the reference of the monitor, but for gen_server:multi_call/4, where it is {Ref, Node} and any reference
 // (gen_server:send_nodes/5): there it is the monitor by the name that is called. p.mu is held.
-func (p *peer) watchOfCall(to etf.Term, from etf.Tuple) *watch {
+func (p *peer) monitorOfCall(to etf.Term, from etf.Tuple) *inboundMonitor {
 	if ref, ok := tagReference(from[1]); ok {
-		if w := p.watches[keyOf(ref)]; w != nil && from[0] == etf.Term(w.watcher) {
+		if w := p.inbound[keyOf(ref)]; w != nil && from[0] == etf.Term(w.watcher) {
 			return w
 		}
 		return nil
@@ -88,7 +88,7 @@ func (p *peer) watchOfCall(to etf.Term, from etf.Tuple) *watch {
 	if !isName || !ok || len(tag) != 2 || tag[1] != etf.Term(p.n.name) {
 		return nil
 	}
-	for _, w := range p.watches {
+	for _, w := range p.inbound {
 		if w.byName && w.name == name && from[0] == etf.Term(w.watcher) {
 			return w
 		}

@@ -1,0 +1,42 @@
+package node
+
+import (
+	"context"
+
+	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/genserv"
+)
+
+// The requests of a process, by which proc implements driver.Client, end early when the process is killed meanwhile,
+// for its goroutine would wait for nobody.
+
+func (pr proc) caller() caller { return caller{pid: pr.p.pid, process: pr.p, gone: pr.p.done()} }
+
+func (pr proc) Call(ctx context.Context, to, request etf.Term) (etf.Term, error) {
+	return pr.p.n.call(ctx, pr.caller(), to, request)
+}
+
+func (pr proc) MultiCall(ctx context.Context, nodes []etf.Atom, name etf.Atom,
+	request etf.Term) ([]genserv.NodeReply, []etf.Atom) {
+	return pr.p.n.multiCall(ctx, pr.caller(), nodes, name, request)
+}
+
+func (pr proc) Abcast(ctx context.Context, nodes []etf.Atom, name etf.Atom, request etf.Term) []etf.Atom {
+	return pr.p.n.abcast(ctx, pr.caller(), nodes, name, request)
+}
+
+func (pr proc) StopServer(ctx context.Context, to, reason etf.Term) error {
+	return pr.p.n.stopServer(ctx, pr.caller(), to, reason)
+}
+
+func (pr proc) Locate(ctx context.Context, to etf.Term) (etf.Term, error) {
+	pr.p.yieldReader()
+	d, err := pr.p.n.locate(ctx, to)
+	switch {
+	case err != nil:
+		return nil, err
+	case d.pid != (etf.Pid{}):
+		return d.pid, nil
+	}
+	return to, nil
+}
