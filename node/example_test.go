@@ -8,21 +8,16 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/genserv/typed"
 	"github.com/gonode-otp/gonode/node"
 )
 
-// greeter is a gen_server. Its state is the number of greetings so far.
-type greeter struct{}
-
-func (greeter) Init(*genserv.Process, etf.Term) genserv.InitResult[int] { return genserv.Ok(0) }
-
-func (greeter) HandleCall(_ *genserv.Process, name etf.Term, _ genserv.From, n int) genserv.Result[int] {
-	return genserv.Reply(etf.Tuple{etf.Atom("hello"), name, etf.Int(n + 1)}, n+1)
-}
+// add answers {add, N} with the sum, which is the state.
+func add(_ *genserv.Process, sum, n int) (reply, next int, err error) { return sum + n, sum + n, nil }
 
 // Start a node, host a server on it and call it. From a shell of the same cluster the call is
 //
-//	gen_server:call({greeter, 'hello@localhost'}, joe).
+//	gen_server:call({counter, 'hello@localhost'}, {add, 42}).
 func Example() {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
@@ -31,10 +26,12 @@ func Example() {
 		log.Fatal(err)
 	}
 	defer n.Stop(ctx)
-	if _, err := n.Spawn(ctx, genserv.Child{Name: "greeter", Module: genserv.Of(greeter{})}); err != nil {
+	counter := typed.NewMux[int]("counter")
+	typed.OnCall(counter, "add", add)
+	if _, err := n.Spawn(ctx, genserv.Child{Name: "counter", Module: genserv.Of(counter)}); err != nil {
 		log.Fatal(err)
 	}
-	reply, err := n.Call(ctx, etf.Atom("greeter"), etf.Atom("joe"))
-	fmt.Println(reply, err)
-	// Output: {hello,joe,1} <nil>
+	sum, err := typed.Call[int](ctx, n, etf.Atom("counter"), typed.Request("add", 42))
+	fmt.Println(sum, err)
+	// Output: 42 <nil>
 }

@@ -139,6 +139,6 @@ func spawnSamples(ctx context.Context, n *node.Node) error {
 	if _, err := n.Spawn(ctx, genserv.Child{Name: "echo", Module: genserv.Of(echo.Server{})}); err != nil {
 		return err
 	}
-	_, err := n.Spawn(ctx, genserv.Child{Name: "counter", Module: genserv.Of(counter.Server{}), Args: etf.Int(0)})
+	_, err := n.Spawn(ctx, genserv.Child{Name: "counter", Module: genserv.Of(counter.New()), Args: etf.Int(0)})
 	return err
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/examples/counter"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/genserv/typed"
 	"github.com/gonode-otp/gonode/node"
 )
 
@@ -28,14 +29,10 @@ func Example() {
 	}
 	defer n.Stop(ctx)
 	if _, err := n.Spawn(ctx,
-		genserv.Child{Name: "counter", Module: genserv.Of(counter.Server{}), Args: etf.Int(40)}); err != nil {
+		genserv.Child{Name: "counter", Module: genserv.Of(counter.New()), Args: etf.Int(40)}); err != nil {
 		log.Fatal(err)
 	}
-	add := func(i etf.Int) etf.Term { return etf.Tuple{etf.Atom("add"), i} }
-	if err := n.Cast(ctx, etf.Atom("counter"), add(1)); err != nil {
-		log.Fatal(err)
-	}
-	value, err := n.Call(ctx, etf.Atom("counter"), add(1))
+	value, err := typed.Call[int](ctx, n, etf.Atom("counter"), typed.Request("add", 2))
 	fmt.Println(value, err)
 	// Output: 42 <nil>
 }
@@ -47,7 +44,7 @@ func start(t *testing.T, args etf.Term) (call func(request string) string, cast 
 	n, err := node.Start(t.Context(), node.Config{Name: "counting@localhost", Cookie: "secret", NoListen: true})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, n.Stop(context.Background())) })
-	_, err = n.Spawn(t.Context(), genserv.Child{Name: "counter", Module: genserv.Of(counter.Server{}), Args: args})
+	_, err = n.Spawn(t.Context(), genserv.Child{Name: "counter", Module: genserv.Of(counter.New()), Args: args})
 	require.NoError(t, err)
 	parse := func(request string) etf.Term {
 		term, err := etf.Parse(request)
@@ -84,8 +81,13 @@ func TestACounterHasNoLargestNumber(t *testing.T) {
 
 func TestACounterStaysCalmWhenItIsNotUnderstood(t *testing.T) {
 	call, cast := start(t, etf.Atom("no_number"))
-	for _, request := range []string{"reset", "what", "{add, x}", "{add, 1.0}", "{add}", "{mul, 2}", "{1, 2}", "[]"} {
-		require.Equal(t, "{error,unknown_request}", call(request), request)
+	for request, answer := range map[string]string{
+		"reset": "unknown_request", "what": "unknown_request", "{add}": "unknown_request", "{mul, 2}": "unknown_request",
+		"{1, 2}": "unknown_request", "[]": "unknown_request", "{add, 1, 2}": "unknown_request",
+		"{add, x}":         `{bad_argument,<<"etf: unmarshal x into big.Int: want an integer">>}`,
+		"{set, undefined}": `{bad_argument,<<"etf: unmarshal undefined into big.Int: want an integer">>}`,
+	} {
+		require.Equal(t, "{error,"+answer+"}", call(request), request)
 		if request != "reset" {
 			cast(request)
 		}

@@ -30,7 +30,7 @@ func Example() {
 	}
 	defer n.Stop(ctx)
 	for name, module := range map[etf.Atom]genserv.Module{"survey": genserv.Of(survey.Server{}),
-		"counter": genserv.Of(counter.Server{})} {
+		"counter": genserv.Of(counter.New())} {
 		if _, err := n.Spawn(ctx, genserv.Child{Name: name, Module: module}); err != nil {
 			log.Fatal(err)
 		}

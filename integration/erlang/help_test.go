@@ -57,7 +57,7 @@ func startSamples(t *testing.T) *node.Node {
 func spawnSamples(t *testing.T, n *node.Node) {
 	t.Helper()
 	spawn(t, n, "echo", genserv.Of(echo.Server{}))
-	spawn(t, n, "counter", genserv.Of(counter.Server{}))
+	spawn(t, n, "counter", genserv.Of(counter.New()))
 }
 
 func spawn(t *testing.T, n *node.Node, name etf.Atom, m genserv.Module) etf.Pid {

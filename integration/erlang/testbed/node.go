@@ -92,7 +92,7 @@ func spawnServers(ctx context.Context, n *node.Node) error {
 		args etf.Term
 	}{
 		{"echo", genserv.Of(echo.Server{}), nil},
-		{"counter", genserv.Of(counter.Server{}), etf.Int(0)},
+		{"counter", genserv.Of(counter.New()), etf.Int(0)},
 		{"probe", genserv.Of(probe{}), nil},
 		{"tree", newTree(), etf.Tuple{etf.Map{}, etf.List{}}},
 	} {
