@@ -22,7 +22,7 @@ func erlang(t testing.TB, function string, args ...string) {
 		append([]string{"-noinput", "+pc", "unicode", "-pa", dir, "-run", "etf_otp", function}, args...)...)
 	cmd.Args = append(cmd.Args, "-s", "init", "stop")
 	out, err := cmd.CombinedOutput()
-	require.NoError(t, err, "%s", out)
+	require.NoError(t, err, "%.3000s", out)
 }
 
 func program(variable, name string) string {

@@ -5,9 +5,10 @@
 %%                       exactly what the source says, and what term_to_binary makes of it
 %%   accept [In, Out]    In holds [Bytes], Out [true | false]: whether binary_to_term takes them
 %%   release [Out]       writes the release
+%%   phash2 [In, Out]    In holds terms, Out their erlang:phash2/2 with all of its 32 bits
 %%   order [In, Out]     In holds [{A, B}], Out [{Order, Exact}]: -1, 0 or 1 by <, == and >, and A =:= B
 -module(etf_otp).
--export([record/1, check/1, accept/1, order/1, release/1]).
+-export([record/1, check/1, accept/1, order/1, release/1, phash2/1]).
 
 check([In, Out]) -> transform(In, Out, fun check_one/1).
 
@@ -22,6 +23,8 @@ accept([In, Out]) ->
     end).
 
 order([In, Out]) -> transform(In, Out, fun({A, B}) -> {order(A, B), A =:= B} end).
+
+phash2([In, Out]) -> transform(In, Out, fun(T) -> erlang:phash2(T, 1 bsl 32) end).
 
 order(A, B) when A < B -> -1;
 order(A, B) when A > B -> 1;
