@@ -10,6 +10,8 @@
 # make images  what the containers are made of: pulled, or made from Debian's packages where no registry can be reached
 # make fuzz    every fuzz target for FUZZTIME
 # make bench   a gonode server beside one on a BEAM node, then the benchmarks of the packages
+# make release the archives of a release and their checksums into build/release; RELEASING.md says how
+# make image   a container image of the program, gonode:latest, made without a registry
 # make deps    installs Erlang and Elixir on Debian and its kin, says what to install elsewhere
 
 GO ?= go
@@ -28,10 +30,11 @@ NESTED = ergohost
 # Run by version, so that it is no dependency of the module.
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: check fmt vet staticcheck tidy archtest cross test racetest soak erl images matrix faults fuzz bench deps
+.PHONY: check fmt vet staticcheck tidy archtest cross reproducible test racetest soak erl images matrix faults \
+	fuzz bench release image deps
 
 # The tests come last, so that with -k everything else is known before the long part.
-check: fmt vet staticcheck tidy archtest cross racetest
+check: fmt vet staticcheck tidy archtest cross reproducible racetest
 
 racetest:
 	@$(MAKE) --no-print-directory test TESTFLAGS="-race -shuffle=on $(TESTFLAGS)"
@@ -55,11 +58,25 @@ archtest:
 	$(GO) test ./internal/archtest
 
 # The files for other systems are compiled nowhere else.
-SYSTEMS = linux/arm64 darwin/arm64 darwin/amd64 windows/amd64
+SYSTEMS = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 
 cross:
 	@for s in $(SYSTEMS); do echo "go build for $$s"; \
 		CGO_ENABLED=0 GOOS=$${s%/*} GOARCH=$${s#*/} $(GO) build -o /dev/null ./cmd/gonode || exit 1; done
+
+# One system stands for all: the archive has everything in it that a release has.
+reproducible:
+	$(GO) run ./internal/release -check -only linux/amd64
+
+release:
+	$(GO) run ./internal/release -out build/release
+
+# The processor of this machine, or IMAGEARCH.
+IMAGEARCH ?= $(shell $(GO) env GOARCH)
+
+image:
+	$(GO) run ./internal/release -image -out build/image -only linux/$(IMAGEARCH)
+	docker build --build-arg TARGETARCH=$(IMAGEARCH) -t gonode .
 
 test:
 	@lanes=$${GONODE_SKIPPED_LANES:-$$(mktemp)}; status=0; \

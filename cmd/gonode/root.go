@@ -85,7 +85,7 @@ Environment:
 	root.SetFlagErrorFunc(flagError)
 	root.PersistentFlags().BoolVarP(&o.verbose, "verbose", "v", false, "tell on standard error what the node does")
 	root.AddCommand(newRun(o), newPing(o), newDoctor(o), newNames(o), newCall(o), newCast(o), newUpgrade(o),
-		newRelup(o), newAppup(o), newFreeze(o), newVersion(o))
+		newRelup(o), newAppup(o), newFreeze(o), newVersion(o), newMan(o))
 	return root
 }
 

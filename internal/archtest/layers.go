@@ -62,6 +62,7 @@ var Layers = []Layer{
 	{Dir: "bench", May: []string{"etf", "epmd", "dist", "genserv", "heapfloor", "node", "gonodetest"},
 		Why: "a benchmark measures the packages and is imported by none"},
 	{Dir: "internal/archtest", Why: "the keeper of the rules depends on nothing it watches"},
+	{Dir: "internal/release", Why: "the maker of releases builds the command from outside, by the go command"},
 	{Dir: "internal/scripted", May: []string{"etf", "genserv"},
 		Why: "a server for tests of the contract, and of nodes that host it, needs the contract alone"},
 	{Dir: "internal/fakehost", May: []string{"etf", "genserv", "codechange"},
@@ -94,11 +95,12 @@ var restrictions = []restriction{
 	{"net/...", []string{"epmd/", "dist/", "tlsdist/", "node/", "cmd/", "gonodetest/", "integration/", "bench/"},
 		"sockets belong to epmd and node, and to dist as a connection that it is given"},
 	// freeze_git.go asks git for a package as it was.
-	{"os/exec", []string{"gonodetest/", "integration/", "bench/", "cmd/gonode/freeze_git.go"},
+	{"os/exec", []string{"gonodetest/", "integration/", "bench/", "internal/release/", "cmd/gonode/freeze_git.go"},
 		"the library starts no programs"},
 	{"log", []string{"cmd/", "bench/"},
 		"a library logs to the slog.Logger it is given"},
-	{"log/slog", []string{"genserv/", "internal/fakehost/", "supervisor/", "node/", "cmd/", "examples/", "integration/", "bench/"},
+	{"log/slog", []string{"genserv/", "internal/fakehost/", "supervisor/", "node/", "cmd/", "examples/", "integration/",
+		"bench/"},
 		"only node logs; the packages below it return errors, take a hook or go through an interface"},
 	{"testing/...", []string{"gonodetest/", "integration/", "internal/soak/", "upgradetest/"},
 		"a package that programs import must not bring the testing flags with it"},
@@ -117,7 +119,8 @@ var restrictions = []restriction{
 
 // libraries are the folders whose code runs inside somebody else's program.
 var libraries = []string{"etf/", "epmd/", "dist/", "genserv/", "supervisor/", "appup/", "codechange/", "releasehandler/",
-	"node/", "heapfloor/", "gonodetest/", "upgradetest/", "internal/"}
+	"node/", "heapfloor/", "gonodetest/", "upgradetest/", "internal/fakehost/", "internal/scripted/", "internal/soak/",
+	"internal/termgen/"}
 
 // pure are the packages that start no goroutines.
 var pure = []string{"etf/", "appup/", "genserv/", "supervisor/", "codechange/", "releasehandler/"}
