@@ -69,7 +69,7 @@ func (g Gap) Reason() etf.Tuple {
 	return tagged("uncovered_module", g.Module)
 }
 
-// Step is the way of one application from one version to another.
+// Step is an upgrade of one application from one version to another.
 type Step struct {
 	App      etf.Atom
 	From, To string

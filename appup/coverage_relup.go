@@ -75,7 +75,7 @@ func (s installation) rel(vsn string) *Rel {
 	return nil
 }
 
-// steps are the ways of the applications that both releases have, in versions that are known.
+// steps are the upgrades of the applications that both releases have, as far as both versions are known.
 func (s installation) steps(from, to *Rel) (steps []Step) {
 	for _, a := range to.Apps {
 		old, both := from.Find(a.Name)

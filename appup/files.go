@@ -103,7 +103,8 @@ func join(dir, name string) string {
 	return dir + "/" + name
 }
 
-// openFirst reads the first of the files of that name: file:path_open/3. What is not there is looked for further.
+// openFirst reads the first file of that name in the directories: file:path_open/3. It passes over directories that do
+// not have it.
 func (p searchedFiles) openFirst(dirs []string, name string) (full string, src []byte, ok bool) {
 	if strings.HasPrefix(name, "/") {
 		dirs = []string{"."}

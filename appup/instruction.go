@@ -114,7 +114,7 @@ type (
 		Nodes []etf.Atom
 		From  *MFA // computes the nodes, if it is not nil
 	}
-	// Apply calls a function. Undo takes that back when the upgrade fails; OTP has no such thing.
+	// Apply calls a function. Undo is the call that undoes it when the upgrade fails; OTP has no such thing.
 	Apply struct {
 		MFA
 		Undo *MFA

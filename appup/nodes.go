@@ -6,7 +6,7 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// nodeAt makes a node of a term that stands nowhere itself, but for something that does.
+// nodeAt makes a node of a term that is not in the file, at the place of the node for which it stands.
 func nodeAt(pos etf.Pos, t etf.Term) etf.Node { return etf.Node{Term: t, Pos: pos} }
 
 // tupleAt makes a tuple of nodes.

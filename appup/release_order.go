@@ -105,7 +105,7 @@ func orderReason(missing []etf.Atom, circular []*App) etf.Term {
 	return nil
 }
 
-// appFinder takes applications out of those that are still waiting: find_all/6.
+// appFinder takes applications from those that are still waiting: find_all/6.
 type appFinder struct {
 	of      etf.Atom
 	rest    []*App

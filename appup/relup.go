@@ -16,7 +16,7 @@ type Relup struct {
 // RelupEntry is the script for the way from, or back to, the release Vsn.
 type RelupEntry struct {
 	Vsn string
-	// Description is handed to whoever installs the release; [] if none was given.
+	// Description is what the relup says about the script, for whoever installs the release; [] if nothing.
 	Description etf.Term
 	Script      Script
 }

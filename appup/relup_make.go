@@ -40,8 +40,8 @@ func (m *Made) Term() etf.Tuple {
 	return tagged("ok", m.Relup.Term(), etf.Atom("systools_relup"), m.Warnings)
 }
 
-// Make makes the relup for the ways from some releases to a new one, and back to some: systools:make_relup/4. Several
-// bases come out in the reverse order, as in OTP. The error is an *Error with the reason of systools.
+// Make makes the relup that upgrades some releases to a new one and downgrades it to some: systools:make_relup/4.
+// Several bases come out in the reverse order, as in OTP. The error is an *Error with the reason of systools.
 func Make(files Files, newRel string, upFrom, downTo []Base, o Options) (*Made, error) {
 	m := newMaker(files, o)
 	err := m.makeRelup(newRel, upFrom, downTo)

@@ -71,8 +71,8 @@ type translation struct {
 	order    func(d *dependents, members []int) []int // of a group
 }
 
-// translate is the whole of it: do_translate_scripts/4 and translate_merged_script/4. The type of the error keeps a
-// nil from looking like an error in between.
+// translate makes the low-level script: do_translate_scripts/4 and translate_merged_script/4. Its error has the type
+// *Error so that the steps can return a nil of it.
 func (t *translation) translate(scripts []Script) ([]step, error) {
 	before, after, err := mergeScripts(scripts)
 	for _, part := range [][]step{before, after} {
@@ -218,7 +218,7 @@ func modulesOf(steps []step, word etf.Atom) []modulePlace {
 	return all
 }
 
-// missingFrom fails if something is not in the other list: difference/2, which keeps what is there twice.
+// missingFrom returns an error if modules of one list are not in the other: difference/2, which keeps duplicates.
 func missingFrom(reason etf.Atom, has, from []modulePlace) *Error {
 	known := map[etf.Term]bool{}
 	for _, f := range from {

@@ -62,8 +62,8 @@ func (d *dependents) groups() []int {
 	return group
 }
 
-// order puts the members of a group into the order of dependency: who depends on another one comes first. Among those
-// that do not depend on each other, and those that all depend on each other, the text decides.
+// order sorts the members of a group by dependency: a member comes before those that it depends on. Members that do not
+// depend on each other, and those that all depend on each other, keep the order of the text.
 func (d *dependents) order(members []int) []int {
 	cycle := d.cycles(members)
 	waiting := map[int]int{} // how many uses of a cycle are still to come

@@ -20,12 +20,12 @@ func (i changeCode) eval(r *run) error {
 	return nil
 }
 
-// maxBatch is how many processes change at a time at most, and batchGrowth how much larger a batch is than the one
-// before.
+// maxBatch is how many processes are changed at the same time at most. Each batch is batchGrowth times as large as the
+// one before.
 const maxBatch, batchGrowth = 4096, 4
 
-// changeAll changes processes: at first one after the other, so that a code change that does not work is found out with
-// few, and then more and more at a time until one of them fails. Differs from OTP, where it is one all the way.
+// changeAll changes processes: one after the other at first, so that a bad code change is found with few processes, and
+// then in growing batches until one fails. Differs from OTP, which changes one process at a time.
 func (r *run) changeAll(group []*subject, e changeEntry, down bool) error {
 	for n, size := 0, 1; len(group) > 0; n++ {
 		if n > 1 {
@@ -40,7 +40,7 @@ func (r *run) changeAll(group []*subject, e changeEntry, down bool) error {
 	return nil
 }
 
-// changeBatch changes processes at a time. It returns when it is known of each what became of it.
+// changeBatch changes some processes at the same time. It returns when the result of each is known.
 func (r *run) changeBatch(batch []*subject, e changeEntry, down bool) error {
 	all := make([]change, 0, len(batch))
 	tasks := make([]*task, 0, len(batch))
@@ -59,17 +59,17 @@ func (r *run) changeBatch(batch []*subject, e changeEntry, down bool) error {
 			target: target, err: errGoexit})
 		tasks = append(tasks, &all[len(all)-1].task)
 	}
-	crew := r.newWorkerPool(r.ctx, StepChange, tasks, timeoutOf(r.options.CodeChangeTimeout, 0))
-	defer crew.stopTicker()
-	crew.work(func(i int) { r.sendChange(&all[i], crew) })
-	crew.stop()
+	pool := r.newWorkerPool(r.ctx, StepChange, tasks, timeoutOf(r.options.CodeChangeTimeout, 0))
+	defer pool.stopTicker()
+	pool.work(func(i int) { r.sendChange(&all[i], pool) })
+	pool.stop()
 	missed := false
 	for i := range all {
-		if !crew.wasSent(tasks[i]) {
+		if !pool.wasSent(tasks[i]) {
 			missed = true // another one has failed before
 			continue
 		}
-		if err := r.noteChange(&all[i], crew.await(tasks[i])); err != nil && failure == nil {
+		if err := r.noteChange(&all[i], pool.await(tasks[i])); err != nil && failure == nil {
 			failure = err
 		}
 	}
@@ -79,8 +79,7 @@ func (r *run) changeBatch(batch []*subject, e changeEntry, down bool) error {
 	return failure
 }
 
-// change is the code change of one process. What is found out in the process lies here until it is known to be
-// complete.
+// change is the code change of one process. Its fields are set in the process and read when the request is done.
 type change struct {
 	task
 	entry  changeEntry
@@ -107,20 +106,20 @@ type lastChange struct {
 var errGoexit = &driver.ChangeError{Reason: etf.Tuple{etf.Atom("EXIT"), etf.Atom("goexit")},
 	Err: &genserv.Exit{Reason: etf.Atom("goexit")}}
 
-// sendChange asks a process to change itself. If that fails no other one is asked.
-func (r *run) sendChange(c *change, crew *workerPool) {
+// sendChange asks a process to change its code. If that fails, no further process is asked.
+func (r *run) sendChange(c *change, pool *workerPool) {
 	_, loaded := r.postPurge[c.target.name()]
 	c.request.sendTo(c, func(l *genserv.Loop) func() {
 		defer func() {
 			if c.err != nil {
-				crew.stop()
+				pool.stop()
 			}
 		}()
 		return r.changeInProcess(c, l, loaded)
 	})
 }
 
-// changeInProcess runs in the process.
+// changeInProcess makes the code change; it runs in the process.
 func (r *run) changeInProcess(c *change, l *genserv.Loop, loaded bool) (undo func()) {
 	changeCode := l.ChangeCode
 	if loaded {
@@ -190,8 +189,8 @@ func (r *run) targetModule(s *subject) *Module {
 	return &Module{Code: s.Code()} // a module without versions changes its state only
 }
 
-// oldVsn is what CodeChange gets. Differs from OTP, where it is the version of the code that was loaded last: a
-// process that an earlier upgrade left behind is told the version that it really runs.
+// oldVsn is the first argument of CodeChange. Differs from OTP, where it is the version of the code that was loaded
+// last: a process that an earlier upgrade left behind is told the version that it really runs.
 func (r *run) oldVsn(s *subject, module etf.Atom, down bool) etf.Term {
 	v, known := r.versionPairs[module]
 	switch {
@@ -226,5 +225,6 @@ func (s *subject) noteEnded() {
 	s.report.Outcome, s.report.Undone = OutcomeEnded, ""
 }
 
-// noteHung notes that a process does not come back from its code change. When it does it takes that back and goes on.
+// noteHung notes that a process does not return from its code change. If it returns later, it undoes the code change
+// and resumes.
 func (s *subject) noteHung() { s.excluded, s.suspended, s.report.Outcome = true, false, OutcomeHung }

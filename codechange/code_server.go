@@ -16,9 +16,9 @@ type CodeServer struct{ versions *Versions }
 // the others.
 func (v *Versions) CodeServer() CodeServer { return CodeServer{v} }
 
-// Resolve returns what a new process runs that is to be started from code: the current version of the module of that
-// name, whichever version code is, as start_link(counter, ...) in Erlang means the code that is loaded; code itself
-// if there are no versions of it. It fails with an *genserv.Exit with reason undef if the module was removed.
+// Resolve returns the code with which a new process starts: the current version of the module, whichever version code
+// is, as start_link(counter, ...) in Erlang means the code that is loaded. It returns code itself if no version of it
+// is linked. It fails with a *genserv.Exit with the reason undef if the module was removed.
 func (c CodeServer) Resolve(code genserv.Module) (resolved genserv.Module, err error) {
 	err = c.Start(code, func(m genserv.Module) error {
 		resolved = m
@@ -27,8 +27,8 @@ func (c CodeServer) Resolve(code genserv.Module) (resolved genserv.Module, err e
 	return resolved, err
 }
 
-// Start calls begin with what Resolve returns. Until begin has returned nothing is loaded, so an upgrade finds a
-// process that begin has made known to its Host. begin must not use the versions.
+// Start calls begin with the code that Resolve returns. No version is made current before begin has returned, so an
+// upgrade finds every process that begin has made known to its Host. begin must not use the versions.
 func (c CodeServer) Start(code genserv.Module, begin func(genserv.Module) error) error {
 	v := c.versions
 	v.mu.RLock()
@@ -54,9 +54,8 @@ func (v *Versions) byVsn(name etf.Atom, vsn etf.Term) *Module {
 	return nil
 }
 
-// Next tells what a server that runs code goes on with when sys:change_code asks for a change by hand: the version
-// that it is to go back to for {down, Vsn}, and else the current one; loaded says that it is that. It is meant for
-// driver.Host.NextCode; nil means no other code.
+// Next returns the code to which sys:change_code changes a server by hand: for {down, Vsn} the version Vsn, else the
+// current one. loaded says that it is the current one. It is meant for driver.Host.NextCode; nil means no other code.
 func (c CodeServer) Next(code driver.Module, oldVsn etf.Term) (next driver.Module, loaded bool) {
 	v := c.versions
 	current, _ := v.Current(code.Name())
@@ -70,10 +69,9 @@ func (c CodeServer) Next(code driver.Module, oldVsn etf.Term) (next driver.Modul
 	return m.Code, m == current
 }
 
-// Boot makes the versions current that belong to the given applications, as a node that starts does with those of its
-// release. A module that only other versions of these applications have is then without a current version.
-// Applications of which nothing is linked are passed over; one of which only other versions are linked is a
-// *VersionError.
+// Boot makes the versions current that belong to the given applications, as a node does with those of its release when
+// it starts. A module that only other versions of these applications have gets no current version. Applications that
+// are not linked at all are passed over; if only other versions are linked, the error is a *VersionError.
 func (c CodeServer) Boot(apps []AppVsn) error {
 	v := c.versions
 	current := map[etf.Atom]*Module{}

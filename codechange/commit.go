@@ -9,7 +9,7 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// canaries lets the first processes live with their new code for a while, and then has the others follow.
+// canaries watches the processes that were changed first, and then changes the others.
 func (r *run) canaries() *Error {
 	r.resumePending()
 	if err := r.watchCanaries(); err != nil {
@@ -69,8 +69,7 @@ func canaryEnded(p Process) *Error {
 	return throwError(etf.Tuple{etf.Atom("canary_ended"), p.Pid(), p.Code().Name()})
 }
 
-// keepChanges tells the servers that have to know that their code changes are kept, before those go on that have
-// not yet.
+// keepChanges tells servers that their code changes are kept, as far as they have to know, before they resume.
 func (r *run) keepChanges() {
 	for _, s := range r.subjects {
 		if s.undecided && !s.excluded {

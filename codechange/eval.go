@@ -55,8 +55,8 @@ func (pointOfNoReturn) eval(*run) error { return nil }
 // eval is never reached, see parse.
 func (i restart) eval(*run) error { return throwError(i.word) }
 
-// eval makes a version the current one: new processes start with it, and others go over to it at their next message
-// if they can keep their state. Those that the script has suspended wait for their code change.
+// eval makes a version the current one. New processes start with it, and others change to it at their next message if
+// they can keep their state. Those that the script has suspended wait for their code change.
 func (i load) eval(r *run) error {
 	m := r.objectCode[i.module]
 	if m == nil {
@@ -135,8 +135,8 @@ func (i remove) eval(r *run) error {
 	return nil
 }
 
-// eval has the processes that run other than the current version of the modules killed when the script has succeeded.
-// Differs from OTP: not before, for that could not be undone.
+// eval notes that processes of the modules that run another version than the current one are killed when the script has
+// succeeded. Differs from OTP, which kills them at once: that could not be undone.
 func (i purge) eval(r *run) error {
 	if err := r.checkPurge(i.modules); err != nil {
 		return err
@@ -145,7 +145,7 @@ func (i purge) eval(r *run) error {
 	return nil
 }
 
-// eval applies a function. What it returns does not matter, as in OTP, but to know how to undo it.
+// eval applies a function. Its result does not matter, as in OTP, except for knowing how to undo it.
 func (i apply) eval(r *run) error {
 	r.resumePending()
 	kind, alive := r.startTypeOf(i.mfa)
@@ -197,8 +197,8 @@ func (c mfa) string() string {
 	return string(c.module) + ":" + string(c.function) + "(" + strings.Join(args, ",") + ")"
 }
 
-// inverse knows how to take back what systools and people write most: nil if it does not. Nothing has to be undone if
-// the function itself said that it did nothing.
+// inverse returns the call that undoes what systools and people write most, or nil. A call that says that it did
+// nothing needs no undo.
 func (c mfa) inverse(result etf.Term) *mfa {
 	done := result == etf.Term(etf.Atom("ok"))
 	if t, ok := result.(etf.Tuple); ok && len(t) > 1 {

@@ -8,8 +8,8 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// request is something that a process has been asked to do, and that whoever asked may give up on. Exactly one of both
-// sides decides what becomes of it.
+// request is something that a process was asked to do. The sender may abandon it while the process has not done it;
+// exactly one of the two decides which of both happens.
 type request struct {
 	state atomic.Int32
 
@@ -25,7 +25,7 @@ const (
 	requestAbandoned // nobody wants it any more
 )
 
-// fate is what became of an request for the one who waits.
+// fate is what became of a request, for the sender.
 type fate uint8
 
 const (
@@ -36,16 +36,16 @@ const (
 	fateCancelled      // the upgrade was told to stop
 )
 
-// sendRequest asks p to do something. do returns what takes it back, or nil, and undone runs in the process if that was
-// needed because nobody waited any longer when do had returned. An idle process does it at once, in the goroutine of
-// the caller.
+// sendRequest asks p to call do. do returns a function that undoes it, or nil; the process calls that function if the
+// request was abandoned while do ran. An idle process calls do at once, in the goroutine of the sender.
 func sendRequest(p Process, do func(*genserv.Loop) (undo func())) *request {
 	e := &request{}
 	e.sendTo(p, do)
 	return e
 }
 
-// sendTo is send for an request that somebody may wait for already. It counts as done as well if do ends its goroutine.
+// sendTo is sendRequest for a request that the sender may already wait for. The request is done as well if do ends its
+// goroutine.
 func (e *request) sendTo(p Process, do func(*genserv.Loop) (undo func())) {
 	p.Do(func(l *genserv.Loop) {
 		if !e.state.CompareAndSwap(requestSent, requestBegun) {
@@ -65,8 +65,8 @@ func (e *request) sendTo(p Process, do func(*genserv.Loop) (undo func())) {
 	})
 }
 
-// requestServe asks a suspended process to serve some of the messages that wait for it, as many as count returns, and
-// then to suspend itself again. If nobody waits for that any longer it goes on instead.
+// requestServe asks a suspended process to serve as many of its waiting messages as count returns, and then to suspend
+// itself again. If the request was abandoned, the process resumes instead.
 func requestServe(p Process, count func(*genserv.Loop) int) *request {
 	e := &request{}
 	p.Do(func(l *genserv.Loop) {
@@ -81,7 +81,7 @@ func requestServe(p Process, count func(*genserv.Loop) int) *request {
 	return e
 }
 
-// finish notes that the request has been done; false means that it had been dropped.
+// finish notes that the request has been done. It returns false if the request was abandoned.
 func (e *request) finish() bool {
 	if !e.state.CompareAndSwap(requestBegun, requestDone) {
 		return false
@@ -146,7 +146,7 @@ func (e *request) wait(ctx context.Context, p Process, limit <-chan struct{}) fa
 	}
 }
 
-// watch waits like wait but never gives up on the request, so that the process does it sooner or later.
+// watch waits like wait but never abandons the request: the process does it sooner or later.
 func (e *request) watch(p Process, limit <-chan struct{}) fate {
 	if e.isDone() {
 		return fateDone

@@ -137,9 +137,9 @@ func (r *run) awaitReverted(back []*reverting) {
 	for i, g := range back {
 		tasks[i] = &g.task
 	}
-	crew := r.newWorkerPool(r.uncancelled(), StepUndo, tasks, defaultTimeout)
-	defer crew.stopTicker()
-	crew.work(func(i int) {
+	pool := r.newWorkerPool(r.uncancelled(), StepUndo, tasks, defaultTimeout)
+	defer pool.stopTicker()
+	pool.work(func(i int) {
 		g := back[i]
 		g.sendTo(g, func(l *genserv.Loop) func() {
 			g.undone = g.revert(l)
@@ -148,7 +148,7 @@ func (r *run) awaitReverted(back []*reverting) {
 		})
 	})
 	for _, g := range back {
-		switch crew.watch(&g.task) {
+		switch pool.watch(&g.task) {
 		case fateDone:
 			g.report.Undone = g.undone
 			if g.undone == UndoneUncopied && g.report.Reason == "" {

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// workerPool does something in many processes at the same time: with a goroutine for each processor, and more as soon
-// as code changes wait for something.
+// workerPool does a task in many processes at the same time. It starts with a goroutine for each processor, and adds
+// more when code changes wait for something.
 type workerPool struct {
 	run   *run
 	ctx   context.Context
@@ -37,9 +37,10 @@ type task struct {
 }
 
 const (
-	// tasksPerWorker is how many tasks are worth a goroutine.
+	// tasksPerWorker is for how many tasks a goroutine is started.
 	tasksPerWorker = 16
-	// checkInterval is how often a crew is looked at. If it has not begun anything since the last time it is doubled.
+	// checkInterval is the time between two checks of the pool. If no task was begun between two checks, the number of
+	// workers is doubled.
 	checkInterval = 5 * time.Millisecond
 )
 
@@ -51,8 +52,8 @@ func (r *run) newWorkerPool(ctx context.Context, what Step, tasks []*task, limit
 	return &workerPool{run: r, ctx: ctx, what: what, tasks: tasks, limit: limit, idle: make(chan struct{}, 1)}
 }
 
-// work has the crew do the tasks, and returns when all have been given to their processes, or when one of these takes
-// longer than it may, or has ended, or the crew was told to stop. The crew must be dismissed afterwards.
+// work has the workers do the tasks. It returns when all have been sent to their processes, when one takes too long or
+// its process has ended, or when the pool was told to stop. Afterwards stopTicker has to be called.
 func (c *workerPool) work(do func(i int)) {
 	if c.do = do; len(c.tasks) == 0 {
 		return
@@ -87,13 +88,13 @@ func (c *workerPool) isStuck(t *task) bool {
 	}
 }
 
-// stop has the crew begin nothing more.
+// stop makes the workers begin no more tasks.
 func (c *workerPool) stop() { c.stopped.Store(true) }
 
-// notSent is the beginning of a task that was not given to its process and will not be.
+// notSent is the time of sending of a task that will never be sent.
 const notSent = -1
 
-// wasSent tells whether a task was given to its process. If not it never will be.
+// wasSent tells whether a task was sent to its process. If not, it never will be.
 func (c *workerPool) wasSent(t *task) bool {
 	return !t.began.CompareAndSwap(0, notSent) && t.began.Load() != notSent
 }
@@ -106,7 +107,7 @@ func (c *workerPool) startWorkers(n int) {
 	}
 }
 
-// workLoop does tasks until there are none left. If a code change ends its goroutine another one goes on.
+// workLoop does tasks until there are none left. If a code change ends its goroutine, another one continues.
 func (c *workerPool) workLoop() {
 	returned := false
 	defer func() {
@@ -128,7 +129,8 @@ func (c *workerPool) workLoop() {
 	}
 }
 
-// await waits until a task is done, or its process has ended or has taken as long as it may. The task is then given up.
+// await waits until a task is done, or its process has ended or has taken too long. In these cases the task is
+// abandoned.
 func (c *workerPool) await(t *task) fate {
 	switch f := c.watch(t); f {
 	case fateDone:
@@ -140,7 +142,7 @@ func (c *workerPool) await(t *task) fate {
 	}
 }
 
-// watch waits like await, but the process does it sooner or later.
+// watch waits like await, but does not abandon the task.
 func (c *workerPool) watch(t *task) fate {
 	if t.isDone() {
 		return fateDone
@@ -168,7 +170,8 @@ func (c *workerPool) isOverdue(t *task) bool {
 	return c.limit >= 0 && began > 0 && time.Duration(sinceEpoch()-began) >= c.limit
 }
 
-// growIfStuck doubles a crew that is stuck, and notes which processes are waited for.
+// growIfStuck doubles the number of workers if no task was begun since the last check, and notes which processes are
+// waited for.
 func (c *workerPool) growIfStuck() {
 	for _, t := range c.tasks {
 		if began := t.began.Load(); began > 0 && !t.isDone() {
