@@ -95,7 +95,7 @@ soak:
 
 # Tests that need a real node stand in one of these packages, in a file whose name has the word erl or live in it, or in
 # one that starts such a node.
-LIVE = ./gonodetest ./integration/...
+LIVE = ./gonodetest/... ./integration/...
 
 erl:
 	@export CI=true; status=0; lanes=$$(mktemp); export GONODE_SKIPPED_LANES="$$lanes"; \
@@ -103,7 +103,7 @@ erl:
 		bin=$$(tools/otp $(OTP)) || exit 1; \
 		export PATH="$$bin:$$PATH" GONODE_ERL="$$bin/erl" GONODE_EPMD="$$bin/epmd" GONODE_ELIXIR=none GONODE_IEX=none; \
 	fi; \
-	live() { ls "$$1"/*_test.go | grep -E '[/_](erl|live)[^/]*_test\.go$$'; grep -lE 'gonodetest\.Start(Erl|Elixir)\(' "$$1"/*_test.go; }; \
+	live() { ls "$$1"/*_test.go | grep -E '[/_](erl|live)[^/]*_test\.go$$'; grep -lE 'beam\.Start(Erl|Elixir|ErlShell|IEx)\(' "$$1"/*_test.go; }; \
 	for dir in $$(git ls-files -co --exclude-standard '*_test.go' | grep -vE '^(gonodetest|integration|internal)/' \
 			| xargs -r -n1 dirname | sort -u); do \
 		names=$$(live "$$dir" | sort -u | xargs -r cat | sed -nE 's/^func (Test[A-Z][A-Za-z0-9_]*)\(.*/\1/p' \

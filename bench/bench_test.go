@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 	"github.com/gonode-otp/gonode/internal/soak"
 )
 
@@ -45,7 +46,7 @@ func TestWhatTheClientDoesNotWriteIsAnError(t *testing.T) {
 
 // The times of such a short run say nothing; that every answer was right and none was lost does.
 func TestAShortRunLosesNothingAndKeepsTheOrder(t *testing.T) {
-	gonodetest.OTPRelease(t) // skips or fails without erl
+	beam.OTPRelease(t) // skips or fails without erl
 	o := options{source: "."}
 	r, err := measure(t.Context(), o, []target{reference(), ours(o)}, "measures", "1", soak.Size("40", "200"),
 		"seq,connect,calls16,pipe64,casts,bin64k,maps1000")
@@ -101,8 +102,8 @@ func TestTheKneeIsWhereTheFigureIsMuchWorseThanBefore(t *testing.T) {
 }
 
 func TestEachRunIsComparedWithWhatItMustReach(t *testing.T) {
-	of := func(beam, ours, lost float64) []figure {
-		return []figure{{1, "casts", beamNode, "rate", beam}, {1, "casts", goNode, "rate", ours},
+	of := func(erl, ours, lost float64) []figure {
+		return []figure{{1, "casts", beamNode, "rate", erl}, {1, "casts", goNode, "rate", ours},
 			{1, "casts", goNode, "lost", lost}, {0, "seq", goNode, "syscalls", 3}}
 	}
 	table := mustTable([][]figure{of(100, 95, 0), of(100, 85, 1)})
@@ -123,7 +124,7 @@ func TestRunsAreJoinedRoundByRound(t *testing.T) {
 
 func TestAShortRunOfTheCurvesLeavesNothingBehind(t *testing.T) {
 	soak.Only(t)
-	gonodetest.OTPRelease(t)
+	beam.OTPRelease(t)
 	o := options{source: "."}
 	r, err := measure(t.Context(), o, []target{reference("+P", "1000000"), ours(o)}, "growth", "20", "100")
 	require.NoError(t, err)
@@ -135,7 +136,7 @@ func TestAShortRunOfTheCurvesLeavesNothingBehind(t *testing.T) {
 }
 
 func TestReadingAndWritingTermsIsMeasured(t *testing.T) {
-	gonodetest.OTPRelease(t)
+	beam.OTPRelease(t)
 	figures, err := codec(t.Context(), options{rounds: 1, source: ".", countOne: !soak.On()})
 	left, notCounted := errors.AsType[*notCountedError](err)
 	if !notCounted {
@@ -161,7 +162,7 @@ func TestReadingAndWritingTermsIsMeasured(t *testing.T) {
 }
 
 func TestWhereValgrindCannotRunItIsSaid(t *testing.T) {
-	gonodetest.OTPRelease(t)
+	beam.OTPRelease(t)
 	bin := t.TempDir()
 	const script = "#!/bin/sh\necho unhandled instruction >&2; exit 132\n"
 	require.NoError(t, os.WriteFile(filepath.Join(bin, "valgrind"), []byte(script), 0o755))

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gonode-otp/gonode/etf"
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 )
 
 var update = flag.Bool("update", false,
@@ -21,24 +21,24 @@ var update = flag.Bool("update", false,
 func TestErlPlaysItsPartInTheRecordedFlows(t *testing.T) {
 	for name, script := range flowScripts {
 		t.Run(name, func(t *testing.T) {
-			beam := gonodetest.StartErl(t, gonodetest.WithSname("erl@localhost"), gonodetest.WithCookie(flowCookie))
-			beam.Compile(t, "actor", actor)
-			beam.Eval(t, "actor:start()")
+			erl := beam.StartErl(t, beam.WithSname("erl@localhost"), beam.WithCookie(flowCookie))
+			erl.Compile(t, "actor", actor)
+			erl.Eval(t, "actor:start()")
 			var c net.Conn
 			if script.incoming {
-				ln := listen(t, beam, "go")
-				dialling := beam.NewSession()
+				ln := listen(t, erl, "go")
+				dialling := erl.NewSession()
 				dialling.Eval(t, fmt.Sprintf("spawn(fun() -> net_kernel:connect_node(%v) end)", flowNode))
 				var err error
 				c, err = ln.Accept()
 				require.NoError(t, err)
 			} else {
-				c = dial(t, beam)
+				c = dial(t, erl)
 			}
 			r := &recording{Conn: c}
-			s := playFlow(t, name, etf.Atom(beam.Name()), r)
+			s := playFlow(t, name, etf.Atom(erl.Name()), r)
 			if *update {
-				writeFlow(t, &flow{release: beam.Release(), script: name, incoming: script.incoming, blocks: r.blocks,
+				writeFlow(t, &flow{release: erl.Release(), script: name, incoming: script.incoming, blocks: r.blocks,
 					received: s.received, sent: s.sent})
 			}
 		})

@@ -13,7 +13,7 @@ import (
 
 	"github.com/gonode-otp/gonode/dist"
 	"github.com/gonode-otp/gonode/etf"
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 )
 
 // moved returns a term with the identifiers of the two nodes of the unit tests replaced by real ones.
@@ -44,24 +44,24 @@ func moved(term etf.Term, self dist.Local, target etf.Pid) etf.Term {
 
 // What we refuse is what a real node refuses.
 func TestErlClosesOnWhatWeCloseOn(t *testing.T) {
-	beam := gonodetest.StartErl(t)
-	beam.Eval(t, `register(echo, spawn(fun F() -> receive {From, Term} -> From ! {echoed, Term}, F(); _ -> F() end end))`)
+	erl := beam.StartErl(t)
+	erl.Eval(t, `register(echo, spawn(fun F() -> receive {From, Term} -> From ! {echoed, Term}, F(); _ -> F() end end))`)
 	rows, tolerated := dist.Hostile()
 	node := 0
 	for name, row := range rows {
 		if op := row[0].(etf.Int); op == 37 || op == 4 {
 			continue // too young and too old for many releases
 		}
-		known := row[0].(etf.Int) < 33 || release(t, beam) >= 24 // ALIAS_SEND came with OTP 24
+		known := row[0].(etf.Int) < 33 || release(t, erl) >= 24 // ALIAS_SEND came with OTP 24
 		if strings.HasSuffix(name, "without a token") {
 			continue // OTP 25 does not look, and may crash
 		}
 		node++ // a connection that ends with an error is still being cleared away when the next one comes
-		l := local(beam, fmt.Sprintf("go%d", node))
+		l := local(erl, fmt.Sprintf("go%d", node))
 		l.Flags = dist.DefaultFlags &^ (dist.FlagDistHdrAtomCache | dist.FlagFragments)
-		p, c, err := connect(t, l, beam)
+		p, c, err := connect(t, l, erl)
 		require.NoError(t, err)
-		sleeper := beam.Eval(t, "term_to_binary(spawn(fun() -> process_flag(trap_exit, true), receive after infinity -> "+
+		sleeper := erl.Eval(t, "term_to_binary(spawn(fun() -> process_flag(trap_exit, true), receive after infinity -> "+
 			"ok end end))")
 		decoded, err := etf.Parse(sleeper)
 		require.NoError(t, err)

@@ -16,36 +16,36 @@ import (
 	"github.com/gonode-otp/gonode/dist"
 	"github.com/gonode-otp/gonode/epmd"
 	"github.com/gonode-otp/gonode/etf"
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 )
 
 // What these tests expect was seen at OTP 25 first; see the comments where it differs from what the Distribution
 // Protocol makes one expect.
 
 // local is our side of a handshake with a node of this test: the Go node name, on its host and with its cookie.
-func local(beam *gonodetest.Beam, name string) dist.Local {
-	_, host, _ := dist.SplitNode(etf.Atom(beam.Name()))
+func local(erl *beam.Node, name string) dist.Local {
+	_, host, _ := dist.SplitNode(etf.Atom(erl.Name()))
 	return dist.Local{
 		Node:        etf.Atom(name + "@" + host),
 		Creation:    4711,
-		Cookie:      func(etf.Atom) string { return beam.Cookie() },
+		Cookie:      func(etf.Atom) string { return erl.Cookie() },
 		StepTimeout: 20 * time.Second,
 	}
 }
 
 // release is the OTP release that the node runs.
-func release(t testing.TB, beam *gonodetest.Beam) int {
+func release(t testing.TB, erl *beam.Node) int {
 	t.Helper()
-	n, err := strconv.Atoi(beam.Release())
+	n, err := strconv.Atoi(erl.Release())
 	require.NoError(t, err)
 	return n
 }
 
 // dial opens a connection to the distribution port of the node.
-func dial(t *testing.T, beam *gonodetest.Beam) net.Conn {
+func dial(t *testing.T, erl *beam.Node) net.Conn {
 	t.Helper()
-	name, _, _ := dist.SplitNode(etf.Atom(beam.Name()))
-	info, err := epmd.Lookup(t.Context(), epmdAddr(beam), name)
+	name, _, _ := dist.SplitNode(etf.Atom(erl.Name()))
+	info, err := epmd.Lookup(t.Context(), epmdAddr(erl), name)
 	require.NoError(t, err)
 	c, err := net.Dial("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(int(info.Port))))
 	require.NoError(t, err)
@@ -53,28 +53,28 @@ func dial(t *testing.T, beam *gonodetest.Beam) net.Conn {
 	return c
 }
 
-func epmdAddr(beam *gonodetest.Beam) string {
-	return net.JoinHostPort("127.0.0.1", strconv.Itoa(beam.EPMDPort()))
+func epmdAddr(erl *beam.Node) string {
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(erl.EPMDPort()))
 }
 
 // listen makes name known in the EPMD of the node and listens for it.
-func listen(t *testing.T, beam *gonodetest.Beam, name string) net.Listener {
+func listen(t *testing.T, erl *beam.Node, name string) net.Listener {
 	t.Helper()
 	l, err := net.Listen("tcp", ":0")
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = l.Close() })
 	r, err := epmd.Register(t.Context(), epmd.RegisterOptions{
-		Addr: epmdAddr(beam), Name: name, Port: uint16(l.Addr().(*net.TCPAddr).Port), Hidden: true,
+		Addr: epmdAddr(erl), Name: name, Port: uint16(l.Addr().(*net.TCPAddr).Port), Hidden: true,
 	})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, r.Close()) })
 	return l
 }
 
-func connect(t *testing.T, l dist.Local, beam *gonodetest.Beam) (*dist.Peer, net.Conn, error) {
+func connect(t *testing.T, l dist.Local, erl *beam.Node) (*dist.Peer, net.Conn, error) {
 	t.Helper()
-	c := dial(t, beam)
-	p, err := l.Connect(t.Context(), c, etf.Atom(beam.Name()), nil)
+	c := dial(t, erl)
+	p, err := l.Connect(t.Context(), c, etf.Atom(erl.Name()), nil)
 	return p, c, err
 }
 
@@ -87,9 +87,9 @@ func refusal(t *testing.T, err error) *dist.HandshakeError {
 }
 
 // awaitTrue evaluates a condition in the node until it holds.
-func awaitTrue(t *testing.T, beam *gonodetest.Beam, condition string) {
+func awaitTrue(t *testing.T, erl *beam.Node, condition string) {
 	t.Helper()
-	got := beam.Eval(t, fmt.Sprintf(`(fun F(0) -> false; F(N) -> case (%s) of true -> true;
+	got := erl.Eval(t, fmt.Sprintf(`(fun F(0) -> false; F(N) -> case (%s) of true -> true;
 		false -> receive after 20 -> F(N-1) end end end)(500)`, condition))
 	require.Equal(t, "true", got, condition)
 }
@@ -103,34 +103,34 @@ func ended(t *testing.T, c net.Conn) {
 }
 
 func TestErlTakesUsForAHiddenNode(t *testing.T) {
-	beam := gonodetest.StartErl(t)
-	l := local(beam, "go")
-	p, c, err := connect(t, l, beam)
+	erl := beam.StartErl(t)
+	l := local(erl, "go")
+	p, c, err := connect(t, l, erl)
 	require.NoError(t, err)
 
-	require.Equal(t, etf.Atom(beam.Name()), p.Name)
+	require.Equal(t, etf.Atom(erl.Name()), p.Name)
 	require.Equal(t, dist.StatusOK, p.Status)
 	require.True(t, p.Flags.Has(dist.Mandatory25|dist.FlagPublished|dist.FlagSpawn))
-	require.Equal(t, release(t, beam) >= 24, p.Flags.Has(dist.FlagAlias|dist.FlagV4NC), "since OTP 24")
+	require.Equal(t, release(t, erl) >= 24, p.Flags.Has(dist.FlagAlias|dist.FlagV4NC), "since OTP 24")
 	require.Equal(t, dist.DefaultFlags&p.Flags, p.Negotiated)
 	require.True(t, p.Hidden())
-	require.Equal(t, beam.Eval(t, "erlang:system_info(creation)"), strconv.Itoa(int(p.Creation)))
+	require.Equal(t, erl.Eval(t, "erlang:system_info(creation)"), strconv.Itoa(int(p.Creation)))
 
-	awaitTrue(t, beam, fmt.Sprintf("nodes(hidden) =:= [%v] andalso nodes() =:= []", l.Node))
+	awaitTrue(t, erl, fmt.Sprintf("nodes(hidden) =:= [%v] andalso nodes() =:= []", l.Node))
 	require.NoError(t, c.Close())
-	awaitTrue(t, beam, "nodes(hidden) =:= []")
+	awaitTrue(t, erl, "nodes(hidden) =:= []")
 }
 
 func TestErlTakesAPublishedNodeForAVisibleOne(t *testing.T) {
-	beam := gonodetest.StartErl(t)
-	l := local(beam, "go")
+	erl := beam.StartErl(t)
+	l := local(erl, "go")
 	l.Flags = dist.DefaultFlags | dist.FlagPublished
-	p, _, err := connect(t, l, beam)
+	p, _, err := connect(t, l, erl)
 	require.NoError(t, err)
 	require.False(t, p.Hidden())
-	awaitTrue(t, beam, fmt.Sprintf("nodes() =:= [%v]", l.Node))
+	awaitTrue(t, erl, fmt.Sprintf("nodes() =:= [%v]", l.Node))
 
-	hidden := gonodetest.StartErl(t, gonodetest.WithHidden())
+	hidden := beam.StartErl(t, beam.WithHidden())
 	p, _, err = connect(t, l, hidden)
 	require.NoError(t, err)
 	require.True(t, p.Hidden(), "one side that does not publish itself is enough")
@@ -138,73 +138,73 @@ func TestErlTakesAPublishedNodeForAVisibleOne(t *testing.T) {
 }
 
 func TestErlClosesOnAWrongCookieWithoutAWord(t *testing.T) {
-	beam := gonodetest.StartErl(t)
-	l := local(beam, "go")
+	erl := beam.StartErl(t)
+	l := local(erl, "go")
 	l.Cookie = func(etf.Atom) string { return "not-the-cookie-of-the-cluster" }
-	_, _, err := connect(t, l, beam)
+	_, _, err := connect(t, l, erl)
 	e := refusal(t, err)
 	require.ErrorIs(t, err, dist.ReasonCookie)
 	require.Equal(t, dist.StageRecvChallengeAck, e.Stage)
 	require.True(t, e.Remote)
 	require.Contains(t, err.Error(), "same cookie")
 	require.NotContains(t, err.Error(), "not-the-cookie")
-	beam.AwaitLog(t, "Invalid challenge reply")
+	erl.AwaitLog(t, "Invalid challenge reply")
 }
 
 func TestErlDoesNotAllowANodeThatLacksAMandatoryFlag(t *testing.T) {
-	beam := gonodetest.StartErl(t)
+	erl := beam.StartErl(t)
 	for _, lacking := range []dist.Flags{dist.FlagBigCreation, dist.FlagMapTag, dist.FlagHandshake23, dist.FlagV4NC} {
-		if release(t, beam) < lacking.MandatorySince() {
+		if release(t, erl) < lacking.MandatorySince() {
 			continue
 		}
-		l := local(beam, "go")
+		l := local(erl, "go")
 		l.Flags = dist.DefaultFlags &^ (dist.FlagMandatory25Digest | lacking)
-		_, _, err := connect(t, l, beam)
+		_, _, err := connect(t, l, erl)
 		require.ErrorIs(t, err, dist.ReasonNotAllowed)
 		e := refusal(t, err)
 		require.Equal(t, lacking, e.Missing)
 		require.True(t, e.Remote)
 		require.Contains(t, err.Error(), lacking.String()+" (required since OTP ")
 
-		if release(t, beam) < 25 || !dist.Mandatory25.Has(lacking) {
+		if release(t, erl) < 25 || !dist.Mandatory25.Has(lacking) {
 			continue
 		}
 		l.Flags |= dist.FlagMandatory25Digest // stands for it
-		_, _, err = connect(t, l, beam)
+		_, _, err = connect(t, l, erl)
 		require.NoError(t, err)
-		awaitTrue(t, beam, "nodes(hidden) =/= []")
-		beam.Eval(t, "[net_kernel:disconnect(N) || N <- nodes(hidden)]")
-		awaitTrue(t, beam, "nodes(hidden) =:= []")
+		awaitTrue(t, erl, "nodes(hidden) =/= []")
+		erl.Eval(t, "[net_kernel:disconnect(N) || N <- nodes(hidden)]")
+		awaitTrue(t, erl, "nodes(hidden) =:= []")
 	}
 }
 
 func TestErlReplacesAnOldConnectionIfWeInsist(t *testing.T) {
-	beam := gonodetest.StartErl(t)
-	l := local(beam, "go")
-	_, old, err := connect(t, l, beam)
+	erl := beam.StartErl(t)
+	l := local(erl, "go")
+	_, old, err := connect(t, l, erl)
 	require.NoError(t, err)
-	awaitTrue(t, beam, "nodes(hidden) =/= []")
+	awaitTrue(t, erl, "nodes(hidden) =/= []")
 
 	asked := 0
 	answer := func(insist bool) dist.InitiatorFunc {
 		return func(peer etf.Atom) bool {
-			require.Equal(t, etf.Atom(beam.Name()), peer)
+			require.Equal(t, etf.Atom(erl.Name()), peer)
 			asked++
 			return insist
 		}
 	}
-	_, err = l.Connect(t.Context(), dial(t, beam), etf.Atom(beam.Name()), answer(false))
+	_, err = l.Connect(t.Context(), dial(t, erl), etf.Atom(erl.Name()), answer(false))
 	require.ErrorIs(t, err, dist.ReasonSuperseded)
 	require.False(t, refusal(t, err).Remote)
 
-	p, err := l.Connect(t.Context(), dial(t, beam), etf.Atom(beam.Name()), answer(true))
-	if release(t, beam) < 24 {
+	p, err := l.Connect(t.Context(), dial(t, erl), etf.Atom(erl.Name()), answer(true))
+	if release(t, erl) < 24 {
 		// It waits for the end of the old connection, and ends neither it nor the wait before its own time is up
 		// (net_kernel:handle_info/2, accept_pending; dist_util:mark_pending, OTP 23).
 		require.ErrorContains(t, err, "OTP 23 waits for that")
 		require.NoError(t, old.Close())
-		awaitTrue(t, beam, "nodes(hidden) =:= []")
-		_, _, err = connect(t, l, beam)
+		awaitTrue(t, erl, "nodes(hidden) =:= []")
+		_, _, err = connect(t, l, erl)
 		require.NoError(t, err)
 		return
 	}
@@ -212,26 +212,26 @@ func TestErlReplacesAnOldConnectionIfWeInsist(t *testing.T) {
 	require.Equal(t, dist.StatusAlive, p.Status)
 	require.Equal(t, 2, asked)
 	ended(t, old)
-	awaitTrue(t, beam, "nodes(hidden) =/= []")
+	awaitTrue(t, erl, "nodes(hidden) =/= []")
 }
 
 func TestErlKeepsAnOldConnectionAgainstOneWithoutTheCookie(t *testing.T) {
-	beam := gonodetest.StartErl(t)
-	l := local(beam, "go")
-	_, old, err := connect(t, l, beam)
+	erl := beam.StartErl(t)
+	l := local(erl, "go")
+	_, old, err := connect(t, l, erl)
 	require.NoError(t, err)
-	awaitTrue(t, beam, "nodes(hidden) =/= []")
+	awaitTrue(t, erl, "nodes(hidden) =/= []")
 
 	stranger := l
 	stranger.Cookie = func(etf.Atom) string { return "guess" }
-	_, _, err = connect(t, stranger, beam)
-	if release(t, beam) < 24 { // which does not come to the cookie
+	_, _, err = connect(t, stranger, erl)
+	if release(t, erl) < 24 { // which does not come to the cookie
 		require.ErrorContains(t, err, "OTP 23 waits for that")
 	} else {
 		require.ErrorIs(t, err, dist.ReasonCookie)
-		beam.AwaitLog(t, "Invalid challenge reply")
+		erl.AwaitLog(t, "Invalid challenge reply")
 	}
-	require.NotEqual(t, "[]", beam.Eval(t, "nodes(hidden)"))
+	require.NotEqual(t, "[]", erl.Eval(t, "nodes(hidden)"))
 	require.NoError(t, old.SetReadDeadline(time.Now().Add(50*time.Millisecond)))
 	_, err = old.Read(make([]byte, 1))
 	require.ErrorContains(t, err, "timeout")
@@ -241,10 +241,10 @@ func TestErlKeepsAnOldConnectionAgainstOneWithoutTheCookie(t *testing.T) {
 func TestErlBreaksTheTieOfASimultaneousConnectByTheNames(t *testing.T) {
 	for name, want := range map[string]dist.Status{"aaa": dist.StatusNOK, "zzz": dist.StatusOKSimultaneous} {
 		t.Run(name, func(t *testing.T) {
-			beam := gonodetest.StartErl(t, gonodetest.WithSname("mmm"))
-			l := local(beam, name)
-			ln := listen(t, beam, name)
-			session := beam.NewSession()
+			erl := beam.StartErl(t, beam.WithSname("mmm"))
+			l := local(erl, name)
+			ln := listen(t, erl, name)
+			session := erl.NewSession()
 			session.Eval(t, fmt.Sprintf("spawn(fun() -> net_kernel:connect_node(%v) end), ok", l.Node))
 			theirs, err := ln.Accept()
 			require.NoError(t, err)
@@ -252,9 +252,9 @@ func TestErlBreaksTheTieOfASimultaneousConnectByTheNames(t *testing.T) {
 			var head [2]byte
 			_, err = io.ReadFull(theirs, head[:]) // its name is here: the attempt is under way
 			require.NoError(t, err)
-			require.Equal(t, want, dist.Simultaneous(etf.Atom(beam.Name()), l.Node))
+			require.Equal(t, want, dist.Simultaneous(etf.Atom(erl.Name()), l.Node))
 
-			p, _, err := connect(t, l, beam)
+			p, _, err := connect(t, l, erl)
 			if want == dist.StatusNOK {
 				require.ErrorIs(t, err, dist.ReasonNOK)
 				require.True(t, refusal(t, err).Remote)
@@ -268,25 +268,25 @@ func TestErlBreaksTheTieOfASimultaneousConnectByTheNames(t *testing.T) {
 }
 
 func TestErlGivesUsANameWhenWeAskForOne(t *testing.T) {
-	beam := gonodetest.StartErl(t)
-	l := local(beam, "unused")
+	erl := beam.StartErl(t)
+	l := local(erl, "unused")
 	_, host, _ := dist.SplitNode(l.Node)
 	l.Node, l.Creation, l.Flags = etf.Atom(host), 0, dist.DefaultFlags|dist.FlagNameMe
-	p, _, err := connect(t, l, beam)
+	p, _, err := connect(t, l, erl)
 	require.NoError(t, err)
 	require.Equal(t, dist.StatusNamed, p.Status)
 	require.NotZero(t, p.LocalCreation)
 	require.True(t, strings.HasSuffix(string(p.Local), "@"+host), p.Local)
 	require.False(t, p.Negotiated.Has(dist.FlagNameMe))
-	awaitTrue(t, beam, fmt.Sprintf("nodes(hidden) =:= [%v]", p.Local))
+	awaitTrue(t, erl, fmt.Sprintf("nodes(hidden) =:= [%v]", p.Local))
 }
 
 func TestErlIsNotTheNodeThatWasDialled(t *testing.T) {
-	beam := gonodetest.StartErl(t)
-	l := local(beam, "go")
+	erl := beam.StartErl(t)
+	l := local(erl, "go")
 	_, host, _ := dist.SplitNode(l.Node)
-	_, err := l.Connect(t.Context(), dial(t, beam), etf.Atom("other@"+host), nil)
+	_, err := l.Connect(t.Context(), dial(t, erl), etf.Atom("other@"+host), nil)
 	require.ErrorIs(t, err, dist.ReasonName)
-	require.Equal(t, etf.Atom(beam.Name()), refusal(t, err).Name)
-	require.Contains(t, err.Error(), beam.Name())
+	require.Equal(t, etf.Atom(erl.Name()), refusal(t, err).Name)
+	require.Contains(t, err.Error(), erl.Name())
 }

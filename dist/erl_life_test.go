@@ -12,7 +12,7 @@ import (
 
 	"github.com/gonode-otp/gonode/dist"
 	"github.com/gonode-otp/gonode/etf"
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 	"github.com/gonode-otp/gonode/internal/soak"
 )
 
@@ -29,22 +29,22 @@ func (n *goNode) ended() error {
 }
 
 // watch has the node tell why it takes connections for ended.
-func watch(t *testing.T, beam *gonodetest.Beam) *gonodetest.Session {
-	s := beam.NewSession()
+func watch(t *testing.T, erl *beam.Node) *beam.Session {
+	s := erl.NewSession()
 	s.Eval(t, "net_kernel:monitor_nodes(true, [{node_type, all}, nodedown_reason])")
 	return s
 }
 
-func reason(t *testing.T, s *gonodetest.Session, node etf.Atom) string {
+func reason(t *testing.T, s *beam.Session, node etf.Atom) string {
 	t.Helper()
 	return s.Eval(t, fmt.Sprintf(`receive {nodedown, %v, Info} -> proplists:get_value(nodedown_reason, Info)
 		after 30000 -> none end`, node))
 }
 
 func TestErlTakesAClosedConnectionForClosed(t *testing.T) {
-	beam := gonodetest.StartErl(t)
-	s := watch(t, beam)
-	n := joinErl(t, beam, "go", dist.DefaultFlags, dist.Options{})
+	erl := beam.StartErl(t)
+	s := watch(t, erl)
+	n := joinErl(t, erl, "go", dist.DefaultFlags, dist.Options{})
 	s.Eval(t, fmt.Sprintf(`register(target, self()), process_flag(trap_exit, true), {x, %v} ! self()`, n.self.Node))
 	_, payload := n.next()
 	p := payload.(etf.Pid)
@@ -71,43 +71,43 @@ func TestErlTakesAClosedConnectionForClosed(t *testing.T) {
 func tuple(elems ...etf.Term) etf.Tuple { return elems }
 
 func TestErlClosesTheConnection(t *testing.T) {
-	beam := gonodetest.StartErl(t)
-	n := joinErl(t, beam, "go", dist.DefaultFlags, dist.Options{})
-	awaitTrue(t, beam, fmt.Sprintf("nodes(hidden) =:= [%v]", n.self.Node)) // its end of the handshake comes later
-	require.Equal(t, "true", beam.Eval(t, fmt.Sprintf("erlang:disconnect_node(%v)", n.self.Node)))
+	erl := beam.StartErl(t)
+	n := joinErl(t, erl, "go", dist.DefaultFlags, dist.Options{})
+	awaitTrue(t, erl, fmt.Sprintf("nodes(hidden) =:= [%v]", n.self.Node)) // its end of the handshake comes later
+	require.Equal(t, "true", erl.Eval(t, fmt.Sprintf("erlang:disconnect_node(%v)", n.self.Node)))
 	require.ErrorIs(t, n.ended(), dist.ErrPeerClosed)
 	err := n.conn.Post(&dist.RegSend{From: n.pid(1), To: "x"}, etf.Int(1))
 	require.ErrorIs(t, err, dist.ErrPeerClosed)
 }
 
 func TestErlDies(t *testing.T) {
-	beam := gonodetest.StartErl(t)
-	n := joinErl(t, beam, "go", dist.DefaultFlags, dist.Options{})
-	beam.Kill(t)
+	erl := beam.StartErl(t)
+	n := joinErl(t, erl, "go", dist.DefaultFlags, dist.Options{})
+	erl.Kill(t)
 	require.ErrorIs(t, n.ended(), dist.ErrPeerClosed)
 }
 
 func TestErlIsPausedAndGivenUp(t *testing.T) {
 	t.Parallel()
-	beam := gonodetest.StartErl(t)
-	n := joinErl(t, beam, "go", dist.DefaultFlags, dist.Options{TickTime: 4 * time.Second})
-	beam.Pause(t)
+	erl := beam.StartErl(t)
+	n := joinErl(t, erl, "go", dist.DefaultFlags, dist.Options{TickTime: 4 * time.Second})
+	erl.Pause(t)
 	began := time.Now()
 	require.Equal(t, dist.ErrTickTimeout, n.ended())
 	// To the moment it is a matter of tick_test.go; here nobody knows when the last byte came, nor how busy the machine
 	// is.
 	require.InDelta(t, 15.5, time.Since(began).Seconds(), 14.5)
-	beam.Resume(t)
+	erl.Resume(t)
 }
 
 // The node ticks every second and gives up after four without a byte; we tick every quarter of an hour, and answer.
 func TestErlIsKeptAwakeByAnswersToItsTicks(t *testing.T) {
 	t.Parallel()
 	seconds := soak.Size(7, 12)
-	beam := gonodetest.StartErl(t, gonodetest.WithArgs("-kernel", "net_ticktime", "4"))
+	erl := beam.StartErl(t, beam.WithArgs("-kernel", "net_ticktime", "4"))
 	var mu sync.Mutex
 	in, out := 0, 0
-	n := joinErl(t, beam, "go", dist.DefaultFlags, dist.Options{TickTime: time.Hour, Trace: func(e dist.TraceEvent) {
+	n := joinErl(t, erl, "go", dist.DefaultFlags, dist.Options{TickTime: time.Hour, Trace: func(e dist.TraceEvent) {
 		mu.Lock()
 		defer mu.Unlock()
 		if e.Message == nil && e.Out {
@@ -116,7 +116,7 @@ func TestErlIsKeptAwakeByAnswersToItsTicks(t *testing.T) {
 			in++
 		}
 	}})
-	s := watch(t, beam)
+	s := watch(t, erl)
 	wait := fmt.Sprintf("receive {nodedown, _, _} = Down -> Down after %d -> none end", 1000*seconds)
 	require.Equal(t, "none", s.Eval(t, wait))
 	require.NoError(t, n.conn.Err())
@@ -128,10 +128,10 @@ func TestErlIsKeptAwakeByAnswersToItsTicks(t *testing.T) {
 
 func TestErlGivesUpANodeThatIsSilent(t *testing.T) {
 	t.Parallel()
-	beam := gonodetest.StartErl(t, gonodetest.WithArgs("-kernel", "net_ticktime", "4"))
-	s := watch(t, beam)
-	l := local(beam, "mute")
-	_, c, err := connect(t, l, beam)
+	erl := beam.StartErl(t, beam.WithArgs("-kernel", "net_ticktime", "4"))
+	s := watch(t, erl)
+	l := local(erl, "mute")
+	_, c, err := connect(t, l, erl)
 	require.NoError(t, err)
 	require.Equal(t, "net_tick_timeout", reason(t, s, l.Node))
 	ended(t, c)
@@ -141,7 +141,7 @@ func TestErlGivesUpANodeThatIsSilent(t *testing.T) {
 func TestErlAndWeEchoMixedSizesForManyProcesses(t *testing.T) {
 	overErl(t, func(t *testing.T, n *goNode) {
 		done := make(chan string, 1)
-		s := n.beam.NewSession()
+		s := n.erl.NewSession()
 		go func() {
 			answer, err := s.Try(t.Context(), fmt.Sprintf(`(fun() ->
 				Self = self(),

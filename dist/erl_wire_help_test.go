@@ -14,14 +14,14 @@ import (
 
 	"github.com/gonode-otp/gonode/dist"
 	"github.com/gonode-otp/gonode/etf"
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 )
 
 // goNode is the least a node must do to be tried out by a real one: a process echo that sends back what it gets as
 // {From, Term}, no other names, and everything else recorded.
 type goNode struct {
 	t    testing.TB
-	beam *gonodetest.Beam
+	erl  *beam.Node
 	conn *dist.Conn
 	self dist.Local
 	end  chan error
@@ -45,36 +45,36 @@ var wireFlags = map[string]dist.Flags{
 
 // overErl runs a test with each set of flags. A node that requires more than a set has refuses it.
 func overErl(t *testing.T, test func(t *testing.T, n *goNode)) {
-	beam := gonodetest.StartErl(t)
-	beam.Eval(t, `register(echo, spawn(fun F() -> receive {From, Term} -> From ! {echoed, Term}, F() end end))`)
+	erl := beam.StartErl(t)
+	erl.Eval(t, `register(echo, spawn(fun F() -> receive {From, Term} -> From ! {echoed, Term}, F() end end))`)
 	i := 0
 	for name, flags := range wireFlags {
 		i++
 		node := fmt.Sprintf("go%d", i)
 		t.Run(name, func(t *testing.T) {
-			if release(t, beam) >= dist.FlagV4NC.MandatorySince() && !flags.Has(dist.FlagV4NC) {
-				l := local(beam, node)
+			if release(t, erl) >= dist.FlagV4NC.MandatorySince() && !flags.Has(dist.FlagV4NC) {
+				l := local(erl, node)
 				l.Flags = flags
-				_, _, err := connect(t, l, beam)
+				_, _, err := connect(t, l, erl)
 				require.Equal(t, dist.FlagV4NC|dist.FlagUnlinkID, refusal(t, err).Missing)
 				return
 			}
-			test(t, joinErl(t, beam, node, flags, dist.Options{}))
+			test(t, joinErl(t, erl, node, flags, dist.Options{}))
 		})
 	}
 }
 
-func joinErl(t *testing.T, beam *gonodetest.Beam, name string, flags dist.Flags, o dist.Options) *goNode {
+func joinErl(t *testing.T, erl *beam.Node, name string, flags dist.Flags, o dist.Options) *goNode {
 	t.Helper()
-	l := local(beam, name)
+	l := local(erl, name)
 	l.Flags = flags
-	p, c, err := connect(t, l, beam)
+	p, c, err := connect(t, l, erl)
 	require.NoError(t, err)
-	return runNode(t, beam, l, p, c, o)
+	return runNode(t, erl, l, p, c, o)
 }
 
-func runNode(t *testing.T, beam *gonodetest.Beam, l dist.Local, p *dist.Peer, c net.Conn, o dist.Options) *goNode {
-	n := &goNode{t: t, beam: beam, conn: dist.NewConn(c, p, o), self: l, end: make(chan error, 1),
+func runNode(t *testing.T, erl *beam.Node, l dist.Local, p *dist.Peer, c net.Conn, o dist.Options) *goNode {
+	n := &goNode{t: t, erl: erl, conn: dist.NewConn(c, p, o), self: l, end: make(chan error, 1),
 		more: make(chan struct{}, 1)}
 	go func() { n.end <- n.conn.Serve(n) }()
 	t.Cleanup(func() {
@@ -142,9 +142,9 @@ func (n *goNode) next() (m dist.Message, payload etf.Term) {
 		select {
 		case <-n.more:
 		case err := <-n.end:
-			require.FailNow(n.t, "connection ended", "%v\n%s", err, n.beam.Log())
+			require.FailNow(n.t, "connection ended", "%v\n%s", err, n.erl.Log())
 		case <-time.After(20 * time.Second):
-			require.FailNow(n.t, "nothing came", n.beam.Log())
+			require.FailNow(n.t, "nothing came", n.erl.Log())
 		}
 	}
 }
@@ -171,5 +171,5 @@ func (n *goNode) echoes(term string) {
 	n.t.Helper()
 	source := fmt.Sprintf(`(fun() -> T = %s, {echo, %v} ! {self(), T}, receive {echoed, T} -> ok;
 		{echoed, Other} -> {other, Other} after 20000 -> timeout end end)()`, term, n.self.Node)
-	require.Equal(n.t, "ok", n.beam.Eval(n.t, source))
+	require.Equal(n.t, "ok", n.erl.Eval(n.t, source))
 }

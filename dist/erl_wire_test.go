@@ -74,7 +74,7 @@ func TestErlAndWeExchangeMoreAtomsThanTheCacheHolds(t *testing.T) {
 // target is a process of the node that sends what it gets to our process 1, and traps exits if told to.
 func (n *goNode) target(trap bool) etf.Pid {
 	n.t.Helper()
-	n.beam.Eval(n.t, fmt.Sprintf(`(fun() -> P = spawn(fun() -> process_flag(trap_exit, %v), (fun F(Our) -> receive
+	n.erl.Eval(n.t, fmt.Sprintf(`(fun() -> P = spawn(fun() -> process_flag(trap_exit, %v), (fun F(Our) -> receive
 			{our, Pid} -> Pid ! {self(), ready}, F(Pid);
 			{exit, R} -> exit(R);
 			{do, Fun} -> Fun(Our), F(Our);
@@ -87,7 +87,7 @@ func (n *goNode) target(trap bool) etf.Pid {
 // do has the target run a piece of Erlang in which Our is our process.
 func (n *goNode) do(body string) {
 	n.t.Helper()
-	n.beam.Eval(n.t, "target ! {do, fun(Our) -> "+body+" end}")
+	n.erl.Eval(n.t, "target ! {do, fun(Our) -> "+body+" end}")
 }
 
 func (n *goNode) expect(m dist.Message, payload etf.Term) {
@@ -206,7 +206,7 @@ func TestErlUsesAliases(t *testing.T) {
 		n.expect(n.sent(p), etf.Tuple{etf.Atom("got"), etf.Atom("hello")})
 		n.send(&dist.Send{From: n.pid(1), To: p}, etf.Tuple{etf.Atom("alias"), n.ref(9, 9, 9)})
 		n.expect(n.sent(p), etf.Tuple{etf.Atom("got"), etf.Tuple{etf.Atom("alias"), n.ref(9, 9, 9)}})
-		n.beam.Eval(t, fmt.Sprintf("register(%v_alias, spawn(fun() -> receive A -> A ! there end end))", n.self.Node[:3]))
+		n.erl.Eval(t, fmt.Sprintf("register(%v_alias, spawn(fun() -> receive A -> A ! there end end))", n.self.Node[:3]))
 		n.send(&dist.RegSend{From: n.pid(1), To: n.self.Node[:3] + "_alias"}, n.ref(9, 9, 9))
 		m, payload := n.next()
 		require.Equal(t, n.ref(9, 9, 9), m.(*dist.AliasSend).Alias)
@@ -219,7 +219,7 @@ func TestErlUsesAliases(t *testing.T) {
 func TestErlSendsAndTakesPrioritySignals(t *testing.T) {
 	overErl(t, func(t *testing.T, n *goNode) {
 		known := n.conn.Peer().Negotiated.Has(dist.FlagAltactSig)
-		if release(t, n.beam) < 28 {
+		if release(t, n.erl) < 28 {
 			require.False(t, known)
 			return
 		}
@@ -228,7 +228,7 @@ func TestErlSendsAndTakesPrioritySignals(t *testing.T) {
 		alias := n.ref(9, 9, 9)
 		n.send(&dist.Send{From: n.pid(1), To: p}, etf.Tuple{etf.Atom("alias"), alias})
 		n.expect(n.sent(p), etf.Tuple{etf.Atom("got"), etf.Tuple{etf.Atom("alias"), alias}})
-		n.beam.Eval(t, fmt.Sprintf(`register(%v_urgent, spawn(fun() -> receive {Alias, Pid} ->
+		n.erl.Eval(t, fmt.Sprintf(`register(%v_urgent, spawn(fun() -> receive {Alias, Pid} ->
 			erlang:send(Alias, hello, [priority]), exit(Pid, {any, reason}, [priority]), exit(Alias, boom, [priority]), Pid ! done end end))`, n.self.Node[:3]))
 		n.send(&dist.RegSend{From: n.pid(1), To: n.self.Node[:3] + "_urgent"}, etf.Tuple{alias, n.pid(1)})
 		m, payload := n.next()
@@ -258,7 +258,7 @@ func TestErlSendsAndTakesPrioritySignals(t *testing.T) {
 		_, payload = n.next()
 		require.Equal(t, etf.Atom("done"), payload)
 
-		n.beam.Eval(t, fmt.Sprintf(`register(%v_patient, spawn(fun() -> receive {our, Pid} -> Pid ! {alias, alias([priority])}, receive go -> ok end,
+		n.erl.Eval(t, fmt.Sprintf(`register(%v_patient, spawn(fun() -> receive {our, Pid} -> Pid ! {alias, alias([priority])}, receive go -> ok end,
 			Pid ! (fun All() -> receive M -> [M | All()] after 0 -> [] end end)() end end))`, n.self.Node[:3]))
 		patient := n.self.Node[:3] + "_patient"
 		n.send(&dist.RegSend{From: n.pid(1), To: patient}, etf.Tuple{etf.Atom("our"), n.pid(1)})

@@ -13,7 +13,7 @@ import (
 	"github.com/gonode-otp/gonode/ergohost"
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 )
 
 // native is the server of the cluster that does what mirror does.
@@ -60,7 +60,7 @@ func BenchmarkBeam(b *testing.B) {
 	require.NoError(b, err)
 	_, err = p.node.Spawn(context.Background(), genserv.Child{Name: "native", Module: genserv.Of(native{})})
 	require.NoError(b, err)
-	e := gonodetest.StartErl(b)
+	e := beam.StartErl(b)
 	e.Compile(b, "load", load)
 	for _, how := range []string{"calls", "many", "casts"} {
 		for _, who := range []string{"native", "actor"} {

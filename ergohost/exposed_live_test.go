@@ -10,14 +10,14 @@ import (
 
 	"github.com/gonode-otp/gonode/ergohost"
 	"github.com/gonode-otp/gonode/etf"
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 )
 
 func TestABeamTakesAnActorForAGenServer(t *testing.T) {
 	p := join(t, ergohost.Options{})
 	ergohost.Register[add](p.host, "add")
 	p.spawn(t, "counter", gen.ProcessOptions{})
-	e := gonodetest.StartErl(t)
+	e := beam.StartErl(t)
 	at := p.at("counter")
 	require.Equal(t, "41", eval(t, e, "gen_server:call(%s, {add,41})", at))
 	require.Equal(t, "42", eval(t, e, "gen_server:call(%s, {add,1})", at))
@@ -39,7 +39,7 @@ func TestABeamTakesAnActorForAGenServer(t *testing.T) {
 
 func TestAnActorEndsOnABeamWithItsReason(t *testing.T) {
 	p := join(t, ergohost.Options{})
-	e := gonodetest.StartErl(t)
+	e := beam.StartErl(t)
 	for request, reason := range map[string]string{
 		"{stop,{oops,1}}": "{oops,1}", "{stop,shutdown}": "shutdown", "{stop,killed}": "killed",
 		"{fail,x}": `<<"failed">>`, "crash": "panic",
@@ -61,7 +61,7 @@ func TestAnActorEndsOnABeamWithItsReason(t *testing.T) {
 
 func TestABeamStopsAnActor(t *testing.T) {
 	p := join(t, ergohost.Options{})
-	e := gonodetest.StartErl(t)
+	e := beam.StartErl(t)
 	said := make(chan any, 10)
 	p.spawn(t, "mortal", gen.ProcessOptions{}, said)
 	require.Equal(t, "ok", eval(t, e, "gen_server:stop(%s)", p.at("mortal")))
@@ -91,7 +91,7 @@ func TestABeamStopsAnActor(t *testing.T) {
 
 func TestALinkTakesBothSidesDown(t *testing.T) {
 	p := join(t, ergohost.Options{})
-	e := gonodetest.StartErl(t)
+	e := beam.StartErl(t)
 	said := make(chan any, 10)
 	p.spawn(t, "mortal", gen.ProcessOptions{}, said)
 	link := `(fun() ->
@@ -114,7 +114,7 @@ func TestALinkTakesBothSidesDown(t *testing.T) {
 
 func TestAFullMailboxRefusesCallsAndCountsWhatIsLost(t *testing.T) {
 	p := join(t, ergohost.Options{})
-	e := gonodetest.StartErl(t)
+	e := beam.StartErl(t)
 	block := make(chan struct{})
 	p.spawn(t, "narrow", gen.ProcessOptions{MailboxSize: 2, Env: map[gen.Env]any{"block": block}})
 	at := p.at("narrow")
@@ -132,7 +132,7 @@ func TestAFullMailboxRefusesCallsAndCountsWhatIsLost(t *testing.T) {
 
 func TestACallThatIsNeverAnsweredIsForgottenAndReported(t *testing.T) {
 	p := join(t, ergohost.Options{CallTime: 10 * time.Millisecond})
-	e := gonodetest.StartErl(t)
+	e := beam.StartErl(t)
 	p.spawn(t, "quiet", gen.ProcessOptions{})
 	require.Equal(t, "{error,timeout}", eval(t, e, "gen_server:call(%s, silence)", p.at("quiet")))
 	require.Contains(t, fmt.Sprint(p.logs.all()), "did not answer a call")

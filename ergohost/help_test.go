@@ -17,6 +17,7 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
 	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 	"github.com/gonode-otp/gonode/node"
 )
 
@@ -61,7 +62,7 @@ func join(t testing.TB, opts ergohost.Options) *pair {
 		}
 	})
 	p.node, err = node.Start(t.Context(), node.Config{Name: "gonode", Cookie: gonodetest.Cookie(t),
-		EPMD: node.EPMDExternal, EPMDPort: uint16(gonodetest.PrivateEPMD(t).Port())})
+		EPMD: node.EPMDExternal, EPMDPort: uint16(beam.PrivateEPMD(t).Port())})
 	require.NoError(t, err)
 	p.host, err = ergohost.Join(t.Context(), p.ergo, p.node, opts)
 	require.NoError(t, err)
@@ -236,7 +237,7 @@ func (l *logs) all() []string {
 }
 
 // eval evaluates an Erlang expression.
-func eval(t testing.TB, e *gonodetest.Beam, format string, args ...any) string {
+func eval(t testing.TB, e *beam.Node, format string, args ...any) string {
 	t.Helper()
 	return e.Eval(t, fmt.Sprintf(format, args...))
 }

@@ -11,7 +11,7 @@ import (
 
 	"github.com/gonode-otp/gonode/ergohost"
 	"github.com/gonode-otp/gonode/etf"
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 )
 
 // srv is a gen_server that keeps what it sees.
@@ -31,10 +31,10 @@ handle_info(T, S) -> {noreply, [{info, T} | S]}.
 `
 
 // withServer joins a pair with a BEAM that has a server, for which srv stands in, and an actor that calls it.
-func withServer(t *testing.T) (p *pair, e *gonodetest.Beam, said chan any) {
+func withServer(t *testing.T) (p *pair, e *beam.Node, said chan any) {
 	t.Helper()
 	p, said = join(t, ergohost.Options{}), make(chan any, 10)
-	e = gonodetest.StartErl(t)
+	e = beam.StartErl(t)
 	e.Compile(t, "srv", srv)
 	eval(t, e, "srv:start()")
 	p.remote(t, e)
@@ -43,7 +43,7 @@ func withServer(t *testing.T) (p *pair, e *gonodetest.Beam, said chan any) {
 }
 
 // remote starts the stand-in of srv.
-func (p *pair) remote(t *testing.T, e *gonodetest.Beam) gen.PID {
+func (p *pair) remote(t *testing.T, e *beam.Node) gen.PID {
 	t.Helper()
 	pid, err := p.ergo.SpawnRegister("srv", p.host.Remote("srv", gen.Atom(e.Name())), gen.ProcessOptions{})
 	require.NoError(t, err)
@@ -218,14 +218,14 @@ func (f *found) ProcessRun() error {
 }
 
 // answers evaluates an expression until it has a value.
-func answers(t testing.TB, e *gonodetest.Beam, format string, args ...any) string {
+func answers(t testing.TB, e *beam.Node, format string, args ...any) string {
 	t.Helper()
 	return eval(t, e, "(fun F() -> case catch "+format+" of {'EXIT', _} -> F(); Got -> Got end end)()", args...)
 }
 
 func TestASupervisorOfErgoRestartsBothKindsOfStandIns(t *testing.T) {
 	p := join(t, ergohost.Options{})
-	e := gonodetest.StartErl(t)
+	e := beam.StartErl(t)
 	e.Compile(t, "srv", srv)
 	eval(t, e, "srv:start()")
 	find := p.supervise(t, map[gen.Atom]gen.ProcessFactory{

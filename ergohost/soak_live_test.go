@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gonode-otp/gonode/ergohost"
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 	"github.com/gonode-otp/gonode/internal/soak"
 )
 
@@ -41,7 +41,7 @@ func TestMessagesOfBothWaysArriveInOrder(t *testing.T) {
 
 func TestCallersLearnOfEveryEndWhenActorsAreKilledAtRandom(t *testing.T) {
 	p := join(t, ergohost.Options{})
-	e := gonodetest.StartErl(t)
+	e := beam.StartErl(t)
 	find := p.supervise(t, map[gen.Atom]gen.ProcessFactory{
 		"child": p.host.Exposed("child", newActor), "srv": p.host.Exposed("srv", newActor),
 	})

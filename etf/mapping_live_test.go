@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gonode-otp/gonode/etf"
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 )
 
 // mappingRow is a row of the second table of docs/mapping.md, by its first cell, and what shows that it is true: a
@@ -21,12 +21,12 @@ import (
 // returns goes back into the same Go type.
 type mappingRow struct {
 	cell string
-	hold func(t *testing.T, erl, elixir *gonodetest.Beam)
+	hold func(t *testing.T, erl, elixir *beam.Node)
 }
 
 // row is one whose value comes back as want.
 func row[T any](cell string, v, want T, erlang, elixir string) mappingRow {
-	return mappingRow{cell, func(t *testing.T, erl, ex *gonodetest.Beam) {
+	return mappingRow{cell, func(t *testing.T, erl, ex *beam.Node) {
 		var answers []etf.Term
 		if erlang != "" {
 			answers = append(answers, throughErl(t, erl, v, erlang))
@@ -49,7 +49,7 @@ func same[T any](cell string, v T, erlang, elixir string) mappingRow {
 }
 
 // throughElixir is throughErl for Elixir.
-func throughElixir(t *testing.T, e *gonodetest.Beam, v any, fun string) etf.Term {
+func throughElixir(t *testing.T, e *beam.Node, v any, fun string) etf.Term {
 	t.Helper()
 	term, err := etf.Marshal(v)
 	require.NoError(t, err)
@@ -226,7 +226,7 @@ var timeRows = []mappingRow{
 }
 
 func TestEachRowOfTheMappingIsTrueOnARealNode(t *testing.T) {
-	erl, elixir := gonodetest.StartErl(t, gonodetest.WithoutDist()), gonodetest.StartElixir(t, gonodetest.WithoutDist())
+	erl, elixir := beam.StartErl(t, beam.WithoutDist()), beam.StartElixir(t, beam.WithoutDist())
 	held := map[string]bool{}
 	for _, rows := range [][]mappingRow{plainRows, structRows, timeRows} {
 		for _, r := range rows {

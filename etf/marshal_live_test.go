@@ -7,12 +7,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gonode-otp/gonode/etf"
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 )
 
 // throughErl gives the term of v to a fun of a real erl and returns what it answers. Both ways go through
 // the external term format.
-func throughErl(t *testing.T, e *gonodetest.Beam, v any, fun string) etf.Term {
+func throughErl(t *testing.T, e *beam.Node, v any, fun string) etf.Term {
 	t.Helper()
 	term, err := etf.Marshal(v)
 	require.NoError(t, err)
@@ -29,7 +29,7 @@ func throughErl(t *testing.T, e *gonodetest.Beam, v any, fun string) etf.Term {
 }
 
 func TestErlangMatchesWhatGoMarshalsAndTheOtherWayRound(t *testing.T) {
-	e := gonodetest.StartErl(t, gonodetest.WithoutDist())
+	e := beam.StartErl(t, beam.WithoutDist())
 	var p point
 	require.NoError(t, etf.Unmarshal(throughErl(t, e, point{X: 1, Y: 2}, "fun({point,X,Y}) -> {point,Y,X} end"), &p))
 	require.Equal(t, point{X: 2, Y: 1}, p)

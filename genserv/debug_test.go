@@ -15,7 +15,7 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
 	"github.com/gonode-otp/gonode/genserv/driver"
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 )
 
 // debugged is a scripted server with the reply to the last system message.
@@ -193,11 +193,11 @@ func TestALogOfAGreatManyEventsTakesNoMemoryBeforeTheyCome(t *testing.T) {
 
 // TestTheLogFileReadsAsOTPsDoes has a real gen_server write the lines that the tests above expect.
 func TestTheLogFileReadsAsOTPsDoes(t *testing.T) {
-	beam := gonodetest.StartErl(t, gonodetest.WithoutDist())
+	erl := beam.StartErl(t, beam.WithoutDist())
 	source, err := os.ReadFile(filepath.Join("testdata", "scripted.erl"))
 	require.NoError(t, err)
-	beam.Compile(t, "scripted", string(source))
-	text := beam.Eval(t, `begin
+	erl.Compile(t, "scripted", string(source))
+	text := erl.Eval(t, `begin
 		File = "otp.log",
 		{ok, P} = gen_server:start({local, worker}, scripted, {return, {ok, 0}}, [{debug, [{log_to_file, File}]}]),
 		P ! {'$gen_call', {self(), 7}, {return, {reply, hello, 1}}},

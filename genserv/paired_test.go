@@ -12,19 +12,19 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gonode-otp/gonode/etf"
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 )
 
 // TestARealGenServerDoesTheSame runs testdata/*.txt against the gen_server of the installed OTP and compares callbacks,
 // replies, exit reasons and log events with what the files say, in order.
 func TestARealGenServerDoesTheSame(t *testing.T) {
-	beam := gonodetest.StartErl(t, gonodetest.WithoutDist(), gonodetest.WithTimeout(2*time.Minute))
-	release, err := strconv.Atoi(beam.Release())
+	erl := beam.StartErl(t, beam.WithoutDist(), beam.WithTimeout(2*time.Minute))
+	release, err := strconv.Atoi(erl.Release())
 	require.NoError(t, err)
 	for _, module := range []string{"scripted", "bare", "secretive", "paired"} {
 		source, err := os.ReadFile(filepath.Join("testdata", module+".erl"))
 		require.NoError(t, err)
-		beam.Compile(t, module, string(source))
+		erl.Compile(t, module, string(source))
 	}
 	for _, file := range scenarioFiles(t) {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
@@ -34,7 +34,7 @@ func TestARealGenServerDoesTheSame(t *testing.T) {
 					scenarios = append(scenarios, s)
 				}
 			}
-			did := runInErlang(t, beam, scenarios)
+			did := runInErlang(t, erl, scenarios)
 			for i, s := range scenarios {
 				var want, got []string
 				for j, step := range s.steps {
@@ -61,7 +61,7 @@ func last(lines []string) string {
 	return lines[len(lines)-1]
 }
 
-func runInErlang(t *testing.T, beam *gonodetest.Beam, scenarios []*scenario) etf.List {
+func runInErlang(t *testing.T, erl *beam.Node, scenarios []*scenario) etf.List {
 	var all etf.List
 	for _, s := range scenarios {
 		var steps etf.List
@@ -70,7 +70,7 @@ func runInErlang(t *testing.T, beam *gonodetest.Beam, scenarios []*scenario) etf
 		}
 		all = append(all, steps)
 	}
-	text := beam.Eval(t, "paired:run("+etf.Format(all)+")")
+	text := erl.Eval(t, "paired:run("+etf.Format(all)+")")
 	did, err := etf.Parse(text)
 	require.NoError(t, err, text)
 	return did.(etf.List)

@@ -1,31 +1,13 @@
-// Package gonodetest starts real Erlang and Elixir nodes for tests and talks to them.
+// Package gonodetest is a kit for tests of programs that join an Erlang cluster. It consists of three tools:
 //
-// A node started here is a separate operating system process with its own EPMD on a private port, its own cookie and
-// its own home directory, so that tests neither see nor disturb whatever else runs on the machine. All nodes that are
-// started with the same testing.TB share these three and find each other. When the test ends, every process it
-// started is gone; should the test binary itself be killed, the processes notice and end as well.
+//   - [github.com/gonode-otp/gonode/gonodetest/beam] starts real Erlang and Elixir nodes, shells and EPMDs, and evaluates
+//     expressions on them;
+//   - [github.com/gonode-otp/gonode/gonodetest/peer] plays another node by a script, without Erlang, for what no real node
+//     would do;
+//   - [github.com/gonode-otp/gonode/gonodetest/faultproxy] stands between two nodes and drops, changes, delays or cuts what
+//     they send.
 //
-//	func TestPing(t *testing.T) {
-//		a := gonodetest.StartErl(t)
-//		b := gonodetest.StartErl(t)
-//		if got := a.Call(t, "net_adm", "ping", b.Atom()); got != "pong" {
-//			t.Fatal(got)
-//		}
-//	}
-//
-// There are two ways to talk to a node. [StartErl] and [StartElixir] give a [Beam], which evaluates expressions over a
-// channel of its own (file descriptors 3 and 4, so nothing that the node prints can disturb it) and returns the
-// printed value or an [EvalError]. [StartErlShell] and [StartIEx] give a [Shell]: the interactive shell itself, typed
-// at and read as a user would, for checking the transcripts of a manual.
-//
-// # Where the programs come from
-//
-// erl, elixir, iex and epmd are taken from the PATH. GONODE_ERL, GONODE_ELIXIR, GONODE_IEX and GONODE_EPMD name other
-// ones, for example a script that enters the root of another OTP release; such a script has to hand on the file
-// descriptors 3 and 4 and the environment, and keep its process id. When a program is missing the test is skipped by
-// [SkipLane], except in continuous integration (the environment variable CI is set), where it fails. With the word none
-// in place of a path the lane of that program is left out everywhere, as GONODE_ELIXIR=none GONODE_IEX=none does where
-// the Elixir of the machine does not go with the Erlang that is to be tested.
-//
-// The package works on Unix systems.
+// The package itself has what the three share, and what tests beside them need: a cookie for each test ([Cookie]), free
+// ports ([FreePort]), names in an EPMD ([Register]), certificates for nodes that talk over TLS ([Authority]), and skips
+// that say which part of a suite was left out ([SkipLane], [Missing]).
 package gonodetest

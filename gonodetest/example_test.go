@@ -1,5 +1,3 @@
-//go:build unix
-
 package gonodetest_test
 
 import (
@@ -8,30 +6,12 @@ import (
 	"github.com/gonode-otp/gonode/gonodetest"
 )
 
-// Two nodes in a test: one Erlang, one Elixir.
+// Certificates for two nodes that talk over TLS, of one authority.
 func Example() {
 	_ = func(t *testing.T) {
-		a := gonodetest.StartErl(t, gonodetest.WithHidden())
-		x := gonodetest.StartElixir(t)
-		if got := x.Call(t, "Node", "ping", a.ElixirAtom()); got != ":pong" {
-			t.Fatal(got)
-		}
-		a.Eval(t, `register(box, self()).`)
-		x.Eval(t, `send({:box, `+a.ElixirAtom()+`}, {:hello, "world"})`)
-		if got := a.Eval(t, `receive M -> M end.`); got != `{hello,<<"world">>}` {
-			t.Fatal(got)
-		}
-	}
-}
-
-// The transcript of a manual, typed into a real shell.
-func ExampleShell_Run() {
-	_ = func(t *testing.T) {
-		gonodetest.StartErlShell(t).Run(`
-1> lists:sum([1,2,3]).
-6
-2> node().
-...
-`)
+		authority := gonodetest.NewAuthority(t, "test")
+		a, b := authority.Issue(t, []string{"localhost"}), authority.Issue(t, []string{"localhost"})
+		t.Log("cacertfile", authority.CA, "certfiles", a.Cert, b.Cert, "keyfiles", a.Key, b.Key)
+		t.Log("cookie", gonodetest.Cookie(t))
 	}
 }

@@ -1,8 +1,7 @@
 package gonodetest
 
 import (
-	"crypto/rand"
-	mathrand "math/rand/v2"
+	"math/rand/v2"
 	"net"
 	"strconv"
 	"testing"
@@ -15,7 +14,7 @@ func FreePort(t testing.TB) int {
 	t.Helper()
 	var last error
 	for range 100 {
-		port := lowestPort + mathrand.IntN(highestPort-lowestPort)
+		port := lowestPort + rand.IntN(highestPort-lowestPort)
 		l, err := net.Listen("tcp4", ":"+strconv.Itoa(port))
 		if err == nil {
 			_ = l.Close()
@@ -29,8 +28,3 @@ func FreePort(t testing.TB) int {
 
 // The ports below those of ip_local_port_range as Linux, the BSDs and macOS have it.
 const lowestPort, highestPort = 12000, 32000
-
-// NewCookie returns a cookie that nobody else uses: letters and digits, so that it needs no quotes in either language.
-func NewCookie() string {
-	return "c" + rand.Text()
-}

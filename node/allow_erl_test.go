@@ -8,12 +8,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gonode-otp/gonode/etf"
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 )
 
 func TestTheListOfAllowedNodesMeansWhatItMeansToErlang(t *testing.T) {
-	e := gonodetest.StartErl(t)
-	if gonodetest.OTPRelease(t) < 25 {
+	e := beam.StartErl(t)
+	if beam.OTPRelease(t) < 25 {
 		t.Skip("this release has whole names only")
 	}
 	for _, entry := range []string{"a@h", "h", "a@", "a", "h.example.org", "@h", "a@h@x", "b@h"} {
@@ -27,7 +27,7 @@ func TestTheListOfAllowedNodesMeansWhatItMeansToErlang(t *testing.T) {
 }
 
 func TestAnOperatorRestrictsANodeOverRPC(t *testing.T) {
-	e := gonodetest.StartErl(t)
+	e := beam.StartErl(t)
 	_, host, _ := strings.Cut(e.Name(), "@")
 	n := testNode(t, Config{Name: "strict@" + host, EPMDPort: uint16(e.EPMDPort()), Listen: "0.0.0.0",
 		Cookies: map[string]string{e.Name(): e.Cookie()}})

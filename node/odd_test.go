@@ -15,26 +15,26 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
-	"github.com/gonode-otp/gonode/gonodetest"
+	scripted "github.com/gonode-otp/gonode/gonodetest/peer"
 )
 
 // oddPeer is a peer that n finds, and that does what no real node does.
-func oddPeer(t *testing.T, n *Node, name string) *gonodetest.Peer {
+func oddPeer(t *testing.T, n *Node, name string) *scripted.Peer {
 	t.Helper()
-	p := gonodetest.NewPeer(t, name)
+	p := scripted.New(t, name)
 	p.Cookie = "secret"
 	p.Register(t, int(n.cfg.EPMDPort))
 	return p
 }
 
 // pings has the peer see to it that what it sent before has been dealt with.
-func pings(p *gonodetest.Peer, n *Node) gonodetest.Move {
-	return gonodetest.Do("ping", func(c *gonodetest.PeerConn) error {
+func pings(p *scripted.Peer, n *Node) scripted.Step {
+	return scripted.Do("ping", func(c *scripted.Conn) error {
 		request := fmt.Sprintf("{'$gen_call',{'$self',mark},{is_auth,%v}}", p.Node)
-		if err := gonodetest.Send("{6,'$self','',net_kernel}", request).Run(c); err != nil {
+		if err := scripted.Send("{6,'$self','',net_kernel}", request).Run(c); err != nil {
 			return err
 		}
-		return gonodetest.Skip("{22,'_','$self'}", "{mark,yes}").Run(c)
+		return scripted.Skip("{22,'_','$self'}", "{mark,yes}").Run(c)
 	})
 }
 
@@ -48,8 +48,8 @@ func TestANewConnectionDoesNotWaitForTheEndOfTheOneItReplaces(t *testing.T) {
 	n := testNode(t, Config{})
 	p := oddPeer(t, n, "peer@localhost")
 	up, done := make(chan struct{}), make(chan struct{})
-	old := p.Dial(n.Addr().String(), gonodetest.Handshake(string(n.Name())), pings(p, n),
-		gonodetest.Do("up", func(*gonodetest.PeerConn) error { close(up); return nil }), gonodetest.Silence(done))
+	old := p.Dial(n.Addr().String(), scripted.Handshake(string(n.Name())), pings(p, n),
+		scripted.Do("up", func(*scripted.Conn) error { close(up); return nil }), scripted.Silence(done))
 	select {
 	case <-up:
 	case <-time.After(20 * time.Second):
@@ -58,7 +58,7 @@ func TestANewConnectionDoesNotWaitForTheEndOfTheOneItReplaces(t *testing.T) {
 		require.Fail(t, "the first connection does not come up")
 	}
 	began := time.Now()
-	p.Dial(n.Addr().String(), gonodetest.Handshake(string(n.Name())), pings(p, n)).Wait(t)
+	p.Dial(n.Addr().String(), scripted.Handshake(string(n.Name())), pings(p, n)).Wait(t)
 	require.Less(t, time.Since(began), 4500*time.Millisecond,
 		"what a connection takes to flush when it is closed in order is 5 s")
 	close(done)
@@ -71,7 +71,7 @@ func TestAPidOfAnEarlierLifeOfAPeerIsLinkedToNobody(t *testing.T) {
 	n := testNode(t, Config{})
 	p := oddPeer(t, n, "peer@localhost")
 	p.Creation = 7
-	s := p.Dial(n.Addr().String(), gonodetest.Handshake(string(n.Name())), gonodetest.Expect("{22,'_','$self'}", "linked"))
+	s := p.Dial(n.Addr().String(), scripted.Handshake(string(n.Name())), scripted.Expect("{22,'_','$self'}", "linked"))
 	connected(t, n)
 	n.does(t, "linker", func(p *genserv.Process, _ etf.Term) etf.Term {
 		p.TrapExit(true)
@@ -90,22 +90,22 @@ func TestAPidOfAnEarlierLifeOfAPeerIsLinkedToNobody(t *testing.T) {
 // only once.
 func TestAStrangerCannotKeepUsFromConnecting(t *testing.T) {
 	n := testNode(t, Config{Name: "a@localhost"})
-	p, stranger := oddPeer(t, n, "peer@localhost"), gonodetest.NewPeer(t, "peer@localhost")
+	p, stranger := oddPeer(t, n, "peer@localhost"), scripted.New(t, "peer@localhost")
 	dialled := make(chan struct{})
-	p.Accept(gonodetest.Do("wait", func(*gonodetest.PeerConn) error { close(dialled); return nil }),
-		gonodetest.ExpectClosed())
+	p.Accept(scripted.Do("wait", func(*scripted.Conn) error { close(dialled); return nil }),
+		scripted.ExpectClosed())
 	second := p.Accept(
-		gonodetest.ExpectName(), gonodetest.Do("the stranger comes again", func(*gonodetest.PeerConn) error {
-			return stranger.Dial(n.Addr().String(), gonodetest.SendName(), gonodetest.ExpectStatus("ok_simultaneous"),
-				gonodetest.ExpectChallenge()).Err()
+		scripted.ExpectName(), scripted.Do("the stranger comes again", func(*scripted.Conn) error {
+			return stranger.Dial(n.Addr().String(), scripted.SendName(), scripted.ExpectStatus("ok_simultaneous"),
+				scripted.ExpectChallenge()).Err()
 		}),
-		gonodetest.SendStatus("ok"), gonodetest.SendChallenge(), gonodetest.ExpectReply(), gonodetest.SendAck(),
-		gonodetest.Expect("{22,'_','_'}", "done"))
+		scripted.SendStatus("ok"), scripted.SendChallenge(), scripted.ExpectReply(), scripted.SendAck(),
+		scripted.Expect("{22,'_','_'}", "done"))
 	result := make(chan error, 1)
 	go func() { result <- n.Connect(t.Context(), p.Node) }()
 	<-dialled
-	stranger.Dial(n.Addr().String(), gonodetest.SendName(), gonodetest.ExpectStatus("ok_simultaneous"),
-		gonodetest.ExpectChallenge()).Wait(t)
+	stranger.Dial(n.Addr().String(), scripted.SendName(), scripted.ExpectStatus("ok_simultaneous"),
+		scripted.ExpectChallenge()).Wait(t)
 	require.NoError(t, <-result)
 	require.NoError(t, n.Send(t.Context(), etf.Pid{Node: p.Node, ID: 1, Creation: 1}, etf.Atom("done")))
 	second.Wait(t)
@@ -115,24 +115,24 @@ func TestAPeerEndsNoMonitorOfAnother(t *testing.T) {
 	n := testNode(t, Config{})
 	good, bad := oddPeer(t, n, "good@localhost"), oddPeer(t, n, "bad@localhost")
 	watched, lied := make(chan [2]etf.Term, 1), make(chan struct{})
-	g := good.Accept(gonodetest.Handshake(""), gonodetest.Expect("{19,'$from',server,'$ref'}", nil),
-		gonodetest.Expect("{6,'$from','',server}", "{'$gen_call',{'$from','$tag'},hello}"),
-		gonodetest.Do("tell", func(c *gonodetest.PeerConn) error {
+	g := good.Accept(scripted.Handshake(""), scripted.Expect("{19,'$from',server,'$ref'}", nil),
+		scripted.Expect("{6,'$from','',server}", "{'$gen_call',{'$from','$tag'},hello}"),
+		scripted.Do("tell", func(c *scripted.Conn) error {
 			watched <- [2]etf.Term{c.Var("$from"), c.Var("$ref")}
 			<-lied
 			return nil
 		}),
-		gonodetest.Send("{2,'','$from'}", "{'$tag',world}"), gonodetest.Hold())
-	b := bad.Accept(gonodetest.Handshake(""), gonodetest.Do("lie", func(c *gonodetest.PeerConn) error {
+		scripted.Send("{2,'','$from'}", "{'$tag',world}"), scripted.Hold())
+	b := bad.Accept(scripted.Handshake(""), scripted.Do("lie", func(c *scripted.Conn) error {
 		w := <-watched
 		c.Set("$from", w[0])
 		c.Set("$ref", w[1])
 		return nil
-	}), gonodetest.Send("{28,'$self','$from','$ref'}", "boom"), pings(bad, n),
-		gonodetest.Do("lied", func(*gonodetest.PeerConn) error {
+	}), scripted.Send("{28,'$self','$from','$ref'}", "boom"), pings(bad, n),
+		scripted.Do("lied", func(*scripted.Conn) error {
 			close(lied)
 			return nil
-		}), gonodetest.Hold())
+		}), scripted.Hold())
 	require.NoError(t, n.Connect(t.Context(), bad.Node))
 	reply, err := n.Call(t.Context(), etf.Tuple{etf.Atom("server"), good.Node}, etf.Atom("hello"))
 	require.NoError(t, err)
@@ -149,19 +149,19 @@ func TestAReferenceThatIsUsedTwiceIsOneMonitor(t *testing.T) {
 	n.does(t, "watched", func(*genserv.Process, etf.Term) etf.Term { return etf.Atom("ok") })
 	p := oddPeer(t, n, "peer@localhost")
 	watched := n.registry.byName("watched")
-	p.Dial(n.Addr().String(), gonodetest.Handshake(string(n.Name())),
-		gonodetest.Do("twice", func(c *gonodetest.PeerConn) error {
+	p.Dial(n.Addr().String(), scripted.Handshake(string(n.Name())),
+		scripted.Do("twice", func(c *scripted.Conn) error {
 			c.Set("$ref", etf.Ref{Node: p.Node, Creation: 1, Len: 1, Words: [5]uint32{1}})
 			return nil
 		}),
-		gonodetest.Send("{19,'$self',watched,'$ref'}", nil), gonodetest.Send("{19,'$self',watched,'$ref'}", nil), pings(p, n),
-		gonodetest.Do("count", func(*gonodetest.PeerConn) error {
+		scripted.Send("{19,'$self',watched,'$ref'}", nil), scripted.Send("{19,'$self',watched,'$ref'}", nil), pings(p, n),
+		scripted.Do("count", func(*scripted.Conn) error {
 			if got := watched.watchers().(etf.List); len(got) != 1 {
 				return fmt.Errorf("%d monitors", len(got))
 			}
 			return nil
 		}),
-		gonodetest.Send("{20,'$self',watched,'$ref'}", nil), pings(p, n),
+		scripted.Send("{20,'$self',watched,'$ref'}", nil), pings(p, n),
 	).Wait(t)
 	require.Empty(t, watched.watchers())
 }
@@ -214,7 +214,7 @@ func TestALogThatIsStuckHoldsUpNoAnswerAndStillTellsInOrder(t *testing.T) {
 	n := testNode(t, Config{Logger: slog.New(busyLog{slog.DiscardHandler, lines, free})})
 	require.Equal(t, "node started", <-lines)
 	p := oddPeer(t, n, "peer@localhost")
-	p.Dial(n.Addr().String(), gonodetest.Handshake(string(n.Name())), pings(p, n)).Wait(t)
+	p.Dial(n.Addr().String(), scripted.Handshake(string(n.Name())), pings(p, n)).Wait(t)
 	close(free)
 	require.Equal(t, "connected", <-lines)
 	require.Equal(t, "disconnected", <-lines)

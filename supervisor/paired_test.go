@@ -13,6 +13,7 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 	"github.com/gonode-otp/gonode/node"
 )
 
@@ -20,8 +21,8 @@ import (
 // against ours with children in Go. Both are compared with each other term by term, reports included, and with what
 // the files say.
 func TestARealSupervisorDoesTheSame(t *testing.T) {
-	beam := gonodetest.StartErl(t, gonodetest.WithTimeout(5*time.Minute))
-	release, err := strconv.Atoi(beam.Release())
+	erl := beam.StartErl(t, beam.WithTimeout(5*time.Minute))
+	release, err := strconv.Atoi(erl.Release())
 	require.NoError(t, err)
 	if release < 24 {
 		t.Skipf("the records of OTP %d have no significant children", release)
@@ -29,20 +30,20 @@ func TestARealSupervisorDoesTheSame(t *testing.T) {
 	for _, module := range []string{"puppet", "scripted_sup", "starter", "director", "paired_sup"} {
 		source, err := os.ReadFile(filepath.Join("testdata", module+".erl"))
 		require.NoError(t, err)
-		beam.Compile(t, module, string(source))
+		erl.Compile(t, module, string(source))
 	}
-	require.Equal(t, "ok", beam.Eval(t, "paired_sup:start()"))
+	require.Equal(t, "ok", erl.Eval(t, "paired_sup:start()"))
 	n, r := testNode(t, node.Config{Cookie: gonodetest.Cookie(t), EPMD: node.EPMDExternal,
-		EPMDPort: uint16(gonodetest.PrivateEPMD(t).Port())})
-	erl := etf.Atom(beam.Name())
-	r.tell(n, etf.Tuple{etf.Atom("director"), erl})
+		EPMDPort: uint16(beam.PrivateEPMD(t).Port())})
+	erlNode := etf.Atom(erl.Name())
+	r.tell(n, etf.Tuple{etf.Atom("director"), erlNode})
 	for _, file := range scenarioFiles(t) {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
 			for _, s := range readScenarios(t, file) {
-				ours := s.runInErlang(t, n, erl, n.Name())
+				ours := s.runInErlang(t, n, erlNode, n.Name())
 				theirs := ours
 				if s.since <= release {
-					theirs = s.runInErlang(t, n, erl, etf.Atom("local"))
+					theirs = s.runInErlang(t, n, erlNode, etf.Atom("local"))
 				}
 				for i, step := range s.steps {
 					require.Equal(t, step.lines, lines(theirs[i]), "OTP: %s\n%s", s.title, step.text)

@@ -5,13 +5,13 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 	"github.com/gonode-otp/gonode/tlsdist"
 )
 
 // Every suite that a release of OTP knows is known here, in all its forms: it is taken, or left out with a note.
 func TestEveryCipherSuiteOfARealNodeIsKnown(t *testing.T) {
-	e := gonodetest.StartErl(t, gonodetest.WithoutDist())
+	e := beam.StartErl(t, beam.WithoutDist())
 	maps := `[S || V <- ['tlsv1.3','tlsv1.2','tlsv1.1','tlsv1'], S <- (catch ssl:cipher_suites(all, V)), is_map(S)]`
 	for _, form := range []string{
 		maps,

@@ -17,22 +17,24 @@ import (
 	"github.com/gonode-otp/gonode/epmd"
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
+	"github.com/gonode-otp/gonode/gonodetest/peer"
 )
 
 // among returns the program with the cookie and the EPMD of the Erlang nodes of the test, and a home directory of its
 // own.
 func among(t *testing.T) program {
 	t.Helper()
-	gonodetest.OTPRelease(t) // skips where there is no Erlang
+	beam.OTPRelease(t) // skips where there is no Erlang
 	return program{bin: buildBinary(t), env: []string{"HOME=" + t.TempDir(), "XDG_CONFIG_HOME=", "ERL_EPMD_ADDRESS=",
-		"GONODE_COOKIE=" + gonodetest.Cookie(t), fmt.Sprintf("ERL_EPMD_PORT=%d", gonodetest.PrivateEPMD(t).Port())}}
+		"GONODE_COOKIE=" + gonodetest.Cookie(t), fmt.Sprintf("ERL_EPMD_PORT=%d", beam.PrivateEPMD(t).Port())}}
 }
 
 // besides is among for commands that run in this process.
 func besides(t *testing.T) {
 	t.Helper()
 	alone(t)
-	t.Setenv("ERL_EPMD_PORT", fmt.Sprint(gonodetest.PrivateEPMD(t).Port()))
+	t.Setenv("ERL_EPMD_PORT", fmt.Sprint(beam.PrivateEPMD(t).Port()))
 	t.Setenv(cookieVar, gonodetest.Cookie(t))
 }
 
@@ -56,9 +58,9 @@ handle_call(Request, _, S) -> {reply, Request, S}.
 handle_cast(Request, S) -> {noreply, [Request|S]}.
 `
 
-func startDesk(t *testing.T, opts ...gonodetest.Option) *gonodetest.Beam {
+func startDesk(t *testing.T, opts ...beam.Option) *beam.Node {
 	t.Helper()
-	e := gonodetest.StartErl(t, opts...)
+	e := beam.StartErl(t, opts...)
 	e.Compile(t, "desk", desk)
 	e.Eval(t, "desk:start(desk).")
 	return e
@@ -140,19 +142,19 @@ func TestCtrlCEndsACallAtOnce(t *testing.T) {
 
 func TestErlangRefusesAndItIsToldWhy(t *testing.T) {
 	p := among(t)
-	bad := startDesk(t, gonodetest.WithCookie("another"))
+	bad := startDesk(t, beam.WithCookie("another"))
 	p.fails(t, exitHandshake, []string{"call", bad.Name(), "desk", "x"}, "cannot connect to "+bad.Name(),
 		"give both nodes the same cookie",
 		"the cookie of this side is from GONODE_COOKIE")
 	bad.AwaitLog(t, "nvalid challenge reply")
 	require.Equal(t, "pong", p.prints(t, "ping", bad.Name(), "--cookie", "another"))
 
-	picky := gonodetest.StartErl(t)
+	picky := beam.StartErl(t)
 	picky.Eval(t, "net_kernel:allow(['friend@nowhere']).")
 	p.fails(t, exitHandshake, []string{"ping", picky.Name(), "--sname", "foe"},
 		"not_allowed: the peer does not admit foe@", "net_kernel:allow/1")
 
-	frozen := gonodetest.StartErl(t)
+	frozen := beam.StartErl(t)
 	frozen.Pause(t)
 	p.fails(t, exitTimeout, []string{"ping", frozen.Name(), "--timeout", "500ms"},
 		"cannot connect to "+frozen.Name()+": not within 500ms")
@@ -161,7 +163,7 @@ func TestErlangRefusesAndItIsToldWhy(t *testing.T) {
 }
 
 func TestNodesWithLongNamesAreReachedByTheirName(t *testing.T) {
-	p, long := among(t), startDesk(t, gonodetest.WithName("long@127.0.0.1"))
+	p, long := among(t), startDesk(t, beam.WithName("long@127.0.0.1"))
 	require.Equal(t, "pong", p.prints(t, "ping", "long@127.0.0.1"))
 	require.Equal(t, "pong", p.prints(t, "ping", "long@127.0.0.1", "--name", "clerk@127.0.0.1"))
 	require.Equal(t, "pong", p.prints(t, "ping", "long", "--name", "clerk@127.0.0.1"))
@@ -170,14 +172,14 @@ func TestNodesWithLongNamesAreReachedByTheirName(t *testing.T) {
 	p.fails(t, exitUsage, []string{"ping", "long@127.0.0.1", "--sname", "clerk"}, "give --name instead of --sname")
 	p.fails(t, exitHandshake, []string{"ping", "long"}, "handshake to long@")
 
-	short := gonodetest.StartErl(t)
+	short := beam.StartErl(t)
 	p.fails(t, exitUsage, []string{"ping", short.Name(), "--name", "clerk@127.0.0.1"}, "give --sname instead of --name")
 	alive, _, _ := strings.Cut(short.Name(), "@")
 	p.fails(t, exitHandshake, []string{"ping", alive + "@127.0.0.1"}, "handshake to "+alive+"@127.0.0.1")
 }
 
 func TestElixirServersAreCalledByTheirModule(t *testing.T) {
-	p, x := among(t), gonodetest.StartElixir(t)
+	p, x := among(t), beam.StartElixir(t)
 	x.Eval(t, `defmodule My.Desk do
   use GenServer
   def init(state), do: {:ok, state}
@@ -193,7 +195,7 @@ end
 
 func TestASecondNodeUnderTheNameOfAnErlangNodeSaysWhoHoldsIt(t *testing.T) {
 	p := among(t)
-	gonodetest.StartErl(t, gonodetest.WithSname("calc"))
+	beam.StartErl(t, beam.WithSname("calc"))
 	_, port, _ := strings.Cut(p.prints(t, "names"), "\t")
 	p.fails(t, exitFailure, []string{"run", "--sname", "calc"}, `the name "calc" is taken`,
 		"by a node that listens on port "+port)
@@ -216,7 +218,7 @@ func TestTheCookieIsInNoOutputOfTheProgram(t *testing.T) {
 }
 
 func TestDoctorWalksTheWholeWayToAnErlangNode(t *testing.T) {
-	p, e := among(t), gonodetest.StartErl(t, gonodetest.WithArgs("-kernel", "net_ticktime", "8"))
+	p, e := among(t), beam.StartErl(t, beam.WithArgs("-kernel", "net_ticktime", "8"))
 	lines := strings.Split(p.prints(t, "doctor", e.Name()), "\n")
 	steps := []string{"name", "address", "epmd", "port", "handshake", "flags", "ping", "tick"}
 	require.Len(t, lines, len(steps)+1)
@@ -230,7 +232,7 @@ func TestDoctorWalksTheWholeWayToAnErlangNode(t *testing.T) {
 
 func TestDoctorSaysAtTheFirstFailureWhatToChange(t *testing.T) {
 	p := among(t)
-	bad := gonodetest.StartErl(t, gonodetest.WithCookie("another"))
+	bad := beam.StartErl(t, beam.WithCookie("another"))
 	_, host, _ := strings.Cut(bad.Name(), "@")
 	ends := func(code int, node, step, failure, advice string) {
 		t.Helper()
@@ -267,7 +269,7 @@ func TestTheWireIsTracedALineAMessage(t *testing.T) {
 	const stamp = `(?m)^\d\d:\d\d:\d\d\.\d{6} `
 	require.Regexp(t, stamp+`-> `+e.Name()+` REG_SEND <0\.\d+\.0> -> desk .*\{hello,1\}\} \(\d+ bytes\)$`, r.err)
 	answer := "ALIAS_SEND"
-	if gonodetest.OTPRelease(t) < 24 { // which knows no aliases
+	if beam.OTPRelease(t) < 24 { // which knows no aliases
 		answer = "SEND_SENDER"
 	}
 	require.Regexp(t, stamp+`<- `+e.Name()+` `+answer+` .*\{\[alias\|#Ref<[\d.]+>\],\{hello,1\}\} \(\d+ bytes\)$`, r.err)
@@ -293,13 +295,13 @@ func takeAllNames(t *testing.T) {
 func TestANodeThatMakesNoNamesIsCalledUnderOneOfOurOwn(t *testing.T) {
 	besides(t)
 	takeAllNames(t)
-	p := gonodetest.NewPeer(t, "other@localhost")
+	p := peer.New(t, "other@localhost")
 	p.Flags &^= dist.FlagsMonitor
-	p.Register(t, gonodetest.PrivateEPMD(t).Port())
-	p.Accept(gonodetest.ExpectName())
-	p.Accept(gonodetest.Handshake(""),
-		gonodetest.Expect("{6,'$from','',net_kernel}", "{'$gen_call',{'$from','$tag'},{is_auth,'_'}}"),
-		gonodetest.Send("{2,'','$from'}", "{'$tag',yes}"), gonodetest.Hold())
+	p.Register(t, beam.PrivateEPMD(t).Port())
+	p.Accept(peer.ExpectName())
+	p.Accept(peer.Handshake(""),
+		peer.Expect("{6,'$from','',net_kernel}", "{'$gen_call',{'$from','$tag'},{is_auth,'_'}}"),
+		peer.Send("{2,'','$from'}", "{'$tag',yes}"), peer.Hold())
 	require.Equal(t, "pong", prints(t, "ping", "other@localhost"))
 	require.Regexp(t, `seen from gonode-\d+-\d+@`, gonode(t, "doctor", "nosuch@localhost").out)
 }
@@ -340,7 +342,7 @@ func TestThreeHundredRunsLeaveFewAtomsOnANode(t *testing.T) {
 }
 
 func TestANodeThatAdmitsOnlySomeIsReachedByThemAlone(t *testing.T) {
-	e := gonodetest.StartErl(t)
+	e := beam.StartErl(t)
 	besides(t)
 	host := shortHost(t)
 	e.Eval(t, "ok = net_kernel:allow(['gonode-1@"+host+"', clerk@"+host+"])")

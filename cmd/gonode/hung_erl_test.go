@@ -10,7 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 )
 
 // startProgram starts gonode run as a program among Erlang nodes and waits until it is up.
@@ -33,7 +33,7 @@ func startProgram(t *testing.T, p program, args ...string) (cmd *exec.Cmd, said 
 }
 
 func TestSIGTERMEndsANodeInOrderAlthoughABeamHangs(t *testing.T) {
-	p, e := among(t), gonodetest.StartErl(t)
+	p, e := among(t), beam.StartErl(t)
 	cmd, said, ended := startProgram(t, p, "--sname", "gonode@localhost")
 	require.Equal(t, "pong", e.Call(t, "net_adm", "ping", "'gonode@localhost'"))
 	e.Pause(t)
@@ -50,7 +50,7 @@ func TestSIGTERMEndsANodeInOrderAlthoughABeamHangs(t *testing.T) {
 }
 
 func TestANodeWarnsOfABeamWithAnotherCookie(t *testing.T) {
-	p, e := among(t), gonodetest.StartErl(t, gonodetest.WithCookie("another"))
+	p, e := among(t), beam.StartErl(t, beam.WithCookie("another"))
 	_, said, ended := startProgram(t, p, "--sname", "gonode@localhost")
 	require.Equal(t, "pang", e.Call(t, "net_adm", "ping", "'gonode@localhost'"))
 	said.await(t, `level=WARN msg="refused a connection"`, ended)

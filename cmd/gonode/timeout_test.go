@@ -15,7 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gonode-otp/gonode/epmd"
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
+	"github.com/gonode-otp/gonode/gonodetest/peer"
 )
 
 // clientVerbs are the verbs that ask a node, each with what it asks the node called mute.
@@ -45,23 +46,23 @@ func ends(t *testing.T, args ...string) result {
 func TestNoClientVerbWaitsForEverForAMuteNode(t *testing.T) {
 	alone(t)
 	soon(t, 300*time.Millisecond)
-	mapper := gonodetest.PrivateEPMD(t)
+	mapper := beam.PrivateEPMD(t)
 	t.Setenv("ERL_EPMD_PORT", fmt.Sprint(mapper.Port()))
-	peer := gonodetest.NewPeer(t, "mute@localhost")
-	peer.Cookie = secret
-	peer.Register(t, mapper.Port())
+	other := peer.New(t, "mute@localhost")
+	other.Cookie = secret
+	other.Register(t, mapper.Port())
 	for _, args := range clientVerbs {
 		if args[0] == "doctor" {
-			peer.Accept(gonodetest.ExpectClosed()) // it tries the port first
+			other.Accept(peer.ExpectClosed()) // it tries the port first
 		}
-		script := peer.Accept(gonodetest.Handshake(""), gonodetest.Hold())
+		script := other.Accept(peer.Handshake(""), peer.Hold())
 		r := ends(t, args...)
 		require.Equal(t, exitTimeout, r.code, "%q said: %s", args, r.err)
 		require.NotContains(t, r.out+r.err, "deadline", "%q", args)
 		script.Wait(t)
 	}
 	// A cast is not answered: what it waits for is that the node has taken it, which is no failure.
-	script := peer.Accept(gonodetest.Handshake(""), gonodetest.Hold())
+	script := other.Accept(peer.Handshake(""), peer.Hold())
 	require.Zero(t, ends(t, "cast", "mute@localhost", "counter", "reset").code)
 	script.Wait(t)
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gonode-otp/gonode/etf"
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 	"github.com/gonode-otp/gonode/node"
 )
 
@@ -106,7 +106,7 @@ func TestUpgradeTellsWhereARelupIsWrong(t *testing.T) {
 
 // An OTP node is asked what its own tools ask.
 func TestUpgradeOfOneApplicationOfAnErlangNode(t *testing.T) {
-	p, e := among(t), gonodetest.StartErl(t)
+	p, e := among(t), beam.StartErl(t)
 	e.Eval(t, "ok = application:start(sasl).")
 	run := func(args ...string) result { return p.run(t, append([]string{"upgrade", e.Name()}, args...)...) }
 	for _, flags := range [][]string{{"--dry-run"}, {}, {"--dry-run", "--down"}, {"--down"}} {

@@ -11,13 +11,13 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 )
 
 // startDemo starts a real node with release 1 of demorel, and release 2 unpacked.
-func startDemo(t *testing.T) *gonodetest.Beam {
+func startDemo(t *testing.T) *beam.Node {
 	t.Helper()
-	e, dir := gonodetest.StartErl(t), t.TempDir()
+	e, dir := beam.StartErl(t), t.TempDir()
 	require.NoError(t, os.CopyFS(dir, os.DirFS("../../integration/erlang/testdata/demo")))
 	source, err := os.ReadFile("../../integration/erlang/testdata/demo/demo_lab.erl")
 	require.NoError(t, err)
@@ -29,7 +29,7 @@ func startDemo(t *testing.T) *gonodetest.Beam {
 	return e
 }
 
-func demoServes(t *testing.T, e *gonodetest.Beam, version string) {
+func demoServes(t *testing.T, e *beam.Node, version string) {
 	t.Helper()
 	require.Equal(t, "{"+version+",srv_a,0}", e.Eval(t, "gen_server:call(srv_a, get)."))
 }

@@ -15,6 +15,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 	"github.com/gonode-otp/gonode/node"
 )
 
@@ -23,8 +24,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func TestTheSessionsOfTheGuideAreTrue(t *testing.T) {
 	text, err := os.ReadFile("../../docs/guide/ergo.md")
 	require.NoError(t, err)
-	for language, shell := range map[string]func(testing.TB, ...gonodetest.Option) *gonodetest.Shell{
-		"erlang": gonodetest.StartErlShell, "elixir": gonodetest.StartIEx,
+	for language, shell := range map[string]func(testing.TB, ...beam.Option) *beam.Shell{
+		"erlang": beam.StartErlShell, "elixir": beam.StartIEx,
 	} {
 		m := regexp.MustCompile("(?s)```" + language + "\n(.*?)```").FindSubmatch(text)
 		require.NotNil(t, m)
@@ -32,12 +33,12 @@ func TestTheSessionsOfTheGuideAreTrue(t *testing.T) {
 			ctx, cancel := context.WithCancel(context.Background())
 			name, ended := make(chan string, 1), make(chan error, 1)
 			cfg := node.Config{Name: "gonode", Cookie: gonodetest.Cookie(t), EPMD: node.EPMDExternal,
-				EPMDPort: uint16(gonodetest.PrivateEPMD(t).Port()), SetupTime: time.Second}
+				EPMDPort: uint16(beam.PrivateEPMD(t).Port()), SetupTime: time.Second}
 			go func() { ended <- run(ctx, cfg, func(n *node.Node) { name <- string(n.Name()) }) }()
 			defer func() { cancel(); require.NoError(t, <-ended) }()
 			select {
 			case n := <-name:
-				shell(t).Run(gonodetest.Rename(string(m[1]), "gonode@host", n))
+				shell(t).Run(beam.RenameNode(string(m[1]), "gonode@host", n))
 			case err := <-ended:
 				ended <- err
 			}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 	"github.com/gonode-otp/gonode/node"
 	"github.com/gonode-otp/gonode/supervisor"
 )
@@ -115,7 +115,7 @@ func TestApplicationsAnswerAsThoseOfAnOTPNode(t *testing.T) {
 	for _, app := range shopApps() {
 		require.NoError(t, n.Applications().Load(app))
 	}
-	e, other := gonodetest.StartErl(t), gonodetest.StartErl(t)
+	e, other := beam.StartErl(t), beam.StartErl(t)
 	other.Compile(t, "shop_app", shopModule)
 	// The pids of the processes of an application are the one thing that has to differ.
 	answers := e.Eval(t, fmt.Sprintf(`
@@ -136,7 +136,7 @@ func TestApplicationsAnswerAsThoseOfAnOTPNode(t *testing.T) {
 
 func TestATreeIsWalkedAsByTheReleaseHandler(t *testing.T) {
 	n := start(t, config(t))
-	e, other := gonodetest.StartErl(t), gonodetest.StartErl(t)
+	e, other := beam.StartErl(t), beam.StartErl(t)
 	other.Compile(t, "shop_app", shopModule)
 	ids := etf.List{etf.Atom("a"), etf.List{etf.Atom("b"), etf.List{etf.Atom("c")}, etf.Atom("d")}, etf.Atom("e")}
 	require.NoError(t, n.Applications().Start(t.Context(), node.App{Name: "shop", Vsn: "1",
@@ -167,7 +167,7 @@ func TestATreeIsWalkedAsByTheReleaseHandler(t *testing.T) {
 }
 
 func TestSupervisorsAndApplicationsReportInTheLoggerOfABeam(t *testing.T) {
-	e := gonodetest.StartErl(t)
+	e := beam.StartErl(t)
 	e.Compile(t, "keeper", keeper)
 	e.Eval(t, "keeper:start().")
 	cfg := config(t)

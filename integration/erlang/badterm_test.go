@@ -10,7 +10,7 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 )
 
 // badTerms are values of Go that no peer can be sent, though they have the type of a term.
@@ -61,7 +61,7 @@ func (sour) HandleCall(p *genserv.Process, request etf.Term, _ genserv.From, s e
 }
 
 func TestWhatIsNoTermIsToldAsAnErrorAndKeepsNobodyWaiting(t *testing.T) {
-	n, e := start(t, config(t)), gonodetest.StartErl(t)
+	n, e := start(t, config(t)), beam.StartErl(t)
 	for _, pair := range badTerms {
 		for _, what := range []string{"reply", "stop", "stop_reply", "exit", "error", "exit_signal"} {
 			spawn(t, n, "sour", genserv.Of(sour{}))
@@ -84,7 +84,7 @@ func TestWhatIsNoTermIsToldAsAnErrorAndKeepsNobodyWaiting(t *testing.T) {
 }
 
 func TestStatesAndResultsThatAreNoTermsAreErrors(t *testing.T) {
-	n, e := start(t, config(t)), gonodetest.StartErl(t)
+	n, e := start(t, config(t)), beam.StartErl(t)
 	n.Export("sour", "give", 1, func(_ context.Context, args etf.List) (etf.Term, error) {
 		bad, _ := badTerms.Get(args[0])
 		return bad, nil

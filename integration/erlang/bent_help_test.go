@@ -17,6 +17,8 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
 	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
+	"github.com/gonode-otp/gonode/gonodetest/faultproxy"
 	"github.com/gonode-otp/gonode/node"
 )
 
@@ -82,32 +84,32 @@ casts(To, Node, Stop, I, Before, Whole) ->
 connection(Node) -> try ets:lookup_element(sys_dist, Node, 3) catch error:badarg -> none end.
 `
 
-// pair is a Go node and an Erlang node that know each other by a bender only.
+// pair is a Go node and an Erlang node that know each other through a fault proxy only.
 type pair struct {
-	t      *testing.T
-	n      *node.Node
-	e      *gonodetest.Beam
-	bender *gonodetest.Bender
-	srv    etf.Tuple
+	t     *testing.T
+	n     *node.Node
+	e     *beam.Node
+	proxy *faultproxy.Proxy
+	srv   etf.Tuple
 
 	mu   sync.Mutex
 	ends map[string]int // why the connections of the Go node have ended
 }
 
-func bentPair(t *testing.T, plan gonodetest.Plan) *pair {
+func bentPair(t *testing.T, plan faultproxy.Plan) *pair {
 	t.Helper()
 	cfg := config(t)
 	cfg.Name, cfg.EPMD, cfg.EPMDPort, cfg.Listen = "gonode@localhost", node.EPMDEmbedded, uint16(gonodetest.FreePort(t)),
 		"127.0.0.1"
-	p := &pair{t: t, n: start(t, cfg), bender: gonodetest.NewBender(t, plan), ends: map[string]int{}}
+	p := &pair{t: t, n: start(t, cfg), proxy: faultproxy.New(t, plan), ends: map[string]int{}}
 	spawnSamples(t, p.n)
 	spawn(t, p.n, "recorder", genserv.Of(numbers{}))
 	p.countEnds()
-	p.e = gonodetest.StartErl(t, gonodetest.WithSname("bent@localhost"), gonodetest.WithTimeout(time.Minute))
+	p.e = beam.StartErl(t, beam.WithSname("bent@localhost"), beam.WithTimeout(time.Minute))
 	p.e.Compile(t, "load", load)
 	p.srv = startSrv(t, p.e)
-	p.bender.OpenNode("gonode@localhost", int(cfg.EPMDPort), p.e.EPMDPort())
-	p.bender.OpenNode(p.e.Name(), p.e.EPMDPort(), int(cfg.EPMDPort))
+	p.proxy.OpenNode("gonode@localhost", int(cfg.EPMDPort), p.e.EPMDPort())
+	p.proxy.OpenNode(p.e.Name(), p.e.EPMDPort(), int(cfg.EPMDPort))
 	return p
 }
 
@@ -224,7 +226,7 @@ func (p *pair) both(d, timeout time.Duration) (fromErl, fromGo outcomes) {
 	work.Go(func() { fromErl = p.fromErl(ctx, d, timeout) })
 	work.Go(func() { fromGo = p.fromGo(d, timeout) })
 	work.Wait()
-	p.t.Logf("%d connections, %d faults\nfrom Erlang %v\nfrom Go     %v", p.bender.Connections(), len(p.bender.Report()),
+	p.t.Logf("%d connections, %d faults\nfrom Erlang %v\nfrom Go     %v", p.proxy.Connections(), len(p.proxy.Report()),
 		fromErl, fromGo)
 	return fromErl, fromGo
 }
@@ -232,7 +234,7 @@ func (p *pair) both(d, timeout time.Duration) (fromErl, fromGo outcomes) {
 // heals takes away what faults have left and shows that all is well then.
 func (p *pair) heals() {
 	p.t.Helper()
-	p.bender.Cut()
+	p.proxy.Cut()
 	ctx := within(p.t, 20*time.Second)
 	require.Eventually(p.t, func() bool {
 		one, cancel := context.WithTimeout(ctx, time.Second)

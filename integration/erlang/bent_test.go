@@ -12,7 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gonode-otp/gonode/etf"
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
+	"github.com/gonode-otp/gonode/gonodetest/faultproxy"
 	"github.com/gonode-otp/gonode/internal/soak"
 )
 
@@ -35,15 +36,15 @@ func (o outcomes) wrong() int { return o["corrupted"] + o["misrouted"] + o["stra
 // the protocol has none. Only the Go node is shown such bytes: a BEAM node may be brought to its end by them.
 func TestBytesThatWereChangedHurtAMessageOrTheConnectionAndNothingElse(t *testing.T) {
 	t.Parallel()
-	for name, faults := range map[string]gonodetest.RandomFaults{
-		"turned over": {Skip: 600, Gap: 20_000, Kinds: []gonodetest.FaultKind{gonodetest.FaultFlip}},
-		"doubled":     {Skip: 600, Gap: 20_000, Kinds: []gonodetest.FaultKind{gonodetest.FaultDuplicate}},
-		"dropped":     {Skip: 600, Gap: 20_000, Kinds: []gonodetest.FaultKind{gonodetest.FaultDrop}},
+	for name, faults := range map[string]faultproxy.RandomFaults{
+		"turned over": {Skip: 600, Gap: 20_000, Kinds: []faultproxy.Kind{faultproxy.Flip}},
+		"doubled":     {Skip: 600, Gap: 20_000, Kinds: []faultproxy.Kind{faultproxy.Duplicate}},
+		"dropped":     {Skip: 600, Gap: 20_000, Kinds: []faultproxy.Kind{faultproxy.Drop}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := bentPair(t, faults.Plan().Towards("gonode@localhost"))
 			fromErl, fromGo := p.both(bentFor, 300*time.Millisecond)
-			count := len(p.bender.Report())
+			count := len(p.proxy.Report())
 			require.NotZero(t, count)
 			require.NotZero(t, fromErl["ok"])
 			require.NotZero(t, fromGo["ok"])
@@ -56,24 +57,24 @@ func TestBytesThatWereChangedHurtAMessageOrTheConnectionAndNothingElse(t *testin
 // Wherever a connection is cut, each call gets its answer or a reason at once, and both sides come together again.
 func TestConnectionsThatAreCutAnywhereCostTheCallsUnderWayAndNothingElse(t *testing.T) {
 	t.Parallel()
-	for name, faults := range map[string]gonodetest.RandomFaults{
-		"cut":            {Gap: 200_000, Kinds: []gonodetest.FaultKind{gonodetest.FaultCut}},
-		"reset":          {Gap: 200_000, Kinds: []gonodetest.FaultKind{gonodetest.FaultReset}},
-		"closed one way": {Gap: 200_000, Kinds: []gonodetest.FaultKind{gonodetest.FaultHalfClose}},
-		"early":          {Gap: 300, Kinds: []gonodetest.FaultKind{gonodetest.FaultCut, gonodetest.FaultReset}},
+	for name, faults := range map[string]faultproxy.RandomFaults{
+		"cut":            {Gap: 200_000, Kinds: []faultproxy.Kind{faultproxy.Cut}},
+		"reset":          {Gap: 200_000, Kinds: []faultproxy.Kind{faultproxy.Reset}},
+		"closed one way": {Gap: 200_000, Kinds: []faultproxy.Kind{faultproxy.HalfClose}},
+		"early":          {Gap: 300, Kinds: []faultproxy.Kind{faultproxy.Cut, faultproxy.Reset}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			faults.Seed = 1
 			p := bentPair(t, faults.Plan())
-			if name == "early" && gonodetest.OTPRelease(t) < 24 {
+			if name == "early" && beam.OTPRelease(t) < 24 {
 				// If both have dialled, net_kernel of OTP 23 may wait for ever for the end of a process that has ended
 				// (handle_info/2, accept_pending of a pending connection; mended later).
 				p.fromGo(2*time.Second, 20*time.Second).only(t, "ok", "noconnection")
 				return
 			}
 			fromErl, fromGo := p.both(bentFor, 20*time.Second)
-			require.Greater(t, p.bender.Connections(), 3)
-			if gonodetest.OTPRelease(t) < 24 {
+			require.Greater(t, p.proxy.Connections(), 3)
+			if beam.OTPRelease(t) < 24 {
 				delete(fromErl, "stray") // without aliases an answer may come late
 			}
 			fromErl.only(t, "ok", "{exit,nodedown}", "{exit,noconnection}")
@@ -88,14 +89,14 @@ func TestConnectionsThatAreCutAnywhereCostTheCallsUnderWayAndNothingElse(t *test
 }
 
 func TestDelaysAndSlownessLoseNothing(t *testing.T) {
-	faults := gonodetest.RandomFaults{Seed: 2, Gap: 20_000, Count: 1000,
-		Kinds: []gonodetest.FaultKind{gonodetest.FaultDelay, gonodetest.FaultRate}}
+	faults := faultproxy.RandomFaults{Seed: 2, Gap: 20_000, Count: 1000,
+		Kinds: []faultproxy.Kind{faultproxy.Delay, faultproxy.Rate}}
 	p := bentPair(t, faults.Plan())
 	fromErl, fromGo := p.both(bentFor, 20*time.Second)
 	fromErl.only(t, "ok")
 	fromGo.only(t, "ok")
-	require.LessOrEqual(t, p.bender.Connections(), 2, "both may have dialled at the beginning")
-	require.Greater(t, len(p.bender.Report()), 10)
+	require.LessOrEqual(t, p.proxy.Connections(), 2, "both may have dialled at the beginning")
+	require.Greater(t, len(p.proxy.Report()), 10)
 }
 
 func TestAPauseOfTheNetworkThatIsShorterThanTheTickTimeIsNotNoticed(t *testing.T) {
@@ -106,14 +107,14 @@ func TestAPauseOfTheNetworkThatIsShorterThanTheTickTimeIsNotNoticed(t *testing.T
 	work.Go(func() { fromErl, fromGo = p.both(bentFor, 20*time.Second) })
 	for range 5 {
 		wait(t, 200*time.Millisecond)
-		p.bender.Pause()
+		p.proxy.Pause()
 		wait(t, 200*time.Millisecond)
-		p.bender.Resume()
+		p.proxy.Resume()
 	}
 	work.Wait()
 	fromErl.only(t, "ok")
 	fromGo.only(t, "ok")
-	require.Equal(t, 1, p.bender.Connections())
+	require.Equal(t, 1, p.proxy.Connections())
 }
 
 func wait(t *testing.T, d time.Duration) {
@@ -128,12 +129,12 @@ func wait(t *testing.T, d time.Duration) {
 // two calls that were answered by the same connection nothing is missing.
 func TestCastsStayCompleteAndInOrderOnEachConnection(t *testing.T) {
 	t.Parallel()
-	for name, faults := range map[string]gonodetest.RandomFaults{
-		"cut": {Gap: 50_000, Kinds: []gonodetest.FaultKind{gonodetest.FaultCut, gonodetest.FaultReset,
-			gonodetest.FaultHalfClose}},
-		"cut and delays": {Gap: 5_000, Kinds: []gonodetest.FaultKind{gonodetest.FaultDelay, gonodetest.FaultDelay,
-			gonodetest.FaultDelay, gonodetest.FaultCut}},
-		"delays": {Gap: 5_000, Count: 1000, Kinds: []gonodetest.FaultKind{gonodetest.FaultDelay}},
+	for name, faults := range map[string]faultproxy.RandomFaults{
+		"cut": {Gap: 50_000, Kinds: []faultproxy.Kind{faultproxy.Cut, faultproxy.Reset,
+			faultproxy.HalfClose}},
+		"cut and delays": {Gap: 5_000, Kinds: []faultproxy.Kind{faultproxy.Delay, faultproxy.Delay,
+			faultproxy.Delay, faultproxy.Cut}},
+		"delays": {Gap: 5_000, Count: 1000, Kinds: []faultproxy.Kind{faultproxy.Delay}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			faults.Seed = 3
@@ -161,7 +162,7 @@ func TestCastsStayCompleteAndInOrderOnEachConnection(t *testing.T) {
 					require.True(t, arrived[i], "%d of %v", i, s)
 				}
 			}
-			t.Logf("%d connections; whole stretches: %d to Go, %d to Erlang", p.bender.Connections(), len(parsed.(etf.List)),
+			t.Logf("%d connections; whole stretches: %d to Go, %d to Erlang", p.proxy.Connections(), len(parsed.(etf.List)),
 				stretches)
 		})
 	}
@@ -172,7 +173,7 @@ func (p *pair) castsToErl(ctx context.Context, d time.Duration) (stretches int) 
 	p.t.Helper()
 	last := etf.Int(0)
 	for i, stop := etf.Int(1), time.Now().Add(d); time.Now().Before(stop); i += 50 {
-		before := p.bender.Connections()
+		before := p.proxy.Connections()
 		sent := 0
 		for j := range etf.Int(50) {
 			if p.n.Cast(ctx, p.srv, i+j) == nil {
@@ -191,7 +192,7 @@ func (p *pair) castsToErl(ctx context.Context, d time.Duration) (stretches int) 
 		if len(numbers) > 0 {
 			last = numbers[len(numbers)-1].(etf.Int)
 		}
-		if p.bender.Connections() != before || before == 0 {
+		if p.proxy.Connections() != before || before == 0 {
 			continue
 		}
 		stretches++

@@ -49,13 +49,13 @@ var besideCases = map[string]besideCase{
 	"shared": {what: "a code change alters what its state shares (ets, a map), and fails",
 		otpIs: "the table stays altered", oursIs: "it worked on a copy (`StateCopier`)",
 		script: loadTwins + upTwins("{share,ta}", "ta"), more: func(lab *besideLab) (otp, our string) {
-			return "n = " + lab.beam.Eval(lab.t, "ets:lookup_element(twin_shared, n, 2)."),
-				"n = " + lab.beam.Eval(lab.t, at(lab.n, "gen_server:call({ta,'gonode@host'}, shared)."))
+			return "n = " + lab.erl.Eval(lab.t, "ets:lookup_element(twin_shared, n, 2)."),
+				"n = " + lab.erl.Eval(lab.t, at(lab.n, "gen_server:call({ta,'gonode@host'}, shared)."))
 		}},
 	"get_state": {what: "`sys:get_state` of a server that is under change", otpIs: "its new state already",
 		oursIs: "the same", script: loadTwins + upTwins("{peek,tb,ta}", "ta", "tb"), look: []string{"ta"},
 		more: func(lab *besideLab) (otp, our string) {
-			return "state " + lab.beam.Eval(lab.t, "persistent_term:get(twin_peek)."), "state " + lab.peeked
+			return "state " + lab.erl.Eval(lab.t, "persistent_term:get(twin_peek)."), "state " + lab.peeked
 		}},
 	"newcomer": {what: "a server begins with the new code before something fails",
 		otpIs: "it goes on with the new code", oursIs: "it goes down by its `Downgrade`, the same process",
@@ -78,7 +78,7 @@ var besideCases = map[string]besideCase{
 		oursIs: "`EndCodeChange` closes it", script: loadTwins + upTwins("{open,ta}", "ta") + upTwins("{error,tb,nope}",
 			"tb"),
 		more: func(lab *besideLab) (otp, our string) {
-			return "open ports " + lab.beam.Eval(lab.t, "twin_lab:ports(ta)."),
+			return "open ports " + lab.erl.Eval(lab.t, "twin_lab:ports(ta)."),
 				fmt.Sprintf("opened %d, closed %d", lab.opened.Load(), lab.closed.Load())
 		}},
 	"other_state": {what: "`{load_module, M}` although the state of the new code is another type (`v1.State`, `v2.State`)",
@@ -119,14 +119,14 @@ func besideHanging() besideCase {
 
 func besideChildren(lab *besideLab) (otp, our string) {
 	children := func(node string) string {
-		return "children " + lab.beam.Eval(lab.t, "twin_lab:children("+node+").")
+		return "children " + lab.erl.Eval(lab.t, "twin_lab:children("+node+").")
 	}
 	return children("node()"), children(etf.Format(lab.n.Name()))
 }
 
 func besideStarted(lab *besideLab) (otp, our string) {
 	started := func(node string) string {
-		return "application " + lab.beam.Eval(lab.t, "twin_lab:started("+node+").")
+		return "application " + lab.erl.Eval(lab.t, "twin_lab:started("+node+").")
 	}
 	return started("node()"), started(etf.Format(lab.n.Name()))
 }
@@ -134,14 +134,14 @@ func besideStarted(lab *besideLab) (otp, our string) {
 // besidePurge purges the module of a server that is blocked, and has it end.
 func besidePurge(lab *besideLab) (otp, our string) {
 	purge := func(node string) string {
-		return lab.beam.Eval(lab.t, "twin_lab:purge("+node+").")
+		return lab.erl.Eval(lab.t, "twin_lab:purge("+node+").")
 	}
 	return purge("node()"), purge(etf.Format(lab.n.Name()))
 }
 
 // besideRemoved sends a message to the server whose module has been removed.
 func besideRemoved(lab *besideLab) (otp, our string) {
-	otp = lab.beam.Eval(lab.t, "twin_lab:give_up().")
+	otp = lab.erl.Eval(lab.t, "twin_lab:give_up().")
 	children, err := supervisor.WhichChildren(context.Background(), lab.n, etf.Atom("twin_sup"))
 	require.NoError(lab.t, err)
 	return otp, fmt.Sprintf("%d children", len(children))

@@ -16,7 +16,7 @@ import (
 	"github.com/gonode-otp/gonode/codechange"
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 	"github.com/gonode-otp/gonode/node"
 	"github.com/gonode-otp/gonode/supervisor"
 )
@@ -24,7 +24,7 @@ import (
 // besideLab has the same done to a real node and to a Go node, the latter new for each case.
 type besideLab struct {
 	t      *testing.T
-	beam   *gonodetest.Beam
+	erl    *beam.Node
 	dir    string
 	config node.Config
 	n      *node.Node
@@ -44,13 +44,13 @@ type besideLab struct {
 // startBeside starts the real node.
 func startBeside(t *testing.T) *besideLab {
 	t.Helper()
-	lab := &besideLab{t: t, beam: gonodetest.StartErl(t), dir: t.TempDir(), config: config(t)}
+	lab := &besideLab{t: t, erl: beam.StartErl(t), dir: t.TempDir(), config: config(t)}
 	require.NoError(t, os.CopyFS(lab.dir, os.DirFS("testdata/twin")))
 	source, err := os.ReadFile("testdata/twin/twin_lab.erl")
 	require.NoError(t, err)
-	lab.beam.Compile(t, "twin_lab", string(source))
-	lab.beam.Eval(t, "twin_lab:build("+lab.path()+").")
-	lab.beam.Eval(t, "ok = application:ensure_started(sasl), logger:set_primary_config(level, none), twin_lab:relay().")
+	lab.erl.Compile(t, "twin_lab", string(source))
+	lab.erl.Eval(t, "twin_lab:build("+lab.path()+").")
+	lab.erl.Eval(t, "ok = application:ensure_started(sasl), logger:set_primary_config(level, none), twin_lab:relay().")
 	return lab
 }
 
@@ -64,7 +64,7 @@ func (lab *besideLab) begin(t *testing.T, kind node.AppType) {
 	lab.suspended, lab.names = map[etf.Atom]chan struct{}{}, map[etf.Pid]string{}
 	lab.opened.Store(0)
 	lab.closed.Store(0)
-	lab.beam.Eval(t, "twin_lab:reset("+lab.path()+", "+string(kind)+").")
+	lab.erl.Eval(t, "twin_lab:reset("+lab.path()+", "+string(kind)+").")
 	servers := []etf.Atom{"ta", "tb", "tc", "td"}
 	apps := []codechange.Application{{Name: "twin", Vsn: "1"}, {Name: "twin", Vsn: "2"}}
 	for _, name := range servers {
@@ -129,13 +129,13 @@ func (lab *besideLab) awaitSuspended(name etf.Atom) {
 
 // peek asks for the state of a server from another node.
 func (lab *besideLab) peek(name etf.Atom) string {
-	return lab.beam.NewSession().Eval(lab.t, at(lab.n, fmt.Sprintf("sys:get_state({%s,'gonode@host'}).", name)))
+	return lab.erl.NewSession().Eval(lab.t, at(lab.n, fmt.Sprintf("sys:get_state({%s,'gonode@host'}).", name)))
 }
 
 // otp has the release handler of the real node execute a script.
 func (lab *besideLab) otp(script, options string) string {
 	lab.t.Helper()
-	return lab.beam.Eval(lab.t, fmt.Sprintf("twin_lab:eval(%s, [%s], %s).", lab.path(), script, options))
+	return lab.erl.Eval(lab.t, fmt.Sprintf("twin_lab:eval(%s, [%s], %s).", lab.path(), script, options))
 }
 
 // ours does the same on the Go node.
@@ -159,26 +159,26 @@ func (lab *besideLab) ours(script string, o codechange.Options) string {
 		require.True(lab.t, errors.As(err, &failed), "%v", err)
 		outcome = named(failed.Term(), lab.names)
 	}
-	return lab.beam.Eval(lab.t, "twin_lab:short("+strings.ReplaceAll(etf.Format(outcome), "''", "pid")+").")
+	return lab.erl.Eval(lab.t, "twin_lab:short("+strings.ReplaceAll(etf.Format(outcome), "''", "pid")+").")
 }
 
 // enter makes a call of which the server has begun when it returns. The call is over when wait returns.
 func (lab *besideLab) enter(to, request string) (wait func()) {
 	lab.t.Helper()
-	lab.beam.Eval(lab.t, fmt.Sprintf("put(entered, twin_lab:enter({%s, %s})).", to, request))
-	lab.beam.Eval(lab.t, at(lab.n, fmt.Sprintf("put(entered_go, twin_lab:call({%s,'gonode@host'}, %s)).", to,
+	lab.erl.Eval(lab.t, fmt.Sprintf("put(entered, twin_lab:enter({%s, %s})).", to, request))
+	lab.erl.Eval(lab.t, at(lab.n, fmt.Sprintf("put(entered_go, twin_lab:call({%s,'gonode@host'}, %s)).", to,
 		lab.atGo(request))))
 	<-lab.inside
 	return func() {
 		lab.t.Helper()
-		lab.beam.Eval(lab.t, "twin_lab:over(get(entered)).")
-		lab.beam.Eval(lab.t, "twin_lab:over(get(entered_go)).")
+		lab.erl.Eval(lab.t, "twin_lab:over(get(entered)).")
+		lab.erl.Eval(lab.t, "twin_lab:over(get(entered_go)).")
 	}
 }
 
 // atGo has a request meet the process that passes calls on where that is, and come back from there.
 func (lab *besideLab) atGo(request string) string {
-	return strings.NewReplacer("{twin_relay,[{tb", "{{twin_relay,"+lab.beam.Atom()+
+	return strings.NewReplacer("{twin_relay,[{tb", "{{twin_relay,"+lab.erl.Atom()+
 		"},[{{tb,'gonode@host'}").Replace(request)
 }
 
@@ -188,7 +188,7 @@ func (lab *besideLab) looks(names ...string) (otp, our string) {
 	look := func(node string) string {
 		var all []string
 		for _, name := range names {
-			all = append(all, name+" "+lab.beam.Eval(lab.t, fmt.Sprintf("twin_lab:look(%s, %s).", node, name)))
+			all = append(all, name+" "+lab.erl.Eval(lab.t, fmt.Sprintf("twin_lab:look(%s, %s).", node, name)))
 		}
 		return strings.Join(all, ", ")
 	}

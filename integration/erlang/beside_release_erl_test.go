@@ -13,7 +13,7 @@ import (
 func TestTwoUpgradesOfOneApplicationAtOnceTakeTurns(t *testing.T) {
 	w := startTwins(t)
 	both := func(node, dir string) string {
-		return w.beam.Eval(t, `(fun(Node) -> Keys = [rpc:async_call(Node, release_handler, upgrade_app, [demo, "`+dir+
+		return w.erl.Eval(t, `(fun(Node) -> Keys = [rpc:async_call(Node, release_handler, upgrade_app, [demo, "`+dir+
 			`/demo-2"]) || _ <- [1, 2]], lists:sort([rpc:yield(K) || K <- Keys]) end)(`+node+`).`)
 	}
 	const turns, mixed = `[{error,{version_not_in_appup,"2"}},{ok,[]}]`, `[{ok,[]},{ok,[]}]`

@@ -13,7 +13,7 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 	"github.com/gonode-otp/gonode/internal/soak"
 	"github.com/gonode-otp/gonode/node"
 	"github.com/gonode-otp/gonode/supervisor"
@@ -220,7 +220,7 @@ func TestATreeThatIsKilledAtRandomAnswersOrExits(t *testing.T) {
 	cfg.Logger = slog.New(r)
 	n := start(t, cfg)
 	require.NoError(t, n.Applications().Start(t.Context(), groveApp()))
-	e := gonodetest.StartErl(t, gonodetest.WithTimeout(*chaos+2*time.Minute))
+	e := beam.StartErl(t, beam.WithTimeout(*chaos+2*time.Minute))
 	e.Compile(t, "chaos", chaosModule)
 	names := "[root,pair1,pair2,pair3,line1,line2,line3,frail1,frail2,nobody,leaf1,leaf2]"
 	result, err := etf.Parse(e.Eval(t, fmt.Sprintf("chaos:run('%s', %s, %d)", n.Name(), names, chaos.Milliseconds())))
@@ -242,7 +242,7 @@ func TestATreeThatIsKilledAtRandomAnswersOrExits(t *testing.T) {
 
 // checkGrove sees that the tree is whole and that nothing else is there: no process and no name is left of those that
 // have been killed.
-func checkGrove(t *testing.T, n *node.Node, e *gonodetest.Beam) {
+func checkGrove(t *testing.T, n *node.Node, e *beam.Node) {
 	t.Helper()
 	ctx := t.Context()
 	var leaves int

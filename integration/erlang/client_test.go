@@ -11,7 +11,7 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 	"github.com/gonode-otp/gonode/node"
 )
 
@@ -39,7 +39,7 @@ held() -> case get(held) of undefined -> []; Held -> Held end.
 `
 
 // startSrv starts srv on e and returns how Go calls it.
-func startSrv(t *testing.T, e *gonodetest.Beam) etf.Tuple {
+func startSrv(t *testing.T, e *beam.Node) etf.Tuple {
 	t.Helper()
 	e.Compile(t, "srv", srv)
 	e.Eval(t, "srv:start(srv)")
@@ -55,7 +55,7 @@ func term(t *testing.T, format string, args ...any) etf.Term {
 
 func TestGoCallsAServerInErlang(t *testing.T) {
 	n := start(t, config(t))
-	to := startSrv(t, gonodetest.StartErl(t))
+	to := startSrv(t, beam.StartErl(t))
 	ctx := within(t, 30*time.Second)
 	for _, request := range []string{"#{k => [1,2.5,<<\"x\">>]}", "'hello world'", "[a|b]",
 		"-1267650600228229401496703205376"} {
@@ -76,7 +76,7 @@ func TestGoCallsAServerInErlang(t *testing.T) {
 
 func TestEveryEndOfACallIsToldApart(t *testing.T) {
 	n := start(t, config(t))
-	e := gonodetest.StartErl(t)
+	e := beam.StartErl(t)
 	to := startSrv(t, e)
 	ctx := within(t, 30*time.Second)
 
@@ -126,7 +126,7 @@ func hostOf(n *node.Node) string {
 
 func TestALateReplyLeavesNothingBehindAndReachesNobody(t *testing.T) {
 	n := start(t, config(t))
-	e := gonodetest.StartErl(t)
+	e := beam.StartErl(t)
 	to := startSrv(t, e)
 	for i := range 20 {
 		short, cancel := context.WithTimeout(t.Context(), 5*time.Millisecond)
@@ -144,7 +144,7 @@ func TestALateReplyLeavesNothingBehindAndReachesNobody(t *testing.T) {
 
 func TestMultiCallAsksAllNodesAtOnce(t *testing.T) {
 	n := startSamples(t)
-	a, b := gonodetest.StartErl(t), gonodetest.StartErl(t)
+	a, b := beam.StartErl(t), beam.StartErl(t)
 	startSrv(t, a)
 	startSrv(t, b)
 	nodes := []etf.Atom{etf.Atom(a.Name()), etf.Atom("nosuch@" + hostOf(n)), n.Name(), etf.Atom(b.Name())}
@@ -156,7 +156,7 @@ func TestMultiCallAsksAllNodesAtOnce(t *testing.T) {
 
 func TestAThousandGoroutinesCallAtOnce(t *testing.T) {
 	n := start(t, config(t))
-	to := startSrv(t, gonodetest.StartErl(t))
+	to := startSrv(t, beam.StartErl(t))
 	var wg sync.WaitGroup
 	failed := make(chan error, 1000)
 	for i := range 1000 {

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 )
 
 // command is a gonode run as a user starts it: the built program, in a home directory and with an EPMD port of its own.
@@ -50,7 +51,7 @@ func (c *command) said() string {
 
 func build(t *testing.T) (bin string) {
 	t.Helper()
-	gonodetest.OTPRelease(t) // skips where there is no Erlang
+	beam.OTPRelease(t) // skips where there is no Erlang
 	bin = filepath.Join(t.TempDir(), "gonode")
 	out, err := exec.Command("go", "build", "-buildvcs=false", "-o", bin, "../../cmd/gonode").CombinedOutput()
 	require.NoError(t, err, string(out))
@@ -147,9 +148,9 @@ func script(t *testing.T, line string) string {
 	return file
 }
 
-func (c *command) options(t *testing.T, line string) []gonodetest.Option {
-	return []gonodetest.Option{gonodetest.WithProgram(script(t, line)), gonodetest.WithEPMDPort(c.port),
-		gonodetest.WithEnv("HOME="+c.home, "XDG_CONFIG_HOME="), gonodetest.WithEnv(c.env...)}
+func (c *command) options(t *testing.T, line string) []beam.Option {
+	return []beam.Option{beam.WithProgram(script(t, line)), beam.WithEPMDPort(c.port),
+		beam.WithEnv("HOME="+c.home, "XDG_CONFIG_HOME="), beam.WithEnv(c.env...)}
 }
 
 // pastes types all that the command says into both shells. cookie replaces what stands for it.
@@ -157,7 +158,7 @@ func (c *command) pastes(t *testing.T, cookie string) {
 	t.Helper()
 	start, lines := c.lines(t, "To call it from Erlang")
 	require.Len(t, lines, 3)
-	erl := gonodetest.StartErlShell(t, c.options(t, strings.ReplaceAll(start, "THE_COOKIE", cookie))...)
+	erl := beam.StartErlShell(t, c.options(t, strings.ReplaceAll(start, "THE_COOKIE", cookie))...)
 	require.Equal(t, "pong", erl.Type(lines[0]))
 	require.Equal(t, `#{k => [1,2.5,<<"x">>]}`, erl.Type(lines[1]))
 	require.Equal(t, "42", erl.Type(lines[2]))
@@ -169,7 +170,7 @@ func (c *command) pastes(t *testing.T, cookie string) {
 		c.verb(t, append([]string{"cast", c.name(t), "counter", "reset"}, c.carrier...)...)
 		start, lines := c.lines(t, "From Elixir")
 		require.Len(t, lines, 3)
-		iex := gonodetest.StartIEx(t, c.options(t, strings.ReplaceAll(start, "THE_COOKIE", cookie))...)
+		iex := beam.StartIEx(t, c.options(t, strings.ReplaceAll(start, "THE_COOKIE", cookie))...)
 		require.Equal(t, ":pong", iex.Type(lines[0]))
 		require.Equal(t, `%{k: [1, 2.5, "x"]}`, iex.Type(lines[1]))
 		require.Equal(t, "42", iex.Type(lines[2]))
@@ -262,7 +263,7 @@ func TestWhatRunSaysWorksWithEveryKindOfCookieAndName(t *testing.T) {
 func TestASignalStopsTheCommandInOrder(t *testing.T) {
 	bin := build(t)
 	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
-		e := gonodetest.StartErl(t)
+		e := beam.StartErl(t)
 		c := newCommand(t, bin)
 		c.port = e.EPMDPort()
 		c.env = []string{"GONODE_COOKIE=" + e.Cookie()}

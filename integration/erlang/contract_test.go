@@ -11,7 +11,7 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 	"github.com/gonode-otp/gonode/internal/scripted"
 )
 
@@ -108,14 +108,14 @@ func TestTheContractIsKeptTermByTerm(t *testing.T) {
 		return startResult(n.Spawn(ctx,
 			genserv.Child{Name: args[0].(etf.Atom), Module: genserv.Of(actor{}), Args: etf.Tuple(args[1:])})), nil
 	})
-	asker, other := gonodetest.StartErl(t, gonodetest.WithTimeout(2*time.Minute)), gonodetest.StartErl(t)
+	asker, other := beam.StartErl(t, beam.WithTimeout(2*time.Minute)), beam.StartErl(t)
 	source, err := os.ReadFile("testdata/contract.erl")
 	require.NoError(t, err)
 	asker.Compile(t, "contract", string(source))
 	source, err = os.ReadFile("testdata/actor.erl")
 	require.NoError(t, err)
 	other.Compile(t, "actor", string(source))
-	for _, e := range []*gonodetest.Beam{asker, other} {
+	for _, e := range []*beam.Node{asker, other} {
 		e.Eval(t, "logger:set_primary_config(level, none).")
 	}
 

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gonode-otp/gonode/etf"
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 	"github.com/gonode-otp/gonode/internal/soak"
 	"github.com/gonode-otp/gonode/node"
 )
@@ -29,7 +29,7 @@ func goesBack(t *testing.T, before int) {
 // handshake. They all come at once and stay, while calls go on without a fault.
 func TestAThousandStrangersAtOnceDoNotDisturbCalls(t *testing.T) {
 	n := startSamples(t)
-	e := gonodetest.StartErl(t, gonodetest.WithTimeout(time.Minute))
+	e := beam.StartErl(t, beam.WithTimeout(time.Minute))
 	stillServes(t, n, e)
 	before := runtime.NumGoroutine()
 	e.Eval(t, at(n, `Caller = spawn(fun() -> (fun F(I) -> receive {stop, Who} -> Who ! {calls, I}
@@ -78,7 +78,7 @@ func TestAThousandStrangersAtOnceDoNotDisturbCalls(t *testing.T) {
 
 func TestConnectionsComeAndGoFiveHundredTimes(t *testing.T) {
 	n := startSamples(t)
-	e := gonodetest.StartErl(t)
+	e := beam.StartErl(t)
 	name := etf.Atom(e.Name())
 	stillServes(t, n, e)
 	ports := e.Eval(t, "length(erlang:ports())")
@@ -106,7 +106,7 @@ func TestConnectionsComeAndGoFiveHundredTimes(t *testing.T) {
 // There is one connection in the end, and what each has sent arrives.
 func TestTwoNodesThatConnectToEachOtherAtOnceEndUpWithOneConnection(t *testing.T) {
 	cfg := config(t)
-	e := gonodetest.StartErl(t, gonodetest.WithSname("m"))
+	e := beam.StartErl(t, beam.WithSname("m"))
 	to := startSrv(t, e)
 	for _, name := range []string{"a", "z"} {
 		cfg.Name = name
@@ -135,7 +135,7 @@ func TestTwoNodesThatConnectToEachOtherAtOnceEndUpWithOneConnection(t *testing.T
 
 // Fifty Go nodes and one Erlang node dial each other at the same moment.
 func TestFiftyNodesConnectAtOnce(t *testing.T) {
-	e := gonodetest.StartErl(t, gonodetest.WithTimeout(2*time.Minute), gonodetest.WithSname("hub"))
+	e := beam.StartErl(t, beam.WithTimeout(2*time.Minute), beam.WithSname("hub"))
 	to := startSrv(t, e)
 	nodes := make([]*node.Node, 50)
 	var names []string

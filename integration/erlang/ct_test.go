@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 )
 
 // enough is how many checks the suites have at least.
@@ -29,7 +30,7 @@ func TestTheCommonTestSuitesHoldOnABEAM(t *testing.T) {
 
 func TestTheCommonTestSuitesHoldOnAGoNode(t *testing.T) {
 	t.Parallel()
-	gonodetest.OTPRelease(t) // skips where there is no Erlang
+	beam.OTPRelease(t) // skips where there is no Erlang
 	runSuites(t, startTestbed(t))
 }
 
@@ -69,7 +70,7 @@ func suiteEnv(t *testing.T) []string {
 	home := t.TempDir()
 	return append(os.Environ(), "HOME="+home, "TMPDIR="+home, "XDG_CONFIG_HOME=", "ERL_EPMD_ADDRESS=", "LC_ALL=C.UTF-8",
 		"ERL_CRASH_DUMP="+filepath.Join(home, "erl_crash.dump"), fmt.Sprintf("ERL_EPMD_PORT=%d",
-			gonodetest.PrivateEPMD(t).Port()))
+			beam.PrivateEPMD(t).Port()))
 }
 
 // drivers is how many nodes run the suites at once, for these mostly wait.
@@ -79,7 +80,7 @@ const drivers = 3
 // is empty, and reports each check that failed.
 func runSuites(t *testing.T, control string) {
 	t.Helper()
-	gonodetest.OTPRelease(t)
+	beam.OTPRelease(t)
 	libs := commonTest(t)
 	dir := t.TempDir()
 	sources, err := filepath.Abs("ct")

@@ -8,7 +8,7 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 )
 
 // nameless is a server that takes the name of the request, or gives it back.
@@ -36,7 +36,7 @@ func (nameless) HandleCall(p *genserv.Process, request etf.Term, _ genserv.From,
 
 // register(”, Pid) is true on a BEAM: the empty atom is a name like any other.
 func TestTheEmptyAtomIsANameLikeAnyOther(t *testing.T) {
-	n, e := start(t, config(t)), gonodetest.StartErl(t)
+	n, e := start(t, config(t)), beam.StartErl(t)
 	spawn(t, n, "first", genserv.Of(nameless{}))
 	spawn(t, n, "second", genserv.Of(nameless{}))
 	require.Equal(t, "[noproc,true,badarg,badarg,true,true,{registered_name,''},true,noproc,true,true,{'DOWN','',bye}]",

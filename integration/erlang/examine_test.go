@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gonode-otp/gonode/etf"
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 	"github.com/gonode-otp/gonode/node"
 )
 
@@ -28,7 +28,7 @@ func examine(t *testing.T, n *node.Node, name string) (fine []string, failed *no
 
 func TestExamineWalksTheWholeWayToAHealthyNode(t *testing.T) {
 	n := start(t, config(t))
-	e := gonodetest.StartErl(t, gonodetest.WithArgs("-kernel", "net_ticktime", "8"))
+	e := beam.StartErl(t, beam.WithArgs("-kernel", "net_ticktime", "8"))
 	var last node.Finding
 	for f := range n.Examine(within(t, 15*time.Second), etf.Atom(e.Name())) {
 		require.NoError(t, f.Err)
@@ -42,7 +42,7 @@ func TestExamineWalksTheWholeWayToAHealthyNode(t *testing.T) {
 func TestExamineStopsAtTheFirstFailureAndSaysWhatToChange(t *testing.T) {
 	n := start(t, config(t))
 	_, host, _ := strings.Cut(string(n.Name()), "@")
-	bad := gonodetest.StartErl(t, gonodetest.WithCookie("another"))
+	bad := beam.StartErl(t, beam.WithCookie("another"))
 
 	_, f := examine(t, n, "a@host.example.org")
 	require.Equal(t, "name", f.Step)

@@ -16,6 +16,7 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
 	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 	"github.com/gonode-otp/gonode/node"
 )
 
@@ -28,15 +29,15 @@ func refusal(t *testing.T, err error) *dist.HandshakeError {
 }
 
 // stillServes shows that a fault has hurt nobody else.
-func stillServes(t *testing.T, n *node.Node, e *gonodetest.Beam) {
+func stillServes(t *testing.T, n *node.Node, e *beam.Node) {
 	t.Helper()
 	require.Equal(t, "fine", e.Eval(t, at(n, "gen_server:call({echo,'gonode@host'}, fine)")))
 }
 
 func TestAWrongCookieIsNamedOnBothSides(t *testing.T) {
 	n := startSamples(t)
-	good := gonodetest.StartErl(t)
-	bad := gonodetest.StartErl(t, gonodetest.WithCookie("another"))
+	good := beam.StartErl(t)
+	bad := beam.StartErl(t, beam.WithCookie("another"))
 
 	err := n.Ping(within(t, 30*time.Second), etf.Atom(bad.Name()))
 	require.Equal(t, dist.ReasonCookie, refusal(t, err).Reason)
@@ -51,8 +52,8 @@ func TestAWrongCookieIsNamedOnBothSides(t *testing.T) {
 
 func TestShortAndLongNamesAreToldApart(t *testing.T) {
 	n := startSamples(t)
-	short := gonodetest.StartErl(t)
-	long := gonodetest.StartErl(t, gonodetest.WithName("long@127.0.0.1"))
+	short := beam.StartErl(t)
+	long := beam.StartErl(t, beam.WithName("long@127.0.0.1"))
 
 	err := n.Connect(within(t, 30*time.Second), "long@127.0.0.1")
 	require.ErrorContains(t, err, "this node uses short names")
@@ -71,7 +72,7 @@ func TestShortAndLongNamesAreToldApart(t *testing.T) {
 
 func TestAPeerWithoutAMandatoryFlagIsRefusedByName(t *testing.T) {
 	n := startSamples(t)
-	e := gonodetest.StartErl(t)
+	e := beam.StartErl(t)
 	for _, flag := range []dist.Flags{dist.FlagUTF8Atoms, dist.FlagBigCreation, dist.FlagMapTag} {
 		conn, err := net.Dial("tcp", n.Addr().String())
 		require.NoError(t, err)
@@ -85,7 +86,7 @@ func TestAPeerWithoutAMandatoryFlagIsRefusedByName(t *testing.T) {
 
 func TestAPortThatIsNoNodeAndANameThatNobodyHas(t *testing.T) {
 	n := startSamples(t)
-	e := gonodetest.StartErl(t)
+	e := beam.StartErl(t)
 	_, host, _ := strings.Cut(e.Name(), "@")
 	for _, text := range []string{"HTTP/1.1 400 Bad Request\r\n\r\n", ""} {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -101,7 +102,7 @@ func TestAPortThatIsNoNodeAndANameThatNobodyHas(t *testing.T) {
 		}()
 		name := fmt.Sprintf("fake%d", len(text))
 		r, err := epmd.Register(t.Context(), epmd.RegisterOptions{Name: name, Port: uint16(l.Addr().(*net.TCPAddr).Port),
-			Addr: fmt.Sprintf("127.0.0.1:%d", gonodetest.PrivateEPMD(t).Port())})
+			Addr: fmt.Sprintf("127.0.0.1:%d", beam.PrivateEPMD(t).Port())})
 		require.NoError(t, err)
 		err = n.Connect(within(t, 30*time.Second), etf.Atom(name+"@"+host))
 		require.NotEmpty(t, refusal(t, err).Stage)
@@ -123,7 +124,7 @@ func TestWithoutEPMDTheNodeSaysSoOrBringsItsOwn(t *testing.T) {
 	cfg.EPMD = node.EPMDAuto
 	n := start(t, cfg)
 	spawnSamples(t, n)
-	e := gonodetest.StartErl(t, gonodetest.WithEPMDPort(int(cfg.EPMDPort)))
+	e := beam.StartErl(t, beam.WithEPMDPort(int(cfg.EPMDPort)))
 	stillServes(t, n, e)
 	require.Contains(t, e.Eval(t, "element(2, net_adm:names())"), `{"gonode",`)
 
@@ -135,7 +136,7 @@ func TestWithoutEPMDTheNodeSaysSoOrBringsItsOwn(t *testing.T) {
 // A host where no EPMD was: the first Go node has brought one, and takes it along when it stops.
 func TestTheNodesOfAHostOutliveTheOneThatBroughtTheEPMD(t *testing.T) {
 	t.Parallel() // it mostly waits
-	if gonodetest.OTPRelease(t) < 24 {
+	if beam.OTPRelease(t) < 24 {
 		t.Skip("OTP 23 does not register again")
 	}
 	cfg := config(t)
@@ -146,7 +147,7 @@ func TestTheNodesOfAHostOutliveTheOneThatBroughtTheEPMD(t *testing.T) {
 	start(t, cfg)
 	cfg.Name = "third"
 	start(t, cfg)
-	e := gonodetest.StartErl(t, gonodetest.WithEPMDPort(int(cfg.EPMDPort)))
+	e := beam.StartErl(t, beam.WithEPMDPort(int(cfg.EPMDPort)))
 	alive, _, _ := strings.Cut(e.Name(), "@")
 	stop(t, first)
 
@@ -168,7 +169,7 @@ func TestTheNodesOfAHostOutliveTheOneThatBroughtTheEPMD(t *testing.T) {
 
 func TestARestartedNodeIsTakenBackByItsPeer(t *testing.T) {
 	n := startSamples(t)
-	e := gonodetest.StartErl(t)
+	e := beam.StartErl(t)
 	stillServes(t, n, e)
 	// A second node of the same name, as after a crash that the peer has not noticed: its peer answers alive.
 	e.Eval(t, at(n, "net_kernel:monitor_nodes(true, [nodedown_reason, {node_type, all}])"))
@@ -177,7 +178,7 @@ func TestARestartedNodeIsTakenBackByItsPeer(t *testing.T) {
 	again := dist.Local{Node: n.Name(), Creation: n.Creation() + 1,
 		Cookie: func(etf.Atom) string { return gonodetest.Cookie(t) }}
 	info, err := again.Connect(t.Context(), conn, etf.Atom(e.Name()), nil)
-	if gonodetest.OTPRelease(t) < 24 {
+	if beam.OTPRelease(t) < 24 {
 		// Nobody is let in before the old connection has ended, and OTP 23 does not end it.
 		require.ErrorContains(t, err, "OTP 23 waits for that")
 		require.True(t, n.Disconnect(etf.Atom(e.Name())))
@@ -192,7 +193,7 @@ func TestARestartedNodeIsTakenBackByItsPeer(t *testing.T) {
 }
 
 // erlPort is the address on which a BEAM node listens.
-func erlPort(t *testing.T, e *gonodetest.Beam) string {
+func erlPort(t *testing.T, e *beam.Node) string {
 	t.Helper()
 	alive, _, _ := strings.Cut(e.Name(), "@")
 	info, err := epmd.Lookup(t.Context(), fmt.Sprintf("127.0.0.1:%d", e.EPMDPort()), alive)
@@ -202,7 +203,7 @@ func erlPort(t *testing.T, e *gonodetest.Beam) string {
 
 func TestAStoppedNodeIsGoneForEverybody(t *testing.T) {
 	n := startSamples(t)
-	e := gonodetest.StartErl(t)
+	e := beam.StartErl(t)
 	stillServes(t, n, e)
 	e.Eval(t, at(n, "Ref = monitor(process, {echo,'gonode@host'})"))
 	stillServes(t, n, e) // so the monitor has arrived

@@ -15,6 +15,7 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
 	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 	"github.com/gonode-otp/gonode/node"
 )
 
@@ -73,7 +74,7 @@ func (f foreigner) start(t *testing.T, dial ...string) {
 	ctx, cancel := context.WithCancel(context.Background())
 	words := append(append(f.command[1:len(f.command):len(f.command)], string(f.name), gonodetest.Cookie(t)), dial...)
 	cmd := exec.CommandContext(ctx, f.command[0], words...)
-	cmd.Env = append(os.Environ(), fmt.Sprintf("ERL_EPMD_PORT=%d", gonodetest.PrivateEPMD(t).Port()))
+	cmd.Env = append(os.Environ(), fmt.Sprintf("ERL_EPMD_PORT=%d", beam.PrivateEPMD(t).Port()))
 	cmd.Stderr = t.Output()
 	_, err := cmd.StdinPipe() // the end of it is the end of the program
 	require.NoError(t, err)

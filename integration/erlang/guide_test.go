@@ -14,7 +14,7 @@ import (
 	"github.com/gonode-otp/gonode/examples/locks"
 	"github.com/gonode-otp/gonode/examples/survey"
 	"github.com/gonode-otp/gonode/genserv"
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 	"github.com/gonode-otp/gonode/node"
 )
 
@@ -31,15 +31,15 @@ func TestTheSessionsOfTheGuidesAreTrue(t *testing.T) {
 	for _, page := range pages {
 		text, err := os.ReadFile(page)
 		require.NoError(t, err)
-		for language, shell := range map[string]func(testing.TB, ...gonodetest.Option) *gonodetest.Shell{
-			"erlang": gonodetest.StartErlShell,
-			"elixir": gonodetest.StartIEx,
+		for language, shell := range map[string]func(testing.TB, ...beam.Option) *beam.Shell{
+			"erlang": beam.StartErlShell,
+			"elixir": beam.StartIEx,
 		} {
 			for _, m := range regexp.MustCompile("(?s)```"+language+
 				"\n((?:1>|iex\\(1\\)>).*?)```").FindAllStringSubmatch(string(text), -1) {
 				t.Run(filepath.Base(page)+"/"+language, func(t *testing.T) {
 					n := startFor(t, page)
-					shell(t).Run(gonodetest.Rename(gonodetest.Rename(m[1], "gonode@host", string(n.Name())), "calc@host",
+					shell(t).Run(beam.RenameNode(beam.RenameNode(m[1], "gonode@host", string(n.Name())), "calc@host",
 						string(n.Name())))
 				})
 			}
@@ -64,9 +64,9 @@ func startFor(t *testing.T, page string) *node.Node {
 func TestANameThatAProcessHasAcquiredIsTheNextOnesWhenItEnds(t *testing.T) {
 	n := start(t, config(t))
 	spawn(t, n, "locks", genserv.Of(locks.Server{}))
-	a, b := gonodetest.StartErl(t), gonodetest.StartErl(t)
-	call := func(e *gonodetest.Beam, text string) string { t.Helper(); return e.Eval(t, at(n, text)) }
-	for _, e := range []*gonodetest.Beam{a, b} {
+	a, b := beam.StartErl(t), beam.StartErl(t)
+	call := func(e *beam.Node, text string) string { t.Helper(); return e.Eval(t, at(n, text)) }
+	for _, e := range []*beam.Node{a, b} {
 		call(e, `Main = self(), register(worker, spawn(fun() ->
 			ok = gen_server:call({locks,'gonode@host'}, {acquire,printer}, infinity),
 			Main ! owner, receive stop -> ok end end)), ok.`)

@@ -14,6 +14,7 @@ import (
 	"github.com/gonode-otp/gonode/examples/echo"
 	"github.com/gonode-otp/gonode/genserv"
 	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 	"github.com/gonode-otp/gonode/node"
 )
 
@@ -23,7 +24,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func config(t *testing.T) node.Config {
 	t.Helper()
 	cfg := node.Config{Name: "gonode", Cookie: gonodetest.Cookie(t), EPMD: node.EPMDExternal,
-		EPMDPort: uint16(gonodetest.PrivateEPMD(t).Port())}
+		EPMDPort: uint16(beam.PrivateEPMD(t).Port())}
 	if testing.Verbose() {
 		cfg.Logger = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
@@ -69,7 +70,7 @@ func spawn(t *testing.T, n *node.Node, name etf.Atom, m genserv.Module) etf.Pid 
 
 // at replaces gonode@host in a transcript or an expression by the name of n, with the quotes it needs.
 func at(n *node.Node, text string) string {
-	return gonodetest.Rename(text, "gonode@host", string(n.Name()))
+	return beam.RenameNode(text, "gonode@host", string(n.Name()))
 }
 
 func within(t *testing.T, d time.Duration) context.Context {

@@ -8,7 +8,7 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 )
 
 // loner starts a server without a link to it, and answers with its pid.
@@ -28,7 +28,7 @@ func (loner) HandleCall(p *genserv.Process, _ etf.Term, _ genserv.From, n int) g
 }
 
 func TestProcessInfoTellsTheParentThatHasNoLinkAndSingleKeysOfTheDictionary(t *testing.T) {
-	n, e := start(t, config(t)), gonodetest.StartErl(t)
+	n, e := start(t, config(t)), beam.StartErl(t)
 	spawn(t, n, "loner", genserv.Of(loner{}))
 	require.Equal(t,
 		"[{parent,true},{links,[]},{fullsweep_after,65535},{{dictionary,color},red},{{dictionary,taste},undefined}]",
@@ -41,7 +41,7 @@ func TestProcessInfoTellsTheParentThatHasNoLinkAndSingleKeysOfTheDictionary(t *t
 }
 
 func TestErpcWithArgumentsThatAreNoneFailsAsOnABeam(t *testing.T) {
-	n, e, other := start(t, config(t)), gonodetest.StartErl(t), gonodetest.StartErl(t)
+	n, e, other := start(t, config(t)), beam.StartErl(t), beam.StartErl(t)
 	for _, args := range []string{"[a|b]", "lists:seq(1, 300)"} {
 		both := e.Eval(t, fmt.Sprintf(`(fun(Nodes, A) ->
 			Trim = fun F([{M,Fun,As,_}|_]) -> {M,Fun,As}; 

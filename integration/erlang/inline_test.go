@@ -17,7 +17,7 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 	"github.com/gonode-otp/gonode/node"
 )
 
@@ -59,7 +59,7 @@ func TestACallbackThatBlocksStopsNeitherTicksNorOtherServers(t *testing.T) {
 	for _, name := range []etf.Atom{"lock", "opener"} {
 		spawn(t, n, name, genserv.Of(lock{t.Context(), opened}))
 	}
-	e := gonodetest.StartErl(t, gonodetest.WithArgs("-kernel", "net_ticktime", "4"))
+	e := beam.StartErl(t, beam.WithArgs("-kernel", "net_ticktime", "4"))
 	require.Equal(t, "{300,[],done}", e.Eval(t, at(n, `begin
 		N = 'gonode@host', Me = self(),
 		pong = net_adm:ping(N), monitor_node(N, true),
@@ -77,7 +77,7 @@ func TestServersThatCallEachOtherThroughTheSamePeerGetTheirAnswers(t *testing.T)
 	for _, name := range []etf.Atom{"a", "b", "c"} {
 		spawn(t, n, name, genserv.Of(lock{ctx: t.Context()}))
 	}
-	e := gonodetest.StartErl(t)
+	e := beam.StartErl(t)
 	require.Equal(t, "50", e.Eval(t, at(n, `begin
 		N = 'gonode@host', R = {relay,node()},
 		register(relay, spawn_link(fun Loop() -> receive {'$gen_call', From, {Who,X}} ->
@@ -127,9 +127,9 @@ func TestHelperForANodeThatIsAlone(t *testing.T) {
 // On one processor, in a program that does nothing else: nothing wakes the scheduler but what the node sees to.
 func TestACallbackThatOnlyComputesKeepsNobodyWaiting(t *testing.T) {
 	t.Parallel()
-	e := gonodetest.StartErl(t, gonodetest.WithCookie("alone"), gonodetest.WithTimeout(3*time.Minute))
+	e := beam.StartErl(t, beam.WithCookie("alone"), beam.WithTimeout(3*time.Minute))
 	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestHelperForANodeThatIsAlone$")
-	cmd.Env = append(os.Environ(), alone+"="+strconv.Itoa(gonodetest.PrivateEPMD(t).Port()), "GOMAXPROCS=1")
+	cmd.Env = append(os.Environ(), alone+"="+strconv.Itoa(beam.PrivateEPMD(t).Port()), "GOMAXPROCS=1")
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	require.NoError(t, err)

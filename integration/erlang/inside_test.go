@@ -12,7 +12,7 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 	"github.com/gonode-otp/gonode/node"
 )
 
@@ -65,7 +65,7 @@ func onBothSides(t *testing.T, n *node.Node, test func(t *testing.T, c caller)) 
 
 func TestEveryEndOfACallIsToldApartOnBothSides(t *testing.T) {
 	n := start(t, config(t))
-	e := gonodetest.StartErl(t)
+	e := beam.StartErl(t)
 	to := startSrv(t, e)
 	onBothSides(t, n, func(t *testing.T, c caller) {
 		ctx := within(t, time.Minute)
@@ -107,7 +107,7 @@ func TestEveryEndOfACallIsToldApartOnBothSides(t *testing.T) {
 
 func TestServersOnManyNodesAreAskedAndStoppedOnBothSides(t *testing.T) {
 	n := start(t, config(t))
-	a, b := gonodetest.StartErl(t), gonodetest.StartErl(t)
+	a, b := beam.StartErl(t), beam.StartErl(t)
 	toA, toB := startSrv(t, a), startSrv(t, b)
 	nosuch := etf.Atom("nosuch@" + hostOf(n))
 	nodes := []etf.Atom{etf.Atom(a.Name()), nosuch, n.Name(), etf.Atom(b.Name())}
@@ -143,7 +143,7 @@ func TestServersOnManyNodesAreAskedAndStoppedOnBothSides(t *testing.T) {
 
 func TestAGlobalNameIsUsedFromInsideAServer(t *testing.T) {
 	n := start(t, config(t))
-	e := gonodetest.StartErl(t)
+	e := beam.StartErl(t)
 	startSrv(t, e)
 	require.NoError(t, n.Connect(within(t, time.Minute), etf.Atom(e.Name())))
 	require.Equal(t, "yes", e.Eval(t, "global:register_name(world, whereis(srv))."))
@@ -188,7 +188,7 @@ handle_cast(_, S) -> {noreply, S}.
 
 func TestTenThousandCallsOfAnErlangServerWaitAtOnce(t *testing.T) {
 	n := start(t, config(t))
-	e := gonodetest.StartErl(t)
+	e := beam.StartErl(t)
 	e.Compile(t, "hold", holdModule)
 	e.Eval(t, "hold:start().")
 	to := etf.Tuple{etf.Atom("hold"), etf.Atom(e.Name())}

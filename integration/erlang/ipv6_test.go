@@ -12,6 +12,7 @@ import (
 	"github.com/gonode-otp/gonode/epmd"
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 	"github.com/gonode-otp/gonode/node"
 )
 
@@ -39,10 +40,10 @@ func ownAddress(t *testing.T) (addr string, ok bool) {
 	return "", false
 }
 
-func overIPv6() gonodetest.Option { return gonodetest.WithArgs("-proto_dist", "inet6_tcp") }
+func overIPv6() beam.Option { return beam.WithArgs("-proto_dist", "inet6_tcp") }
 
 // bothDial has the two nodes call each other, each over a connection of its own.
-func bothDial(t *testing.T, n *node.Node, e *gonodetest.Beam) {
+func bothDial(t *testing.T, n *node.Node, e *beam.Node) {
 	t.Helper()
 	to := startSrv(t, e)
 	reply, err := n.Call(within(t, 30*time.Second), to, term(t, "{echo, six}"))
@@ -54,7 +55,7 @@ func bothDial(t *testing.T, n *node.Node, e *gonodetest.Beam) {
 }
 
 // bothWays is bothDial over IPv6.
-func bothWays(t *testing.T, n *node.Node, e *gonodetest.Beam) {
+func bothWays(t *testing.T, n *node.Node, e *beam.Node) {
 	t.Helper()
 	bothDial(t, n, e)
 	address := e.Eval(t, at(n, "{ok, I} = net_kernel:node_info('gonode@host'), element(2, lists:keyfind(address, 1, I))."))
@@ -70,7 +71,7 @@ func TestNodesTalkOverIPv6InBothDirections(t *testing.T) {
 		cfg.ProtoDist = "inet6_tcp"
 		n := start(t, cfg)
 		spawnSamples(t, n)
-		bothWays(t, n, gonodetest.StartErl(t, overIPv6()))
+		bothWays(t, n, beam.StartErl(t, overIPv6()))
 	})
 	hosts := []string{"::1"}
 	if own, ok := ownAddress(t); ok {
@@ -84,7 +85,7 @@ func TestNodesTalkOverIPv6InBothDirections(t *testing.T) {
 			n := start(t, cfg)
 			spawnSamples(t, n)
 			require.Equal(t, host, n.Addr().(*net.TCPAddr).IP.String())
-			bothWays(t, n, gonodetest.StartErl(t, gonodetest.WithName("erl@"+host), overIPv6()))
+			bothWays(t, n, beam.StartErl(t, beam.WithName("erl@"+host), overIPv6()))
 		})
 	}
 }
@@ -97,8 +98,8 @@ func TestNodesTalkOverTLSOverIPv6(t *testing.T) {
 	cfg.ProtoDist, cfg.Name, cfg.LongNames = "inet6_tls", "gonode@::1", true
 	n := start(t, cfg)
 	spawnSamples(t, n)
-	e := gonodetest.StartErl(t, gonodetest.WithName("erl@::1"),
-		gonodetest.WithArgs("-proto_dist", "inet6_tls", "-ssl_dist_optfile", file))
+	e := beam.StartErl(t, beam.WithName("erl@::1"),
+		beam.WithArgs("-proto_dist", "inet6_tls", "-ssl_dist_optfile", file))
 	bothWays(t, n, e)
 	var steps []string
 	for f := range n.Examine(within(t, 30*time.Second), etf.Atom(e.Name())) {
@@ -143,7 +144,7 @@ func TestTheEmbeddedEPMDIsReachedByIPv6(t *testing.T) {
 	info, err := epmd.Lookup(t.Context(), fmt.Sprintf("[::1]:%d", port), "gonode")
 	require.NoError(t, err)
 	require.Equal(t, n.Addr().(*net.TCPAddr).Port, int(info.Port))
-	e := gonodetest.StartErl(t, overIPv6(), gonodetest.WithEPMDPort(port))
+	e := beam.StartErl(t, overIPv6(), beam.WithEPMDPort(port))
 	bothWays(t, n, e)
 	entries, err := epmd.Names(t.Context(), fmt.Sprintf("[::1]:%d", port))
 	require.NoError(t, err)

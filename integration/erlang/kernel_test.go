@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gonode-otp/gonode/codechange"
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 	"github.com/gonode-otp/gonode/node"
 )
 
@@ -38,7 +38,7 @@ var deadly = []struct{ name, way string }{
 
 // assault attacks the process of n and waits until the node answers pings and calls again. It returns whether the
 // process is the same as before.
-func assault(t *testing.T, e *gonodetest.Beam, n *node.Node, name, way string) (same bool) {
+func assault(t *testing.T, e *beam.Node, n *node.Node, name, way string) (same bool) {
 	t.Helper()
 	attack := fmt.Sprintf(`fun(G, Name) ->
 		P = rpc:call(G, erlang, whereis, [Name]),
@@ -66,7 +66,7 @@ func upgradable(t *testing.T) node.Config {
 }
 
 func TestNoPeerTakesAKernelProcessAway(t *testing.T) {
-	e := gonodetest.StartErl(t)
+	e := beam.StartErl(t)
 	for _, name := range []string{"net_kernel", "rex", "release_handler"} {
 		n := start(t, upgradable(t))
 		for _, a := range assaults {
@@ -81,7 +81,7 @@ func TestNoPeerTakesAKernelProcessAway(t *testing.T) {
 }
 
 func TestTheNodeEndsWithItsApplicationControllerAndSaysWhy(t *testing.T) {
-	e := gonodetest.StartErl(t)
+	e := beam.StartErl(t)
 	n := start(t, config(t))
 	for _, a := range assaults {
 		require.True(t, assault(t, e, n, "application_controller", a.way), "it survives %s", a.name)

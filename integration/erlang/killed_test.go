@@ -9,14 +9,14 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 )
 
 // What a process of the Erlang node hears of a Go node that was killed: of a process it was linked with, of monitors
 // by pid and by name, of the node in both ways, and how a call ends.
 func TestAGoNodeThatIsKilledIsGoneForItsPeersAtOnce(t *testing.T) {
 	bin := build(t)
-	e := gonodetest.StartErl(t)
+	e := beam.StartErl(t)
 	c := newCommand(t, bin)
 	c.port = e.EPMDPort()
 	c.env = []string{"GONODE_COOKIE=" + e.Cookie()}
@@ -49,7 +49,7 @@ func TestAnErlangNodeThatIsKilledIsGoneForItsPeersAtOnce(t *testing.T) {
 	n := startSamples(t)
 	victimPid := spawn(t, n, "victim", genserv.Of(victim{}))
 	events := watchNodes(t, n)
-	e := gonodetest.StartErl(t)
+	e := beam.StartErl(t)
 	srv := startSrv(t, e)
 	target := e.Eval(t, "term_to_binary(whereis(srv))")
 	encoded, err := etf.Parse(target)

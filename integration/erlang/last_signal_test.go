@@ -10,7 +10,7 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 )
 
 // spout is a server that sends {told, N} with some kB to the process that asks it by {tell, To, Count}, or links
@@ -58,7 +58,7 @@ func reap(t *testing.T, function string) string {
 	}
 	source, err := os.ReadFile("testdata/reaper.erl")
 	require.NoError(t, err)
-	e := gonodetest.StartErl(t, gonodetest.WithTimeout(time.Minute))
+	e := beam.StartErl(t, beam.WithTimeout(time.Minute))
 	e.Compile(t, "reaper", string(source))
 	return e.Eval(t, at(n, fmt.Sprintf("reaper:%s('gonode@host', 0, %d)", function, killings-1)))
 }

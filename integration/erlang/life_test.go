@@ -11,6 +11,7 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 	"github.com/gonode-otp/gonode/node"
 )
 
@@ -44,7 +45,7 @@ func next(t *testing.T, events <-chan node.NodeEvent) node.NodeEvent {
 func TestBothSidesLearnWhyAConnectionWentDown(t *testing.T) {
 	n := startSamples(t)
 	events := watchNodes(t, n)
-	e := gonodetest.StartErl(t)
+	e := beam.StartErl(t)
 	e.Eval(t, "net_kernel:monitor_nodes(true, [nodedown_reason, {node_type, all}])")
 	name := etf.Atom(e.Name())
 	up := func() {
@@ -77,7 +78,7 @@ func TestAPeerThatFallsSilentIsNoticedWithinTheTickTime(t *testing.T) {
 	n := start(t, cfg)
 	spawnSamples(t, n)
 	events := watchNodes(t, n)
-	e := gonodetest.StartErl(t, gonodetest.WithArgs("-kernel", "net_ticktime", "4"))
+	e := beam.StartErl(t, beam.WithArgs("-kernel", "net_ticktime", "4"))
 	stillServes(t, n, e)
 	require.True(t, next(t, events).Up)
 
@@ -104,16 +105,16 @@ func TestNodesOnAFixedPortNeedNoEPMD(t *testing.T) {
 	n := start(t, node.Config{Name: "gonode@localhost", Cookie: gonodetest.Cookie(t), NodePort: uint16(port),
 		Listen: "127.0.0.1"})
 	spawnSamples(t, n)
-	e := gonodetest.StartErl(t, gonodetest.WithSname("nolisten@localhost"),
-		gonodetest.WithEPMDPort(gonodetest.FreePort(t)),
-		gonodetest.WithArgs("-start_epmd", "false", "-erl_epmd_port", strconv.Itoa(port), "-dist_listen", "false"))
+	e := beam.StartErl(t, beam.WithSname("nolisten@localhost"),
+		beam.WithEPMDPort(gonodetest.FreePort(t)),
+		beam.WithArgs("-start_epmd", "false", "-erl_epmd_port", strconv.Itoa(port), "-dist_listen", "false"))
 	stillServes(t, n, e)
 }
 
 func TestANodeWithoutANameIsGivenOne(t *testing.T) {
 	n := startSamples(t)
 	_, host, _ := strings.Cut(string(n.Name()), "@")
-	e := gonodetest.StartErl(t, gonodetest.WithSname("undefined"))
+	e := beam.StartErl(t, beam.WithSname("undefined"))
 	require.Equal(t, "true", e.Eval(t, at(n, "net_kernel:connect_node('gonode@host')")),
 		"it has to be asked for; a call does not connect")
 	stillServes(t, n, e)
@@ -123,7 +124,7 @@ func TestANodeWithoutANameIsGivenOne(t *testing.T) {
 }
 
 func TestANodeMayAskAnotherForItsName(t *testing.T) {
-	e := gonodetest.StartErl(t)
+	e := beam.StartErl(t)
 	cfg := config(t)
 	cfg.Name, cfg.NamedBy = "undefined", e.Name()
 	n := start(t, cfg)

@@ -11,7 +11,7 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 	"github.com/gonode-otp/gonode/internal/soak"
 	"github.com/gonode-otp/gonode/node"
 )
@@ -51,7 +51,7 @@ calls(Node, To, N) ->
 
 func TestWhatABeamTakesIsEchoedHoweverDeepItIs(t *testing.T) {
 	n := startSamples(t)
-	e := gonodetest.StartErl(t, gonodetest.WithTimeout(2*time.Minute))
+	e := beam.StartErl(t, beam.WithTimeout(2*time.Minute))
 	e.Compile(t, "nest", nestModule)
 	for _, kind := range []string{"list", "tuple", "map", "mixed"} {
 		echoed(t, n, e, kind, "100000")
@@ -59,7 +59,7 @@ func TestWhatABeamTakesIsEchoedHoweverDeepItIs(t *testing.T) {
 }
 
 // echoed has a term echoed while others go on with their calls on the same connection.
-func echoed(t *testing.T, n *node.Node, e *gonodetest.Beam, kind, size string) {
+func echoed(t *testing.T, n *node.Node, e *beam.Node, kind, size string) {
 	t.Helper()
 	require.Equal(t, "{ok,true}", e.Eval(t, at(n, `nest:busy('gonode@host', fun() ->
 		nest:echo('gonode@host', nest:make(`+kind+`, `+size+`)) end)`)), kind)
@@ -68,7 +68,7 @@ func echoed(t *testing.T, n *node.Node, e *gonodetest.Beam, kind, size string) {
 func TestTheLargestTermsThatABeamTakesAreEchoed(t *testing.T) {
 	soak.Only(t) // takes a minute and some GB
 	n := startSamples(t)
-	e := gonodetest.StartErl(t, gonodetest.WithTimeout(10*time.Minute))
+	e := beam.StartErl(t, beam.WithTimeout(10*time.Minute))
 	e.Compile(t, "nest", nestModule)
 	for _, c := range [][2]string{
 		{"list", "1000000"}, {"tuple", "1000000"}, {"map", "1000000"}, {"mixed", "1000000"}, {"wide", "20000000"},
@@ -111,7 +111,7 @@ func startLimited(t *testing.T) (*node.Node, *warnings) {
 
 func TestAMultiCallThatIsTooLargeDoesNotWaitForItsTimeOut(t *testing.T) {
 	n, _ := startLimited(t)
-	e := gonodetest.StartErl(t, gonodetest.WithTimeout(time.Minute))
+	e := beam.StartErl(t, beam.WithTimeout(time.Minute))
 	e.Compile(t, "nest", nestModule)
 	for _, timeOut := range []string{"infinity", "3600000"} {
 		require.Equal(t, at(n, "{[],['gonode@host']}"), e.Eval(t, at(n,
@@ -123,7 +123,7 @@ func TestAMultiCallThatIsTooLargeDoesNotWaitForItsTimeOut(t *testing.T) {
 
 func TestACallThatIsTooLargeFailsAloneAndAtOnce(t *testing.T) {
 	n, log := startLimited(t)
-	e := gonodetest.StartErl(t, gonodetest.WithTimeout(time.Minute))
+	e := beam.StartErl(t, beam.WithTimeout(time.Minute))
 	e.Compile(t, "nest", nestModule)
 	for _, target := range []string{"{echo, 'gonode@host'}", "rpc:call('gonode@host', erlang, whereis, [echo])"} {
 		for _, what := range []string{"binary, 2000000", "wide, 20000", "wide, 2000000"} {
@@ -144,7 +144,7 @@ func TestACallThatIsTooLargeFailsAloneAndAtOnce(t *testing.T) {
 
 func TestSignalsThatAreTooLargeHaveTheirEffectWithAnotherReason(t *testing.T) {
 	n, _ := startLimited(t)
-	e := gonodetest.StartErl(t, gonodetest.WithTimeout(time.Minute))
+	e := beam.StartErl(t, beam.WithTimeout(time.Minute))
 	require.Contains(t, e.Eval(t, at(n, `(fun() ->
 		P = rpc:call('gonode@host', erlang, whereis, [counter]), R = monitor(process, P),
 		exit(P, binary:copy(<<1>>, 2000000)),
@@ -160,7 +160,7 @@ func TestSignalsThatAreTooLargeHaveTheirEffectWithAnotherReason(t *testing.T) {
 
 func TestAReplyThatIsTooLargeFailsTheCallOfGoAtOnce(t *testing.T) {
 	n, _ := startLimited(t)
-	e := gonodetest.StartErl(t, gonodetest.WithTimeout(time.Minute))
+	e := beam.StartErl(t, beam.WithTimeout(time.Minute))
 	e.Compile(t, "big", `
 -module(big).
 -behaviour(gen_server).

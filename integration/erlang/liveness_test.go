@@ -8,7 +8,8 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
+	"github.com/gonode-otp/gonode/gonodetest/peer"
 	"github.com/gonode-otp/gonode/supervisor"
 )
 
@@ -19,8 +20,8 @@ const soon = 5 * time.Second
 // mutePeer is a host that accepts connections and says nothing. It returns an Erlang expression for a pid of it.
 func mutePeer(t *testing.T) (pid string) {
 	t.Helper()
-	p := gonodetest.NewPeer(t, "mute@localhost")
-	p.Register(t, gonodetest.PrivateEPMD(t).Port())
+	p := peer.New(t, "mute@localhost")
+	p.Register(t, beam.PrivateEPMD(t).Port())
 	return "binary_to_term(<<131,88,119,14,\"mute@localhost\",7:32,0:32,4:32>>)"
 }
 
@@ -34,7 +35,7 @@ func (quietSup) Init(etf.Term) (supervisor.Flags, []supervisor.ChildSpec, error)
 func TestRepliesToAHostThatSaysNothingKeepNoServerWaiting(t *testing.T) {
 	n := startSamples(t)
 	spawn(t, n, "sup", supervisor.Of(quietSup{}))
-	e := gonodetest.StartErl(t)
+	e := beam.StartErl(t)
 	stillServes(t, n, e)
 	e.Eval(t, "Mute = "+mutePeer(t))
 	e.Eval(t, at(n, "N = 'gonode@host'"))
@@ -61,7 +62,7 @@ func TestRepliesToANodeThatStandsStillKeepNoServerWaiting(t *testing.T) {
 	spawn(t, n, "lock", genserv.Of(lock{t.Context(), opened}))
 	spawn(t, n, "opener", genserv.Of(lock{t.Context(), opened}))
 	events := watchNodes(t, n)
-	e := gonodetest.StartErl(t, gonodetest.WithArgs("-kernel", "net_ticktime", "1"))
+	e := beam.StartErl(t, beam.WithArgs("-kernel", "net_ticktime", "1"))
 	e.Eval(t, at(n, `[spawn(fun() -> gen_server:call({lock,'gonode@host'}, {wait,I}, infinity) end)
 		|| I <- lists:seq(1, 5)]`))
 	e.Eval(t, at(n, `#{} = sys:get_state({opener,'gonode@host'}, 20000)`))
@@ -86,12 +87,12 @@ func TestRepliesToANodeThatStandsStillKeepNoServerWaiting(t *testing.T) {
 // OTP: async_gen_server_reply/2 of net_kernel.erl.
 func TestAPeerThatAsksAndNeverReadsLeavesNetKernelToTheOthers(t *testing.T) {
 	n := startSamples(t)
-	e := gonodetest.StartErl(t)
+	e := beam.StartErl(t)
 	stillServes(t, n, e)
 	asked := make(chan struct{})
-	p := gonodetest.NewPeer(t, "deaf@localhost")
+	p := peer.New(t, "deaf@localhost")
 	tag := make(etf.Binary, 4<<10)
-	asks := gonodetest.Do("asks", func(c *gonodetest.PeerConn) error {
+	asks := peer.Do("asks", func(c *peer.Conn) error {
 		self := c.Var("$self")
 		for range 4000 {
 			request := etf.Tuple{etf.Atom("is_auth"), c.Var("$node")}
@@ -104,8 +105,8 @@ func TestAPeerThatAsksAndNeverReadsLeavesNetKernelToTheOthers(t *testing.T) {
 		close(asked)
 		return nil
 	})
-	script := p.Dial(n.Addr().String(), gonodetest.Handshake(string(n.Name())), asks,
-		gonodetest.Silence(t.Context().Done()))
+	script := p.Dial(n.Addr().String(), peer.Handshake(string(n.Name())), asks,
+		peer.Silence(t.Context().Done()))
 	select {
 	case <-asked:
 	case <-script.Done():
@@ -119,7 +120,7 @@ func TestAPeerThatAsksAndNeverReadsLeavesNetKernelToTheOthers(t *testing.T) {
 // A node that is about to be connected gets everything, in order, before what is sent later.
 func TestWhatAProcessSendsToANodeThatIsNotConnectedArrivesInOrder(t *testing.T) {
 	n := startSamples(t)
-	e := gonodetest.StartErl(t)
+	e := beam.StartErl(t)
 	e.Eval(t, "process_flag(trap_exit, true)")
 	encoded, err := etf.Parse(e.Eval(t, "term_to_binary(self())"))
 	require.NoError(t, err)
@@ -176,16 +177,16 @@ func (teller) HandleInfo(_ *genserv.Process, _ etf.Term, s struct{}) genserv.Res
 // What else waits for the answer of the peer is not the server: other callers are served.
 func TestTheFirstLookAtAStateDoesNotWaitForThePeer(t *testing.T) {
 	n := startSamples(t)
-	p := gonodetest.NewPeer(t, "asks@localhost")
+	p := peer.New(t, "asks@localhost")
 	release := make(chan struct{})
-	script := p.Dial(n.Addr().String(), gonodetest.Handshake(string(n.Name())),
-		gonodetest.Send("{6,'$self','',counter}", "{system,{'$self',tag},get_state}"),
-		gonodetest.Expect("{29,'$ref','$from','_',{erpc,execute_call,4},[monitor]}",
+	script := p.Dial(n.Addr().String(), peer.Handshake(string(n.Name())),
+		peer.Send("{6,'$self','',counter}", "{system,{'$self',tag},get_state}"),
+		peer.Expect("{29,'$ref','$from','_',{erpc,execute_call,4},[monitor]}",
 			"['$result',erlang,system_info,[version]]"),
-		gonodetest.Do("waits", func(*gonodetest.PeerConn) error { <-release; return nil }),
-		gonodetest.Send("{31,'$ref','$from',2,'$self'}", nil),
-		gonodetest.Send("{28,'$self','$from','$ref'}", `{'$result',return,"13.1"}`),
-		gonodetest.Expect("{22,'_','$self'}", "{tag,0}"))
+		peer.Do("waits", func(*peer.Conn) error { <-release; return nil }),
+		peer.Send("{31,'$ref','$from',2,'$self'}", nil),
+		peer.Send("{28,'$self','$from','$ref'}", `{'$result',return,"13.1"}`),
+		peer.Expect("{22,'_','$self'}", "{tag,0}"))
 	require.Eventually(t, func() bool { return len(n.Nodes()) == 1 }, soon, time.Millisecond)
 	began := time.Now()
 	for ctx := within(t, soon); time.Since(began) < 100*time.Millisecond; {
@@ -200,7 +201,7 @@ func TestTheFirstLookAtAStateDoesNotWaitForThePeer(t *testing.T) {
 // The reply is for whoever it was sent to. What a server tells another process about a call is no answer to the call.
 func TestAMessageWithTheTagOfACallDoesNotAnswerItForAnother(t *testing.T) {
 	n := startSamples(t)
-	e := gonodetest.StartErl(t)
+	e := beam.StartErl(t)
 	e.Eval(t, `register(srv, spawn(fun F() -> receive {'$gen_call', {_, [alias|Ref] = Tag} = To, {tell, Other}} ->
 		Other ! {Ref, hi}, Other ! {Tag, hi}, gen_server:reply(To, answer), F() end end))`)
 	inbox := &collector{got: make(chan etf.Term, 10)}

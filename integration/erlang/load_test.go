@@ -7,7 +7,7 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 )
 
 // recorder keeps every cast it gets and answers get with all of them.
@@ -28,7 +28,7 @@ func (recorder) HandleCast(_ *genserv.Process, request etf.Term, seen etf.List) 
 func TestTenThousandCastsOfOneProcessArriveCompleteAndInOrder(t *testing.T) {
 	n := startSamples(t)
 	spawn(t, n, "recorder", genserv.Of(recorder{}))
-	e := gonodetest.StartErl(t)
+	e := beam.StartErl(t)
 	require.Equal(t, "true", e.Eval(t, at(n, `begin
 		S = {recorder,'gonode@host'}, L = lists:seq(1, 10000),
 		[gen_server:cast(S, I) || I <- L],
@@ -38,7 +38,7 @@ func TestTenThousandCastsOfOneProcessArriveCompleteAndInOrder(t *testing.T) {
 
 func TestTwoHundredProcessesCallAtOnceAndAllGetTheirOwnAnswers(t *testing.T) {
 	n := startSamples(t)
-	e := gonodetest.StartErl(t)
+	e := beam.StartErl(t)
 	require.Equal(t, "20000", e.Eval(t, at(n, `begin
 		S = {echo,'gonode@host'}, Me = self(),
 		One = fun(P) -> length([I || I <- lists:seq(1, 100), gen_server:call(S, {P,I}, 60000) =:= {P,I}]) end,

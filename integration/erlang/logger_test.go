@@ -13,7 +13,7 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/examples/bank"
 	"github.com/gonode-otp/gonode/genserv"
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 )
 
 // keeper is a handler of Erlang's logger that hands all events to a process.
@@ -54,7 +54,7 @@ func (frail) FormatStatus(status genserv.Status, _ etf.Atom) genserv.Status {
 }
 
 func TestTheEndOfAServerIsReportedInTheLoggerOfABeam(t *testing.T) {
-	e := gonodetest.StartErl(t)
+	e := beam.StartErl(t)
 	e.Compile(t, "keeper", keeper)
 	e.Eval(t, "keeper:start().")
 	cfg := config(t)
@@ -111,7 +111,7 @@ handle_call(_, S) -> {ok, ok, S}.
 `
 
 func TestReportsReadLikeThoseOfOTPInAFileAndForHandlersOfErrorLogger(t *testing.T) {
-	e := gonodetest.StartErl(t)
+	e := beam.StartErl(t)
 	e.Compile(t, "legacy", legacy)
 	file := filepath.Join(t.TempDir(), "beam.log")
 	require.Equal(t, "ok", e.Eval(t, fmt.Sprintf(`logger:set_primary_config(level, info),
@@ -169,7 +169,7 @@ func (stillborn) Init(*genserv.Process, etf.Term) genserv.InitResult[etf.Atom] {
 }
 
 func TestElixirsLoggerTellsTheEndOfAServerInItsOwnWords(t *testing.T) {
-	e := gonodetest.StartElixir(t)
+	e := beam.StartElixir(t)
 	e.Eval(t, "{:ok, _} = Application.ensure_all_started(:logger)")
 	cfg := config(t)
 	cfg.LoggerNode = e.Name()

@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 )
 
 func TestTheElixirExampleKeepsItsPromisesWithTheBuiltCommand(t *testing.T) {
@@ -21,7 +21,7 @@ func TestTheElixirExampleKeepsItsPromisesWithTheBuiltCommand(t *testing.T) {
 	cmd := exec.CommandContext(t.Context(), mix, "test")
 	cmd.Dir = project
 	cmd.Env = append(os.Environ(), "HOME="+t.TempDir(), "XDG_CONFIG_HOME=", "GONODE="+bin, "MIX_ENV=test",
-		fmt.Sprintf("ERL_EPMD_PORT=%d", gonodetest.PrivateEPMD(t).Port()))
+		fmt.Sprintf("ERL_EPMD_PORT=%d", beam.PrivateEPMD(t).Port()))
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, string(out))
 	require.Contains(t, string(out), ", 0 failures")

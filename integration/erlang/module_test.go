@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 )
 
 // The program of the README is a program of another module. What "go get" would fetch is this tree. A replace in its
@@ -27,7 +27,7 @@ func TestTheProgramOfTheReadmeRunsInAModuleOfItsOwn(t *testing.T) {
 	require.NoError(t, err)
 	require.NotContains(t, string(mod), "replace ")
 
-	dir, port := t.TempDir(), gonodetest.PrivateEPMD(t).Port()
+	dir, port := t.TempDir(), beam.PrivateEPMD(t).Port()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "main.go"), []byte(program[0]), 0o600))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "go.sum"), sums, 0o600))
 	run := func(args ...string) string {

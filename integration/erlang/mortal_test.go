@@ -10,7 +10,7 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 	"github.com/gonode-otp/gonode/node"
 )
 
@@ -239,9 +239,9 @@ func (mortalProcess) HandleInfo(_ *genserv.Process, msg etf.Term, heard etf.List
 // Two Erlang nodes first: what the stories say is what OTP does.
 func TestLinksMonitorsAndExitSignalsActInEveryDirectionAsBetweenErlangNodes(t *testing.T) {
 	t.Parallel()
-	beam := func(name string) *gonodetest.Beam {
-		e := gonodetest.StartErl(t, gonodetest.WithSname(name), gonodetest.WithConnectAll(false),
-			gonodetest.WithTimeout(3*time.Minute))
+	erl := func(name string) *beam.Node {
+		e := beam.StartErl(t, beam.WithSname(name), beam.WithConnectAll(false),
+			beam.WithTimeout(3*time.Minute))
 		e.Compile(t, "mortal", mortal)
 		e.Eval(t, "mortal:nursery()")
 		return e
@@ -253,10 +253,10 @@ func TestLinksMonitorsAndExitSignalsActInEveryDirectionAsBetweenErlangNodes(t *t
 		spawn(t, n, "nursery", genserv.Of(nursery{n}))
 		return n
 	}
-	judge, erl1, erl2, go1, go2 := beam("judge"), beam("one"), beam("two"), gonode("go1"), gonode("go2")
+	judge, erl1, erl2, go1, go2 := erl("judge"), erl("one"), erl("two"), gonode("go1"), gonode("go2")
 	// Before there was UNLINK_ID (OTP 24), a link and an unlink that crossed could leave one end linked and the other
 	// not, between two Erlang nodes too; the one that believes in the link does not make it again.
-	old := gonodetest.OTPRelease(t) < 24
+	old := beam.OTPRelease(t) < 24
 	names := map[string]string{"Erlang": erl1.Atom(), "another Erlang": erl2.Atom(), "Go": go1.Name().String(),
 		"another Go": go2.Name().String()}
 	for _, pair := range [][2]string{{"Erlang", "another Erlang"}, {"Go", "Erlang"}, {"Erlang", "Go"},

@@ -16,6 +16,7 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
 	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 	"github.com/gonode-otp/gonode/node"
 )
 
@@ -37,7 +38,7 @@ func inNetns(t *testing.T) bool {
 	if os.Getenv(netnsEnv) != "" {
 		return true
 	}
-	gonodetest.OTPRelease(t) // skips where there is no Erlang
+	beam.OTPRelease(t) // skips where there is no Erlang
 	unshare := []string{"unshare", "--net"}
 	if os.Getuid() != 0 {
 		unshare = append(unshare, "--map-root-user")
@@ -145,9 +146,9 @@ func TestASplitNetworkIsNoticedWithinTheTickTimeAndHeals(t *testing.T) {
 		defer close(laid)
 		w.lay()
 	}()
-	e := gonodetest.StartErl(t, gonodetest.WithName("there@"+thereAddr), gonodetest.WithProgram(w.program(port)),
-		gonodetest.WithEPMDPort(port),
-		gonodetest.WithArgs("-kernel", "net_ticktime", "4"), gonodetest.WithTimeout(2*time.Minute))
+	e := beam.StartErl(t, beam.WithName("there@"+thereAddr), beam.WithProgram(w.program(port)),
+		beam.WithEPMDPort(port),
+		beam.WithArgs("-kernel", "net_ticktime", "4"), beam.WithTimeout(2*time.Minute))
 	<-laid
 	n := start(t, node.Config{Name: "gonode@" + hereAddr, LongNames: true, Cookie: gonodetest.Cookie(t),
 		EPMD:     node.EPMDEmbedded,

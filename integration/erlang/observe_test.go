@@ -8,7 +8,7 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 )
 
 // observed has what observer, etop, appmon and people with a shell ask a node for.
@@ -84,8 +84,8 @@ func (plain) HandleCall(_ *genserv.Process, request etf.Term, _ genserv.From, s 
 func TestWhatObserverAsksForIsAnsweredOrRefusedAndHurtsNobody(t *testing.T) {
 	n := start(t, config(t))
 	spawn(t, n, "plain", genserv.Of(plain{}))
-	e, other := gonodetest.StartErl(t, gonodetest.WithTimeout(time.Minute)), gonodetest.StartErl(t)
-	for _, b := range []*gonodetest.Beam{e, other} {
+	e, other := beam.StartErl(t, beam.WithTimeout(time.Minute)), beam.StartErl(t)
+	for _, b := range []*beam.Node{e, other} {
 		b.Compile(t, "observed", observed)
 	}
 	other.Eval(t, "{ok, _} = observed:start().")
@@ -100,7 +100,7 @@ func TestWhatObserverAsksForIsAnsweredOrRefusedAndHurtsNobody(t *testing.T) {
 func TestProcessInfoTellsWhatAServerDoesWhateverItDoes(t *testing.T) {
 	n := start(t, config(t))
 	spawn(t, n, "patient", genserv.Of(patient{}))
-	e := gonodetest.StartErl(t)
+	e := beam.StartErl(t)
 	e.Eval(t, at(n, `S = {patient,'gonode@host'}, Pid = rpc:call('gonode@host', erlang, whereis, [patient]),
 		Info = fun(What) -> case rpc:call('gonode@host', erlang, process_info, [Pid, What]) of {What, V} -> V; V -> V end end.`))
 	require.Equal(t, "waiting", e.Eval(t, "Info(status)."))

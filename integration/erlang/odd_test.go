@@ -13,7 +13,7 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 	"github.com/gonode-otp/gonode/node"
 )
 
@@ -22,7 +22,7 @@ import (
 func TestPeersThatConnectInTheirOwnWayDoAsWithAnErlangNode(t *testing.T) {
 	t.Parallel()
 	n := startSamples(t)
-	erl := gonodetest.StartErl(t, gonodetest.WithHidden())
+	erl := beam.StartErl(t, beam.WithHidden())
 	erl.Eval(t, "register(echo, spawn(fun F() -> receive {'$gen_call', From, X} -> gen_server:reply(From, X), F() end "+
 		"end))")
 	const call = `Call = fun() -> try gen_server:call({echo,N}, hi, 10000) catch exit:{R, _} -> R end end,
@@ -39,7 +39,7 @@ func TestPeersThatConnectInTheirOwnWayDoAsWithAnErlangNode(t *testing.T) {
 		{nil, `{net_kernel:allow(['nobody@nowhere']), Call(), net_adm:ping(N), net_kernel:allow([N]), Call()}`},
 		{[]string{"-dist_listen", "false"}, `{Call(), Cut(), Call()}`},
 	} {
-		peer := gonodetest.StartErl(t, gonodetest.WithArgs(c.args...), gonodetest.WithConnectAll(true))
+		peer := beam.StartErl(t, beam.WithArgs(c.args...), beam.WithConnectAll(true))
 		told := func(name string) string {
 			return strings.ReplaceAll(peer.Eval(t, fmt.Sprintf("(fun(N) -> %s %s end)(%s)", call, c.story, name)),
 				strings.Trim(name, "'"), "N")
@@ -54,7 +54,7 @@ func TestPeersThatConnectInTheirOwnWayDoAsWithAnErlangNode(t *testing.T) {
 // A node that connects of its own accord is taken by a peer that does not.
 func TestAPeerThatConnectsToNobodyIsConnectedTo(t *testing.T) {
 	n := startSamples(t)
-	e := gonodetest.StartErl(t, gonodetest.WithArgs("-kernel", "dist_auto_connect", "never"))
+	e := beam.StartErl(t, beam.WithArgs("-kernel", "dist_auto_connect", "never"))
 	to := startSrv(t, e)
 	for range 3 {
 		reply, err := n.Call(within(t, 30*time.Second), to, term(t, "{echo, hi}"))
@@ -68,19 +68,19 @@ func TestAPeerThatConnectsToNobodyIsConnectedTo(t *testing.T) {
 // global of OTP 25 and later takes nodes apart that have lost a third one. It leaves hidden nodes out of that.
 func TestAClusterIsNotTornApartByAGoNodeThatComesAndGoes(t *testing.T) {
 	n := startSamples(t)
-	a := gonodetest.StartErl(t, gonodetest.WithConnectAll(true),
-		gonodetest.WithArgs("-kernel", "prevent_overlapping_partitions", "true"))
-	b := gonodetest.StartErl(t, gonodetest.WithConnectAll(true),
-		gonodetest.WithArgs("-kernel", "prevent_overlapping_partitions", "true"))
+	a := beam.StartErl(t, beam.WithConnectAll(true),
+		beam.WithArgs("-kernel", "prevent_overlapping_partitions", "true"))
+	b := beam.StartErl(t, beam.WithConnectAll(true),
+		beam.WithArgs("-kernel", "prevent_overlapping_partitions", "true"))
 	require.Equal(t, "pong", a.Eval(t, "net_adm:ping("+b.Atom()+")"))
 	a.Eval(t, "net_kernel:monitor_nodes(true)")
 	b.Eval(t, "net_kernel:monitor_nodes(true)")
 	for i := range 10 {
 		stillServes(t, n, a)
 		stillServes(t, n, b)
-		require.True(t, n.Disconnect(etf.Atom([]*gonodetest.Beam{a, b}[i%2].Name())))
+		require.True(t, n.Disconnect(etf.Atom([]*beam.Node{a, b}[i%2].Name())))
 	}
-	for _, e := range []*gonodetest.Beam{a, b} {
+	for _, e := range []*beam.Node{a, b} {
 		require.Equal(t, "ok", e.Eval(t, "global:sync()"))
 		require.Equal(t, "none", e.Eval(t, "receive {nodedown, _} = D -> D after 0 -> none end"))
 		require.Equal(t, "1", e.Eval(t, "length(nodes())"))
@@ -90,7 +90,7 @@ func TestAClusterIsNotTornApartByAGoNodeThatComesAndGoes(t *testing.T) {
 func TestNamesAndCookiesOfEveryLengthAndKind(t *testing.T) {
 	t.Parallel()
 	cfg := config(t)
-	_, host, _ := strings.Cut(gonodetest.StartErl(t).Name(), "@")
+	_, host, _ := strings.Cut(beam.StartErl(t).Name(), "@")
 	long := strings.Repeat("x", 255-1-len(host)-1)
 	for _, c := range []struct{ ours, theirs, cookie string }{
 		{"g" + long, "e" + long, strings.Repeat("c", 255)},
@@ -100,7 +100,7 @@ func TestNamesAndCookiesOfEveryLengthAndKind(t *testing.T) {
 		cfg.Name, cfg.Cookie = c.ours, c.cookie
 		n := start(t, cfg)
 		spawnSamples(t, n)
-		e := gonodetest.StartErl(t, gonodetest.WithSname(c.theirs), gonodetest.WithCookie(c.cookie))
+		e := beam.StartErl(t, beam.WithSname(c.theirs), beam.WithCookie(c.cookie))
 		stillServes(t, n, e)
 		require.True(t, n.Disconnect(etf.Atom(e.Name())))
 		require.NoError(t, n.Ping(within(t, 30*time.Second), etf.Atom(e.Name())))
@@ -112,7 +112,7 @@ func TestNamesAndCookiesOfEveryLengthAndKind(t *testing.T) {
 
 func TestProcessesWithNamesOfAnyLetters(t *testing.T) {
 	n := startSamples(t)
-	e := gonodetest.StartErl(t)
+	e := beam.StartErl(t)
 	for _, name := range []string{"żółw", "日本語", "with space", "Elixir.Some.Name", strings.Repeat("я", 255),
 		"\U0001f422"} {
 		spawn(t, n, etf.Atom(name), genserv.Of(victim{}))
@@ -136,7 +136,7 @@ const formerlyKnown = `(fun(P, P2, S) ->
 end)(P, P2, S)`
 
 func TestPidsOfAnEarlierLifeReachNobody(t *testing.T) {
-	e := gonodetest.StartErl(t)
+	e := beam.StartErl(t)
 	n := start(t, config(t))
 	spawn(t, n, "victim", genserv.Of(victim{}))
 	e.Eval(t, at(n, "S = {victim,'gonode@host'}"))
@@ -156,8 +156,8 @@ func TestPidsOfAnEarlierLifeOfAnErlangNodeReachNobody(t *testing.T) {
 	spawn(t, n, "nursery", genserv.Of(nursery{n}))
 	spawn(t, n, "mortal", genserv.Of(mortalProcess{}))
 	events := watchNodes(t, n)
-	e := gonodetest.StartErl(t, gonodetest.WithSname("again"))
-	judge := gonodetest.StartErl(t)
+	e := beam.StartErl(t, beam.WithSname("again"))
+	judge := beam.StartErl(t)
 	judge.Eval(t, at(n, "M = {mortal,'gonode@host'}, ok = gen_server:call(M, {trap, true})"))
 	e.Eval(t, at(n, "register(old, spawn(fun() -> receive after infinity -> ok end end)), "+
 		"gen_server:call({mortal,'gonode@host'}, {trap, true})"))
@@ -166,7 +166,7 @@ func TestPidsOfAnEarlierLifeOfAnErlangNodeReachNobody(t *testing.T) {
 	e.Kill(t)
 	for e := next(t, events); e.Up || e.Node != "again@"+etf.Atom(host(n)); e = next(t, events) {
 	}
-	again := gonodetest.StartErl(t, gonodetest.WithSname("again"))
+	again := beam.StartErl(t, beam.WithSname("again"))
 	again.Eval(t, at(n, "fine, net_adm:ping('gonode@host')"))
 	require.Equal(t, "ok", judge.Eval(t, "gen_server:call(M, {link, P})"))
 	require.Equal(t, "true", judge.Eval(t, "is_reference(gen_server:call(M, {monitor, P}))"))
@@ -190,7 +190,7 @@ func host(n *node.Node) string {
 // it fails at once because of that.
 func TestAConnectionThatIsCutUnderLoadCostsTheCallsUnderWay(t *testing.T) {
 	n := startSamples(t)
-	e := gonodetest.StartErl(t, gonodetest.WithTimeout(time.Minute))
+	e := beam.StartErl(t, beam.WithTimeout(time.Minute))
 	to := startSrv(t, e)
 	stillServes(t, n, e)
 	e.Eval(t, at(n, `Callers = [spawn_monitor(fun() -> (fun F(I, Ok, Cut) ->

@@ -17,13 +17,14 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
 	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 )
 
 // The peer stands still until the large message of one process waits in the connection and the small ones of another
 // have come to it.
 func TestALargeMessageDoesNotHoldUpTheSmallOnesOfAnotherProcess(t *testing.T) {
 	n := start(t, config(t))
-	e := gonodetest.StartErl(t, gonodetest.WithTimeout(time.Minute))
+	e := beam.StartErl(t, beam.WithTimeout(time.Minute))
 	e.Eval(t, `register(sink, spawn(fun() -> (fun F(Seen) -> receive
 		{large, B} -> F([{large, byte_size(B)} | Seen]); {small, I} -> F([I | Seen]);
 		{seen, Who} -> Who ! {seen, lists:reverse(Seen)}, F(Seen); _ -> F(Seen) end end)([]) end))`)
@@ -66,7 +67,7 @@ func TestNodesListenWithinARangeOfPorts(t *testing.T) {
 	cfg.PortMin, cfg.PortMax = uint16(first), uint16(first+50)
 	n := start(t, cfg)
 	spawnSamples(t, n)
-	e := gonodetest.StartErl(t, gonodetest.WithArgs("-kernel", "inet_dist_listen_min", strconv.Itoa(first),
+	e := beam.StartErl(t, beam.WithArgs("-kernel", "inet_dist_listen_min", strconv.Itoa(first),
 		"inet_dist_listen_max", strconv.Itoa(first+50)))
 	within50 := func(port int) { t.Helper(); require.True(t, first <= port && port <= first+50, "port %d", port) }
 	within50(n.Addr().(*net.TCPAddr).Port)
@@ -98,5 +99,5 @@ func TestAnEncryptedKeyServesBothSides(t *testing.T) {
 	file := optfile(t, mutual(p, ca.CA), `{password, "pass phrase"}`, strict)
 	n := start(t, tlsConfig(t, file))
 	spawnSamples(t, n)
-	bothDial(t, n, gonodetest.StartErl(t, overTLS(file)))
+	bothDial(t, n, beam.StartErl(t, overTLS(file)))
 }

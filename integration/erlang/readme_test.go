@@ -7,18 +7,18 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 )
 
 func TestTheSessionsOfTheReadmeAreTrue(t *testing.T) {
-	for language, shell := range map[string]func(testing.TB, ...gonodetest.Option) *gonodetest.Shell{
-		"erlang": gonodetest.StartErlShell,
-		"elixir": gonodetest.StartIEx,
+	for language, shell := range map[string]func(testing.TB, ...beam.Option) *beam.Shell{
+		"erlang": beam.StartErlShell,
+		"elixir": beam.StartIEx,
 	} {
 		t.Run(language, func(t *testing.T) {
 			for _, session := range readme(t, language) {
 				n := startSamples(t)
-				shell(t).Run(gonodetest.Rename(session, "gonode@host", string(n.Name())))
+				shell(t).Run(beam.RenameNode(session, "gonode@host", string(n.Name())))
 				stop(t, n)
 			}
 		})

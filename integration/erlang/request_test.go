@@ -11,13 +11,13 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 	"github.com/gonode-otp/gonode/node"
 )
 
 func TestARequestIsWaitedForWhenItsAnswerIsWanted(t *testing.T) {
 	n := start(t, config(t))
-	e := gonodetest.StartErl(t)
+	e := beam.StartErl(t)
 	to := startSrv(t, e)
 	ctx := within(t, 30*time.Second)
 
@@ -62,7 +62,7 @@ func TestARequestIsWaitedForWhenItsAnswerIsWanted(t *testing.T) {
 func inf() float64 { x := 1e308; return x * 10 }
 
 // requireNothingWatched waits until n watches no process of e any more: the monitors of srv are gone.
-func requireNothingWatched(t *testing.T, e *gonodetest.Beam, n *node.Node) {
+func requireNothingWatched(t *testing.T, e *beam.Node, n *node.Node) {
 	t.Helper()
 	require.Eventually(t, func() bool { return e.Eval(t, "process_info(whereis(srv), monitored_by).") == "{monitored_by,[]}" },
 		30*time.Second, 10*time.Millisecond, "no monitor is left")
@@ -70,7 +70,7 @@ func requireNothingWatched(t *testing.T, e *gonodetest.Beam, n *node.Node) {
 
 func TestThousandsOfRequestsAreTakenAsTheyAreAnsweredAndLeaveNothing(t *testing.T) {
 	n := start(t, config(t))
-	e := gonodetest.StartErl(t)
+	e := beam.StartErl(t)
 	to := startSrv(t, e)
 	ctx := within(t, 60*time.Second)
 	const count = 10_000
@@ -110,7 +110,7 @@ func TestThousandsOfRequestsAreTakenAsTheyAreAnsweredAndLeaveNothing(t *testing.
 
 func TestAServerIsStoppedAndItsEndIsWaitedFor(t *testing.T) {
 	n := start(t, config(t))
-	e := gonodetest.StartErl(t)
+	e := beam.StartErl(t)
 	to := startSrv(t, e)
 	ctx := within(t, 30*time.Second)
 	require.NoError(t, n.StopServer(ctx, to, nil))
@@ -137,7 +137,7 @@ terminate(normal, _) -> exit({in, terminate}); terminate(_, _) -> timer:sleep(in
 
 func TestAGlobalNameIsFoundByAskingTheCluster(t *testing.T) {
 	n := start(t, config(t))
-	e, other := gonodetest.StartErl(t), gonodetest.StartErl(t)
+	e, other := beam.StartErl(t), beam.StartErl(t)
 	startSrv(t, e)
 	ctx := within(t, 30*time.Second)
 	world := term(t, "{global, {world, 1}}")
@@ -162,13 +162,13 @@ func TestAGlobalNameIsFoundByAskingTheCluster(t *testing.T) {
 
 func TestAbcastReachesWhoIsThereAndTellsWhoIsNot(t *testing.T) {
 	n := start(t, config(t))
-	a, b := gonodetest.StartErl(t), gonodetest.StartErl(t)
+	a, b := beam.StartErl(t), beam.StartErl(t)
 	ctx := within(t, 30*time.Second)
 	nodes := []etf.Atom{etf.Atom(a.Name()), "nosuch@localhost", etf.Atom(b.Name())}
 	startSrv(t, a)
 	startSrv(t, b)
 	require.Equal(t, []etf.Atom{"nosuch@localhost"}, n.Abcast(ctx, nodes, "srv", etf.Atom("all")))
-	for _, e := range []*gonodetest.Beam{a, b} {
+	for _, e := range []*beam.Node{a, b} {
 		seen, err := n.Call(ctx, etf.Tuple{etf.Atom("srv"), etf.Atom(e.Name())}, etf.Atom("seen"))
 		require.NoError(t, err)
 		require.Equal(t, "[{cast,all}]", etf.Format(seen))
@@ -230,7 +230,7 @@ func outcome(reply etf.Term, err error) etf.Term {
 
 func TestAServerInGoAsksOthersAndGoesOnMeanwhile(t *testing.T) {
 	n := start(t, config(t))
-	e := gonodetest.StartErl(t)
+	e := beam.StartErl(t)
 	to := startSrv(t, e)
 	spawn(t, n, "asker", genserv.Of(asker{}))
 	ctx := within(t, 30*time.Second)

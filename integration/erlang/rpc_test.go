@@ -9,7 +9,7 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 	"github.com/gonode-otp/gonode/node"
 )
 
@@ -38,7 +38,7 @@ const results = `
 func TestRpcAndErpcApplyWhatTheNodeExports(t *testing.T) {
 	n := start(t, config(t))
 	exportArithmetic(n)
-	e := gonodetest.StartErl(t)
+	e := beam.StartErl(t)
 	both := func(call string) string {
 		return e.Eval(t, "G = '"+string(n.Name())+"',"+results+" Both("+call+")")
 	}
@@ -64,7 +64,7 @@ func TestRpcInItsOtherForms(t *testing.T) {
 		got <- args[0]
 		return nil, nil
 	})
-	e := gonodetest.StartErl(t)
+	e := beam.StartErl(t)
 	g := "G = '" + string(n.Name()) + "', "
 	require.Equal(t, "{[3,3],[]}", e.Eval(t, g+"rpc:multicall([G,G], arith, add, [1,2])"))
 	require.Equal(t, "7", e.Eval(t, g+"rpc:yield(rpc:async_call(G, arith, add, [3,4]))"))
@@ -86,7 +86,7 @@ func TestRpcInItsOtherForms(t *testing.T) {
 
 func TestOperatorsFindTheirWayByRpc(t *testing.T) {
 	n := startSamples(t)
-	e := gonodetest.StartErl(t)
+	e := beam.StartErl(t)
 	g := "G = '" + string(n.Name()) + "', "
 	require.Equal(t, "[true,true,true,undefined]", e.Eval(t, g+`
 		P = rpc:call(G, erlang, whereis, [counter]),
@@ -99,8 +99,8 @@ func TestOperatorsFindTheirWayByRpc(t *testing.T) {
 // The same questions to the Go node and to a hidden node of Erlang.
 func TestOperatorsSeeAndChangeByRpcWhomANodeIsConnectedWith(t *testing.T) {
 	n := start(t, config(t))
-	e, other, twin := gonodetest.StartErl(t), gonodetest.StartErl(t),
-		gonodetest.StartErl(t, gonodetest.WithArgs("-hidden"))
+	e, other, twin := beam.StartErl(t), beam.StartErl(t),
+		beam.StartErl(t, beam.WithArgs("-hidden"))
 	ask := func(node string) string {
 		return e.Eval(t, "(fun(G, O) -> "+`
 			Rpc = fun(M, F, A) -> case rpc:call(G, M, F, A) of {badrpc, {'EXIT', {R, _}}} -> {failed, R}; X -> X end end,

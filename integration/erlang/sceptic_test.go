@@ -11,7 +11,7 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 	"github.com/gonode-otp/gonode/node"
 )
 
@@ -241,9 +241,9 @@ func startMarionettes(t *testing.T, name string) *node.Node {
 func TestAScepticFindsNoDifference(t *testing.T) {
 	t.Parallel() // it mostly waits
 	n, m := startMarionettes(t, "gonode"), startMarionettes(t, "gonode2")
-	asker := gonodetest.StartErl(t, gonodetest.WithTimeout(2*time.Minute))
-	otp := []*gonodetest.Beam{gonodetest.StartErl(t), gonodetest.StartErl(t)}
-	for module, nodes := range map[string][]*gonodetest.Beam{"sceptic": {asker}, "sceptic_statem": {asker},
+	asker := beam.StartErl(t, beam.WithTimeout(2*time.Minute))
+	otp := []*beam.Node{beam.StartErl(t), beam.StartErl(t)}
+	for module, nodes := range map[string][]*beam.Node{"sceptic": {asker}, "sceptic_statem": {asker},
 		"sceptic_sup": {asker}, "marionette": otp} {
 		source, err := os.ReadFile("testdata/" + module + ".erl")
 		require.NoError(t, err)

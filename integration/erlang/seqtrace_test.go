@@ -10,7 +10,7 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 )
 
 // hop is a server that does what the messages say that it gets. play(Node) sends it on its way with a sequential
@@ -143,15 +143,15 @@ func hopSteps(p *genserv.Process, steps etf.Term) {
 }
 
 func TestTraceTokensGoThroughAServerAsThroughOneInErlang(t *testing.T) {
-	judge, other := gonodetest.StartErl(t), gonodetest.StartErl(t)
-	for _, e := range []*gonodetest.Beam{judge, other} {
+	judge, other := beam.StartErl(t), beam.StartErl(t)
+	for _, e := range []*beam.Node{judge, other} {
 		e.Compile(t, "hop", hop)
 		e.Eval(t, "hop:start()")
 	}
 	n := start(t, config(t))
 	spawn(t, n, "hop", genserv.Of(hopServer{}))
 	play := "hop:play(%s)"
-	if gonodetest.OTPRelease(t) < 27 { // where a DOWN takes the token away
+	if beam.OTPRelease(t) < 27 { // where a DOWN takes the token away
 		play = "lists:keydelete(a_monitor_fires, 1, hop:play(%s))"
 	}
 	require.Equal(t, judge.Eval(t, fmt.Sprintf(play, other.Atom())), judge.Eval(t, fmt.Sprintf(play, n.Name())))

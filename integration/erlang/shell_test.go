@@ -5,12 +5,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 )
 
 func TestAnErlangShellUsesTheNodeAsTheManualShows(t *testing.T) {
 	n := startSamples(t)
-	sh := gonodetest.StartErlShell(t, gonodetest.WithSname("a"))
+	sh := beam.StartErlShell(t, beam.WithSname("a"))
 	sh.Run(at(n, `
 1> net_adm:ping('gonode@host').
 pong
@@ -31,7 +31,7 @@ true
 
 func TestAnElixirShellUsesTheNodeAsTheManualShows(t *testing.T) {
 	n := startSamples(t)
-	sh := gonodetest.StartIEx(t, gonodetest.WithSname("b"))
+	sh := beam.StartIEx(t, beam.WithSname("b"))
 	sh.Run(at(n, `
 iex(1)> Node.ping(:"gonode@host")
 :pong
@@ -50,7 +50,7 @@ iex(6)> try do GenServer.call({:nosuch, :"gonode@host"}, :x) catch :exit, {reaso
 
 func TestAMissingServerIsReportedAtOnce(t *testing.T) {
 	n := startSamples(t)
-	e := gonodetest.StartErl(t)
+	e := beam.StartErl(t)
 	failure := e.Raises(t, at(n, "gen_server:call({nosuch,'gonode@host'}, x, infinity)"))
 	require.Equal(t, "exit", failure.Class)
 	require.Equal(t, at(n, "{noproc,{gen_server,call,[{nosuch,'gonode@host'},x,infinity]}}"), failure.Reason)

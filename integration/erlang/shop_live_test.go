@@ -23,7 +23,7 @@ import (
 	"github.com/gonode-otp/gonode/codechange"
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 	"github.com/gonode-otp/gonode/integration/erlang/shop"
 	"github.com/gonode-otp/gonode/internal/soak"
 	"github.com/gonode-otp/gonode/node"
@@ -35,7 +35,7 @@ type shopRun struct {
 	t    *testing.T
 	shop *shop.Shop
 	n    *node.Node
-	beam *gonodetest.Beam
+	erl  *beam.Node
 	rand *rand.Rand
 	vsn  int // that runs
 	// killed counts the children that sabotage has ended.
@@ -80,10 +80,10 @@ func startShop(t *testing.T, seed uint64) *shopRun {
 	require.NoError(t, r.shop.Start(t.Context(), r.n))
 	_, err = r.n.ReleaseHandler().SetUnpacked(t.Context(), "releases/2/shop.rel", nil)
 	require.NoError(t, err)
-	r.beam = gonodetest.StartErl(t)
+	r.erl = beam.StartErl(t)
 	source, err := os.ReadFile("testdata/shop_load.erl")
 	require.NoError(t, err)
-	r.beam.Compile(t, "shop_load", string(source))
+	r.erl.Compile(t, "shop_load", string(source))
 	return r
 }
 
@@ -97,7 +97,7 @@ func (r *shopRun) startClients() {
 			servers = append(servers, etf.Tuple{s.Name, etf.Atom(strconv.FormatBool(s.Kind == shop.Frail))})
 		}
 	}
-	r.beam.Eval(r.t, at(r.n, fmt.Sprintf("put(clients, shop_load:start('gonode@host', %s, %s)), ok.",
+	r.erl.Eval(r.t, at(r.n, fmt.Sprintf("put(clients, shop_load:start('gonode@host', %s, %s)), ok.",
 		etf.Format(servers), etf.Format(pools))))
 }
 
@@ -267,7 +267,7 @@ func (r *shopRun) checkSpecs(what string, app etf.Atom) {
 // stopClients stops the load and checks the books of both sides.
 func (r *shopRun) stopClients() {
 	r.t.Helper()
-	result, err := etf.Parse(r.beam.Eval(r.t, "put(result, shop_load:stop(get(clients))), "+
+	result, err := etf.Parse(r.erl.Eval(r.t, "put(result, shop_load:stop(get(clients))), "+
 		"{B, _, S, L, W} = get(result), "+
 		"{B, S, L, [lists:flatten(io_lib:format(\"~p\", [X])) || X <- W]}."))
 	require.NoError(r.t, err)
@@ -284,7 +284,7 @@ func (r *shopRun) stopClients() {
 		require.Equal(r.t, entries[name], n, "the entries of %s", name)
 	}
 	require.LessOrEqual(r.t, int(all[2].(etf.Int)), r.killed, "children end only when somebody ends them")
-	require.Equal(r.t, "[]", r.beam.Eval(r.t,
+	require.Equal(r.t, "[]", r.erl.Eval(r.t,
 		"[C || {P, N, Sum} = C <- element(2, get(result)), "+
 			"{_, Sum1, N1} <- [gen_server:call(P, balance)], {Sum1, N1} =/= {Sum, N}]."))
 	r.t.Logf("%d calls, %s children were started, %s killed by sabotage", r.shop.Served.Load(),
@@ -315,7 +315,7 @@ func TestAShopGoesUpAndDownUnderLoadAndSabotage(t *testing.T) {
 	t.Logf("GONODE_SHOP_SEED=%d", seed)
 	r := startShop(t, seed)
 	r.checks("at the start")
-	r.beam.Eval(t, at(r.n, "gen_server:call({price,'gonode@host'}, balance)."))
+	r.erl.Eval(t, at(r.n, "gen_server:call({price,'gonode@host'}, balance)."))
 	quiet := runtime.NumGoroutine()
 	r.startClients()
 	for i := range soak.Size(20, 200) {

@@ -7,7 +7,7 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 )
 
 // victim answers pid with its pid, {trap, Bool} and {link, Pid} with ok, seen with the messages it got, and ends by
@@ -51,7 +51,7 @@ var reasons = []string{"shutdown", "{shutdown,x}", "kill", "{badmatch,[any,#{ter
 
 func TestTheEndOfAGoServerReachesItsLinksAndMonitorsAsATerm(t *testing.T) {
 	n := startSamples(t)
-	e := gonodetest.StartErl(t)
+	e := beam.StartErl(t)
 	e.Eval(t, "process_flag(trap_exit, true)")
 	e.Eval(t, at(n, `End = fun(R) ->
 		S = {victim,'gonode@host'}, Pid = gen_server:call(S, pid), link(Pid), M1 = monitor(process, Pid), M2 = monitor(process, S),
@@ -67,7 +67,7 @@ func TestTheEndOfAGoServerReachesItsLinksAndMonitorsAsATerm(t *testing.T) {
 
 func TestExitSignalsActOnAGoServerAsOnAnErlangProcess(t *testing.T) {
 	n := startSamples(t)
-	e := gonodetest.StartErl(t)
+	e := beam.StartErl(t)
 	e.Eval(t, "process_flag(trap_exit, true)")
 	// A call that comes behind the signal is answered, or it ends with the process.
 	e.Eval(t, at(n, `S = {victim,'gonode@host'}, Signal = fun(R) ->
@@ -89,7 +89,7 @@ func TestExitSignalsActOnAGoServerAsOnAnErlangProcess(t *testing.T) {
 func TestLinksFromGoBreakWithTheReasonOfTheErlangProcess(t *testing.T) {
 	n := startSamples(t)
 	spawn(t, n, "victim", genserv.Of(victim{}))
-	e := gonodetest.StartErl(t)
+	e := beam.StartErl(t)
 	e.Eval(t, at(n, "S = {victim,'gonode@host'}"))
 	e.Eval(t, "gen_server:call(S, {trap,true})")
 	for _, r := range reasons {
@@ -113,7 +113,7 @@ func TestLinksFromGoBreakWithTheReasonOfTheErlangProcess(t *testing.T) {
 func TestWhatIsWatchedOnANodeThatDiesIsReportedAsNoconnection(t *testing.T) {
 	n := startSamples(t)
 	spawn(t, n, "victim", genserv.Of(victim{}))
-	e, other := gonodetest.StartErl(t), gonodetest.StartErl(t)
+	e, other := beam.StartErl(t), beam.StartErl(t)
 	other.Eval(t, "register(target, spawn(fun() -> receive after infinity -> ok end end))")
 	e.Eval(t, at(n, "S = {victim,'gonode@host'}"))
 	e.Eval(t, "gen_server:call(S, {trap,true})")
@@ -129,7 +129,7 @@ func TestWhatIsWatchedOnANodeThatDiesIsReportedAsNoconnection(t *testing.T) {
 func TestAGroupLeaderIsSetFromAfar(t *testing.T) {
 	n := startSamples(t)
 	spawn(t, n, "nursery", genserv.Of(nursery{n}))
-	e := gonodetest.StartErl(t)
+	e := beam.StartErl(t)
 	require.Equal(t, "{true,true}", e.Eval(t, at(n, `begin
 		Leader = fun(P) -> {group_leader, L} = rpc:call('gonode@host', erlang, process_info, [P, group_leader]), L end,
 		Nursery = rpc:call('gonode@host', erlang, whereis, [nursery]), true = group_leader(self(), Nursery),
@@ -140,7 +140,7 @@ func TestAGroupLeaderIsSetFromAfar(t *testing.T) {
 
 func TestAProcessIsNotStartedWithOptionsThatThereAreNone(t *testing.T) {
 	n := startSamples(t)
-	e, other := gonodetest.StartErl(t), gonodetest.StartErl(t)
+	e, other := beam.StartErl(t), beam.StartErl(t)
 	e.Eval(t, `Spawn = fun(Node, Opts) -> Args = [make_ref(), erlang, node, []],
 		R = spawn_request(Node, erpc, execute_call, Args, [{reply_tag, started} | Opts]),
 		Answer = receive {started, R, error, Why} -> Why; {started, R, ok, _} -> ok after 20000 -> none end,

@@ -10,11 +10,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gonode-otp/gonode/etf"
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 )
 
 func TestTheContextOfAFunctionEndsWithWhoeverWaitsForIt(t *testing.T) {
-	n, e := start(t, config(t)), gonodetest.StartErl(t)
+	n, e := start(t, config(t)), beam.StartErl(t)
 	ended := make(chan struct{}, 1)
 	n.Export("slow", "wait", 0, func(ctx context.Context, _ etf.List) (etf.Term, error) {
 		_ = n.Send(ctx, etf.Tuple{etf.Atom("main"), etf.Atom(e.Name())}, etf.Atom("started"))
@@ -52,7 +52,7 @@ func TestTheContextOfAFunctionEndsWithWhoeverWaitsForIt(t *testing.T) {
 }
 
 func TestACastGoesOnWithoutItsCaller(t *testing.T) {
-	n, e := start(t, config(t)), gonodetest.StartErl(t)
+	n, e := start(t, config(t)), beam.StartErl(t)
 	began, proceed, result := make(chan struct{}), make(chan struct{}), make(chan error)
 	n.Export("slow", "work", 0, func(ctx context.Context, _ etf.List) (etf.Term, error) {
 		close(began)
@@ -71,7 +71,7 @@ func TestACastGoesOnWithoutItsCaller(t *testing.T) {
 const atOnce = 4096
 
 func TestFunctionsBeyondTheLimitWaitForTheirTurn(t *testing.T) {
-	n, e := start(t, config(t)), gonodetest.StartErl(t)
+	n, e := start(t, config(t)), beam.StartErl(t)
 	var running atomic.Int32
 	var tooMany atomic.Bool
 	var once sync.Once

@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 )
 
 // spawnOptions are options of spawn_request with good and bad values, but for those that the asking
@@ -22,7 +22,7 @@ const spawnOptions = `[{priority,low},{priority,max},{priority,foo},{priority,3}
 	{scheduler,0},{scheduler,-1},{scheduler,2000},{scheduler,a},{async_dist,x},foo,link,monitor,{foo,1},{a,b,c}]`
 
 func TestSpawnRequestsTakeTheOptionsThatABeamTakes(t *testing.T) {
-	n, e, other := start(t, config(t)), gonodetest.StartErl(t), gonodetest.StartErl(t)
+	n, e, other := start(t, config(t)), beam.StartErl(t), beam.StartErl(t)
 	require.Equal(t, "[]", e.Eval(t, fmt.Sprintf(`(fun(Nodes, Options) ->
 		Ask = fun(N, O) ->
 			R = spawn_request(N, erpc, execute_cast, [erlang,node,[]], [O]),
@@ -32,8 +32,8 @@ func TestSpawnRequestsTakeTheOptionsThatABeamTakes(t *testing.T) {
 }
 
 func TestSpawnOnAGonodeFails(t *testing.T) {
-	n, e := start(t, config(t)), gonodetest.StartErl(t)
-	release := gonodetest.OTPRelease(t)
+	n, e := start(t, config(t)), beam.StartErl(t)
+	release := beam.OTPRelease(t)
 	e.Eval(t, fmt.Sprintf("G = '%s', F = fun() -> ok end", n.Name()))
 	for _, call := range []string{"spawn(G, F)", "spawn_link(G, F)", "spawn(G, erlang, apply, [F, []])",
 		"spawn_link(G, erlang, apply, [F, []])", "spawn_opt(G, F, [link, {priority,low}])"} {

@@ -5,12 +5,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 )
 
 func TestSysLooksIntoAServer(t *testing.T) {
 	n := startSamples(t)
-	e := gonodetest.StartErl(t)
+	e := beam.StartErl(t)
 	counter := at(n, "{counter,'gonode@host'}")
 	require.Equal(t, "7", e.Eval(t, "gen_server:call("+counter+", {set,7})"))
 	require.Equal(t, "7", e.Eval(t, "sys:get_state("+counter+")"))

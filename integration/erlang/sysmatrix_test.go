@@ -13,7 +13,7 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 	"github.com/gonode-otp/gonode/node"
 )
 
@@ -138,8 +138,8 @@ func startPatient(t *testing.T, module etf.Atom) *node.Node {
 func TestEveryFunctionOfSysDoesTheSameInEveryStateOfAServer(t *testing.T) {
 	t.Parallel() // it mostly waits
 	n := startPatient(t, "looker")
-	asker, other := gonodetest.StartErl(t, gonodetest.WithTimeout(3*time.Minute)), gonodetest.StartErl(t)
-	for _, e := range []*gonodetest.Beam{asker, other} {
+	asker, other := beam.StartErl(t, beam.WithTimeout(3*time.Minute)), beam.StartErl(t)
+	for _, e := range []*beam.Node{asker, other} {
 		e.Compile(t, "looker", looker)
 	}
 	other.Eval(t, "looker:start().")
@@ -179,10 +179,10 @@ func lines(t *testing.T, evaluated string) []string {
 func TestEveryFunctionOfSysDoesTheSameFromElixir(t *testing.T) {
 	t.Parallel() // it mostly waits
 	n := startPatient(t, "Elixir.Patient")
-	asker, other := gonodetest.StartElixir(t, gonodetest.WithTimeout(3*time.Minute)), gonodetest.StartElixir(t)
+	asker, other := beam.StartElixir(t, beam.WithTimeout(3*time.Minute)), beam.StartElixir(t)
 	source, err := os.ReadFile("testdata/looker.ex")
 	require.NoError(t, err)
-	for _, e := range []*gonodetest.Beam{asker, other} {
+	for _, e := range []*beam.Node{asker, other} {
 		e.Eval(t, string(source)+"\n:ok")
 	}
 	other.Eval(t, "Patient.start()")
@@ -198,7 +198,7 @@ func TestEveryFunctionOfSysDoesTheSameFromElixir(t *testing.T) {
 func TestAHundredThousandMessagesWaitWhileAServerIsSuspended(t *testing.T) {
 	n := start(t, config(t))
 	spawn(t, n, "recorder", genserv.Of(recorder{}))
-	e := gonodetest.StartErl(t, gonodetest.WithTimeout(2*time.Minute))
+	e := beam.StartErl(t, beam.WithTimeout(2*time.Minute))
 	require.Equal(t, "ok", e.Eval(t, at(n, `S = {recorder,'gonode@host'}, L = lists:seq(1, 100000), sys:suspend(S),
 		[gen_server:cast(S, I) || I <- L], ok.`)))
 	require.Equal(t, "[]", e.Eval(t, "sys:get_state(S)."), "none has got through")

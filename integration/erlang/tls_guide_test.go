@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 )
 
 // The page about TLS is followed from the first line to the last: its commands make the certificates, its lines start
@@ -38,16 +39,16 @@ func TestTheGuideToTLSIsTrue(t *testing.T) {
 	flags := []string{"--ssl-dist-optfile", filepath.Join(dir, "dist.conf")}
 	require.Equal(t, "pong", c.verb(t, append([]string{"ping", c.name(t)}, flags...)...))
 
-	erl := gonodetest.StartErlShell(t, c.options(t,
+	erl := beam.StartErlShell(t, c.options(t,
 		"cd "+dir+" && exec "+line(t, page, "erl -sname")+" -setcookie "+cookie)...)
-	erl.Run(gonodetest.Rename(session(t, page, "erlang"), "gonode@host", c.name(t)))
+	erl.Run(beam.RenameNode(session(t, page, "erlang"), "gonode@host", c.name(t)))
 	require.Regexp(t, `(?m)^tls +ok +TLS 1\.3, .*; certificate of CN=\S+, issued by CN=our cluster, until \S+, verified$`,
 		c.verb(t, append([]string{"doctor", erl.Name()}, flags...)...), "both directions")
 	t.Run("iex", func(t *testing.T) {
 		needIEx(t)
-		iex := gonodetest.StartIEx(t, c.options(t, "cd "+dir+"\nexport "+strings.Replace(line(t, page, "ERL_ZFLAGS"),
+		iex := beam.StartIEx(t, c.options(t, "cd "+dir+"\nexport "+strings.Replace(line(t, page, "ERL_ZFLAGS"),
 			" iex ", "\nexec iex ", 1)+" --cookie "+cookie)...)
-		iex.Run(gonodetest.Rename(session(t, page, "elixir"), "gonode@host", c.name(t)))
+		iex.Run(beam.RenameNode(session(t, page, "elixir"), "gonode@host", c.name(t)))
 	})
 }
 

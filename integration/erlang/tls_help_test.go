@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 	"github.com/gonode-otp/gonode/node"
 	"github.com/gonode-otp/gonode/tlsdist"
 )
@@ -70,6 +71,6 @@ func tlsConfig(t *testing.T, file string) node.Config {
 }
 
 // overTLS makes erl use TLS.
-func overTLS(file string) gonodetest.Option {
-	return gonodetest.WithArgs("-proto_dist", "inet_tls", "-ssl_dist_optfile", file)
+func overTLS(file string) beam.Option {
+	return beam.WithArgs("-proto_dist", "inet_tls", "-ssl_dist_optfile", file)
 }

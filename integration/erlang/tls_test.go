@@ -18,6 +18,7 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
 	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 	"github.com/gonode-otp/gonode/internal/soak"
 	"github.com/gonode-otp/gonode/node"
 	"github.com/gonode-otp/gonode/tlsdist"
@@ -36,7 +37,7 @@ func TestNodesTalkOverTLSInBothDirections(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			n := start(t, tlsConfig(t, optfile(t, mutual(ca.Issue(t, []string{host}), ca.CA), strict)))
 			spawnSamples(t, n)
-			e := gonodetest.StartErl(t, overTLS(optfile(t, mutual(ca.Issue(t, []string{host}), ca.CA), versions, strict)))
+			e := beam.StartErl(t, overTLS(optfile(t, mutual(ca.Issue(t, []string{host}), ca.CA), versions, strict)))
 			to := startSrv(t, e)
 
 			reply, err := n.Call(within(t, 30*time.Second), to, term(t, "{echo, #{dialled => go}}"))
@@ -52,7 +53,7 @@ func TestNodesTalkOverTLSInBothDirections(t *testing.T) {
 }
 
 // tlsPair are a Go node with the samples and an Erlang node with srv that talk over TLS of one version.
-func tlsPair(t *testing.T, version string, opts ...gonodetest.Option) (n *node.Node, e *gonodetest.Beam, to etf.Tuple) {
+func tlsPair(t *testing.T, version string, opts ...beam.Option) (n *node.Node, e *beam.Node, to etf.Tuple) {
 	t.Helper()
 	ca := gonodetest.NewAuthority(t, "authority")
 	file := optfile(t, mutual(ca.Issue(t, []string{shortHost(t)}), ca.CA), version, strict)
@@ -60,7 +61,7 @@ func tlsPair(t *testing.T, version string, opts ...gonodetest.Option) (n *node.N
 	cfg.TickTime = 8 * time.Second
 	n = start(t, cfg)
 	spawnSamples(t, n)
-	e = gonodetest.StartErl(t, append(opts, overTLS(file), gonodetest.WithTimeout(2*time.Minute))...)
+	e = beam.StartErl(t, append(opts, overTLS(file), beam.WithTimeout(2*time.Minute))...)
 	return n, e, startSrv(t, e)
 }
 
@@ -97,7 +98,7 @@ end)()`
 
 func TestAnIdleConnectionOverTLSLivesByItsTicks(t *testing.T) {
 	t.Parallel()
-	n, e, _ := tlsPair(t, only13, gonodetest.WithArgs("-kernel", "net_ticktime", "8"))
+	n, e, _ := tlsPair(t, only13, beam.WithArgs("-kernel", "net_ticktime", "8"))
 	require.NoError(t, n.Ping(within(t, 30*time.Second), etf.Atom(e.Name())))
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -148,7 +149,7 @@ func TestAPeerThatCameBackIsDialledAgainOverTLS(t *testing.T) {
 	file := optfile(t, mutual(ca.Issue(t, []string{shortHost(t)}), ca.CA), strict)
 	n := start(t, tlsConfig(t, file))
 	for range 3 {
-		e := gonodetest.StartErl(t, overTLS(file), gonodetest.WithSname("phoenix"))
+		e := beam.StartErl(t, overTLS(file), beam.WithSname("phoenix"))
 		to := startSrv(t, e)
 		reply, err := n.Call(within(t, 30*time.Second), to, term(t, "{echo, back}"))
 		require.NoError(t, err)
@@ -163,11 +164,11 @@ func TestAPeerWithoutANameIsServedOverTLSAndAsksForOne(t *testing.T) {
 	file := optfile(t, mutual(ca.Issue(t, []string{shortHost(t)}), ca.CA), strict)
 	n := start(t, tlsConfig(t, file))
 	spawnSamples(t, n)
-	nameless := gonodetest.StartErl(t, gonodetest.WithSname("undefined"), overTLS(file))
+	nameless := beam.StartErl(t, beam.WithSname("undefined"), overTLS(file))
 	require.Equal(t, "true", nameless.Eval(t, at(n, "net_kernel:connect_node('gonode@host')")))
 	require.Equal(t, "hi", nameless.Eval(t, at(n, "gen_server:call({echo,'gonode@host'}, hi)")))
 
-	giver := gonodetest.StartErl(t, overTLS(file))
+	giver := beam.StartErl(t, overTLS(file))
 	to := startSrv(t, giver)
 	cfg := tlsConfig(t, file)
 	cfg.Name, cfg.NamedBy = "undefined", giver.Name()
@@ -210,7 +211,7 @@ func TestWhereAServerCannotRenegotiateTheConnectionComesBack(t *testing.T) {
 const callOften = "length([I || I <- lists:seq(1, 300), (catch gen_server:call({echo,'gonode@host'}, I)) =:= I])"
 
 // pairWith is tlsPair where the Erlang node alone has more options.
-func pairWith(t *testing.T, theirs string) (*node.Node, *gonodetest.Beam, etf.Tuple) {
+func pairWith(t *testing.T, theirs string) (*node.Node, *beam.Node, etf.Tuple) {
 	t.Helper()
 	ca := gonodetest.NewAuthority(t, "authority")
 	p := mutual(ca.Issue(t, []string{shortHost(t)}), ca.CA)
@@ -218,12 +219,12 @@ func pairWith(t *testing.T, theirs string) (*node.Node, *gonodetest.Beam, etf.Tu
 	cfg.Name = "gonode" + strconv.Itoa(len(theirs))
 	n := start(t, cfg)
 	spawnSamples(t, n)
-	e := gonodetest.StartErl(t, overTLS(optfile(t, p, strict, theirs)), gonodetest.WithTimeout(time.Minute))
+	e := beam.StartErl(t, overTLS(optfile(t, p, strict, theirs)), beam.WithTimeout(time.Minute))
 	return n, e, startSrv(t, e)
 }
 
 // tlsRefusal dials e and returns why that failed.
-func tlsRefusal(t *testing.T, n *node.Node, e *gonodetest.Beam) *tlsdist.HandshakeError {
+func tlsRefusal(t *testing.T, n *node.Node, e *beam.Node) *tlsdist.HandshakeError {
 	t.Helper()
 	err := n.Connect(within(t, 30*time.Second), etf.Atom(e.Name()))
 	var connect *node.ConnectError
@@ -242,7 +243,7 @@ func TestAWrongCertificateIsRefusedWithFileAndReason(t *testing.T) {
 	file := optfile(t, mutual(good, ca.CA), strict)
 	n := start(t, tlsConfig(t, file))
 	spawnSamples(t, n)
-	fine := gonodetest.StartErl(t, overTLS(file))
+	fine := beam.StartErl(t, overTLS(file))
 	for name, c := range map[string]struct {
 		erl            []string // the options of the Erlang node
 		reason, advice string   // what the Go node says when it dials
@@ -261,7 +262,7 @@ func TestAWrongCertificateIsRefusedWithFileAndReason(t *testing.T) {
 		"no certfile there": {[]string{verifying(ca.CA)}, "the peer ", "log", "pang"},
 	} {
 		for _, version := range []string{only12, only13} {
-			e := gonodetest.StartErl(t, overTLS(optfile(t, append(c.erl, version)...)))
+			e := beam.StartErl(t, overTLS(optfile(t, append(c.erl, version)...)))
 			refused := tlsRefusal(t, n, e)
 			t.Log(name, version, refused)
 			require.Contains(t, refused.Reason, c.reason)
@@ -279,7 +280,7 @@ func TestAWrongCertificateIsRefusedWithFileAndReason(t *testing.T) {
 func TestTLSAndPlainNodesTellEachOtherApart(t *testing.T) {
 	ca := gonodetest.NewAuthority(t, "authority")
 	file := optfile(t, mutual(ca.Issue(t, []string{shortHost(t)}), ca.CA), strict)
-	plain, secure := gonodetest.StartErl(t), gonodetest.StartErl(t, overTLS(file))
+	plain, secure := beam.StartErl(t), beam.StartErl(t, overTLS(file))
 
 	cfg := tlsConfig(t, file)
 	cfg.SetupTime = 2 * time.Second
@@ -309,7 +310,7 @@ func TestStrangersCostLittleOverTLS(t *testing.T) {
 	cfg.SetupTime = 60 * time.Second // all of them are there at the end
 	n := start(t, cfg)
 	spawnSamples(t, n)
-	e := gonodetest.StartErl(t, overTLS(optfile(t, mutual(p, ca.CA), strict)))
+	e := beam.StartErl(t, overTLS(optfile(t, mutual(p, ca.CA), strict)))
 	stillServes(t, n, e)
 	pair, err := tls.LoadX509KeyPair(p.Cert, p.Key)
 	require.NoError(t, err)

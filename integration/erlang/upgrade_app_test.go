@@ -71,7 +71,7 @@ func (w *twins) appDirs() {
 func (w *twins) answers(function, args string) (otp, our string) {
 	w.t.Helper()
 	rpc := func(node, dir string) string {
-		text := w.beam.Eval(w.t, fmt.Sprintf(`(fun(Node) ->
+		text := w.erl.Eval(w.t, fmt.Sprintf(`(fun(Node) ->
 			Names = [{rpc:call(Node, erlang, whereis, [N]), N} || N <- [demo_sup, srv_a, srv_b, srv_c]],
 			demo_lab:name(Names, case rpc:call(Node, release_handler, %s, [%s]) of
 				{badrpc, {'EXIT', {R, S}}} when is_list(S) -> {crash, R};
@@ -154,10 +154,10 @@ func TestAnUpgradeOfOneApplicationThatFailsIsUndone(t *testing.T) {
 	}
 	w.sameAnswers("upgrade_app", `demo, "DIR/demo-2"`,
 		`{badrpc,{'EXIT',{code_change_failed,srv_b,demo_srv,"1",{error,nope}}}}`)
-	require.Equal(t, "suspended", w.beam.Eval(t, `{status,_,_,[_,State|_]} = sys:get_status(srv_a), State.`))
-	require.Equal(t, "{1,srv_a,0}", w.beam.Eval(t, at(w.n, "gen_server:call({srv_a,'gonode@host'}, get).")))
+	require.Equal(t, "suspended", w.erl.Eval(t, `{status,_,_,[_,State|_]} = sys:get_status(srv_a), State.`))
+	require.Equal(t, "{1,srv_a,0}", w.erl.Eval(t, at(w.n, "gen_server:call({srv_a,'gonode@host'}, get).")))
 	_, our := w.ask("application:get_key(demo,vsn)")
 	require.Equal(t, `{ok,"1"}`, our)
-	require.True(t, strings.HasSuffix(w.beam.Eval(t, at(w.n,
+	require.True(t, strings.HasSuffix(w.erl.Eval(t, at(w.n,
 		"element(1, element(3, rpc:call('gonode@host', gonode, last_install, []))).")), "error"))
 }

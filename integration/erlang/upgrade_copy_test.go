@@ -10,7 +10,7 @@ import (
 	"github.com/gonode-otp/gonode/codechange"
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 	"github.com/gonode-otp/gonode/node"
 )
 
@@ -57,7 +57,7 @@ const cacheUp = `[[{load_object_code,{cache,"2",[cache]}},point_of_no_return,{su
 	{load,{cache,brutal_purge,brutal_purge}},{code_change,up,[{cache,[]}]},{resume,[cache]}],[],[{cache,"2","lib/cache-2"}],[],[]]`
 
 // startCaches starts two caches; the one that is changed last refuses that.
-func startCaches(t *testing.T, code func() genserv.Module) (*gonodetest.Beam, *node.Node) {
+func startCaches(t *testing.T, code func() genserv.Module) (*beam.Node, *node.Node) {
 	t.Helper()
 	app := func(vsn string) codechange.Application {
 		return codechange.Application{Name: "cache", Vsn: vsn, Modules: []*codechange.Module{{Vsn: vsn, Code: code()}}}
@@ -67,7 +67,7 @@ func startCaches(t *testing.T, code func() genserv.Module) (*gonodetest.Beam, *n
 	require.NoError(t, versions.CodeServer().Boot([]codechange.AppVsn{{App: "cache", Vsn: "1"}}))
 	cfg := config(t)
 	cfg.Upgrade = &node.Upgrade{Versions: versions, Root: t.TempDir(), Name: "rel", Vsn: "1"}
-	b, n := gonodetest.StartErl(t), start(t, cfg)
+	b, n := beam.StartErl(t), start(t, cfg)
 	first := versions.Modules("cache")[0].Code
 	spawn(t, n, "two", first)
 	spawn(t, n, "one", first) // changed last

@@ -12,7 +12,7 @@ import (
 	"github.com/gonode-otp/gonode/codechange"
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 	"github.com/gonode-otp/gonode/node"
 )
 
@@ -106,7 +106,7 @@ func TestAnUpgradeOutlivesTheOneWhoAskedForIt(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			n, second := startWaiting(t)
-			first, other := gonodetest.StartErl(t), gonodetest.StartErl(t)
+			first, other := beam.StartErl(t), beam.StartErl(t)
 			first.Eval(t, at(n, `spawn(fun() -> `+test.ask+` end), ok.`))
 			<-second.inside
 			ask := func(text string) string { t.Helper(); return other.Eval(t, at(n, text)) }

@@ -10,7 +10,7 @@ import (
 func TestAServerIsUpgradedByHand(t *testing.T) {
 	n, _ := startUpgradable(t)
 	o := startOperator(t, n)
-	do := func(text string) string { t.Helper(); return o.beam.Eval(t, at(n, text+".")) }
+	do := func(text string) string { t.Helper(); return o.erl.Eval(t, at(n, text+".")) }
 	change := func(vsn string) string {
 		t.Helper()
 		return do(`sys:change_code({counter,'gonode@host'}, counter, ` + vsn + `, [])`)

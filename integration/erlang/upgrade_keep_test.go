@@ -10,7 +10,7 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 )
 
 // script executes instructions on both nodes.
@@ -31,13 +31,13 @@ func TestWhatAnUpgradeTakesAwayAndKeeps(t *testing.T) {
 	w.same(`application:get_key(demo,vsn)`)
 	w.serves(1)
 	started := `lists:keyfind(demo, 1, proplists:get_value(started, rpc:call(NODE, application, info, []))).`
-	require.Equal(t, "{demo,transient}", w.beam.Eval(t, at(w.n, strings.ReplaceAll(started, "NODE", "'gonode@host'"))))
-	require.Equal(t, "{demo,transient}", w.beam.Eval(t, strings.ReplaceAll(started, "NODE", "node()")))
+	require.Equal(t, "{demo,transient}", w.erl.Eval(t, at(w.n, strings.ReplaceAll(started, "NODE", "'gonode@host'"))))
+	require.Equal(t, "{demo,transient}", w.erl.Eval(t, strings.ReplaceAll(started, "NODE", "node()")))
 
 	otp, our = w.script(`{remove,{demo_srv,brutal_purge,brutal_purge}},{purge,[demo_srv]}`)
 	require.Equal(t, "{ok,[]}", otp)
 	require.Contains(t, our, "{'EXIT',{supervised_processes,demo_srv,[")
-	require.Equal(t, "{1,srv_a,0}", w.beam.Eval(t, at(w.n, "gen_server:call({srv_a,'gonode@host'}, get).")))
+	require.Equal(t, "{1,srv_a,0}", w.erl.Eval(t, at(w.n, "gen_server:call({srv_a,'gonode@host'}, get).")))
 }
 
 // guarded is a server whose state is changed by others, under a lock.
@@ -62,7 +62,7 @@ func (guarded) HandleCall(_ *genserv.Process, request etf.Term, _ genserv.From,
 
 // A state that others change under its lock can be asked for at any time: looking through it could end the program.
 func TestAskingForAStateThatOthersChangeEndsNothing(t *testing.T) {
-	b, n := gonodetest.StartErl(t), start(t, config(t))
+	b, n := beam.StartErl(t), start(t, config(t))
 	s := &guardedState{Items: map[string]int{}}
 	_, err := n.Spawn(t.Context(), genserv.Child{Name: "guarded", Module: genserv.Of(guarded{s})})
 	require.NoError(t, err)

@@ -15,7 +15,7 @@ import (
 	"github.com/gonode-otp/gonode/codechange"
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 	"github.com/gonode-otp/gonode/internal/soak"
 	"github.com/gonode-otp/gonode/node"
 )
@@ -123,21 +123,21 @@ func statesum(t *testing.T, n *node.Node, pids []etf.Pid) uint64 {
 func TestACrowdIsUpgradedUnderLoadWithoutLosingACall(t *testing.T) {
 	size, rate := soak.Size(3_000, 10_000), 5_000
 	n, pids := startCrowd(t, size)
-	beam := gonodetest.StartErl(t)
+	erl := beam.StartErl(t)
 	source, err := os.ReadFile("testdata/steady.erl")
 	require.NoError(t, err)
-	beam.Compile(t, "steady", string(source))
+	erl.Compile(t, "steady", string(source))
 	list := make(etf.List, size)
 	for i, pid := range pids {
 		list[i] = pid
 	}
 	spawn(t, n, "crowd_list", genserv.Of(tells{list}))
-	beam.Eval(t, at(n, `put(callers, steady:start(gen_server:call({crowd_list,'gonode@host'}, get), 50, `+
+	erl.Eval(t, at(n, `put(callers, steady:start(gen_server:call({crowd_list,'gonode@host'}, get), 50, `+
 		fmt.Sprint(rate)+`)), ok.`))
 
 	show := func(what string, r *codechange.Report) {
 		t.Helper()
-		beam.Eval(t, "receive after 300 -> ok end.") // the load goes on for a while
+		erl.Eval(t, "receive after 300 -> ok end.") // the load goes on for a while
 		t.Logf("%-8s of %d servers at %d calls/s: pause %v, in all %v", what, len(r.Processes), rate,
 			r.Pause.Round(time.Microsecond), r.Total.Round(time.Microsecond))
 	}
@@ -162,12 +162,12 @@ func TestACrowdIsUpgradedUnderLoadWithoutLosingACall(t *testing.T) {
 		require.Len(t, report.Processes, size)
 		show("down", report)
 	}
-	result, err := etf.Parse(beam.Eval(t,
+	result, err := etf.Parse(erl.Eval(t,
 		`{Calls, Worst, Wrong, _} = R = steady:stop(get(callers)), put(counts, element(4, R)), {Calls, Worst, Wrong}.`))
 	require.NoError(t, err)
 	require.Empty(t, result.(etf.Tuple)[2], "every call has the one answer that was to come next")
 	t.Logf("%s calls, the longest took %s µs", etf.Format(result.(etf.Tuple)[0]), etf.Format(result.(etf.Tuple)[1]))
-	require.Equal(t, "[]", beam.Eval(t, `[{P,N} || {P,N} <- get(counts), gen_server:call(P, get) =/= {1,N}].`))
+	require.Equal(t, "[]", erl.Eval(t, `[{P,N} || {P,N} <- get(counts), gen_server:call(P, get) =/= {1,N}].`))
 
 	before := statesum(t, n, pids)
 	_, err = change(t, n, "2", size-1)

@@ -16,7 +16,7 @@ import (
 	"github.com/gonode-otp/gonode/codechange"
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 	"github.com/gonode-otp/gonode/node"
 )
 
@@ -143,16 +143,16 @@ func (r relay2) Downgrade(_ etf.Term, s relayState2, extra etf.Term) (any, error
 type relays struct {
 	t     *testing.T
 	n     *node.Node
-	beam  *gonodetest.Beam
+	erl   *beam.Node
 	watch *relayWatch
 	names []string // those that a script is about
 }
 
 // startRelays starts the servers of all shapes.
-func startRelays(t *testing.T, beam *gonodetest.Beam) *relays {
+func startRelays(t *testing.T, erl *beam.Node) *relays {
 	t.Helper()
 	shape := slices.Concat(slices.Collect(maps.Values(relayShapes))...)
-	w := &relays{t: t, beam: beam, watch: &relayWatch{}}
+	w := &relays{t: t, erl: erl, watch: &relayWatch{}}
 	apps := []codechange.Application{{Name: "relays", Vsn: "1"}, {Name: "relays", Vsn: "2"}}
 	for _, s := range shape {
 		r := relay{etf.Atom(s[0]), w.watch}
@@ -166,7 +166,7 @@ func startRelays(t *testing.T, beam *gonodetest.Beam) *relays {
 	cfg.Upgrade = &node.Upgrade{Versions: versions, Root: t.TempDir(), Vsn: "1"}
 	w.n = start(t, cfg)
 	for i, s := range shape {
-		next, err := etf.Parse(at(w.n, strings.ReplaceAll(s[1], "BEAM", beam.Eval(t, "node()."))))
+		next, err := etf.Parse(at(w.n, strings.ReplaceAll(s[1], "BEAM", erl.Eval(t, "node()."))))
 		require.NoError(t, err)
 		_, err = w.n.Spawn(t.Context(), genserv.Child{Name: etf.Atom(s[0]), Module: apps[0].Modules[i].Code, Args: next})
 		require.NoError(t, err)
@@ -245,29 +245,29 @@ func (w *relays) walk(what string, groups [][]string, o codechange.Options) {
 func (w *relays) load(first string, during func()) {
 	w.t.Helper()
 	get := at(w.n, "element(2, gen_server:call({"+first+",'gonode@host'}, get)).")
-	before := w.beam.Eval(w.t, get)
-	w.beam.Eval(w.t, at(w.n, "put(callers, relay_x:callers({"+first+",'gonode@host'}, 4)), ok."))
-	w.beam.Eval(w.t, "(fun Wait() -> "+strings.TrimSuffix(get, ".")+" > "+before+" orelse Wait() end)().")
+	before := w.erl.Eval(w.t, get)
+	w.erl.Eval(w.t, at(w.n, "put(callers, relay_x:callers({"+first+",'gonode@host'}, 4)), ok."))
+	w.erl.Eval(w.t, "(fun Wait() -> "+strings.TrimSuffix(get, ".")+" > "+before+" orelse Wait() end)().")
 	during()
-	result := w.beam.Eval(w.t, "relay_x:stop(get(callers)).")
+	result := w.erl.Eval(w.t, "relay_x:stop(get(callers)).")
 	answers, wrong, _ := strings.Cut(strings.Trim(result, "{}"), ",")
 	require.Equal(w.t, "[]", wrong)
-	require.Equal(w.t, w.beam.Eval(w.t, strings.TrimSuffix(before, ".")+" + "+answers+"."), w.beam.Eval(w.t, get))
+	require.Equal(w.t, w.erl.Eval(w.t, strings.TrimSuffix(before, ".")+" + "+answers+"."), w.erl.Eval(w.t, get))
 }
 
 // startRelayBeam starts a BEAM with the module relay_x, whose server calls one on the Go node.
-func startRelayBeam(t *testing.T, twins ...string) *gonodetest.Beam {
+func startRelayBeam(t *testing.T, twins ...string) *beam.Node {
 	t.Helper()
-	beam := gonodetest.StartErl(t)
+	erl := beam.StartErl(t)
 	source, err := os.ReadFile("testdata/relay.erl")
 	require.NoError(t, err)
 	for _, name := range append(twins, "relay_x", "relay_y") {
-		beam.Compile(t, name, strings.ReplaceAll(string(source), "RELAY", name))
+		erl.Compile(t, name, strings.ReplaceAll(string(source), "RELAY", name))
 	}
 	app, err := os.ReadFile("testdata/relay_app.erl")
 	require.NoError(t, err)
-	beam.Compile(t, "relay_app", string(app))
-	return beam
+	erl.Compile(t, "relay_app", string(app))
+	return erl
 }
 
 // What servers call, each in the order in which the script names them: those that call come first.
@@ -279,8 +279,8 @@ var relayShapes = map[string][][2]string{
 }
 
 func TestServersThatCallEachOtherAreUpgradedUnderLoad(t *testing.T) {
-	beam := startRelayBeam(t)
-	w := startRelays(t, beam)
+	erl := startRelayBeam(t)
+	w := startRelays(t, erl)
 	for _, shape := range []string{"chain", "diamond", "loop"} {
 		w.names = namesOf(relayShapes[shape])
 		first := w.names[0]
@@ -323,10 +323,10 @@ func oneByOne(names []string) (groups [][]string) {
 
 // The way from one server to the other leads over processes of the BEAM.
 func TestServersThatCallEachOtherByWayOfABeamAreUpgradedUnderLoad(t *testing.T) {
-	beam := startRelayBeam(t)
-	w := startRelays(t, beam)
-	beam.Eval(t, at(w.n, "{ok, _} = relay_x:start([{rb,'gonode@host'}]), ok."))
-	beam.Eval(t, at(w.n, "{ok, _} = relay_y:start([{rc,'gonode@host'}]), ok."))
+	erl := startRelayBeam(t)
+	w := startRelays(t, erl)
+	erl.Eval(t, at(w.n, "{ok, _} = relay_x:start([{rb,'gonode@host'}]), ok."))
+	erl.Eval(t, at(w.n, "{ok, _} = relay_y:start([{rc,'gonode@host'}]), ok."))
 	w.names = namesOf(relayShapes["beam"])
 	for policy, busy := range busyPolicies {
 		w.load("ra", func() {
@@ -347,27 +347,27 @@ func TestTheTwinOfOTPUpgradesServersThatCallEachOtherInTheOrderOfTheScript(t *te
 	for _, shape := range []string{"chain", "diamond"} {
 		all = append(all, relayShapes[shape]...)
 	}
-	beam := startRelayBeam(t, namesOf(all)...)
+	erl := startRelayBeam(t, namesOf(all)...)
 	var specs []string
 	for _, s := range all {
 		specs = append(specs, "{"+s[0]+","+s[1]+"}")
 	}
-	beam.Eval(t, "relay_x:application(["+strings.Join(specs, ",")+"]).")
+	erl.Eval(t, "relay_x:application(["+strings.Join(specs, ",")+"]).")
 	for _, shape := range []string{"chain", "diamond"} {
 		names := namesOf(relayShapes[shape])
-		beam.Eval(t, "put(callers, relay_x:callers("+names[0]+", 4)), ok.")
+		erl.Eval(t, "put(callers, relay_x:callers("+names[0]+", 4)), ok.")
 		for i := range 4 {
 			vsn := 2 - i%2
 			group := strings.Join(names, ",")
-			result := beam.Eval(t, fmt.Sprintf("relay_x:run([point_of_no_return, {suspend,[%s]},"+
+			result := erl.Eval(t, fmt.Sprintf("relay_x:run([point_of_no_return, {suspend,[%s]},"+
 				"{code_change,up,[{M,%d} || M <- [%s]]}, {resume,[%s]}]).", group, vsn, group, group))
 			_, outcome, _ := strings.Cut(strings.Trim(result, "{}"), ",")
 			require.Equal(t, "{ok,[]", outcome)
-			require.Equal(t, fmt.Sprint(vsn), beam.Eval(t, "element(1, gen_server:call("+names[len(names)-1]+", get))."))
+			require.Equal(t, fmt.Sprint(vsn), erl.Eval(t, "element(1, gen_server:call("+names[len(names)-1]+", get))."))
 			t.Logf("%s: an upgrade of OTP took %s ms", shape, result)
 		}
-		_, wrong, _ := strings.Cut(strings.Trim(beam.Eval(t, "relay_x:stop(get(callers))."), "{}"), ",")
+		_, wrong, _ := strings.Cut(strings.Trim(erl.Eval(t, "relay_x:stop(get(callers))."), "{}"), ",")
 		require.Equal(t, "[]", wrong)
 	}
-	beam.Eval(t, "relay_x:stop_application().")
+	erl.Eval(t, "relay_x:stop_application().")
 }

@@ -17,11 +17,11 @@ import (
 func startTogether(t *testing.T) *upgradeLab {
 	t.Helper()
 	lab := newUpgradeLab(t)
-	lab.beam.Eval(t, "application:stop(demo), application:unload(demo), application:stop(sasl).")
-	require.Equal(t, "ok", lab.beam.Eval(t, "demo_lab:release("+lab.path()+")."))
-	nodes := etf.List{etf.Atom(lab.beam.Name()), lab.n.Name()}
+	lab.erl.Eval(t, "application:stop(demo), application:unload(demo), application:stop(sasl).")
+	require.Equal(t, "ok", lab.erl.Eval(t, "demo_lab:release("+lab.path()+")."))
+	nodes := etf.List{etf.Atom(lab.erl.Name()), lab.n.Name()}
 	lab.n.Export("demo_srv", "nodes", 0, func(context.Context, etf.List) (etf.Term, error) { return nodes, nil })
-	lab.beam.Eval(t, "persistent_term:put(demo_nodes, "+etf.Format(nodes)+").")
+	lab.erl.Eval(t, "persistent_term:put(demo_nodes, "+etf.Format(nodes)+").")
 	_, err := lab.n.ReleaseHandler().SetUnpacked(t.Context(), "releases/2/demorel.rel",
 		[]codechange.Lib{{App: "demo", Vsn: "2", Dir: lab.dir}})
 	require.NoError(t, err)
@@ -54,19 +54,19 @@ func TestARealNodeAndAGoNodeAreUpgradedTogether(t *testing.T) {
 		t.Fatalf("the Go node did not wait: %v", err)
 	default:
 	}
-	require.Equal(t, `{ok,"1",[]}`, lab.beam.Eval(t, `release_handler:install_release("2").`),
+	require.Equal(t, `{ok,"1",[]}`, lab.erl.Eval(t, `release_handler:install_release("2").`),
 		"driven by its own release_handler")
 	require.NoError(t, <-done)
 	require.Equal(t, "2", lab.n.ReleaseHandler().Running().Vsn)
-	require.Equal(t, `{2,srv_a,0}`, lab.beam.Eval(t, "gen_server:call(srv_a, get)."))
+	require.Equal(t, `{2,srv_a,0}`, lab.erl.Eval(t, "gen_server:call(srv_a, get)."))
 
 	// And down, the real node first, whose message then is there before the Go node has begun.
-	lab.beam.Eval(t, `Main = self(), spawn(fun() -> Main ! {down, release_handler:install_release("1")} end), ok.`)
+	lab.erl.Eval(t, `Main = self(), spawn(fun() -> Main ! {down, release_handler:install_release("1")} end), ok.`)
 	require.Eventually(t, func() bool {
-		return lab.beam.Eval(t, "gen_server:call(srv_a, get).") == "{1,srv_a,0}"
+		return lab.erl.Eval(t, "gen_server:call(srv_a, get).") == "{1,srv_a,0}"
 	}, time.Minute, 5*time.Millisecond)
 	require.NoError(t, <-lab.install("1"))
-	require.Equal(t, `{ok,"1",[]}`, lab.beam.Eval(t, "receive {down, R} -> R end."))
+	require.Equal(t, `{ok,"1",[]}`, lab.erl.Eval(t, "receive {down, R} -> R end."))
 	require.Equal(t, "{1,srv_a,0}", lab.get("srv_a"))
 }
 
@@ -74,16 +74,16 @@ func TestTheGoNodeGoesBackIfTheOtherOneGoesDownWhileItWaits(t *testing.T) {
 	lab := startTogether(t)
 	done := lab.install("2")
 	lab.arrived("2")
-	lab.beam.Kill(t)
+	lab.erl.Kill(t)
 	var failed *codechange.Error
 	require.ErrorAs(t, <-done, &failed)
-	require.Equal(t, "{sync_error,{nodedown,"+etf.Format(etf.Atom(lab.beam.Name()))+"}}", etf.Format(failed.Reason))
+	require.Equal(t, "{sync_error,{nodedown,"+etf.Format(etf.Atom(lab.erl.Name()))+"}}", etf.Format(failed.Reason))
 	require.Equal(t, "{1,srv_a,0}", lab.get("srv_a"))
 	require.Equal(t, "1", lab.n.ReleaseHandler().Running().Vsn)
 
 	// Nor does it wait for one that is not there at all.
 	require.ErrorAs(t, <-lab.install("2"), &failed)
-	require.Equal(t, "{sync_error,{nodedown,"+etf.Format(etf.Atom(lab.beam.Name()))+"}}", etf.Format(failed.Reason))
+	require.Equal(t, "{sync_error,{nodedown,"+etf.Format(etf.Atom(lab.erl.Name()))+"}}", etf.Format(failed.Reason))
 	require.NoError(t, os.Remove(lab.dir+"/releases/2/relup"))
 	require.ErrorAs(t, <-lab.install("2"), &failed)
 	require.Equal(t, `{enoent,"`+lab.dir+`/releases/1/relup"}`, etf.Format(failed.Reason))

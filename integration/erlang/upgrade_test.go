@@ -10,7 +10,7 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/examples/upgrade"
 	"github.com/gonode-otp/gonode/genserv"
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 	"github.com/gonode-otp/gonode/node"
 )
 
@@ -36,32 +36,32 @@ func startRelease(t *testing.T, root string) *node.Node {
 
 // operator is a BEAM that types rpc:call to the Go node.
 type operator struct {
-	t    *testing.T
-	n    *node.Node
-	beam *gonodetest.Beam
+	t   *testing.T
+	n   *node.Node
+	erl *beam.Node
 }
 
 func startOperator(t *testing.T, n *node.Node) operator {
 	t.Helper()
-	return operator{t, n, gonodetest.StartErl(t)}
+	return operator{t, n, beam.StartErl(t)}
 }
 
 // rpc applies a function of release_handler on the Go node.
 func (o operator) rpc(function, args string) string {
 	o.t.Helper()
-	return o.beam.Eval(o.t, at(o.n, "rpc:call('gonode@host', release_handler, "+function+", "+args+")."))
+	return o.erl.Eval(o.t, at(o.n, "rpc:call('gonode@host', release_handler, "+function+", "+args+")."))
 }
 
 // call asks the counter.
 func (o operator) call(request string) string {
 	o.t.Helper()
-	return o.beam.Eval(o.t, at(o.n, "gen_server:call({counter,'gonode@host'}, "+request+")."))
+	return o.erl.Eval(o.t, at(o.n, "gen_server:call({counter,'gonode@host'}, "+request+")."))
 }
 
 // answers tells whether the counter answers with want, whose keys each release prints in an order of its own.
 func (o operator) answers(request, want string) bool {
 	o.t.Helper()
-	return o.beam.Eval(o.t, at(o.n, "gen_server:call({counter,'gonode@host'}, "+request+") =:= "+want)) == "true"
+	return o.erl.Eval(o.t, at(o.n, "gen_server:call({counter,'gonode@host'}, "+request+") =:= "+want)) == "true"
 }
 
 func TestAnOperatorUpgradesTheCounterFailsAndGoesBack(t *testing.T) {
@@ -87,11 +87,11 @@ func TestAnOperatorUpgradesTheCounterFailsAndGoesBack(t *testing.T) {
 
 	require.Equal(t, `{ok,"3"}`, o.rpc("set_unpacked", `["releases/3/calc.rel",[]]`))
 	pid := n.ReleaseHandler() // the node survives what makes an OTP node restart
-	require.Equal(t, `true`, o.beam.Eval(t, at(n, `{error,{code_change_failed,P,counter,"2",{error,{too_large,2005}}}} =
+	require.Equal(t, `true`, o.erl.Eval(t, at(n, `{error,{code_change_failed,P,counter,"2",{error,{too_large,2005}}}} =
 		rpc:call('gonode@host', release_handler, install_release, ["3"]), P =:= rpc:call('gonode@host', erlang, whereis, [counter]).`)))
 	require.Same(t, pid, n.ReleaseHandler())
 	require.True(t, o.answers("{add,1}", `#{adds => 2,n => 2006}`))
-	require.Equal(t, `permanent`, o.beam.Eval(t, at(n,
+	require.Equal(t, `permanent`, o.erl.Eval(t, at(n,
 		`{value, {_,_,_,S}} = lists:keysearch("2", 2, rpc:call('gonode@host', release_handler, which_releases, [])), S.`)))
 
 	require.Equal(t, `{ok,"1",[]}`, o.rpc("install_release", `["1"]`))
@@ -100,7 +100,7 @@ func TestAnOperatorUpgradesTheCounterFailsAndGoesBack(t *testing.T) {
 	require.Equal(t, `ok`, o.rpc("set_removed", `["3"]`))
 	require.Equal(t, `{error,{permanent,"1"}}`, o.rpc("remove_release", `["1"]`))
 
-	text := o.beam.Eval(t, `{ok, [R]} = file:consult(`+
+	text := o.erl.Eval(t, `{ok, [R]} = file:consult(`+
 		etf.Format(etf.Charlist(filepath.Join(root, "releases/RELEASES")))+`), [{element(3,X),element(6,X)} || X <- R].`)
 	require.Equal(t, `[{"2",old},{"1",permanent}]`, text)
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/gonode-otp/gonode/codechange"
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 	"github.com/gonode-otp/gonode/node"
 	"github.com/gonode-otp/gonode/supervisor"
 )
@@ -104,21 +104,21 @@ func obey(name etf.Atom, extra etf.Term) error {
 
 // upgradeLab executes a script on a real node and on a Go node.
 type upgradeLab struct {
-	t    *testing.T
-	beam *gonodetest.Beam
-	dir  string
-	n    *node.Node
+	t   *testing.T
+	erl *beam.Node
+	dir string
+	n   *node.Node
 }
 
 func newUpgradeLab(t *testing.T) *upgradeLab {
 	t.Helper()
-	lab := &upgradeLab{t: t, beam: gonodetest.StartErl(t), dir: t.TempDir()}
+	lab := &upgradeLab{t: t, erl: beam.StartErl(t), dir: t.TempDir()}
 	require.NoError(t, os.CopyFS(lab.dir, os.DirFS("testdata/demo")))
 	source, err := os.ReadFile("testdata/demo/demo_lab.erl")
 	require.NoError(t, err)
-	lab.beam.Compile(t, "demo_lab", string(source))
-	lab.beam.Eval(t, "demo_lab:build("+lab.path()+").")
-	lab.beam.Eval(t, "demo_lab:start("+lab.path()+").")
+	lab.erl.Compile(t, "demo_lab", string(source))
+	lab.erl.Eval(t, "demo_lab:build("+lab.path()+").")
+	lab.erl.Eval(t, "demo_lab:start("+lab.path()+").")
 
 	app := func(vsn string, srv genserv.Module) codechange.Application {
 		return codechange.Application{Name: "demo", Vsn: vsn, Modules: []*codechange.Module{
@@ -140,7 +140,7 @@ func (lab *upgradeLab) path() string { return etf.Format(etf.Charlist(lab.dir)) 
 // otp returns the result of the script on the real node and, for each server, the messages that it got.
 func (lab *upgradeLab) otp(vsn, script, options string) (result string, servers map[string][]string) {
 	lab.t.Helper()
-	text := lab.beam.Eval(lab.t, fmt.Sprintf("demo_lab:eval(%s, %q, %s, %s).", lab.path(), vsn, script, options))
+	text := lab.erl.Eval(lab.t, fmt.Sprintf("demo_lab:eval(%s, %q, %s, %s).", lab.path(), vsn, script, options))
 	term, err := etf.Parse(text)
 	require.NoError(lab.t, err, text)
 	pair := term.(etf.Tuple)
@@ -303,11 +303,11 @@ func TestABusyServerIsNotForgotten(t *testing.T) {
 	t.Parallel()
 	lab := newUpgradeLab(t)
 	script := strings.NewReplacer("SUSPEND", "{demo_srv,1000}", "EXTRA", "x").Replace(demoUp)
-	lab.beam.Eval(t, "gen_server:cast(srv_b, {hold,3000}).")
+	lab.erl.Eval(t, "gen_server:cast(srv_b, {hold,3000}).")
 	result, otp := lab.otp("2", script, "[]")
 	require.Equal(t, "{ok,[]}", result)
 	require.Equal(t, []string{"suspend", "resume"}, otp["srv_b"])
-	require.Equal(t, "{1,srv_b,0}", lab.beam.Eval(t, "gen_server:call(srv_b, get, infinity)."),
+	require.Equal(t, "{1,srv_b,0}", lab.erl.Eval(t, "gen_server:call(srv_b, get, infinity)."),
 		"new code with an old state")
 
 	busy := func() {

@@ -15,7 +15,7 @@ import (
 	"github.com/gonode-otp/gonode/codechange"
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 	"github.com/gonode-otp/gonode/node"
 	"github.com/gonode-otp/gonode/supervisor"
 )
@@ -24,7 +24,7 @@ import (
 // rpc.
 type twins struct {
 	t        *testing.T
-	beam     *gonodetest.Beam
+	erl      *beam.Node
 	n        *node.Node
 	otp, our string       // directories
 	config   atomic.Value // what the application on the Go node heard of its configuration
@@ -32,18 +32,18 @@ type twins struct {
 
 func startTwins(t *testing.T) *twins {
 	t.Helper()
-	w := &twins{t: t, beam: gonodetest.StartErl(t), otp: t.TempDir(), our: t.TempDir()}
+	w := &twins{t: t, erl: beam.StartErl(t), otp: t.TempDir(), our: t.TempDir()}
 	require.NoError(t, os.CopyFS(w.otp, os.DirFS("testdata/demo")))
 	w.put("note", "A note.")
 	w.put("broken.rel", "{")
 	w.put("other.rel", `{release,{"demorel","8"},{erts,"1"},[{demo,"8"}]}.`)
 	source, err := os.ReadFile("testdata/demo/demo_lab.erl")
 	require.NoError(t, err)
-	w.beam.Compile(t, "demo_lab", string(source))
+	w.erl.Compile(t, "demo_lab", string(source))
 	path := etf.Format(etf.Charlist(w.otp))
-	w.beam.Eval(t, "demo_lab:build("+path+").")
-	w.beam.Eval(t, "persistent_term:put(demo_nodes, []).")
-	require.Equal(t, "ok", w.beam.Eval(t, "demo_lab:release("+path+")."))
+	w.erl.Eval(t, "demo_lab:build("+path+").")
+	w.erl.Eval(t, "persistent_term:put(demo_nodes, []).")
+	require.Equal(t, "ok", w.erl.Eval(t, "demo_lab:release("+path+")."))
 	rel, err := os.ReadFile(filepath.Join(w.otp, "releases/2/demorel.rel"))
 	require.NoError(t, err)
 	w.put("third.rel", strings.Replace(string(rel), `{"demorel","2"}`, `{"demorel","3"}`, 1))
@@ -84,7 +84,7 @@ func (w *twins) ask(mfa string) (otp, our string) {
 	module, function, _ := strings.Cut(call, ":")
 	args = "[" + strings.TrimSuffix(args, ")") + "]"
 	rpc := func(node, dir string) string {
-		text := w.beam.Eval(w.t, fmt.Sprintf("rpc:call(%s, %s, %s, %s).", node, module, function,
+		text := w.erl.Eval(w.t, fmt.Sprintf("rpc:call(%s, %s, %s, %s).", node, module, function,
 			strings.ReplaceAll(args, "DIR", dir)))
 		return strings.ReplaceAll(text, dir, "DIR")
 	}
@@ -104,8 +104,8 @@ func (w *twins) same(calls ...string) {
 func (w *twins) serves(version int) {
 	w.t.Helper()
 	want := fmt.Sprintf("{%d,srv_a,0}", version)
-	require.Equal(w.t, want, w.beam.Eval(w.t, "gen_server:call(srv_a, get)."))
-	require.Equal(w.t, want, w.beam.Eval(w.t, at(w.n, "gen_server:call({srv_a,'gonode@host'}, get).")))
+	require.Equal(w.t, want, w.erl.Eval(w.t, "gen_server:call(srv_a, get)."))
+	require.Equal(w.t, want, w.erl.Eval(w.t, at(w.n, "gen_server:call({srv_a,'gonode@host'}, get).")))
 }
 
 // files returns the names of the files below a directory that a release handler makes or deletes.
@@ -179,7 +179,7 @@ func TestAReleaseGoesItsWayAsInOTP(t *testing.T) {
 		`application:get_key(demo,vsn)`)
 	w.serves(2)
 	w.sameFiles()
-	config := w.beam.Eval(t, `{C, N, R} = persistent_term:get(demo_config), {maps:from_list(C), maps:from_list(N), R}.`)
+	config := w.erl.Eval(t, `{C, N, R} = persistent_term:get(demo_config), {maps:from_list(C), maps:from_list(N), R}.`)
 	require.Equal(t, `{#{vsn => 2},#{only_2 => x},[only_1]}`, config)
 	require.Equal(t, "map[vsn:2] map[only_2:x] [only_1]", w.config.Load())
 	w.same(`release_handler:make_permanent("2")`, `release_handler:make_permanent("2")`,
@@ -196,7 +196,7 @@ func TestAReleaseGoesItsWayAsInOTP(t *testing.T) {
 	for _, args := range []string{`"DIR/made","DIR/third.rel"`, `["DIR/made","DIR/third.rel"]`,
 		`"DIR/made/releases","DIR/third.rel",[]`,
 		`"DIR/made","DIR/made/releases","DIR/third.rel",[{demo,"2","DIR"}]`} {
-		if strings.HasSuffix(args, ".rel\",[]") && gonodetest.OTPRelease(t) < 24 {
+		if strings.HasSuffix(args, ".rel\",[]") && beam.OTPRelease(t) < 24 {
 			continue // sasl of OTP 23 does not export create_RELEASES/3
 		}
 		w.same("release_handler:create_RELEASES(" + args + ")")
@@ -213,7 +213,7 @@ const supervised = `(fun(Node) ->
 
 func TestTheSupervisedProcessesAreToldAsInOTP(t *testing.T) {
 	w := startTwins(t)
-	want := w.beam.Eval(t, supervised+"(node()).")
+	want := w.erl.Eval(t, supervised+"(node()).")
 	require.Equal(t, `[{demo_sup,srv_c,srv_c,[demo_srv]},{demo_sup,srv_b,srv_b,[demo_srv]},{demo_sup,srv_a,srv_a,[demo_srv]},{undefined,undefined,demo_sup,[demo_sup]}]`, want)
-	require.Equal(t, want, w.beam.Eval(t, at(w.n, supervised+"('gonode@host').")))
+	require.Equal(t, want, w.erl.Eval(t, at(w.n, supervised+"('gonode@host').")))
 }

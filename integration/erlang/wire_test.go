@@ -14,12 +14,12 @@ import (
 	"github.com/gonode-otp/gonode/epmd"
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 )
 
 func TestLargeTermsGoBothWays(t *testing.T) {
 	n := startSamples(t)
-	e := gonodetest.StartErl(t, gonodetest.WithTimeout(2*time.Minute))
+	e := beam.StartErl(t, beam.WithTimeout(2*time.Minute))
 	to := startSrv(t, e)
 	echo := at(n, "{echo,'gonode@host'}")
 	for name, source := range map[string]string{
@@ -41,7 +41,7 @@ func TestLargeTermsGoBothWays(t *testing.T) {
 
 func TestMixedSizesOfManySendersKeepTheirContents(t *testing.T) {
 	n := startSamples(t)
-	e := gonodetest.StartErl(t, gonodetest.WithTimeout(2*time.Minute))
+	e := beam.StartErl(t, beam.WithTimeout(2*time.Minute))
 	to := startSrv(t, e)
 	ctx := within(t, 2*time.Minute)
 	var work sync.WaitGroup
@@ -81,7 +81,7 @@ func TestMixedSizesOfManySendersKeepTheirContents(t *testing.T) {
 
 func TestTheNodeIsRegisteredAgainWhenEPMDComesBack(t *testing.T) {
 	n := startSamples(t)
-	daemon := gonodetest.PrivateEPMD(t)
+	daemon := beam.PrivateEPMD(t)
 	// Once within three seconds; more often only while the machine has too much to do.
 	for rounds, took := 0, time.Hour; took >= 3*time.Second; rounds++ {
 		require.Less(t, rounds, 4, "the last time it took %v", took)
@@ -95,12 +95,12 @@ func TestTheNodeIsRegisteredAgainWhenEPMDComesBack(t *testing.T) {
 		took = time.Since(began)
 		t.Logf("registered again after %v", took.Round(time.Millisecond))
 	}
-	stillServes(t, n, gonodetest.StartErl(t))
+	stillServes(t, n, beam.StartErl(t))
 }
 
 func TestAPeerThatReadsNothingBlocksItsSendersAndNobodyElse(t *testing.T) {
 	n := startSamples(t)
-	stuck, fine := gonodetest.StartErl(t), gonodetest.StartErl(t)
+	stuck, fine := beam.StartErl(t), beam.StartErl(t)
 	to := startSrv(t, stuck)
 	stillServes(t, n, fine)
 	require.NoError(t, n.Ping(within(t, 30*time.Second), etf.Atom(stuck.Name())))
@@ -137,13 +137,13 @@ is(_) -> false.
 
 func TestANativeRecordGoesToPeersThatKnowThemAndFailsThatSendOnlyTowardsOthers(t *testing.T) {
 	n := startSamples(t)
-	e := gonodetest.StartErl(t)
+	e := beam.StartErl(t)
 	to := startSrv(t, e)
 	ctx := within(t, 30*time.Second)
 	record := &etf.Record{Module: "points", Name: "point", Exported: true, Fields: []etf.Atom{"x", "y"},
 		Values: []etf.Term{etf.Int(1), term(t, `[a, <<"b">>]`)}}
 	reply, err := n.Call(ctx, to, etf.Tuple{etf.Atom("echo"), record})
-	if gonodetest.OTPRelease(t) < 29 {
+	if beam.OTPRelease(t) < 29 {
 		var refused *etf.EncodeError
 		require.ErrorAs(t, err, &refused)
 	} else {

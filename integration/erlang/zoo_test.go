@@ -5,7 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/gonode-otp/gonode/gonodetest"
+	"github.com/gonode-otp/gonode/gonodetest/beam"
 )
 
 // zoo builds terms around every border of the external term format. bad(S, Ts) calls S with each of them and returns
@@ -68,7 +68,7 @@ big() -> binary:copy(<<"0123456789abcdef">>, 10 * 1024 * 64).
 
 func TestEveryKindOfTermComesBackAsItWas(t *testing.T) {
 	n := startSamples(t)
-	e := gonodetest.StartErl(t)
+	e := beam.StartErl(t)
 	e.Compile(t, "zoo", zoo)
 	require.Equal(t, "[]", e.Eval(t, at(n, "zoo:bad({echo,'gonode@host'})")))
 }

@@ -1,0 +1,60 @@
+//go:build unix
+
+package beam
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/gonode-otp/gonode/gonodetest"
+)
+
+// none is the value of GONODE_ELIXIR and the like that leaves the lane of the program out.
+const none = "none"
+
+// need returns the path of a program: the value of env, or what the PATH has. A missing program ends the test.
+func need(t testing.TB, lane, env, name string) string {
+	t.Helper()
+	if os.Getenv(env) == none {
+		gonodetest.SkipLane(t, lane, env+"="+none)
+	}
+	path, err := findProgram(env, name)
+	switch {
+	case err == nil:
+		return path
+	case os.Getenv(env) != "":
+		t.Fatalf("%s=%s: %v", env, os.Getenv(env), err)
+	case gonodetest.InCI():
+		t.Fatalf("%s is not installed, and in CI every lane has to run: %v", name, err)
+	default:
+		gonodetest.SkipLane(t, lane, name+" is not installed")
+	}
+	return ""
+}
+
+func findProgram(env, name string) (string, error) {
+	if path := os.Getenv(env); path != "" {
+		return exec.LookPath(path)
+	}
+	return exec.LookPath(name)
+}
+
+// needEPMD finds an epmd: by GONODE_EPMD, on the PATH, or in the Erlang installation that erl belongs to, where it
+// lies when only erl itself was linked into the PATH.
+func needEPMD(t testing.TB) string {
+	t.Helper()
+	if path, err := findProgram("GONODE_EPMD", "epmd"); err == nil {
+		return path
+	}
+	if erl, err := findProgram("GONODE_ERL", "erl"); err == nil {
+		if real, err := filepath.EvalSymlinks(erl); err == nil {
+			found, _ := filepath.Glob(filepath.Join(filepath.Dir(real), "..", "erts-*", "bin", "epmd"))
+			if len(found) > 0 {
+				return found[0]
+			}
+		}
+	}
+	return need(t, gonodetest.LaneErlang, "GONODE_EPMD", "epmd")
+}

@@ -1,0 +1,59 @@
+package gonodetest
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"testing"
+)
+
+// LaneErlang and LaneElixir are the names under which tests are skipped where these programs are missing.
+const (
+	LaneErlang = "real Erlang node"
+	LaneElixir = "real Elixir node"
+)
+
+// SkipLane skips the test and says which part of the suite is left out and why. The line is also appended to the file
+// that the environment variable GONODE_SKIPPED_LANES names, if it is set, so that a run can end with the list of what
+// it did not do.
+func SkipLane(t testing.TB, lane, why string) {
+	t.Helper()
+	if file := os.Getenv("GONODE_SKIPPED_LANES"); file != "" {
+		if err := appendLine(file, lane+": "+why); err != nil {
+			t.Errorf("noting the skipped lane: %v", err)
+		}
+	}
+	t.Skipf("lane %q is skipped: %s", lane, why)
+}
+
+// Missing ends a test for which this machine lacks something. In CI (the environment variable CI) that is a failure, if
+// the machine has apt-get, by which tools/deps would have installed it; else the test is skipped by SkipLane.
+func Missing(t testing.TB, lane, what string) {
+	t.Helper()
+	if _, err := exec.LookPath("apt-get"); err == nil && InCI() {
+		t.Fatalf("%s, and in CI every lane has to run", what)
+	}
+	SkipLane(t, lane, what)
+}
+
+func appendLine(file, line string) error {
+	f, err := os.OpenFile(file, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintln(f, line); err != nil {
+		f.Close()
+		return err
+	}
+	return f.Close()
+}
+
+// InCI tells whether the tests run in continuous integration, where a missing program is a failure: the environment
+// variable CI is set, to anything but 0 and false.
+func InCI() bool {
+	switch os.Getenv("CI") {
+	case "", "0", "false":
+		return false
+	}
+	return true
+}
