@@ -182,21 +182,11 @@ func (keeper) HandleInfo(p *genserv.Process, msg etf.Term, w watching) genserv.R
 		w[ref] = order.ended
 		return genserv.NoReply(w)
 	}
-	if ref, reason, ok := down(msg); ok && w[ref] != nil {
-		w[ref](reason)
-		delete(w, ref)
+	if down, ok := genserv.AsDown(msg); ok && w[down.Ref] != nil {
+		w[down.Ref](down.Reason)
+		delete(w, down.Ref)
 	}
 	return genserv.NoReply(w)
-}
-
-// down takes {'DOWN', Ref, process, _, Reason} apart.
-func down(msg etf.Term) (ref etf.Ref, reason etf.Term, ok bool) {
-	t, ok := msg.(etf.Tuple)
-	if !ok || len(t) != 5 || !isAtom(t[0], "DOWN") {
-		return ref, nil, false
-	}
-	ref, ok = t[1].(etf.Ref)
-	return ref, t[4], ok
 }
 
 func isAtom(t etf.Term, a etf.Atom) bool {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gonode-otp/gonode/dist"
 	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/genserv"
 )
 
 // inboundMonitor is a monitor on a process of this node. Two processes may have many of them, each with its own
@@ -269,7 +270,7 @@ func (pr proc) demonitor(ref etf.Ref) {
 		return
 	}
 	p.flush(func(msg etf.Term) bool {
-		t, ok := msg.(etf.Tuple)
-		return ok && len(t) == 5 && etf.Equal(t[0], etf.Atom("DOWN")) && etf.Equal(t[1], ref)
+		down, ok := genserv.AsDown(msg)
+		return ok && down.Ref == ref
 	})
 }

@@ -88,7 +88,7 @@ func (upgradeLock) HandleCall(_ *genserv.Process, request etf.Term, _ genserv.Fr
 
 // HandleInfo takes the end of the holder.
 func (upgradeLock) HandleInfo(_ *genserv.Process, msg etf.Term, holder etf.Tuple) genserv.Result[etf.Tuple] {
-	if t, ok := msg.(etf.Tuple); ok && len(t) == 5 && t[0] == etf.Term(etf.Atom("DOWN")) {
+	if _, ok := genserv.AsDown(msg); ok {
 		return genserv.Stop(etf.Atom("normal"), holder)
 	}
 	return genserv.NoReply(holder)

@@ -195,12 +195,8 @@ func (st *state) terminateDynamics(p *genserv.Process) {
 // isDownOf knows the DOWN messages of monitors.
 func isDownOf(monitors map[etf.Ref]etf.Pid) func(etf.Term) bool {
 	return func(msg etf.Term) bool {
-		t, ok := msg.(etf.Tuple)
-		if !ok || len(t) != 5 || !isAtom(t[0], "DOWN") {
-			return false
-		}
-		ref, ok := t[1].(etf.Ref)
-		_, waiting := monitors[ref]
+		down, ok := genserv.AsDown(msg)
+		_, waiting := monitors[down.Ref]
 		return ok && waiting
 	}
 }

@@ -72,12 +72,8 @@ func (c *child) patience() time.Duration {
 // isDown knows {'DOWN', Ref, process, Pid, Reason}.
 func isDown(ref etf.Ref) func(etf.Term) bool {
 	return func(msg etf.Term) bool {
-		t, ok := msg.(etf.Tuple)
-		if !ok || len(t) != 5 || !isAtom(t[0], "DOWN") {
-			return false
-		}
-		r, ok := t[1].(etf.Ref)
-		return ok && r == ref
+		down, ok := genserv.AsDown(msg)
+		return ok && down.Ref == ref
 	}
 }
 

@@ -68,10 +68,9 @@ func (Server) HandleCall(p *genserv.Process, request etf.Term, from genserv.From
 
 // HandleInfo implements genserv.Informer: {'DOWN', Monitor, process, Pid, Reason} ends a claim.
 func (Server) HandleInfo(p *genserv.Process, msg etf.Term, s State) genserv.Result[State] {
-	if t, ok := msg.(etf.Tuple); ok && len(t) == 5 && t[0] == etf.Term(etf.Atom("DOWN")) {
-		monitor, _ := t[1].(etf.Ref)
+	if down, ok := genserv.AsDown(msg); ok {
 		for name, l := range s.locks {
-			if i := slices.IndexFunc(l.queue, func(c claim) bool { return c.monitor == monitor }); i >= 0 {
+			if i := slices.IndexFunc(l.queue, func(c claim) bool { return c.monitor == down.Ref }); i >= 0 {
 				s.remove(p, name, i)
 				break
 			}
