@@ -323,13 +323,13 @@ func (e *exposed) reply(c *call, reply any, err error) {
 	if err == nil {
 		var t etf.Term
 		if t, err = term(reply); err == nil {
-			if err = e.process.Reply(c.from, t); err == nil {
+			if err = e.process.TryReply(c.from, t); err == nil {
 				return
 			}
 		}
 		err = &genserv.Exit{Reason: etf.Tuple{etf.Atom("bad_reply"), etf.Binary(err.Error())}}
 	}
-	if sent := e.process.Reply(c.from, etf.Tuple{etf.Atom("error"), Reason(err)}); sent != nil {
+	if sent := e.process.TryReply(c.from, etf.Tuple{etf.Atom("error"), Reason(err)}); sent != nil {
 		e.host.lose(string(e.name), "a caller", sent)
 	}
 }
@@ -365,7 +365,7 @@ func (e *exposed) finish() {
 	}
 	e.finished = true
 	if e.process != nil {
-		_ = e.process.Send(e.self, &ended{"$ended", e.err})
+		e.process.Send(e.self, &ended{"$ended", e.err})
 	}
 	_ = e.host.core.RouteSendPID(e.port, e.port, gen.MessageOptions{}, quit{})
 }

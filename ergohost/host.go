@@ -157,7 +157,7 @@ type watch struct {
 }
 
 func (h *Host) watch(p *genserv.Process, ended func(reason etf.Term)) error {
-	return p.Send(h.keeper.Self(), &watch{"$watch", p.Self(), ended})
+	return p.TrySend(h.keeper.Self(), &watch{"$watch", p.Self(), ended})
 }
 
 // Init implements genserv.Server.

@@ -77,7 +77,7 @@ func (r *remote) ProcessRun() error {
 			_ = r.process.SendResponse(order.from, order.ref, map[string]string{"remote": etf.Format(r.to)})
 			continue
 		}
-		if err := r.companion.Send(r.companion.Self(), order); err != nil {
+		if err := r.companion.TrySend(r.companion.Self(), order); err != nil {
 			return gen.TerminateReasonShutdown // the node has stopped
 		}
 	}
@@ -91,7 +91,7 @@ func (r *remote) ProcessTerminate(error) {
 		}
 	}
 	if r.companion != nil {
-		_ = r.companion.Send(r.companion.Self(), &ended{"$ended", gen.TerminateReasonNormal})
+		r.companion.Send(r.companion.Self(), &ended{"$ended", gen.TerminateReasonNormal})
 	}
 }
 
@@ -192,8 +192,8 @@ func (c companion) HandleInfo(p *genserv.Process, msg etf.Term, a *asking) gense
 		}
 		return genserv.NoReply(a)
 	}
-	if ref, reason, ok := down(msg); ok && ref == a.watch {
-		a.err = Error(reason)
+	if down, ok := genserv.AsDown(msg); ok && down.Ref == a.watch {
+		a.err = Error(down.Reason)
 		for _, asked := range a.calls.All() {
 			c.respondError(asked.from, asked.ref, a.err)
 		}
@@ -229,9 +229,9 @@ func (c companion) send(p *genserv.Process, order *outgoing, a *asking) {
 		}
 	default:
 		if _, cast := order.message.(Cast); cast {
-			err = p.Cast(c.to, t)
+			err = p.TrySend(c.to, driver.CastMessage(t))
 		} else {
-			err = p.Send(c.to, t)
+			err = p.TrySend(c.to, t)
 		}
 	}
 	switch {
@@ -250,14 +250,15 @@ func (c companion) exit(p *genserv.Process, order *outgoing, a *asking) error {
 		return gen.ErrUnsupported
 	}
 	if pid, ok := c.to.(etf.Pid); ok {
-		return p.Exit(pid, Reason(exit.Reason))
+		p.Exit(pid, Reason(exit.Reason))
+		return nil
 	}
 	ref, err := p.MakeRef()
 	if err != nil {
 		return err
 	}
 	a.stopping = ref
-	return p.Send(c.to, driver.SystemMessage(p.Self(), ref, etf.Tuple{etf.Atom("terminate"), Reason(exit.Reason)}))
+	return p.TrySend(c.to, driver.SystemMessage(p.Self(), ref, etf.Tuple{etf.Atom("terminate"), Reason(exit.Reason)}))
 }
 
 // sweep forgets calls whose time is over, at most once a second.

@@ -2,6 +2,7 @@ package genserv
 
 import (
 	"context"
+	"errors"
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv/driver"
@@ -11,13 +12,16 @@ import (
 type NodeReply = driver.NodeReply
 
 // Cast sends a request without waiting for an answer, to what Send takes, or to {global, Name}, for which a connected
-// node has to be asked first. gen_server:cast/2.
-func (p *Process) Cast(to, request etf.Term) error {
-	to, err := p.locate(context.Background(), to)
-	if err != nil {
-		return err
+// node has to be asked first. Nobody learns whether it arrived; for mistakes of the caller see Send.
+// gen_server:cast/2.
+func (p *Process) Cast(to, request etf.Term) {
+	whom, err := p.locate(context.Background(), to)
+	if err == nil {
+		err = p.proc.Send(whom, driver.CastMessage(request))
 	}
-	return p.proc.Send(to, driver.CastMessage(request))
+	if err != nil && !errors.Is(err, ErrNoProc) && !errors.Is(err, ErrNoConnection) {
+		p.notSent("cast not sent", to, err)
+	}
 }
 
 // Call calls a gen_server and waits for its answer, or until ctx ends: give it a deadline, the default of

@@ -129,15 +129,15 @@ func (*rehearsalProc) After(time.Duration, etf.Term, etf.Term) func() bool {
 	return func() bool { return true }
 }
 
-func (*rehearsalProc) Link(etf.Pid) error           { return nil }
-func (*rehearsalProc) Unlink(etf.Pid) error         { return nil }
-func (*rehearsalProc) Exit(etf.Pid, etf.Term) error { return nil }
-func (*rehearsalProc) TrapExit(bool) bool           { return true }
-func (*rehearsalProc) Demonitor(etf.Ref)            {}
-func (*rehearsalProc) Unalias(etf.Ref) bool         { return true }
-func (*rehearsalProc) Register(etf.Atom) error      { return nil }
-func (*rehearsalProc) Unregister(etf.Atom) error    { return nil }
-func (*rehearsalProc) Forget(etf.Term)              {}
+func (*rehearsalProc) Link(etf.Pid)              {}
+func (*rehearsalProc) Unlink(etf.Pid)            {}
+func (*rehearsalProc) Exit(etf.Pid, etf.Term)    {}
+func (*rehearsalProc) TrapExit(bool) bool        { return true }
+func (*rehearsalProc) Demonitor(etf.Ref)         {}
+func (*rehearsalProc) Unalias(etf.Ref) bool      { return true }
+func (*rehearsalProc) Register(etf.Atom) error   { return nil }
+func (*rehearsalProc) Unregister(etf.Atom) error { return nil }
+func (*rehearsalProc) Forget(etf.Term)           {}
 
 func (r *rehearsalProc) Monitor(etf.Term, bool) (etf.Ref, error) { return r.MakeRef() }
 func (r *rehearsalProc) Alias() (etf.Ref, error)                 { return r.MakeRef() }

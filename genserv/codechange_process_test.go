@@ -38,7 +38,7 @@ func (o owner) CodeChange(p *genserv.Process, oldVsn etf.Term, _ any, extra etf.
 	if known {
 		return nil, errors.New("known")
 	}
-	return h, p.Send(client, etf.Tuple{atom("changed"), nil})
+	return h, p.TrySend(client, etf.Tuple{atom("changed"), nil})
 }
 
 func (o owner) EndCodeChange(_ *genserv.Process, kept bool, old, made any) {

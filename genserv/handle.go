@@ -110,7 +110,7 @@ func (l *Loop) await(a action) {
 
 // reply answers a call whose caller may have gone. false means that the server has ended by it.
 func (l *Loop) reply(from From, reply, last etf.Term) bool {
-	err := l.p.Reply(from, reply)
+	err := l.p.TryReply(from, reply)
 	return err == nil || l.lostReply(err, from, reply, last)
 }
 
@@ -132,7 +132,7 @@ func (l *Loop) lostReply(err error, from From, reply, last etf.Term) bool {
 // answer replies to a system message, or when the server has ended already. An answer that is no term, such as a
 // state, is told as an error to who asked; the server goes on.
 func (l *Loop) answer(from From, reply etf.Term) bool {
-	err := l.p.Reply(from, reply)
+	err := l.p.TryReply(from, reply)
 	switch {
 	case errors.Is(err, ErrBadFrom):
 		l.die(functionClause("gen", "reply", from.Term(), reply))
@@ -147,6 +147,6 @@ func (l *Loop) answer(from From, reply etf.Term) bool {
 func (p *Process) replyNoTerm(from From, err error) {
 	var bad *etf.EncodeError
 	if errors.As(err, &bad) {
-		_ = p.Reply(from, errorAnswer(driver.BadReply(err)))
+		_ = p.TryReply(from, errorAnswer(driver.BadReply(err))) // a text is a term, and From is good
 	}
 }

@@ -25,19 +25,49 @@ type Process struct {
 func (p *Process) Self() etf.Pid { return p.proc.Self() }
 
 // Send sends msg to a pid, to a registered name of this node (an etf.Atom), to {Name, Node} (an etf.Tuple) or to an
-// alias (an etf.Ref). Messages to one process arrive in the order in which they were sent. A message to a pid or to
-// another node that reaches nobody is lost without an error; an unknown name of this node and a message that is no
-// term are errors. The operator ! of Erlang.
-func (p *Process) Send(to, msg etf.Term) error { return p.proc.Send(to, orUndefined(msg)) }
+// alias (an etf.Ref). Messages to one process arrive in the order in which they were sent. A message that reaches nobody
+// is lost, as in Erlang. The operator ! of Erlang.
+//
+// What Erlang raises badarg for, an unknown name of this node and a destination that is none, and a message that is no
+// term, which Erlang does not have, are mistakes of the caller: the logger of the process tells of them. TrySend returns
+// them.
+func (p *Process) Send(to, msg etf.Term) {
+	if err := p.TrySend(to, msg); err != nil {
+		p.notSent("message not sent", to, err)
+	}
+}
+
+// TrySend is Send that returns why the message cannot be sent: an error that wraps an *etf.EncodeError if it is no term.
+// That nobody gets it is no error.
+func (p *Process) TrySend(to, msg etf.Term) error { return p.proc.Send(to, orUndefined(msg)) }
 
 // Reply answers a call, from anywhere and at any time; HandleCall returned NoReply for it. The caller may have gone, or
-// have given up: then the reply is lost without an error. gen_server:reply/2.
-func (p *Process) Reply(from From, reply etf.Term) error {
+// have given up: then the reply is lost. gen_server:reply/2.
+//
+// A reply that is no term is a mistake: the caller gets {error, {bad_reply, Text}} and the logger of the process tells
+// of it. TryReply returns it.
+func (p *Process) Reply(from From, reply etf.Term) {
+	err := p.TryReply(from, reply)
+	if err == nil {
+		return
+	}
+	p.notSent("reply not sent", from.Term(), err)
+	p.replyNoTerm(from, err)
+}
+
+// TryReply is Reply that returns why the reply cannot be sent: ErrBadFrom, or an error that wraps an *etf.EncodeError if
+// it is no term; the caller waits on then. That nobody gets it is no error.
+func (p *Process) TryReply(from From, reply etf.Term) error {
 	to := from.Destination()
 	if to == nil {
 		return ErrBadFrom
 	}
 	return p.proc.Reply(to, orUndefined(from.Tag), orUndefined(reply))
+}
+
+// notSent tells the logger of a message that could not be sent.
+func (p *Process) notSent(what string, to etf.Term, err error) {
+	p.Logger().LogAttrs(context.Background(), slog.LevelError, what, logTerm("to", to), slog.Any("error", err))
 }
 
 // SendAfter sends msg to a process after d. erlang:send_after/3.
@@ -64,10 +94,10 @@ func isDown(msg etf.Term, ref etf.Ref) bool {
 
 // Link ties the two processes together: if one ends for another reason than normal, so does the other, unless it traps
 // exits. erlang:link/1.
-func (p *Process) Link(pid etf.Pid) error { return p.proc.Link(pid) }
+func (p *Process) Link(pid etf.Pid) { p.proc.Link(pid) }
 
 // Unlink undoes Link. erlang:unlink/1.
-func (p *Process) Unlink(pid etf.Pid) error { return p.proc.Unlink(pid) }
+func (p *Process) Unlink(pid etf.Pid) { p.proc.Unlink(pid) }
 
 // TrapExit with true makes exit signals arrive as messages {'EXIT', Pid, Reason} in HandleInfo; that of the parent
 // ends the server by way of Terminate. With false, the initial state, they end the process at once.
@@ -76,9 +106,7 @@ func (p *Process) TrapExit(on bool) (old bool) { return p.proc.TrapExit(on) }
 
 // Exit sends an exit signal to a process. The reason kill cannot be trapped. erlang:exit/2. A callback that wants to
 // end its own process returns Stop, or panics with an Exit.
-func (p *Process) Exit(pid etf.Pid, reason etf.Term) error {
-	return p.proc.Exit(pid, orUndefined(reason))
-}
+func (p *Process) Exit(pid etf.Pid, reason etf.Term) { p.proc.Exit(pid, orUndefined(reason)) }
 
 // Register gives the process a name on this node. It fails if the name is taken, on
 // a node with a *node.NameTakenError, or if the process has one. erlang:register/2.

@@ -3,6 +3,7 @@ package genserv_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"testing"
 	"time"
@@ -29,12 +30,12 @@ func TestTheProcessAsksItsNodeInTheWordsOfErlang(t *testing.T) {
 		do   func(p *genserv.Process) error
 		want etf.Tuple
 	}{
-		{"link", func(p *genserv.Process) error { return p.Link(remote) }, etf.Tuple{atom("link"), remote}},
-		{"unlink", func(p *genserv.Process) error { return p.Unlink(remote) },
+		{"link", func(p *genserv.Process) error { p.Link(remote); return nil }, etf.Tuple{atom("link"), remote}},
+		{"unlink", func(p *genserv.Process) error { p.Unlink(remote); return nil },
 			etf.Tuple{atom("unlink"), remote}},
-		{"exit", func(p *genserv.Process) error { return p.Exit(remote, atom("kill")) },
+		{"exit", func(p *genserv.Process) error { p.Exit(remote, atom("kill")); return nil },
 			etf.Tuple{atom("exit"), remote, atom("kill")}},
-		{"exit without a reason", func(p *genserv.Process) error { return p.Exit(remote, nil) },
+		{"exit without a reason", func(p *genserv.Process) error { p.Exit(remote, nil); return nil },
 			etf.Tuple{atom("exit"), remote, atom("undefined")}},
 		{"register", func(p *genserv.Process) error { return p.Register("other") },
 			etf.Tuple{atom("register"), atom("other")}},
@@ -78,10 +79,8 @@ func TestWhatTheNodeRefusesIsAnError(t *testing.T) {
 	inProcess(t, func(w *world, p *genserv.Process) {
 		w.fail = refusal
 		require.ErrorIs(t, p.Register("taken"), refusal)
-		require.ErrorIs(t, p.Link(remote), refusal)
-		require.ErrorIs(t, p.Send(atom("nobody"), atom("hello")), refusal)
-		require.ErrorIs(t, p.Cast(atom("nobody"), atom("hello")), refusal)
-		require.ErrorIs(t, p.Reply(genserv.From{Pid: remote, Tag: other}, atom("hello")), refusal)
+		require.ErrorIs(t, p.TrySend(atom("nobody"), atom("hello")), refusal)
+		require.ErrorIs(t, p.TryReply(genserv.From{Pid: remote, Tag: other}, atom("hello")), refusal)
 		w.fail = nil
 	})
 }
@@ -104,10 +103,10 @@ func TestAChildIsStartedWithAndWithoutALink(t *testing.T) {
 
 func TestSendCastAndReplyGoOutAsTheyAre(t *testing.T) {
 	w := inProcess(t, func(_ *world, p *genserv.Process) {
-		require.NoError(t, p.Send(remote, atom("hello")))
-		require.NoError(t, p.Send(atom("name"), nil))
-		require.NoError(t, p.Cast(etf.Tuple{atom("name"), atom("erl@there")}, etf.Int(1)))
-		require.NoError(t, p.Reply(genserv.From{Pid: remote, Tag: aliased(alias)}, etf.Int(2)))
+		p.Send(remote, atom("hello"))
+		p.Send(atom("name"), nil)
+		p.Cast(etf.Tuple{atom("name"), atom("erl@there")}, etf.Int(1))
+		p.Reply(genserv.From{Pid: remote, Tag: aliased(alias)}, etf.Int(2))
 	})
 	require.Equal(t, []sent{
 		{remote, atom("hello")},
@@ -170,13 +169,14 @@ func TestAGlobalNameIsLookedUpBeforeItIsUsed(t *testing.T) {
 		reply, err := p.Call(t.Context(), known, nil)
 		require.NoError(t, err)
 		require.Equal(t, etf.Term(remote), reply)
-		require.NoError(t, p.Cast(known, atom("x")))
+		p.Cast(known, atom("x"))
 		require.Equal(t, sent{remote, driver.CastMessage(atom("x"))}, w.sent[len(w.sent)-1])
 		require.NoError(t, p.StopServer(t.Context(), known, nil))
 
 		_, err = p.Call(t.Context(), other, nil)
 		require.ErrorIs(t, err, genserv.ErrNoProc)
-		require.ErrorIs(t, p.Cast(other, nil), genserv.ErrNoProc)
+		p.Cast(other, nil)
+		require.Len(t, w.sent, 1, "it is lost")
 		require.ErrorIs(t, p.StopServer(t.Context(), other, nil), genserv.ErrNoProc)
 		id, err := p.SendRequest(other, nil)
 		require.NoError(t, err, "the response tells")
@@ -336,4 +336,21 @@ func TestTryTellsWhatAPanicMeans(t *testing.T) {
 	require.Equal(t, etf.Tuple{atom("badarg"), failed.Stack}, failed.ExitReason())
 	require.NotEmpty(t, failed.Stack)
 	require.EqualError(t, failed, "error: badarg")
+}
+
+func TestAMistakeOfASenderIsLoggedAndTheCallerHearsOfABadReply(t *testing.T) {
+	w := inProcess(t, func(w *world, p *genserv.Process) {
+		w.once = &etf.EncodeError{}
+		p.Send(remote, etf.Tuple{nil})
+		w.once = errors.New("badarg")
+		p.Cast(atom("nobody"), atom("x"))
+		require.Len(t, w.take(), 3, "the start, and two reports")
+		require.Empty(t, w.sent)
+		w.once = fmt.Errorf("no term: %w", &etf.EncodeError{})
+		p.Reply(genserv.From{Pid: remote, Tag: other}, etf.Tuple{nil})
+	})
+	require.Equal(t, remote, w.sent[0].to)
+	reply := w.sent[0].msg.(etf.Tuple)
+	require.Equal(t, etf.Term(other), reply[0])
+	require.Contains(t, etf.Format(reply[1]), "{error,{bad_reply,")
 }

@@ -28,7 +28,7 @@ func (p *Process) SendRequest(to, request etf.Term) (RequestID, error) {
 		return id, err
 	}
 	tag := etf.ImproperList{Elems: []etf.Term{etf.Atom("alias")}, Tail: id.ref}
-	err = p.Send(whom, driver.CallMessage(p.Self(), tag, orUndefined(request)))
+	err = p.TrySend(whom, driver.CallMessage(p.Self(), tag, orUndefined(request)))
 	// A name of this node that nobody has is an error here as well; the monitor tells that.
 	var encode *etf.EncodeError
 	if errors.As(err, &encode) {
@@ -52,7 +52,7 @@ func (p *Process) failedRequest(to etf.Term, err error) (RequestID, error) {
 	if id.ref, err = p.MakeRef(); err != nil {
 		return id, err
 	}
-	return id, p.Send(p.Self(), etf.Tuple{etf.Atom("DOWN"), id.ref, etf.Atom("process"), to, reason})
+	return id, p.TrySend(p.Self(), etf.Tuple{etf.Atom("DOWN"), id.ref, etf.Atom("process"), to, reason})
 }
 
 // CheckResponse tells whether a message is the response to a request: the reply, or an error as from Call.

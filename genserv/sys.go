@@ -79,7 +79,7 @@ func (l *Loop) stateLater(from From) bool {
 		if bare {
 			answer = state
 		}
-		l.p.replyNoTerm(from, l.p.Reply(from, answer))
+		l.p.replyNoTerm(from, l.p.TryReply(from, answer))
 	})
 	if known && bare {
 		l.answer(from, state)

@@ -147,17 +147,17 @@ func (w *world) asks(what etf.Atom, args ...etf.Term) error {
 
 func (w *world) Reply(to, tag, reply etf.Term) error { return w.Send(to, etf.Tuple{tag, reply}) }
 
-func (w *world) Link(pid etf.Pid) error               { return w.asks("link", pid) }
-func (w *world) Unlink(pid etf.Pid) error             { return w.asks("unlink", pid) }
-func (w *world) Exit(pid etf.Pid, why etf.Term) error { return w.asks("exit", pid, why) }
-func (w *world) Register(name etf.Atom) error         { return w.asks("register", name) }
-func (w *world) Unregister(name etf.Atom) error       { return w.asks("unregister", name) }
-func (w *world) Demonitor(ref etf.Ref)                { _ = w.asks("demonitor", ref) }
-func (w *world) Unalias(ref etf.Ref) bool             { return w.asks("unalias", ref) == nil }
-func (w *world) Forget(reason etf.Term)               { _ = w.asks("forget", reason) }
-func (w *world) MakeRef() (etf.Ref, error)            { return w.ref("make_ref") }
-func (w *world) Alias() (etf.Ref, error)              { return w.ref("alias") }
-func (w *world) Context() context.Context             { return context.Background() }
+func (w *world) Link(pid etf.Pid)               { _ = w.asks("link", pid) }
+func (w *world) Unlink(pid etf.Pid)             { _ = w.asks("unlink", pid) }
+func (w *world) Exit(pid etf.Pid, why etf.Term) { _ = w.asks("exit", pid, why) }
+func (w *world) Register(name etf.Atom) error   { return w.asks("register", name) }
+func (w *world) Unregister(name etf.Atom) error { return w.asks("unregister", name) }
+func (w *world) Demonitor(ref etf.Ref)          { _ = w.asks("demonitor", ref) }
+func (w *world) Unalias(ref etf.Ref) bool       { return w.asks("unalias", ref) == nil }
+func (w *world) Forget(reason etf.Term)         { _ = w.asks("forget", reason) }
+func (w *world) MakeRef() (etf.Ref, error)      { return w.ref("make_ref") }
+func (w *world) Alias() (etf.Ref, error)        { return w.ref("alias") }
+func (w *world) Context() context.Context       { return context.Background() }
 
 func (w *world) Monitor(to etf.Term, alias bool) (etf.Ref, error) {
 	return w.ref("monitor", to, truth(alias))

@@ -153,15 +153,15 @@ func (n *Node) exitLinks(p *process, links map[etf.Pid]*link, reason etf.Term) {
 }
 
 // Link links the process with pid, as erlang:link/1 does.
-func (p *process) link(pid etf.Pid) error {
+func (p *process) link(pid etf.Pid) {
 	n := p.n
 	if pid == p.pid {
-		return nil
+		return
 	}
 	p.mu.Lock()
 	if l := p.links[pid]; l != nil && l.active {
 		p.mu.Unlock()
-		return nil
+		return
 	}
 	p.mu.Unlock()
 	if pid.Node == n.name {
@@ -169,13 +169,13 @@ func (p *process) link(pid etf.Pid) error {
 		if other := n.local(destination{pid: pid}); other == nil || !other.addLink(p.pid, nil) {
 			n.linkBroken(pid, p.pid, noproc, nil)
 		}
-		return nil
+		return
 	}
 	from := caller{pid: p.pid, process: p}
 	via, err := n.peerFor(n.ctx, from, pid.Node)
 	if err != nil {
 		p.exitSignal(pid, noconnection, nil)
-		return nil
+		return
 	}
 	p.setLink(pid, via)
 	m := &dist.Link{From: p.pid, To: pid}
@@ -185,14 +185,13 @@ func (p *process) link(pid etf.Pid) error {
 			// Differs from OTP: it asks the node, and if the process ends before the answer, its exit signal to a pid
 			// of an earlier life of that node costs the connection (erts_net_message).
 			n.linkBroken(pid, p.pid, noproc, nil)
-			return nil
+			return
 		}
 		err = via.sendAs(n.ctx, from, m, nil)
 	}
 	if err != nil {
 		n.linkBroken(pid, p.pid, noconnection, nil)
 	}
-	return nil
 }
 
 // setLink makes the link active whatever it was before.
@@ -206,13 +205,13 @@ func (p *process) setLink(pid etf.Pid, via *peer) {
 }
 
 // unlink takes the link with pid away, as erlang:unlink/1 does: afterwards no exit signal of pid arrives.
-func (p *process) unlink(pid etf.Pid) error {
+func (p *process) unlink(pid etf.Pid) {
 	n := p.n
 	p.mu.Lock()
 	l := p.links[pid]
 	if l == nil || !l.active {
 		p.mu.Unlock()
-		return nil
+		return
 	}
 	if l.peer == nil || l.peer.lacks(dist.FlagUnlinkID) {
 		delete(p.links, pid)
@@ -226,7 +225,7 @@ func (p *process) unlink(pid etf.Pid) error {
 			delete(other.links, p.pid)
 			other.mu.Unlock()
 		}
-		return nil
+		return
 	}
 	m := &dist.UnlinkID{ID: max(l.unlinkID, 1), From: p.pid, To: pid}
 	err := l.peer.sendAs(n.ctx, caller{pid: p.pid, process: p}, m, nil)
@@ -236,5 +235,4 @@ func (p *process) unlink(pid etf.Pid) error {
 		p.links[pid] = l
 		p.mu.Unlock()
 	}
-	return err
 }

@@ -51,13 +51,13 @@ func TestAProcessDoesNotWaitForAConnection(t *testing.T) {
 	hangUp := silentHost(t, port, "z")
 	to := etf.Pid{Node: "z@localhost", ID: 7, Creation: 4}
 	for name, do := range map[string]func(p *genserv.Process) error{
-		"Send":    func(p *genserv.Process) error { return p.Send(to, etf.Int(1)) },
-		"Cast":    func(p *genserv.Process) error { return p.Cast(etf.Tuple{etf.Atom("x"), to.Node}, etf.Int(1)) },
-		"Reply":   func(p *genserv.Process) error { return p.Reply(genserv.From{Pid: to, Tag: etf.Int(1)}, etf.Int(1)) },
+		"Send":    func(p *genserv.Process) error { return p.TrySend(to, etf.Int(1)) },
+		"Cast":    func(p *genserv.Process) error { p.Cast(etf.Tuple{etf.Atom("x"), to.Node}, etf.Int(1)); return nil },
+		"Reply":   func(p *genserv.Process) error { return p.TryReply(genserv.From{Pid: to, Tag: etf.Int(1)}, etf.Int(1)) },
 		"Monitor": func(p *genserv.Process) error { _, err := p.Monitor(to); return err },
-		"Link":    func(p *genserv.Process) error { return p.Link(to) },
-		"Unlink":  func(p *genserv.Process) error { return p.Unlink(to) },
-		"Exit":    func(p *genserv.Process) error { return p.Exit(to, normal) },
+		"Link":    func(p *genserv.Process) error { p.Link(to); return nil },
+		"Unlink":  func(p *genserv.Process) error { p.Unlink(to); return nil },
+		"Exit":    func(p *genserv.Process) error { p.Exit(to, normal); return nil },
 	} {
 		n.does(t, etf.Atom(name), func(p *genserv.Process, _ etf.Term) etf.Term {
 			p.TrapExit(true)
@@ -86,7 +86,7 @@ func TestLinksAndMonitorsOfAnAttemptThatFailsGetNoconnection(t *testing.T) {
 	heard := make(chan etf.Term, 3)
 	_, err := n.Spawn(t.Context(), genserv.Child{Name: "s", Module: genserv.Of(signalled{heard, func(p *genserv.Process) {
 		p.TrapExit(true)
-		_ = p.Link(to)
+		p.Link(to)
 		_, _ = p.Monitor(to)
 		ref, _ := p.Monitor(etf.Tuple{etf.Atom("x"), to.Node})
 		p.Demonitor(ref)
@@ -138,16 +138,16 @@ func TestAConnectionOfThePeerTakesTheOutbox(t *testing.T) {
 			_, _ = p.Monitor(xAtZ)
 			stale := etf.Pid{Node: "z@localhost", ID: 3, Creation: 8}
 			p.TrapExit(true)
-			_ = p.Link(stale) // of an earlier life of the node: not even asked for
+			p.Link(stale) // of an earlier life of the node: not even asked for
 			for i := range before {
-				_ = p.Send(xAtZ, etf.Tuple{etf.Int(i)})
+				p.Send(xAtZ, etf.Tuple{etf.Int(i)})
 			}
 			go func() {
 				defer close(later)
 				for i := range after {
-					_ = p.Send(xAtZ, etf.Tuple{etf.Int(before + i)})
+					p.Send(xAtZ, etf.Tuple{etf.Int(before + i)})
 				}
-				_ = p.Send(xAtZ, etf.Tuple{etf.Atom("last")})
+				p.Send(xAtZ, etf.Tuple{etf.Atom("last")})
 			}()
 		}})})
 	require.NoError(t, err)
@@ -178,7 +178,7 @@ func TestAnOutboxThatIsFullFailsAsAWhole(t *testing.T) {
 		_, _ = p.Monitor(xAtZ)
 		large := make(etf.Binary, 1<<20) // one for all, but nobody knows
 		for range maxHeldCost >> 20 {
-			_ = p.Send(xAtZ, large)
+			p.Send(xAtZ, large)
 		}
 		_, _ = p.Monitor(xAtZ) // for some seconds it is as if it had failed again
 	}})})
@@ -198,7 +198,7 @@ func TestWhatIsNoTermIsRefusedBeforeThereIsAConnection(t *testing.T) {
 	n, port := patientNode(t)
 	silentHost(t, port, "z")
 	n.does(t, "s", func(p *genserv.Process, _ etf.Term) etf.Term {
-		err := p.Send(xAtZ, etf.Tuple{nil})
+		err := p.TrySend(xAtZ, etf.Tuple{nil})
 		require.Error(t, err)
 		return etf.Atom("ok")
 	})
@@ -232,7 +232,7 @@ func TestAReplyToANodeThatIsGoneIsDropped(t *testing.T) {
 	require.Eventually(t, func() bool { return len(n.Nodes()) == 0 }, time.Minute, time.Millisecond)
 	n.does(t, "s", func(p *genserv.Process, creation etf.Term) etf.Term {
 		pid := etf.Pid{Node: "z@localhost", ID: 7, Creation: uint32(creation.(etf.Int))}
-		if err := p.Reply(genserv.From{Pid: pid, Tag: etf.Int(1)}, etf.Int(1)); err != nil {
+		if err := p.TryReply(genserv.From{Pid: pid, Tag: etf.Int(1)}, etf.Int(1)); err != nil {
 			return etf.Binary(err.Error())
 		}
 		return etf.Int(n.peers.connectingCount())
@@ -245,7 +245,7 @@ func TestStopDoesNotWaitForAttempts(t *testing.T) {
 	n, port := patientNode(t)
 	silentHost(t, port, "z")
 	n.does(t, "s", func(p *genserv.Process, _ etf.Term) etf.Term {
-		_ = p.Send(xAtZ, etf.Int(1))
+		p.Send(xAtZ, etf.Int(1))
 		return etf.Atom("ok")
 	})
 	n.mustCall(t, "s", n, nil)

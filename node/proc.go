@@ -65,55 +65,50 @@ func (pr proc) After(d time.Duration, to, msg etf.Term) (stop func() bool) {
 var errProcessEnded = errors.New("the calling process has ended")
 
 // Link implements driver.Linker.
-func (pr proc) Link(pid etf.Pid) error { return pr.signal(func() error { return pr.p.link(pid) }) }
+func (pr proc) Link(pid etf.Pid) { pr.signal(func() { pr.p.link(pid) }) }
 
 // Unlink implements driver.Linker.
-func (pr proc) Unlink(pid etf.Pid) error { return pr.signal(func() error { return pr.p.unlink(pid) }) }
+func (pr proc) Unlink(pid etf.Pid) { pr.signal(func() { pr.p.unlink(pid) }) }
 
 // Exit implements driver.Linker.
-func (pr proc) Exit(pid etf.Pid, reason etf.Term) error {
-	return pr.signal(func() error { return pr.p.n.exit2(pr.p, pid, driver.SendableReason(reason)) })
+func (pr proc) Exit(pid etf.Pid, reason etf.Term) {
+	pr.signal(func() { pr.p.n.exit2(pr.p, pid, driver.SendableReason(reason)) })
 }
 
 // TrapExit implements driver.Linker.
 func (pr proc) TrapExit(on bool) (old bool) {
-	_ = pr.signal(func() error { // a process that has ended has no flag
-		old = pr.p.trapExit(on)
-		return nil
-	})
+	pr.signal(func() { old = pr.p.trapExit(on) })
 	return old
 }
 
 // Monitor implements driver.Monitorer.
 func (pr proc) Monitor(to etf.Term, alias bool) (ref etf.Ref, err error) {
-	err = pr.signal(func() error {
-		ref, err = pr.monitor(to, alias)
-		return err
-	})
+	err = errProcessEnded
+	pr.signal(func() { ref, err = pr.monitor(to, alias) })
 	return ref, err
 }
 
 // Demonitor implements driver.Monitorer.
 func (pr proc) Demonitor(ref etf.Ref) {
-	_ = pr.signal(func() error { // a process that has ended monitors nobody
-		pr.demonitor(ref)
-		return nil
-	})
+	pr.signal(func() { pr.demonitor(ref) })
 }
 
 // Register implements driver.Registrar.
 func (pr proc) Register(name etf.Atom) error {
-	return pr.signal(func() error { return pr.p.n.registry.register(name, pr.p) })
+	err := errProcessEnded
+	pr.signal(func() { err = pr.p.n.registry.register(name, pr.p) })
+	return err
 }
 
 // Unregister implements driver.Registrar.
 func (pr proc) Unregister(name etf.Atom) error {
-	return pr.signal(func() error {
-		if pr.p.n.registry.unregister(name) {
-			return nil
+	err := errProcessEnded
+	pr.signal(func() {
+		if err = nil; !pr.p.n.registry.unregister(name) {
+			err = ErrBadArgument
 		}
-		return ErrBadArgument
 	})
+	return err
 }
 
 // NameOf implements driver.Registrar. A goroutine that calls as the node has no name and never ends.
@@ -135,29 +130,23 @@ func (pr proc) MakeRef() (etf.Ref, error) { return pr.p.n.refs.make(), nil }
 
 // Alias implements driver.Aliaser.
 func (pr proc) Alias() (ref etf.Ref, err error) {
-	err = pr.signal(func() error {
-		ref = pr.p.n.refs.make()
+	err = errProcessEnded
+	pr.signal(func() {
+		ref, err = pr.p.n.refs.make(), nil
 		pr.p.addAlias(ref)
-		return nil
 	})
 	return ref, err
 }
 
 // Unalias implements driver.Aliaser.
 func (pr proc) Unalias(ref etf.Ref) (was bool) {
-	_ = pr.signal(func() error { // a process that has ended has no aliases
-		was = pr.p.dropAlias(ref)
-		return nil
-	})
+	pr.signal(func() { was = pr.p.dropAlias(ref) })
 	return was
 }
 
 // Forget implements driver.Proc.
 func (pr proc) Forget(reason etf.Term) {
-	_ = pr.signal(func() error { // a process that has ended has forgotten everything
-		pr.p.forget(reason)
-		return nil
-	})
+	pr.signal(func() { pr.p.forget(reason) })
 }
 
 // Context implements driver.Proc.
@@ -190,13 +179,12 @@ func (pr proc) Spawn(name etf.Atom, m driver.Module, args etf.Term, link bool) (
 	return n.spawn(n.ctx, o)
 }
 
-// signal does something for the process that goes before its end, or returns errProcessEnded.
-func (pr proc) signal(do func() error) error {
-	if !pr.p.beginSend() {
-		return errProcessEnded
+// signal does something for the process that goes before its end, and nothing if it has ended.
+func (pr proc) signal(do func()) {
+	if pr.p.beginSend() {
+		defer pr.p.endSend()
+		do()
 	}
-	defer pr.p.endSend()
-	return do()
 }
 
 // isAlive is erlang:is_process_alive/1, which takes pids of its own node only.
@@ -240,18 +228,18 @@ func (p *process) endsItself(to etf.Pid, reason etf.Term) bool {
 }
 
 // exit2 is exit/2 of a process of this node.
-func (n *Node) exit2(p *process, to etf.Pid, reason etf.Term) error {
+func (n *Node) exit2(p *process, to etf.Pid, reason etf.Term) {
 	if to.Node == n.name {
 		if p.endsItself(to, reason) {
-			return nil
+			return
 		}
 		n.exitSignal(p.pid, to, reason, nil)
-		return nil
+		return
 	}
 	from := caller{pid: p.pid, process: p}
 	via, err := n.peerFor(n.ctx, from, to.Node)
 	if err != nil {
-		return nil // as in Erlang, a signal to a node that is away is lost
+		return // as in Erlang, a signal to a node that is away is lost
 	}
-	return via.sendAs(n.ctx, from, &dist.Exit2{From: p.pid, To: to}, reason)
+	_ = via.sendAs(n.ctx, from, &dist.Exit2{From: p.pid, To: to}, reason) // so is one to a node that goes away
 }

@@ -74,7 +74,7 @@ func (l *listener) until(t *testing.T, last string) (all []string) {
 // flood sends {1, Bytes}, {2, Bytes} ... to who asks, without end.
 func flood(p *genserv.Process, to etf.Term) etf.Term {
 	for i := etf.Int(1); i < 1000; i++ {
-		if err := p.Send(to, etf.Tuple{i, make(etf.Binary, 1<<20)}); err != nil {
+		if err := p.TrySend(to, etf.Tuple{i, make(etf.Binary, 1<<20)}); err != nil {
 			return nil
 		}
 	}
@@ -86,7 +86,7 @@ func TestASendThatWaitsForRoomGivesUpWhenItsProcessIsKilled(t *testing.T) {
 	ended := make(chan struct{})
 	n.does(t, "floods", func(p *genserv.Process, to etf.Term) etf.Term {
 		defer close(ended)
-		_ = p.Link(to.(etf.Pid))
+		p.Link(to.(etf.Pid))
 		return flood(p, to)
 	})
 	l := listenerOf(t, n, "l@localhost", 9)
@@ -121,8 +121,8 @@ func TestNothingOfAKilledProcessArrivesBehindItsDownOnItsOwnNode(t *testing.T) {
 			genserv.Child{Module: genserv.Of(doer{do: func(p *genserv.Process, to etf.Term) etf.Term {
 				close(began)
 				for j := range 2000 {
-					_ = p.Send(to, etf.Int(j))
-					_ = p.Exit(to.(etf.Pid), etf.Atom("hello"))
+					p.Send(to, etf.Int(j))
+					p.Exit(to.(etf.Pid), etf.Atom("hello"))
 					_, _ = p.Monitor(to)
 				}
 				return nil
@@ -191,8 +191,8 @@ func TestALinkThatMeetsTheEndOfAProcessIsAnsweredByItsExit(t *testing.T) {
 			genserv.Child{Module: genserv.Of(doer{do: func(p *genserv.Process, to etf.Term) etf.Term {
 				close(began)
 				for range 1000 {
-					_ = p.Link(to.(etf.Pid))
-					_ = p.Unlink(to.(etf.Pid))
+					p.Link(to.(etf.Pid))
+					p.Unlink(to.(etf.Pid))
 				}
 				return nil
 			}})})

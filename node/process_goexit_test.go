@@ -41,13 +41,13 @@ func (d deserter) HandleCall(p *genserv.Process, request etf.Term, _ genserv.Fro
 		return genserv.NoReply(s).WithTimeout(time.Millisecond)
 	}
 	if d.at == "receive" {
-		_ = p.Send(p.Self(), request)
+		p.Send(p.Self(), request)
 		p.Receive(genserv.Infinity, func(etf.Term) bool { runtime.Goexit(); return true })
 	}
 	if d.at == "terminate" {
 		return genserv.Stop(normal, s)
 	}
-	_ = p.Send(p.Self(), request)
+	p.Send(p.Self(), request)
 	return genserv.NoReply(s)
 }
 

@@ -29,7 +29,7 @@ func TestAnItemThatIsAskedForAgainAndAgainIsLookedAtOnce(t *testing.T) {
 	require.Len(t, info.(etf.List)[499].(etf.Tuple)[1], links)
 	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(8<<20))
 	for i := range links {
-		require.NoError(t, p.unlink(etf.Pid{Node: "a@b", ID: uint32(i), Creation: 1}))
+		p.unlink(etf.Pid{Node: "a@b", ID: uint32(i), Creation: 1})
 	}
 }
 

@@ -133,7 +133,7 @@ func TestAServerThatWaitsKeepsNoReaderWaiting(t *testing.T) {
 			return err
 		},
 		"Process.Receive": func(a, _ *Node, p *genserv.Process) error {
-			if err := p.Cast(there("back", a), p.Self()); err != nil {
+			if err := p.TrySend(there("back", a), driver.CastMessage(p.Self())); err != nil {
 				return err
 			}
 			_, ok := p.Receive(genserv.Infinity, func(msg etf.Term) bool { return etf.Equal(msg, etf.Atom("hello")) })
@@ -194,7 +194,7 @@ func TestAServerThatWaitsKeepsNoReaderWaiting(t *testing.T) {
 				return reply
 			})
 			a.does(t, "back", func(p *genserv.Process, r etf.Term) etf.Term {
-				_ = p.Send(r, etf.Atom("hello"))
+				p.Send(r, etf.Atom("hello"))
 				return nil
 			})
 			require.NoError(t, a.Cast(t.Context(), there("waits", b), etf.Int(1)))
@@ -241,7 +241,7 @@ func TestAServerThatSendsMoreThanThePeerReadsKeepsNoReaderWaiting(t *testing.T) 
 	full, served := make(chan error, 1), make(chan struct{})
 	b.does(t, "floods", func(p *genserv.Process, to etf.Term) etf.Term {
 		for range 64 {
-			if err := p.Send(to, make(etf.Binary, 1<<20)); err != nil {
+			if err := p.TrySend(to, make(etf.Binary, 1<<20)); err != nil {
 				full <- err
 				return nil
 			}
@@ -313,7 +313,7 @@ func TestAServerWithoutPauseDoesNotKeepAReader(t *testing.T) {
 	var count atomic.Int64
 	b.does(t, "busy", func(p *genserv.Process, r etf.Term) etf.Term {
 		if etf.Equal(r, etf.Atom("go")) {
-			_ = p.Cast(p.Self(), r) // never idle again
+			p.Cast(p.Self(), r) // never idle again
 		}
 		return etf.Int(count.Add(1))
 	})
@@ -368,7 +368,7 @@ func TestMessagesStayInOrderWhoeverRunsTheServers(t *testing.T) {
 			case k < 4:
 				<-time.After(time.Duration(random.IntN(3)) * time.Millisecond)
 			case k < 10:
-				_ = p.Send(names[(i+1)%servers], etf.Atom("info"))
+				p.Send(names[(i+1)%servers], etf.Atom("info"))
 			}
 			return nil
 		})
@@ -397,7 +397,7 @@ func TestAServerThatFailsOrIsSuspendedInAReaderHurtsNobody(t *testing.T) {
 		case etf.Term(etf.Atom("exit")):
 			panic(genserv.Exit{Reason: etf.Atom("inline")})
 		case etf.Term(etf.Atom("killed")):
-			_ = p.Exit(p.Self(), kill)
+			p.Exit(p.Self(), kill)
 		}
 		return isInline(b, p)
 	}
@@ -439,7 +439,7 @@ type watcher struct {
 
 func (w watcher) Init(p *genserv.Process, _ etf.Term) genserv.InitResult[struct{}] {
 	p.TrapExit(true)
-	_ = p.Link(w.pid)
+	p.Link(w.pid)
 	return genserv.Ok(struct{}{})
 }
 

@@ -28,7 +28,7 @@ func (r releaseHandler) HandleCall(p *genserv.Process, request etf.Term, from ge
 		if !known {
 			reply = etf.Tuple{etf.Atom("error"), etf.Tuple{etf.Atom("unknown_request"), request}}
 		}
-		_ = p.Reply(from, reply)
+		p.Reply(from, reply)
 	})
 	return genserv.NoReply(s)
 }

@@ -24,9 +24,9 @@ func (rex) Init(p *genserv.Process, _ etf.Term) genserv.InitResult[struct{}] {
 // as rpc does. Differs from OTP: a block_call does not keep others waiting, and stop does not stop the server.
 func (r rex) HandleCall(p *genserv.Process, request etf.Term, from genserv.From, s struct{}) genserv.Result[struct{}] {
 	if mfa, ok := rexRequest(request, "call"); ok {
-		r.answer(mfa, func(reply etf.Term) error { return p.Reply(from, reply) })
+		r.answer(mfa, func(reply etf.Term) error { return p.TryReply(from, reply) })
 	} else if mfa, ok := rexRequest(request, "block_call"); ok {
-		r.answer(mfa, func(reply etf.Term) error { return p.Reply(from, reply) })
+		r.answer(mfa, func(reply etf.Term) error { return p.TryReply(from, reply) })
 	}
 	return genserv.NoReply(s)
 }
@@ -51,12 +51,12 @@ func (r rex) HandleInfo(p *genserv.Process, msg etf.Term, s struct{}) genserv.Re
 		return genserv.NoReply(s)
 	}
 	if mfa, ok := rexRequest(t[1], "call"); ok {
-		r.answer(mfa, func(reply etf.Term) error { return p.Send(from, etf.Tuple{etf.Atom("rex"), reply}) })
+		r.answer(mfa, func(reply etf.Term) error { return p.TrySend(from, etf.Tuple{etf.Atom("rex"), reply}) })
 		return genserv.NoReply(s)
 	}
 	node := p.Self().Node
 	if etf.Equal(t[1], etf.Atom("features_request")) {
-		_ = p.Send(from, etf.Tuple{etf.Atom("features_reply"), node, etf.List{etf.Atom("erpc")}})
+		p.Send(from, etf.Tuple{etf.Atom("features_reply"), node, etf.List{etf.Atom("erpc")}})
 		return genserv.NoReply(s)
 	}
 	what, ok := t[1].(etf.Tuple)
@@ -72,11 +72,11 @@ func (r rex) HandleInfo(p *genserv.Process, msg etf.Term, s struct{}) genserv.Re
 	default:
 		return genserv.NoReply(s)
 	}
-	if err := p.Send(what[1], relayed); err != nil {
+	if err := p.TrySend(what[1], relayed); err != nil {
 		outcome = etf.Tuple{etf.Atom("nonexisting_name"), what[1]}
 	}
 	if outcome != nil {
-		_ = p.Send(from, etf.Tuple{etf.Atom("rex"), node, outcome})
+		p.Send(from, etf.Tuple{etf.Atom("rex"), node, outcome})
 	}
 	return genserv.NoReply(s)
 }

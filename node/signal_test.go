@@ -40,11 +40,11 @@ func TestEverySignalWithWhatIsNoTermReturnsAndChangesNothing(t *testing.T) {
 	no := func(etf.Term) bool { return false }
 	server := genserv.Of(signaller{})
 	for op, signal := range []func(w proc, bad etf.Term, pid etf.Pid, ref etf.Ref, name etf.Atom){
-		func(w proc, _ etf.Term, pid etf.Pid, _ etf.Ref, _ etf.Atom) { _ = w.Link(pid) },
-		func(w proc, _ etf.Term, pid etf.Pid, _ etf.Ref, _ etf.Atom) { _ = w.Unlink(pid) },
-		func(w proc, bad etf.Term, pid etf.Pid, _ etf.Ref, _ etf.Atom) { _ = w.Exit(pid, bad) },
+		func(w proc, _ etf.Term, pid etf.Pid, _ etf.Ref, _ etf.Atom) { w.Link(pid) },
+		func(w proc, _ etf.Term, pid etf.Pid, _ etf.Ref, _ etf.Atom) { w.Unlink(pid) },
+		func(w proc, bad etf.Term, pid etf.Pid, _ etf.Ref, _ etf.Atom) { w.Exit(pid, bad) },
 		func(w proc, bad etf.Term, _ etf.Pid, _ etf.Ref, _ etf.Atom) {
-			_ = w.Exit(b.registry.byName("other").pid, bad)
+			w.Exit(b.registry.byName("other").pid, bad)
 		},
 		func(w proc, bad etf.Term, _ etf.Pid, _ etf.Ref, _ etf.Atom) { _, _ = w.Monitor(bad, false) },
 		func(w proc, bad etf.Term, _ etf.Pid, _ etf.Ref, _ etf.Atom) { _, _ = w.Monitor(bad, true) },

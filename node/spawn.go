@@ -109,7 +109,7 @@ func (s *starting) run() {
 		return
 	}
 	if s.o.parent != nil && p.beginSend() {
-		_ = p.link(p.parent)
+		p.link(p.parent)
 		p.endSend()
 	}
 	if token, ok := s.o.token.(etf.Tuple); ok {

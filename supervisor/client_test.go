@@ -151,7 +151,7 @@ func TestManyDynamicChildrenEndAtOnce(t *testing.T) {
 	require.Equal(t, supervisor.Counts{Specs: 1, Active: many, Workers: many}, counts)
 	_, err = n.Spawn(ctx, genserv.Child{Module: genserv.Of(inside(func(p *genserv.Process) {
 		ref, _ := p.Monitor(sup)
-		_ = p.Send(sup, driver.SystemMessage(p.Self(), ref, etf.Tuple{etf.Atom("terminate"), genserv.Shutdown}))
+		p.Send(sup, driver.SystemMessage(p.Self(), ref, etf.Tuple{etf.Atom("terminate"), genserv.Shutdown}))
 		p.Receive(genserv.Infinity, func(msg etf.Term) bool { return len(msg.(etf.Tuple)) == 5 })
 	}))})
 	require.ErrorIs(t, err, genserv.ErrIgnore)

@@ -80,7 +80,7 @@ func (director) HandleCall(p *genserv.Process, request etf.Term, from genserv.Fr
 		s := d.held[i]
 		d.held = slices.Delete(d.held, i, i+1)
 		d.watch(p, s.id, s.pid)
-		_ = p.Reply(s.from, etf.Atom("ok"))
+		p.Reply(s.from, etf.Atom("ok"))
 	case "stalls":
 		d.stalls = append(d.stalls, waiting{args[1], from})
 		d.stalled(p)
@@ -137,7 +137,7 @@ func (d *directing) admit(p *genserv.Process, s starting) {
 	if outcome == etf.Term(etf.Atom("ok")) {
 		d.watch(p, s.id, s.pid)
 	}
-	_ = p.Reply(s.from, outcome)
+	p.Reply(s.from, outcome)
 }
 
 // stalled answers those who wait for a child to be held in its init.
@@ -145,7 +145,7 @@ func (d *directing) stalled(p *genserv.Process) {
 	d.stalls = slices.DeleteFunc(d.stalls, func(w waiting) bool {
 		held := slices.ContainsFunc(d.held, func(s starting) bool { return etf.Equal(s.id, w.who) })
 		if held {
-			_ = p.Reply(w.from, etf.Atom("ok"))
+			p.Reply(w.from, etf.Atom("ok"))
 		}
 		return held
 	})
@@ -163,7 +163,7 @@ func (d *directing) answer(p *genserv.Process) {
 				return false
 			}
 		}
-		_ = p.Reply(w.from, etf.Atom("ok"))
+		p.Reply(w.from, etf.Atom("ok"))
 		return true
 	})
 }
@@ -202,7 +202,7 @@ func (s *scenario) run(t *testing.T, n *node.Node, r *reports) (directorPid etf.
 			did = append(did, d.step(step.term))
 		}
 		if sup, ok := d.sup.(etf.Pid); ok {
-			_ = p.Exit(sup, etf.Atom("kill"))
+			p.Exit(sup, etf.Atom("kill"))
 		}
 		d.ask(d.director, etf.Tuple{etf.Atom("dead"), etf.Atom("all")})
 	}))})
@@ -222,7 +222,7 @@ func (d *scenarioDriver) ask(to, request etf.Term) etf.Term {
 func (d *scenarioDriver) sys(request etf.Term) etf.Term {
 	ref, _ := d.p.Monitor(d.sup)
 	defer d.p.Demonitor(ref)
-	_ = d.p.Send(d.sup, driver.SystemMessage(d.p.Self(), ref, request))
+	d.p.Send(d.sup, driver.SystemMessage(d.p.Self(), ref, request))
 	msg, _ := d.p.Receive(genserv.Infinity, func(msg etf.Term) bool {
 		t := msg.(etf.Tuple)
 		return t[0] == etf.Term(ref) || t[1] == etf.Term(ref)
@@ -274,7 +274,7 @@ func (d *scenarioDriver) act(t etf.Tuple) []etf.Term {
 	case "call":
 		return d.call(t[1])
 	case "send":
-		_ = d.p.Send(d.sup, driver.CallMessage(d.p.Self(), etf.Atom("nobody_waits"), t[1]))
+		d.p.Send(d.sup, driver.CallMessage(d.p.Self(), etf.Atom("nobody_waits"), t[1]))
 	case "sys":
 		return answers(d.look(t[1].(etf.Atom)))
 	case "change":
@@ -287,12 +287,12 @@ func (d *scenarioDriver) act(t etf.Tuple) []etf.Term {
 		d.ask(d.starter, etf.Tuple{etf.Atom("exit"), d.sup, t[1]})
 		d.ask(d.director, etf.Tuple{etf.Atom("dead"), d.sup})
 	case "stall":
-		_ = d.p.Cast(d.ask(d.director, etf.Tuple{etf.Atom("pid"), t[1]}), t[2])
+		d.p.Cast(d.ask(d.director, etf.Tuple{etf.Atom("pid"), t[1]}), t[2])
 		d.ask(d.director, etf.Tuple{etf.Atom("stalls"), t[3]})
 	case "kill", "tell":
 		d.child(t)
 	case "info":
-		_ = d.p.Send(d.sup, t[1])
+		d.p.Send(d.sup, t[1])
 	}
 	return nil
 }
@@ -315,13 +315,13 @@ func (d *scenarioDriver) child(t etf.Tuple) {
 	dead := true
 	switch {
 	case t[0] == etf.Term(etf.Atom("kill")):
-		_ = d.p.Exit(pid.(etf.Pid), etf.Atom("kill"))
+		d.p.Exit(pid.(etf.Pid), etf.Atom("kill"))
 	case t[2] == etf.Term(etf.Atom("unlink")):
-		_ = d.p.Cast(pid, etf.Tuple{etf.Atom("unlink"), d.sup})
+		d.p.Cast(pid, etf.Tuple{etf.Atom("unlink"), d.sup})
 		d.ask(pid, etf.Atom("served"))
 		dead = false
 	default:
-		_ = d.p.Cast(pid, t[2])
+		d.p.Cast(pid, t[2])
 	}
 	if dead {
 		d.ask(d.director, etf.Tuple{etf.Atom("dead"), pid})

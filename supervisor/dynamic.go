@@ -132,7 +132,7 @@ func (s *server) restartDynamic(p *genserv.Process, c *child, st *state) bool {
 	case o.reason != nil:
 		st.dynamics.store(c.pid, dynamic{args: c.start.args, restarting: true})
 		st.report(p, "start_error", o.reason, c)
-		_ = p.Cast(p.Self(), pair("try_again_restart", pair("restarting", c.pid)))
+		p.Cast(p.Self(), pair("try_again_restart", pair("restarting", c.pid)))
 	case o.pid != (etf.Pid{}):
 		st.dynamics.store(o.pid, dynamic{args: c.start.args})
 		// Differs from OTP: a child that says ignore now is forgotten. OTP keeps an entry for the pid undefined, on which it
@@ -159,7 +159,7 @@ func (st *state) terminateDynamics(p *genserv.Process) {
 			return // the supervisor has been killed
 		}
 		waiting[ref] = pid
-		_ = p.Exit(pid, signal)
+		p.Exit(pid, signal)
 	}
 	end := time.Now().Add(patience)
 	var unexpected failures
@@ -174,7 +174,7 @@ func (st *state) terminateDynamics(p *genserv.Process) {
 			return // killed
 		case !ok:
 			for _, pid := range waiting {
-				_ = p.Exit(pid, etf.Atom("kill"))
+				p.Exit(pid, etf.Atom("kill"))
 			}
 			patience = genserv.Infinity
 			continue

@@ -57,7 +57,7 @@ func (puppet) HandleCall(_ *genserv.Process, _ etf.Term, _ genserv.From, options
 func (puppet) HandleCast(p *genserv.Process, request etf.Term, options etf.List) genserv.Result[etf.List] {
 	t := request.(etf.Tuple)
 	if t[0] == etf.Term(etf.Atom("unlink")) {
-		_ = p.Unlink(t[1].(etf.Pid))
+		p.Unlink(t[1].(etf.Pid))
 		return genserv.NoReply(options)
 	}
 	return genserv.Stop(t[1], options)
@@ -185,7 +185,7 @@ func (s starter) HandleCall(p *genserv.Process, request etf.Term, _ genserv.From
 	st struct{}) genserv.Result[struct{}] {
 	t := request.(etf.Tuple)
 	if t[0] == etf.Term(etf.Atom("exit")) {
-		_ = p.Exit(t[1].(etf.Pid), t[2])
+		p.Exit(t[1].(etf.Pid), t[2])
 		return genserv.Reply(etf.Atom("true"), st)
 	}
 	module := supervisor.Of(scripted(s), starts...)

@@ -85,7 +85,7 @@ func (s *server) restart(p *genserv.Process, c *child, st *state) bool {
 	}
 	if again != nil {
 		// First whatever else is in the mailbox, which may be the end of the supervisor or of the child.
-		_ = p.Cast(p.Self(), pair("try_again_restart", again.id))
+		p.Cast(p.Self(), pair("try_again_restart", again.id))
 	}
 	return true
 }

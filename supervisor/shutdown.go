@@ -36,13 +36,13 @@ func (c *child) shutDown(p *genserv.Process) (unexpected etf.Term) {
 	wanted, wait := genserv.Shutdown, c.patience()
 	if wait == BrutalKill {
 		wanted, wait = genserv.Killed, genserv.Infinity
-		_ = p.Exit(c.pid, etf.Atom("kill"))
+		p.Exit(c.pid, etf.Atom("kill"))
 	} else {
-		_ = p.Exit(c.pid, genserv.Shutdown)
+		p.Exit(c.pid, genserv.Shutdown)
 	}
 	down, ok := p.Receive(wait, isDown(ref))
 	if !ok {
-		_ = p.Exit(c.pid, etf.Atom("kill"))
+		p.Exit(c.pid, etf.Atom("kill"))
 		if down, ok = p.Receive(genserv.Infinity, isDown(ref)); !ok {
 			return nil
 		}
@@ -81,7 +81,7 @@ func isDown(ref etf.Ref) func(etf.Term) bool {
 // that of the exit signal if it was dead before it was monitored. A child without a link has ended unnoticed, which
 // OTP 27 calls child_process_unlinked and OTP 25 noproc.
 func unlinkFlush(p *genserv.Process, pid etf.Pid, reason etf.Term) etf.Term {
-	_ = p.Unlink(pid)
+	p.Unlink(pid)
 	msg, ok := p.Receive(0, func(msg etf.Term) bool {
 		t, ok := msg.(etf.Tuple)
 		if !ok || len(t) != 3 || !isAtom(t[0], "EXIT") {

@@ -278,7 +278,7 @@ func TestANodeThatGoesDownWhileItIsWatchedStopsTheUpgrade(t *testing.T) {
 type killer struct{}
 
 func (killer) Init(p *genserv.Process, victim etf.Term) genserv.InitResult[struct{}] {
-	_ = p.Exit(victim.(etf.Pid), etf.Atom("kill"))
+	p.Exit(victim.(etf.Pid), etf.Atom("kill"))
 	return genserv.Ignore[struct{}]()
 }
 

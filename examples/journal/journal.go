@@ -23,7 +23,7 @@ func StartPulse(p *genserv.Process, every time.Duration) *Pulse {
 		for {
 			select {
 			case <-ticker.C:
-				_ = p.Send(p.Self(), etf.Atom("beat"))
+				p.Send(p.Self(), etf.Atom("beat"))
 			case <-pulse.stop:
 				return
 			}

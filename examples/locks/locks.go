@@ -127,7 +127,7 @@ func (s State) remove(p *genserv.Process, name etf.Atom, i int) {
 }
 
 // grant answers the call that acquires a name. A reply to a process that is gone is lost, which its monitor makes good.
-func grant(p *genserv.Process, c claim) { _ = p.Reply(c.from, etf.Atom("ok")) }
+func grant(p *genserv.Process, c claim) { _ = p.TryReply(c.from, etf.Atom("ok")) }
 
 func (s State) owners() etf.Term {
 	owners := etf.Map{}

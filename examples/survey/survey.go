@@ -68,7 +68,7 @@ func (srv Server) HandleCall(p *genserv.Process, request etf.Term, from genserv.
 // HandleInfo gets the answers, and is told when somebody has waited for long enough.
 func (Server) HandleInfo(p *genserv.Process, msg etf.Term, s State) genserv.Result[State] {
 	if r, ok := s.open.Check(p, msg); ok {
-		_ = p.Reply(r.Label, outcome(r.Reply, r.Err))
+		p.Reply(r.Label, outcome(r.Reply, r.Err))
 		return genserv.NoReply(s)
 	}
 	if t, ok := msg.(etf.Tuple); ok && len(t) == 2 && t[0] == etf.Term(etf.Atom("enough")) {
@@ -86,7 +86,7 @@ func giveUp(p *genserv.Process, from etf.Term, s State) {
 			continue
 		}
 		p.AbandonRequest(id)
-		_ = p.Reply(label, outcome(nil, genserv.ErrTimeout))
+		p.Reply(label, outcome(nil, genserv.ErrTimeout))
 	}
 	*s.open = *left
 }

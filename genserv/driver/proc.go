@@ -16,7 +16,7 @@ type Proc interface {
 	Self() etf.Pid
 	// Send sends msg to a pid, to a registered name of this node (an etf.Atom), to {Name, Node} or to an alias (an
 	// etf.Ref). That nobody is there is no error for a pid, {Name, Node} and an alias. An error that wraps an
-	// *etf.EncodeError means that msg is no term; every other error is taken for a message that got lost.
+	// *etf.EncodeError means that msg is no term; any other one that to is no destination, or a name that nobody has.
 	Send(to, msg etf.Term) error
 	// Reply is Send of the tuple {tag, reply}.
 	Reply(to, tag, reply etf.Term) error
@@ -49,11 +49,11 @@ type Proc interface {
 type Linker interface {
 	// Link is link(pid). A process that does not exist, or cannot be reached, answers with an exit signal, not an
 	// error.
-	Link(pid etf.Pid) error
+	Link(pid etf.Pid)
 	// Unlink is unlink(pid). When it has returned, no exit signal from pid follows.
-	Unlink(pid etf.Pid) error
+	Unlink(pid etf.Pid)
 	// Exit is exit(pid, reason).
-	Exit(pid etf.Pid, reason etf.Term) error
+	Exit(pid etf.Pid, reason etf.Term)
 	// TrapExit is process_flag(trap_exit, on); it returns the old value.
 	TrapExit(on bool) (old bool)
 }

@@ -45,9 +45,7 @@ func ErrorReply(err error) etf.Term { return etf.Tuple{atomError, genserv.ExitRe
 func Reply[S any](value any, s S) genserv.Result[S] { return genserv.Reply(replyTerm(value), s) }
 
 // ReplyTo is Process.Reply with a Go value, as Reply: it answers a call for which HandleCall returned NoReply.
-func ReplyTo(p *genserv.Process, from genserv.From, value any) error {
-	return p.Reply(from, replyTerm(value))
-}
+func ReplyTo(p *genserv.Process, from genserv.From, value any) { p.Reply(from, replyTerm(value)) }
 
 func replyTerm(value any) etf.Term {
 	switch v := value.(type) {

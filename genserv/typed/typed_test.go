@@ -210,7 +210,8 @@ func events() *typed.Mux[string] {
 		if _, err := p.Monitor(pid); err != nil {
 			return typed.Reply(err, s)
 		}
-		return typed.Reply(p.Link(pid), s)
+		p.Link(pid)
+		return typed.Reply(nil, s)
 	})
 	return m
 }
@@ -294,9 +295,7 @@ func newServer() server {
 	})
 	typed.OnCast(s.Mux, "wake", func(p *process, w callers, n int) (callers, error) {
 		for _, from := range w[1:] {
-			if err := typed.ReplyTo(p, from, map[string]int{"n": n}); err != nil {
-				return w, err
-			}
+			typed.ReplyTo(p, from, map[string]int{"n": n})
 		}
 		return w[:1], nil
 	})

@@ -47,7 +47,7 @@ func (sour) HandleCall(p *genserv.Process, request etf.Term, _ genserv.From, s e
 	case etf.Atom("error"):
 		panic(bad)
 	case etf.Atom("exit_signal"):
-		_ = p.Exit(p.Self(), bad)
+		p.Exit(p.Self(), bad)
 	case etf.Atom("spawn"):
 		_, err := p.Spawn(genserv.Child{Module: genserv.Of(sour{}), Args: etf.Tuple{bad}})
 		return genserv.Reply[etf.Term](etf.Binary(err.Error()), s)

@@ -89,7 +89,7 @@ func (s twinSrv) serve(p *genserv.Process, request etf.Term, from genserv.From, 
 		s.lab.awaitSuspended(t[1].(etf.Atom))
 		s.walk(p, t[2])
 	case etf.Atom("round"):
-		_ = p.Cast(t[1], etf.Tuple{etf.Atom("back"), name, from.Term()})
+		p.Cast(t[1], etf.Tuple{etf.Atom("back"), name, from.Term()})
 		return nil
 	default:
 		s.walk(p, t[1])
@@ -116,7 +116,7 @@ func (s twinSrv) back(p *genserv.Process, request etf.Term) {
 	s.lab.awaitSuspended(t[1].(etf.Atom))
 	s.walk(p, etf.List{etf.Tuple{t[1], etf.List{}}})
 	from, _ := genserv.FromTerm(t[2])
-	_ = p.Reply(from, etf.Atom("ok"))
+	p.Reply(from, etf.Atom("ok"))
 }
 
 func (s twinSrv1) HandleCall(p *genserv.Process, request etf.Term, from genserv.From,

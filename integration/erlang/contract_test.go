@@ -28,7 +28,7 @@ func (actor) ModuleName() etf.Atom { return "actor" }
 // note tells the watcher about a callback.
 func (actor) note(p *genserv.Process, event ...etf.Term) {
 	watcher, _ := p.Get(dictWatcher)
-	_ = p.Send(watcher, etf.Tuple{etf.Atom("callback"), etf.Tuple(event)})
+	p.Send(watcher, etf.Tuple{etf.Atom("callback"), etf.Tuple(event)})
 }
 
 func (actor) act(p *genserv.Process, what etf.Term) etf.Term {

@@ -110,11 +110,11 @@ func (watchman) HandleCall(p *genserv.Process, request etf.Term, _ genserv.From,
 	case "demonitor":
 		p.Demonitor(t[1].(etf.Ref))
 	case "link":
-		_ = p.Link(t[1].(etf.Pid))
+		p.Link(t[1].(etf.Pid))
 	case "stop":
 		return genserv.Stop[struct{}](t[1], s)
 	case "unlink":
-		_ = p.Unlink(t[1].(etf.Pid))
+		p.Unlink(t[1].(etf.Pid))
 	}
 	return genserv.Reply(etf.Term(etf.Atom("ok")), s)
 }

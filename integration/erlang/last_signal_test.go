@@ -35,12 +35,12 @@ func (spout) HandleInfo(p *genserv.Process, msg etf.Term, s struct{}) genserv.Re
 	to, count := t[1].(etf.Pid), t[2].(etf.Int)
 	for i := range count {
 		if etf.Equal(t[0], etf.Atom("link")) {
-			_ = p.Link(to)
-			_ = p.Unlink(to)
-			_ = p.Link(to)
+			p.Link(to)
+			p.Unlink(to)
+			p.Link(to)
 			continue
 		}
-		_ = p.Send(to, etf.Tuple{etf.Atom("told"), i, spoutLoad})
+		p.Send(to, etf.Tuple{etf.Atom("told"), i, spoutLoad})
 	}
 	return genserv.NoReply(s)
 }

@@ -158,13 +158,13 @@ func (teller) Init(*genserv.Process, etf.Term) genserv.InitResult[struct{}] {
 func (teller) HandleCall(p *genserv.Process, request etf.Term, _ genserv.From, s struct{}) genserv.Result[struct{}] {
 	to, count := request.(etf.Tuple)[0].(etf.Pid), request.(etf.Tuple)[1].(etf.Int)
 	if count == 0 {
-		_ = p.Send(to, etf.Tuple{etf.Atom("told"), etf.Int(0)})
+		p.Send(to, etf.Tuple{etf.Atom("told"), etf.Int(0)})
 		return genserv.Reply(etf.Atom("ok"), s)
 	}
-	_ = p.Link(to)
+	p.Link(to)
 	ref, _ := p.Monitor(to)
 	for i := range count {
-		_ = p.Send(to, etf.Tuple{etf.Atom("told"), i + 1})
+		p.Send(to, etf.Tuple{etf.Atom("told"), i + 1})
 	}
 	p.Demonitor(ref)
 	return genserv.Reply(etf.Atom("ok"), s)

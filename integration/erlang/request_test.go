@@ -217,7 +217,7 @@ func (asker) HandleInfo(p *genserv.Process, msg etf.Term, s *asked) genserv.Resu
 	if !ok {
 		panic(etf.Tuple{etf.Atom("unexpected"), msg})
 	}
-	_ = p.Reply(s.from, outcome(reply, err))
+	p.Reply(s.from, outcome(reply, err))
 	return genserv.NoReply(s)
 }
 

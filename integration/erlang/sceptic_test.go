@@ -41,7 +41,7 @@ func (m marionette) HandleCall(p *genserv.Process, request etf.Term, from genser
 		case etf.Term(etf.Atom("timeout")):
 			return genserv.Reply(etf.Atom("ok"), s).WithTimeout(millis(t[1]))
 		case etf.Term(etf.Atom("hand")):
-			_ = p.Send(t[1], etf.Tuple{etf.Atom("from"), from.Term()})
+			p.Send(t[1], etf.Tuple{etf.Atom("from"), from.Term()})
 			return genserv.NoReply(s)
 		case etf.Term(etf.Atom("end_with")):
 			return genserv.Stop(t[1], s)
@@ -64,7 +64,7 @@ func (marionette) HandleInfo(_ *genserv.Process, msg etf.Term, s etf.List) gense
 
 func (marionette) Terminate(p *genserv.Process, _ etf.Term, _ etf.List) {
 	if t, ok := p.Get(etf.Atom("linger")); ok {
-		_ = p.Send(t.(etf.Tuple)[1], etf.Tuple{etf.Atom("lingers"), p.Self()})
+		p.Send(t.(etf.Tuple)[1], etf.Tuple{etf.Atom("lingers"), p.Self()})
 		pause(p, t.(etf.Tuple)[0])
 	}
 }
@@ -157,20 +157,23 @@ func (m marionette) op(p *genserv.Process, op etf.Term) (etf.Term, error) {
 	case "demonitor":
 		p.Demonitor(t[1].(etf.Ref))
 	case "link":
-		return nil, p.Link(t[1].(etf.Pid))
+		p.Link(t[1].(etf.Pid))
+		return nil, nil
 	case "unlink":
-		return nil, p.Unlink(t[1].(etf.Pid))
+		p.Unlink(t[1].(etf.Pid))
+		return nil, nil
 	case "trap":
 		p.TrapExit(t[1] == etf.Term(etf.Atom("true")))
 	case "exit":
-		return nil, p.Exit(t[1].(etf.Pid), t[2])
+		p.Exit(t[1].(etf.Pid), t[2])
+		return nil, nil
 	case "send":
-		return nil, p.Send(t[1], t[2])
+		return nil, p.TrySend(t[1], t[2])
 	case "send_after":
 		p.SendAfter(millis(t[1]), t[2], t[3])
 	case "reply":
 		from, _ := genserv.FromTerm(t[1])
-		return nil, p.Reply(from, t[2])
+		return nil, p.TryReply(from, t[2])
 	case "register":
 		return nil, p.Register(t[1].(etf.Atom))
 	case "unregister":
@@ -205,7 +208,7 @@ func (marionette) more(p *genserv.Process, t etf.Tuple) (etf.Term, error) {
 		defer cancel()
 		return p.Call(ctx, t[1], t[2])
 	case "cast":
-		_ = p.Cast(t[1], t[2]) // which tells more than Erlang's
+		p.Cast(t[1], t[2]) // which tells more than Erlang's
 	case "stop":
 		ctx, cancel := patience(t[3])
 		defer cancel()

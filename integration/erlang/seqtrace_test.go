@@ -117,15 +117,15 @@ func hopSteps(p *genserv.Process, steps etf.Term) {
 		t := step.(etf.Tuple)
 		switch t[0].(etf.Atom) {
 		case "send":
-			_ = p.Send(t[1], t[2])
+			p.Send(t[1], t[2])
 		case "cast":
-			_ = p.Cast(t[1], t[2])
+			p.Cast(t[1], t[2])
 		case "call":
 			_, _ = p.Call(context.Background(), t[1], t[2])
 		case "exit":
-			_ = p.Exit(t[1].(etf.Pid), t[2])
+			p.Exit(t[1].(etf.Pid), t[2])
 		case "link":
-			_ = p.Link(t[1].(etf.Pid))
+			p.Link(t[1].(etf.Pid))
 		case "trap":
 			p.TrapExit(t[1] == etf.Term(etf.Atom("true")))
 		case "monitor":
@@ -134,7 +134,7 @@ func hopSteps(p *genserv.Process, steps etf.Term) {
 			p.SendAfter(time.Millisecond, p.Self(), t[1])
 		case "spawn":
 			if pid, err := p.Spawn(genserv.Child{Module: genserv.Of(hopServer{})}); err == nil {
-				_ = p.Send(pid, t[1])
+				p.Send(pid, t[1])
 			}
 		case "die":
 			panic(genserv.Exit{Reason: t[1]})

@@ -30,9 +30,9 @@ func (victim) HandleCall(p *genserv.Process, request etf.Term, _ genserv.From, s
 	case etf.Term(etf.Atom("trap")):
 		p.TrapExit(t[1] == etf.Term(etf.Atom("true")))
 	case etf.Term(etf.Atom("link")):
-		_ = p.Link(t[1].(etf.Pid))
+		p.Link(t[1].(etf.Pid))
 	case etf.Term(etf.Atom("unlink")):
-		_ = p.Unlink(t[1].(etf.Pid))
+		p.Unlink(t[1].(etf.Pid))
 	case etf.Term(etf.Atom("monitor")):
 		ref, _ := p.Monitor(t[1])
 		return genserv.Reply(ref, seen)

@@ -25,7 +25,7 @@ func (patient) Init(*genserv.Process, etf.Term) genserv.InitResult[int] { return
 
 func (patient) HandleCall(p *genserv.Process, request etf.Term, _ genserv.From, s int) genserv.Result[int] {
 	if t, ok := request.(etf.Tuple); ok && t[0] == etf.Term(etf.Atom("busy")) {
-		_ = p.Send(t[2], etf.Atom("busy"))
+		p.Send(t[2], etf.Atom("busy"))
 		p.Receive(time.Duration(t[1].(etf.Int))*time.Millisecond, func(etf.Term) bool { return false })
 	}
 	return genserv.Reply(etf.Int(s), s)
@@ -37,7 +37,7 @@ func (patient) HandleCast(_ *genserv.Process, request etf.Term, s int) genserv.R
 
 func (patient) Terminate(p *genserv.Process, reason etf.Term, _ int) {
 	if t, ok := reason.(etf.Tuple); ok && len(t) == 2 {
-		_ = p.Send(t[1], etf.Tuple{etf.Atom("terminating"), p.Self()})
+		p.Send(t[1], etf.Tuple{etf.Atom("terminating"), p.Self()})
 		p.Receive(30*time.Second, func(msg etf.Term) bool { return msg == etf.Term(etf.Atom("release")) })
 	}
 }

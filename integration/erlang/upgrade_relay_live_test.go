@@ -64,7 +64,7 @@ func (r relay) answer(p *genserv.Process, request etf.Term, from genserv.From, v
 	*n++
 	answer := etf.Tuple{etf.Int(vsn), etf.Int(*n)}
 	if cast, ok := next.(etf.Tuple); ok && cast[0] == etf.Term(etf.Atom("cast")) {
-		_ = p.Cast(cast[1], etf.Tuple{etf.Atom("work"), from.Term(), answer})
+		p.Cast(cast[1], etf.Tuple{etf.Atom("work"), from.Term(), answer})
 		return nil
 	}
 	for _, to := range next.(etf.List) {
@@ -88,7 +88,7 @@ func (r relay) passBack(p *genserv.Process, request, next etf.Term) {
 	work := request.(etf.Tuple)
 	r.call(p, next.(etf.Tuple)[1], "get")
 	from, _ := genserv.FromTerm(work[1])
-	_ = p.Reply(from, work[2])
+	p.Reply(from, work[2])
 }
 
 func (r relay1) HandleCall(p *genserv.Process, request etf.Term, from genserv.From,

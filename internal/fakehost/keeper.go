@@ -34,7 +34,7 @@ func (keeper) HandleCall(_ *genserv.Process, _ etf.Term, _ genserv.From, s hoard
 func (k keeper) CodeChange(p *genserv.Process, _ etf.Term, old any, extra etf.Term) (hoard, error) {
 	s := old.(hoard)
 	s["n"] *= 100
-	if err := p.Send(p.Self(), etf.Tuple{atom("made"), etf.Int(s["n"])}); err != nil {
+	if err := p.TrySend(p.Self(), etf.Tuple{atom("made"), etf.Int(s["n"])}); err != nil {
 		return nil, err
 	}
 	if extra == etf.Term(atom("call")) {

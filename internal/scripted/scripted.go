@@ -36,10 +36,10 @@ func Act(p *genserv.Process, from genserv.From, what etf.Term) etf.Term {
 		p.TrapExit(true)
 		return Act(p, from, t[1])
 	case etf.Term(etf.Atom("to_self")):
-		_ = p.Send(p.Self(), t[1])
+		p.Send(p.Self(), t[1])
 		return Act(p, from, t[2])
 	case etf.Term(etf.Atom("answer")):
-		_ = p.Reply(from, t[1])
+		p.Reply(from, t[1])
 		return Act(p, from, t[2])
 	case etf.Term(etf.Atom("put")):
 		p.Put(t[1], t[2])

@@ -122,7 +122,7 @@ func (b deferred1) HandleCall(p *genserv.Process, request etf.Term, from genserv
 	}
 	s.plain, ok = s.plain.enter(who, seq, amount)
 	s.Owed = append(s.Owed, owed{from, b.receipt(1, seq, ok)})
-	_ = p.Send(p.Self(), etf.Atom("answer"))
+	p.Send(p.Self(), etf.Atom("answer"))
 	return genserv.NoReply(s)
 }
 
@@ -133,18 +133,18 @@ func (b deferred2) HandleCall(p *genserv.Process, request etf.Term, from genserv
 	}
 	s.plain, ok = s.plain.enter(who, seq, amount)
 	s.Owed[s.First+int64(len(s.Owed))] = owed{from, b.receipt(2, seq, ok)}
-	_ = p.Send(p.Self(), etf.Atom("answer"))
+	p.Send(p.Self(), etf.Atom("answer"))
 	return genserv.NoReply(s)
 }
 
 func (deferred1) HandleInfo(p *genserv.Process, _ etf.Term, s tray1) genserv.Result[tray1] {
-	_ = p.Reply(s.Owed[0].From, s.Owed[0].Receipt)
+	p.Reply(s.Owed[0].From, s.Owed[0].Receipt)
 	s.Owed = s.Owed[1:]
 	return genserv.NoReply(s)
 }
 
 func (deferred2) HandleInfo(p *genserv.Process, _ etf.Term, s tray2) genserv.Result[tray2] {
-	_ = p.Reply(s.Owed[s.First].From, s.Owed[s.First].Receipt)
+	p.Reply(s.Owed[s.First].From, s.Owed[s.First].Receipt)
 	delete(s.Owed, s.First)
 	s.First++
 	return genserv.NoReply(s)

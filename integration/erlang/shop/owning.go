@@ -24,7 +24,7 @@ func (shop *Shop) startPulse(p *genserv.Process, every time.Duration) *pulse {
 		for {
 			select {
 			case <-ticker.C:
-				_ = p.Send(p.Self(), etf.Atom("beat"))
+				p.Send(p.Self(), etf.Atom("beat"))
 			case <-t.stop:
 				return
 			}

@@ -63,7 +63,8 @@ func (shop *Shop) trip(p *genserv.Process, module etf.Atom) error {
 	case Hang:
 		<-s.end
 	case Kill:
-		return p.Exit(p.Self(), etf.Atom("kill"))
+		p.Exit(p.Self(), etf.Atom("kill"))
+		return nil
 	}
 	return nil
 }

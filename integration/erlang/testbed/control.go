@@ -85,11 +85,11 @@ func (b *testbed) HandleCall(p *genserv.Process, request etf.Term, from genserv.
 		return genserv.Reply(etf.Tuple{etf.Atom("gonode"), etf.Binary(runtime.Version())}, b)
 	case verb == "start_node" && len(args) == 1:
 		opts, _ := args[0].(etf.Map)
-		go func() { _ = p.Reply(from, b.start(opts)) }()
+		go func() { _ = p.TryReply(from, b.start(opts)) }()
 		return genserv.NoReply(b)
 	case len(args) == 1:
 		name, _ := args[0].(etf.Atom)
-		go func() { _ = p.Reply(from, b.signal(verb, name)) }()
+		go func() { _ = p.TryReply(from, b.signal(verb, name)) }()
 		return genserv.NoReply(b)
 	}
 	return genserv.Reply(failed(fmt.Errorf("unknown request %s", etf.Format(request))), b)

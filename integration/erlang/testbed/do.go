@@ -32,15 +32,15 @@ var deeds = map[deed]func(p *genserv.Process, a etf.Tuple) etf.Term{
 	{"make_ref", 0}:  func(p *genserv.Process, _ etf.Tuple) etf.Term { return must(p.MakeRef()) },
 	{"monitor", 1}:   func(p *genserv.Process, a etf.Tuple) etf.Term { return must(p.Monitor(a[0])) },
 	{"demonitor", 1}: func(p *genserv.Process, a etf.Tuple) etf.Term { p.Demonitor(a[0].(etf.Ref)); return ok },
-	{"link", 1}:      func(p *genserv.Process, a etf.Tuple) etf.Term { return done(p.Link(a[0].(etf.Pid))) },
-	{"unlink", 1}:    func(p *genserv.Process, a etf.Tuple) etf.Term { return done(p.Unlink(a[0].(etf.Pid))) },
+	{"link", 1}:      func(p *genserv.Process, a etf.Tuple) etf.Term { p.Link(a[0].(etf.Pid)); return ok },
+	{"unlink", 1}:    func(p *genserv.Process, a etf.Tuple) etf.Term { p.Unlink(a[0].(etf.Pid)); return ok },
 	{"trap_exit", 1}: func(p *genserv.Process, a etf.Tuple) etf.Term {
 		p.TrapExit(a[0] == etf.Term(etf.Atom("true")))
 		return ok
 	},
-	{"exit", 2}:       func(p *genserv.Process, a etf.Tuple) etf.Term { return done(p.Exit(a[0].(etf.Pid), a[1])) },
-	{"send", 2}:       func(p *genserv.Process, a etf.Tuple) etf.Term { return done(p.Send(a[0], a[1])) },
-	{"cast", 2}:       func(p *genserv.Process, a etf.Tuple) etf.Term { return done(p.Cast(a[0], a[1])) },
+	{"exit", 2}:       func(p *genserv.Process, a etf.Tuple) etf.Term { p.Exit(a[0].(etf.Pid), a[1]); return ok },
+	{"send", 2}:       func(p *genserv.Process, a etf.Tuple) etf.Term { return done(p.TrySend(a[0], a[1])) },
+	{"cast", 2}:       func(p *genserv.Process, a etf.Tuple) etf.Term { p.Cast(a[0], a[1]); return ok },
 	{"call", 3}:       call,
 	{"alias", 0}:      func(p *genserv.Process, _ etf.Tuple) etf.Term { return must(p.Alias()) },
 	{"unalias", 1}:    func(p *genserv.Process, a etf.Tuple) etf.Term { p.Unalias(a[0].(etf.Ref)); return ok },
@@ -154,7 +154,7 @@ func nodeOf(to etf.Term) etf.Term {
 func flood(p *genserv.Process, a etf.Tuple) etf.Term {
 	b := etf.Binary(bytes.Repeat([]byte("x"), int(a[2].(etf.Int))))
 	for i := range a[1].(etf.Int) {
-		check(p.Send(a[0], etf.Tuple{etf.Atom("flood"), i + 1, b}))
+		check(p.TrySend(a[0], etf.Tuple{etf.Atom("flood"), i + 1, b}))
 	}
 	return ok
 }

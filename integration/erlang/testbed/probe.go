@@ -74,13 +74,13 @@ func (probe) HandleCall(p *genserv.Process, request etf.Term, from genserv.From,
 		p.SendAfter(millis(args[0]), p.Self(), etf.Tuple{etf.Atom("$later"), from.Term(), args[1]})
 		return genserv.NoReply(s)
 	case verb == "other" && len(args) == 1:
-		go func() { _ = p.Reply(from, args[0]) }()
+		go func() { _ = p.TryReply(from, args[0]) }()
 		return genserv.NoReply(s)
 	case verb == "twice" && len(args) == 1:
-		_ = p.Reply(from, args[0])
+		p.Reply(from, args[0])
 		return genserv.Reply(args[0], s)
 	case verb == "forward" && len(args) == 2:
-		check(p.Send(args[0], etf.Tuple{etf.Atom("$gen_call"), from.Term(), args[1]}))
+		check(p.TrySend(args[0], etf.Tuple{etf.Atom("$gen_call"), from.Term(), args[1]}))
 		return genserv.NoReply(s)
 	case verb == "stop" && len(args) == 2:
 		return genserv.StopReply(args[0], args[1], s)
@@ -120,7 +120,7 @@ func (probe) HandleCast(p *genserv.Process, request etf.Term, s record) genserv.
 func (probe) HandleInfo(p *genserv.Process, msg etf.Term, s record) genserv.Result[record] {
 	if verb, args := parse(msg); verb == "$later" && len(args) == 2 {
 		from, _ := genserv.FromTerm(args[0])
-		_ = p.Reply(from, args[1])
+		p.Reply(from, args[1])
 		return genserv.NoReply(s)
 	}
 	// What ends others may have been told to do it.
@@ -174,7 +174,7 @@ func event(p *genserv.Process, kind etf.Atom, what etf.Term, s record) genserv.R
 // note keeps what has happened and tells the watcher.
 func note(p *genserv.Process, what etf.Term, s record) record {
 	if s.watcher != etf.Term(undefined) {
-		_ = p.Send(s.watcher, etf.Tuple{etf.Atom("probe"), p.Self(), what})
+		p.Send(s.watcher, etf.Tuple{etf.Atom("probe"), p.Self(), what})
 	}
 	s.seen = append(slices.Clip(s.seen), what)
 	return s

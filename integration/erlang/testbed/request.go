@@ -84,5 +84,5 @@ func later(p *genserv.Process, a etf.Tuple) etf.Term {
 // childDoes is {child, Deed}: another probe does it.
 func childDoes(p *genserv.Process, a etf.Tuple) etf.Term {
 	pid := must2(p.Spawn(genserv.Child{Module: genserv.Of(probe{})}))
-	return done(p.Send(pid, etf.Tuple{etf.Atom("do"), a[0]}))
+	return done(p.TrySend(pid, etf.Tuple{etf.Atom("do"), a[0]}))
 }

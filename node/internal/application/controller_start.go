@@ -58,7 +58,7 @@ func (c controller) startMaster(p *genserv.Process, app *App) {
 		return etf.Tuple{etf.Atom("application_started"), app.Name, result}
 	}
 	if app.Start.Module == nil {
-		_ = p.Cast(p.Self(), started(etf.Tuple{etf.Atom("ok"), etf.Atom("undefined")})) // to itself: never fails
+		p.Cast(p.Self(), started(etf.Tuple{etf.Atom("ok"), etf.Atom("undefined")})) // to itself: never fails
 		return
 	}
 	c.sys.host.SpawnMaster(p.Self(), app.Name, genserv.Of(master{c.sys, app}), func(pid etf.Pid, err error) etf.Term {
@@ -107,7 +107,7 @@ func (c controller) HandleCast(p *genserv.Process, request etf.Term,
 func (c controller) answer(p *genserv.Process, name etf.Atom, result etf.Term, s *controllerState) {
 	s.startWaiters = slices.DeleteFunc(s.startWaiters, func(a startWaiter) bool {
 		if a.name == name {
-			_ = p.Reply(a.from, result)
+			p.Reply(a.from, result)
 		}
 		return a.name == name
 	})
@@ -161,7 +161,7 @@ func (c controller) stop(p *genserv.Process, t etf.Term, s *controllerState) etf
 		master := s.running[i].master
 		s.running = slices.Delete(s.running, i, i+1)
 		if master != (etf.Pid{}) {
-			_ = p.Unlink(master)
+			p.Unlink(master)
 			_, _ = p.Call(c.sys.stopped, master, etf.Atom("stop"))
 		}
 		c.exited(p, name, etf.Atom("stopped"), start.kind)
@@ -173,7 +173,7 @@ func (c controller) stop(p *genserv.Process, t etf.Term, s *controllerState) etf
 func (c controller) Terminate(p *genserv.Process, _ etf.Term, s *controllerState) {
 	for _, r := range slices.Clone(s.running) {
 		if r.master != (etf.Pid{}) {
-			_ = p.Unlink(r.master)
+			p.Unlink(r.master)
 			_, _ = p.Call(c.sys.stopped, r.master, etf.Atom("stop"))
 		}
 	}

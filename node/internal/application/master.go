@@ -62,7 +62,7 @@ func (m master) HandleInfo(p *genserv.Process, msg etf.Term, sup etf.Pid) genser
 	}
 	// Not by Stop, which would report the end of a server that nobody knows.
 	p.TrapExit(false)
-	_ = p.Exit(p.Self(), t[2])
+	p.Exit(p.Self(), t[2])
 	return genserv.NoReply(etf.Pid{})
 }
 
@@ -74,7 +74,7 @@ func (m master) Terminate(p *genserv.Process, reason etf.Term, sup etf.Pid) {
 	if genserv.IsOrderly(reason) {
 		reason = etf.Atom("shutdown")
 	}
-	_ = p.Exit(sup, reason)
+	p.Exit(sup, reason)
 	p.Receive(genserv.Infinity, func(msg etf.Term) bool {
 		t, ok := msg.(etf.Tuple)
 		return ok && len(t) == 3 && etf.Equal(t[0], etf.Atom("EXIT")) && etf.Equal(t[1], sup)
