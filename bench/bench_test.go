@@ -29,7 +29,7 @@ func TestTheTableShowsMediansAndTheRangeOfTheRatios(t *testing.T) {
 {3,seq,c@localhost,p50_us,20}.
 `))
 	require.NoError(t, err)
-	r := results{targets: []target{reference(), ours(options{}), {name: "C", node: "c@localhost"}}, figures: figures}
+	r := results{targets: []target{beamTarget(), gonodeTarget(options{}), {name: "C", node: "c@localhost"}}, figures: figures}
 	require.Equal(t, `| measure | BEAM | gonode | gonode / BEAM (range) | C |
 |---|---|---|---|---|
 | seq p50_us | 50.0 | 40.0 | 0.80 (0.60-1.00) | 2.00 |
@@ -48,7 +48,7 @@ func TestWhatTheClientDoesNotWriteIsAnError(t *testing.T) {
 func TestAShortRunLosesNothingAndKeepsTheOrder(t *testing.T) {
 	beam.OTPRelease(t) // skips or fails without erl
 	o := options{source: "."}
-	r, err := measure(t.Context(), o, []target{reference(), ours(o)}, "measures", "1", soak.Size("40", "200"),
+	r, err := measure(t.Context(), o, []target{beamTarget(), gonodeTarget(o)}, "measures", "1", soak.Size("40", "200"),
 		"seq,connect,calls16,pipe64,casts,bin64k,maps1000")
 	require.NoError(t, err)
 	seen := map[string]float64{}
@@ -98,7 +98,7 @@ func TestTheKneeIsWhereTheFigureIsMuchWorseThanBefore(t *testing.T) {
 	require.Zero(t, knee([][2]float64{{1, 100}, {10, 40}, {100, 90}}, true), "one bad point")
 	require.Zero(t, knee([][2]float64{{1, 52}, {10, 0.04}, {100, 0.4}}, false), "nothing, beside the first")
 	require.Zero(t, knee(nil, true))
-	require.Equal(t, "The knee: 10k servers. Why.", curve{X: "servers", Knee: 10000, cause: "Why."}.bend())
+	require.Equal(t, "The knee: 10k servers. Why.", curve{X: "servers", Knee: 10000, cause: "Why."}.kneeText())
 }
 
 func TestEachRunIsComparedWithWhatItMustReach(t *testing.T) {
@@ -106,7 +106,7 @@ func TestEachRunIsComparedWithWhatItMustReach(t *testing.T) {
 		return []figure{{1, "casts", beamNode, "rate", erl}, {1, "casts", goNode, "rate", ours},
 			{1, "casts", goNode, "lost", lost}, {0, "seq", goNode, "syscalls", 3}}
 	}
-	table := mustTable([][]figure{of(100, 95, 0), of(100, 85, 1)})
+	table := requirementTable([][]figure{of(100, 95, 0), of(100, 85, 1)})
 	require.Contains(t, table, "| measure | must | aim | run 1 | run 2 | |\n|---|---|---|---|---|---|\n")
 	require.Contains(t, table, "| casts/s | ≥ 0.9 | ≥ 1.5 | 0.95 | 0.85 | **met in 1 of 2** |")
 	require.Contains(t, table, "| casts lost | ≤ 0 | ≤ 0 | 0.00 | 1.00 | **met in 1 of 2** |")
@@ -117,7 +117,7 @@ func TestEachRunIsComparedWithWhatItMustReach(t *testing.T) {
 func TestRunsAreJoinedRoundByRound(t *testing.T) {
 	run := []figure{{1, "seq", beamNode, "rate", 1}, {2, "seq", beamNode, "rate", 3},
 		{0, "memory", beamNode, "peak_mb", 9}}
-	_, values := rows(joined([][]figure{run, run}))
+	_, values := rows(joinRuns([][]figure{run, run}))
 	require.Len(t, values[key{"seq", "rate"}][beamNode], 4)
 	require.Len(t, values[key{"memory", "peak_mb"}][beamNode], 2)
 }
@@ -126,9 +126,9 @@ func TestAShortRunOfTheCurvesLeavesNothingBehind(t *testing.T) {
 	soak.Only(t)
 	beam.OTPRelease(t)
 	o := options{source: "."}
-	r, err := measure(t.Context(), o, []target{reference("+P", "1000000"), ours(o)}, "growth", "20", "100")
+	r, err := measure(t.Context(), o, []target{beamTarget("+P", "1000000"), gonodeTarget(o)}, "growth", "20", "100")
 	require.NoError(t, err)
-	for _, c := range shown {
+	for _, c := range curveSpecs {
 		if c.measure != "cores" && c.name != "kb" {
 			require.NotEmpty(t, points(r.figures, c.measure, c.name, goNode), "%s %s", c.measure, c.name)
 		}
@@ -138,7 +138,7 @@ func TestAShortRunOfTheCurvesLeavesNothingBehind(t *testing.T) {
 func TestReadingAndWritingTermsIsMeasured(t *testing.T) {
 	beam.OTPRelease(t)
 	figures, err := codec(t.Context(), options{rounds: 1, source: ".", countOne: !soak.On()})
-	left, notCounted := errors.AsType[*notCountedError](err)
+	uncounted, notCounted := errors.AsType[*notCountedError](err)
 	if !notCounted {
 		require.NoError(t, err)
 	}
@@ -155,7 +155,7 @@ func TestReadingAndWritingTermsIsMeasured(t *testing.T) {
 		}
 	}
 	if notCounted {
-		why, _, _ := strings.Cut(left.Unwrap().Error(), "\n")
+		why, _, _ := strings.Cut(uncounted.Unwrap().Error(), "\n")
 		gonodetest.SkipLane(t, "instructions under valgrind", why)
 	}
 	require.Positive(t, values[key{"call", "decode_instructions"}][goNode][1])
@@ -167,7 +167,7 @@ func TestWhereValgrindCannotRunItIsSaid(t *testing.T) {
 	const script = "#!/bin/sh\necho unhandled instruction >&2; exit 132\n"
 	require.NoError(t, os.WriteFile(filepath.Join(bin, "valgrind"), []byte(script), 0o755))
 	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
-	s := &stage{ctx: t.Context(), dir: t.TempDir()}
+	s := &testbed{ctx: t.Context(), dir: t.TempDir()}
 	_, err := s.instructions("program", "file", "decode", 0)
 	require.ErrorContains(t, err, "instructions were not counted: valgrind: exit status 132\nunhandled instruction")
 	_, notCounted := errors.AsType[*notCountedError](err)

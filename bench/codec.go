@@ -15,7 +15,7 @@ import (
 // allocations, and instructions, which other programs on the machine do not disturb. Where these cannot be counted it
 // returns the rest with a *notCountedError.
 func codec(ctx context.Context, o options) (figures []figure, err error) {
-	s, err := newStage(ctx, o)
+	s, err := newTestbed(ctx, o)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +66,7 @@ func (e *notCountedError) Unwrap() error { return e.err }
 
 // count counts the instructions of each operation, without those of the garbage collector: what a run of some 5 ms
 // takes more than one that does nothing.
-func (s *stage) count(program string, files []string, figures []figure) (counted []figure, err error) {
+func (s *testbed) count(program string, files []string, figures []figure) (counted []figure, err error) {
 	_, values := rows(figures)
 	for _, file := range files {
 		name := strings.TrimSuffix(filepath.Base(file), ".etf")
@@ -88,7 +88,7 @@ func (s *stage) count(program string, files []string, figures []figure) (counted
 
 var collected = regexp.MustCompile(`(?m)Collected : (\d+)`)
 
-func (s *stage) instructions(program, file, op string, n int) (float64, error) {
+func (s *testbed) instructions(program, file, op string, n int) (float64, error) {
 	cmd := s.command("valgrind", "--tool=callgrind", "--callgrind-out-file="+os.DevNull, program, "-op", op, "-n",
 		strconv.Itoa(n), file)
 	// One thread and no preemption: valgrind runs no two at once, and disturbs what Go does with signals.

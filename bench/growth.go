@@ -21,9 +21,9 @@ type curve struct {
 	cause  string       // of the knee, or of there being none
 }
 
-// shown are the curves that are drawn: measure and figure of growth.erl, title, what grows, what is counted, and what
-// makes the curve of gonode what it is.
-var shown = []struct{ measure, name, title, x, y, cause string }{
+// curveSpecs are the curves that are drawn: measure and figure of growth.erl, title, what grows, what is counted,
+// and what makes the curve of gonode what it is.
+var curveSpecs = []struct{ measure, name, title, x, y, cause string }{
 	{"servers", "rate", "Calls to many servers, 16 callers", "servers in the node", "calls/s",
 		"A server that waits costs nothing but its memory. With many, each call finds the state of its server outside of " +
 			"the caches."},
@@ -52,9 +52,9 @@ var shown = []struct{ measure, name, title, x, y, cause string }{
 		"One call is never in two places at once, so there is nothing that a second processor could do for it."},
 }
 
-// grow measures the curves. Those by processors need nodes of their own for every point.
-func grow(ctx context.Context, o options) ([]curve, error) {
-	r, err := measure(ctx, o, []target{reference("+P", "1000000"), ours(o)}, "growth", strconv.Itoa(o.ms),
+// measureGrowth measures the curves. Those by processors need nodes of their own for every point.
+func measureGrowth(ctx context.Context, o options) ([]curve, error) {
+	r, err := measure(ctx, o, []target{beamTarget("+P", "1000000"), gonodeTarget(o)}, "growth", strconv.Itoa(o.ms),
 		strconv.Itoa(o.limit))
 	if err != nil {
 		return nil, err
@@ -62,7 +62,7 @@ func grow(ctx context.Context, o options) ([]curve, error) {
 	figures := r.figures
 	for _, cores := range []int{1, 2, 4} {
 		n := strconv.Itoa(cores)
-		r, err := measure(ctx, o, []target{reference("+S", n), ours(o, "GOMAXPROCS="+n)}, "measures", "3",
+		r, err := measure(ctx, o, []target{beamTarget("+S", n), gonodeTarget(o, "GOMAXPROCS="+n)}, "measures", "3",
 			strconv.Itoa(o.ms), "seq,calls64")
 		if err != nil {
 			return nil, err
@@ -70,7 +70,7 @@ func grow(ctx context.Context, o options) ([]curve, error) {
 		figures = append(figures, byCores(cores, r.figures)...)
 	}
 	var curves []curve
-	for _, c := range shown {
+	for _, c := range curveSpecs {
 		ours := points(figures, c.measure, c.name, goNode)
 		curves = append(curves, curve{c.measure + "-" + strings.TrimSuffix(c.name, "_us"), c.title, c.x, c.y,
 			points(figures, c.measure, c.name, beamNode), ours, knee(ours, c.name == "rate" || c.name == "mb_s"), c.cause})
@@ -135,8 +135,8 @@ func knee(points [][2]float64, moreIsBetter bool) (x float64) {
 	return x
 }
 
-// bend tells where the curve bends, and why.
-func (c curve) bend() string {
+// kneeText tells where the curve bends, and why.
+func (c curve) kneeText() string {
 	if c.Knee == 0 {
 		return "No knee. " + c.cause
 	}

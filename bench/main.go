@@ -53,7 +53,7 @@ func main() {
 	flag.IntVar(&o.limit, "limit", 100000, "the most servers in the curves of growth; of the rest in proportion")
 	flag.StringVar(&o.page, "page", "", "write performance.md and its pictures to this `folder`")
 	flag.Parse()
-	o.load = busy()
+	o.load = loadAverage()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := bench(ctx, o); err != nil {
@@ -63,9 +63,9 @@ func main() {
 }
 
 func bench(ctx context.Context, o options) error {
-	targets := []target{reference(), ours(o)}
+	targets := []target{beamTarget(), gonodeTarget(o)}
 	if o.peers {
-		targets = append(targets, others(o)...)
+		targets = append(targets, peerTargets(o)...)
 	}
 	var r results
 	var runs [][]figure
@@ -76,17 +76,17 @@ func bench(ctx context.Context, o options) error {
 		}
 		runs = append(runs, r.figures)
 	}
-	r.figures, r.runs = joined(runs), runs
-	fmt.Print(table(r) + "\n" + mustTable(runs))
-	for _, line := range r.left {
+	r.figures, r.runs = joinRuns(runs), runs
+	fmt.Print(table(r) + "\n" + requirementTable(runs))
+	for _, line := range r.skipped {
 		fmt.Println(line)
 	}
 	var err error
 	if o.codec {
 		r.codec, err = codec(ctx, o)
-		if left, ok := errors.AsType[*notCountedError](err); ok {
-			fmt.Println(left)
-			r.left = append(r.left, left.Error())
+		if uncounted, ok := errors.AsType[*notCountedError](err); ok {
+			fmt.Println(uncounted)
+			r.skipped = append(r.skipped, uncounted.Error())
 		} else if err != nil {
 			return err
 		}
@@ -94,7 +94,7 @@ func bench(ctx context.Context, o options) error {
 	}
 	var curves []curve
 	if o.growth {
-		if curves, err = grow(ctx, o); err != nil {
+		if curves, err = measureGrowth(ctx, o); err != nil {
 			return err
 		}
 		fmt.Print(curveTable(curves))

@@ -27,10 +27,10 @@ func writePage(ctx context.Context, o options, r results, curves []curve) error 
 	for _, t := range r.targets {
 		fmt.Fprintf(&b, "- **%s**: %s.\n", t.name, t.does)
 	}
-	for _, line := range r.left {
+	for _, line := range r.skipped {
 		fmt.Fprintf(&b, "- %s.\n", line)
 	}
-	b.WriteString("\n## What must be reached\n\n" + pageMust + undecided(o) + "\n" + mustTable(r.runs))
+	b.WriteString("\n## What must be reached\n\n" + pageRequirements + inconclusive(o) + "\n" + requirementTable(r.runs))
 	b.WriteString("\n## Figures\n\n" + pageTable + "\n" + table(r))
 	if len(r.codec) > 0 {
 		b.WriteString("\n## Reading and writing terms\n\n" + pageCodec + "\n" + codecTable(r.codec))
@@ -42,7 +42,7 @@ func writePage(ctx context.Context, o options, r results, curves []curve) error 
 		if err := os.WriteFile(filepath.Join(pictures, c.ID+".svg"), []byte(c.svg()), 0o644); err != nil {
 			return err
 		}
-		fmt.Fprintf(&b, "\n![%s](performance/%s.svg)\n\n%s\n", c.Title, c.ID, c.bend())
+		fmt.Fprintf(&b, "\n![%s](performance/%s.svg)\n\n%s\n", c.Title, c.ID, c.kneeText())
 	}
 	if len(curves) > 0 {
 		b.WriteString("\n## The points of the curves\n" + curveTable(curves))
@@ -56,15 +56,16 @@ How fast a gen_server in Go answers a BEAM, beside the same server on a BEAM nod
 
 ## The method
 
-One BEAM node is the client, and all nodes run on the same machine as it, so that they share its processors: what a server saves,
-its caller gains. Every measure is taken of each node in turn, round after round, in changing order; the ratio of a round is that of
-two neighbours in time, and the table shows the median, the least and the greatest of them. On a machine that others use too the
-absolute figures mean little, the ratios more. Below 1 is better for times, CPU and memory, above 1 for rates.
+One BEAM node is the client, and all nodes run on the same machine as it, so that they share its processors: what a
+server saves, its caller gains. Every measure is taken of each node in turn, round after round, in changing order; the
+ratio of a round is that of two neighbours in time, and the table shows the median, the least and the greatest of them.
+On a machine that others use too the absolute figures mean little, the ratios more. Below 1 is better for times, CPU
+and memory, above 1 for rates.
 
 `
 
-const pageMust = "Ratios to the BEAM, each the median of the rounds of one run, for which all nodes were started " +
-	"anew; the system calls and the last two\n" +
+const pageRequirements = "Ratios to the BEAM, each the median of the rounds of one run, for which all nodes were " +
+	"started anew; the system calls and the last two\n" +
 	"are numbers. Where one is not met, [what bounds it](performance/bounds.md) shows with profiles. Allocations and " +
 	"system calls of a call that\n" +
 	"do not depend on the machine are asserted by tests (`node/cost_test.go`, `node/cost_large_test.go`): four " +
@@ -95,8 +96,8 @@ func machine(ctx context.Context) string {
 		strings.TrimSpace(string(kernel)), runtime.Version(), otp)
 }
 
-// busy tells how many others want to have the processors.
-func busy() string {
+// loadAverage returns how many processes want a processor.
+func loadAverage() string {
 	load, err := os.ReadFile("/proc/loadavg")
 	if err != nil {
 		return "not known"
@@ -105,8 +106,8 @@ func busy() string {
 	return "load average " + now
 }
 
-// undecided says so if the run was too short, or the machine too busy, to decide anything.
-func undecided(o options) string {
+// inconclusive says so if the run was too short, or the machine too busy, to decide anything.
+func inconclusive(o options) string {
 	var load float64
 	_, _ = fmt.Sscanf(o.load, "load average %g", &load)
 	if o.rounds >= 5 && load < 1 {

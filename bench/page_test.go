@@ -14,7 +14,7 @@ func TestThePageLinksWhatIsWrittenByHandAndLeavesItAlone(t *testing.T) {
 	require.NoError(t, os.MkdirAll(filepath.Dir(bounds), 0o755))
 	require.NoError(t, os.WriteFile(bounds, []byte("by hand"), 0o644))
 	run := []figure{{1, "seq", beamNode, "rate", 100}, {1, "seq", goNode, "rate", 120}}
-	r := results{targets: []target{reference(), ours(o)}, left: []string{"C was left out: no gcc"}, figures: run,
+	r := results{targets: []target{beamTarget(), gonodeTarget(o)}, skipped: []string{"C was left out: no gcc"}, figures: run,
 		runs:  [][]figure{run, run, run},
 		codec: []figure{{1, "call", beamNode, "decode_ns", 900}, {1, "call", goNode, "decode_ns", 450}}}
 	c := curve{ID: "size-mb_s", Title: "Echo", X: "bytes", BEAM: [][2]float64{{1, 2}, {10, 3}},
@@ -32,8 +32,8 @@ func TestThePageLinksWhatIsWrittenByHandAndLeavesItAlone(t *testing.T) {
 		require.Contains(t, string(page), part)
 	}
 	require.NotContains(t, string(page), "decides nothing")
-	require.Contains(t, undecided(options{rounds: 5, load: "load average 1.70"}), "decides nothing")
-	require.Contains(t, undecided(options{rounds: 2, load: "load average 0.10"}), "decides nothing")
+	require.Contains(t, inconclusive(options{rounds: 5, load: "load average 1.70"}), "decides nothing")
+	require.Contains(t, inconclusive(options{rounds: 2, load: "load average 0.10"}), "decides nothing")
 	kept, err := os.ReadFile(bounds)
 	require.NoError(t, err)
 	require.Equal(t, "by hand", string(kept))

@@ -71,7 +71,7 @@ func rows(figures []figure) (order []key, values map[key]byNode) {
 func table(r results) string {
 	var b strings.Builder
 	b.WriteString("| measure | BEAM | gonode | gonode / BEAM (range) |")
-	more := rest(r.targets)
+	more := otherTargets(r.targets)
 	for _, t := range more {
 		fmt.Fprintf(&b, " %s |", t.name)
 	}
@@ -82,18 +82,18 @@ func table(r results) string {
 		fmt.Fprintf(&b, "| %s %s | %.1f | %.1f | %s |", k.measure, k.name, median(v[beamNode]), median(v[goNode]),
 			ratios(v[beamNode], v[goNode]))
 		for _, t := range more {
-			fmt.Fprintf(&b, " %s |", beside(v, t.node))
+			fmt.Fprintf(&b, " %s |", peerRatio(v, t.node))
 		}
 		b.WriteString("\n")
 	}
 	return b.String()
 }
 
-// rest are the targets without the first two.
-func rest(targets []target) []target { return targets[min(2, len(targets)):] }
+// otherTargets are the targets without the first two.
+func otherTargets(targets []target) []target { return targets[min(2, len(targets)):] }
 
-// beside is the ratio of another peer, or its count where the reference has none.
-func beside(v byNode, node string) string {
+// peerRatio is the ratio of another peer, or its count where the reference has none.
+func peerRatio(v byNode, node string) string {
 	if r := ratio(v[beamNode], v[node]); len(r) > 0 {
 		return fmt.Sprintf("%.2f", median(r))
 	}

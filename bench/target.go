@@ -12,52 +12,52 @@ type target struct {
 	name    string   // for people
 	node    string   // on the wire
 	needs   []string // programs without which it is left out
-	prepare func(s *stage) error
-	command func(s *stage) []string
+	prepare func(s *testbed) error
+	command func(s *testbed) []string
 	env     []string
 	does    string // what it does with a request, and what it does not do
 }
 
 const beamNode, goNode = "beam@localhost", "gonode@localhost"
 
-// reference is the BEAM node.
-func reference(flags ...string) target {
+// beamTarget is the reference: a BEAM node.
+func beamTarget(flags ...string) target {
 	return target{name: "BEAM", node: beamNode, needs: []string{"erl"},
-		command: func(s *stage) []string {
+		command: func(s *testbed) []string {
 			return append([]string{"erl", "-noinput", "-sname", beamNode, "-setcookie", cookie, "-pa", s.dir, "-eval",
 				"probe:start()."}, flags...)
 		},
 		does: "an ordinary gen_server of Erlang/OTP"}
 }
 
-// ours is the gonode node.
-func ours(o options, env ...string) target {
+// gonodeTarget is the gonode node.
+func gonodeTarget(o options, env ...string) target {
 	does := "the same server on gonode, its garbage collected as by gonode run"
 	if o.gogc != "" {
 		does = "the same server on gonode, with GOGC=" + o.gogc
 	}
 	return target{name: "gonode", node: goNode, env: append([]string{"GOGC=" + o.gogc}, env...), does: does,
-		prepare: func(s *stage) error {
+		prepare: func(s *testbed) error {
 			return s.tool(".", "go", "build", "-o", filepath.Join(s.dir, "peer"), "./"+filepath.Join(o.source, "peer"))
 		},
-		command: func(s *stage) []string {
+		command: func(s *testbed) []string {
 			return []string{filepath.Join(s.dir, "peer"), "-sname", goNode, "-cpuprofile", o.profile}
 		}}
 }
 
-// others are nodes that people use today to be called from a BEAM, as far as this machine has what they need.
-func others(o options) []target {
+// peerTargets lists nodes that people use today to be called from a BEAM, as far as this machine has what they need.
+func peerTargets(o options) []target {
 	source := filepath.Join(o.source, "peers")
 	java := []string{"-cp", ""}
 	return []target{
 		{name: "ergo 2.2.4", node: "ergo2@localhost",
-			prepare: func(s *stage) error {
+			prepare: func(s *testbed) error {
 				return s.tool(filepath.Join(source, "ergo2"), "go", "build", "-o", filepath.Join(s.dir, "ergo2"), ".")
 			},
-			command: func(s *stage) []string { return []string{filepath.Join(s.dir, "ergo2"), "ergo2@localhost", cookie} },
+			command: func(s *testbed) []string { return []string{filepath.Join(s.dir, "ergo2"), "ergo2@localhost", cookie} },
 			does:    "a gen.Server with the largest mailbox there is (65535); more than that is dropped"},
 		{name: "ei (C)", node: "ei@localhost", needs: []string{"gcc", "erl"},
-			prepare: func(s *stage) error {
+			prepare: func(s *testbed) error {
 				root, err := exec.CommandContext(s.ctx, "erl", "-noinput", "-eval",
 					"io:put_chars(code:root_dir()), halt().").Output()
 				if err != nil {
@@ -67,11 +67,11 @@ func others(o options) []target {
 				return s.tool(".", "gcc", "-O2", "-I"+filepath.Join(usr, "include"), "-o", filepath.Join(s.dir, "eiprobe"),
 					filepath.Join(source, "ei", "probe.c"), "-L"+filepath.Join(usr, "lib"), "-lei", "-lpthread")
 			},
-			command: func(s *stage) []string { return []string{filepath.Join(s.dir, "eiprobe"), "ei", cookie} },
+			command: func(s *testbed) []string { return []string{filepath.Join(s.dir, "eiprobe"), "ei", cookie} },
 			does: "copies the bytes of the request into the reply without decoding them; a thread a connection; no " +
 				"processes, no monitors"},
 		{name: "Jinterface", node: "jinterface@localhost", needs: []string{"javac", "java"},
-			prepare: func(s *stage) error {
+			prepare: func(s *testbed) error {
 				jars, err := filepath.Glob(jinterfaceJar)
 				if err != nil || len(jars) == 0 {
 					return fmt.Errorf("no %s: install erlang-jinterface", jinterfaceJar)
@@ -79,7 +79,7 @@ func others(o options) []target {
 				java[1] = jars[0] + ":" + s.dir
 				return s.tool(".", "javac", "-cp", jars[0], "-d", s.dir, filepath.Join(source, "jinterface", "Probe.java"))
 			},
-			command: func(s *stage) []string {
+			command: func(s *testbed) []string {
 				return append(append([]string{"java"}, java...), "Probe", "jinterface", cookie)
 			},
 			does: "one mailbox read by one thread; no processes, no gen_server"},
@@ -90,19 +90,19 @@ func others(o options) []target {
 const jinterfaceJar = "/usr/share/java/OtpErlang.jar"
 
 // available returns the targets that can be run here and a line for each one that cannot.
-func (s *stage) available(targets []target) (ready []target, left []string) {
+func (s *testbed) available(targets []target) (ready []target, skipped []string) {
 	for _, t := range targets {
 		if err := s.ready(t); err != nil {
 			text, _, _ := strings.Cut(err.Error(), "\n")
-			left = append(left, fmt.Sprintf("%s was left out: %s", t.name, text))
+			skipped = append(skipped, fmt.Sprintf("%s was left out: %s", t.name, text))
 			continue
 		}
 		ready = append(ready, t)
 	}
-	return ready, left
+	return ready, skipped
 }
 
-func (s *stage) ready(t target) error {
+func (s *testbed) ready(t target) error {
 	for _, program := range t.needs {
 		if _, err := exec.LookPath(program); err != nil {
 			return err

@@ -17,7 +17,7 @@ func newAppup(o *options) *cobra.Command {
 		Use:     "appup",
 		Short:   "Check and draft the files by which applications and releases are upgraded, and show what they do",
 		Example: "  gonode appup check lib/*/ebin/*.app* releases/*/relup",
-		RunE:    noVerb,
+		RunE:    runNoCommand,
 	}
 	cmd.AddCommand(newAppupCheck(o), newAppupPlan(o), newAppupDraft(o))
 	return cmd
@@ -28,12 +28,13 @@ func newAppupCheck(o *options) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check FILE...",
 		Short: "Tell everything that is wrong in .app, .appup, .rel and relup files",
-		Long: `Tell everything that is wrong in .app, .appup, .rel and relup files, a line each: file:line:column: what it is. A warning is what
-OTP allows but hardly anybody means. The exit code is 1 if there is something else than warnings.
+		Long: `Tell everything that is wrong in .app, .appup, .rel and relup files, a line each: file:line:column: what it
+is. A warning is what OTP allows but hardly anybody means. The exit code is 1 if there is something else than
+warnings.
 
 An .appup file is compared with the .app file beside it: its version, and the modules that it speaks of; and with
-those of the versions that it leads from and to, in lib/APP-VSN/ebin. A relup is compared with the same, by way of the
-.rel files in releases/VSN.
+those of the versions that it leads from and to, in lib/APP-VSN/ebin. A relup is compared with the same, by way of
+the .rel files in releases/VSN.
 
 ` + coverageHelp + `
 It also tells which modules an .app file lists that are not linked, or does not list that are.`,

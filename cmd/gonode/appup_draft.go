@@ -24,7 +24,7 @@ Config.Upgrade. The files alone do not tell: then all modules that are in both a
 changed, and a comment says so.`,
 		Example: `  gonode appup draft lib/counter-1 lib/counter-2 > lib/counter-2/ebin/counter.appup
   gonode appup draft old/counter.app new/counter.app --node calc`,
-		Args: wantArgs(2, "OLD", "NEW"),
+		Args: expectArgs(2, "OLD", "NEW"),
 		RunE: o.run(func(cmd *cobra.Command, args []string) error {
 			from, err := readAppFile(args[0])
 			if err != nil {

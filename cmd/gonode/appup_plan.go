@@ -16,8 +16,8 @@ func newAppupPlan(o *options) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "plan NEW.rel | relup",
 		Short: "Show step by step what an upgrade does to which modules and their processes",
-		Long: `Show step by step what an upgrade does to which modules and their processes, out of the files alone: of a relup, or of what a relup
-is made of, see gonode relup make.
+		Long: `Show step by step what an upgrade does to which modules and their processes, out of the files alone: of a
+relup, or of what a relup is made of, see gonode relup make.
 
 What a node would do with the processes that it has now tells gonode upgrade NODE VSN --dry-run.`,
 		Example: `  gonode appup plan b.rel --up-from a.rel --path 'lib/*/ebin'

@@ -16,11 +16,11 @@ const requestHelp = `
 
 ` + nodeHelp + `
 
-NAME is the name under which the server is registered, without quotes; that of an Elixir module begins with Elixir., as in
-Elixir.MyApp.Server.
+NAME is the name under which the server is registered, without quotes; that of an Elixir module begins with Elixir.,
+as in Elixir.MyApp.Server.
 
-TERM is a term in Erlang syntax; the final dot may be left out. As - it is read from standard input. A negative number goes
-behind --.`
+TERM is a term in Erlang syntax; the final dot may be left out. As - it is read from standard input. A negative
+number goes behind --.`
 
 func newCall(o *options) *cobra.Command {
 	var format *choice
@@ -29,15 +29,16 @@ func newCall(o *options) *cobra.Command {
 		Short: "Call a registered server and print its reply, as gen_server:call does",
 		Long: `Call a registered server and print its reply, as gen_server:call does.` + requestHelp + `
 
-With -o json the reply is JSON for scripts to read: integers of any size and floats become numbers, atoms and UTF-8 binaries
-strings (true and false the constants, undefined, nil and null become null), tuples and lists arrays, maps objects, all else
-its Erlang syntax in a string. A charlist, "abc" in Erlang, is a list of numbers. The keys of a map become their text; if
-that is the same for two of them, such as a and <<"a">>, all keys of that map are shown in Erlang syntax.`,
+With -o json the reply is JSON for scripts to read: integers of any size and floats become numbers, atoms and UTF-8
+binaries strings (true and false the constants, undefined, nil and null become null), tuples and lists arrays, maps
+objects, all else its Erlang syntax in a string. A charlist, "abc" in Erlang, is a list of numbers. The keys of a map
+become their text; if that is the same for two of them, such as a and <<"a">>, all keys of that map are shown in
+Erlang syntax.`,
 		Example: `  gonode call gonode@myhost counter '{add, 41}'
   gonode call gonode echo '#{k => [1, 2.5, <<"x">>]}' -o json
   gonode call gonode echo - <request.term
   gonode call gonode echo -- -1`,
-		Args:              wantArgs(3, "NODE", "NAME", "TERM"),
+		Args:              expectArgs(3, "NODE", "NAME", "TERM"),
 		ValidArgsFunction: o.completeNode,
 		RunE: o.run(func(cmd *cobra.Command, args []string) error {
 			return o.request(cmd, args, func(ctx context.Context, n *node.Node, to, request etf.Term) error {
@@ -59,10 +60,10 @@ func newCast(o *options) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "cast NODE NAME TERM",
 		Short: "Send a request to a registered server without waiting, as gen_server:cast does",
-		Long: `Send a request to a registered server without waiting. There is no sign whether the server exists, as in Erlang; that the
-node cannot be reached is an error.` + requestHelp,
+		Long: `Send a request to a registered server without waiting. There is no sign whether the server exists, as in
+Erlang; that the node cannot be reached is an error.` + requestHelp,
 		Example:           "  gonode cast gonode@myhost counter reset\n  gonode cast gonode counter '{add, 1}'",
-		Args:              wantArgs(3, "NODE", "NAME", "TERM"),
+		Args:              expectArgs(3, "NODE", "NAME", "TERM"),
 		ValidArgsFunction: o.completeNode,
 		RunE: o.run(func(cmd *cobra.Command, args []string) error {
 			return o.request(cmd, args, func(ctx context.Context, n *node.Node, to, request etf.Term) error {

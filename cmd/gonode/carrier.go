@@ -92,8 +92,8 @@ func (f *carrierFlags) erl(cfg node.Config) (words []string) {
 // simple are the words that no shell and no erl takes apart.
 var simple = regexp.MustCompile(`^[\w./:=@+-]+$`)
 
-// forShell writes words for a command line.
-func forShell(words []string) string {
+// shellWords writes words for a command line.
+func shellWords(words []string) string {
 	var b strings.Builder
 	for _, w := range words {
 		if !simple.MatchString(w) {
@@ -104,8 +104,8 @@ func forShell(words []string) string {
 	return b.String()
 }
 
-// forERLFlags writes words for ERL_ZFLAGS, which erl splits at blanks that have no backslash before them.
-func forERLFlags(words []string) string {
+// zflagsText writes words for ERL_ZFLAGS, which erl splits at blanks that have no backslash before them.
+func zflagsText(words []string) string {
 	var b strings.Builder
 	for i, w := range words {
 		if i > 0 {

@@ -50,6 +50,6 @@ func TestEveryVerbWorksOverTLS(t *testing.T) {
 
 func TestTheWordsOfACommandLineArriveAsTheyAre(t *testing.T) {
 	words := []string{"-a", "/etc/it's here.conf", `back\slash`, `say "x"`}
-	require.Equal(t, ` -a '/etc/it'\''s here.conf' 'back\slash' 'say "x"'`, forShell(words))
-	require.Equal(t, `-a /etc/it\'s\ here.conf back\\slash say\ \"x\"`, forERLFlags(words))
+	require.Equal(t, ` -a '/etc/it'\''s here.conf' 'back\slash' 'say "x"'`, shellWords(words))
+	require.Equal(t, `-a /etc/it\'s\ here.conf back\\slash say\ \"x\"`, zflagsText(words))
 }

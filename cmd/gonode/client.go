@@ -57,12 +57,12 @@ func (o *options) limit(ctx context.Context) (context.Context, context.CancelFun
 	return context.WithTimeout(ctx, o.timeout)
 }
 
-// errand is what a client does for a verb that is about the node called peer.
-type errand func(ctx context.Context, n *node.Node, peer etf.Atom) error
+// clientFunc is what a client does for a verb that is about the node called peer.
+type clientFunc func(ctx context.Context, n *node.Node, peer etf.Atom) error
 
 // withClient runs do on a client that is connected to the node that word names.
-func (o *options) withClient(cmd *cobra.Command, word string, do errand) error {
-	return o.asClient(cmd, word, o.startClient, func(ctx context.Context, n *node.Node, peer etf.Atom) error {
+func (o *options) withClient(cmd *cobra.Command, word string, do clientFunc) error {
+	return o.runClient(cmd, word, o.startClient, func(ctx context.Context, n *node.Node, peer etf.Atom) error {
 		if err := n.Connect(ctx, peer); err != nil {
 			return err
 		}
@@ -70,11 +70,11 @@ func (o *options) withClient(cmd *cobra.Command, word string, do errand) error {
 	})
 }
 
-// starter starts a node that has a name of its own, or gets one by the node called peer.
-type starter func(ctx context.Context, cfg node.Config, peer string) (*node.Node, error)
+// startFunc starts a node that has a name of its own, or gets one by the node called peer.
+type startFunc func(ctx context.Context, cfg node.Config, peer string) (*node.Node, error)
 
-// asClient runs do on a node that does not listen, with the full name of the node that word names.
-func (o *options) asClient(cmd *cobra.Command, word string, start starter, do errand) (err error) {
+// runClient runs do on a node that does not listen, with the full name of the node that word names.
+func (o *options) runClient(cmd *cobra.Command, word string, start startFunc, do clientFunc) (err error) {
 	name, long, err := o.target(word)
 	if err != nil {
 		return err
@@ -121,7 +121,7 @@ func (o *options) startClient(ctx context.Context, cfg node.Config, peer string)
 	if o.sname != "" || o.name != "" || !errors.As(err, &refused) || refused.Stage != dist.StageRecvStatus {
 		return n, err
 	}
-	cfg.Name = ownName(peer, cfg.LongNames)
+	cfg.Name = uniqueName(peer, cfg.LongNames)
 	return node.Start(ctx, cfg)
 }
 

@@ -64,9 +64,9 @@ func register(ctx context.Context) (alive string, registration *epmd.Registratio
 // clients counts the client nodes of this process.
 var clients atomic.Uint32
 
-// ownName is the name of a client that needs no EPMD and no peer for it, and is used once: the process id and a number
-// that keeps clients of one process apart.
-func ownName(peer string, long bool) string {
+// uniqueName is the name of a client that needs no EPMD and no peer for it, and is used once: the process id and a
+// number that keeps clients of one process apart.
+func uniqueName(peer string, long bool) string {
 	alive := fmt.Sprintf("gonode-%d-%d", os.Getpid(), clients.Add(1))
 	full, err := node.FullName(alive, long)
 	if err != nil {

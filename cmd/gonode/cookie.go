@@ -29,7 +29,7 @@ const placeholder = "THE_COOKIE"
 // findCookie applies the precedence flag, environment, file. Only a node that runs makes a file if there is none, as
 // erl does: a client would have a cookie then that no node has.
 func (o *options) findCookie() (cookie, error) {
-	c, err := o.lookCookie()
+	c, err := o.lookUpCookie()
 	o.cookieFrom = c.from
 	if err == nil && !isCookie(c.value) {
 		err = usagef("the cookie from %s is not 1 to 255 characters of Latin-1", c.from)
@@ -43,7 +43,7 @@ func isCookie(value string) bool {
 		!strings.ContainsFunc(value, func(r rune) bool { return r > 0xff })
 }
 
-func (o *options) lookCookie() (cookie, error) {
+func (o *options) lookUpCookie() (cookie, error) {
 	if o.cookie != "" {
 		return cookie{value: o.cookie, from: "--cookie", shell: placeholder}, nil
 	}

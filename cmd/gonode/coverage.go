@@ -18,9 +18,9 @@ type coverageFlags struct {
 }
 
 // coverageHelp is what the commands with these flags have in common.
-const coverageHelp = `Modules that are added or removed, and that no instruction is about, are told as warnings; the .app
-files list them. Whether a module differs that both versions have tells a program into which both are
-linked: --node NODE asks one that runs, with Config.Upgrade.`
+const coverageHelp = `Modules that are added or removed, and that no instruction is about, are told as warnings; the
+.app files list them. Whether a module differs that both versions have tells a program into which both are linked:
+--node NODE asks one that runs, with Config.Upgrade.`
 
 // nodeFlag adds --node, and the flags of a client.
 func (f *coverageFlags) nodeFlag(o *options, cmd *cobra.Command) {

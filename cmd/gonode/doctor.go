@@ -17,13 +17,14 @@ func newDoctor(o *options) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doctor NODE",
 		Short: "Walk the way to a node step by step and say what to change where it ends",
-		Long: `Walk the way to a node step by step: the form of its name, the address of its host, EPMD, its port, the handshake with
-cookie and flags, its answer to a ping and its tick time. The first step that fails is the last one that is shown; below it
-stands what to change, and on which side. The exit code is that of ping for the same failure.
+		Long: `Walk the way to a node step by step: the form of its name, the address of its host, EPMD, its port, the
+handshake with cookie and flags, its answer to a ping and its tick time. The first step that fails is the last one
+that is shown; below it stands what to change, and on which side. The exit code is that of ping for the same
+failure.
 
 ` + nodeHelp,
 		Example:           "  gonode doctor a@myhost\n  GONODE_TRACE=dist gonode doctor a -o json",
-		Args:              wantArgs(1, "NODE"),
+		Args:              expectArgs(1, "NODE"),
 		ValidArgsFunction: o.completeNode,
 		RunE: o.run(func(cmd *cobra.Command, args []string) error {
 			show := showFinding
@@ -41,7 +42,7 @@ stands what to change, and on which side. The exit code is that of ping for the 
 
 // examine shows what every step on the way to a node finds, each as soon as it is known.
 func (o *options) examine(cmd *cobra.Command, word string, show func(*cobra.Command, node.Finding) error) error {
-	return o.asClient(cmd, word, o.startDoctor, func(ctx context.Context, n *node.Node, peer etf.Atom) error {
+	return o.runClient(cmd, word, o.startDoctor, func(ctx context.Context, n *node.Node, peer etf.Atom) error {
 		for f := range n.Examine(ctx, peer) {
 			if f.Err != nil && ctx.Err() != nil && cmd.Context().Err() == nil {
 				f.Advice = fmt.Sprintf("no answer within %v: a firewall may drop what is sent; --timeout gives it longer",
@@ -61,7 +62,7 @@ func (o *options) examine(cmd *cobra.Command, word string, show func(*cobra.Comm
 // startDoctor starts the node that walks. What stands in its way is the finding, so it does not connect for a name.
 func (o *options) startDoctor(ctx context.Context, cfg node.Config, peer string) (*node.Node, error) {
 	if asksForName(cfg.Name) && o.sname == "" && o.name == "" {
-		cfg.Name = ownName(peer, cfg.LongNames)
+		cfg.Name = uniqueName(peer, cfg.LongNames)
 		return node.Start(ctx, cfg)
 	}
 	return o.startClient(ctx, cfg, peer)

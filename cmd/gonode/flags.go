@@ -112,8 +112,8 @@ func flagError(_ *cobra.Command, err error) error {
 	return fmt.Errorf("unknown flag -%s", word)
 }
 
-// wantArgs accepts at least min and at most all of words.
-func wantArgs(min int, words ...string) cobra.PositionalArgs {
+// expectArgs accepts at least min and at most all of words.
+func expectArgs(min int, words ...string) cobra.PositionalArgs {
 	return func(_ *cobra.Command, args []string) error {
 		switch {
 		case len(args) < min:

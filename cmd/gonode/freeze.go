@@ -34,7 +34,7 @@ oldest first: codechange.NewVersions(append(versions.Applications(), counter.App
 one the lines to add to your own list are printed.`,
 		Example: `  gonode freeze ./counter@v1.2.0
   gonode freeze example.com/shop/counter@v1.2.0`,
-		Args: wantArgs(1, "PKG@TAG"),
+		Args: expectArgs(1, "PKG@TAG"),
 		RunE: o.run(func(cmd *cobra.Command, args []string) error { return freeze(cmd, args[0]) }),
 	}
 }

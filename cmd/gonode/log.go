@@ -9,10 +9,10 @@ import (
 )
 
 const (
-	// maxLog bounds what waits to be written. It is hours of a quiet node and a moment of a traced one.
-	maxLog = 1 << 20
-	// lastWords is how long standard error may take for what is left when the command ends.
-	lastWords = time.Second
+	// maxPending bounds what waits to be written. It is hours of a quiet node and a moment of a traced one.
+	maxPending = 1 << 20
+	// closeTimeout is how long standard error may take for what is left when the command ends.
+	closeTimeout = time.Second
 )
 
 // boundedLog writes to another writer and never waits for it: a pipe that nobody reads must not hold up a node. What
@@ -45,7 +45,7 @@ func (l *boundedLog) Write(text []byte) (int, error) {
 	defer l.mu.Unlock()
 	switch {
 	case l.closed || l.broken:
-	case len(l.waiting)+len(text) > maxLog:
+	case len(l.waiting)+len(text) > maxPending:
 		l.dropped += max(1, bytes.Count(text, []byte("\n")))
 	default:
 		l.waiting = append(l.waiting, text...)
@@ -91,7 +91,7 @@ func (l *boundedLog) Close() {
 		close(l.wake)
 	}
 	l.mu.Unlock()
-	timer := time.NewTimer(lastWords)
+	timer := time.NewTimer(closeTimeout)
 	defer timer.Stop()
 	select {
 	case <-l.done:

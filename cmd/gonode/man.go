@@ -18,7 +18,7 @@ func newMan(o *options) *cobra.Command {
 		Short:   "Write a manual page for every command into a directory",
 		Hidden:  true,
 		Example: "  gonode man --date 2026-12-01 /usr/local/share/man/man1",
-		Args:    wantArgs(1, "DIR"),
+		Args:    expectArgs(1, "DIR"),
 		RunE: o.run(func(cmd *cobra.Command, args []string) error {
 			return writeManPages(cmd.Root(), args[0], date)
 		}),

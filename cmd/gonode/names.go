@@ -20,10 +20,10 @@ func newNames(o *options) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "names [HOST]",
 		Short: "List the nodes that the EPMD of a host knows, as epmd -names does",
-		Long: `List the nodes that the port mapper EPMD of a host knows, by default of this one: the part of the name before the @, a tab
-and the port on which the node listens. ERL_EPMD_PORT says where EPMD listens if not on port 4369.`,
+		Long: `List the nodes that the port mapper EPMD of a host knows, by default of this one: the part of the name before
+the @, a tab and the port on which the node listens. ERL_EPMD_PORT says where EPMD listens if not on port 4369.`,
 		Example:           "  gonode names\n  gonode names otherhost -o json",
-		Args:              wantArgs(0, "HOST"),
+		Args:              expectArgs(0, "HOST"),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: o.run(func(cmd *cobra.Command, args []string) error {
 			host := "localhost"

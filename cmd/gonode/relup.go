@@ -20,7 +20,7 @@ func newRelup(o *options) *cobra.Command {
 		Use:     "relup",
 		Short:   "Make the file by which a release is upgraded",
 		Example: "  gonode relup make b.rel --up-from a.rel --down-to a.rel --path 'lib/*/ebin'",
-		RunE:    noVerb,
+		RunE:    runNoCommand,
 	}
 	cmd.AddCommand(newRelupMake(o))
 	return cmd
@@ -89,15 +89,16 @@ func newRelupMake(o *options) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "make NEW.rel [--up-from OLD.rel]... [--down-to OLD.rel]...",
 		Short: "Make a relup out of .rel, .app and .appup files, as systools:make_relup does",
-		Long: `Make the relup of the ways between releases out of .rel, .app and .appup files, as systools:make_relup does, and print it or
-write it into a directory. The suffix .rel may be left out. Several old releases come out in the reverse order, as in OTP.
+		Long: `Make the relup of the ways between releases out of .rel, .app and .appup files, as systools:make_relup does,
+and print it or write it into a directory. The suffix .rel may be left out. Several old releases come out in the
+reverse order, as in OTP.
 
 A release may have a description, which is kept in the relup: OLD.rel=TEXT.
 
 ` + coverageHelp + ` With --strict no relup is made then.
 
-Warnings go to standard error. With --result one term is printed, which is what systools:make_relup answers with the options
-noexec and silent: {ok, Relup, systools_relup, Warnings} or {error, Module, Reason}.`,
+Warnings go to standard error. With --result one term is printed, which is what systools:make_relup answers with the
+options noexec and silent: {ok, Relup, systools_relup, Warnings} or {error, Module, Reason}.`,
 		Example: `  gonode relup make b.rel --up-from a.rel --down-to a.rel --path 'lib/*/ebin' --outdir releases/B
   gonode relup make c --up-from a b --down-to b --path 'lib/*/ebin' --result`,
 		Args: cobra.MinimumNArgs(1),

@@ -75,7 +75,7 @@ Environment:
   GONODE_TRACE       dist writes a line on standard error for every message and tick on the wire`,
 		Version: readBuildInfo().Version,
 		Args:    cobra.ArbitraryArgs,
-		RunE:    noVerb,
+		RunE:    runNoCommand,
 
 		SilenceErrors:              true,
 		SilenceUsage:               true,
@@ -89,9 +89,9 @@ Environment:
 	return root
 }
 
-// noVerb is what happens without the name of a command, or with a wrong one. cobra itself would look for the name
+// runNoCommand is what happens without the name of a command, or with a wrong one. cobra itself would look for the name
 // before it looks at the flags, and take the value of an unknown one for it.
-func noVerb(root *cobra.Command, args []string) error {
+func runNoCommand(root *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return root.Help()
 	}

@@ -31,11 +31,11 @@ func newRun(o *options) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Run a hidden node with the sample servers echo and counter",
-		Long: `Run a node until it is interrupted (Ctrl-C, or the signal TERM), and then exit with 0. It is hidden: it does not show up in
-nodes(), only in nodes(hidden).
+		Long: `Run a node until it is interrupted (Ctrl-C, or the signal TERM), and then exit with 0. It is hidden: it does
+not show up in nodes(), only in nodes(hidden).
 
-With --visible it is a node like others. It does not run global, so OTP 25 and later may then cut connections between the
-nodes of a cluster (prevent_overlapping_partitions): use that for tests and small clusters.
+With --visible it is a node like others. It does not run global, so OTP 25 and later may then cut connections
+between the nodes of a cluster (prevent_overlapping_partitions): use that for tests and small clusters.
 
 It hosts two sample servers:
   echo     answers any request with the request
@@ -47,11 +47,11 @@ The cookie is taken from --cookie, --cookie-file, GONODE_COOKIE, ~/.erlang.cooki
 $XDG_CONFIG_HOME/erlang/.erlang.cookie, in this order; without any of them a new ~/.erlang.cookie is made. It is never
 printed. A cookie is no encryption: keep the ports inside a trusted network, or use TLS (--ssl-dist-optfile).
 
-The heap may grow to 40 MB before garbage is collected, and from there on to twice of what is in use; set GOGC or GOMEMLIMIT
-for something else.`,
+The heap may grow to 40 MB before garbage is collected, and from there on to twice of what is in use; set GOGC or
+GOMEMLIMIT for something else.`,
 		Example: "  gonode run\n  gonode run --sname calc --port-min 9100 --port-max 9105\n  gonode run --name " +
 			"calc@10.0.0.7 --cookie-file /run/secrets/cookie\n  gonode run --ssl-dist-optfile dist.conf",
-		Args:              wantArgs(0),
+		Args:              expectArgs(0),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE:              o.run(func(cmd *cobra.Command, _ []string) error { return o.runNode(cmd, f) }),
 	}
@@ -109,13 +109,13 @@ func (o *options) runNode(cmd *cobra.Command, f runFlags) (err error) {
 	}
 	n, err := node.Start(cmd.Context(), cfg)
 	if err != nil {
-		return unlessTold(cmd.Context(), err)
+		return ignoreIfStopped(cmd.Context(), err)
 	}
 	defer func() { err = errors.Join(err, stop(n)) }()
 	if err := spawnSamples(cmd.Context(), n); err != nil {
-		return unlessTold(cmd.Context(), err)
+		return ignoreIfStopped(cmd.Context(), err)
 	}
-	if err := greet(cmd.ErrOrStderr(), n, cfg, o.carrier.erl(cfg), c); err != nil {
+	if err := printBanner(cmd.ErrOrStderr(), n, cfg, o.carrier.erl(cfg), c); err != nil {
 		return err
 	}
 	select {
@@ -127,8 +127,8 @@ func (o *options) runNode(cmd *cobra.Command, f runFlags) (err error) {
 	}
 }
 
-// unlessTold forgives an error that comes from being told to stop before the node was up.
-func unlessTold(ctx context.Context, err error) error {
+// ignoreIfStopped forgives an error that comes from being told to stop before the node was up.
+func ignoreIfStopped(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return nil
 	}

@@ -31,8 +31,9 @@ type upgradeFlags struct {
 	format            *choice
 }
 
-const upgradeHelp = `Make a node run another release, up or down, by the relup that lies there, and tell what became of each of its servers. If
-anything goes wrong every server has its old code and its old state again, and the node runs the release that it ran.
+const upgradeHelp = `Make a node run another release, up or down, by the relup that lies there, and tell what became
+of each of its servers. If anything goes wrong every server has its old code and its old state again, and the node
+runs the release that it ran.
 
 ` + nodeHelp + `
 
@@ -40,19 +41,19 @@ VSN is the version of a release that is unpacked on the node. Without it the rel
 processes run which version of a module, and an upgrade that is under way, with what it waits for. With --abort that is
 given up and undone.
 
-With --dry-run the script is checked, and the code change of every server is tried with its present state and forgotten; all
-that would fail is told. With --canary a few processes of each module go first and are watched; if one of them ends the upgrade
-is taken back, else the others follow.
+With --dry-run the script is checked, and the code change of every server is tried with its present state and
+forgotten; all that would fail is told. With --canary a few processes of each module go first and are watched; if one
+of them ends the upgrade is taken back, else the others follow.
 
 Modules that differ between the versions in the program and that the script has no instruction for are told as
 warnings, and so are instructions for modules that do not differ. With --strict nothing is done then.
 
-With --app one application is upgraded without a release, by the .appup file in the directory of its new version on the disk of
-the node: lib/APP-VSN, or --dir. With --down it goes back to an older version, by the .appup file of the one that runs. See
-release_handler:upgrade_app and downgrade_app.
+With --app one application is upgraded without a release, by the .appup file in the directory of its new version on
+the disk of the node: lib/APP-VSN, or --dir. With --down it goes back to an older version, by the .appup file of the
+one that runs. See release_handler:upgrade_app and downgrade_app.
 
-The upgrade goes on if this command is interrupted, loses the connection or runs out of time: the node decides. With --report
-the outcome of the last one is shown, however it was asked for.
+The upgrade goes on if this command is interrupted, loses the connection or runs out of time: the node decides. With
+--report the outcome of the last one is shown, however it was asked for.
 
 An OTP node can be upgraded as well, but it tells no more than release_handler does, and restarts if the upgrade fails.
 ` + nodesHelp
@@ -71,7 +72,7 @@ func newUpgrade(o *options) *cobra.Command {
   gonode upgrade calc --app counter --dir /srv/counter-1 --down
   gonode upgrade calc --report
   gonode upgrade calc --abort` + nodesExamples,
-		Args:              wantArgs(1, "NODE", "VSN"),
+		Args:              expectArgs(1, "NODE", "VSN"),
 		ValidArgsFunction: o.completeUpgraded,
 		RunE:              o.run(func(cmd *cobra.Command, args []string) error { return o.upgrade(cmd, args, f) }),
 	}

@@ -190,7 +190,7 @@ func (o *options) asClientOf(cmd *cobra.Command, words []string,
 	do func(context.Context, *node.Node) error) (err error) {
 	for _, word := range words {
 		began := false
-		err = o.asClient(cmd, word, o.startClient, func(ctx context.Context, n *node.Node, _ etf.Atom) error {
+		err = o.runClient(cmd, word, o.startClient, func(ctx context.Context, n *node.Node, _ etf.Atom) error {
 			began = true
 			return do(ctx, n)
 		})

@@ -308,9 +308,9 @@ func TestAnUpgradeThatIsUnderWayIsGivenUpWithTheCommand(t *testing.T) {
 // A node that is up and refuses is not passed over as one that is down.
 func TestANodeThatRefusesOrHasNoReleasesStopsTheUpgradeBeforeItBegins(t *testing.T) {
 	nodes := counterNodes(t, "a")
-	other, err := node.Start(t.Context(), node.Config{Name: "other", Cookie: "another"})
+	distinctName, err := node.Start(t.Context(), node.Config{Name: "other", Cookie: "another"})
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, other.Stop(context.Background())) })
+	t.Cleanup(func() { require.NoError(t, distinctName.Stop(context.Background())) })
 	stands(t, node.Config{Name: "plain"})
 	outcomes, _ := rolled(t, exitHandshake, "--nodes", "a,other", "2")
 	require.Equal(t, []string{"- waiting", "- failed"}, outcomes)

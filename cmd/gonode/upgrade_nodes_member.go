@@ -81,7 +81,8 @@ func (m *member) examine(ctx context.Context) error {
 // runningRelease is the current release, else the permanent one.
 func runningRelease(releases []releaseJSON) (now releaseJSON) {
 	for _, r := range releases {
-		if r.Status == string(releasehandler.StatusCurrent) || r.Status == string(releasehandler.StatusPermanent) && now.Vsn == "" {
+		if r.Status == string(releasehandler.StatusCurrent) ||
+			r.Status == string(releasehandler.StatusPermanent) && now.Vsn == "" {
 			now = r
 		}
 	}

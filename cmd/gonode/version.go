@@ -21,7 +21,7 @@ func newVersion(o *options) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "version",
 		Short:             "Print the version of this program",
-		Args:              wantArgs(0),
+		Args:              expectArgs(0),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: o.run(func(cmd *cobra.Command, _ []string) error {
 			info := readBuildInfo()

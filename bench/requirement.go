@@ -5,14 +5,15 @@ import (
 	"strings"
 )
 
-// must is a figure that gonode has to reach, and one that it aims at: a ratio to the BEAM, or, if plain, a number.
-type must struct {
+// requirement is a figure that gonode has to reach, and one that it aims at. It is a ratio to the BEAM, or, if plain, a
+// number.
+type requirement struct {
 	text, measure, name string
 	bound, aim          float64
 	atLeast, plain      bool
 }
 
-var musts = []must{
+var requirements = []requirement{
 	{text: "sequential call, median", measure: "seq", name: "p50_us", bound: 0.95, aim: 0.8},
 	{text: "sequential call, 99th percentile", measure: "seq", name: "p99_us", bound: 1.1, aim: 0.95},
 	{text: "calls/s, 1 caller", measure: "seq", name: "rate", bound: 1.05, aim: 1.2, atLeast: true},
@@ -38,7 +39,7 @@ var musts = []must{
 }
 
 // value is the median of one run. ok is false if it was not measured.
-func (m must) value(figures []figure) (v float64, ok bool) {
+func (m requirement) value(figures []figure) (v float64, ok bool) {
 	_, values := rows(figures)
 	of := values[key{m.measure, m.name}]
 	base := of[goNode]
@@ -48,7 +49,7 @@ func (m must) value(figures []figure) (v float64, ok bool) {
 	return median(base), len(base) > 0
 }
 
-func (m must) met(v float64) bool {
+func (m requirement) met(v float64) bool {
 	if m.atLeast {
 		return v >= m.bound
 	}
@@ -56,7 +57,7 @@ func (m must) met(v float64) bool {
 }
 
 // sign writes what a value has to be.
-func (m must) sign(v float64) string {
+func (m requirement) sign(v float64) string {
 	sign := "≤"
 	if m.atLeast {
 		sign = "≥"
@@ -64,15 +65,15 @@ func (m must) sign(v float64) string {
 	return fmt.Sprintf("%s %.3g", sign, v)
 }
 
-// mustTable prints the median of each run and in how many of them it was enough.
-func mustTable(runs [][]figure) string {
+// requirementTable prints the median of each run and in how many of them it was enough.
+func requirementTable(runs [][]figure) string {
 	var b strings.Builder
 	b.WriteString("| measure | must | aim |")
 	for i := range runs {
 		fmt.Fprintf(&b, " run %d |", i+1)
 	}
 	b.WriteString(" |\n|---|---|---|" + strings.Repeat("---|", len(runs)) + "---|\n")
-	for _, m := range musts {
+	for _, m := range requirements {
 		met, measured := 0, 0
 		fmt.Fprintf(&b, "| %s | %s | %s |", m.text, m.sign(m.bound), m.sign(m.aim))
 		for _, figures := range runs {
@@ -104,8 +105,8 @@ func verdict(met, measured int) string {
 	return fmt.Sprintf("**met in %d of %d**", met, measured)
 }
 
-// joined are the figures of all runs with rounds of their own, so that their medians are those of all.
-func joined(runs [][]figure) (all []figure) {
+// joinRuns returns the figures of all runs, with rounds of their own, so that their medians are those of all.
+func joinRuns(runs [][]figure) (all []figure) {
 	last := 0
 	for _, figures := range runs {
 		behind := last

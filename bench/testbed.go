@@ -18,8 +18,8 @@ import (
 
 const cookie = "benchmark"
 
-// stage is the set of processes of one run. All of them end with it.
-type stage struct {
+// testbed is the set of processes of one run. All of them end with it.
+type testbed struct {
 	ctx   context.Context
 	dir   string
 	env   []string
@@ -29,7 +29,7 @@ type stage struct {
 // results are one set-up and what was measured in it.
 type results struct {
 	targets []target
-	left    []string // why some are not among them
+	skipped []string // why some are not among them
 	figures []figure
 	runs    [][]figure // the same, run by run
 	codec   []figure   // of terms alone
@@ -38,13 +38,13 @@ type results struct {
 // measure sets up EPMD and the targets, and lets the client measure them: args are those of load:main/0 in front of
 // the nodes.
 func measure(ctx context.Context, o options, targets []target, args ...string) (r results, err error) {
-	s, err := newStage(ctx, o)
+	s, err := newTestbed(ctx, o)
 	if err != nil {
 		return r, err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
-	if r.targets, r.left = s.available(targets); len(r.targets) == 0 || r.targets[0].node != targets[0].node {
-		return r, errors.New(strings.Join(r.left, "\n"))
+	if r.targets, r.skipped = s.available(targets); len(r.targets) == 0 || r.targets[0].node != targets[0].node {
+		return r, errors.New(strings.Join(r.skipped, "\n"))
 	}
 	client := append([]string{"-noinput", "-sname", "load@localhost", "-setcookie", cookie, "-connect_all", "false",
 		"-pa", s.dir,
@@ -65,13 +65,13 @@ func measure(ctx context.Context, o options, targets []target, args ...string) (
 	return r, err
 }
 
-// newStage makes the folder of a run, with the client in it, and starts EPMD.
-func newStage(ctx context.Context, o options) (*stage, error) {
+// newTestbed makes the folder of a run, with the client in it, and starts EPMD.
+func newTestbed(ctx context.Context, o options) (*testbed, error) {
 	dir, err := os.MkdirTemp("", "gonode-bench")
 	if err != nil {
 		return nil, err
 	}
-	s := &stage{ctx: ctx, dir: dir}
+	s := &testbed{ctx: ctx, dir: dir}
 	port, err := freePort()
 	if err == nil {
 		s.env = append(os.Environ(), "ERL_EPMD_PORT="+port, "HOME="+dir, "GONODE_COOKIE="+cookie)
@@ -83,7 +83,7 @@ func newStage(ctx context.Context, o options) (*stage, error) {
 		_, err = s.start("", nil, "epmd", "-port", port)
 	}
 	if err == nil {
-		err = await(ctx, port)
+		err = awaitPort(ctx, port)
 	}
 	if err != nil {
 		return nil, errors.Join(err, s.close())
@@ -92,7 +92,7 @@ func newStage(ctx context.Context, o options) (*stage, error) {
 }
 
 // tool runs a program that prepares something, in the folder at.
-func (s *stage) tool(at, name string, args ...string) error {
+func (s *testbed) tool(at, name string, args ...string) error {
 	cmd := exec.CommandContext(s.ctx, name, args...)
 	cmd.Dir = at
 	out, err := cmd.CombinedOutput()
@@ -102,7 +102,7 @@ func (s *stage) tool(at, name string, args ...string) error {
 	return nil
 }
 
-func (s *stage) command(name string, args ...string) *exec.Cmd {
+func (s *testbed) command(name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(s.ctx, name, args...)
 	cmd.Env, cmd.Stderr = s.env, os.Stderr
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
@@ -112,7 +112,7 @@ func (s *stage) command(name string, args ...string) *exec.Cmd {
 
 // start starts a program that runs until the end and, if ready is not empty, waits for it to print a line that begins
 // so. It returns the process id.
-func (s *stage) start(ready string, env []string, name string, args ...string) (pid int, err error) {
+func (s *testbed) start(ready string, env []string, name string, args ...string) (pid int, err error) {
 	cmd := s.command(name, args...)
 	cmd.Env = append(cmd.Env[:len(cmd.Env):len(cmd.Env)], env...)
 	out, err := cmd.StdoutPipe()
@@ -136,7 +136,7 @@ func (s *stage) start(ready string, env []string, name string, args ...string) (
 	return cmd.Process.Pid, nil
 }
 
-func (s *stage) run(name string, args ...string) ([]byte, error) {
+func (s *testbed) run(name string, args ...string) ([]byte, error) {
 	cmd := s.command(name, args...)
 	var out bytes.Buffer
 	cmd.Stdout = &out
@@ -146,7 +146,7 @@ func (s *stage) run(name string, args ...string) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-func (s *stage) close() error {
+func (s *testbed) close() error {
 	for i := len(s.procs) - 1; i >= 0; i-- {
 		p := s.procs[i].Process
 		_ = p.Signal(syscall.SIGTERM)
@@ -167,8 +167,8 @@ func freePort() (string, error) {
 	return port, err
 }
 
-// await waits until something listens on port.
-func await(ctx context.Context, port string) error {
+// awaitPort waits until something listens on port.
+func awaitPort(ctx context.Context, port string) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	for tick := time.Tick(20 * time.Millisecond); ; {

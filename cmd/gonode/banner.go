@@ -10,9 +10,9 @@ import (
 	"github.com/gonode-otp/gonode/node"
 )
 
-// greet tells what to type on the other side. The indented lines can be pasted one by one as they are, but for a
+// printBanner says what to type on the other side. The indented lines can be pasted one by one as they are, but for a
 // cookie that only the command line had: cookies are not printed.
-func greet(w io.Writer, n *node.Node, cfg node.Config, carrier []string, c cookie) error {
+func printBanner(w io.Writer, n *node.Node, cfg node.Config, carrier []string, c cookie) error {
 	name := string(n.Name())
 	erl, iex := shells(name, cfg, carrier, c)
 	note := ""
@@ -56,11 +56,11 @@ func shells(name string, cfg node.Config, carrier []string, c cookie) (erl, iex 
 	if port := epmd.DefaultPort(); port != epmd.WellKnownPort {
 		env = fmt.Sprintf("ERL_EPMD_PORT=%d ", port)
 	}
-	erl = env + "erl -" + flag + " " + other("a", alive) + host
-	iex = env + "iex --" + flag + " " + other("b", alive) + host
+	erl = env + "erl -" + flag + " " + distinctName("a", alive) + host
+	iex = env + "iex --" + flag + " " + distinctName("b", alive) + host
 	if len(carrier) > 0 {
-		erl += forShell(carrier)
-		iex = "ERL_ZFLAGS=" + shellQuote(forERLFlags(carrier)) + " " + iex
+		erl += shellWords(carrier)
+		iex = "ERL_ZFLAGS=" + shellQuote(zflagsText(carrier)) + " " + iex
 	}
 	if c.shell != "" {
 		erl += " -setcookie " + c.shell
@@ -69,8 +69,8 @@ func shells(name string, cfg node.Config, carrier []string, c cookie) (erl, iex 
 	return erl, iex
 }
 
-// other is a name that is not taken by the node itself.
-func other(name, taken string) string {
+// distinctName is a name that is not taken by the node itself.
+func distinctName(name, taken string) string {
 	if name == taken {
 		return name + "2"
 	}
