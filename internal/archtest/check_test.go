@@ -202,6 +202,34 @@ func TestAFunctionHasASizeBudget(t *testing.T) {
 	require.Empty(t, check(t, map[string]string{"node/a.go": "package a\n\nfunc f()\n"}), "written in assembly")
 }
 
+func TestALineOfGoHasAWidth(t *testing.T) {
+	wide := func(n int) string { return "package a\n\n// " + strings.Repeat("ü", n-3) + "\n" }
+	require.Empty(t, check(t, map[string]string{"cmd/gonode/a.go": wide(120)}), "characters, not bytes")
+	require.Equal(t, []string{"cmd/gonode/a.go:3: 121 characters; a line has at most 120: break it after a comma or an " +
+		"operator"}, check(t, map[string]string{"cmd/gonode/a.go": wide(121)}))
+	require.Len(t, check(t, map[string]string{"cmd/gonode/a_test.go": wide(121)}), 1)
+	text := "package a\n\nvar x = \"" + strings.Repeat("x", 121) + "\"\n"
+	require.Len(t, check(t, map[string]string{"cmd/gonode/a.go": text}), 1)
+	require.Empty(t, check(t, map[string]string{"cmd/gonode/a_test.go": text}), "an expected text stays in one piece")
+	require.Empty(t, check(t, map[string]string{"docs/a.md": strings.Repeat("x", 121)}), "it is about Go")
+}
+
+func TestOldNamesAreRefusedAsWordsOfNames(t *testing.T) {
+	for name, found := range map[string]bool{
+		"errand": true, "newErrand": true, "errands": false, "ErrandFunc": true, "errand_of": true,
+		"letGo": true, "peerLetGoAll": true, "letGoal": false, "outlet": false, "wayUp": true, "wayUpdate": false,
+	} {
+		want := 0
+		if found {
+			want = 1
+		}
+		assert.Len(t, check(t, map[string]string{"cmd/gonode/a.go": "package a\n\nvar " + name + " int\n"}), want, name)
+	}
+	require.Contains(t, check(t, map[string]string{"cmd/gonode/a.go": "package a\n\nfunc letGo() {}\n"})[0],
+		"cmd/gonode/a.go:3: the name letGo: \"let go\" has no meaning in Erlang or Go; say yield")
+	require.Empty(t, check(t, map[string]string{"cmd/gonode/a_test.go": "package a\n\nfunc TestAnErrandIsRun() {}\n"}))
+}
+
 func TestADispatchSwitchMayBeLong(t *testing.T) {
 	in := func(head, each string) map[string]string {
 		return map[string]string{"node/a.go": "package a\n\nfunc f(x any) error {\n\tg()\n\t" + head + " {\n" +

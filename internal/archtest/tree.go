@@ -101,7 +101,7 @@ func Check(root fs.FS) ([]Problem, error) {
 	}
 	problems := checkLayers(sources)
 	for _, s := range sources {
-		problems = append(problems, checkWords(s)...)
+		problems = slices.Concat(problems, checkWords(s), checkColumns(s), checkOldNames(s))
 		if s.file == nil || s.isTest() {
 			continue
 		}
