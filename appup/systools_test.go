@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/gonodetest"
 	"github.com/gonode-otp/gonode/internal/soak"
 )
 
@@ -29,10 +30,7 @@ func systools(t *testing.T, inputs []*input) etf.List {
 		program = p
 	}
 	if _, err := exec.LookPath(program); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("no Erlang in CI: %v", err)
-		}
-		t.Skip("needs escript")
+		gonodetest.Missing(t, gonodetest.LaneErlang, "escript is not installed")
 	}
 	home := t.TempDir()
 	questions := make(etf.List, len(inputs))

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/gonodetest"
 )
 
 // erlang runs a function of testdata/otp/etf_otp.erl in a real emulator. ERL and ERLC choose another than the one in
@@ -59,10 +60,7 @@ func (e *compileError) Error() string { return e.err.Error() + ": " + e.out }
 func compiled(t testing.TB) string {
 	t.Helper()
 	if _, err := exec.LookPath(program("ERL", "erl")); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("no Erlang in CI: %v", err)
-		}
-		t.Skip("needs erl")
+		gonodetest.Missing(t, gonodetest.LaneErlang, "erl is not installed")
 	}
 	dir, err := compileOnce()
 	require.NoError(t, err)
