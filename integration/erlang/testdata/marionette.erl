@@ -1,4 +1,4 @@
-%% A gen_server that does what it is asked to, one operation after the other, and keeps what else comes. sceptic_test.go has the
+%% A gen_server that does what it is asked to, one operation after the other, and keeps what else comes. call_compare_test.go has the
 %% same in Go.
 -module(marionette).
 -behaviour(gen_server).
