@@ -23,13 +23,14 @@ type Host struct {
 	Versions *codechange.Versions
 	Work     sync.WaitGroup
 
-	mu        sync.Mutex
-	processes []*Process
-	events    []string
-	SyncErr   error
-	Restarts  bool // supervisors start again what is killed
-	OnApply   func(function etf.Atom, args etf.List)
-	OnWalk    func()
+	mu            sync.Mutex
+	processes     []*Process
+	events        []string
+	SyncErr       error
+	SupervisedErr error // of Supervised
+	Restarts      bool  // supervisors start again what is killed
+	OnApply       func(function etf.Atom, args etf.List)
+	OnWalk        func()
 }
 
 func (w *Host) Note(format string, args ...any) {
@@ -237,6 +238,9 @@ func (w *Host) Supervised(context.Context) ([]codechange.Child, error) {
 	w.Note("walk")
 	if w.OnWalk != nil {
 		defer w.OnWalk()
+	}
+	if w.SupervisedErr != nil {
+		return nil, w.SupervisedErr
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
