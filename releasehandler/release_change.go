@@ -46,6 +46,7 @@ func (h *Handler) makePermanent(vsn string, purge bool) error {
 	return nil
 }
 
+// setPermanent makes a release permanent in RELEASES and start_erl.data, or in neither of them.
 func (h *Handler) setPermanent(release Release) error {
 	file := filepath.Join(h.files.dir, "start_erl.data")
 	own, target := h.files.ownFile(file)
@@ -53,12 +54,13 @@ func (h *Handler) setPermanent(release Release) error {
 	if err != nil {
 		return fileError(posix(err), file, err)
 	}
-	if err := h.write(setStatus(release.Vsn, StatusPermanent, h.releases)); err != nil {
+	before := h.releases
+	if err := h.write(setStatus(release.Vsn, StatusPermanent, before)); err != nil {
 		start.discard()
 		return err
 	}
 	if err := start.commit(); err != nil {
-		return fileError(posix(err), file, err)
+		return fileError(posix(err), file, errors.Join(err, h.write(before)))
 	}
 	return nil
 }
