@@ -12,6 +12,7 @@ import (
 
 	"github.com/gonode-otp/gonode/examples/bank"
 	"github.com/gonode-otp/gonode/examples/locks"
+	"github.com/gonode-otp/gonode/examples/stock"
 	"github.com/gonode-otp/gonode/examples/survey"
 	"github.com/gonode-otp/gonode/genserv"
 	"github.com/gonode-otp/gonode/gonodetest/beam"
@@ -57,6 +58,7 @@ func startFor(t *testing.T, page string) *node.Node {
 	n := startSamples(t)
 	spawn(t, n, "locks", genserv.Of(locks.Server{}))
 	spawn(t, n, "survey", genserv.Of(survey.Server{}))
+	spawn(t, n, "stock", genserv.Of(stock.NewV2()))
 	require.NoError(t, n.Applications().Start(t.Context(), bank.App()))
 	return n
 }
