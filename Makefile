@@ -10,6 +10,7 @@
 # make images  what the containers are made of: pulled, or made from Debian's packages where no registry can be reached
 # make fuzz    every fuzz target for FUZZTIME
 # make bench   a gonode server beside one on a BEAM node, then the benchmarks of the packages
+# make api     writes the exported API down in internal/archtest/testdata/api.txt, to which archtest holds the code
 # make release the archives of a release and their checksums into build/release; RELEASING.md says how
 # make image   a container image of the program, gonode:latest, made without a registry
 # make deps    installs Erlang and Elixir on Debian and its kin, says what to install elsewhere
@@ -31,7 +32,7 @@ NESTED = ergohost
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 .PHONY: check fmt vet staticcheck tidy archtest cross reproducible test racetest soak erl images matrix faults \
-	fuzz bench release image deps
+	fuzz bench api release image deps
 
 # The tests come last, so that with -k everything else is known before the long part.
 check: fmt vet staticcheck tidy archtest cross reproducible racetest
@@ -56,6 +57,9 @@ tidy:
 
 archtest:
 	$(GO) test ./internal/archtest
+
+api:
+	$(GO) test -count=1 ./internal/archtest -run '^TestTheExportedAPIIsTheOneThatIsWrittenDown$$' -update
 
 # The files for other systems are compiled nowhere else.
 SYSTEMS = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
