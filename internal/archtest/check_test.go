@@ -344,7 +344,7 @@ func layersWithin(dir string) bool {
 }
 
 func TestATestThatATextNamesHasToExist(t *testing.T) {
-	files := map[string]string{"docs/checklist.md": "# Promises\n\n| it works | `TestItWorks`, `TestItIsFast` |\n",
+	files := map[string]string{"docs/evidence.md": "# Promises\n\n| it works | `TestItWorks`, `TestItIsFast` |\n",
 		"node/it_test.go": "package node\n\nfunc TestItWorks(t *testing.T) {}\n"}
-	require.Equal(t, []string{"docs/checklist.md:3: there is no test TestItIsFast"}, check(t, files))
+	require.Equal(t, []string{"docs/evidence.md:3: there is no test TestItIsFast"}, check(t, files))
 }
