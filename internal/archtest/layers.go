@@ -44,6 +44,8 @@ var Layers = []Layer{
 	{Dir: "node", May: []string{"etf", "epmd", "dist", "tlsdist", "genserv", "supervisor", "appup", "codechange",
 		"releasehandler"},
 		Why: "node composes the packages above it in DESIGN.md and nothing below"},
+	{Dir: "pg", May: []string{"etf", "genserv", "node"},
+		Why: "process groups are a server and its functions, like those that users write"},
 	{Dir: "upgradetest", May: []string{"etf", "genserv", "appup", "codechange", "releasehandler", "node"},
 		Why: "the kit for tests of upgrades is a user of the library"},
 	{Dir: "ergohost", May: []string{"etf", "genserv", "node"},
