@@ -6,8 +6,8 @@ import (
 	"strings"
 	"sync/atomic"
 
-	"github.com/gonode-otp/gonode/dist"
 	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/node/internal/nodename"
 )
 
 // allowList is the list of net_kernel:allow/1: who may connect to the node and be connected to. An empty one allows
@@ -33,21 +33,8 @@ func (l *allowList) all() []etf.Atom {
 	return nil
 }
 
-// admits reports whether the node called name is on the list: itself, by its host, or by what stands in front of the @
-// (dist_util:is_allowed/2).
-func (l *allowList) admits(name etf.Atom) bool {
-	all := l.all()
-	if len(all) == 0 {
-		return true
-	}
-	alive, host, ok := dist.SplitNode(name)
-	for _, entry := range all {
-		if ok && (entry == name || string(entry) == host || string(entry) == alive+"@") {
-			return true
-		}
-	}
-	return false
-}
+// admits reports whether the node called name is on the list.
+func (l *allowList) admits(name etf.Atom) bool { return nodename.Admits(l.all(), name) }
 
 // checkAllow refuses what can be no entry of Config.Allow, for OTP passes over it and may then admit nobody.
 func (c Config) checkAllow() error {

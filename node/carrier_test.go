@@ -3,7 +3,6 @@ package node
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"log/slog"
 	"net"
 	"os"
@@ -97,41 +96,6 @@ func TestACarrierThatCannotWorkIsRefusedAtOnce(t *testing.T) {
 		TLS: &tlsdist.Options{Client: tlsdist.Side{CACertFile: options.Client.CACertFile}}})
 	require.NoError(t, err, "a node that does not listen needs nothing of a server")
 	require.NoError(t, n.Stop(context.Background()))
-}
-
-// The walk to a node over TLS ends where TLS does, and says what to change.
-func TestExamineNamesWhatIsWrongWithTLS(t *testing.T) {
-	ca, other := gonodetest.NewAuthority(t, "authority"), gonodetest.NewAuthority(t, "other")
-	port := startEPMD(t)
-	b := testNode(t, Config{Name: "b@localhost", EPMDPort: port, TLS: mutual(t, ca)})
-	last := func(cfg Config) (f Finding) {
-		cfg.EPMDPort = port
-		n := testNode(t, cfg)
-		for f = range n.Examine(t.Context(), b.Name()) {
-		}
-		require.Error(t, f.Err)
-		return f
-	}
-	f := last(Config{Name: "c@localhost", TLS: mutual(t, other)})
-	require.Equal(t, "tls", f.Step)
-	require.Contains(t, f.Err.Error(), "(CN=localhost, issued by CN=authority) is not signed by one that")
-	require.Contains(t, f.Advice, "client option cacertfile on this side")
-
-	f = last(Config{Name: "d@localhost"})
-	require.Equal(t, "handshake", f.Step)
-	require.Contains(t, f.Err.Error()+f.Advice, "-proto_dist")
-
-	nobody := mutual(t, ca)
-	nobody.Client.Certs = nil
-	nobody.Client.MaxVersion = tls.VersionTLS12
-	f = last(Config{Name: "e@localhost", TLS: nobody})
-	require.Equal(t, "tls", f.Step)
-	require.Contains(t, f.Advice, "client on this side has no certfile")
-	nobody.Client.MaxVersion = 0
-	f = last(Config{Name: "f@localhost", TLS: nobody})
-	require.Equal(t, "handshake", f.Step, "in TLS 1.3 the refusal comes after the handshake of TLS")
-	require.ErrorAs(t, f.Err, new(*tlsdist.HandshakeError))
-	require.Contains(t, f.Advice, "cert")
 }
 
 func TestFilesThatHaveBecomeUnusableAreLoggedAndKeepNobodyOut(t *testing.T) {

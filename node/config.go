@@ -131,6 +131,11 @@ type ConfigError struct {
 
 func (e *ConfigError) Error() string { return "node: Config." + e.Field + ": " + e.Reason }
 
+// Checked returns c with its defaults filled in, as Start uses it: with the full name of the node, and with the cookie
+// of the user if c has none (see ReadCookie). The error is a *ConfigError if c cannot work, a *CookieError, or that the
+// environment of EPMD or the name of this host cannot be used.
+func (c Config) Checked() (Config, error) { return c.withDefaults() }
+
 // withDefaults checks c and fills in what was left out.
 func (c Config) withDefaults() (Config, error) {
 	if c.SetupTime == 0 {

@@ -11,6 +11,7 @@ import (
 	"github.com/gonode-otp/gonode/dist"
 	"github.com/gonode-otp/gonode/epmd"
 	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/node/internal/nodename"
 )
 
 // Connect makes sure that there is a connection with the node called name, as net_kernel:connect_node/1 does; other
@@ -71,26 +72,14 @@ func (n *Node) connect(ctx context.Context, name etf.Atom) (*peer, error) {
 	}
 }
 
-// checkPeerName returns the host part of name. Nodes with short and with long names never connect (net_kernel,
-// inet_tcp_dist:splitnode/3).
+// checkPeerName returns the host part of name, or an error if this node may not connect with the node of that name.
 func (n *Node) checkPeerName(name etf.Atom) (host string, err error) {
-	alive, host, _ := strings.Cut(string(name), "@")
-	switch dotted := strings.Contains(host, "."); {
-	case alive == "" || host == "" || strings.Contains(host, "@"):
-		return "", errors.New("no node name: want name@host")
-	case name == n.name:
-		return "", errors.New("that is this node")
-	case !n.allow.admits(name):
+	host, err = nodename.CheckPeer(string(n.name), string(name), n.cfg.LongNames)
+	if err == nil && !n.allow.admits(name) {
 		// Differs from OTP: setup_check of net_kernel looks for the whole name only.
-		return "", errors.New("it is none of the nodes that this one may talk to (Config.Allow, net_kernel:allow/1)")
-	case dotted && !n.cfg.LongNames:
-		return "", errors.New("the host has a dot, but this node uses short names; start it with long names (-name) or " +
-			"name the peer without domain")
-	case !dotted && n.cfg.LongNames && net.ParseIP(host) == nil:
-		return "", errors.New("the host has no domain, but this node uses long names; start it with short names (-sname) " +
-			"or give the peer's full name")
+		err = errors.New("it is none of the nodes that this one may talk to (Config.Allow, net_kernel:allow/1)")
 	}
-	return host, nil
+	return host, err
 }
 
 // dial carries out an outgoing attempt: it ends with a connection that is up, or with a failure of the attempt.

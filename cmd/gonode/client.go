@@ -74,7 +74,25 @@ func (o *options) withClient(cmd *cobra.Command, word string, do clientFunc) err
 type startFunc func(ctx context.Context, cfg node.Config, peer string) (*node.Node, error)
 
 // runClient runs do on a node that does not listen, with the full name of the node that word names.
-func (o *options) runClient(cmd *cobra.Command, word string, start startFunc, do clientFunc) (err error) {
+func (o *options) runClient(cmd *cobra.Command, word string, start startFunc, do clientFunc) error {
+	return o.withConfig(cmd, word, func(ctx context.Context, cfg node.Config, peer string) error {
+		n, err := start(ctx, cfg, peer)
+		if err != nil {
+			return err
+		}
+		if etf.Atom(peer) == n.Name() {
+			err = usagef("%s is the name that this side was given", peer)
+		} else {
+			err = do(ctx, n, etf.Atom(peer))
+		}
+		return errors.Join(err, stop(n))
+	})
+}
+
+// withConfig runs do with the configuration of a client, which does not listen, and the full name of the node that
+// word names.
+func (o *options) withConfig(cmd *cobra.Command, word string,
+	do func(ctx context.Context, cfg node.Config, peer string) error) error {
 	name, long, err := o.target(word)
 	if err != nil {
 		return err
@@ -97,15 +115,7 @@ func (o *options) runClient(cmd *cobra.Command, word string, start startFunc, do
 			cmd.PrintErrln("note: " + n.String())
 		}
 	}
-	n, err := start(ctx, cfg, name)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, stop(n)) }()
-	if etf.Atom(name) == n.Name() {
-		return usagef("%s is the name that this side was given", name)
-	}
-	return do(ctx, n, etf.Atom(name))
+	return do(ctx, cfg, name)
 }
 
 // startClient starts a client. A peer that makes no names, as those of other languages do not, closes the connection

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/node"
+	"github.com/gonode-otp/gonode/node/nodediag"
 )
 
 func newDoctor(o *options) *cobra.Command {
@@ -41,9 +42,15 @@ failure.
 }
 
 // examine shows what every step on the way to a node finds, each as soon as it is known.
-func (o *options) examine(cmd *cobra.Command, word string, show func(*cobra.Command, node.Finding) error) error {
-	return o.runClient(cmd, word, o.startDoctor, func(ctx context.Context, n *node.Node, peer etf.Atom) error {
-		for f := range n.Examine(ctx, peer) {
+func (o *options) examine(cmd *cobra.Command, word string, show func(*cobra.Command, nodediag.Finding) error) error {
+	return o.withConfig(cmd, word, func(ctx context.Context, cfg node.Config, peer string) error {
+		if asksForName(cfg.Name) { // what stands in the way is the finding, so nobody is asked for a name
+			cfg.Name = uniqueName(peer, cfg.LongNames)
+		}
+		for f := range nodediag.Examine(ctx, cfg, etf.Atom(peer)) {
+			if f.Step == "config" {
+				return f.Err
+			}
 			if f.Err != nil && ctx.Err() != nil && cmd.Context().Err() == nil {
 				f.Advice = fmt.Sprintf("no answer within %v: a firewall may drop what is sent; --timeout gives it longer",
 					o.timeout)
@@ -52,26 +59,17 @@ func (o *options) examine(cmd *cobra.Command, word string, show func(*cobra.Comm
 				return err
 			}
 			if f.Err != nil {
-				return &examineError{node: peer, failed: f}
+				return &examineError{node: etf.Atom(peer), failed: f}
 			}
 		}
 		return ctx.Err()
 	})
 }
 
-// startDoctor starts the node that walks. What stands in its way is the finding, so it does not connect for a name.
-func (o *options) startDoctor(ctx context.Context, cfg node.Config, peer string) (*node.Node, error) {
-	if asksForName(cfg.Name) && o.sname == "" && o.name == "" {
-		cfg.Name = uniqueName(peer, cfg.LongNames)
-		return node.Start(ctx, cfg)
-	}
-	return o.startClient(ctx, cfg, peer)
-}
-
 // examineError is the end of a walk before the node was reached. What happened and what to do about it has been shown.
 type examineError struct {
 	node   etf.Atom
-	failed node.Finding
+	failed nodediag.Finding
 }
 
 func (e *examineError) Error() string {
@@ -81,7 +79,7 @@ func (e *examineError) Error() string {
 func (e *examineError) Unwrap() error { return e.failed.Err }
 
 // showFinding prints a step as a line for people, and its advice as another.
-func showFinding(cmd *cobra.Command, f node.Finding) error {
+func showFinding(cmd *cobra.Command, f nodediag.Finding) error {
 	verdict, text := "ok  ", f.Detail
 	if f.Err != nil {
 		verdict, text = "FAIL", plain(f.Err)
@@ -95,7 +93,7 @@ func showFinding(cmd *cobra.Command, f node.Finding) error {
 }
 
 // jsonFinding prints a step as a line of JSON.
-func jsonFinding(cmd *cobra.Command, f node.Finding) error {
+func jsonFinding(cmd *cobra.Command, f nodediag.Finding) error {
 	v := struct {
 		Step   string `json:"step"`
 		OK     bool   `json:"ok"`

@@ -10,12 +10,13 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/gonodetest/beam"
 	"github.com/gonode-otp/gonode/node"
+	"github.com/gonode-otp/gonode/node/nodediag"
 )
 
 // examine returns the steps that were fine and the one that was not, if any.
-func examine(t *testing.T, n *node.Node, name string) (fine []string, failed *node.Finding) {
+func examine(t *testing.T, cfg node.Config, name string) (fine []string, failed *nodediag.Finding) {
 	t.Helper()
-	for f := range n.Examine(within(t, 15*time.Second), etf.Atom(name)) {
+	for f := range nodediag.Examine(within(t, 15*time.Second), cfg, etf.Atom(name)) {
 		if f.Err != nil {
 			require.NotEmpty(t, f.Advice)
 			return fine, &f
@@ -27,10 +28,10 @@ func examine(t *testing.T, n *node.Node, name string) (fine []string, failed *no
 }
 
 func TestExamineWalksTheWholeWayToAHealthyNode(t *testing.T) {
-	n := start(t, config(t))
+	cfg := config(t)
 	e := beam.StartErl(t, beam.WithArgs("-kernel", "net_ticktime", "8"))
-	var last node.Finding
-	for f := range n.Examine(within(t, 15*time.Second), etf.Atom(e.Name())) {
+	var last nodediag.Finding
+	for f := range nodediag.Examine(within(t, 15*time.Second), cfg, etf.Atom(e.Name())) {
 		require.NoError(t, f.Err)
 		last = f
 	}
@@ -40,23 +41,38 @@ func TestExamineWalksTheWholeWayToAHealthyNode(t *testing.T) {
 }
 
 func TestExamineStopsAtTheFirstFailureAndSaysWhatToChange(t *testing.T) {
-	n := start(t, config(t))
+	cfg := config(t)
+	n := start(t, cfg)
+	cfg.Name = "other"
 	_, host, _ := strings.Cut(string(n.Name()), "@")
 	bad := beam.StartErl(t, beam.WithCookie("another"))
 
-	_, f := examine(t, n, "a@host.example.org")
+	_, f := examine(t, cfg, "a@host.example.org")
 	require.Equal(t, "name", f.Step)
-	_, f = examine(t, n, "a@no-such-host-here")
+	_, f = examine(t, cfg, "a@no-such-host-here")
 	require.Equal(t, "address", f.Step)
-	fine, f := examine(t, n, "nosuch@"+host)
+	fine, f := examine(t, cfg, "nosuch@"+host)
 	require.Equal(t, []string{"name", "address"}, fine)
 	require.Equal(t, "epmd", f.Step)
 	require.Regexp(t, "knows .*gonode", f.Advice)
-	fine, f = examine(t, n, bad.Name())
+	fine, f = examine(t, cfg, bad.Name())
 	require.Equal(t, []string{"name", "address", "epmd", "port"}, fine)
 	require.Equal(t, "handshake", f.Step)
 	require.Equal(t, "give both nodes the same cookie", f.Advice)
 	bad.Kill(t)
-	_, f = examine(t, n, bad.Name())
+	_, f = examine(t, cfg, bad.Name())
 	require.Equal(t, "epmd", f.Step)
+}
+
+// A walk under the name of a node that is connected does not cost that its connection.
+func TestExamineLeavesTheConnectionOfItsNameAlone(t *testing.T) {
+	cfg := config(t)
+	n := start(t, cfg)
+	e := beam.StartErl(t)
+	require.NoError(t, n.Ping(within(t, 15*time.Second), etf.Atom(e.Name())))
+	_, f := examine(t, cfg, e.Name())
+	require.Equal(t, "handshake", f.Step)
+	require.Contains(t, f.Advice, "choose another name here")
+	require.Equal(t, []etf.Atom{etf.Atom(e.Name())}, n.Nodes())
+	require.NoError(t, n.Ping(within(t, 15*time.Second), etf.Atom(e.Name())))
 }

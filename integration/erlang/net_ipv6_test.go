@@ -14,6 +14,7 @@ import (
 	"github.com/gonode-otp/gonode/gonodetest"
 	"github.com/gonode-otp/gonode/gonodetest/beam"
 	"github.com/gonode-otp/gonode/node"
+	"github.com/gonode-otp/gonode/node/nodediag"
 )
 
 // needIPv6 skips on a host without it.
@@ -102,7 +103,8 @@ func TestNodesTalkOverTLSOverIPv6(t *testing.T) {
 		beam.WithArgs("-proto_dist", "inet6_tls", "-ssl_dist_optfile", file))
 	bothWays(t, n, e)
 	var steps []string
-	for f := range n.Examine(within(t, 30*time.Second), etf.Atom(e.Name())) {
+	cfg.Name = "examiner@::1"
+	for f := range nodediag.Examine(within(t, 30*time.Second), cfg, etf.Atom(e.Name())) {
 		require.NoError(t, f.Err)
 		steps = append(steps, f.Step)
 		if f.Step == "tls" {
@@ -120,7 +122,7 @@ func TestTheFamiliesDoNotMix(t *testing.T) {
 	n := start(t, cfg)
 	err := n.Connect(within(t, 30*time.Second), "a@127.0.0.1")
 	require.ErrorContains(t, err, "127.0.0.1 has no IPv6 address")
-	_, f := examine(t, n, "a@127.0.0.1")
+	_, f := examine(t, cfg, "a@127.0.0.1")
 	require.Equal(t, "address", f.Step)
 	require.Contains(t, f.Advice, "with an IPv6 address")
 
@@ -128,7 +130,7 @@ func TestTheFamiliesDoNotMix(t *testing.T) {
 	cfg.LongNames, cfg.Name = true, "gonode4@127.0.0.1"
 	n = start(t, cfg)
 	require.Error(t, n.Connect(within(t, 30*time.Second), "a@::1"))
-	_, f = examine(t, n, "a@::1")
+	_, f = examine(t, cfg, "a@::1")
 	require.Contains(t, f.Advice, "with an IPv4 address")
 }
 

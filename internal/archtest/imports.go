@@ -11,13 +11,13 @@ import (
 )
 
 // layerOf finds the layer that a folder belongs to.
-func layerOf(dir string) (Layer, bool) {
+func layerOf(dir string) (layer Layer, ok bool) {
 	for _, l := range Layers {
-		if within(dir, l.Dir) {
-			return l, true
+		if within(dir, l.Dir) && len(l.Dir) > len(layer.Dir) {
+			layer, ok = l, true
 		}
 	}
-	return Layer{}, false
+	return layer, ok
 }
 
 // within tells whether a folder is the other one or lies in it.

@@ -44,6 +44,8 @@ var Layers = []Layer{
 	{Dir: "node", May: []string{"etf", "epmd", "dist", "tlsdist", "genserv", "supervisor", "appup", "codechange",
 		"releasehandler"},
 		Why: "node composes the packages above it in DESIGN.md and nothing below"},
+	{Dir: "node/nodediag", May: []string{"etf", "epmd", "dist", "tlsdist", "genserv", "node"},
+		Why: "it walks the way of a node that is configured, and starts none"},
 	{Dir: "pg", May: []string{"etf", "genserv", "node"},
 		Why: "process groups are a server and its functions, like those that users write"},
 	{Dir: "upgradetest", May: []string{"etf", "genserv", "appup", "codechange", "releasehandler", "node"},

@@ -73,3 +73,35 @@ func defaultHost(long bool) (string, error) {
 	}
 	return "", &Error{fmt.Sprintf("the full name of this host (%s) cannot be found; give name@full.host.name", host)}
 }
+
+// CheckPeer returns the host of the name of a peer, or an error if the node called own cannot connect with it: nodes
+// with short and with long names never do (net_kernel, inet_tcp_dist:splitnode/3).
+func CheckPeer(own, peer string, long bool) (host string, err error) {
+	alive, host, _ := strings.Cut(peer, "@")
+	switch dotted := strings.Contains(host, "."); {
+	case alive == "" || host == "" || strings.Contains(host, "@"):
+		return "", &Error{"no node name: want name@host"}
+	case peer == own:
+		return "", &Error{"that is this node"}
+	case dotted && !long:
+		return "", &Error{"the host has a dot, but this node uses short names; start it with long names (-name) or " +
+			"name the peer without domain"}
+	case !dotted && long && net.ParseIP(host) == nil:
+		return "", &Error{"the host has no domain, but this node uses long names; start it with short names (-sname) " +
+			"or give the peer's full name"}
+	}
+	return host, nil
+}
+
+// Admits reports whether the list of net_kernel:allow/1 has the node called name: itself, by its host, or by what
+// stands in front of the @ (dist_util:is_allowed/2). An empty list has all.
+func Admits[S ~string](allow []S, name S) bool {
+	alive, host, ok := strings.Cut(string(name), "@")
+	ok = ok && alive != "" && host != "" && !strings.Contains(host, "@")
+	for _, entry := range allow {
+		if ok && (entry == name || string(entry) == host || string(entry) == alive+"@") {
+			return true
+		}
+	}
+	return len(allow) == 0
+}

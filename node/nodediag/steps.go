@@ -1,11 +1,13 @@
-package node
+package nodediag
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/tls"
+	"encoding/binary"
 	"errors"
 	"fmt"
-	"iter"
+	"log/slog"
 	"math/bits"
 	"net"
 	"strconv"
@@ -15,60 +17,51 @@ import (
 	"github.com/gonode-otp/gonode/dist"
 	"github.com/gonode-otp/gonode/epmd"
 	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/node"
+	"github.com/gonode-otp/gonode/node/internal/nodename"
+	"github.com/gonode-otp/gonode/node/internal/transport"
 	"github.com/gonode-otp/gonode/tlsdist"
 )
 
-// Finding is the outcome of one step of Examine.
-type Finding struct {
-	Step   string // name, address, epmd, port, tls, handshake, flags, ping or tick
-	Detail string // what was found
-	Advice string // after a failure: what to change, and on which side
-	Err    error  // nil if the step is fine
-}
-
-// Examine walks the way to another node step by step: the form of its name, the address of its host, EPMD, its port,
-// TLS if that carries the distribution, the handshake with flags and cookie, its answer to a ping and its tick time.
-// It yields what each step found and ends with the first failure. A connection that is made on the way stays.
-func (n *Node) Examine(ctx context.Context, name etf.Atom) iter.Seq[Finding] {
-	return func(yield func(Finding) bool) {
-		x := &examination{n: n, name: name}
-		defer x.hangUp()
-		for _, step := range []func(context.Context) Finding{x.form, x.address, x.epmd, x.dial, x.secure, x.handshake, x.flags, x.ping, x.tick} {
-			f := step(ctx)
-			if f.Step != "" && !yield(f) || f.Err != nil {
-				return
-			}
-		}
+// config checks the configuration. It is a step that only shows when it fails.
+func (x *examination) config(context.Context) Finding {
+	failed := func(err error) Finding {
+		return Finding{Step: "config", Err: err, Advice: "correct the configuration of this side"}
 	}
-}
-
-// examination carries what one step found to the next.
-type examination struct {
-	n           *Node
-	name        etf.Atom
-	alive, host string
-	port        uint16
-	conn        net.Conn // to the port, for TLS to be tried on it
-	peer        *peer
+	var err error
+	if x.cfg, err = x.cfg.Checked(); err != nil {
+		return failed(err)
+	}
+	x.proto, _ = transport.ParseProtocol(x.cfg.ProtoDist)
+	x.carrier, err = transport.NewCarrier(transport.Options{TLS: x.cfg.TLS, NoListen: true,
+		HandshakeTimeout: x.cfg.SetupTime, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return failed(err)
+	}
+	return Finding{}
 }
 
 func (x *examination) form(context.Context) Finding {
-	host, err := x.n.checkPeerName(x.name)
+	host, err := nodename.CheckPeer(x.cfg.Name, string(x.name), x.cfg.LongNames)
 	if err != nil {
-		return Finding{Step: "name", Err: err, Advice: "use the form of name that the peer was started with: -sname or -name"}
+		return Finding{Step: "name", Err: err,
+			Advice: "use the form of name that the peer was started with: -sname or -name"}
+	}
+	if !nodename.Admits(x.cfg.Allow, string(x.name)) {
+		return Finding{Step: "name", Err: errors.New("Config.Allow does not have the node"), Advice: "add it on this side"}
 	}
 	x.alive, _, _ = strings.Cut(string(x.name), "@")
 	x.host = host
-	return Finding{Step: "name", Detail: fmt.Sprintf("%s on host %s, seen from %s", x.alive, host, string(x.n.name))}
+	return Finding{Step: "name", Detail: fmt.Sprintf("%s on host %s, seen from %s", x.alive, host, x.cfg.Name)}
 }
 
 func (x *examination) address(ctx context.Context) Finding {
 	began := time.Now()
-	found, err := x.n.cfg.family.Lookup(ctx, x.host)
+	found, err := x.proto.Family.Lookup(ctx, x.host)
 	if err != nil {
 		return Finding{Step: "address", Err: err,
 			Advice: fmt.Sprintf("make the name %s known on this host with an %v address: DNS or /etc/hosts", x.host,
-				x.n.cfg.family)}
+				x.proto.Family)}
 	}
 	addrs := make([]string, len(found))
 	for i, a := range found {
@@ -78,30 +71,30 @@ func (x *examination) address(ctx context.Context) Finding {
 		time.Since(began).Round(time.Millisecond))}
 }
 
-func (x *examination) epmd(ctx context.Context) Finding {
-	n := x.n
-	if n.cfg.NodePort != 0 {
-		x.port = n.cfg.NodePort
+// lookUp asks EPMD for the port.
+func (x *examination) lookUp(ctx context.Context) Finding {
+	if x.cfg.NodePort != 0 {
+		x.port = x.cfg.NodePort
 		return Finding{Step: "epmd", Detail: fmt.Sprintf("not asked, the port is fixed: %d", x.port)}
 	}
-	addr := net.JoinHostPort(x.host, strconv.Itoa(int(n.cfg.EPMDPort)))
-	info, err := n.epmd().Lookup(ctx, addr, x.alive)
+	addr := net.JoinHostPort(x.host, strconv.Itoa(int(x.cfg.EPMDPort)))
+	info, err := x.epmd().Lookup(ctx, addr, x.alive)
 	switch {
 	case errors.Is(err, epmd.ErrNotFound):
-		return Finding{Step: "epmd", Err: err, Advice: "start the node, or correct its name: " + n.known(ctx, addr)}
+		return Finding{Step: "epmd", Err: err, Advice: "start the node, or correct its name: " + x.registered(ctx, addr)}
 	case err != nil:
 		return Finding{Step: "epmd", Err: err,
 			Advice: fmt.Sprintf("start epmd on %s (any node there does), open port %d of its firewall, or set ERL_EPMD_PORT "+
-				"alike on both sides", x.host, n.cfg.EPMDPort)}
+				"alike on both sides", x.host, x.cfg.EPMDPort)}
 	}
 	x.port = info.Port
 	return Finding{Step: "epmd", Detail: fmt.Sprintf("%s says port %d, versions %d to %d", addr, info.Port, info.Low,
 		info.High)}
 }
 
-// known lists the names that an EPMD has.
-func (n *Node) known(ctx context.Context, addr string) string {
-	entries, err := n.epmd().Names(ctx, addr)
+// registered lists the names that an EPMD has.
+func (x *examination) registered(ctx context.Context, addr string) string {
+	entries, err := x.epmd().Names(ctx, addr)
 	if err != nil {
 		return err.Error()
 	}
@@ -114,7 +107,7 @@ func (n *Node) known(ctx context.Context, addr string) string {
 
 func (x *examination) dial(ctx context.Context) Finding {
 	began := time.Now()
-	conn, err := x.n.cfg.family.Dial(ctx, "", net.JoinHostPort(x.host, strconv.Itoa(int(x.port))))
+	conn, err := x.proto.Family.Dial(ctx, "", net.JoinHostPort(x.host, strconv.Itoa(int(x.port))))
 	if err != nil {
 		return Finding{Step: "port", Err: err,
 			Advice: fmt.Sprintf("open port %d of %s for this host, and see that the node listens on an address that is "+
@@ -125,32 +118,23 @@ func (x *examination) dial(ctx context.Context) Finding {
 		time.Since(began).Round(time.Microsecond))}
 }
 
-// hangUp closes the connection that was made for the sake of TLS.
-func (x *examination) hangUp() {
-	if x.conn != nil {
-		_ = x.conn.Close()
-		x.conn = nil
-	}
-}
-
-// secure tries TLS on a connection of its own. Without TLS it is no step.
+// secure does the handshake of TLS. Without TLS it is no step.
 func (x *examination) secure(ctx context.Context) Finding {
-	defer x.hangUp()
-	if x.n.cfg.TLS == nil {
-		return Finding{}
-	}
-	conn, err := x.n.carrier.Outgoing(ctx, x.conn, x.host)
+	conn, err := x.carrier.Outgoing(ctx, x.conn, x.host)
 	if err != nil {
 		return Finding{Step: "tls", Err: err, Advice: adviceOf(err)}
 	}
-	defer func() { _ = conn.Close() }()
+	x.conn = conn
+	if x.cfg.TLS == nil {
+		return Finding{}
+	}
 	state := conn.(*tls.Conn).ConnectionState()
 	f := Finding{Step: "tls", Detail: fmt.Sprintf("%s, %s", tls.VersionName(state.Version),
 		tls.CipherSuiteName(state.CipherSuite))}
 	if len(state.PeerCertificates) > 0 {
 		leaf := state.PeerCertificates[0]
 		verified := "verified"
-		if x.n.cfg.TLS.Client.VerifyNone {
+		if x.cfg.TLS.Client.VerifyNone {
 			verified = "not verified"
 		}
 		f.Detail += fmt.Sprintf("; certificate of %v, issued by %v, until %s, %s", leaf.Subject, leaf.Issuer,
@@ -174,13 +158,39 @@ func adviceOf(err error) string {
 	return "see the log of the peer"
 }
 
+// handshake does the handshake of the distribution, as a hidden node whatever the configuration says: the walk changes
+// nothing in the cluster.
 func (x *examination) handshake(ctx context.Context) Finding {
-	var err error
-	if x.peer, err = x.n.connect(ctx, x.name); err != nil {
-		return Finding{Step: "handshake", Err: err, Advice: adviceOf(err)}
+	side := dist.Local{Node: etf.Atom(x.cfg.Name), Creation: randomCreation(), StepTimeout: x.cfg.SetupTime,
+		LengthBytes: x.carrier.LengthBytes(), Cookie: func(peer etf.Atom) string {
+			if c, ok := x.cfg.Cookies[string(peer)]; ok {
+				return c
+			}
+			return x.cfg.Cookie
+		}}
+	keep := dist.InitiatorFunc(func(etf.Atom) bool { return false })
+	peer, err := side.Connect(ctx, x.conn, x.name, keep)
+	if err == nil {
+		x.peer = peer
+		x.carrier.Authenticated(x.conn)
+		return Finding{Step: "handshake", Detail: fmt.Sprintf("status %v, cookies agree, creation %d", peer.Status,
+			peer.Creation)}
 	}
-	return Finding{Step: "handshake", Detail: fmt.Sprintf("status %v, cookies agree, creation %d", x.peer.info.Status,
-		x.peer.info.Creation)}
+	stage, better := "handshake", err
+	if refused := (*dist.HandshakeError)(nil); errors.As(err, &refused) {
+		if better = x.carrier.Explain(x.conn, refused); better != error(refused) {
+			stage = "tls"
+		}
+	}
+	return Finding{Step: "handshake", Err: &node.ConnectError{Node: x.name, Stage: stage, Err: better},
+		Advice: adviceOf(better)}
+}
+
+// randomCreation returns a creation as a node without EPMD has: neither 0 nor one of the two bits of old nodes.
+func randomCreation() uint32 {
+	var b [4]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return binary.BigEndian.Uint32(b[:]) | 4
 }
 
 // adviceFor says which side has to change what after a failed handshake.
@@ -190,6 +200,8 @@ func adviceFor(e *dist.HandshakeError) string {
 		return "give both nodes the same cookie"
 	case dist.ReasonFlags:
 		return "the peer is too old for this node: use OTP 23 or later there"
+	case dist.ReasonSuperseded:
+		return "the peer has a connection with a node of the name of this side: choose another name here"
 	case dist.ReasonNotAllowed:
 		return "on the peer, add this node to net_kernel:allow/1, or read in its log which flag it misses"
 	case dist.ReasonTimeout, dist.ReasonClosed:
@@ -199,8 +211,11 @@ func adviceFor(e *dist.HandshakeError) string {
 	return "the log of the peer says more"
 }
 
+// flags shows what both sides have agreed on, and starts reading.
 func (x *examination) flags(context.Context) Finding {
-	info := x.peer.info
+	info := x.peer
+	x.session = newSession(dist.NewConn(x.conn, info, dist.Options{TickTime: x.cfg.TickTime,
+		Intensity: x.cfg.TickIntensity, Trace: x.cfg.Trace}))
 	kind := "a visible connection"
 	if info.Hidden() {
 		kind = "a hidden connection"
@@ -215,8 +230,12 @@ func (x *examination) flags(context.Context) Finding {
 
 func (x *examination) ping(ctx context.Context) Finding {
 	began := time.Now()
-	if err := x.n.Ping(ctx, x.name); err != nil {
-		return Finding{Step: "ping", Err: err,
+	answer, err := x.session.call(ctx, "net_kernel", etf.Tuple{etf.Atom("is_auth"), etf.Atom(x.cfg.Name)})
+	if err == nil && !etf.Equal(answer, etf.Atom("yes")) {
+		err = errors.New("net_kernel answered " + etf.FormatMax(answer, 1000))
+	}
+	if err != nil {
+		return Finding{Step: "ping", Err: &node.ConnectError{Node: x.name, Stage: "ping", Err: err},
 			Advice: "the peer is connected and does not answer: is it overloaded, or suspended?"}
 	}
 	return Finding{Step: "ping", Detail: fmt.Sprintf("pong in %v", time.Since(began).Round(time.Microsecond))}
@@ -224,11 +243,12 @@ func (x *examination) ping(ctx context.Context) Finding {
 
 // tick compares the tick times, which should be the same in a cluster. A peer that does not tell is not at fault.
 func (x *examination) tick(ctx context.Context) Finding {
-	ours := x.n.cfg.TickTime
+	ours := x.cfg.TickTime
 	if ours == 0 {
 		ours = dist.DefaultTickTime
 	}
-	t, err := x.peer.erpcCall(ctx, "net_kernel", "get_net_ticktime", nil)
+	t, err := x.session.call(ctx, "rex", etf.Tuple{etf.Atom("call"), etf.Atom("net_kernel"),
+		etf.Atom("get_net_ticktime"), etf.List{}, etf.Atom("user")})
 	theirs, ok := t.(etf.Int)
 	if err != nil || !ok {
 		return Finding{Step: "tick", Detail: fmt.Sprintf("ours is %v, that of the peer is not known", ours)}
