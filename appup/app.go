@@ -43,7 +43,7 @@ func ParseApp(name string, src []byte) (*App, error) {
 // it, or nil.
 func readApp(n etf.Node, r *report) (app *App, bad etf.Term) {
 	parts, _ := tupleElems(n, 3)
-	if len(parts) != 3 || !isAtom(parts[0].Term, "application") {
+	if len(parts) != 3 || !etf.IsAtom(parts[0].Term, "application") {
 		return badApp(n, r)
 	}
 	name, ok1 := parts[1].Term.(etf.Atom)
@@ -75,7 +75,7 @@ func readApp(n etf.Node, r *report) (app *App, bad etf.Term) {
 }
 
 func badApp(n etf.Node, r *report) (*App, etf.Term) {
-	reason := tagged("badly_formatted_application", n.Term)
+	reason := etf.Tagged("badly_formatted_application", n.Term)
 	r.fail(n.Pos, reason, "expected {application, Name, [{Key, Value}]}, not %s", show(n.Term))
 	return nil, reason
 }
@@ -92,7 +92,7 @@ type appDict struct {
 // find is lists:keysearch/3.
 func (d *appDict) find(key etf.Atom) (etf.Node, bool) {
 	for _, p := range d.pairs {
-		if t, ok := p.Term.(etf.Tuple); ok && len(t) > 0 && isAtom(t[0], key) {
+		if t, ok := p.Term.(etf.Tuple); ok && len(t) > 0 && etf.IsAtom(t[0], key) {
 			return p, true
 		}
 	}
@@ -104,13 +104,13 @@ func (d *appDict) get(key etf.Atom, must bool) (etf.Node, bool) {
 	pair, found := d.find(key)
 	if !found {
 		if must {
-			d.refuse(d.pos, tagged("missing_param", key), "%s is missing", key)
+			d.refuse(d.pos, etf.Tagged("missing_param", key), "%s is missing", key)
 		}
 		return etf.Node{}, false
 	}
 	parts, ok := tupleElems(pair, 2)
 	if !ok {
-		d.refuse(pair.Pos, tagged("missing_param", key), "expected {%s, Value}, not %s", key, show(pair.Term))
+		d.refuse(pair.Pos, etf.Tagged("missing_param", key), "expected {%s, Value}, not %s", key, show(pair.Term))
 		return etf.Node{}, false
 	}
 	return parts[1], true
@@ -142,9 +142,9 @@ func (d *appDict) optionalText(key etf.Atom) string {
 
 func (d *appDict) textOf(key etf.Atom, n etf.Node) string {
 	s, kind := stringOf(n.Term)
-	why := etf.Term(tagged("bad_param", key))
+	why := etf.Term(etf.Tagged("bad_param", key))
 	if kind == textCrashes {
-		why = tagged("EXIT", crashReason("badarg"))
+		why = etf.Tagged("EXIT", crashReason("badarg"))
 	}
 	if kind != textOK {
 		d.refuse(n.Pos, why, "%s has to be a string, not %s", key, show(n.Term))
@@ -157,7 +157,7 @@ func (d *appDict) atoms(key etf.Atom, must bool) []etf.Atom {
 	if !ok {
 		return nil
 	}
-	atoms, ok := atomList(n.Term)
+	atoms, ok := etf.AsAtoms(n.Term)
 	if ok {
 		return atoms
 	}
@@ -166,7 +166,7 @@ func (d *appDict) atoms(key etf.Atom, must bool) []etf.Atom {
 		i := slices.IndexFunc(elems, func(e etf.Node) bool { _, ok := e.Term.(etf.Atom); return !ok })
 		pos, what = elems[i].Pos, elems[i].Term
 	}
-	d.refuse(pos, tagged("bad_param", key), "%s has to be a list of atoms, not %s", key, show(what))
+	d.refuse(pos, etf.Tagged("bad_param", key), "%s has to be a list of atoms, not %s", key, show(what))
 	return nil
 }
 
@@ -177,7 +177,7 @@ func (d *appDict) value(key etf.Atom, otherwise etf.Term, want string, fits func
 		return otherwise
 	}
 	if !fits(n.Term) {
-		why := tagged("bad_param", key)
+		why := etf.Tagged("bad_param", key)
 		if key == "mod" { // no clause of check_item/2 is about it
 			why[0] = etf.Atom("missing_param")
 		}
@@ -192,12 +192,12 @@ func (d *appDict) checkRepeated(modules []etf.Atom) {
 	for _, p := range d.pairs {
 		t, _ := p.Term.(etf.Tuple)
 		if len(t) == 0 {
-			d.warn(p.Pos, tagged("bad_param", p.Term), "expected {Key, Value}, not %s", show(p.Term))
+			d.warn(p.Pos, etf.Tagged("bad_param", p.Term), "expected {Key, Value}, not %s", show(p.Term))
 			continue
 		}
 		key, _ := t[0].(etf.Atom)
 		if seen[key] {
-			d.warn(p.Pos, tagged("duplicate_param", key), "%s is there twice; only the first counts", show(t[0]))
+			d.warn(p.Pos, etf.Tagged("duplicate_param", key), "%s is there twice; only the first counts", show(t[0]))
 		}
 		seen[key] = true
 	}
@@ -206,7 +206,7 @@ func (d *appDict) checkRepeated(modules []etf.Atom) {
 		elems, _ := listElems(parts[1])
 		for i, m := range modules {
 			if slices.Contains(modules[:i], m) {
-				d.fail(elems[i].Pos, tagged("duplicate_modules", m), "the module %s is listed twice", show(m))
+				d.fail(elems[i].Pos, etf.Tagged("duplicate_modules", m), "the module %s is listed twice", show(m))
 			}
 		}
 	}
@@ -224,9 +224,9 @@ func isCallback(t etf.Term) bool {
 	return ok
 }
 
-func isPhases(t etf.Term) bool { return isAtom(t, "undefined") || isPairs(t) }
+func isPhases(t etf.Term) bool { return etf.IsAtom(t, "undefined") || isPairs(t) }
 
-func isMax(t etf.Term) bool { return isAtom(t, "infinity") || isPositive(t) }
+func isMax(t etf.Term) bool { return etf.IsAtom(t, "infinity") || isPositive(t) }
 
 // isPositive tells whether a term is an integer above 0.
 func isPositive(t etf.Term) bool {
@@ -243,8 +243,8 @@ func isPositive(t etf.Term) bool {
 func (a *App) Record() etf.Tuple {
 	return etf.Tuple{etf.Atom("application"), a.Name, a.Type, etf.Charlist(a.Vsn), etf.Charlist(a.ID),
 		etf.Charlist(a.Description),
-		atomTerms(a.Modules), atomTerms(a.Applications), atomTerms(a.Optional), atomTerms(a.Included),
-		atomTerms(a.Registered),
+		etf.Atoms(a.Modules...), etf.Atoms(a.Applications...), etf.Atoms(a.Optional...), etf.Atoms(a.Included...),
+		etf.Atoms(a.Registered...),
 		a.Env, a.MaxT, a.MaxP, a.Mod, a.StartPhases, etf.Charlist(a.Dir)}
 }
 

@@ -42,7 +42,7 @@ func DowngradeScript(files Files, app etf.Atom, running, old AppDir) (script etf
 		return nil, failed
 	}
 	if !etf.Equal(top, etf.Charlist(running.Vsn)) {
-		return nil, &Error{Module: "release_handler", Reason: tagged("badmatch", etf.Tuple{top, found.Terms()}),
+		return nil, &Error{Module: "release_handler", Reason: etf.Tagged("badmatch", etf.Tuple{top, found.Terms()}),
 			File: found.File, Exit: true}
 	}
 	to, failed := readOneApp(files, app, etf.Charlist(old.Vsn), old.Dir)
@@ -85,7 +85,7 @@ func findScript(files Files, app etf.Atom, dir, vsn string, mode Mode) (top etf.
 		for i, n := range nodes {
 			terms[i] = n.Term
 		}
-		return fail(etf.Pos{Line: 1, Column: 1}, true, tagged("case_clause", tagged("ok", terms)))
+		return fail(etf.Pos{Line: 1, Column: 1}, true, etf.Tagged("case_clause", etf.Tagged("ok", terms)))
 	}
 	entries := mode.entries(parts)
 	script, found, failed := searchEntries(file, entries, vsn)
@@ -93,7 +93,7 @@ func findScript(files Files, app etf.Atom, dir, vsn string, mode Mode) (top etf.
 	case failed != nil:
 		return fail(etf.Pos{Line: failed.Line, Column: failed.Column}, true, wordOf(failed.Reason))
 	case !found:
-		return fail(entries.Pos, false, tagged("version_not_in_appup", etf.Charlist(vsn)))
+		return fail(entries.Pos, false, etf.Tagged("version_not_in_appup", etf.Charlist(vsn)))
 	}
 	return parts[0].Term, script, nil
 }
@@ -104,7 +104,7 @@ func readOneApp(files Files, app etf.Atom, vsn etf.Term, dir string) (*App, *Err
 	file := join(ebin, string(app)+".app")
 	a, reason := readApplication(searchedFiles{files, []string{ebin}}, app, vsn)
 	if wordOf(reason) == "not_found" {
-		reason = tagged("no_app_found", vsn, etf.Charlist(dir))
+		reason = etf.Tagged("no_app_found", vsn, etf.Charlist(dir))
 	}
 	if reason == nil {
 		return a, nil
@@ -142,7 +142,7 @@ func vsnNode(n etf.Node) (etf.Node, bool) {
 	}
 	pairs, _ := listElems(parts[2])
 	for _, p := range pairs {
-		if pair, ok := tupleElems(p, 2); ok && isAtom(pair[0].Term, "vsn") {
+		if pair, ok := tupleElems(p, 2); ok && etf.IsAtom(pair[0].Term, "vsn") {
 			return pair[1], true
 		}
 	}

@@ -69,14 +69,14 @@ func ParseAppup(name string, src []byte) (*Appup, error) {
 func readAppup(n etf.Node, r *report) *Appup {
 	parts, ok := tupleElems(n, 3)
 	if !ok {
-		r.fail(n.Pos, tagged("bad_appup", n.Term), "expected {Vsn, [{UpFrom, Script}], [{DownTo, Script}]}, not %s",
+		r.fail(n.Pos, etf.Tagged("bad_appup", n.Term), "expected {Vsn, [{UpFrom, Script}], [{DownTo, Script}]}, not %s",
 			show(n.Term))
 		return nil
 	}
 	a := &Appup{}
 	var kind textKind
 	if a.Vsn, kind = stringOf(parts[0].Term); kind != textOK {
-		r.warn(parts[0].Pos, tagged("bad_vsn", parts[0].Term),
+		r.warn(parts[0].Pos, etf.Tagged("bad_vsn", parts[0].Term),
 			"the version of the application should be a string; %s is that of no application", show(parts[0].Term))
 	}
 	a.Up = readEntries(parts[1], r)
@@ -87,24 +87,24 @@ func readAppup(n etf.Node, r *report) *Appup {
 func readEntries(n etf.Node, r *report) []Entry {
 	list, ok := listElems(n)
 	if !ok {
-		r.fail(n.Pos, tagged("bad_list", n.Term), "expected a list of {Vsn, Script}, not %s", show(n.Term))
+		r.fail(n.Pos, etf.Tagged("bad_list", n.Term), "expected a list of {Vsn, Script}, not %s", show(n.Term))
 		return nil
 	}
 	var all []Entry
 	for _, e := range list {
 		parts, ok := tupleElems(e, 2)
 		if !ok {
-			r.fail(e.Pos, tagged("bad_entry", e.Term), "expected {Vsn, Script}, not %s", show(e.Term))
+			r.fail(e.Pos, etf.Tagged("bad_entry", e.Term), "expected {Vsn, Script}, not %s", show(e.Term))
 			continue
 		}
 		v, ok := readVersion(parts[0], r)
 		if i := slices.IndexFunc(all, func(e Entry) bool { return !v.Pattern && e.Version.Fits(v.Text) }); ok && i >= 0 {
-			r.warn(parts[0].Pos, tagged("duplicate_vsn", v.Term()),
+			r.warn(parts[0].Pos, etf.Tagged("duplicate_vsn", v.Term()),
 				"the entry for %v is never used: the one for %v fits it first", v, all[i].Version)
 		}
 		script, isScript := listElems(parts[1])
 		if !isScript {
-			r.fail(parts[1].Pos, tagged("bad_list", parts[1].Term), "expected a list of instructions, not %s",
+			r.fail(parts[1].Pos, etf.Tagged("bad_list", parts[1].Term), "expected a list of instructions, not %s",
 				show(parts[1].Term))
 		}
 		checkScript(script, r)

@@ -61,13 +61,13 @@ func readVersion(n etf.Node, r *report) (Version, bool) {
 	if expr, ok := n.Term.(etf.Binary); ok {
 		v, err := NewPattern(string(expr))
 		if err != nil {
-			r.fail(n.Pos, tagged("bad_vsn", n.Term), "%v", err)
+			r.fail(n.Pos, etf.Tagged("bad_vsn", n.Term), "%v", err)
 		}
 		return v, err == nil
 	}
 	s, kind := stringOf(n.Term)
 	if kind != textOK {
-		r.fail(n.Pos, tagged("bad_vsn", n.Term), "a version is a string, or a regular expression as a binary, not %s",
+		r.fail(n.Pos, etf.Tagged("bad_vsn", n.Term), "a version is a string, or a regular expression as a binary, not %s",
 			show(n.Term))
 	}
 	return Version{Text: s}, kind == textOK

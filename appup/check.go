@@ -46,7 +46,7 @@ func (r *report) sameName(n etf.Node, base string) {
 		return
 	}
 	if name, ok := parts[1].Term.(etf.Atom); ok && string(name)+".app" != base {
-		r.fail(parts[1].Pos, tagged("bad_application_name", name),
+		r.fail(parts[1].Pos, etf.Tagged("bad_application_name", name),
 			"the application is called %s, so its file has to be %s.app", show(name), name)
 	}
 }
@@ -66,7 +66,7 @@ func checkScript(script []etf.Node, r *report) {
 	c.dependencies()
 	c.objectCode()
 	for _, n := range c.early {
-		r.fail(n.Pos, tagged("bad_op_before_point_of_no_return", n.Term),
+		r.fail(n.Pos, etf.Tagged("bad_op_before_point_of_no_return", n.Term),
 			"only load_object_code and apply may stand before point_of_no_return")
 	}
 }
@@ -82,14 +82,14 @@ type scriptCheck struct {
 }
 
 func (c *scriptCheck) take(n etf.Node) {
-	if isAtom(n.Term, "point_of_no_return") {
+	if etf.IsAtom(n.Term, "point_of_no_return") {
 		if c.ponr {
 			c.fail(n.Pos, etf.Atom("too_many_point_of_no_return"), "there is a point_of_no_return already")
 			return
 		}
 		c.ponr = true
 		for _, s := range c.seen {
-			if t, ok := s.Term.(etf.Tuple); !ok || !isAtom(t[0], "load_object_code") && !isAtom(t[0], "apply") {
+			if t, ok := s.Term.(etf.Tuple); !ok || !etf.IsAtom(t[0], "load_object_code") && !etf.IsAtom(t[0], "apply") {
 				c.early = append(c.early, s)
 			}
 		}
@@ -141,7 +141,8 @@ func isDependent(word etf.Atom) bool {
 func (c *scriptCheck) takeDependent(e []etf.Node) {
 	module := e[1].Term.(etf.Atom)
 	if c.dependent[module] {
-		c.fail(e[0].Pos, tagged("muldef_module", module), "there is an instruction for the module %s already", show(module))
+		c.fail(e[0].Pos, etf.Tagged("muldef_module", module), "there is an instruction for the module %s already",
+			show(module))
 	}
 	c.dependent[module] = true
 	deps, _ := listElems(e[len(e)-1])
@@ -158,7 +159,7 @@ func (c *scriptCheck) balance() {
 func (c *scriptCheck) lacking(has, from []etf.Node, reason etf.Atom, format string) {
 	for _, n := range has {
 		if !slices.ContainsFunc(from, func(o etf.Node) bool { return o.Term == n.Term }) {
-			c.fail(n.Pos, tagged(reason, etf.List{n.Term}), format, show(n.Term))
+			c.fail(n.Pos, etf.Tagged(reason, etf.List{n.Term}), format, show(n.Term))
 		}
 	}
 }
@@ -166,7 +167,7 @@ func (c *scriptCheck) lacking(has, from []etf.Node, reason etf.Atom, format stri
 func (c *scriptCheck) dependencies() {
 	for _, n := range c.deps {
 		if module := n.Term.(etf.Atom); !c.dependent[module] {
-			c.warn(n.Pos, tagged("undef_module", module),
+			c.warn(n.Pos, etf.Tagged("undef_module", module),
 				"the module %s has no instruction here; without one in another application the upgrade is refused", show(module))
 		}
 	}
@@ -175,7 +176,7 @@ func (c *scriptCheck) dependencies() {
 func (c *scriptCheck) objectCode() {
 	for _, n := range c.loads {
 		if !slices.ContainsFunc(c.object, func(o etf.Node) bool { return o.Term == n.Term }) {
-			c.warn(n.Pos, tagged("no_object_code", n.Term),
+			c.warn(n.Pos, etf.Tagged("no_object_code", n.Term),
 				"there is no load_object_code with the module %s here; without one in another application the upgrade is refused",
 				show(n.Term))
 		}
@@ -188,23 +189,24 @@ func checkLowLevel(script []etf.Node, r *report) {
 	for i, n := range script {
 		n, undo := withoutUndo(n)
 		if undo {
-			r.warn(n.Pos, tagged("bad_instruction", n.Term), "undo is known to gonode alone: an OTP node refuses the script")
+			r.warn(n.Pos, etf.Tagged("bad_instruction", n.Term), "undo is known to gonode alone: an OTP node refuses the script")
 		}
 		word := wordOf(n.Term)
 		switch {
 		case isHighLevel(word):
-			r.fail(n.Pos, tagged("illegal_instruction_after_point_of_no_return", n.Term),
+			r.fail(n.Pos, etf.Tagged("illegal_instruction_after_point_of_no_return", n.Term),
 				"%s belongs into an .appup file; a relup has low-level instructions", word)
 		case !r.syntax(n):
 		case word == "restart" || word == "reboot":
-			r.fail(n.Pos, tagged("illegal_instruction_after_point_of_no_return", n.Term), "no release handler knows %s", word)
+			r.fail(n.Pos, etf.Tagged("illegal_instruction_after_point_of_no_return", n.Term), "no release handler knows %s",
+				word)
 		case word == "restart_new_emulator" && i == 0:
 		default:
 			c.take(n)
 		}
 	}
 	for _, n := range c.early {
-		r.fail(n.Pos, tagged("bad_op_before_point_of_no_return", n.Term),
+		r.fail(n.Pos, etf.Tagged("bad_op_before_point_of_no_return", n.Term),
 			"only load_object_code and apply may stand before point_of_no_return")
 	}
 	c.ordered()
@@ -215,7 +217,7 @@ func checkLowLevel(script []etf.Node, r *report) {
 func (c *scriptCheck) ordered() {
 	for _, n := range c.loads {
 		if !slices.ContainsFunc(c.object, func(o etf.Node) bool { return o.Term == n.Term }) {
-			c.fail(n.Pos, tagged("no_object_code", n.Term), "there is no load_object_code with the module %s", show(n.Term))
+			c.fail(n.Pos, etf.Tagged("no_object_code", n.Term), "there is no load_object_code with the module %s", show(n.Term))
 		}
 	}
 }
@@ -231,11 +233,11 @@ func wordOf(t etf.Term) etf.Atom {
 // withoutUndo takes the undo out of {apply, MFA, {undo, MFA}}.
 func withoutUndo(n etf.Node) (etf.Node, bool) {
 	e, ok := tupleElems(n, 3)
-	if !ok || !isAtom(e[0].Term, "apply") {
+	if !ok || !etf.IsAtom(e[0].Term, "apply") {
 		return n, false
 	}
 	undo, ok := tupleElems(e[2], 2)
-	if !ok || !isAtom(undo[0].Term, "undo") {
+	if !ok || !etf.IsAtom(undo[0].Term, "undo") {
 		return n, false
 	}
 	if r := (&report{}); !r.syntax(tupleAt(n.Pos, e[0], undo[1])) {

@@ -34,7 +34,7 @@ func CheckFile(files Files, name string) ([]*Finding, error) {
 	app, err := ParseApp(of+".app", beside)
 	if err != nil {
 		first, _, _ := strings.Cut(err.Error(), "\n")
-		r.warn(parts[0].Pos, tagged("bad_application", etf.Charlist(of+".app")),
+		r.warn(parts[0].Pos, etf.Tagged("bad_application", etf.Charlist(of+".app")),
 			"not compared with the .app file, which is broken: %s", first)
 		return r.sorted(), nil
 	}
@@ -50,7 +50,7 @@ type appFileCheck struct {
 
 func (c appFileCheck) file(parts []etf.Node) {
 	if top, kind := stringOf(parts[0].Term); kind == textOK && top != c.app.Vsn {
-		c.warn(parts[0].Pos, tagged("bad_vsn", etf.Tuple{parts[0].Term, etf.Charlist(c.app.Vsn)}),
+		c.warn(parts[0].Pos, etf.Tagged("bad_vsn", etf.Tuple{parts[0].Term, etf.Charlist(c.app.Vsn)}),
 			"the file is for version %s, but %s.app says %s", show(parts[0].Term), c.app.Name, show(etf.Charlist(c.app.Vsn)))
 	}
 	for _, mode := range []Mode{ModeUp, ModeDown} {
@@ -88,24 +88,25 @@ func (c appFileCheck) instruction(mode Mode, word etf.Atom, e []etf.Node) {
 	case mode == ModeUp && word != "delete_module":
 		c.module(e[1])
 	case mode == ModeDown && word == "delete_module" && !c.has(e[1].Term):
-		c.warn(e[1].Pos, tagged("no_such_module", e[1].Term),
+		c.warn(e[1].Pos, etf.Tagged("no_such_module", e[1].Term),
 			"the way down deletes the module %s, which %s.app does not have", show(e[1].Term), c.app.Name)
 	case mode == ModeUp && c.has(e[1].Term):
-		c.warn(e[1].Pos, tagged("delete_module", e[1].Term), "the module %s is deleted, but %s.app has it", show(e[1].Term),
+		c.warn(e[1].Pos, etf.Tagged("delete_module", e[1].Term), "the module %s is deleted, but %s.app has it",
+			show(e[1].Term),
 			c.app.Name)
 	case word == "add_module" && c.has(e[1].Term):
-		c.warn(e[1].Pos, tagged("add_module", e[1].Term), "the way down adds the module %s, but %s.app has it already",
+		c.warn(e[1].Pos, etf.Tagged("add_module", e[1].Term), "the way down adds the module %s, but %s.app has it already",
 			show(e[1].Term), c.app.Name)
 	}
 }
 
 // objectCode looks at {App, Vsn, Modules}.
 func (c appFileCheck) objectCode(mode Mode, e []etf.Node) {
-	if mode == ModeDown || !isAtom(e[0].Term, c.app.Name) {
+	if mode == ModeDown || !etf.IsAtom(e[0].Term, c.app.Name) {
 		return
 	}
 	if vsn, kind := stringOf(e[1].Term); kind == textOK && vsn != c.app.Vsn {
-		c.fail(e[1].Pos, tagged("bad_lib_vsn", c.app.Name, etf.Charlist(c.app.Vsn)),
+		c.fail(e[1].Pos, etf.Tagged("bad_lib_vsn", c.app.Name, etf.Charlist(c.app.Vsn)),
 			"object code of version %s, but %s.app says %s",
 			show(e[1].Term), c.app.Name, show(etf.Charlist(c.app.Vsn)))
 	}
@@ -117,7 +118,7 @@ func (c appFileCheck) objectCode(mode Mode, e []etf.Node) {
 
 func (c appFileCheck) module(n etf.Node) {
 	if !c.has(n.Term) {
-		c.fail(n.Pos, tagged("no_such_module", n.Term),
+		c.fail(n.Pos, etf.Tagged("no_such_module", n.Term),
 			"%s.app has no module %s; without one in another application the upgrade is refused",
 			c.app.Name, show(n.Term))
 	}

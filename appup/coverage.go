@@ -64,9 +64,9 @@ func (g Gap) String() string {
 // Reason is {uncovered_module, Module} or {unchanged_module, Module}. OTP has none: systools looks at no code.
 func (g Gap) Reason() etf.Tuple {
 	if g.Change == ModuleUnchanged {
-		return tagged("unchanged_module", g.Module)
+		return etf.Tagged("unchanged_module", g.Module)
 	}
-	return tagged("uncovered_module", g.Module)
+	return etf.Tagged("uncovered_module", g.Module)
 }
 
 // Step is an upgrade of one application from one version to another.

@@ -24,7 +24,7 @@ func (e *Error) Error() string {
 }
 
 // Term returns {error, Module, Reason}.
-func (e *Error) Term() etf.Tuple { return tagged("error", e.Module, e.Reason) }
+func (e *Error) Term() etf.Tuple { return etf.Tagged("error", e.Module, e.Reason) }
 
 // explain says a reason in words, if it is one of those that need them.
 func explain(reason etf.Term) string {
@@ -63,7 +63,7 @@ func explainNested(word etf.Atom, t etf.Tuple) string {
 	case word == "error_reading" && len(inner) == 2:
 		return fmt.Sprintf("%s: %s", show(inner[0]), explain(inner[1]))
 	case word == "file_problem" && len(inner) == 2:
-		if problem, ok := inner[1].(etf.Tuple); ok && len(problem) == 2 && isAtom(problem[0], "error") {
+		if problem, ok := etf.AsTuple(inner[1], "error", 2); ok {
 			return explain(problem[1])
 		}
 		return "this is no .appup file: {Vsn, [{UpFrom, Script}], [{DownTo, Script}]}"

@@ -106,5 +106,3 @@ func SortFindings(all []*Finding) []*Finding {
 const maxShown = 80
 
 func show(t etf.Term) string { return etf.FormatMax(t, maxShown) }
-
-func tagged(word etf.Atom, rest ...etf.Term) etf.Tuple { return append(etf.Tuple{word}, rest...) }

@@ -226,7 +226,7 @@ func highLevelOf(word etf.Atom, a []etf.Term) Instruction {
 	name := a[0].(etf.Atom)
 	switch word {
 	case "update":
-		u := Update{Module: name, Static: isAtom(a[1], "static"), Timeout: a[2], PrePurge: purgeOf(a[4]),
+		u := Update{Module: name, Static: etf.IsAtom(a[1], "static"), Timeout: a[2], PrePurge: purgeOf(a[4]),
 			PostPurge: purgeOf(a[5]), DepMods: mustAtoms(a[6])}
 		if change, ok := a[3].(etf.Tuple); ok {
 			u.Advanced, u.Extra = true, change[1]
@@ -268,7 +268,7 @@ func suspendOf(list etf.List) Suspend {
 
 func codeChangeOf(a []etf.Term) CodeChange {
 	list := a[len(a)-1].(etf.List)
-	c := CodeChange{Down: isAtom(a[0], "down"), Entries: make([]CodeChangeEntry, len(list))}
+	c := CodeChange{Down: etf.IsAtom(a[0], "down"), Entries: make([]CodeChangeEntry, len(list))}
 	for i, e := range list {
 		pair := e.(etf.Tuple)
 		c.Entries[i] = CodeChangeEntry{pair[0].(etf.Atom), pair[1]}
@@ -294,6 +294,6 @@ func purgeOf(t etf.Term) Purge { return Purge(t.(etf.Atom)) }
 
 // mustAtoms returns the atoms of a list that was checked.
 func mustAtoms(t etf.Term) []etf.Atom {
-	atoms, _ := atomList(t)
+	atoms, _ := etf.AsAtoms(t)
 	return atoms
 }

@@ -33,8 +33,9 @@ func expandTuple(n etf.Node, word etf.Atom, e []etf.Node) etf.Node {
 		return n
 	case len(e) == 2:
 		return tupleAt(n.Pos, e[0], e[1], soft, brutal, brutal, none)
-	case len(e) == 3 && isAtom(e[2].Term, "supervisor"):
-		return tupleAt(n.Pos, e[0], e[1], a(etf.Atom("static")), a(etf.Atom("default")), a(tagged("advanced", etf.List{})),
+	case len(e) == 3 && etf.IsAtom(e[2].Term, "supervisor"):
+		return tupleAt(n.Pos, e[0], e[1], a(etf.Atom("static")), a(etf.Atom("default")), a(etf.Tagged("advanced",
+			etf.List{})),
 			brutal, brutal, none)
 	case len(e) == 3 && isChange(e[2].Term):
 		return tupleAt(n.Pos, e[0], e[1], e[2], brutal, brutal, none)
@@ -49,7 +50,7 @@ func expandTuple(n etf.Node, word etf.Atom, e []etf.Node) etf.Node {
 // isChange tells whether a term stands where a change is expected: any tuple does, and is looked at later.
 func isChange(t etf.Term) bool {
 	_, isTuple := t.(etf.Tuple)
-	return isTuple || isAtom(t, "soft")
+	return isTuple || etf.IsAtom(t, "soft")
 }
 
 // normalize gives instructions that still have several forms the longest one: systools_rc:normalize_instrs/1. Their
@@ -63,11 +64,11 @@ func normalize(n etf.Node) etf.Node {
 	dynamic, unlimited := nodeAt(n.Pos, etf.Atom("dynamic")), nodeAt(n.Pos, etf.Atom("default"))
 	none := nodeAt(n.Pos, etf.List{})
 	switch {
-	case isAtom(t[0], "update") && len(t) == 6:
+	case etf.IsAtom(t[0], "update") && len(t) == 6:
 		return tupleAt(n.Pos, e[0], e[1], dynamic, unlimited, e[2], e[3], e[4], e[5])
-	case isAtom(t[0], "update") && len(t) == 7:
+	case etf.IsAtom(t[0], "update") && len(t) == 7:
 		return tupleAt(n.Pos, e[0], e[1], dynamic, e[2], e[3], e[4], e[5], e[6])
-	case (isAtom(t[0], "add_module") || isAtom(t[0], "delete_module")) && len(t) == 2:
+	case (etf.IsAtom(t[0], "add_module") || etf.IsAtom(t[0], "delete_module")) && len(t) == 2:
 		return tupleAt(n.Pos, e[0], e[1], none)
 	}
 	return n

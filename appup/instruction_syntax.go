@@ -29,14 +29,14 @@ func (r *report) syntaxOfWord(n etf.Node, word etf.Atom) {
 	switch word {
 	case "point_of_no_return", "restart_new_emulator", "restart_emulator", "restart", "reboot":
 	case "mnesia_backup":
-		r.fail(n.Pos, tagged("not_yet_implemented", word), "mnesia_backup is not implemented, in OTP neither")
+		r.fail(n.Pos, etf.Tagged("not_yet_implemented", word), "mnesia_backup is not implemented, in OTP neither")
 	default:
 		r.badInstruction(n)
 	}
 }
 
 func (r *report) badInstruction(n etf.Node) {
-	r.fail(n.Pos, tagged("bad_instruction", n.Term), "%s", instructionHint(n.Term))
+	r.fail(n.Pos, etf.Tagged("bad_instruction", n.Term), "%s", instructionHint(n.Term))
 }
 
 // form is the word of an instruction and the size of its tuple.
@@ -90,21 +90,21 @@ func (r *report) application(n etf.Node) { r.atom(n, "bad_application", "an appl
 
 func (r *report) atom(n etf.Node, reason etf.Atom, what string) {
 	if _, ok := n.Term.(etf.Atom); !ok {
-		r.fail(n.Pos, tagged(reason, n.Term), "%s has to be an atom, not %s", what, show(n.Term))
+		r.fail(n.Pos, etf.Tagged(reason, n.Term), "%s has to be an atom, not %s", what, show(n.Term))
 	}
 }
 
 func (r *report) oneOf(n etf.Node, reason etf.Atom, what string, words ...etf.Atom) {
 	for _, w := range words {
-		if isAtom(n.Term, w) {
+		if etf.IsAtom(n.Term, w) {
 			return
 		}
 	}
-	r.fail(n.Pos, tagged(reason, n.Term), "%s, not %s", what, show(n.Term))
+	r.fail(n.Pos, etf.Tagged(reason, n.Term), "%s, not %s", what, show(n.Term))
 }
 
 func (r *report) change(n etf.Node) {
-	if pair, ok := tupleElems(n, 2); ok && isAtom(pair[0].Term, "advanced") {
+	if pair, ok := tupleElems(n, 2); ok && etf.IsAtom(pair[0].Term, "advanced") {
 		return
 	}
 	r.oneOf(n, "bad_change", "a change is soft or {advanced, Extra}", "soft")
@@ -145,7 +145,7 @@ func (r *report) checkEach(n etf.Node, check func(*report, etf.Node)) {
 		}
 		r.fail(n.Pos, crashReason("function_clause"), "the list has to end in [], not in %s", show(t.Tail))
 	default:
-		r.fail(n.Pos, tagged("bad_list", n.Term), "expected a list, not %s", show(n.Term))
+		r.fail(n.Pos, etf.Tagged("bad_list", n.Term), "expected a list, not %s", show(n.Term))
 	}
 }
 
@@ -163,7 +163,7 @@ func (r *report) suspendEntry(n etf.Node) {
 func (r *report) codeChangeEntry(n etf.Node) {
 	pair, ok := tupleElems(n, 2)
 	if !ok {
-		r.fail(n.Pos, tagged("bad_code_change", n.Term), "expected {Module, Extra}, not %s", show(n.Term))
+		r.fail(n.Pos, etf.Tagged("bad_code_change", n.Term), "expected {Module, Extra}, not %s", show(n.Term))
 		return
 	}
 	r.module(pair[0])
@@ -184,7 +184,7 @@ func (r *report) tupleOf(a []etf.Node, word etf.Atom, want string) ([]etf.Node, 
 	parts, ok := tupleElems(a[0], 3)
 	if !ok {
 		whole := etf.Tuple{word, a[0].Term}
-		r.fail(a[0].Pos, tagged("bad_instruction", whole), "expected {%s, %s}, not %s", word, want, show(whole))
+		r.fail(a[0].Pos, etf.Tagged("bad_instruction", whole), "expected {%s, %s}, not %s", word, want, show(whole))
 	}
 	return parts, ok
 }
@@ -196,7 +196,7 @@ func (r *report) objectCode(a []etf.Node) {
 	}
 	r.atom(parts[0], "bad_lib", "an application")
 	if !isList(parts[1].Term) {
-		r.fail(parts[1].Pos, tagged("bad_lib_vsn", parts[1].Term),
+		r.fail(parts[1].Pos, etf.Tagged("bad_lib_vsn", parts[1].Term),
 			"the version of an application has to be a string, not %s", show(parts[1].Term))
 	}
 	r.modules(parts[2])
@@ -219,7 +219,7 @@ func (r *report) mfa(parts []etf.Node) {
 	r.module(parts[0])
 	r.atom(parts[1], "bad_func", "a function")
 	if !isList(parts[2].Term) {
-		r.fail(parts[2].Pos, tagged("bad_args_list", parts[2].Term), "arguments have to be a list, not %s",
+		r.fail(parts[2].Pos, etf.Tagged("bad_args_list", parts[2].Term), "arguments have to be a list, not %s",
 			show(parts[2].Term))
 	}
 }

@@ -132,7 +132,7 @@ func (d dice) change(m etf.Atom, deps etf.List) etf.Term {
 }
 
 func (d dice) call() etf.Term {
-	return tagged("apply", etf.Tuple{etf.Atom("m"), one(d, etf.Atom("f"), "g"), etf.List{etf.Int(d.IntN(100))}})
+	return etf.Tagged("apply", etf.Tuple{etf.Atom("m"), one(d, etf.Atom("f"), "g"), etf.List{etf.Int(d.IntN(100))}})
 }
 
 // extra are instructions that stand where they stand.
@@ -143,19 +143,20 @@ func (d dice) extra() etf.List {
 	case 1:
 		return etf.List{etf.Atom("restart_new_emulator")}
 	case 2:
-		return etf.List{tagged("sync_nodes", etf.Atom("id"), oneTerm(d, etf.List{etf.Atom("n@h")},
+		return etf.List{etf.Tagged("sync_nodes", etf.Atom("id"), oneTerm(d, etf.List{etf.Atom("n@h")},
 			etf.Tuple{etf.Atom("m"), etf.Atom("f"), etf.List{}}))}
 	case 3:
 		return etf.List{oneTerm(d, etf.Atom("restart"), etf.Atom("reboot"))}
 	case 4:
-		return etf.List{tagged("purge", etf.List{etf.Atom("p")})}
+		return etf.List{etf.Tagged("purge", etf.List{etf.Atom("p")})}
 	case 5:
-		return etf.List{tagged(one(d, etf.Atom("add_application"), "remove_application", "restart_application"),
+		return etf.List{etf.Tagged(one(d, etf.Atom("add_application"), "remove_application", "restart_application"),
 			one(d, etf.Atom("a"), "c", "nowhere"))}
 	case 6:
-		return etf.List{tagged("add_application", one(d, etf.Atom("a"), "b"), one(d, etf.Atom("load"), "none", "transient"))}
+		return etf.List{etf.Tagged("add_application", one(d, etf.Atom("a"), "b"), one(d, etf.Atom("load"), "none",
+			"transient"))}
 	case 7:
-		return etf.List{tagged("code_change", oneTerm(d, etf.Atom("up"), etf.Atom("down")),
+		return etf.List{etf.Tagged("code_change", oneTerm(d, etf.Atom("up"), etf.Atom("down")),
 			etf.List{etf.Tuple{etf.Atom("m"), etf.Int(1)}})}
 	}
 	return etf.List{d.call()}
@@ -167,30 +168,30 @@ func (d dice) lowLevel(a *madeApp, version string) etf.List {
 	switch d.IntN(12) {
 	case 0:
 		m := mods()
-		script := etf.List{tagged("suspend", m), d.call(), tagged("code_change",
-			etf.List{etf.Tuple{etf.Atom("x1"), etf.Atom("e")}}), tagged("resume", m)}
+		script := etf.List{etf.Tagged("suspend", m), d.call(), etf.Tagged("code_change",
+			etf.List{etf.Tuple{etf.Atom("x1"), etf.Atom("e")}}), etf.Tagged("resume", m)}
 		if d.once(20) {
 			script = script[:3]
 		}
 		return script
 	case 1:
 		m := mods()
-		return etf.List{tagged("stop", m), tagged("start", m)}[d.IntN(15)/14:]
+		return etf.List{etf.Tagged("stop", m), etf.Tagged("start", m)}[d.IntN(15)/14:]
 	case 2:
 		vsn := etf.Charlist(version)
 		if d.once(10) {
 			vsn = etf.Charlist("0")
 		}
-		script := etf.List{tagged("load", etf.Tuple{etf.Atom("x1"), d.purge(), d.purge()}),
-			tagged("load_object_code", etf.Tuple{a.name, vsn, etf.List{etf.Atom("x1"), etf.Atom("a0"), etf.Atom("x1")}})}
+		script := etf.List{etf.Tagged("load", etf.Tuple{etf.Atom("x1"), d.purge(), d.purge()}),
+			etf.Tagged("load_object_code", etf.Tuple{a.name, vsn, etf.List{etf.Atom("x1"), etf.Atom("a0"), etf.Atom("x1")}})}
 		if d.once(20) {
 			script = script[:1]
 		}
 		return script
 	case 3:
-		return etf.List{tagged("suspend", etf.List{etf.Tuple{etf.Atom("x1"), etf.Int(5)}, etf.Atom("x2")}),
-			tagged("remove", etf.Tuple{etf.Atom("x1"), d.purge(), d.purge()}),
-			tagged("resume", etf.List{etf.Atom("x2"), etf.Atom("x1")})}
+		return etf.List{etf.Tagged("suspend", etf.List{etf.Tuple{etf.Atom("x1"), etf.Int(5)}, etf.Atom("x2")}),
+			etf.Tagged("remove", etf.Tuple{etf.Atom("x1"), d.purge(), d.purge()}),
+			etf.Tagged("resume", etf.List{etf.Atom("x2"), etf.Atom("x1")})}
 	}
 	return nil
 }
@@ -199,11 +200,11 @@ func (d dice) lowLevel(a *madeApp, version string) etf.List {
 func (d dice) before(a *madeApp, vsn string) etf.List {
 	script := etf.List{d.call()}
 	if d.once(2) {
-		script = append(script, tagged("load_object_code", etf.Tuple{a.name, etf.Charlist(vsn),
+		script = append(script, etf.Tagged("load_object_code", etf.Tuple{a.name, etf.Charlist(vsn),
 			etf.List{etf.Atom("a1"), etf.Atom("y")}}))
 	}
 	if d.once(20) {
-		script = append(script, tagged("load_module", etf.Atom("m")))
+		script = append(script, etf.Tagged("load_module", etf.Atom("m")))
 	}
 	return script
 }
@@ -211,27 +212,30 @@ func (d dice) before(a *madeApp, vsn string) etf.List {
 // broken is an instruction that is none.
 func (d dice) broken() etf.Term {
 	m, soft := etf.Atom("m"), etf.Atom("soft_purge")
-	return oneTerm(d, etf.Atom("mnesia_backup"), etf.Atom("odd"), etf.Int(5), etf.Tuple{}, tagged("update"),
-		tagged("load_module"),
-		tagged("update", m, etf.Atom("supervisor"), etf.List{}), tagged("update", m, tagged("odd", m)),
-		tagged("update", etf.Int(1)),
-		tagged("update", m, etf.Int(0), etf.Atom("soft"), soft, soft, etf.List{}), tagged("update", m, etf.Atom("hard")),
-		tagged("update", m, etf.Atom("odd"), etf.Int(1), etf.Atom("soft"), soft, soft, etf.List{}),
-		tagged("load_module", m, soft, etf.Int(2), etf.List{}),
-		tagged("load_module", m, m), tagged("add_module", m, etf.List{etf.Int(1)}), tagged("add_module", m, m),
-		tagged("delete_module", etf.Charlist("m")), tagged("delete_module", m,
+	return oneTerm(d, etf.Atom("mnesia_backup"), etf.Atom("odd"), etf.Int(5), etf.Tuple{}, etf.Tagged("update"),
+		etf.Tagged("load_module"),
+		etf.Tagged("update", m, etf.Atom("supervisor"), etf.List{}), etf.Tagged("update", m, etf.Tagged("odd", m)),
+		etf.Tagged("update", etf.Int(1)),
+		etf.Tagged("update", m, etf.Int(0), etf.Atom("soft"), soft, soft, etf.List{}), etf.Tagged("update", m,
+			etf.Atom("hard")),
+		etf.Tagged("update", m, etf.Atom("odd"), etf.Int(1), etf.Atom("soft"), soft, soft, etf.List{}),
+		etf.Tagged("load_module", m, soft, etf.Int(2), etf.List{}),
+		etf.Tagged("load_module", m, m), etf.Tagged("add_module", m, etf.List{etf.Int(1)}), etf.Tagged("add_module", m, m),
+		etf.Tagged("delete_module", etf.Charlist("m")), etf.Tagged("delete_module", m,
 			etf.ImproperList{Elems: []etf.Term{m}, Tail: m}),
-		tagged("add_application", m, etf.Atom("odd")), tagged("remove_application", etf.Int(1)),
-		tagged("load_object_code", etf.Tuple{m, etf.Int(1), etf.List{}}),
-		tagged("load_object_code", etf.Tuple{m, etf.Charlist("1")}), tagged("load_object_code", m), tagged("load", m),
-		tagged("load", etf.Tuple{etf.Int(1), soft, soft}),
-		tagged("remove", etf.Tuple{m, soft, m}), tagged("purge", m), tagged("suspend", etf.List{etf.Tuple{m, etf.Int(-1)}}),
-		tagged("resume", etf.List{etf.Int(1)}),
-		tagged("code_change", etf.List{m}), tagged("code_change", etf.Atom("odd"), etf.List{}),
-		tagged("code_change", etf.Atom("odd"), m),
-		tagged("sync_nodes", m, etf.List{etf.Int(1)}), tagged("sync_nodes", m, m),
-		tagged("sync_nodes", m, etf.Tuple{m, etf.Int(1), etf.List{}}),
-		tagged("apply", etf.Tuple{m, m, m}), tagged("apply", etf.Tuple{m, etf.Int(1), etf.List{}}),
-		tagged("apply", etf.Tuple{m, m}), tagged("apply", m),
-		tagged("apply", etf.Tuple{m, m, etf.List{}}, tagged("undo", etf.Tuple{m, m, etf.List{}})))
+		etf.Tagged("add_application", m, etf.Atom("odd")), etf.Tagged("remove_application", etf.Int(1)),
+		etf.Tagged("load_object_code", etf.Tuple{m, etf.Int(1), etf.List{}}),
+		etf.Tagged("load_object_code", etf.Tuple{m, etf.Charlist("1")}), etf.Tagged("load_object_code", m), etf.Tagged("load",
+			m),
+		etf.Tagged("load", etf.Tuple{etf.Int(1), soft, soft}),
+		etf.Tagged("remove", etf.Tuple{m, soft, m}), etf.Tagged("purge", m), etf.Tagged("suspend", etf.List{etf.Tuple{m,
+			etf.Int(-1)}}),
+		etf.Tagged("resume", etf.List{etf.Int(1)}),
+		etf.Tagged("code_change", etf.List{m}), etf.Tagged("code_change", etf.Atom("odd"), etf.List{}),
+		etf.Tagged("code_change", etf.Atom("odd"), m),
+		etf.Tagged("sync_nodes", m, etf.List{etf.Int(1)}), etf.Tagged("sync_nodes", m, m),
+		etf.Tagged("sync_nodes", m, etf.Tuple{m, etf.Int(1), etf.List{}}),
+		etf.Tagged("apply", etf.Tuple{m, m, m}), etf.Tagged("apply", etf.Tuple{m, etf.Int(1), etf.List{}}),
+		etf.Tagged("apply", etf.Tuple{m, m}), etf.Tagged("apply", m),
+		etf.Tagged("apply", etf.Tuple{m, m, etf.List{}}, etf.Tagged("undo", etf.Tuple{m, m, etf.List{}})))
 }

@@ -169,7 +169,7 @@ func (d dice) rel(apps []*madeApp, r int) etf.Term {
 				entry = append(entry, etf.Atom("always"))
 			}
 			if len(a.includes) > 0 && d.once(2) {
-				entry = append(entry, atomTerms(a.includes[:d.IntN(len(a.includes)+1)]))
+				entry = append(entry, etf.Atoms(a.includes[:d.IntN(len(a.includes)+1)]...))
 			}
 		}
 		list = append(list, entry)
@@ -193,13 +193,13 @@ func (d dice) resource(a *madeApp, r int, apps []*madeApp) etf.Term {
 		slices.DeleteFunc(slices.Clone(a.includes), missing)
 	pair := func(key etf.Atom, v etf.Term) etf.Term { return etf.Tuple{key, v} }
 	keys := etf.List{pair("description", etf.Charlist("made up")), pair("vsn", etf.Charlist(a.vsns[r])),
-		pair("modules", atomTerms(a.modules[r])),
-		pair("registered", etf.List{etf.Atom(a.name + "_name")}), pair("applications", atomTerms(a.needs))}
+		pair("modules", etf.Atoms(a.modules[r]...)),
+		pair("registered", etf.List{etf.Atom(a.name + "_name")}), pair("applications", etf.Atoms(a.needs...))}
 	if a.optional != nil {
-		keys = append(keys, pair("optional_applications", atomTerms(a.optional)))
+		keys = append(keys, pair("optional_applications", etf.Atoms(a.optional...)))
 	}
 	if a.includes != nil {
-		keys = append(keys, pair("included_applications", atomTerms(a.includes)))
+		keys = append(keys, pair("included_applications", etf.Atoms(a.includes...)))
 	}
 	if d.once(4) {
 		keys = append(keys, pair("mod", etf.Tuple{etf.Atom("a1"), etf.List{}}),

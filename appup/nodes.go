@@ -44,11 +44,6 @@ func nodesOf(n etf.Node, terms []etf.Term) []etf.Node {
 	return nodes
 }
 
-func isAtom(t etf.Term, word etf.Atom) bool {
-	a, ok := t.(etf.Atom)
-	return ok && a == word
-}
-
 // isList is is_list/1 of Erlang.
 func isList(t etf.Term) bool {
 	switch t.(type) {
@@ -56,30 +51,6 @@ func isList(t etf.Term) bool {
 		return true
 	}
 	return false
-}
-
-// atomList returns the atoms of a list that has nothing else: systools_make:a_list_p/1.
-func atomList(t etf.Term) ([]etf.Atom, bool) {
-	list, ok := t.(etf.List)
-	if !ok {
-		return nil, false
-	}
-	atoms := make([]etf.Atom, len(list))
-	for i, e := range list {
-		if atoms[i], ok = e.(etf.Atom); !ok {
-			return nil, false
-		}
-	}
-	return atoms, true
-}
-
-// atomTerms is the list of some atoms.
-func atomTerms(atoms []etf.Atom) etf.List {
-	list := make(etf.List, len(atoms))
-	for i, a := range atoms {
-		list[i] = a
-	}
-	return list
 }
 
 // isPairs tells whether a term is a list of pairs whose first element is an atom: systools_make:t_list_p/1.

@@ -122,18 +122,18 @@ func (p Program) checkApp(n etf.Node, r *report) {
 	}
 	l := p.linked(app.Name, app.Vsn)
 	if l == nil {
-		r.warn(n.Pos, tagged("unlinked_application", app.Name), "%v is not linked into the program", app)
+		r.warn(n.Pos, etf.Tagged("unlinked_application", app.Name), "%v is not linked into the program", app)
 		return
 	}
 	for _, m := range app.Modules {
 		if l.module(m) == nil {
-			r.warn(n.Pos, tagged("unlinked_module", m), "the module %s is listed, but %v has none in the program",
+			r.warn(n.Pos, etf.Tagged("unlinked_module", m), "the module %s is listed, but %v has none in the program",
 				show(m), app)
 		}
 	}
 	for _, m := range l.Modules {
 		if !slices.Contains(app.Modules, m.Name) {
-			r.warn(n.Pos, tagged("unlisted_module", m.Name), "the module %s is not listed, but %v has it in the program",
+			r.warn(n.Pos, etf.Tagged("unlisted_module", m.Name), "the module %s is not listed, but %v has it in the program",
 				show(m.Name), app)
 		}
 	}

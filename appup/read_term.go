@@ -31,14 +31,14 @@ func (r *report) readTerm(src []byte, more finding) (etf.Node, bool) {
 	case err != nil:
 		var e *etf.ParseError
 		errors.As(err, &e)
-		r.fail(etf.Pos{Line: e.Line, Column: e.Column}, tagged("parse", etf.Charlist(r.file), parseReason(src, e)), "%s",
+		r.fail(etf.Pos{Line: e.Line, Column: e.Column}, etf.Tagged("parse", etf.Charlist(r.file), parseReason(src, e)), "%s",
 			e.Msg)
 		return etf.Node{}, false
 	case len(nodes) == 0:
-		r.fail(etf.Pos{Line: 1, Column: 1}, tagged("read", etf.Charlist(r.file)), "there is no term in the file")
+		r.fail(etf.Pos{Line: 1, Column: 1}, etf.Tagged("read", etf.Charlist(r.file)), "there is no term in the file")
 		return etf.Node{}, false
 	case len(nodes) > 1:
-		more(nodes[1].Pos, tagged("bad_term", nodes[1].Term), "there is more than one term in the file")
+		more(nodes[1].Pos, etf.Tagged("bad_term", nodes[1].Term), "there is more than one term in the file")
 	}
 	return nodes[0], true
 }
@@ -61,9 +61,9 @@ func firstNode(name string, src []byte) (etf.Node, *brokenFile) {
 	case len(nodes) > 0:
 		return nodes[0], nil
 	case !errors.As(err, &e), strings.Contains(e.Msg, "unterminated"):
-		return etf.Node{}, &brokenFile{tagged("read", etf.Charlist(name)), e}
+		return etf.Node{}, &brokenFile{etf.Tagged("read", etf.Charlist(name)), e}
 	}
-	return etf.Node{}, &brokenFile{tagged("parse", etf.Charlist(name), parseReason(src, e)), e}
+	return etf.Node{}, &brokenFile{etf.Tagged("parse", etf.Charlist(name), parseReason(src, e)), e}
 }
 
 // maxDots bounds the places at which the first term of a broken file is looked for.

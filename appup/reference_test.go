@@ -61,7 +61,7 @@ func (in *input) make(t testing.TB, up, down bool, reference etf.Term) etf.Tuple
 // scriptOf finds a script in {ok, Relup, ...}.
 func scriptOf(reference etf.Term, mode Mode, base string) etf.List {
 	ok, _ := reference.(etf.Tuple)
-	if len(ok) < 2 || !isAtom(ok[0], "ok") {
+	if len(ok) < 2 || !etf.IsAtom(ok[0], "ok") {
 		return nil
 	}
 	for _, e := range ok[1].(etf.Tuple)[1+mode].(etf.List) {

@@ -38,7 +38,7 @@ func (r *Rel) Record() etf.Tuple {
 	for _, a := range r.Apps {
 		apps = append(apps, etf.Tuple{a.Name, etf.Charlist(a.Vsn), a.Type})
 		if a.Includes {
-			included = append(included, etf.Tuple{a.Name, atomTerms(a.Included)})
+			included = append(included, etf.Tuple{a.Name, etf.Atoms(a.Included...)})
 		}
 	}
 	return etf.Tuple{etf.Atom("release"), etf.Charlist(r.Name), etf.Charlist(r.Vsn), etf.Charlist(r.Erts), apps, included}
@@ -60,20 +60,20 @@ func ParseRel(name string, src []byte) (*Rel, error) {
 func readRel(n etf.Node, r *report) (rel *Rel, bad etf.Term) {
 	parts, _ := tupleElems(n, 4)
 	var id, erts []etf.Node
-	if len(parts) == 4 && isAtom(parts[0].Term, "release") {
+	if len(parts) == 4 && etf.IsAtom(parts[0].Term, "release") {
 		id, _ = tupleElems(parts[1], 2)
 		erts, _ = tupleElems(parts[2], 2)
 	}
-	if id == nil || erts == nil || !isAtom(erts[0].Term, "erts") || !isList(parts[3].Term) {
+	if id == nil || erts == nil || !etf.IsAtom(erts[0].Term, "erts") || !isList(parts[3].Term) {
 		r.fail(n.Pos, etf.Atom("badly_formatted_release"),
 			"expected {release, {Name, Vsn}, {erts, Vsn}, [{App, Vsn}]}, not %s", show(n.Term))
 		return nil, etf.Atom("badly_formatted_release")
 	}
 	rd := relReader{report: r}
 	rel = &Rel{}
-	rel.Name = rd.text(id[0], "the name of the release", tagged("illegal_name", id[0].Term))
-	rel.Vsn = rd.text(id[1], "the version of the release", tagged("illegal_form", id[1].Term))
-	rel.Erts = rd.text(erts[1], "the version of erts", tagged("illegal_form", tagged("erts", erts[1].Term)))
+	rel.Name = rd.text(id[0], "the name of the release", etf.Tagged("illegal_name", id[0].Term))
+	rel.Vsn = rd.text(id[1], "the version of the release", etf.Tagged("illegal_form", id[1].Term))
+	rel.Erts = rd.text(erts[1], "the version of erts", etf.Tagged("illegal_form", etf.Tagged("erts", erts[1].Term)))
 	rd.apps(rel, parts[3])
 	if rd.bad != nil {
 		return nil, rd.bad
@@ -96,7 +96,7 @@ func (r *relReader) refuse(pos etf.Pos, why etf.Term, format string, args ...any
 func (r *relReader) text(n etf.Node, what string, why etf.Term) string {
 	s, kind := stringOf(n.Term)
 	if kind == textCrashes {
-		why = tagged("EXIT", crashReason("badarg"))
+		why = etf.Tagged("EXIT", crashReason("badarg"))
 	}
 	if kind != textOK {
 		r.refuse(n.Pos, why, "%s has to be a string, not %s", what, show(n.Term))
@@ -108,7 +108,7 @@ func (r *relReader) text(n etf.Node, what string, why etf.Term) string {
 func (r *relReader) apps(rel *Rel, n etf.Node) {
 	list, ok := listElems(n)
 	if !ok {
-		r.refuse(n.Pos, tagged("EXIT", crashReason("function_clause")),
+		r.refuse(n.Pos, etf.Tagged("EXIT", crashReason("function_clause")),
 			"the list of applications has to end in [], not in something else")
 		return
 	}
@@ -125,21 +125,21 @@ func (r *relReader) apps(rel *Rel, n etf.Node) {
 		}
 		illegal = append(illegal, e.Term)
 		broken[app.Name] = true
-		r.fail(e.Pos, tagged("illegal_applications", etf.List{e.Term}),
+		r.fail(e.Pos, etf.Tagged("illegal_applications", etf.List{e.Term}),
 			"expected {App, Vsn}, {App, Vsn, Type}, {App, Vsn, [Included]} or {App, Vsn, Type, [Included]}, not %s",
 			show(e.Term))
 	}
 	switch {
 	case r.bad != nil:
 	case crashed:
-		r.bad = tagged("EXIT", crashReason("badarg"))
+		r.bad = etf.Tagged("EXIT", crashReason("badarg"))
 	case illegal != nil:
-		r.bad = tagged("illegal_applications", illegal)
+		r.bad = etf.Tagged("illegal_applications", illegal)
 	}
 	r.checkMandatory(rel, broken, n.Pos)
 	for i, a := range rel.Apps {
 		if slices.ContainsFunc(rel.Apps[:i], func(b RelApp) bool { return a.Name == b.Name }) {
-			r.warn(n.Pos, tagged("duplicate_application", a.Name), "the application %s is listed twice", show(a.Name))
+			r.warn(n.Pos, etf.Tagged("duplicate_application", a.Name), "the application %s is listed twice", show(a.Name))
 		}
 	}
 }
@@ -168,7 +168,7 @@ func relApp(t etf.Term) (RelApp, textKind) {
 	var kind textKind
 	app.Vsn, kind = stringOf(tuple[1])
 	if included != nil {
-		app.Included, app.Includes = atomList(included)
+		app.Included, app.Includes = etf.AsAtoms(included)
 	}
 	if kind == textOK && (!isAppType(app.Type) || included != nil && !app.Includes) {
 		kind = textOther
@@ -188,9 +188,10 @@ func (r *relReader) checkMandatory(rel *Rel, broken map[etf.Atom]bool, pos etf.P
 		switch a, found := rel.Find(name); {
 		case !found && broken[name]:
 		case !found:
-			r.refuse(pos, tagged("missing_mandatory_app", name), "the application %s is missing", name)
+			r.refuse(pos, etf.Tagged("missing_mandatory_app", name), "the application %s is missing", name)
 		case a.Type != "permanent":
-			r.refuse(pos, tagged("mandatory_app", name, a.Type), "the application %s has to be permanent, not %s", name, a.Type)
+			r.refuse(pos, etf.Tagged("mandatory_app", name, a.Type), "the application %s has to be permanent, not %s", name,
+				a.Type)
 		}
 	}
 	if _, found := rel.Find("sasl"); !found && !broken["sasl"] {

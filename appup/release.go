@@ -40,9 +40,9 @@ func readRelease(p searchedFiles, file string) (*Release, *Error) {
 		}
 		switch {
 		case reason != nil:
-			errs = append(etf.List{tagged("error_reading", etf.Tuple{a.Name, reason})}, errs...)
+			errs = append(etf.List{etf.Tagged("error_reading", etf.Tuple{a.Name, reason})}, errs...)
 		case app.Name != a.Name:
-			errs = append(etf.List{tagged("bad_application_name", etf.Tuple{a.Name,
+			errs = append(etf.List{etf.Tagged("bad_application_name", etf.Tuple{a.Name,
 				etf.Tuple{app.Name, etf.Charlist(app.Vsn)}})}, errs...)
 		default:
 			app.Type = a.Type
@@ -64,7 +64,7 @@ func readRelease(p searchedFiles, file string) (*Release, *Error) {
 func readRelFile(p searchedFiles, file string) (*Rel, *Error) {
 	full, src, ok := p.openFirst(append([]string{"."}, p.dirs...), file)
 	if !ok {
-		return nil, &Error{Module: "systools_make", Reason: tagged("not_found", etf.Charlist(file))}
+		return nil, &Error{Module: "systools_make", Reason: etf.Tagged("not_found", etf.Charlist(file))}
 	}
 	n, broken := firstNode(file, src)
 	if broken != nil {
@@ -105,9 +105,9 @@ func readApplication(p searchedFiles, of etf.Atom, vsn etf.Term) (*App, etf.Term
 		}
 		n, broken := firstNode(name, src)
 		if broken != nil {
-			if isAtom(broken.reason[0], "parse") {
+			if etf.IsAtom(broken.reason[0], "parse") {
 				what := broken.reason[2].(etf.Tuple)
-				note(tagged("parse_error", etf.Tuple{etf.Charlist(join(dir, name)), what[0], what[2]}))
+				note(etf.Tagged("parse_error", etf.Tuple{etf.Charlist(join(dir, name)), what[0], what[2]}))
 			}
 			continue
 		}
@@ -116,7 +116,7 @@ func readApplication(p searchedFiles, of etf.Atom, vsn etf.Term) (*App, etf.Term
 		case bad != nil:
 			return nil, bad
 		case !etf.Equal(etf.Charlist(app.Vsn), vsn):
-			note(tagged("no_valid_version", etf.Tuple{etf.Tuple{etf.Charlist("should be"), vsn},
+			note(etf.Tagged("no_valid_version", etf.Tuple{etf.Tuple{etf.Charlist("should be"), vsn},
 				etf.Tuple{etf.Charlist("found file"), etf.Charlist(join(dir, name)), etf.Charlist(app.Vsn)}}))
 			continue
 		}
@@ -124,7 +124,7 @@ func readApplication(p searchedFiles, of etf.Atom, vsn etf.Term) (*App, etf.Term
 		return app, nil
 	}
 	if first == nil {
-		first = tagged("not_found", etf.Charlist(name))
+		first = etf.Tagged("not_found", etf.Charlist(name))
 	}
 	return nil, first
 }
@@ -142,7 +142,7 @@ func include(app *App, a RelApp) etf.Term {
 		}
 	}
 	if unknown != nil {
-		return tagged("override_include", unknown)
+		return etf.Tagged("override_include", unknown)
 	}
 	app.Included = a.Included
 	return nil
@@ -152,7 +152,7 @@ func include(app *App, a RelApp) etf.Term {
 // check_applications/1, sort_used_and_incl_appls/2, check_modules/3 and sort_appls/1.
 func (r *Release) arrange() etf.Term {
 	if missing := r.undefined(); missing != nil {
-		return tagged("undefined_applications", missing)
+		return etf.Tagged("undefined_applications", missing)
 	}
 	byVsn := func(words func(*App) []etf.Atom) []item {
 		var all []item
@@ -164,10 +164,10 @@ func (r *Release) arrange() etf.Term {
 		return all
 	}
 	if twice := duplicates(byVsn(func(a *App) []etf.Atom { return a.Registered })); twice != nil {
-		return tagged("duplicate_register", twice)
+		return etf.Tagged("duplicate_register", twice)
 	}
 	if twice := duplicates(byVsn(func(a *App) []etf.Atom { return a.Included })); twice != nil {
-		return tagged("duplicate_include", twice)
+		return etf.Tagged("duplicate_include", twice)
 	}
 	r.useTopApps()
 	for _, a := range r.Apps {
@@ -180,7 +180,7 @@ func (r *Release) arrange() etf.Term {
 		}
 	}
 	if twice := duplicates(modules); twice != nil {
-		return tagged("duplicate_modules", twice)
+		return etf.Tagged("duplicate_modules", twice)
 	}
 	sorted, reason := startOrder(r.Apps)
 	r.Apps = sorted

@@ -93,10 +93,10 @@ func orderReason(missing []etf.Atom, circular []*App) etf.Term {
 		}
 		seen[a] = true
 	}
-	undefined, circles := tagged("undefined_applications", absent), tagged("circular_dependencies", circle)
+	undefined, circles := etf.Tagged("undefined_applications", absent), etf.Tagged("circular_dependencies", circle)
 	switch {
 	case len(absent) > 0 && len(circle) > 0:
-		return tagged("apps", etf.List{circles, undefined})
+		return etf.Tagged("apps", etf.List{circles, undefined})
 	case len(absent) > 0:
 		return undefined
 	case len(circle) > 0:

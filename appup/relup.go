@@ -58,14 +58,14 @@ func ParseRelup(name string, src []byte) (*Relup, error) {
 func readRelup(n etf.Node, r *report) *Relup {
 	parts, ok := tupleElems(n, 3)
 	if !ok {
-		r.fail(n.Pos, tagged("bad_relup_file", n.Term),
+		r.fail(n.Pos, etf.Tagged("bad_relup_file", n.Term),
 			"expected {Vsn, [{UpFrom, Descr, Script}], [{DownTo, Descr, Script}]}, not %s", show(n.Term))
 		return nil
 	}
 	relup := &Relup{}
 	var kind textKind
 	if relup.Vsn, kind = stringOf(parts[0].Term); kind != textOK {
-		r.fail(parts[0].Pos, tagged("bad_vsn", parts[0].Term), "the version of the release has to be a string, not %s",
+		r.fail(parts[0].Pos, etf.Tagged("bad_vsn", parts[0].Term), "the version of the release has to be a string, not %s",
 			show(parts[0].Term))
 	}
 	relup.Up = readRelupEntries(parts[1], r)
@@ -76,28 +76,28 @@ func readRelup(n etf.Node, r *report) *Relup {
 func readRelupEntries(n etf.Node, r *report) []RelupEntry {
 	list, ok := listElems(n)
 	if !ok {
-		r.fail(n.Pos, tagged("bad_list", n.Term), "expected a list of {Vsn, Descr, Script}, not %s", show(n.Term))
+		r.fail(n.Pos, etf.Tagged("bad_list", n.Term), "expected a list of {Vsn, Descr, Script}, not %s", show(n.Term))
 		return nil
 	}
 	var all []RelupEntry
 	for _, e := range list {
 		parts, ok := tupleElems(e, 3)
 		if !ok {
-			r.fail(e.Pos, tagged("bad_entry", e.Term), "expected {Vsn, Descr, Script}, not %s", show(e.Term))
+			r.fail(e.Pos, etf.Tagged("bad_entry", e.Term), "expected {Vsn, Descr, Script}, not %s", show(e.Term))
 			continue
 		}
 		vsn, kind := stringOf(parts[0].Term)
 		if kind != textOK {
-			r.fail(parts[0].Pos, tagged("bad_vsn", parts[0].Term), "the version of a release has to be a string, not %s",
+			r.fail(parts[0].Pos, etf.Tagged("bad_vsn", parts[0].Term), "the version of a release has to be a string, not %s",
 				show(parts[0].Term))
 		}
 		if kind == textOK && slices.ContainsFunc(all, func(e RelupEntry) bool { return e.Vsn == vsn }) {
-			r.warn(parts[0].Pos, tagged("duplicate_vsn", parts[0].Term),
+			r.warn(parts[0].Pos, etf.Tagged("duplicate_vsn", parts[0].Term),
 				"there is an entry for %q already; this one is never used", vsn)
 		}
 		script, isScript := listElems(parts[2])
 		if !isScript {
-			r.fail(parts[2].Pos, tagged("bad_list", parts[2].Term), "expected a list of instructions, not %s",
+			r.fail(parts[2].Pos, etf.Tagged("bad_list", parts[2].Term), "expected a list of instructions, not %s",
 				show(parts[2].Term))
 		}
 		checkLowLevel(script, r)

@@ -37,7 +37,7 @@ type Made struct {
 // Term returns {ok, Relup, systools_relup, Warnings}: what systools:make_relup/4 answers with the options noexec and
 // silent.
 func (m *Made) Term() etf.Tuple {
-	return tagged("ok", m.Relup.Term(), etf.Atom("systools_relup"), m.Warnings)
+	return etf.Tagged("ok", m.Relup.Term(), etf.Atom("systools_relup"), m.Warnings)
 }
 
 // Make makes the relup that upgrades some releases to a new one and downgrades it to some: systools:make_relup/4.
@@ -90,7 +90,7 @@ func (m *maker) makeRelup(newRel string, upFrom, downTo []Base) error {
 		m.relup.Down = append([]RelupEntry{entry}, m.relup.Down...)
 	}
 	if m.options.WarningsAsErrors && len(m.warnings) > 0 {
-		return &Error{Module: "systools_relup", Reason: tagged("warnings_treated_as_errors", m.warnings)}
+		return &Error{Module: "systools_relup", Reason: etf.Tagged("warnings_treated_as_errors", m.warnings)}
 	}
 	return nil
 }
@@ -102,7 +102,7 @@ func (m *maker) readWithSasl(file string) (*Release, *Error) {
 		return nil, err
 	}
 	if _, found := r.Find("sasl"); !found {
-		return nil, &Error{Module: "systools_relup", Reason: tagged("missing_sasl", r.Record()), File: file}
+		return nil, &Error{Module: "systools_relup", Reason: etf.Tagged("missing_sasl", r.Record()), File: file}
 	}
 	return r, nil
 }
@@ -126,7 +126,7 @@ func (m *maker) relupEntry(mode Mode, b Base) (RelupEntry, error) {
 	scripts = slices.Concat(addedAppScripts(from, to), scripts, removedAppScripts(from, to))
 	if base.Erts != m.top.Erts {
 		scripts = append([]Script{NewScript(etf.Atom("restart_new_emulator"))}, scripts...)
-		m.warn(tagged("erts_vsn_changed", etf.Tuple{m.top.erts(), base.erts()}))
+		m.warn(etf.Tagged("erts_vsn_changed", etf.Tuple{m.top.erts(), base.erts()}))
 	}
 	if m.options.RestartEmulator {
 		scripts = append(scripts, NewScript(etf.Atom("restart_emulator")))
@@ -152,12 +152,12 @@ func (r *Release) erts() etf.Tuple { return etf.Tuple{etf.Charlist(r.Name), etf.
 // fix_r15_sasl_upgrade/3. The versions are compared as strings, so that sasl 10.0 counts as old, too.
 func (m *maker) beforeR15(base *Release, low etf.List) etf.List {
 	sasl := findApp(base.Apps, "sasl")
-	if len(low) == 0 || !isAtom(low[0], "restart_new_emulator") || sasl.Vsn >= "2.2" {
+	if len(low) == 0 || !etf.IsAtom(low[0], "restart_new_emulator") || sasl.Vsn >= "2.2" {
 		return low
 	}
 	m.warn(etf.Atom("pre_R15_emulator_upgrade"))
 	rest := slices.Clone(low[1:])
-	if i := slices.IndexFunc(rest, func(t etf.Term) bool { return isAtom(t, "restart_emulator") }); i >= 0 {
+	if i := slices.IndexFunc(rest, func(t etf.Term) bool { return etf.IsAtom(t, "restart_emulator") }); i >= 0 {
 		rest = slices.Delete(rest, i, i+1)
 	}
 	return append(rest, etf.Atom("restart_new_emulator"))
@@ -168,7 +168,7 @@ func addedAppScripts(from, to *Release) []Script {
 	var scripts []Script
 	for _, a := range to.Rel.Apps {
 		if _, there := from.Find(a.Name); !there {
-			scripts = append(scripts, NewScript(tagged("add_application", a.Name, a.Type)))
+			scripts = append(scripts, NewScript(etf.Tagged("add_application", a.Name, a.Type)))
 		}
 	}
 	return scripts
@@ -179,7 +179,7 @@ func removedAppScripts(from, to *Release) []Script {
 	var scripts []Script
 	for _, a := range from.Rel.Apps {
 		if _, there := to.Find(a.Name); !there {
-			scripts = append(scripts, NewScript(tagged("remove_application", a.Name)))
+			scripts = append(scripts, NewScript(etf.Tagged("remove_application", a.Name)))
 		}
 	}
 	return scripts
@@ -207,28 +207,28 @@ func (m *maker) appupScripts(mode Mode, base *Release) ([]Script, *Error) {
 // at.
 func (m *maker) appupScript(mode Mode, app *App, vsn string) (Script, *Error) {
 	file := join(app.Dir, string(app.Name)+".appup")
-	problem := func(what etf.Term) etf.Term { return tagged("file_problem", etf.Tuple{etf.Charlist(file), what}) }
+	problem := func(what etf.Term) etf.Term { return etf.Tagged("file_problem", etf.Tuple{etf.Charlist(file), what}) }
 	src, err := m.path.ReadFile(strings.TrimPrefix(file, "./"))
 	if err != nil {
-		reason := tagged("open", etf.Charlist(file), posix(err))
-		return Script{}, &Error{Module: "systools_relup", Reason: problem(tagged("error", reason)), File: file}
+		reason := etf.Tagged("open", etf.Charlist(file), posix(err))
+		return Script{}, &Error{Module: "systools_relup", Reason: problem(etf.Tagged("error", reason)), File: file}
 	}
 	n, broken := firstNode(file, src)
 	if broken != nil {
-		return Script{}, broken.at("systools_relup", problem(tagged("error", broken.reason)), file)
+		return Script{}, broken.at("systools_relup", problem(etf.Tagged("error", broken.reason)), file)
 	}
 	parts, ok := tupleElems(n, 3)
 	if !ok {
-		return Script{}, &Error{Module: "systools_relup", Reason: problem(tagged("ok", n.Term)), File: file,
+		return Script{}, &Error{Module: "systools_relup", Reason: problem(etf.Tagged("ok", n.Term)), File: file,
 			Line: n.Pos.Line, Column: n.Pos.Column}
 	}
 	if top, kind := stringOf(parts[0].Term); kind != textOK || top != app.Vsn {
-		m.warn(tagged("bad_vsn", etf.Tuple{parts[0].Term, etf.Charlist(app.Vsn)}))
+		m.warn(etf.Tagged("bad_vsn", etf.Tuple{parts[0].Term, etf.Charlist(app.Vsn)}))
 	}
 	entries := mode.entries(parts)
 	script, found, failed := searchEntries(file, entries, vsn)
 	if failed == nil && !found {
-		reason := tagged("no_relup", etf.Charlist(file), app.Record(), etf.Charlist(vsn))
+		reason := etf.Tagged("no_relup", etf.Charlist(file), app.Record(), etf.Charlist(vsn))
 		failed = &Error{Module: "systools_relup", Reason: reason, File: file, Line: entries.Pos.Line,
 			Column: entries.Pos.Column}
 	}

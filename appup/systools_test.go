@@ -92,8 +92,8 @@ func TestMadeUpReleasesAsSystoolsMakesThem(t *testing.T) {
 		answer := want.(etf.Tuple)
 		got := inputs[i].make(t, true, true, answer)
 		kinds[kindOf(answer)]++
-		if isAtom(answer[0], "crash") {
-			require.True(t, isAtom(got[0], "error"), "-seed %d -cases 1\n%s", *seed+uint64(i), difference(want, got))
+		if etf.IsAtom(answer[0], "crash") {
+			require.True(t, etf.IsAtom(got[0], "error"), "-seed %d -cases 1\n%s", *seed+uint64(i), difference(want, got))
 			continue
 		}
 		if !same(want, got) {
@@ -134,7 +134,7 @@ func TestSystoolsMakesARelupOfADraft(t *testing.T) {
 
 func kindOf(answer etf.Tuple) string {
 	last := answer[len(answer)-1]
-	if isAtom(answer[0], "ok") {
+	if etf.IsAtom(answer[0], "ok") {
 		return "ok"
 	}
 	if list, ok := last.(etf.List); ok && len(list) > 0 {

@@ -123,7 +123,7 @@ func splitScript(script Script) (before, after []step, err *Error) {
 			after = append(after, step{full, script.File})
 		}
 	}
-	isPoint := func(s step) bool { return isAtom(s.Term, "point_of_no_return") }
+	isPoint := func(s step) bool { return etf.IsAtom(s.Term, "point_of_no_return") }
 	if i := slices.IndexFunc(after, isPoint); i >= 0 {
 		before, after = after[:i:i], after[i+1:]
 		if j := slices.IndexFunc(after, isPoint); j >= 0 {
@@ -132,7 +132,7 @@ func splitScript(script Script) (before, after []step, err *Error) {
 	}
 	for _, s := range before {
 		if !s.mayPrecedePoint() {
-			return nil, nil, s.errorFor(tagged("bad_op_before_point_of_no_return", s.Term))
+			return nil, nil, s.errorFor(etf.Tagged("bad_op_before_point_of_no_return", s.Term))
 		}
 	}
 	var rest []step
@@ -176,7 +176,7 @@ func checkPairs(before, after []step) *Error {
 	}
 	for _, s := range after {
 		if s.hasWord("load") && !object[s.arg(1).(etf.Tuple)[0]] {
-			return s.errorFor(tagged("no_object_code", s.arg(1).(etf.Tuple)[0]))
+			return s.errorFor(etf.Tagged("no_object_code", s.arg(1).(etf.Tuple)[0]))
 		}
 	}
 	suspended, resumed := modulesOf(after, "suspend"), modulesOf(after, "resume")
@@ -237,7 +237,7 @@ func missingFrom(reason etf.Atom, has, from []modulePlace) *Error {
 	if len(missing) == 0 {
 		return nil
 	}
-	return first.errorFor(tagged(reason, missing))
+	return first.errorFor(etf.Tagged(reason, missing))
 }
 
 // mergeObjectCode makes one load_object_code an application, in front of the calls: merge_load_object_code/1.
@@ -263,14 +263,14 @@ func mergeObjectCode(before []step) ([]step, *Error) {
 			case etf.Compare(c[1], code[1]) == 0:
 				same = append(same, s)
 			default: // OTP looks from the end and stops at the last
-				conflict = s.errorFor(tagged("conflicting_versions", code[0], code[1], c[1]))
+				conflict = s.errorFor(etf.Tagged("conflicting_versions", code[0], code[1], c[1]))
 			}
 		}
 		if conflict != nil {
 			return nil, conflict
 		}
 		all := etf.Tuple{code[0], code[1], unionOfModules(same)}
-		merged = append(merged, first.replacedBy(tagged("load_object_code", all)))
+		merged = append(merged, first.replacedBy(etf.Tagged("load_object_code", all)))
 		found = other
 	}
 	return append(merged, rest...), nil
@@ -316,7 +316,7 @@ func (t *translation) placeRestarts(before, after []step) (b, a []step) {
 
 func separateWord(steps []step, word etf.Atom) (rest, taken []step) {
 	for _, s := range steps {
-		if isAtom(s.Term, word) {
+		if etf.IsAtom(s.Term, word) {
 			taken = append(taken, s)
 		} else {
 			rest = append(rest, s)

@@ -50,18 +50,18 @@ func findApp(apps []*App, name etf.Atom) *App {
 func (t *translation) addApplication(name, startType etf.Atom) ([]etf.Term, etf.Term) {
 	app := findApp(t.to, name)
 	if app == nil {
-		return nil, tagged("no_such_application", name)
+		return nil, etf.Tagged("no_such_application", name)
 	}
 	return append(loadInstructions(app), startCalls(name, startType)...), nil
 }
 
 func (t *translation) removeApplication(name etf.Atom) ([]etf.Term, etf.Term) {
 	if findApp(t.to, name) != nil {
-		return nil, tagged("removed_application_present", name)
+		return nil, etf.Tagged("removed_application_present", name)
 	}
 	app := findApp(t.from, name)
 	if app == nil {
-		return nil, tagged("no_such_application", name)
+		return nil, etf.Tagged("no_such_application", name)
 	}
 	return append(removeInstructions(app), applicationCall("unload", name)), nil
 }
@@ -69,14 +69,14 @@ func (t *translation) removeApplication(name etf.Atom) ([]etf.Term, etf.Term) {
 func (t *translation) restartApplication(name etf.Atom) ([]etf.Term, etf.Term) {
 	old, app := findApp(t.from, name), findApp(t.to, name)
 	if old == nil || app == nil {
-		return nil, tagged("no_such_application", name)
+		return nil, etf.Tagged("no_such_application", name)
 	}
 	return slices.Concat(removeInstructions(old), loadInstructions(app), startCalls(name, app.Type)), nil
 }
 
 // applicationCall is a call of the application module.
 func applicationCall(function, app etf.Atom, args ...etf.Term) etf.Term {
-	return tagged("apply", etf.Tuple{etf.Atom("application"), function, append(etf.List{app}, args...)})
+	return etf.Tagged("apply", etf.Tuple{etf.Atom("application"), function, append(etf.List{app}, args...)})
 }
 
 func startCalls(app, startType etf.Atom) []etf.Term {
@@ -92,7 +92,7 @@ func startCalls(app, startType etf.Atom) []etf.Term {
 func loadInstructions(app *App) []etf.Term {
 	var all []etf.Term
 	for _, m := range app.Modules {
-		all = append(all, tagged("load_module", m, brutalPurge, brutalPurge, etf.List{}))
+		all = append(all, etf.Tagged("load_module", m, brutalPurge, brutalPurge, etf.List{}))
 	}
 	return all
 }
@@ -100,7 +100,7 @@ func loadInstructions(app *App) []etf.Term {
 func removeInstructions(app *App) []etf.Term {
 	all := []etf.Term{applicationCall("stop", app.Name)}
 	for _, m := range app.Modules {
-		all = append(all, tagged("remove", etf.Tuple{m, brutalPurge, brutalPurge}))
+		all = append(all, etf.Tagged("remove", etf.Tuple{m, brutalPurge, brutalPurge}))
 	}
-	return append(all, tagged("purge", atomTerms(app.Modules)))
+	return append(all, etf.Tagged("purge", etf.Atoms(app.Modules...)))
 }

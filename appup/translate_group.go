@@ -62,9 +62,9 @@ func objectCodeSteps(ordered []step, home map[etf.Term]*App) ([]step, *Error) {
 		}
 		app := home[s.arg(1)]
 		if app == nil {
-			return nil, s.errorFor(tagged("no_such_module", s.arg(1)))
+			return nil, s.errorFor(etf.Tagged("no_such_module", s.arg(1)))
 		}
-		all = append(all, s.replacedBy(tagged("load_object_code", etf.Tuple{app.Name, etf.Charlist(app.Vsn),
+		all = append(all, s.replacedBy(etf.Tagged("load_object_code", etf.Tuple{app.Name, etf.Charlist(app.Vsn),
 			etf.List{s.arg(1)}})))
 	}
 	return all, nil
@@ -88,16 +88,16 @@ func (t *translation) translateGroup(ordered []step) []step {
 		module := s.arg(1)
 		switch {
 		case s.hasWord("delete_module"):
-			code = append(code, []step{s.replacedBy(tagged("remove", etf.Tuple{module, brutalPurge, brutalPurge})),
-				s.replacedBy(tagged("purge", etf.List{module}))})
+			code = append(code, []step{s.replacedBy(etf.Tagged("remove", etf.Tuple{module, brutalPurge, brutalPurge})),
+				s.replacedBy(etf.Tagged("purge", etf.List{module}))})
 			continue
 		case s.hasWord("load_module"):
-			code = append(code, []step{s.replacedBy(tagged("load", etf.Tuple{module, s.arg(2), s.arg(3)}))})
+			code = append(code, []step{s.replacedBy(etf.Tagged("load", etf.Tuple{module, s.arg(2), s.arg(3)}))})
 			continue
 		}
-		code = append(code, []step{s.replacedBy(tagged("load", etf.Tuple{module, s.arg(updatePre), s.arg(updatePost)}))})
+		code = append(code, []step{s.replacedBy(etf.Tagged("load", etf.Tuple{module, s.arg(updatePre), s.arg(updatePost)}))})
 		resume = append(resume, module)
-		if isAtom(s.arg(updateTimeout), "default") {
+		if etf.IsAtom(s.arg(updateTimeout), "default") {
 			suspend = append(suspend, module)
 		} else {
 			suspend = append(suspend, etf.Tuple{module, s.arg(updateTimeout)})
@@ -105,7 +105,7 @@ func (t *translation) translateGroup(ordered []step) []step {
 		change, advanced := s.arg(updateChange).(etf.Tuple)
 		switch {
 		case !advanced:
-		case t.mode == ModeDown && isAtom(s.arg(updateType), "static"):
+		case t.mode == ModeDown && etf.IsAtom(s.arg(updateType), "static"):
 			static = append(static, etf.Tuple{module, change[1]})
 		default:
 			dynamic = append(dynamic, etf.Tuple{module, change[1]})

@@ -22,7 +22,7 @@ func newDependents(after []step) (*dependents, *Error) {
 			continue
 		}
 		if _, twice := place[s.arg(1)]; twice {
-			return nil, s.errorFor(tagged("muldef_module", s.arg(1)))
+			return nil, s.errorFor(etf.Tagged("muldef_module", s.arg(1)))
 		}
 		place[s.arg(1)] = len(d.steps)
 		d.steps = append(d.steps, s)
@@ -33,7 +33,7 @@ func newDependents(after []step) (*dependents, *Error) {
 		for _, m := range t[len(t)-1].(etf.List) {
 			j, known := place[m]
 			if !known {
-				return nil, s.errorFor(tagged("undef_module", m))
+				return nil, s.errorFor(etf.Tagged("undef_module", m))
 			}
 			d.needs[i] = append(d.needs[i], j)
 			d.users[j] = append(d.users[j], i)

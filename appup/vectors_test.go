@@ -60,7 +60,7 @@ func readVector(t *testing.T, file string) *vector {
 
 func field(list etf.Term, key etf.Atom) etf.Term {
 	for _, e := range list.(etf.List) {
-		if pair := e.(etf.Tuple); isAtom(pair[0], key) {
+		if pair := e.(etf.Tuple); etf.IsAtom(pair[0], key) {
 			return pair[1]
 		}
 	}
@@ -72,7 +72,7 @@ func (v *vector) wanted(mode Mode) etf.Tuple {
 	name := []etf.Atom{"up", "down"}[mode]
 	if one := field(v.result, name); one != nil {
 		answer := one.(etf.Tuple)
-		if isAtom(answer[0], "ok") {
+		if etf.IsAtom(answer[0], "ok") {
 			return etf.Tuple{answer[0], answer[1], etf.Atom("systools_relup"), answer[2].(etf.Tuple)[1]}
 		}
 		return answer
@@ -85,7 +85,7 @@ func (v *vector) wanted(mode Mode) etf.Tuple {
 
 // cut makes the record of a no_relup what the vectors have of it.
 func cut(answer etf.Tuple) etf.Tuple {
-	if reason, ok := answer[len(answer)-1].(etf.Tuple); ok && isAtom(reason[0], "no_relup") {
+	if reason, ok := answer[len(answer)-1].(etf.Tuple); ok && etf.IsAtom(reason[0], "no_relup") {
 		record := reason[2].(etf.Tuple)
 		if len(record) > 2 {
 			return etf.Tuple{answer[0], answer[1], etf.Tuple{reason[0], reason[1], etf.Tuple{record[1], record[3]}, reason[3]}}
