@@ -91,7 +91,7 @@ func (s probe) HandleCall(_ *genserv.Process, request etf.Term, _ genserv.From, 
 
 func (s probe) HandleCast(p *genserv.Process, request etf.Term, sum int64) genserv.Result[int64] {
 	t := request.(etf.Tuple)
-	if t[0] == etf.Term(etf.Atom("stop")) {
+	if etf.IsAtom(t[0], "stop") {
 		for _, pid := range *s.servers {
 			p.Exit(pid, etf.Atom("shutdown"))
 		}
