@@ -225,7 +225,7 @@ type mute struct{}
 func (mute) Init(*genserv.Process, etf.Term) genserv.InitResult[int] { return genserv.Ok(0) }
 
 func (mute) HandleCall(_ *genserv.Process, request etf.Term, _ genserv.From, n int) genserv.Result[int] {
-	if request == etf.Term(etf.Atom("stop")) {
+	if etf.IsAtom(request, "stop") {
 		return genserv.Stop[int](etf.Tuple{etf.Atom("no"), etf.Binary("mood")}, n)
 	}
 	return genserv.NoReply(n)

@@ -200,12 +200,12 @@ func warningText(w etf.Term) string {
 		pair, _ = t[1].(etf.Tuple)
 	}
 	switch {
-	case len(pair) == 2 && t[0] == etf.Term(etf.Atom("erts_vsn_changed")):
+	case len(pair) == 2 && etf.IsAtom(t[0], "erts_vsn_changed"):
 		return fmt.Sprintf("the emulator changes between %v and %v, so it is restarted; a Go node cannot do that", pair[1],
 			pair[0])
-	case len(pair) == 2 && t[0] == etf.Term(etf.Atom("bad_vsn")):
+	case len(pair) == 2 && etf.IsAtom(t[0], "bad_vsn"):
 		return fmt.Sprintf("an .appup file is for version %v, the application is %v", pair[0], pair[1])
-	case w == etf.Term(etf.Atom("pre_R15_emulator_upgrade")):
+	case etf.IsAtom(w, "pre_R15_emulator_upgrade"):
 		return "the old release has a sasl from before R15: the new emulator is started last"
 	}
 	return etf.Format(w)

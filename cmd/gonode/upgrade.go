@@ -242,7 +242,7 @@ func (u *upgrading) abort(ctx context.Context) error {
 		return fmt.Errorf("%s cannot give up an upgrade: it is no Go node with Config.Upgrade", u.peer)
 	case err != nil:
 		return err
-	case answer != etf.Term(etf.Atom("ok")):
+	case !etf.IsAtom(answer, "ok"):
 		return fmt.Errorf("no upgrade of %s is under way", u.peer)
 	}
 	fmt.Fprintf(u.cmd.ErrOrStderr(), "the upgrade is given up; gonode upgrade %s --report tells how it ended\n", u.peer)
@@ -322,7 +322,7 @@ func (u *upgrading) last(ctx context.Context) error {
 	}
 	ms, _ := t[1].(etf.Int)
 	began := time.UnixMilli(int64(ms)).Format(time.DateTime)
-	if t[2] == etf.Term(etf.Atom("running")) {
+	if etf.IsAtom(t[2], "running") {
 		fmt.Fprintf(u.cmd.ErrOrStderr(), "the upgrade to %v of %s goes on\n", to, began)
 		overview, err := u.overview(ctx)
 		if err == nil && overview != nil {
@@ -359,7 +359,7 @@ func (u *upgrading) askPermanent(ctx context.Context, vsn string) error {
 		hint := "the release runs, but is not permanent: --purge ends them"
 		return &upgradeError{etf.Tuple{t[0], t[1]}, append(findingsOf(t[2:]), hint)}
 	}
-	if answer != etf.Term(etf.Atom("ok")) {
+	if !etf.IsAtom(answer, "ok") {
 		return &upgradeError{reason: answer}
 	}
 	return nil

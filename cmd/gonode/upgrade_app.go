@@ -70,9 +70,9 @@ func (a asking) throws() bool { return strings.HasSuffix(string(a.otp), "_script
 func (a asking) refusal(answer etf.Term) error {
 	t, _ := answer.(etf.Tuple)
 	switch {
-	case len(t) == 2 && t[0] == etf.Term(etf.Atom("error")):
+	case len(t) == 2 && etf.IsAtom(t[0], "error"):
 		return &upgradeError{reason: t[1]}
-	case a.throws() && (len(t) == 0 || t[0] != etf.Term(etf.Atom("ok"))):
+	case a.throws() && (len(t) == 0 || !etf.IsAtom(t[0], "ok")):
 		return &upgradeError{reason: answer}
 	}
 	return nil
@@ -85,10 +85,10 @@ func readOutcome(answer etf.Term) (report *codechange.Report, failure error) {
 	if len(t) != 3 && len(t) != 4 {
 		return nil, &upgradeError{reason: answer}
 	}
-	if t[0] == etf.Term(etf.Atom("error")) {
+	if etf.IsAtom(t[0], "error") {
 		failure = &upgradeError{t[1], findingsOf(t[3:])}
 	}
-	if t[2] == etf.Term(etf.Atom("undefined")) {
+	if etf.IsAtom(t[2], "undefined") {
 		return nil, failure
 	}
 	report, err := codechange.ReadReport(t[2])

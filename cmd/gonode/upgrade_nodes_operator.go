@@ -81,7 +81,7 @@ func (o *operator) HandleInfo(_ *genserv.Process, msg etf.Term, s operatorState)
 		return genserv.NoReply(s)
 	}
 	what := fmt.Sprintf("the connection to %v was lost", w.peer)
-	if w.pid != nil && !etf.Equal(t[4], etf.Atom("noconnection")) {
+	if w.pid != nil && !etf.IsAtom(t[4], "noconnection") {
 		what = fmt.Sprintf("%s of %v, which ran the new code, has ended: %s",
 			etf.Format(w.pid), w.peer, etf.FormatMax(t[4], 200))
 	}
@@ -97,7 +97,7 @@ func peaceful(reason etf.Term) bool {
 	if t, ok := reason.(etf.Tuple); ok && len(t) == 2 {
 		reason = t[0]
 	}
-	return etf.Equal(reason, etf.Atom("normal")) || etf.Equal(reason, etf.Atom("shutdown"))
+	return etf.IsAtom(reason, "normal") || etf.IsAtom(reason, "shutdown")
 }
 
 // whoami is how an operator is shown to another one.
@@ -156,7 +156,7 @@ func (m *member) lock(ctx context.Context, o *operator) error {
 	if err != nil {
 		return err
 	}
-	if answer != etf.Term(etf.Atom("ok")) {
+	if !etf.IsAtom(answer, "ok") {
 		who := answer
 		if t, ok := answer.(etf.Tuple); ok && len(t) == 2 {
 			if held, ok := t[1].(etf.Tuple); ok && len(held) == 3 {
@@ -183,7 +183,7 @@ func (m *member) lockGlobal(ctx context.Context, o *operator) error {
 	switch {
 	case err != nil:
 		return err
-	case !etf.Equal(answer, etf.Atom("true")):
+	case !etf.IsAtom(answer, "true"):
 		return &lockedError{m.peer, m.globalHolder(ctx)}
 	}
 	m.holder = o
@@ -197,7 +197,7 @@ func (m *member) askGlobal(ctx context.Context, o *operator, what etf.Atom) (etf
 		return nil, err
 	}
 	t := answer.(etf.Tuple)
-	if t[0] != etf.Term(etf.Atom("ok")) {
+	if !etf.IsAtom(t[0], "ok") {
 		return nil, fmt.Errorf("the lock of %s: %s", m.peer, textOf(t[1]))
 	}
 	return t[1], nil

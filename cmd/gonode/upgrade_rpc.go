@@ -14,7 +14,7 @@ func (u *upgrading) rpc(ctx context.Context, module, function etf.Atom, args ...
 	if err != nil {
 		return nil, err
 	}
-	if t, ok := answer.(etf.Tuple); ok && len(t) == 2 && t[0] == etf.Term(etf.Atom("badrpc")) {
+	if _, ok := etf.AsTuple(answer, "badrpc", 2); ok {
 		return nil, &upgradeError{reason: answer}
 	}
 	return answer, nil
@@ -31,5 +31,5 @@ func undef(err error) bool {
 		return false
 	}
 	reason, _ := exit[1].(etf.Tuple)
-	return len(reason) == 2 && reason[0] == etf.Term(etf.Atom("undef"))
+	return len(reason) == 2 && etf.IsAtom(reason[0], "undef")
 }
