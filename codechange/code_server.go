@@ -60,7 +60,7 @@ func (c CodeServer) Next(code driver.Module, oldVsn etf.Term) (next driver.Modul
 	v := c.versions
 	current, _ := v.Current(code.Name())
 	m := current
-	if t, ok := oldVsn.(etf.Tuple); ok && len(t) == 2 && etf.Equal(t[0], etf.Atom("down")) {
+	if t, ok := etf.AsTuple(oldVsn, "down", 2); ok {
 		m = v.byVsn(code.Name(), t[1])
 	}
 	if m == nil {

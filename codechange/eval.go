@@ -155,7 +155,7 @@ func (i apply) eval(r *run) error {
 		return err
 	}
 	inverse := i.undo
-	if inverse == nil && spec != nil && result == etf.Term(etf.Atom("ok")) {
+	if inverse == nil && spec != nil && etf.IsAtom(result, "ok") {
 		r.undoDeleteChild(i.mfa, spec)
 		return nil
 	}
@@ -182,7 +182,7 @@ func (i apply) eval(r *run) error {
 
 // resultError is the error of a function that has failed or returned an error.
 func resultError(result etf.Term, err error) error {
-	if t, ok := result.(etf.Tuple); ok && err == nil && len(t) > 0 && t[0] == etf.Term(etf.Atom("error")) {
+	if t, ok := result.(etf.Tuple); ok && err == nil && len(t) > 0 && etf.IsAtom(t[0], "error") {
 		return &genserv.Exit{Reason: t}
 	}
 	return err
@@ -200,9 +200,9 @@ func (c mfa) string() string {
 // inverse returns the call that undoes what systools and people write most, or nil. A call that says that it did
 // nothing needs no undo.
 func (c mfa) inverse(result etf.Term) *mfa {
-	done := result == etf.Term(etf.Atom("ok"))
+	done := etf.IsAtom(result, "ok")
 	if t, ok := result.(etf.Tuple); ok && len(t) > 1 {
-		done = t[0] == etf.Term(etf.Atom("ok"))
+		done = etf.IsAtom(t[0], "ok")
 	}
 	switch {
 	case !done || len(c.args) == 0:
@@ -233,7 +233,7 @@ func (i syncNodes) eval(r *run) error {
 			return err
 		}
 		var ok bool
-		if nodes, ok = atomsOf(t); !ok {
+		if nodes, ok = etf.AsAtoms(t); !ok {
 			return exitError(etf.Atom("badarg"))
 		}
 	}

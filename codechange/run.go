@@ -225,7 +225,7 @@ func cancelledError(ctx context.Context) *Error {
 // parse splits the script at its point of no return and refuses what could not be executed: split_instructions/1 and
 // syntax_check_script/1. Differs from OTP: the part before the point is checked, too, before any of it is executed.
 func (r *run) parse(script etf.List) *Error {
-	point := slices.IndexFunc(script, func(t etf.Term) bool { return t == etf.Term(etf.Atom("point_of_no_return")) })
+	point := slices.IndexFunc(script, func(t etf.Term) bool { return etf.IsAtom(t, "point_of_no_return") })
 	for i, t := range script {
 		do := parseInstruction(t)
 		_, emulator := do.(restart)

@@ -119,8 +119,8 @@ func parseObjectCode(t etf.Term) instruction {
 		return nil
 	}
 	app, ok1 := tuple[0].(etf.Atom)
-	vsn, ok2 := stringOf(tuple[1])
-	modules, ok3 := atomsOf(tuple[2])
+	vsn, ok2 := etf.AsCharlist(tuple[1])
+	modules, ok3 := etf.AsAtoms(tuple[2])
 	if !ok1 || !ok2 || !ok3 {
 		return nil
 	}
@@ -142,7 +142,7 @@ func parseRule(t etf.Term, make func(purgeRule) instruction) instruction {
 }
 
 func parseModules(t etf.Term, make func([]etf.Atom) instruction) instruction {
-	list, ok := atomsOf(t)
+	list, ok := etf.AsAtoms(t)
 	if !ok {
 		return nil
 	}
@@ -175,7 +175,7 @@ func parseSuspendEntry(t etf.Term) (suspendEntry, bool) {
 	}
 	module, ok1 := tuple[0].(etf.Atom)
 	limit, ok2 := readTimeout(tuple[1])
-	if tuple[1] == etf.Term(etf.Atom("default")) {
+	if etf.IsAtom(tuple[1], "default") {
 		limit, ok2 = 0, true
 	}
 	return suspendEntry{module, limit}, ok1 && ok2
@@ -216,7 +216,7 @@ func parseChange(mode, t etf.Term) instruction {
 }
 
 func parseSync(id, t etf.Term) instruction {
-	if nodes, ok := atomsOf(t); ok {
+	if nodes, ok := etf.AsAtoms(t); ok {
 		return syncNodes{id: id, nodes: nodes}
 	}
 	if from, ok := parseMFA(t); ok {
@@ -236,7 +236,7 @@ func parseApply(args etf.Tuple) instruction {
 		return a
 	}
 	t, _ := args[1].(etf.Tuple)
-	if len(t) != 2 || t[0] != etf.Term(etf.Atom("undo")) {
+	if len(t) != 2 || !etf.IsAtom(t[0], "undo") {
 		return nil
 	}
 	undo, ok := parseMFA(t[1])
@@ -256,35 +256,4 @@ func parseMFA(t etf.Term) (mfa, bool) {
 	function, ok2 := tuple[1].(etf.Atom)
 	args, ok3 := tuple[2].(etf.List)
 	return mfa{module, function, args}, ok1 && ok2 && ok3
-}
-
-func atomsOf(t etf.Term) ([]etf.Atom, bool) {
-	list, ok := t.(etf.List)
-	if !ok {
-		return nil, false
-	}
-	out := make([]etf.Atom, len(list))
-	for i, e := range list {
-		if out[i], ok = e.(etf.Atom); !ok {
-			return nil, false
-		}
-	}
-	return out, true
-}
-
-// stringOf reads a string of Erlang: a list of characters.
-func stringOf(t etf.Term) (string, bool) {
-	list, ok := t.(etf.List)
-	if !ok {
-		return "", false
-	}
-	runes := make([]rune, len(list))
-	for i, e := range list {
-		c, ok := e.(etf.Int)
-		if !ok || c < 0 || c > 0x10ffff {
-			return "", false
-		}
-		runes[i] = rune(c)
-	}
-	return string(runes), true
 }

@@ -13,7 +13,7 @@ func (r *run) childSpecToDelete(c mfa) etf.Term {
 		return nil
 	}
 	result, err := r.host.Apply(r.ctx, c.module, "get_childspec", c.args)
-	if t, ok := result.(etf.Tuple); ok && err == nil && len(t) == 2 && t[0] == etf.Term(etf.Atom("ok")) {
+	if t, ok := result.(etf.Tuple); ok && err == nil && len(t) == 2 && etf.IsAtom(t[0], "ok") {
 		return t[1]
 	}
 	return nil
