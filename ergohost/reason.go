@@ -49,7 +49,7 @@ func Reason(err error) etf.Term {
 // reason on a BEAM. It is one of ergo's own, or a *genserv.Exit.
 func Error(reason etf.Term) error {
 	for _, r := range reasons {
-		if isAtom(reason, r.term) {
+		if etf.IsAtom(reason, r.term) {
 			return r.err
 		}
 	}

@@ -52,8 +52,8 @@ func (standIn) HandleInfo(_ *genserv.Process, msg etf.Term, e *exposed) genserv.
 	if end, ok := msg.(*ended); ok {
 		return genserv.Stop(Reason(end.reason), e)
 	}
-	if t, ok := msg.(etf.Tuple); ok && len(t) == 3 && isAtom(t[0], "EXIT") {
-		if !isAtom(t[2], genserv.Normal) { // which a process that does not trap exits ignores; ergo's would end
+	if t, ok := etf.AsTuple(msg, "EXIT", 3); ok {
+		if !etf.IsAtom(t[2], genserv.Normal) { // which a process that does not trap exits ignores; ergo's would end
 			e.exit(e.port, t[2])
 		}
 		return genserv.NoReply(e)
