@@ -27,7 +27,7 @@ func (Ledger) Init(*genserv.Process, etf.Term) genserv.InitResult[Book] {
 
 // HandleCall implements genserv.Server.
 func (Ledger) HandleCall(_ *genserv.Process, request etf.Term, _ genserv.From, b Book) genserv.Result[Book] {
-	verb, args := parse(request)
+	verb, args := etf.Verb(request)
 	switch {
 	case verb == "get" && len(args) == 1:
 		return genserv.Reply(etf.Term(b[args[0].(etf.Atom)]), b)
@@ -68,7 +68,7 @@ func (Account) Init(p *genserv.Process, args etf.Term) genserv.InitResult[Holdin
 
 // HandleCall implements genserv.Server.
 func (a Account) HandleCall(p *genserv.Process, request etf.Term, _ genserv.From, h Holding) genserv.Result[Holding] {
-	verb, args := parse(request)
+	verb, args := etf.Verb(request)
 	if verb == "balance" && len(args) == 0 {
 		return genserv.Reply(etf.Term(h.Cents), h)
 	}
@@ -98,18 +98,4 @@ func ask(p *genserv.Process, request etf.Term) (etf.Term, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	return p.Call(ctx, etf.Atom("ledger"), request)
-}
-
-// parse takes a request apart: an atom, or {Verb, Args...}. The verb of anything else is empty.
-func parse(request etf.Term) (verb etf.Atom, args etf.Tuple) {
-	switch r := request.(type) {
-	case etf.Atom:
-		return r, nil
-	case etf.Tuple:
-		if len(r) > 0 {
-			verb, _ = r[0].(etf.Atom)
-			return verb, r[1:]
-		}
-	}
-	return "", nil
 }

@@ -26,7 +26,7 @@ func (V1) HandleCall(_ *genserv.Process, _ etf.Term, _ genserv.From, s Beats) ge
 
 // HandleInfo takes a beat.
 func (V1) HandleInfo(_ *genserv.Process, msg etf.Term, s Beats) genserv.Result[Beats] {
-	if msg == etf.Term(etf.Atom("beat")) {
+	if etf.IsAtom(msg, "beat") {
 		s.N++
 	}
 	return genserv.NoReply(s)

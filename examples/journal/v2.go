@@ -48,7 +48,7 @@ func (V2) HandleCall(_ *genserv.Process, _ etf.Term, _ genserv.From, s Journal) 
 
 // HandleInfo takes a beat.
 func (V2) HandleInfo(p *genserv.Process, msg etf.Term, s Journal) genserv.Result[Journal] {
-	if msg == etf.Term(etf.Atom("beat")) {
+	if etf.IsAtom(msg, "beat") {
 		s.N++
 		if _, err := s.DB.Exec("insert"); err != nil {
 			p.Logger().Warn("a beat was not written", "error", err)

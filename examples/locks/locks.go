@@ -87,15 +87,13 @@ func (Server) FormatStatus(status genserv.Status, s State) genserv.Status {
 
 // parse takes a request apart: owners is an atom, acquire and release come as {Verb, Name}.
 func parse(request etf.Term) (verb, name etf.Atom) {
-	switch request := request.(type) {
-	case etf.Atom:
-		return request, ""
-	case etf.Tuple:
-		if len(request) == 2 {
-			verb, _ = request[0].(etf.Atom)
-			if name, ok := request[1].(etf.Atom); ok {
-				return verb, name
-			}
+	verb, args := etf.Verb(request)
+	switch len(args) {
+	case 0:
+		return verb, ""
+	case 1:
+		if name, ok := args[0].(etf.Atom); ok {
+			return verb, name
 		}
 	}
 	return "", ""

@@ -51,9 +51,9 @@ func (srv Server) HandleCall(p *genserv.Process, request etf.Term, from genserv.
 		return genserv.Reply(etf.Tuple{etf.Atom("error"), etf.Atom("unknown_request")}, s)
 	}
 	switch t[0] {
-	case etf.Term(etf.Atom("versions")):
+	case etf.Atom("versions"):
 		return genserv.Reply(srv.versions(p, t[1], t[2]), s)
-	case etf.Term(etf.Atom("ask")):
+	case etf.Atom("ask"):
 		id, err := p.SendRequest(t[1], t[2])
 		if err != nil {
 			return genserv.Reply(etf.Tuple{etf.Atom("error"), etf.Atom("badarg")}, s)
@@ -71,7 +71,7 @@ func (Server) HandleInfo(p *genserv.Process, msg etf.Term, s State) genserv.Resu
 		p.Reply(r.Label, outcome(r.Reply, r.Err))
 		return genserv.NoReply(s)
 	}
-	if t, ok := msg.(etf.Tuple); ok && len(t) == 2 && t[0] == etf.Term(etf.Atom("enough")) {
+	if t, ok := etf.AsTuple(msg, "enough", 2); ok {
 		giveUp(p, t[1], s)
 	}
 	return genserv.NoReply(s)

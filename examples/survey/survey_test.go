@@ -74,7 +74,7 @@ type mute struct{}
 func (mute) Init(*genserv.Process, etf.Term) genserv.InitResult[int] { return genserv.Ok(0) }
 
 func (mute) HandleCall(_ *genserv.Process, request etf.Term, _ genserv.From, s int) genserv.Result[int] {
-	if request == etf.Term(etf.Atom("end")) {
+	if etf.IsAtom(request, "end") {
 		return genserv.Stop(etf.Atom("tired"), s)
 	}
 	return genserv.NoReply(s)

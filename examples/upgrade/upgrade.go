@@ -27,8 +27,8 @@ func application(vsn string, code genserv.Module) codechange.Application {
 
 // add takes {add, N} apart.
 func add(request etf.Term) (n int, ok bool) {
-	t, ok := request.(etf.Tuple)
-	if !ok || len(t) != 2 || t[0] != etf.Term(etf.Atom("add")) {
+	t, ok := etf.AsTuple(request, "add", 2)
+	if !ok {
 		return 0, false
 	}
 	i, ok := t[1].(etf.Int)

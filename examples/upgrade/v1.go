@@ -18,7 +18,7 @@ func (V1) Init(*genserv.Process, etf.Term) genserv.InitResult[int] { return gens
 func (V1) HandleCall(_ *genserv.Process, request etf.Term, _ genserv.From, n int) genserv.Result[int] {
 	if more, ok := add(request); ok {
 		n += more
-	} else if request != etf.Term(etf.Atom("get")) {
+	} else if !etf.IsAtom(request, "get") {
 		return genserv.Reply(unknown, n)
 	}
 	return genserv.Reply(etf.Int(n), n)

@@ -30,7 +30,7 @@ func (V2) Init(*genserv.Process, etf.Term) genserv.InitResult[Tally] { return ge
 func (V2) HandleCall(_ *genserv.Process, request etf.Term, _ genserv.From, s Tally) genserv.Result[Tally] {
 	if more, ok := add(request); ok {
 		s = Tally{s.N + more, s.Adds + 1}
-	} else if request != etf.Term(etf.Atom("get")) {
+	} else if !etf.IsAtom(request, "get") {
 		return genserv.Reply(unknown, s)
 	}
 	return genserv.Reply(s.term(), s)
