@@ -65,7 +65,7 @@ func (p *Process) StopServer(ctx context.Context, to, reason etf.Term) error {
 
 // locate makes a pid of a global name. {via, Module, Name} is refused by it too.
 func (p *Process) locate(ctx context.Context, to etf.Term) (etf.Term, error) {
-	if t, ok := to.(etf.Tuple); ok && len(t) > 0 && (isAtom(t[0], "global") || isAtom(t[0], "via")) {
+	if t, ok := to.(etf.Tuple); ok && len(t) > 0 && (etf.IsAtom(t[0], "global") || etf.IsAtom(t[0], "via")) {
 		return p.proc.Locate(ctx, to)
 	}
 	return to, nil

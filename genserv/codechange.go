@@ -258,7 +258,7 @@ func (s *server[S]) revert(now any) bool {
 
 // downVsn takes {down, Vsn} apart.
 func downVsn(oldVsn etf.Term) (vsn etf.Term, down bool) {
-	if t, ok := oldVsn.(etf.Tuple); ok && len(t) == 2 && isAtom(t[0], "down") {
+	if t, ok := etf.AsTuple(oldVsn, "down", 2); ok {
 		return t[1], true
 	}
 	return nil, false

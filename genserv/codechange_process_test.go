@@ -24,7 +24,7 @@ type handle struct{ name string }
 func (owner) CopyState(h *handle) *handle { return h }
 
 func (o owner) CodeChange(p *genserv.Process, oldVsn etf.Term, _ any, extra etf.Term) (*handle, error) {
-	if extra == etf.Term(atom("fail")) {
+	if etf.IsAtom(extra, "fail") {
 		return nil, errors.New("nothing was opened")
 	}
 	p.SendAfter(time.Second, p.Self(), atom("tick"))

@@ -184,7 +184,7 @@ const (
 func withoutInstance(stack etf.List) etf.List {
 	for len(stack) > 0 {
 		entry := stack[len(stack)-1].(etf.Tuple)
-		if !isAtom(entry[0], packagePath) || !strings.HasPrefix(string(entry[1].(etf.Atom)), "(*server[") {
+		if !etf.IsAtom(entry[0], packagePath) || !strings.HasPrefix(string(entry[1].(etf.Atom)), "(*server[") {
 			break
 		}
 		stack = stack[:len(stack)-1]

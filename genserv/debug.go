@@ -91,9 +91,9 @@ const (
 func (s *statistics) count(event etf.Tuple) {
 	s.reductions++
 	switch event[0] {
-	case etf.Term(etf.Atom("in")):
+	case etf.Atom("in"):
 		s.in++
-	case etf.Term(etf.Atom("out")):
+	case etf.Atom("out"):
 		s.out++
 	}
 }

@@ -9,7 +9,7 @@ import (
 
 // debugCommand answers {debug, What}: debug_cmd/2 of sys.erl.
 func (l *Loop) debugCommand(what etf.Term) etf.Term {
-	if isAtom(what, "no_debug") {
+	if etf.IsAtom(what, "no_debug") {
 		l.closeDebug()
 		return atomOk
 	}
@@ -21,7 +21,7 @@ func (l *Loop) debugCommand(what etf.Term) etf.Term {
 	case debugTrace:
 		return l.onOff(cmd[1], debugItem{kind: debugTrace})
 	case debugStatistics:
-		if isAtom(cmd[1], "get") {
+		if etf.IsAtom(cmd[1], "get") {
 			return etf.Tuple{atomOk, l.statistics()}
 		}
 		return l.onOff(cmd[1], debugItem{kind: debugStatistics, stats: &statistics{start: l.now()}})
@@ -41,9 +41,9 @@ var unknownDebug etf.Term = etf.Atom("unknown_debug")
 
 func (l *Loop) onOff(flag etf.Term, item debugItem) etf.Term {
 	switch flag {
-	case etf.Term(etf.Atom("true")):
+	case etf.Atom("true"):
 		l.install(item)
-	case etf.Term(etf.Atom("false")):
+	case etf.Atom("false"):
 		l.remove(item.kind)
 	default:
 		return unknownDebug
@@ -77,7 +77,7 @@ func (l *Loop) logCommand(what etf.Term) etf.Term {
 			return atomOk
 		}
 	case etf.Tuple:
-		if len(w) == 2 && isAtom(w[0], "true") {
+		if len(w) == 2 && etf.IsAtom(w[0], "true") {
 			if n, ok := logSize(w[1]); ok {
 				l.logLast(n)
 				return atomOk
@@ -100,7 +100,7 @@ func (l *Loop) logLast(n int) { l.install(debugItem{kind: debugLog, log: &eventL
 
 func (l *Loop) fileCommand(name etf.Term) etf.Term {
 	l.closeFile()
-	if isAtom(name, "false") {
+	if etf.IsAtom(name, "false") {
 		return atomOk
 	}
 	if file := l.create(name); file != nil {
@@ -111,7 +111,7 @@ func (l *Loop) fileCommand(name etf.Term) etf.Term {
 }
 
 func (l *Loop) create(name etf.Term) io.WriteCloser {
-	path, ok := text(name)
+	path, ok := etf.AsText(name)
 	if !ok || l.host.Create == nil {
 		return nil
 	}
@@ -120,27 +120,6 @@ func (l *Loop) create(name etf.Term) io.WriteCloser {
 		return nil
 	}
 	return file
-}
-
-// text returns a file name given as a string, binary or atom.
-func text(t etf.Term) (s string, ok bool) {
-	switch t := t.(type) {
-	case etf.Atom:
-		return string(t), true
-	case etf.Binary:
-		return string(t), true
-	case etf.List:
-		runes := make([]rune, 0, len(t))
-		for _, e := range t {
-			c, ok := e.(etf.Int)
-			if !ok || c <= 0 || c > math.MaxInt32 {
-				return "", false
-			}
-			runes = append(runes, rune(c))
-		}
-		return string(runes), true
-	}
-	return "", false
 }
 
 func (l *Loop) removeAny(what etf.Term) {

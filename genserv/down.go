@@ -13,8 +13,8 @@ type Down struct {
 //
 //	if down, ok := genserv.AsDown(msg); ok && down.Ref == s.watch { ... }
 func AsDown(msg etf.Term) (down Down, ok bool) {
-	t, ok := msg.(etf.Tuple)
-	if !ok || len(t) != 5 || !isAtom(t[0], "DOWN") || !isAtom(t[2], "process") {
+	t, ok := etf.AsTuple(msg, "DOWN", 5)
+	if !ok || !etf.IsAtom(t[2], "process") {
 		return Down{}, false
 	}
 	ref, ok := t[1].(etf.Ref)
@@ -27,8 +27,8 @@ func AsDown(msg etf.Term) (down Down, ok bool) {
 // AsExit takes {'EXIT', Pid, Reason} apart, the message of the end of a linked process to one that traps exits; ok is
 // false for any other one. erlang:process_flag(trap_exit, true).
 func AsExit(msg etf.Term) (pid etf.Pid, reason etf.Term, ok bool) {
-	t, ok := msg.(etf.Tuple)
-	if !ok || len(t) != 3 || !isAtom(t[0], "EXIT") {
+	t, ok := etf.AsTuple(msg, "EXIT", 3)
+	if !ok {
 		return etf.Pid{}, nil, false
 	}
 	if pid, ok = t[1].(etf.Pid); !ok {

@@ -68,7 +68,7 @@ func ReasonError(reason etf.Term) error {
 			return ErrCallingSelf
 		}
 	case etf.Tuple:
-		if len(r) == 2 && isAtom(r[0], "nodedown") {
+		if len(r) == 2 && etf.IsAtom(r[0], "nodedown") {
 			return ErrNoConnection
 		}
 	}
@@ -82,7 +82,7 @@ func timeout(to etf.Term) error {
 
 // startError is {error, Reason} of a start; the reason {already_started, Pid} is an *AlreadyStarted.
 func startError(reason etf.Term) error {
-	if t, ok := reason.(etf.Tuple); ok && len(t) == 2 && isAtom(t[0], "already_started") {
+	if t, ok := etf.AsTuple(reason, "already_started", 2); ok {
 		if pid, ok := t[1].(etf.Pid); ok {
 			return &AlreadyStarted{Pid: pid}
 		}

@@ -58,7 +58,7 @@ func nodeDown(err error) etf.Term {
 		case etf.Pid:
 			return etf.Tuple{etf.Atom("nodedown"), to.Node}
 		case etf.Tuple:
-			if len(to) == 2 && !isAtom(to[0], "global") {
+			if len(to) == 2 && !etf.IsAtom(to[0], "global") {
 				return etf.Tuple{etf.Atom("nodedown"), to[1]}
 			}
 		}

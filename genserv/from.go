@@ -84,7 +84,7 @@ func aliasOf(tag etf.Term) etf.Term {
 }
 
 func aliasPair(t etf.Term) etf.Term {
-	if pair, ok := t.(etf.ImproperList); ok && len(pair.Elems) == 1 && isAtom(pair.Elems[0], "alias") {
+	if pair, ok := t.(etf.ImproperList); ok && len(pair.Elems) == 1 && etf.IsAtom(pair.Elems[0], "alias") {
 		if _, ok := pair.Tail.(etf.Ref); ok {
 			return pair.Tail
 		}

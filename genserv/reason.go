@@ -21,7 +21,7 @@ func IsOrderly(reason etf.Term) bool {
 	case etf.Atom:
 		return r == Normal || r == Shutdown
 	case etf.Tuple:
-		return len(r) == 2 && isAtom(r[0], Shutdown)
+		return len(r) == 2 && etf.IsAtom(r[0], Shutdown)
 	}
 	return false
 }
@@ -55,11 +55,6 @@ func orUndefined(t etf.Term) etf.Term {
 		return atomUndefined
 	}
 	return t
-}
-
-func isAtom(t etf.Term, a etf.Atom) bool {
-	b, ok := t.(etf.Atom)
-	return ok && a == b
 }
 
 // The atoms of the contract that are sent again and again; as etf.Term they cost no allocation.

@@ -114,7 +114,7 @@ func responseRef(msg etf.Term) (ref etf.Ref, ok bool) {
 	switch {
 	case ok && len(t) == 2:
 		ref, ok = aliasPair(t[0]).(etf.Ref)
-	case ok && len(t) == 5 && isAtom(t[0], "DOWN"):
+	case ok && len(t) == 5 && etf.IsAtom(t[0], "DOWN"):
 		ref, ok = t[1].(etf.Ref)
 	default:
 		ok = false

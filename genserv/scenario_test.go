@@ -147,7 +147,7 @@ func (w *world) module(name etf.Atom) genserv.Module {
 func startOptions(list etf.List) driver.Options {
 	o := driver.Options{Parent: client, Ancestors: etf.List{client}}
 	for _, option := range list {
-		if option == etf.Term(etf.Atom("nolink")) {
+		if etf.IsAtom(option, "nolink") {
 			o.Parent = etf.Pid{}
 			continue
 		}
@@ -185,11 +185,11 @@ func message(t etf.Tuple, tag *int) etf.Term {
 func withPids(t etf.Term) etf.Term {
 	return mapTerm(t, func(t etf.Term) etf.Term {
 		switch t {
-		case etf.Term(etf.Atom("Client")):
+		case etf.Atom("Client"):
 			return client
-		case etf.Term(etf.Atom("Self")):
+		case etf.Atom("Self"):
 			return self
-		case etf.Term(etf.Atom("Other")):
+		case etf.Atom("Other"):
 			return remote
 		}
 		return t

@@ -44,7 +44,7 @@ func (s actor) HandleContinue(p *genserv.Process, term, state etf.Term) genserv.
 
 func (s actor) Terminate(p *genserv.Process, reason, state etf.Term) {
 	s.w.note("terminate", reason, state)
-	if end, ok := state.(etf.Tuple); ok && end[0] == etf.Term(etf.Atom("ending")) {
+	if end, ok := state.(etf.Tuple); ok && etf.IsAtom(end[0], "ending") {
 		s.act(p, end[1])
 	}
 }
@@ -52,7 +52,7 @@ func (s actor) Terminate(p *genserv.Process, reason, state etf.Term) {
 func (s actor) CodeChange(oldVsn etf.Term, oldState any, extra etf.Term) (etf.Term, error) {
 	s.w.note("code_change", oldVsn, oldState.(etf.Term), extra)
 	t := s.act(nil, extra).(etf.Tuple)
-	if t[0] == etf.Term(etf.Atom("ok")) {
+	if etf.IsAtom(t[0], "ok") {
 		return t[1], nil
 	}
 	return nil, &genserv.Exit{Reason: t[1]}
@@ -87,9 +87,9 @@ func (s secretive) HandleInfo(p *genserv.Process, msg, state etf.Term) genserv.R
 
 func (s secretive) FormatStatus(status genserv.Status, state etf.Term) genserv.Status {
 	switch state {
-	case etf.Term(etf.Atom("crash")):
+	case etf.Atom("crash"):
 		panic("crash")
-	case etf.Term(etf.Atom("strange")):
+	case etf.Atom("strange"):
 		status.Message, status.Reason = etf.Atom("a"), etf.Atom("b")
 		return status
 	}

@@ -9,7 +9,7 @@ import (
 
 // system serves a system message: handle_system_msg/8 of sys.erl. The answer is sent before its effect is seen.
 func (l *Loop) system(from From, request etf.Term) {
-	if isAtom(request, "get_state") && l.stateLater(from) {
+	if etf.IsAtom(request, "get_state") && l.stateLater(from) {
 		return
 	}
 	answer, then := l.command(request)

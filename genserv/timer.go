@@ -51,7 +51,7 @@ func (l *Loop) awaitTimer(a action) {
 // timerMessage looks at a message while a timer runs or a stale one may come. It deals with those of timers, and true
 // says that msg was one; any other message cancels the timer.
 func (l *Loop) timerMessage(msg etf.Term) bool {
-	if t, ok := msg.(etf.Tuple); ok && len(t) == 3 && isAtom(t[0], "timeout") {
+	if t, ok := etf.AsTuple(msg, "timeout", 3); ok {
 		if ref, ok := t[1].(etf.Ref); ok {
 			if l.timer.ref != nil && ref == l.timer.ref {
 				l.timer.ref, l.timer.stop = nil, nil

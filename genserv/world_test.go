@@ -112,7 +112,7 @@ func (w *world) end(reason etf.Term) {
 func (w *world) exit(reason etf.Term) {
 	switch {
 	case w.ended:
-	case reason == etf.Term(etf.Atom("kill")):
+	case etf.IsAtom(reason, "kill"):
 		w.end(genserv.Killed)
 	case w.trap:
 		w.send(etf.Tuple{etf.Atom("EXIT"), client, reason})

@@ -22,12 +22,12 @@ func (byHand) HandleCall(_ *process, request etf.Term, _ genserv.From, n int) ge
 			return genserv.Reply(etf.Int(n), n)
 		}
 	case etf.Tuple:
-		if len(r) == 2 && r[0] == etf.Term(etf.Atom("add")) {
+		if len(r) == 2 && etf.IsAtom(r[0], "add") {
 			if i, ok := r[1].(etf.Int); ok {
 				return genserv.Reply(etf.Int(n+int(i)), n+int(i))
 			}
 		}
-		if len(r) == 4 && r[0] == etf.Term(etf.Atom("transfer")) {
+		if len(r) == 4 && etf.IsAtom(r[0], "transfer") {
 			from, ok1 := r[1].(etf.Binary)
 			to, ok2 := r[2].(etf.Binary)
 			i, ok3 := r[3].(etf.Int)
