@@ -103,7 +103,7 @@ func (c *Conn) match(pattern any, t etf.Term) error {
 		return fmt.Errorf("a payload where none is expected")
 	case p == nil:
 		return nil
-	case t == nil && p != etf.Term(etf.Atom("_")):
+	case t == nil && !etf.IsAtom(p, "_"):
 		return fmt.Errorf("no payload where %v is expected", p)
 	case t == nil:
 		return nil
