@@ -39,7 +39,7 @@ type clerk struct{}
 func (clerk) ModuleName() etf.Atom { return "shop_app" }
 
 func (clerk) Init(_ *genserv.Process, args etf.Term) genserv.InitResult[etf.Term] {
-	if args == etf.Term(etf.Atom("bad")) {
+	if etf.IsAtom(args, "bad") {
 		return genserv.StopInit[etf.Term](etf.Atom("no_luck"))
 	}
 	return genserv.Ok(args)

@@ -36,14 +36,14 @@ func (m marionette) HandleCall(p *genserv.Process, request etf.Term, from genser
 	}
 	if t, ok := request.(etf.Tuple); ok && len(t) == 2 {
 		switch t[0] {
-		case etf.Term(etf.Atom("do")):
+		case etf.Atom("do"):
 			return genserv.Reply(m.all(p, t[1]), s)
-		case etf.Term(etf.Atom("timeout")):
+		case etf.Atom("timeout"):
 			return genserv.Reply(etf.Atom("ok"), s).WithTimeout(millis(t[1]))
 		case etf.Term(etf.Atom("hand")):
 			p.Send(t[1], etf.Tuple{etf.Atom("from"), from.Term()})
 			return genserv.NoReply(s)
-		case etf.Term(etf.Atom("end_with")):
+		case etf.Atom("end_with"):
 			return genserv.Stop(t[1], s)
 		}
 	}
@@ -51,7 +51,7 @@ func (m marionette) HandleCall(p *genserv.Process, request etf.Term, from genser
 }
 
 func (m marionette) HandleCast(p *genserv.Process, request etf.Term, s etf.List) genserv.Result[etf.List] {
-	if t, ok := request.(etf.Tuple); ok && t[0] == etf.Term(etf.Atom("do")) {
+	if t, ok := request.(etf.Tuple); ok && etf.IsAtom(t[0], "do") {
 		m.all(p, t[1])
 		return genserv.NoReply(s)
 	}
@@ -137,7 +137,7 @@ func patience(d etf.Term) (context.Context, context.CancelFunc) {
 }
 
 func (m marionette) op(p *genserv.Process, op etf.Term) (etf.Term, error) {
-	if op == etf.Term(etf.Atom("alias")) {
+	if etf.IsAtom(op, "alias") {
 		ref, err := p.Alias()
 		return ref, err
 	}
@@ -163,7 +163,7 @@ func (m marionette) op(p *genserv.Process, op etf.Term) (etf.Term, error) {
 		p.Unlink(t[1].(etf.Pid))
 		return nil, nil
 	case "trap":
-		p.TrapExit(t[1] == etf.Term(etf.Atom("true")))
+		p.TrapExit(etf.IsAtom(t[1], "true"))
 	case "exit":
 		p.Exit(t[1].(etf.Pid), t[2])
 		return nil, nil
@@ -215,7 +215,7 @@ func (marionette) more(p *genserv.Process, t etf.Tuple) (etf.Term, error) {
 		return nil, p.StopServer(ctx, t[1], t[2])
 	case "start_link":
 		child := genserv.Child{Module: genserv.Of(marionette{})}
-		if t[1] != etf.Term(etf.Atom("undefined")) {
+		if !etf.IsAtom(t[1], "undefined") {
 			child.Name = t[1].(etf.Atom)
 		}
 		return startResult(p.SpawnLink(child)), nil

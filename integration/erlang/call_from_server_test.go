@@ -35,7 +35,7 @@ func (agent) Init(*genserv.Process, etf.Term) genserv.InitResult[etf.List] {
 
 func (a agent) HandleCall(p *genserv.Process, request etf.Term, _ genserv.From,
 	seen etf.List) genserv.Result[etf.List] {
-	if request == etf.Term(etf.Atom("do")) {
+	if etf.IsAtom(request, "do") {
 		a.do(p)
 	}
 	return genserv.Reply(seen, seen)

@@ -194,9 +194,9 @@ func (asker) HandleCall(p *genserv.Process, request etf.Term, from genserv.From,
 	switch {
 	case err != nil:
 		return genserv.Reply(etf.Binary(err.Error()), s)
-	case t[0] == etf.Term(etf.Atom("wait")), t[0] == etf.Term(etf.Atom("glance")):
+	case etf.IsAtom(t[0], "wait"), etf.IsAtom(t[0], "glance"):
 		limit := 20 * time.Second
-		if t[0] == etf.Term(etf.Atom("glance")) {
+		if etf.IsAtom(t[0], "glance") {
 			limit = 20 * time.Millisecond
 		}
 		reply, err := p.WaitResponse(id, limit)
@@ -204,7 +204,7 @@ func (asker) HandleCall(p *genserv.Process, request etf.Term, from genserv.From,
 			p.AbandonRequest(id)
 		}
 		return genserv.Reply(outcome(reply, err), s)
-	case t[0] == etf.Term(etf.Atom("abandon")):
+	case etf.IsAtom(t[0], "abandon"):
 		p.AbandonRequest(id)
 		return genserv.Reply(etf.Atom("abandoned"), s)
 	}

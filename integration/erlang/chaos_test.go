@@ -88,7 +88,7 @@ func (leaf) HandleCall(_ *genserv.Process, _ etf.Term, _ genserv.From, name etf.
 
 // HandleInfo ends a leaf that traps exits when somebody asks for it, as OTP's own servers do it.
 func (leaf) HandleInfo(_ *genserv.Process, msg etf.Term, name etf.Term) genserv.Result[etf.Term] {
-	if t, ok := msg.(etf.Tuple); ok && len(t) == 3 && etf.Equal(t[0], etf.Atom("EXIT")) {
+	if t, ok := etf.AsTuple(msg, "EXIT", 3); ok {
 		return genserv.Stop(t[2], name)
 	}
 	return genserv.NoReply(name)

@@ -71,14 +71,14 @@ func (a actor) HandleContinue(p *genserv.Process, term, s etf.Term) genserv.Resu
 
 func (a actor) Terminate(p *genserv.Process, reason, s etf.Term) {
 	a.note(p, etf.Atom("terminate"), reason, s)
-	if end, ok := s.(etf.Tuple); ok && end[0] == etf.Term(etf.Atom("ending")) {
+	if end, ok := s.(etf.Tuple); ok && etf.IsAtom(end[0], "ending") {
 		a.act(p, end[1])
 	}
 }
 
 func (actor) CodeChange(_ etf.Term, _ any, extra etf.Term) (etf.Term, error) {
 	t := scripted.Act(nil, genserv.From{}, extra).(etf.Tuple)
-	if t[0] == etf.Term(etf.Atom("ok")) {
+	if etf.IsAtom(t[0], "ok") {
 		return t[1], nil
 	}
 	return nil, &genserv.Exit{Reason: t[1]}

@@ -122,7 +122,7 @@ func (numbers) Init(*genserv.Process, etf.Term) genserv.InitResult[etf.List] {
 
 func (numbers) HandleCall(_ *genserv.Process, request etf.Term, _ genserv.From,
 	seen etf.List) genserv.Result[etf.List] {
-	if request == etf.Term(etf.Atom("last")) {
+	if etf.IsAtom(request, "last") {
 		return genserv.Reply(etf.Int(len(seen)), seen)
 	}
 	return genserv.Reply(seen, seen)

@@ -206,9 +206,9 @@ func (mortalProcess) HandleCall(p *genserv.Process, request etf.Term, from gense
 				p.Unlink(t[1].(etf.Pid))
 			}
 		}
-	case etf.Term(etf.Atom("monitor")):
+	case etf.Atom("monitor"):
 		answer, err = p.Monitor(t[1])
-	case etf.Term(etf.Atom("demonitor")):
+	case etf.Atom("demonitor"):
 		p.Demonitor(t[1].(etf.Ref))
 	case etf.Term(etf.Atom("signal")):
 		p.Exit(t[1].(etf.Pid), t[2])
@@ -229,7 +229,7 @@ func (mortalProcess) HandleCall(p *genserv.Process, request etf.Term, from gense
 }
 
 func (mortalProcess) HandleInfo(_ *genserv.Process, msg etf.Term, heard etf.List) genserv.Result[etf.List] {
-	if t, ok := msg.(etf.Tuple); ok && t[0] == etf.Term(etf.Atom("die")) {
+	if t, ok := msg.(etf.Tuple); ok && etf.IsAtom(t[0], "die") {
 		return genserv.Stop(t[1], heard)
 	}
 	return genserv.NoReply(append(heard, msg))

@@ -87,7 +87,7 @@ type hopServer struct{}
 func (hopServer) Init(*genserv.Process, etf.Term) genserv.InitResult[int] { return genserv.Ok(0) }
 
 func (hopServer) HandleCall(p *genserv.Process, request etf.Term, _ genserv.From, _ int) genserv.Result[int] {
-	if request == etf.Term(etf.Atom("new")) {
+	if etf.IsAtom(request, "new") {
 		pid, err := p.Spawn(genserv.Child{Module: genserv.Of(hopServer{})})
 		if err != nil {
 			return genserv.Reply(etf.Charlist(err.Error()), 0)
@@ -127,7 +127,7 @@ func hopSteps(p *genserv.Process, steps etf.Term) {
 		case "link":
 			p.Link(t[1].(etf.Pid))
 		case "trap":
-			p.TrapExit(t[1] == etf.Term(etf.Atom("true")))
+			p.TrapExit(etf.IsAtom(t[1], "true"))
 		case "monitor":
 			_, _ = p.Monitor(t[1])
 		case "later":

@@ -20,9 +20,9 @@ func (victim) Init(*genserv.Process, etf.Term) genserv.InitResult[etf.List] {
 
 func (victim) HandleCall(p *genserv.Process, request etf.Term, _ genserv.From, seen etf.List) genserv.Result[etf.List] {
 	switch request {
-	case etf.Term(etf.Atom("pid")):
+	case etf.Atom("pid"):
 		return genserv.Reply(p.Self(), seen)
-	case etf.Term(etf.Atom("seen")):
+	case etf.Atom("seen"):
 		return genserv.Reply(seen, etf.List(nil))
 	}
 	t := request.(etf.Tuple)
@@ -36,7 +36,7 @@ func (victim) HandleCall(p *genserv.Process, request etf.Term, _ genserv.From, s
 	case etf.Term(etf.Atom("monitor")):
 		ref, _ := p.Monitor(t[1])
 		return genserv.Reply(ref, seen)
-	case etf.Term(etf.Atom("exit")):
+	case etf.Atom("exit"):
 		return genserv.Stop(t[1], seen)
 	}
 	return genserv.Reply(etf.Atom("ok"), seen)

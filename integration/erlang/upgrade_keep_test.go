@@ -54,7 +54,7 @@ func (g guarded) Init(*genserv.Process, etf.Term) genserv.InitResult[*guardedSta
 
 func (guarded) HandleCall(_ *genserv.Process, request etf.Term, _ genserv.From,
 	s *guardedState) genserv.Result[*guardedState] {
-	if request == etf.Term(etf.Atom("crash")) {
+	if etf.IsAtom(request, "crash") {
 		panic("a crash report shows the state")
 	}
 	return genserv.Reply(etf.Atom("ok"), s)

@@ -44,7 +44,7 @@ func (crowd2) Init(_ *genserv.Process, args etf.Term) genserv.InitResult[crowdSt
 
 func (crowd1) HandleCall(_ *genserv.Process, request etf.Term, _ genserv.From,
 	s crowdState1) genserv.Result[crowdState1] {
-	if request != etf.Term(etf.Atom("get")) {
+	if !etf.IsAtom(request, "get") {
 		s.N++
 	}
 	return genserv.Reply(etf.Tuple{etf.Int(1), etf.Int(s.N)}, s)
@@ -52,7 +52,7 @@ func (crowd1) HandleCall(_ *genserv.Process, request etf.Term, _ genserv.From,
 
 func (crowd2) HandleCall(_ *genserv.Process, request etf.Term, _ genserv.From,
 	s crowdState2) genserv.Result[crowdState2] {
-	if request != etf.Term(etf.Atom("get")) {
+	if !etf.IsAtom(request, "get") {
 		s.N++
 	}
 	return genserv.Reply(etf.Tuple{etf.Int(2), etf.Int(s.N)}, s)

@@ -58,7 +58,7 @@ func (r relay) answer(p *genserv.Process, request etf.Term, from genserv.From, v
 	n *int) etf.Term {
 	r.watch.running.Add(1)
 	defer r.watch.running.Add(-1)
-	if request == etf.Term(etf.Atom("get")) {
+	if etf.IsAtom(request, "get") {
 		return etf.Tuple{etf.Int(vsn), etf.Int(*n)}
 	}
 	*n++

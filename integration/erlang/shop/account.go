@@ -41,8 +41,8 @@ func statement[S account[S]](vsn int64, s S) etf.Term {
 
 // entry takes {add, Who, Seq, Amount} apart.
 func entry(request etf.Term) (who, seq, amount int64, ok bool) {
-	t, ok := request.(etf.Tuple)
-	if !ok || len(t) != 4 || t[0] != etf.Term(etf.Atom("add")) {
+	t, ok := etf.AsTuple(request, "add", 4)
+	if !ok {
 		return 0, 0, 0, false
 	}
 	var n [3]int64

@@ -31,7 +31,7 @@ func (b base) passOn(p *genserv.Process, next []etf.Atom, seq, amount int64) {
 		if err != nil {
 			panic(genserv.Exit{Reason: etf.Tuple{etf.Atom("no_answer"), to, etf.Binary(err.Error())}})
 		}
-		if t, ok := reply.(etf.Tuple); !ok || t[0] != etf.Term(etf.Atom("ok")) {
+		if t, ok := reply.(etf.Tuple); !ok || !etf.IsAtom(t[0], "ok") {
 			panic(genserv.Exit{Reason: etf.Tuple{etf.Atom("wrong_answer"), to, reply}})
 		}
 	}

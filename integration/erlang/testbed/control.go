@@ -79,7 +79,7 @@ func (b *testbed) Init(*genserv.Process, etf.Term) genserv.InitResult[*testbed] 
 // HandleCall implements genserv.Server. What takes time is done aside.
 func (b *testbed) HandleCall(p *genserv.Process, request etf.Term, from genserv.From,
 	_ *testbed) genserv.Result[*testbed] {
-	verb, args := parse(request)
+	verb, args := etf.Verb(request)
 	switch {
 	case verb == "about":
 		return genserv.Reply(etf.Tuple{etf.Atom("gonode"), etf.Binary(runtime.Version())}, b)
@@ -173,7 +173,7 @@ func newChild(h hosts, opts etf.Map) (*child, error) {
 	args := []string{"node"}
 	long, host := h.isLong, h.short
 	if names := get("names"); names != nil {
-		long = names == etf.Term(etf.Atom("long"))
+		long = etf.IsAtom(names, "long")
 	}
 	if long {
 		args, host = append(args, "-long"), h.long
@@ -181,7 +181,7 @@ func newChild(h hosts, opts etf.Map) (*child, error) {
 	if own, ok := get("host").(etf.Binary); ok {
 		host = string(own)
 	}
-	if get("visible") == etf.Term(etf.Atom("true")) {
+	if etf.IsAtom(get("visible"), "true") {
 		args = append(args, "-visible")
 	}
 	if s, ok := get("ticktime").(etf.Int); ok {

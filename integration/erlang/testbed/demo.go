@@ -51,7 +51,7 @@ func (demoSrv) HandleCast(_ *genserv.Process, request etf.Term, s demoState) gen
 }
 
 func (s *demoState) add(request etf.Term) {
-	if verb, args := parse(request); verb == "add" && len(args) == 1 {
+	if verb, args := etf.Verb(request); verb == "add" && len(args) == 1 {
 		s.n += int(args[0].(etf.Int))
 	}
 }

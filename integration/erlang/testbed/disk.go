@@ -25,10 +25,10 @@ func (d disk) Init(*genserv.Process, etf.Term) genserv.InitResult[disk] { return
 func (d disk) HandleCall(_ *genserv.Process, request etf.Term, _ genserv.From, _ disk) genserv.Result[disk] {
 	full := filepath.Join(d.root, "full")
 	switch request {
-	case etf.Term(etf.Atom("fill")):
+	case etf.Atom("fill"):
 		n, err := fill(full)
 		return genserv.Reply(answer(etf.Int(n), err), d)
-	case etf.Term(etf.Atom("free")):
+	case etf.Atom("free"):
 		return genserv.Reply(answer(ok, os.Remove(full)), d)
 	}
 	text, err := os.ReadFile(filepath.Join(d.root, "releases/RELEASES"))

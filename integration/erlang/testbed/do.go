@@ -35,7 +35,7 @@ var deeds = map[deed]func(p *genserv.Process, a etf.Tuple) etf.Term{
 	{"link", 1}:      func(p *genserv.Process, a etf.Tuple) etf.Term { p.Link(a[0].(etf.Pid)); return ok },
 	{"unlink", 1}:    func(p *genserv.Process, a etf.Tuple) etf.Term { p.Unlink(a[0].(etf.Pid)); return ok },
 	{"trap_exit", 1}: func(p *genserv.Process, a etf.Tuple) etf.Term {
-		p.TrapExit(a[0] == etf.Term(etf.Atom("true")))
+		p.TrapExit(etf.IsAtom(a[0], "true"))
 		return ok
 	},
 	{"exit", 2}:       func(p *genserv.Process, a etf.Tuple) etf.Term { p.Exit(a[0].(etf.Pid), a[1]); return ok },
@@ -46,7 +46,7 @@ var deeds = map[deed]func(p *genserv.Process, a etf.Tuple) etf.Term{
 	{"unalias", 1}:    func(p *genserv.Process, a etf.Tuple) etf.Term { p.Unalias(a[0].(etf.Ref)); return ok },
 	{"register", 1}:   func(p *genserv.Process, a etf.Tuple) etf.Term { return done(p.Register(a[0].(etf.Atom))) },
 	{"unregister", 1}: func(p *genserv.Process, a etf.Tuple) etf.Term { return done(p.Unregister(a[0].(etf.Atom))) },
-	{"is_alive", 1}:   func(p *genserv.Process, a etf.Tuple) etf.Term { return boolean(p.IsAlive(a[0].(etf.Pid))) },
+	{"is_alive", 1}:   func(p *genserv.Process, a etf.Tuple) etf.Term { return etf.Bool(p.IsAlive(a[0].(etf.Pid))) },
 	{"put", 2}:        func(p *genserv.Process, a etf.Tuple) etf.Term { p.Put(a[0], a[1]); return ok },
 	{"sleep", 1}:      func(p *genserv.Process, a etf.Tuple) etf.Term { p.Receive(millis(a[0]), nobody); return ok },
 	{"start", 2}:      func(p *genserv.Process, a etf.Tuple) etf.Term { return started(p.Spawn(another(a))) },
@@ -71,13 +71,6 @@ func must[T etf.Term](t T, err error) etf.Term {
 func done(err error) etf.Term {
 	check(err)
 	return ok
-}
-
-func boolean(b bool) etf.Term {
-	if b {
-		return etf.Atom("true")
-	}
-	return etf.Atom("false")
 }
 
 func nobody(etf.Term) bool { return false }

@@ -80,7 +80,7 @@ func (*ledger) Init(*genserv.Process, etf.Term) genserv.InitResult[*ledger] {
 
 // HandleCall implements genserv.Server.
 func (*ledger) HandleCall(p *genserv.Process, request etf.Term, _ genserv.From, s *ledger) genserv.Result[*ledger] {
-	verb, args := parse(request)
+	verb, args := etf.Verb(request)
 	var pid etf.Pid
 	if len(args) > 0 {
 		pid, _ = args[0].(etf.Pid)
@@ -122,7 +122,7 @@ func (s *ledger) account() etf.Tuple {
 
 // HandleCast implements genserv.Caster.
 func (*ledger) HandleCast(_ *genserv.Process, request etf.Term, s *ledger) genserv.Result[*ledger] {
-	if verb, args := parse(request); verb == "cast" && len(args) == 2 {
+	if verb, args := etf.Verb(request); verb == "cast" && len(args) == 2 {
 		pid, _ := args[0].(etf.Pid)
 		number, _ := args[1].(etf.Int)
 		c := s.casts[pid]
@@ -136,7 +136,7 @@ func (*ledger) HandleCast(_ *genserv.Process, request etf.Term, s *ledger) gense
 
 // HandleInfo implements genserv.Informer.
 func (*ledger) HandleInfo(_ *genserv.Process, msg etf.Term, s *ledger) genserv.Result[*ledger] {
-	if verb, args := parse(msg); verb == "DOWN" && len(args) == 4 {
+	if verb, args := etf.Verb(msg); verb == "DOWN" && len(args) == 4 {
 		if ref, is := args[0].(etf.Ref); is {
 			s.watched[ref]++
 		}

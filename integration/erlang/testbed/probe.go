@@ -37,7 +37,7 @@ func (probe) ModuleName() etf.Atom { return "probe" }
 // Init implements genserv.Server.
 func (probe) Init(p *genserv.Process, args etf.Term) genserv.InitResult[record] {
 	s := record{watcher: undefined, changed: undefined}
-	verb, rest := parse(args)
+	verb, rest := etf.Verb(args)
 	switch {
 	case verb == "ignore":
 		return genserv.Ignore[record]()
@@ -57,7 +57,7 @@ func (probe) Init(p *genserv.Process, args etf.Term) genserv.InitResult[record] 
 
 // HandleCall implements genserv.Server.
 func (probe) HandleCall(p *genserv.Process, request etf.Term, from genserv.From, s record) genserv.Result[record] {
-	verb, args := parse(request)
+	verb, args := etf.Verb(request)
 	switch {
 	case verb == "seen":
 		return genserv.Reply(etf.List(s.seen), s)
@@ -118,15 +118,15 @@ func (probe) HandleCast(p *genserv.Process, request etf.Term, s record) genserv.
 
 // HandleInfo implements genserv.Informer.
 func (probe) HandleInfo(p *genserv.Process, msg etf.Term, s record) genserv.Result[record] {
-	if verb, args := parse(msg); verb == "$later" && len(args) == 2 {
+	if verb, args := etf.Verb(msg); verb == "$later" && len(args) == 2 {
 		from, _ := genserv.FromTerm(args[0])
 		p.Reply(from, args[1])
 		return genserv.NoReply(s)
 	}
 	// What ends others may have been told to do it.
-	if t, _ := msg.(etf.Tuple); len(t) == 3 && t[0] == etf.Term(etf.Atom("EXIT")) || len(t) == 5 &&
-		t[0] == etf.Term(etf.Atom("DOWN")) {
-		if verb, args := parse(t[len(t)-1]); verb == "do" && len(args) == 1 {
+	if t, _ := msg.(etf.Tuple); len(t) == 3 && etf.IsAtom(t[0], "EXIT") || len(t) == 5 &&
+		etf.IsAtom(t[0], "DOWN") {
+		if verb, args := etf.Verb(t[len(t)-1]); verb == "do" && len(args) == 1 {
 			return event(p, "info", t[len(t)-1], s)
 		}
 	}
@@ -145,7 +145,7 @@ func (probe) Terminate(p *genserv.Process, reason etf.Term, s record) {
 
 // CodeChange implements genserv.CodeChanger.
 func (probe) CodeChange(oldVsn etf.Term, old any, extra etf.Term) (record, error) {
-	verb, args := parse(extra)
+	verb, args := etf.Verb(extra)
 	switch {
 	case verb == "fail" && len(args) == 1:
 		return record{}, &genserv.Exit{Reason: args[0]}
@@ -159,12 +159,12 @@ func (probe) CodeChange(oldVsn etf.Term, old any, extra etf.Term) (record, error
 
 // event obeys what came without a caller, or notes it.
 func event(p *genserv.Process, kind etf.Atom, what etf.Term, s record) genserv.Result[record] {
-	verb, args := parse(what)
+	verb, args := etf.Verb(what)
 	if r, done := control(verb, args, s, genserv.NoReply(s)); done {
 		return r
 	}
 	if verb == "do" && len(args) == 1 {
-		verb, args = parse(args[0])
+		verb, args = etf.Verb(args[0])
 		do(p, verb, args)
 		return genserv.NoReply(s)
 	}
@@ -182,7 +182,7 @@ func note(p *genserv.Process, what etf.Term, s record) record {
 
 // raise is erlang:Class(Term).
 func raise(args etf.Tuple) {
-	if args[0] == etf.Term(etf.Atom("exit")) {
+	if etf.IsAtom(args[0], "exit") {
 		panic(genserv.Exit{Reason: args[1]})
 	}
 	panic(args[1])
@@ -195,23 +195,9 @@ func check(err error) {
 	}
 }
 
-// parse takes a request apart: an atom, or {Verb, Args...}. The verb of anything else is empty.
-func parse(request etf.Term) (verb etf.Atom, args etf.Tuple) {
-	switch r := request.(type) {
-	case etf.Atom:
-		return r, nil
-	case etf.Tuple:
-		if len(r) > 0 {
-			verb, _ = r[0].(etf.Atom)
-			return verb, r[1:]
-		}
-	}
-	return "", nil
-}
-
 // millis is a time-out of Erlang.
 func millis(t etf.Term) time.Duration {
-	if t == etf.Term(etf.Atom("infinity")) {
+	if etf.IsAtom(t, "infinity") {
 		return genserv.Infinity
 	}
 	return time.Duration(t.(etf.Int)) * time.Millisecond

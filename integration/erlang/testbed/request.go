@@ -69,7 +69,7 @@ func requests(p *genserv.Process, a etf.Tuple) etf.Term {
 func all(p *genserv.Process, a etf.Tuple) etf.Term {
 	var results etf.List
 	for _, d := range a[0].(etf.List) {
-		verb, args := parse(d)
+		verb, args := etf.Verb(d)
 		results = append(results, do(p, verb, args))
 	}
 	return results

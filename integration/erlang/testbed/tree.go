@@ -39,15 +39,15 @@ func (tree) Init(args etf.Term) (flags supervisor.Flags, specs []supervisor.Chil
 	}
 	for _, f := range t[0].(etf.Map) {
 		switch f.Key {
-		case etf.Term(etf.Atom("strategy")):
+		case etf.Atom("strategy"):
 			flags.Strategy = supervisor.Strategy(f.Value.(etf.Atom))
-		case etf.Term(etf.Atom("intensity")):
+		case etf.Atom("intensity"):
 			if flags.Intensity = int(f.Value.(etf.Int)); flags.Intensity == 0 {
 				flags.Intensity = supervisor.NoRestarts
 			}
-		case etf.Term(etf.Atom("period")):
+		case etf.Atom("period"):
 			flags.Period = time.Duration(f.Value.(etf.Int)) * time.Second
-		case etf.Term(etf.Atom("auto_shutdown")):
+		case etf.Atom("auto_shutdown"):
 			flags.AutoShutdown = supervisor.AutoShutdown(f.Value.(etf.Atom))
 		}
 	}
@@ -61,23 +61,23 @@ func (tree) Init(args etf.Term) (flags supervisor.Flags, specs []supervisor.Chil
 func childSpec(m etf.Map) (spec supervisor.ChildSpec) {
 	for _, f := range m {
 		switch f.Key {
-		case etf.Term(etf.Atom("id")):
+		case etf.Atom("id"):
 			spec.ID = f.Value
-		case etf.Term(etf.Atom("start")):
+		case etf.Atom("start"):
 			mfa := f.Value.(etf.Tuple)
 			spec.Start = startOf(mfa[0].(etf.Atom))
 			spec.Start.Args = mfa[2].(etf.List)
-		case etf.Term(etf.Atom("restart")):
+		case etf.Atom("restart"):
 			spec.Restart = supervisor.Restart(f.Value.(etf.Atom))
-		case etf.Term(etf.Atom("significant")):
-			spec.Significant = f.Value == etf.Term(etf.Atom("true"))
-		case etf.Term(etf.Atom("shutdown")):
-			if spec.Shutdown = supervisor.BrutalKill; f.Value != etf.Term(etf.Atom("brutal_kill")) {
+		case etf.Atom("significant"):
+			spec.Significant = etf.IsAtom(f.Value, "true")
+		case etf.Atom("shutdown"):
+			if spec.Shutdown = supervisor.BrutalKill; !etf.IsAtom(f.Value, "brutal_kill") {
 				spec.Shutdown = millis(f.Value)
 			}
-		case etf.Term(etf.Atom("type")):
+		case etf.Atom("type"):
 			spec.Type = supervisor.Type(f.Value.(etf.Atom))
-		case etf.Term(etf.Atom("modules")):
+		case etf.Atom("modules"):
 			spec.Modules = modules(f.Value)
 		}
 	}
