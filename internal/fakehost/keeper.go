@@ -37,7 +37,7 @@ func (k keeper) CodeChange(p *genserv.Process, _ etf.Term, old any, extra etf.Te
 	if err := p.TrySend(p.Self(), etf.Tuple{atom("made"), etf.Int(s["n"])}); err != nil {
 		return nil, err
 	}
-	if extra == etf.Term(atom("call")) {
+	if etf.IsAtom(extra, "call") {
 		if _, err := p.Spawn(genserv.Child{}); err != nil {
 			return nil, err
 		}

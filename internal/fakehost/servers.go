@@ -59,7 +59,7 @@ func (CounterPlain) Init(p *genserv.Process, args etf.Term) genserv.InitResult[t
 }
 
 func (s CounterOne) HandleCall(_ *genserv.Process, request etf.Term, _ genserv.From, state one) genserv.Result[one] {
-	if request == etf.Term(atom("block")) {
+	if etf.IsAtom(request, "block") {
 		s.w.Find(etf.Atom(state.Name)).Block()
 	} else {
 		state.N++
@@ -142,7 +142,7 @@ func matches(extra etf.Term, what etf.Atom, name string) bool {
 			return slices.Contains(names, etf.Term(etf.Atom(name)))
 		}
 	}
-	return ok && len(t) > 1 && t[0] == etf.Term(what) && t[1] == etf.Term(etf.Atom(name))
+	return ok && len(t) > 1 && t[0] == etf.Term(what) && etf.IsAtom(t[1], etf.Atom(name))
 }
 
 // obey notes a code change and does what its extra tells.

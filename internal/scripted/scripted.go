@@ -21,18 +21,18 @@ func Act(p *genserv.Process, from genserv.From, what etf.Term) etf.Term {
 		return nil
 	}
 	switch t[0] {
-	case etf.Term(etf.Atom("return")):
+	case etf.Atom("return"):
 		return t[1]
-	case etf.Term(etf.Atom("throw")):
-		if name, ok := t[1].(etf.Tuple); ok && name[0] == etf.Term(etf.Atom("ok")) {
+	case etf.Atom("throw"):
+		if name, ok := t[1].(etf.Tuple); ok && etf.IsAtom(name[0], "ok") {
 			panic(InitResult(t[1]))
 		}
 		panic(Result(t[1]))
-	case etf.Term(etf.Atom("error")):
+	case etf.Atom("error"):
 		panic(t[1])
-	case etf.Term(etf.Atom("exit")):
+	case etf.Atom("exit"):
 		panic(genserv.Exit{Reason: t[1]})
-	case etf.Term(etf.Atom("trap")):
+	case etf.Atom("trap"):
 		p.TrapExit(true)
 		return Act(p, from, t[1])
 	case etf.Term(etf.Atom("to_self")):
@@ -41,7 +41,7 @@ func Act(p *genserv.Process, from genserv.From, what etf.Term) etf.Term {
 	case etf.Term(etf.Atom("answer")):
 		p.Reply(from, t[1])
 		return Act(p, from, t[2])
-	case etf.Term(etf.Atom("put")):
+	case etf.Atom("put"):
 		p.Put(t[1], t[2])
 		return Act(p, from, t[3])
 	}
@@ -50,7 +50,7 @@ func Act(p *genserv.Process, from genserv.From, what etf.Term) etf.Term {
 
 // InitResult turns what an Erlang init returns into an InitResult; what is none becomes a bad one.
 func InitResult(t etf.Term) genserv.InitResult[etf.Term] {
-	if t == etf.Term(etf.Atom("ignore")) {
+	if etf.IsAtom(t, "ignore") {
 		return genserv.Ignore[etf.Term]()
 	}
 	tuple, ok := t.(etf.Tuple)
@@ -110,14 +110,14 @@ func act[R interface{ acting[R] }](r R, t etf.Term) R {
 		}
 		return r.Hibernate()
 	case etf.Tuple:
-		if t[0] == etf.Term(etf.Atom("continue")) {
+		if etf.IsAtom(t[0], "continue") {
 			return r.Continue(t[1])
 		}
 		wait := genserv.Infinity
 		if ms, ok := t[1].(etf.Int); ok {
 			wait = time.Duration(ms) * time.Millisecond
 		}
-		if r = r.WithTimeoutMessage(wait, t[2]); t[0] == etf.Term(etf.Atom("hibernate")) {
+		if r = r.WithTimeoutMessage(wait, t[2]); etf.IsAtom(t[0], "hibernate") {
 			r = r.Hibernate()
 		}
 		return r
