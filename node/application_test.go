@@ -54,7 +54,7 @@ func (s scribe) Init(p *genserv.Process, args etf.Term) genserv.InitResult[etf.A
 // HandleCall with helper starts another scribe, without a link.
 func (s scribe) HandleCall(p *genserv.Process, request etf.Term, _ genserv.From,
 	name etf.Atom) genserv.Result[etf.Atom] {
-	if etf.Equal(request, etf.Atom("helper")) {
+	if etf.IsAtom(request, "helper") {
 		pid, _ := p.Spawn(genserv.Child{Module: genserv.Of(s), Args: etf.Atom("helper")})
 		return genserv.Reply(etf.Term(pid), name)
 	}
@@ -232,7 +232,7 @@ func TestTheTreesAreWalkedInTheOrderOfTheReleaseHandler(t *testing.T) {
 	require.NoError(t, err)
 	var walked []string
 	for _, p := range all {
-		walked = append(walked, string(p.Application)+":"+etf.Format(p.ID)+etf.Format(atomList(p.Modules)))
+		walked = append(walked, string(p.Application)+":"+etf.Format(p.ID)+etf.Format(etf.Atoms(p.Modules...)))
 		if p.Supervisor != (etf.Pid{}) {
 			require.NotNil(t, n.registry.byPid(p.Supervisor))
 		}
@@ -313,7 +313,7 @@ func TestApplicationsAreStartedWithThoseThatTheyNeed(t *testing.T) {
 		require.Nil(t, failure)
 		return etf.Format(answer)
 	}
-	require.Equal(t, "{ok,[a,b,c]}", all(atomList([]etf.Atom{"b", "c", "a"})))
+	require.Equal(t, "{ok,[a,b,c]}", all(etf.Atoms("b", "c", "a")))
 	require.Equal(t, "+a1 +b1 +c1", d.take())
 	require.Equal(t, "{ok,[]}", all(etf.Atom("c")))
 	require.NoError(t, n.Applications().Stop(t.Context(), "b"))
@@ -321,12 +321,4 @@ func TestApplicationsAreStartedWithThoseThatTheyNeed(t *testing.T) {
 	require.Equal(t, `{error,{nosuch,{"no such file or directory","nosuch.app"}}}`, all(etf.Atom("d")))
 	require.Equal(t, "+b1 -b1 stopped:b", d.take(), "what was started for it is stopped again")
 	require.Equal(t, "{error,{e,circular_dependency}}", all(etf.Atom("e")), "OTP does not come back from this one")
-}
-
-func atomList(atoms []etf.Atom) etf.List {
-	list := make(etf.List, len(atoms))
-	for i, a := range atoms {
-		list[i] = a
-	}
-	return list
 }

@@ -71,7 +71,7 @@ func (n *Node) initialCallOf(t etf.Term) etf.Tuple {
 		return nil
 	}
 	for _, item := range p.loop.Process().Dictionary() {
-		if kv := item.(etf.Tuple); kv[0] == etf.Term(etf.Atom("$initial_call")) {
+		if kv := item.(etf.Tuple); etf.IsAtom(kv[0], "$initial_call") {
 			if call, ok := kv[1].(etf.Tuple); ok && len(call) == 3 {
 				if _, ok := call[2].(etf.Int); ok {
 					return call

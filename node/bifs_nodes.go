@@ -27,11 +27,11 @@ func (n *Node) exportNodes() {
 	})
 	n.Export("net_kernel", "connect_node", 1, func(ctx context.Context, args etf.List) (etf.Term, error) {
 		name, ok := args[0].(etf.Atom)
-		return boolean(ok && (name == n.name || n.Connect(ctx, name) == nil)), nil
+		return etf.Bool(ok && (name == n.name || n.Connect(ctx, name) == nil)), nil
 	})
 	n.Export("erlang", "disconnect_node", 1, func(_ context.Context, args etf.List) (etf.Term, error) {
 		name, ok := args[0].(etf.Atom)
-		return boolean(ok && n.Disconnect(name)), nil
+		return etf.Bool(ok && n.Disconnect(name)), nil
 	})
 }
 

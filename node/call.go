@@ -87,7 +87,7 @@ func replyTag(msg etf.Term) (ref etf.Ref, reply etf.Term, ok bool) {
 // taggedAlias returns the reference of a tag [alias|Ref].
 func taggedAlias(tag etf.Term) (ref etf.Ref, ok bool) {
 	list, ok := tag.(etf.ImproperList)
-	if !ok || len(list.Elems) != 1 || list.Elems[0] != etf.Term(etf.Atom("alias")) {
+	if !ok || len(list.Elems) != 1 || !etf.IsAtom(list.Elems[0], "alias") {
 		return etf.Ref{}, false
 	}
 	ref, ok = list.Tail.(etf.Ref)

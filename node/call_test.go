@@ -62,9 +62,9 @@ func (holder) Init(*genserv.Process, etf.Term) genserv.InitResult[[]held] {
 
 func (holder) HandleCall(p *genserv.Process, request etf.Term, from genserv.From, all []held) genserv.Result[[]held] {
 	switch request {
-	case etf.Term(etf.Atom("count")):
+	case etf.Atom("count"):
 		return genserv.Reply(etf.Int(len(all)), all)
-	case etf.Term(etf.Atom("release")):
+	case etf.Atom("release"):
 		for i := len(all) - 1; i >= 0; i-- {
 			p.Reply(all[i].from, all[i].request)
 		}

@@ -190,7 +190,7 @@ func (n *Node) Ping(ctx context.Context, name etf.Atom) error {
 	if err != nil {
 		return err
 	}
-	if !etf.Equal(reply, etf.Atom("yes")) {
+	if !etf.IsAtom(reply, "yes") {
 		return &ConnectError{name, "ping", errors.New("net_kernel answered " + etf.Format(reply))}
 	}
 	return nil

@@ -38,7 +38,7 @@ func validSpawnOptions(opts etf.Term) bool {
 
 // spawnValues says of each option that has a value which ones it takes.
 var spawnValues = map[etf.Atom]func(etf.Term) bool{
-	"link":               listOf(func(t etf.Term) bool { return etf.Equal(t, etf.Atom("priority")) }), // since OTP 28
+	"link":               listOf(func(t etf.Term) bool { return etf.IsAtom(t, "priority") }), // since OTP 28
 	"monitor":            listOf(isMonitorOption),
 	"priority":           oneOf("low", "normal", "high", "max"),
 	"message_queue_data": oneOf("on_heap", "off_heap"),
@@ -88,11 +88,11 @@ func isMonitorOption(t etf.Term) bool {
 	pair, ok := t.(etf.Tuple)
 	switch {
 	case !ok || len(pair) != 2:
-		return etf.Equal(t, etf.Atom("priority"))
-	case etf.Equal(pair[0], etf.Atom("alias")):
+		return etf.IsAtom(t, "priority")
+	case etf.IsAtom(pair[0], "alias"):
 		return oneOf("explicit_unalias", "demonitor", "reply_demonitor")(pair[1])
 	}
-	return etf.Equal(pair[0], etf.Atom("tag"))
+	return etf.IsAtom(pair[0], "tag")
 }
 
 // isHeapLimit reports whether t is a size in words or a map with the key size: erts_max_heap_size.

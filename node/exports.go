@@ -25,7 +25,7 @@ func (n *Node) exportSys() {
 			limit := genserv.Infinity
 			if ms, ok := list[1+args].(etf.Int); ok && ms >= 0 && ms <= 1<<32 {
 				limit = time.Duration(ms) * time.Millisecond
-			} else if list[1+args] != etf.Term(etf.Atom("infinity")) {
+			} else if !etf.IsAtom(list[1+args], "infinity") {
 				return nil, ErrBadArgument
 			}
 			return n.sys(ctx, name, list[:1+args], limit)
@@ -48,7 +48,7 @@ func (n *Node) sys(ctx context.Context, name etf.Atom, list etf.List, limit time
 	if err != nil {
 		return nil, &genserv.Exit{Reason: etf.Tuple{genserv.ExitReason(err), etf.Tuple{etf.Atom("sys"), name, list}}}
 	}
-	if t, ok := answer.(etf.Tuple); ok && name == "get_state" && len(t) == 2 && t[0] == etf.Term(etf.Atom("ok")) {
+	if t, ok := answer.(etf.Tuple); ok && name == "get_state" && len(t) == 2 && etf.IsAtom(t[0], "ok") {
 		return t[1], nil
 	}
 	return answer, nil

@@ -18,10 +18,10 @@ const globalTime = 5 * time.Second
 func (n *Node) locate(ctx context.Context, to etf.Term) (destination, error) {
 	t, ok := to.(etf.Tuple)
 	switch {
-	case ok && len(t) == 2 && t[0] == etf.Term(etf.Atom("global")):
+	case ok && len(t) == 2 && etf.IsAtom(t[0], "global"):
 		pid, err := n.whereisGlobal(ctx, t[1], to)
 		return destination{node: pid.Node, pid: pid}, err
-	case ok && len(t) == 3 && t[0] == etf.Term(etf.Atom("via")):
+	case ok && len(t) == 3 && etf.IsAtom(t[0], "via"):
 		return destination{}, fmt.Errorf("%w; the module of {via, Module, Name} is Erlang code: ask a node that has it "+
 			"for the pid", &DestinationError{To: to})
 	}

@@ -111,7 +111,7 @@ func (p *peer) erpcCall(ctx context.Context, module, function etf.Atom, args etf
 
 // erpcResult reads the exit reason of erpc:execute_call/4.
 func erpcResult(result etf.Ref, reason etf.Term) (etf.Term, error) {
-	if t, ok := reason.(etf.Tuple); ok && len(t) == 3 && etf.Equal(t[0], result) && etf.Equal(t[1], etf.Atom("return")) {
+	if t, ok := reason.(etf.Tuple); ok && len(t) == 3 && etf.Equal(t[0], result) && etf.IsAtom(t[1], "return") {
 		return t[2], nil
 	}
 	return nil, &genserv.Exit{Reason: reason}

@@ -194,7 +194,7 @@ func (n *Node) isAlive(to etf.Term) (etf.Term, error) {
 		return nil, ErrBadArgument
 	}
 	p := n.local(destination{pid: pid})
-	return boolean(p != nil && !p.dead.Load()), nil
+	return etf.Bool(p != nil && !p.dead.Load()), nil
 }
 
 // trapExit is process_flag(trap_exit, On); it returns the old value.
@@ -203,13 +203,6 @@ func (p *process) trapExit(on bool) (old bool) {
 	defer p.mu.Unlock()
 	old, p.trap = p.trap, on
 	return old
-}
-
-func boolean(b bool) etf.Atom {
-	if b {
-		return "true"
-	}
-	return "false"
 }
 
 // endsItself is exit(self(), normal), which ends a process that does not trap exits: the one case in which the reason

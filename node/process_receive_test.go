@@ -54,7 +54,7 @@ func (s picky) HandleCall(p *genserv.Process, request etf.Term, _ genserv.From,
 
 // HandleInfo serves {pick, Tag} by a look into the mailbox.
 func (s picky) HandleInfo(p *genserv.Process, msg etf.Term, seen etf.List) genserv.Result[etf.List] {
-	if t, ok := msg.(etf.Tuple); ok && etf.Equal(t[0], etf.Atom("pick")) {
+	if t, ok := msg.(etf.Tuple); ok && etf.IsAtom(t[0], "pick") {
 		msg = etf.Tuple{etf.Atom("picked"), s.receive(p, 0, t[1])}
 	}
 	return genserv.NoReply(append(seen, msg))

@@ -66,7 +66,7 @@ func always(t etf.Term) func(*process) etf.Term { return func(*process) etf.Term
 
 // infoItem returns what tells an item: one of infoItems, or {dictionary, Key} (OTP 26.2); nil if there is no such item.
 func infoItem(item etf.Term) func(*process) etf.Term {
-	if t, ok := item.(etf.Tuple); ok && len(t) == 2 && etf.Equal(t[0], etf.Atom("dictionary")) {
+	if t, ok := etf.AsTuple(item, "dictionary", 2); ok {
 		return func(p *process) etf.Term {
 			if value, ok := p.loop.Process().Get(t[1]); ok {
 				return value
@@ -201,7 +201,7 @@ func (p *process) linked() etf.Term {
 func (p *process) trapsExit() etf.Term {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return boolean(p.trap)
+	return etf.Bool(p.trap)
 }
 
 func (p *process) watchers() etf.Term {

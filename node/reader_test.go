@@ -103,7 +103,7 @@ func (n *Node) mustCall(t *testing.T, name etf.Atom, node *Node, request etf.Ter
 
 // isInline tells a callback of p whether a reader runs it.
 func isInline(n *Node, p *genserv.Process) etf.Term {
-	return boolean(n.registry.byPid(p.Self()).turn.Held())
+	return etf.Bool(n.registry.byPid(p.Self()).turn.Held())
 }
 
 func TestAnIdleServerRunsInTheGoroutineThatReads(t *testing.T) {
@@ -136,7 +136,7 @@ func TestAServerThatWaitsKeepsNoReaderWaiting(t *testing.T) {
 			if err := p.TrySend(there("back", a), driver.CastMessage(p.Self())); err != nil {
 				return err
 			}
-			_, ok := p.Receive(genserv.Infinity, func(msg etf.Term) bool { return etf.Equal(msg, etf.Atom("hello")) })
+			_, ok := p.Receive(genserv.Infinity, func(msg etf.Term) bool { return etf.IsAtom(msg, "hello") })
 			if !ok {
 				return errors.New("nothing came")
 			}
@@ -175,7 +175,7 @@ func TestAServerThatWaitsKeepsNoReaderWaiting(t *testing.T) {
 			arrived = make(chan struct{})
 			free := make(chan error, 1)
 			b.does(t, "waits", func(p *genserv.Process, _ etf.Term) etf.Term {
-				if isInline(b, p) == etf.Term(etf.Atom("false")) {
+				if etf.IsAtom(isInline(b, p), "false") {
 					return etf.Atom("not inline")
 				}
 				free <- wait(a, b, p)
@@ -266,7 +266,7 @@ func TestAServerThatOverstaysIsLeftBehindAndLearntOf(t *testing.T) {
 	a, b, _ := readers(t, 0)
 	open := make(chan struct{})
 	b.does(t, "waits", func(p *genserv.Process, r etf.Term) etf.Term {
-		if etf.Equal(r, etf.Atom("wait")) {
+		if etf.IsAtom(r, "wait") {
 			<-open
 		}
 		return isInline(b, p)
@@ -356,7 +356,7 @@ func TestMessagesStayInOrderWhoeverRunsTheServers(t *testing.T) {
 	for i, name := range names {
 		random := rand.New(rand.NewPCG(1, uint64(i))) // of this server: it does the same in each run
 		b.does(t, name, func(p *genserv.Process, r etf.Term) etf.Term {
-			if etf.Equal(r, etf.Atom("done")) {
+			if etf.IsAtom(r, "done") {
 				return logs[i]
 			}
 			logs[i] = append(logs[i], r)
@@ -392,9 +392,9 @@ func TestAServerThatFailsOrIsSuspendedInAReaderHurtsNobody(t *testing.T) {
 	a, b, _ := readers(t, time.Hour)
 	do := func(p *genserv.Process, r etf.Term) etf.Term {
 		switch r {
-		case etf.Term(etf.Atom("panic")):
+		case etf.Atom("panic"):
 			panic("inline")
-		case etf.Term(etf.Atom("exit")):
+		case etf.Atom("exit"):
 			panic(genserv.Exit{Reason: etf.Atom("inline")})
 		case etf.Term(etf.Atom("killed")):
 			p.Exit(p.Self(), kill)
@@ -448,7 +448,7 @@ func (watcher) HandleCall(*genserv.Process, etf.Term, genserv.From, struct{}) ge
 }
 
 func (w watcher) HandleInfo(_ *genserv.Process, msg etf.Term, s struct{}) genserv.Result[struct{}] {
-	if t, ok := msg.(etf.Tuple); ok && etf.Equal(t[0], etf.Atom("EXIT")) {
+	if t, ok := msg.(etf.Tuple); ok && etf.IsAtom(t[0], "EXIT") {
 		w.told <- t[2]
 		return genserv.Stop(normal, s)
 	}

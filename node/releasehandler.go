@@ -40,8 +40,8 @@ func (releaseHandler) HandleCast(_ *genserv.Process, _ etf.Term, s struct{}) gen
 
 // HandleInfo keeps {sync_nodes, Id, Node} for an upgrade that comes to that point.
 func (r releaseHandler) HandleInfo(p *genserv.Process, msg etf.Term, s struct{}) genserv.Result[struct{}] {
-	t, ok := msg.(etf.Tuple)
-	if !ok || len(t) != 3 || t[0] != etf.Term(etf.Atom("sync_nodes")) {
+	t, ok := etf.AsTuple(msg, "sync_nodes", 3)
+	if !ok {
 		p.Logger().Info("release_handler: got unknown message: " + etf.FormatMax(msg, 1000))
 		return genserv.NoReply(s)
 	}

@@ -65,9 +65,9 @@ func (r rex) HandleInfo(p *genserv.Process, msg etf.Term, s struct{}) genserv.Re
 	}
 	var outcome, relayed etf.Term
 	switch {
-	case etf.Equal(what[0], etf.Atom("sbcast")):
+	case etf.IsAtom(what[0], "sbcast"):
 		outcome, relayed = node, what[2]
-	case etf.Equal(what[0], etf.Atom("send")):
+	case etf.IsAtom(what[0], "send"):
 		relayed = etf.Tuple{from, what[2]}
 	default:
 		return genserv.NoReply(s)

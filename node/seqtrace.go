@@ -59,7 +59,7 @@ func (p *process) received(msg etf.Term) etf.Term {
 // OTP 27; in 25 it does.
 func endsTrace(msg etf.Term) bool {
 	down, ok := msg.(etf.Tuple)
-	return !ok || len(down) != 5 || down[0] != etf.Term(etf.Atom("DOWN"))
+	return !ok || len(down) != 5 || !etf.IsAtom(down[0], "DOWN")
 }
 
 // trace makes token that of the process. erts: remove_message in the receive of the emulator.

@@ -25,7 +25,7 @@ func (alarmClock) HandleCall(p *genserv.Process, request etf.Term, _ genserv.Fro
 		for _, timer := range t[1].(etf.List) {
 			t := timer.(etf.Tuple)
 			set := p.SendAfter(time.Duration(t[0].(etf.Int))*time.Millisecond, t[1], t[2])
-			if etf.Equal(t[2], etf.Atom("never")) {
+			if etf.IsAtom(t[2], "never") {
 				late = append(late, set)
 			}
 		}

@@ -81,8 +81,8 @@ func (n *Node) permanentOf(ctx context.Context, peer etf.Atom) (string, error) {
 	}
 	list, _ := answer.(etf.List)
 	for _, t := range list {
-		if r, ok := t.(etf.Tuple); ok && len(r) == 4 && r[3] == etf.Term(etf.Atom("permanent")) {
-			if vsn := stringOf(r[1], ""); vsn != "" {
+		if r, ok := t.(etf.Tuple); ok && len(r) == 4 && etf.IsAtom(r[3], "permanent") {
+			if vsn := charlistOr(r[1], ""); vsn != "" {
 				return vsn, nil
 			}
 		}

@@ -43,7 +43,7 @@ func startConfigured(t *testing.T, change func(told) error) *Node {
 	require.NoError(t, n.Applications().Start(t.Context(), App{Name: "tree", Vsn: "1",
 		Env: map[etf.Atom]etf.Term{"same": etf.Int(1), "other": etf.Int(1), "gone": etf.Int(1), "live": etf.Int(1)},
 		ConfigChange: func(changed, added map[etf.Atom]etf.Term, removed []etf.Atom) error {
-			return change(told{envText(changed), envText(added), etf.Format(atomList(removed))})
+			return change(told{envText(changed), envText(added), etf.Format(etf.Atoms(removed...))})
 		},
 		Start: genserv.Child{Name: "tree_sup", Module: supervisor.Of(treeSup{1})}}))
 	n.Applications().SetEnv("tree", "live", etf.Int(7))

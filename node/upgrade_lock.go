@@ -77,7 +77,7 @@ func (upgradeLock) Init(p *genserv.Process, args etf.Term) genserv.InitResult[et
 // HandleCall answers holder, and {unlock, Pid}.
 func (upgradeLock) HandleCall(_ *genserv.Process, request etf.Term, _ genserv.From,
 	holder etf.Tuple) genserv.Result[etf.Tuple] {
-	if t, ok := request.(etf.Tuple); ok && len(t) == 2 && t[0] == etf.Term(etf.Atom("unlock")) {
+	if t, ok := etf.AsTuple(request, "unlock", 2); ok {
 		if !etf.Equal(t[1], holder[0]) {
 			return genserv.Reply(etf.Tuple{etf.Atom("error"), etf.Atom("not_locked")}, holder)
 		}

@@ -190,7 +190,7 @@ type gated struct{ enter, leave chan struct{} }
 func (gated) Init(*genserv.Process, etf.Term) genserv.InitResult[int] { return genserv.Ok(0) }
 
 func (g gated) HandleCall(_ *genserv.Process, request etf.Term, _ genserv.From, s int) genserv.Result[int] {
-	if request == etf.Term(etf.Atom("wait")) {
+	if etf.IsAtom(request, "wait") {
 		g.enter <- struct{}{}
 		<-g.leave
 	}

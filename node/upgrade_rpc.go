@@ -51,7 +51,7 @@ func (n *Node) exportUpgrade() {
 			if err != nil {
 				return upgradeAnswer(nil, err), nil
 			}
-			return upgradeAnswer(do(ctx, stringOf(args[0], ""), o)), nil
+			return upgradeAnswer(do(ctx, charlistOr(args[0], ""), o)), nil
 		}))
 	}
 	n.exportAppUpgrade("upgrade_app", 3, func(ctx context.Context, app etf.Atom, _, dir string,
@@ -84,13 +84,13 @@ func makePermanent(ctx context.Context, h *releasehandler.Handler, args etf.List
 	options, ok := args[1].(etf.List)
 	do := h.MakePermanent
 	for _, o := range options {
-		ok = ok && etf.Equal(o, etf.Atom("purge"))
+		ok = ok && etf.IsAtom(o, "purge")
 		do = h.MakePermanentAndPurge
 	}
 	if !ok {
 		return nil, ErrBadArgument
 	}
-	return okAnswer(do(ctx, stringOf(args[0], ""))), nil
+	return okAnswer(do(ctx, charlistOr(args[0], ""))), nil
 }
 
 // okAnswer is ok, {error, Reason}, or {error, Reason, [Finding]}.
@@ -119,13 +119,13 @@ func (n *Node) exportAppUpgrade(name etf.Atom, arity int,
 		}
 		vsn := ""
 		if arity == 4 {
-			vsn = stringOf(args[1], "")
+			vsn = charlistOr(args[1], "")
 		}
 		o, err := n.upgradeOptions(options)
 		if err != nil {
 			return upgradeAnswer(nil, err), nil
 		}
-		return upgradeAnswer(do(ctx, app, vsn, stringOf(args[arity-2], ""), o)), nil
+		return upgradeAnswer(do(ctx, app, vsn, charlistOr(args[arity-2], ""), o)), nil
 	}))
 }
 
@@ -158,7 +158,7 @@ func (n *Node) progressOption(options etf.List) (rest etf.List, progress func(co
 	rest = etf.List{}
 	for _, o := range options {
 		pair, _ := o.(etf.Tuple)
-		if len(pair) != 2 || pair[0] != etf.Term(etf.Atom("progress")) {
+		if len(pair) != 2 || !etf.IsAtom(pair[0], "progress") {
 			rest = append(rest, o)
 			continue
 		}
@@ -225,18 +225,10 @@ func findings(err error) etf.List {
 	return found
 }
 
-// stringOf returns the text of a charlist, or otherwise if t is none.
-func stringOf(t etf.Term, otherwise string) string {
-	list, ok := t.(etf.List)
-	runes := make([]rune, len(list))
-	for i, e := range list {
-		c, isInt := e.(etf.Int)
-		if runes[i] = rune(c); !isInt || c < 0 || c > 0x10ffff {
-			return otherwise
-		}
+// charlistOr returns the text of a charlist, or otherwise if t is none.
+func charlistOr(t etf.Term, otherwise string) string {
+	if text, ok := etf.AsCharlist(t); ok {
+		return text
 	}
-	if !ok {
-		return otherwise
-	}
-	return string(runes)
+	return otherwise
 }

@@ -44,7 +44,7 @@ func (w treeWorker) HandleCall(_ *genserv.Process, _ etf.Term, _ genserv.From, n
 }
 
 func (w treeWorker) CodeChange(_ etf.Term, old any, extra etf.Term) (int, error) {
-	if extra == etf.Term(etf.Atom("fail")) {
+	if etf.IsAtom(extra, "fail") {
 		return 0, &genserv.Exit{Reason: etf.Atom("nope")}
 	}
 	return old.(int) * 10, nil

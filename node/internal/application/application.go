@@ -80,26 +80,17 @@ func (a *App) keys() etf.List {
 		etf.Tuple{etf.Atom("description"), etf.Charlist(a.Description)},
 		etf.Tuple{etf.Atom("id"), etf.List{}},
 		etf.Tuple{etf.Atom("vsn"), etf.Charlist(a.Vsn)},
-		etf.Tuple{etf.Atom("modules"), atomList(a.Modules)},
+		etf.Tuple{etf.Atom("modules"), etf.Atoms(a.Modules...)},
 		etf.Tuple{etf.Atom("maxP"), infinity},
 		etf.Tuple{etf.Atom("maxT"), infinity},
-		etf.Tuple{etf.Atom("registered"), atomList(a.Registered)},
+		etf.Tuple{etf.Atom("registered"), etf.Atoms(a.Registered...)},
 		etf.Tuple{etf.Atom("included_applications"), etf.List{}},
 		etf.Tuple{etf.Atom("optional_applications"), etf.List{}},
-		etf.Tuple{etf.Atom("applications"), atomList(a.Applications)},
+		etf.Tuple{etf.Atom("applications"), etf.Atoms(a.Applications...)},
 		etf.Tuple{etf.Atom("env"), etf.List{}},
 		etf.Tuple{etf.Atom("mod"), a.mod()},
 		etf.Tuple{etf.Atom("start_phases"), etf.Atom("undefined")},
 	}
-}
-
-// atomList returns atoms as a list.
-func atomList(atoms []etf.Atom) etf.List {
-	list := make(etf.List, len(atoms))
-	for i, a := range atoms {
-		list[i] = a
-	}
-	return list
 }
 
 const (

@@ -115,7 +115,7 @@ func (s *System) request(ctx context.Context, request etf.Term) error {
 	if err != nil {
 		return err
 	}
-	if t, ok := answer.(etf.Tuple); ok && len(t) == 2 && etf.Equal(t[0], etf.Atom("error")) {
+	if t, ok := etf.AsTuple(answer, "error", 2); ok {
 		return &Error{Reason: t[1]}
 	}
 	return nil

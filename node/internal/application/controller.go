@@ -58,7 +58,7 @@ func (c controller) Init(p *genserv.Process, _ etf.Term) genserv.InitResult[*con
 // refused, and one without a From passed over; neither is the end of the node.
 func (c controller) HandleCall(p *genserv.Process, request etf.Term, from genserv.From,
 	s *controllerState) genserv.Result[*controllerState] {
-	name, args := requestParts(request)
+	name, args := etf.Verb(request)
 	switch {
 	case from.Destination() == nil:
 		return genserv.NoReply(s)
@@ -67,7 +67,7 @@ func (c controller) HandleCall(p *genserv.Process, request etf.Term, from genser
 	case name == "info" && len(args) == 0:
 		return genserv.Reply(c.info(s), s)
 	case name == "is_running" && len(args) == 1:
-		return genserv.Reply(etf.Term(boolean(s.isRunning(args[0]))), s)
+		return genserv.Reply(etf.Term(etf.Bool(s.isRunning(args[0]))), s)
 	case name == "start_application" && len(args) == 2:
 		return c.start(p, args[0], args[1], from, s)
 	case name == "stop_application" && len(args) == 1:
@@ -80,20 +80,6 @@ func (c controller) HandleCall(p *genserv.Process, request etf.Term, from genser
 		return genserv.Reply(c.setEnv(name, args), s)
 	}
 	return genserv.Reply(appError(etf.Atom("badarg")), s)
-}
-
-// requestParts takes an atom, or {Name, Args...}, apart.
-func requestParts(request etf.Term) (name etf.Atom, args etf.Tuple) {
-	switch r := request.(type) {
-	case etf.Atom:
-		return r, nil
-	case etf.Tuple:
-		if len(r) > 0 {
-			name, _ = r[0].(etf.Atom)
-			return name, r[1:]
-		}
-	}
-	return "", nil
 }
 
 func appError(reason etf.Term) etf.Term { return etf.Tuple{etf.Atom("error"), reason} }
@@ -209,10 +195,3 @@ func (c controller) log(p *genserv.Process, level slog.Level, label etf.Atom, re
 }
 
 func logTerm(key string, t etf.Term) slog.Attr { return slog.Any(key, genserv.LogTerm{Term: t}) }
-
-func boolean(b bool) etf.Atom {
-	if b {
-		return "true"
-	}
-	return "false"
-}

@@ -76,7 +76,7 @@ func (c controller) startMaster(p *genserv.Process, app *App) {
 // HandleCast serves {application_started, Name, Result} of the controller itself: handle_application_started/3.
 func (c controller) HandleCast(p *genserv.Process, request etf.Term,
 	s *controllerState) genserv.Result[*controllerState] {
-	name, args := requestParts(request)
+	name, args := etf.Verb(request)
 	if name != "application_started" || len(args) != 2 {
 		return genserv.NoReply(s)
 	}
@@ -88,7 +88,7 @@ func (c controller) HandleCast(p *genserv.Process, request etf.Term,
 	}
 	start := s.starting[i]
 	s.starting = slices.Delete(s.starting, i, i+1)
-	if !etf.Equal(result[0], etf.Atom("ok")) {
+	if !etf.IsAtom(result[0], "ok") {
 		c.answer(p, app, result, s)
 		c.exited(p, app, result[1], start.kind)
 		c.stopNodeIfRequired(start, etf.Tuple{etf.Atom("application_start_failure"), app, result[1]}, result[1])
@@ -115,8 +115,8 @@ func (c controller) answer(p *genserv.Process, name etf.Atom, result etf.Term, s
 
 // HandleInfo takes the end of a master: the application has ended by itself.
 func (c controller) HandleInfo(p *genserv.Process, msg etf.Term, s *controllerState) genserv.Result[*controllerState] {
-	t, ok := msg.(etf.Tuple)
-	if !ok || len(t) != 3 || !etf.Equal(t[0], etf.Atom("EXIT")) {
+	t, ok := etf.AsTuple(msg, "EXIT", 3)
+	if !ok {
 		return genserv.NoReply(s)
 	}
 	i := slices.IndexFunc(s.running, func(r runningApp) bool { return etf.Equal(pidOrUndefined(r.master), t[1]) })

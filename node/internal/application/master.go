@@ -42,9 +42,9 @@ func (m master) Init(p *genserv.Process, _ etf.Term) genserv.InitResult[etf.Pid]
 // answer.
 func (m master) HandleCall(p *genserv.Process, request etf.Term, _ genserv.From, sup etf.Pid) genserv.Result[etf.Pid] {
 	switch {
-	case etf.Equal(request, etf.Atom("get_child")):
+	case etf.IsAtom(request, "get_child"):
 		return genserv.Reply(etf.Term(sup), sup)
-	case etf.Equal(request, etf.Atom("stop")):
+	case etf.IsAtom(request, "stop"):
 		return genserv.StopReply(normal, etf.Atom("ok"), sup)
 	}
 	return genserv.NoReply(sup)
@@ -76,8 +76,8 @@ func (m master) Terminate(p *genserv.Process, reason etf.Term, sup etf.Pid) {
 	}
 	p.Exit(sup, reason)
 	p.Receive(genserv.Infinity, func(msg etf.Term) bool {
-		t, ok := msg.(etf.Tuple)
-		return ok && len(t) == 3 && etf.Equal(t[0], etf.Atom("EXIT")) && etf.Equal(t[1], sup)
+		t, ok := etf.AsTuple(msg, "EXIT", 3)
+		return ok && etf.Equal(t[1], sup)
 	})
 	m.cleanUp(p)
 }

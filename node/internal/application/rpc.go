@@ -70,7 +70,7 @@ func (s *System) whichApplications(ctx context.Context, args etf.List) (etf.Term
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, time.Duration(min(ms, 1<<32))*time.Millisecond)
 		defer cancel()
-	} else if !etf.Equal(args[0], etf.Atom("infinity")) {
+	} else if !etf.IsAtom(args[0], "infinity") {
 		return nil, failure("function_clause", "which_applications", args)
 	}
 	return s.call(ctx, etf.Atom("which_applications"))
@@ -173,7 +173,7 @@ func (s *System) startWithNeeded(ctx context.Context, args, started etf.List,
 	switch {
 	case err != nil || isAlreadyStarted(answer, args[0]):
 		return started, nil, err
-	case etf.Equal(answer, etf.Atom("ok")):
+	case etf.IsAtom(answer, "ok"):
 		return append(started, args[0]), nil, nil
 	}
 	return started, etf.Tuple{args[0], answer.(etf.Tuple)[1]}, nil
@@ -204,7 +204,7 @@ func (s *System) getAllEnv(_ context.Context, args etf.List) (etf.Term, error) {
 // setConfig is application:set_env/1,2.
 func (s *System) setConfig(ctx context.Context, args etf.List) (etf.Term, error) {
 	answer, err := s.call(ctx, etf.Tuple{etf.Atom("set_env"), args[0], etf.List{}})
-	if err == nil && !etf.Equal(answer, etf.Atom("ok")) {
+	if err == nil && !etf.IsAtom(answer, "ok") {
 		return nil, failure("badarg", "set_env", args)
 	}
 	return answer, err

@@ -46,7 +46,7 @@ func parseConfig(t etf.Term) (all []parameter, ok bool) {
 // parseAppSpec parses {application, Name, Keys}.
 func parseAppSpec(spec etf.Term) (name etf.Atom, keys etf.List, ok bool) {
 	t, _ := spec.(etf.Tuple)
-	if len(t) != 3 || t[0] != etf.Term(etf.Atom("application")) {
+	if len(t) != 3 || !etf.IsAtom(t[0], "application") {
 		return "", nil, false
 	}
 	name, ok1 := t[1].(etf.Atom)
@@ -66,9 +66,9 @@ func (a *App) applySpec(keys etf.List, parameters []parameter) {
 		key, _ := pair[0].(etf.Atom)
 		switch key {
 		case "description":
-			a.Description = stringOf(pair[1], a.Description)
+			a.Description = charlistOr(pair[1], a.Description)
 		case "vsn":
-			a.Vsn = stringOf(pair[1], a.Vsn)
+			a.Vsn = charlistOr(pair[1], a.Vsn)
 		case "modules":
 			a.Modules = atomsOf(pair[1])
 		case "registered":
@@ -84,21 +84,6 @@ func (a *App) applySpec(keys etf.List, parameters []parameter) {
 			a.Env[p.key] = p.value
 		}
 	}
-}
-
-func stringOf(t etf.Term, otherwise string) string {
-	list, ok := t.(etf.List)
-	runes := make([]rune, len(list))
-	for i, e := range list {
-		c, isInt := e.(etf.Int)
-		if runes[i] = rune(c); !isInt || c < 0 || c > 0x10ffff {
-			return otherwise
-		}
-	}
-	if !ok {
-		return otherwise
-	}
-	return string(runes)
 }
 
 func atomsOf(t etf.Term) []etf.Atom {
@@ -123,4 +108,12 @@ func envOf(t etf.Term) map[etf.Atom]etf.Term {
 		}
 	}
 	return env
+}
+
+// charlistOr returns the text of a charlist, or otherwise if t is none.
+func charlistOr(t etf.Term, otherwise string) string {
+	if text, ok := etf.AsCharlist(t); ok {
+		return text
+	}
+	return otherwise
 }
