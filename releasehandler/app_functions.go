@@ -24,7 +24,7 @@ func (h *Handler) appFunctions() []Function {
 // evalAppupScript serves eval_appup_script/4: (App, Vsn, Dir, Script).
 func (h *Handler) evalAppupScript(ctx context.Context, args etf.List) (etf.Term, error) {
 	app, ok1 := args[0].(etf.Atom)
-	vsn, ok2 := stringOf(args[1])
+	vsn, ok2 := etf.AsCharlist(args[1])
 	dir, ok3 := nameOf(args[2])
 	script, ok4 := args[3].(etf.List)
 	if !ok1 || !ok2 || !ok3 || !ok4 {
@@ -82,7 +82,7 @@ func readAppArgs(function etf.Atom, args etf.List) (a appArgs, refusal etf.Term,
 	dir, ok := nameOf(args[len(args)-1])
 	a.dir = dir
 	if ok && len(args) == 3 {
-		a.vsn, ok = stringOf(args[1])
+		a.vsn, ok = etf.AsCharlist(args[1])
 	}
 	if !ok {
 		return a, nil, badArgument("release_handler", function, args)

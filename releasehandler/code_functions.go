@@ -40,17 +40,10 @@ func (h *Handler) codeFunctions() []Function {
 	add("load_file", 1, func(ctx context.Context, module etf.Term) etf.Term { return h.loadFile(ctx, module) })
 	add("soft_purge", 1, func(_ context.Context, module etf.Term) etf.Term {
 		name, _ := module.(etf.Atom)
-		return boolean(len(codechange.OldProcesses(h.config.Host, h.config.Versions, name)) == 0)
+		return etf.Bool(len(codechange.OldProcesses(h.config.Host, h.config.Versions, name)) == 0)
 	})
 	add("purge", 1, h.codePurge)
 	return all
-}
-
-func boolean(b bool) etf.Atom {
-	if b {
-		return "true"
-	}
-	return "false"
 }
 
 // codeLibDir is code:lib_dir/1.

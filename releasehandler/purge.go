@@ -75,7 +75,7 @@ func (h *Handler) codePurge(ctx context.Context, module etf.Term) etf.Term {
 	}
 	defer unlock()
 	name, _ := module.(etf.Atom)
-	return boolean(h.purge(name))
+	return etf.Bool(h.purge(name))
 }
 
 // keepUnpurged remembers which modules have processes of older versions, until MakePermanent.

@@ -136,16 +136,16 @@ func (h *Handler) readRel(file, root string, libs []codechange.Lib) (Release, er
 	}
 	r := Release{}
 	rel, _ := t.(etf.Tuple)
-	if len(rel) != 4 || rel[0] != etf.Term(etf.Atom("release")) {
+	if len(rel) != 4 || !etf.IsAtom(rel[0], "release") {
 		return r, errorOf("bad_rel_data", t)
 	}
 	var ok1, ok2, ok3 bool
 	if id, _ := rel[1].(etf.Tuple); len(id) == 2 {
-		r.Name, ok1 = stringOf(id[0])
-		r.Vsn, ok2 = stringOf(id[1])
+		r.Name, ok1 = etf.AsCharlist(id[0])
+		r.Vsn, ok2 = etf.AsCharlist(id[1])
 	}
-	if erts, _ := rel[2].(etf.Tuple); len(erts) == 2 && erts[0] == etf.Term(etf.Atom("erts")) {
-		r.Erts, ok3 = stringOf(erts[1])
+	if erts, _ := rel[2].(etf.Tuple); len(erts) == 2 && etf.IsAtom(erts[0], "erts") {
+		r.Erts, ok3 = etf.AsCharlist(erts[1])
 	}
 	apps, ok4 := rel[3].(etf.List)
 	if !ok1 || !ok2 || !ok3 || !ok4 || !isPlainName(r.Vsn) {
@@ -171,7 +171,7 @@ func (h *Handler) relLib(t etf.Term, root string, libs []codechange.Lib) (*codec
 		return nil, nil
 	}
 	app, ok1 := tuple[0].(etf.Atom)
-	vsn, ok2 := stringOf(tuple[1])
+	vsn, ok2 := etf.AsCharlist(tuple[1])
 	if !ok1 || !ok2 || !isPlainName(string(app)) || !isPlainName(vsn) {
 		return nil, nil
 	}

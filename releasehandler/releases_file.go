@@ -76,13 +76,13 @@ func ParseReleases(file string, text []byte) ([]Release, error) {
 
 func releaseOf(t etf.Term) (r Release, ok bool) {
 	tuple, _ := t.(etf.Tuple)
-	if len(tuple) != 6 || tuple[0] != etf.Term(etf.Atom("release")) {
+	if len(tuple) != 6 || !etf.IsAtom(tuple[0], "release") {
 		return r, false
 	}
-	name, ok1 := stringOf(tuple[1])
-	vsn, ok2 := stringOf(tuple[2])
-	erts, ok3 := stringOf(tuple[3])
-	if tuple[3] == etf.Term(etf.Atom("undefined")) {
+	name, ok1 := etf.AsCharlist(tuple[1])
+	vsn, ok2 := etf.AsCharlist(tuple[2])
+	erts, ok3 := etf.AsCharlist(tuple[3])
+	if etf.IsAtom(tuple[3], "undefined") {
 		ok3 = true // as of a node that was started without a file RELEASES
 	}
 	libs, ok4 := libsOf(tuple[4])
@@ -108,7 +108,7 @@ func libsOf(t etf.Term) ([]codechange.Lib, bool) {
 			return nil, false
 		}
 		app, ok1 := nameOf(tuple[0])
-		vsn, ok2 := stringOf(tuple[1])
+		vsn, ok2 := etf.AsCharlist(tuple[1])
 		dir, ok3 := nameOf(tuple[2])
 		if !ok1 || !ok2 || !ok3 {
 			return nil, false
@@ -123,7 +123,7 @@ func nameOf(t etf.Term) (string, bool) {
 	if a, ok := t.(etf.Atom); ok {
 		return string(a), true
 	}
-	return stringOf(t)
+	return etf.AsCharlist(t)
 }
 
 // FormatReleases returns the text of a file RELEASES as OTP reads it. A current release is written as unpacked,

@@ -57,7 +57,7 @@ func (h *Handler) relup(vsn, other string, list int) (way *codechange.Transition
 		if !ok {
 			return nil, false, h.badRelup(file)
 		}
-		description, _ := stringOf(entry[1])
+		description, _ := etf.AsCharlist(entry[1])
 		return &codechange.Transition{Other: other, Description: description,
 			Script: codechange.Script{Instructions: instructions}}, false, nil
 	}
@@ -85,8 +85,8 @@ func (h *Handler) withRelupPlaces(t *codechange.Transition, err error) error {
 		return err
 	}
 	reason, _ := e.Reason.(etf.Tuple)
-	if len(reason) != 2 || reason[0] != etf.Term(etf.Atom("illegal_instruction_before_point_of_no_return")) &&
-		reason[0] != etf.Term(etf.Atom("illegal_instruction_after_point_of_no_return")) {
+	if len(reason) != 2 || !etf.IsAtom(reason[0], "illegal_instruction_before_point_of_no_return") &&
+		!etf.IsAtom(reason[0], "illegal_instruction_after_point_of_no_return") {
 		return err
 	}
 	vsn := t.To // its relup has the way up

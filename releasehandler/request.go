@@ -18,7 +18,7 @@ type requestKey struct {
 // those of the function of the same name, but in the order of OTP's protocol. known is false for a request that OTP has
 // no clause for.
 func (h *Handler) Request(ctx context.Context, request etf.Term) (reply etf.Term, known bool) {
-	if request == etf.Term(etf.Atom("which_releases")) {
+	if etf.IsAtom(request, "which_releases") {
 		return h.whichReleases(ctx, nil), true
 	}
 	t, _ := request.(etf.Tuple)
@@ -67,7 +67,7 @@ func (h *Handler) whichReleases(_ context.Context, args etf.List) etf.Term {
 
 // withString calls do with a version or name. A term that is no string names no release.
 func withString(t etf.Term, do func(string) etf.Term) etf.Term {
-	s, ok := stringOf(t)
+	s, ok := etf.AsCharlist(t)
 	if !ok {
 		return errorTerm(errorOf("no_such_release", t))
 	}
@@ -81,7 +81,7 @@ func (h *Handler) unpackRelease(ctx context.Context, args etf.List) etf.Term {
 
 // setUnpacked serves set_unpacked/2: (RelFile, LibDirs).
 func (h *Handler) setUnpacked(ctx context.Context, args etf.List) etf.Term {
-	file, ok1 := stringOf(args[0])
+	file, ok1 := etf.AsCharlist(args[0])
 	libs, ok2 := libsOf(args[1])
 	if !ok1 || !ok2 {
 		return errorTerm(errorWord("badarg", nil))
@@ -91,7 +91,7 @@ func (h *Handler) setUnpacked(ctx context.Context, args etf.List) etf.Term {
 
 // installFile serves install_file/2: (Vsn, File).
 func (h *Handler) installFile(ctx context.Context, args etf.List) etf.Term {
-	name, ok := stringOf(args[1])
+	name, ok := etf.AsCharlist(args[1])
 	if !ok {
 		return errorTerm(errorWord("badarg", nil))
 	}
@@ -107,7 +107,7 @@ func (h *Handler) checkInstallRelease(ctx context.Context, args etf.List) etf.Te
 			return errorTerm(errorWord("badarg", nil))
 		}
 		for _, o := range options {
-			if o != etf.Term(etf.Atom("purge")) {
+			if !etf.IsAtom(o, "purge") {
 				return errorTerm(errorOf("illegal_option", o))
 			}
 		}
