@@ -162,7 +162,7 @@ func checkRestart(t etf.Term) (r Restart, refused etf.Term) {
 }
 
 func checkSignificant(t etf.Term, r Restart, auto AutoShutdown) (significant bool, refused etf.Term) {
-	yes := isAtom(t, "true")
+	yes := etf.IsAtom(t, "true")
 	combination := func(key, value etf.Atom) etf.Term {
 		return pair("bad_combination", etf.List{etf.Tuple{key, value}, etf.Tuple{etf.Atom("significant"), etf.Atom("true")}})
 	}
@@ -171,7 +171,7 @@ func checkSignificant(t etf.Term, r Restart, auto AutoShutdown) (significant boo
 		return false, combination("auto_shutdown", "never")
 	case yes && r == Permanent:
 		return false, combination("restart", "permanent")
-	case yes || isAtom(t, "false"):
+	case yes || etf.IsAtom(t, "false"):
 		return yes, nil
 	}
 	return false, pair("invalid_significant", t)

@@ -50,7 +50,7 @@ func (c *child) pidTerm() etf.Term {
 // record returns the child as OTP's record, which some errors and sys:get_state show. Its form is that of OTP 24 and
 // later.
 func (c *child) record() etf.Term {
-	return etf.Tuple{etf.Atom("child"), c.pidTerm(), c.id, c.start.term(), etf.Atom(c.restart), boolean(c.significant),
+	return etf.Tuple{etf.Atom("child"), c.pidTerm(), c.id, c.start.term(), etf.Atom(c.restart), etf.Bool(c.significant),
 		c.shutdown, etf.Atom(c.kind), c.modules}
 }
 
@@ -60,18 +60,11 @@ func (c *child) spec() etf.Term {
 		{Key: etf.Atom("id"), Value: c.id},
 		{Key: etf.Atom("start"), Value: c.start.term()},
 		{Key: etf.Atom("restart"), Value: etf.Atom(c.restart)},
-		{Key: etf.Atom("significant"), Value: boolean(c.significant)},
+		{Key: etf.Atom("significant"), Value: etf.Bool(c.significant)},
 		{Key: etf.Atom("shutdown"), Value: c.shutdown},
 		{Key: etf.Atom("type"), Value: etf.Atom(c.kind)},
 		{Key: etf.Atom("modules"), Value: c.modules},
 	}
-}
-
-func boolean(b bool) etf.Atom {
-	if b {
-		return "true"
-	}
-	return "false"
 }
 
 // children are the children of a supervisor that is no SimpleOneForOne, in the order of their start. Those of one

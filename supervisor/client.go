@@ -75,9 +75,9 @@ func start(ctx context.Context, c Caller, sup etf.Term, request etf.Atom, arg et
 	if err != nil {
 		return etf.Pid{}, err
 	}
-	if t, ok := answer.(etf.Tuple); ok && len(t) >= 2 && isAtom(t[0], "ok") {
+	if t, ok := answer.(etf.Tuple); ok && len(t) >= 2 && etf.IsAtom(t[0], "ok") {
 		pid, started := t[1].(etf.Pid)
-		if started || isAtom(t[1], "undefined") {
+		if started || etf.IsAtom(t[1], "undefined") {
 			return pid, nil
 		}
 	}
@@ -90,7 +90,7 @@ func ask(ctx context.Context, c Caller, sup etf.Term, request etf.Atom, arg etf.
 	if err != nil {
 		return nil, err
 	}
-	if t, ok := answer.(etf.Tuple); ok && len(t) == 2 && isAtom(t[0], "error") {
+	if t, ok := etf.AsTuple(answer, "error", 2); ok {
 		return nil, &RequestError{Request: request, Reason: t[1]}
 	}
 	return answer, nil
@@ -131,7 +131,7 @@ func readChild(t etf.Term) (c Child, ok bool) {
 	}
 	c.ID = tuple[0]
 	c.Pid, _ = tuple[1].(etf.Pid)
-	c.Restarting = isAtom(tuple[1], "restarting")
+	c.Restarting = etf.IsAtom(tuple[1], "restarting")
 	kind, _ := tuple[2].(etf.Atom)
 	c.Type = Type(kind)
 	if modules, known := tuple[3].(etf.List); known {

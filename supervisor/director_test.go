@@ -101,7 +101,7 @@ func (director) HandleCall(p *genserv.Process, request etf.Term, from genserv.Fr
 
 func (director) HandleInfo(p *genserv.Process, msg etf.Term, d *directing) genserv.Result[*directing] {
 	t := msg.(etf.Tuple)
-	if t[0] == etf.Term(etf.Atom("report")) {
+	if etf.IsAtom(t[0], "report") {
 		d.events = append(d.events, t)
 		return genserv.NoReply(d)
 	}
@@ -129,12 +129,12 @@ func (d *directing) admit(p *genserv.Process, s starting) {
 	if script := d.scripts[id]; len(script) > 0 {
 		outcome, d.scripts[id] = script[0], script[1:]
 	}
-	if outcome == etf.Term(etf.Atom("hold")) {
+	if etf.IsAtom(outcome, "hold") {
 		d.held = append(d.held, s)
 		d.stalled(p)
 		return
 	}
-	if outcome == etf.Term(etf.Atom("ok")) {
+	if etf.IsAtom(outcome, "ok") {
 		d.watch(p, s.id, s.pid)
 	}
 	p.Reply(s.from, outcome)
@@ -159,7 +159,7 @@ func (d *directing) watch(p *genserv.Process, id etf.Term, pid etf.Pid) {
 func (d *directing) answer(p *genserv.Process) {
 	d.waiting = slices.DeleteFunc(d.waiting, func(w waiting) bool {
 		for _, a := range d.alive {
-			if w.who == etf.Term(etf.Atom("all")) || w.who == etf.Term(a.pid) {
+			if etf.IsAtom(w.who, "all") || w.who == etf.Term(a.pid) {
 				return false
 			}
 		}
@@ -264,7 +264,7 @@ func (d *scenarioDriver) act(t etf.Tuple) []etf.Term {
 	case "start":
 		d.ask(d.director, etf.Tuple{etf.Atom("init"), t[2]})
 		answer := d.ask(d.starter, etf.Tuple{etf.Atom("start"), t[1], d.director})
-		if ok, isTuple := answer.(etf.Tuple); isTuple && ok[0] == etf.Term(etf.Atom("ok")) {
+		if ok, isTuple := answer.(etf.Tuple); isTuple && etf.IsAtom(ok[0], "ok") {
 			d.sup = ok[1]
 			d.ask(d.director, etf.Tuple{etf.Atom("watch"), etf.Atom("Sup"), d.sup})
 		}
@@ -299,7 +299,7 @@ func (d *scenarioDriver) act(t etf.Tuple) []etf.Term {
 
 func (d *scenarioDriver) call(request etf.Term) []etf.Term {
 	if t, ok := request.(etf.Tuple); ok && len(t) == 2 {
-		if who, ok := t[1].(etf.Tuple); ok && who[0] == etf.Term(etf.Atom("pid")) {
+		if who, ok := t[1].(etf.Tuple); ok && etf.IsAtom(who[0], "pid") {
 			request = etf.Tuple{t[0], d.ask(d.director, who)}
 		}
 	}
@@ -349,7 +349,7 @@ func (d *scenarioDriver) look(what etf.Atom) etf.Term {
 	}
 	var initial etf.Term
 	for _, entry := range parts[0].(etf.List) {
-		if pair := entry.(etf.Tuple); pair[0] == etf.Term(etf.Atom("$initial_call")) {
+		if pair := entry.(etf.Tuple); etf.IsAtom(pair[0], "$initial_call") {
 			initial = pair[1]
 		}
 	}

@@ -111,7 +111,7 @@ func (s *server) dynamicEnded(p *genserv.Process, pid etf.Pid, reason etf.Term, 
 
 // dynamicAgain serves {try_again_restart, {restarting, Pid}}.
 func (s *server) dynamicAgain(p *genserv.Process, id etf.Term, st *state) genserv.Result[*state] {
-	if t, ok := id.(etf.Tuple); ok && len(t) == 2 && isAtom(t[0], "restarting") {
+	if t, ok := etf.AsTuple(id, "restarting", 2); ok {
 		pid, _ := t[1].(etf.Pid)
 		if d, ok := st.dynamics.byPid[pid]; ok && d.restarting {
 			return st.carryOn(s.restartDynamic(p, st.dynamicChild(pid, d), st))
@@ -183,7 +183,7 @@ func (st *state) terminateDynamics(p *genserv.Process) {
 		ref := down[1].(etf.Ref)
 		reason := unlinkFlush(p, waiting[ref], down[4])
 		delete(waiting, ref)
-		if !isAtom(reason, wanted) && (st.template().restart == Permanent || !genserv.IsOrderly(reason)) {
+		if !etf.IsAtom(reason, wanted) && (st.template().restart == Permanent || !genserv.IsOrderly(reason)) {
 			unexpected.add(reason)
 		}
 	}

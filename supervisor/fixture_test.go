@@ -41,9 +41,9 @@ func (puppet) Init(p *genserv.Process, args etf.Term) genserv.InitResult[etf.Lis
 		}
 	case etf.Tuple:
 		switch t[0] {
-		case etf.Term(etf.Atom("stop")):
+		case etf.Atom("stop"):
 			return genserv.StopInit[etf.List](t[1])
-		case etf.Term(etf.Atom("error")):
+		case etf.Atom("error"):
 			return genserv.Fail[etf.List](t[1])
 		}
 	}
@@ -107,9 +107,9 @@ func (s scripted) Init(director etf.Term) (flags supervisor.Flags, specs []super
 	}
 	t, ok := value.(etf.Tuple)
 	switch {
-	case !ok && value == etf.Term(etf.Atom("ignore")):
+	case !ok && etf.IsAtom(value, "ignore"):
 		return flags, nil, genserv.ErrIgnore
-	case t[0] == etf.Term(etf.Atom("error")):
+	case etf.IsAtom(t[0], "error"):
 		return flags, nil, &genserv.Exit{Reason: t[1]}
 	}
 	t = t[1].(etf.Tuple)
@@ -153,7 +153,7 @@ func childSpec(m etf.Map) (c supervisor.ChildSpec) {
 		case "restart":
 			c.Restart = supervisor.Restart(pair.Value.(etf.Atom))
 		case "significant":
-			c.Significant = pair.Value == etf.Term(etf.Atom("true"))
+			c.Significant = etf.IsAtom(pair.Value, "true")
 		case "shutdown":
 			switch v := pair.Value.(type) {
 			case etf.Int:
@@ -241,7 +241,7 @@ func (r *reports) Handle(ctx context.Context, record slog.Record) error {
 		}
 		return true
 	})
-	if n == nil || label == nil || label[0] != etf.Term(etf.Atom("supervisor")) {
+	if n == nil || label == nil || !etf.IsAtom(label[0], "supervisor") {
 		return nil
 	}
 	return n.Send(ctx, director, etf.Tuple{etf.Atom("report"), label[1], report})

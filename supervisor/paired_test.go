@@ -77,7 +77,7 @@ func texts(events []etf.Term) []string {
 	var all []string
 	for _, e := range events {
 		e := e.(etf.Tuple)
-		if e[0] == etf.Term(etf.Atom("init")) || e[0] == etf.Term(etf.Atom("ended")) {
+		if etf.IsAtom(e[0], "init") || etf.IsAtom(e[0], "ended") {
 			continue // with a pid that may have no name
 		}
 		all = append(all, etf.Format(e))

@@ -111,7 +111,7 @@ func (s *scenario) normalize(director etf.Pid, did [][]etf.Term) [][]etf.Term {
 					names[pid] = etf.Atom("<Sup>")
 				}
 			case "answer":
-				if ok, isTuple := e[1].(etf.Tuple); isTuple && len(ok) == 2 && ok[0] == etf.Term(etf.Atom("ok")) {
+				if ok, isTuple := etf.AsTuple(e[1], "ok", 2); isTuple {
 					if pid, isPid := ok[1].(etf.Pid); isPid && names[pid] == nil {
 						names[pid] = etf.Atom("<Sup>")
 					}
@@ -141,7 +141,7 @@ func (s *step) targetFirst(events []etf.Term) {
 	}
 	for i, e := range events {
 		t := e.(etf.Tuple)
-		if t[0] == etf.Term(etf.Atom("ended")) && etf.Equal(t[1], target) {
+		if etf.IsAtom(t[0], "ended") && etf.Equal(t[1], target) {
 			copy(events[1:i+1], events[:i])
 			events[0] = e
 			return
@@ -229,7 +229,7 @@ func reportLine(e etf.Tuple) string {
 	report := e[2].(etf.List)
 	child := report[len(report)-1].(etf.Tuple)[1].(etf.List)
 	id := etf.Format(child[1].(etf.Tuple)[1])
-	if e[1] == etf.Term(etf.Atom("progress")) {
+	if etf.IsAtom(e[1], "progress") {
 		return "progress(" + id + ")"
 	}
 	return "report(" + etf.Format(e[1]) + "," + etf.Format(report[2].(etf.Tuple)[1]) + "," + id + ")"

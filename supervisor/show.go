@@ -119,7 +119,7 @@ func (c *child) extract(who etf.Term) etf.Term {
 		pair("id", c.id),
 		pair("mfargs", c.start.term()),
 		pair("restart_type", etf.Atom(c.restart)),
-		pair("significant", boolean(c.significant)),
+		pair("significant", etf.Bool(c.significant)),
 		pair("shutdown", c.shutdown),
 		pair("child_type", etf.Atom(c.kind)),
 	}

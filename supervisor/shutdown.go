@@ -48,7 +48,7 @@ func (c *child) shutDown(p *genserv.Process) (unexpected etf.Term) {
 		}
 	}
 	reason := unlinkFlush(p, c.pid, down.(etf.Tuple)[4])
-	if isAtom(reason, wanted) || c.restart != Permanent && genserv.IsOrderly(reason) {
+	if etf.IsAtom(reason, wanted) || c.restart != Permanent && genserv.IsOrderly(reason) {
 		return nil
 	}
 	return reason
@@ -83,15 +83,15 @@ func isDown(ref etf.Ref) func(etf.Term) bool {
 func unlinkFlush(p *genserv.Process, pid etf.Pid, reason etf.Term) etf.Term {
 	p.Unlink(pid)
 	msg, ok := p.Receive(0, func(msg etf.Term) bool {
-		t, ok := msg.(etf.Tuple)
-		if !ok || len(t) != 3 || !isAtom(t[0], "EXIT") {
+		t, ok := etf.AsTuple(msg, "EXIT", 3)
+		if !ok {
 			return false
 		}
 		from, ok := t[1].(etf.Pid)
 		return ok && from == pid
 	})
 	switch {
-	case !isAtom(reason, "noproc"):
+	case !etf.IsAtom(reason, "noproc"):
 		return reason
 	case ok:
 		return msg.(etf.Tuple)[2]

@@ -48,7 +48,7 @@ func linker(m genserv.Module) StartFunc {
 	return func(p *genserv.Process, args etf.List) (Started, error) {
 		child := genserv.Child{Module: m}
 		if len(args) > 0 {
-			if t, ok := args[0].(etf.Tuple); ok && len(t) == 2 && isAtom(t[0], "local") {
+			if t, ok := etf.AsTuple(args[0], "local", 2); ok {
 				name, ok := t[1].(etf.Atom)
 				if !ok {
 					return Started{}, &genserv.Exit{Reason: etf.Tuple{etf.Atom("badarg"), t}}
@@ -143,8 +143,3 @@ func (m mfa) apply(p *genserv.Process) outcome {
 }
 
 func exitTuple(reason etf.Term) etf.Term { return etf.Tuple{etf.Atom("EXIT"), reason} }
-
-func isAtom(t etf.Term, a etf.Atom) bool {
-	b, ok := t.(etf.Atom)
-	return ok && a == b
-}

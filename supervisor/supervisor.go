@@ -120,8 +120,8 @@ func (st *state) know(specs []ChildSpec, more []Start) {
 // HandleCast implements genserv.Caster: handle_cast/2. {try_again_restart, Id} is what the supervisor sends itself
 // when a restart has failed, so that it looks into its mailbox before it tries again.
 func (s *server) HandleCast(p *genserv.Process, request etf.Term, st *state) genserv.Result[*state] {
-	t, ok := request.(etf.Tuple)
-	if !ok || len(t) != 2 || !isAtom(t[0], "try_again_restart") {
+	t, ok := etf.AsTuple(request, "try_again_restart", 2)
+	if !ok {
 		panic(functionClause)
 	}
 	if st.strategy == SimpleOneForOne {
@@ -139,8 +139,8 @@ var functionClause = etf.Atom("function_clause")
 
 // HandleInfo implements genserv.Informer: handle_info/2.
 func (s *server) HandleInfo(p *genserv.Process, msg etf.Term, st *state) genserv.Result[*state] {
-	t, ok := msg.(etf.Tuple)
-	if !ok || len(t) != 3 || !isAtom(t[0], "EXIT") {
+	t, ok := etf.AsTuple(msg, "EXIT", 3)
+	if !ok {
 		p.Logger().Error("Supervisor received unexpected message: " + etf.FormatMax(msg, 1000))
 		return genserv.NoReply(st)
 	}
