@@ -101,13 +101,13 @@ func (s *sideReader) suiteName(option etf.Atom, n etf.Node) (string, error) {
 	case etf.Map:
 		for _, p := range t {
 			switch p.Key {
-			case etf.Term(etf.Atom("key_exchange")):
+			case etf.Atom("key_exchange"):
 				kx = p.Value
-			case etf.Term(etf.Atom("cipher")):
+			case etf.Atom("cipher"):
 				cipher = p.Value
-			case etf.Term(etf.Atom("mac")):
+			case etf.Atom("mac"):
 				mac = p.Value
-			case etf.Term(etf.Atom("prf")):
+			case etf.Atom("prf"):
 				prf = p.Value
 			}
 		}

@@ -156,7 +156,7 @@ func (s *sideReader) serverName(name etf.Atom, v etf.Node) (err error) {
 	if s.role == "server" {
 		return s.fail(name, v.Pos, "is a client's option")
 	}
-	if s.side.AnyServerName = v.Term == etf.Term(etf.Atom("disable")); s.side.AnyServerName {
+	if s.side.AnyServerName = etf.IsAtom(v.Term, "disable"); s.side.AnyServerName {
 		return nil
 	}
 	if v.Term == etf.Term(undefined) {
@@ -180,11 +180,11 @@ func (s *sideReader) certsKeys(name etf.Atom, v etf.Node) error {
 		for i := 0; i < len(e.Elems); i += 2 {
 			var err error
 			switch key, value := e.Elems[i], e.Elems[i+1]; key.Term {
-			case etf.Term(etf.Atom("certfile")):
+			case etf.Atom("certfile"):
 				p.CertFile, err = s.fileName(name, value)
-			case etf.Term(etf.Atom("keyfile")):
+			case etf.Atom("keyfile"):
 				p.KeyFile, err = s.fileName(name, value)
-			case etf.Term(etf.Atom("password")):
+			case etf.Atom("password"):
 				p.Password, err = s.secret(name, value)
 			default:
 				err = s.fail(name, key.Pos, "want certfile, keyfile or password instead of %s", short(key.Term))
