@@ -106,7 +106,7 @@ func isNoEntry(err error) bool {
 	if t, ok := reason.(etf.Tuple); ok && len(t) > 0 {
 		reason = t[0]
 	}
-	return reason == etf.Term(etf.Atom("version_not_in_appup")) || reason == etf.Term(etf.Atom("no_appup_found"))
+	return etf.IsAtom(reason, "version_not_in_appup") || etf.IsAtom(reason, "no_appup_found")
 }
 
 func (p Program) lib(app etf.Atom, vsn string) codechange.Lib {

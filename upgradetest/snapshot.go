@@ -61,7 +61,7 @@ func (w *walker) state(ctx context.Context, pid etf.Pid) etf.Term {
 		w.problems = append(w.problems, fmt.Errorf("the state of the server of %s: %w", w.name(pid), err))
 		return etf.Atom("undefined")
 	}
-	if t, ok := state.(etf.Tuple); ok && len(t) == 3 && t[0] == etf.Term(etf.Atom("no_term")) && w.isNewlyOpaque(pid) {
+	if _, ok := etf.AsTuple(state, "no_term", 3); ok && w.isNewlyOpaque(pid) {
 		w.problems = append(w.problems, fmt.Errorf("the state of the server of %s cannot be compared: %s; "+
 			"it has to show itself, by StateTerm or as a genserv.StateShower", w.name(pid), etf.FormatMax(state, maxState)))
 	}
@@ -81,7 +81,7 @@ func (w *walker) isNewlyOpaque(pid etf.Pid) bool {
 func (w *walker) call(ctx context.Context, module, function etf.Atom, args ...etf.Term) (etf.Term, error) {
 	answer, err := w.n.Call(ctx, etf.Atom("rex"),
 		etf.Tuple{etf.Atom("call"), module, function, etf.List(args), etf.Atom("user")})
-	if t, ok := answer.(etf.Tuple); err == nil && ok && len(t) == 2 && t[0] == etf.Term(etf.Atom("badrpc")) {
+	if t, ok := answer.(etf.Tuple); err == nil && ok && len(t) == 2 && etf.IsAtom(t[0], "badrpc") {
 		err = fmt.Errorf("%s:%s: %s", module, function, etf.FormatMax(t[1], maxState))
 	}
 	return answer, err

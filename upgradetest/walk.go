@@ -150,7 +150,7 @@ func (w *walker) checkFailureAt(ctx context.Context, way pair, script etf.List, 
 	case err == nil:
 		w.problem(way, "a function failed %s, and the upgrade went on", where)
 		return false
-	case !errors.As(err, &failed) || failed.Reason != etf.Term(etf.Atom(kitApp)):
+	case !errors.As(err, &failed) || !etf.IsAtom(failed.Reason, kitApp):
 		w.problem(way, "the upgrade failed: %w%s", err, failureReasons(report))
 		return false
 	}
@@ -223,7 +223,7 @@ func (w *walker) run(ctx context.Context, way pair, script etf.List) (*codechang
 // withoutSync is a script without instructions that wait for other nodes: there are none here.
 func withoutSync(script etf.List) (rest etf.List) {
 	for _, t := range script {
-		if tuple, ok := t.(etf.Tuple); !ok || len(tuple) == 0 || tuple[0] != etf.Term(etf.Atom("sync_nodes")) {
+		if tuple, ok := t.(etf.Tuple); !ok || len(tuple) == 0 || !etf.IsAtom(tuple[0], "sync_nodes") {
 			rest = append(rest, t)
 		}
 	}
