@@ -1,7 +1,6 @@
 // Package genserv is the gen_server contract as a value: the callbacks of a server, what they may answer, and a Loop
 // that runs them for one process exactly as gen_server, gen, sys and proc_lib of OTP do. It knows no sockets, sets no
-// timers and starts no goroutine, but for Try; a node drives it and gives it, as a Proc, the few things that it needs
-// of the world.
+// timers and starts no goroutine, but for Try; a node drives it, by package driver, and gives it the few things that it needs.
 //
 // # Writing a server
 //
@@ -46,7 +45,8 @@
 // A Reply from HandleCast, a zero Result and a negative time-out compile, but are bad return values and end the
 // server with {bad_return_value, Result}.
 //
-// A method that is spelled right but has another signature is not found. A line such as
+// A method that is named as a callback and has another signature, or is misspelled, is found by Of, which panics. A line
+// such as
 //
 //	var _ genserv.Caster[int] = counter{}
 //

@@ -15,6 +15,4 @@
 //	// the process has ended with next.Reason
 //
 // The messages of gen_server and sys are made by [CallMessage], [CastMessage] and [SystemMessage].
-//
-// The package genserv/genservtest has a driver for tests.
 package driver

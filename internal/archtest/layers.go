@@ -84,8 +84,9 @@ type restriction struct {
 }
 
 var restrictions = []restriction{
-	// statetype.go looks at the types of states, for code changes and for showing them.
-	{"reflect", []string{"etf/marshal*.go", "etf/unmarshal*.go", "genserv/statetype.go"},
+	// statetype.go looks at the types of states, for code changes and for showing them; callbacks.go at the methods of a
+	// server, once.
+	{"reflect", []string{"etf/marshal*.go", "etf/unmarshal*.go", "genserv/statetype.go", "genserv/callbacks.go"},
 		"reflection is for Marshal and Unmarshal; nothing on the way of a message may need it"},
 	// atomcache_out.go and refcache.go tell strings that are the same by where their text lies, which spares them the
 	// text of most atoms. raw_linux.go makes system calls that the scheduler does not hear of, which spares two more of
