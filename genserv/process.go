@@ -28,6 +28,9 @@ func (p *Process) Self() etf.Pid { return p.proc.Self() }
 // alias (an etf.Ref). Messages to one process arrive in the order in which they were sent. A message that reaches nobody
 // is lost, as in Erlang. The operator ! of Erlang.
 //
+// What was sent must not be changed afterwards. A list in the state that was sent may be appended to, though, for
+// append never changes the elements that are there, as long as only one list grows out of it.
+//
 // What Erlang raises badarg for, an unknown name of this node and a destination that is none, and a message that is no
 // term, which Erlang does not have, are mistakes of the caller: the logger of the process tells of them. TrySend returns
 // them.

@@ -14,5 +14,6 @@
 //	}
 //	// the process has ended with next.Reason
 //
-// The messages of gen_server and sys are made by [CallMessage], [CastMessage] and [SystemMessage].
+// The messages of gen_server and sys are made by [CallMessage], [CastMessage] and [SystemMessage]. The
+// package genserv/genservtest is a driver for tests.
 package driver
