@@ -63,11 +63,9 @@ func TestAMissingProgramIsAFailureInCI(t *testing.T) {
 	}
 }
 
-func TestWhatIsMissingIsAFailureInCIOnlyWhereItCanBeInstalled(t *testing.T) {
+func TestWhateverIsMissingIsAFailureInCIAlsoOnAMachineThatCannotInstallIt(t *testing.T) {
 	missing := func(tb testing.TB) { gonodetest.Missing(tb, "Java node", "javac is not installed") }
-	withoutPrograms(t, "true")
-	require.True(t, witness.Watch(t, missing).Skipped())
-	require.NoError(t, os.WriteFile(filepath.Join(os.Getenv("PATH"), "apt-get"), []byte("#!/bin/sh\n"), 0o755))
+	withoutPrograms(t, "true") // nor is there an apt-get in the PATH
 	w := witness.Watch(t, missing)
 	require.True(t, w.Failed())
 	require.Contains(t, w.Text(), "javac is not installed")
