@@ -45,10 +45,14 @@ var standard = func() map[string]uint16 {
 
 // The other suites that OTP knows, by both kinds of names: a name that neither crypto/tls nor OTP knows is a mistake.
 var (
-	otherStandard = regexp.MustCompile(`^TLS_(?:(?:(?:DHE|ECDHE?)_(?:RSA|ECDSA|DSS|PSK)|DH_(?:RSA|DSS|anon)|ECDH_anon|RSA|PSK|RSA_PSK|SRP_SHA(?:_RSA|_DSS)?)_WITH_)?` +
-		`(?:NULL|DES_CBC|RC4_128|3DES_EDE_CBC|AES_(?:128|256)_(?:CBC|GCM|CCM|CCM_8)|CHACHA20_POLY1305)(?:_(?:MD5|SHA|SHA256|SHA384))?$`)
-	otherOpenSSL = regexp.MustCompile(`^(?:(?:ADH|AECDH|(?:DHE|EDH|ECDHE?)-(?:RSA|ECDSA|DSS|PSK)|PSK|RSA-PSK|SRP(?:-RSA|-DSS)?)-)?` +
-		`(?:NULL|DES-CBC3?|RC4|3DES-EDE-CBC|AES-?(?:128|256)(?:-CBC|-GCM|-CCM8?)?|CHACHA20-POLY1305)(?:-(?:MD5|SHA|SHA256|SHA384))?$`)
+	otherStandard = regexp.MustCompile(`^TLS_(?:(?:(?:DHE|ECDHE?)_(?:RSA|ECDSA|DSS|PSK)|DH_(?:RSA|DSS|anon)|ECDH_anon|` +
+		`RSA|PSK|RSA_PSK|SRP_SHA(?:_RSA|_DSS)?)_WITH_)?` +
+		`(?:NULL|DES_CBC|RC4_128|3DES_EDE_CBC|AES_(?:128|256)_(?:CBC|GCM|CCM|CCM_8)|CHACHA20_POLY1305)` +
+		`(?:_(?:MD5|SHA|SHA256|SHA384))?$`)
+	otherOpenSSL = regexp.MustCompile(`^(?:(?:ADH|AECDH|(?:DHE|EDH|ECDHE?)-(?:RSA|ECDSA|DSS|PSK)|PSK|RSA-PSK|` +
+		`SRP(?:-RSA|-DSS)?)-)?` +
+		`(?:NULL|DES-CBC3?|RC4|3DES-EDE-CBC|AES-?(?:128|256)(?:-CBC|-GCM|-CCM8?)?|CHACHA20-POLY1305)` +
+		`(?:-(?:MD5|SHA|SHA256|SHA384))?$`)
 )
 
 // ciphers reads a list of suites in any of OTP's forms: names, maps, tuples, or all names in one string with colons
@@ -197,7 +201,8 @@ var groups = map[etf.Atom]tls.CurveID{
 }
 
 // otherGroups are those that OTP has beside them.
-var otherGroups = regexp.MustCompile(`^(?:x448|ffdhe\d+|sect\d+[kr]\d|secp\d+[kr]\d|brainpoolP\d+[rt]1(?:tls13)?|mlkem\d+)$`)
+var otherGroups = regexp.MustCompile(`^(?:x448|ffdhe\d+|sect\d+[kr]\d|secp\d+[kr]\d|` +
+	`brainpoolP\d+[rt]1(?:tls13)?|mlkem\d+)$`)
 
 // groupNames reads supported_groups or eccs. With both of them, all count.
 func (s *sideReader) groupNames(name etf.Atom, v etf.Node) error {

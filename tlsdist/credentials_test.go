@@ -142,7 +142,9 @@ func TestACertificateThatIsNotTrustedIsRefusedOnEitherSide(t *testing.T) {
 	early, _ := sides(t, ca, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Hour) })
 	refused(t, "client", early, client, "has expired")
 	refused(t, "server", server, tlsdist.Side{CACertFile: ca.CA}, "showed no certificate", "give its client a certfile")
-	wrongUse, _ := sides(t, ca, func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} })
+	wrongUse, _ := sides(t, ca, func(c *x509.Certificate) {
+		c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
+	})
 	refused(t, "client", wrongUse, client, "not meant for the server of a TLS connection", "extendedKeyUsage serverAuth")
 }
 

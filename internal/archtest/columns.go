@@ -11,9 +11,9 @@ import (
 // maxColumns is the longest line of Go, in characters; a tab is one.
 const maxColumns = 120
 
-// longLines are the folders whose lines are not held to maxColumns yet.
-var longLines = []string{"appup/", "codechange/", "dist/", "epmd/", "ergohost/", "etf/", "examples/", "genserv/",
-	"gonodetest/", "integration/", "internal/", "node/", "releasehandler/", "supervisor/", "tlsdist/", "upgradetest/"}
+// longLines are the folders and files whose lines are not held to maxColumns yet.
+var longLines = []string{"codechange/scenario_test.go", "dist/doc.go", "etf/", "genserv/", "gonodetest/",
+	"integration/", "node/", "supervisor/doc.go"}
 
 // checkColumns looks for long lines in one file of Go. In a test an expected text may stay in one piece, so that it can
 // be searched for: a line that is long because of a string literal is left alone there.

@@ -123,9 +123,9 @@ var restrictions = []restriction{
 }
 
 // libraries are the folders whose code runs inside somebody else's program.
-var libraries = []string{"etf/", "epmd/", "dist/", "genserv/", "supervisor/", "appup/", "codechange/", "releasehandler/",
-	"node/", "heapfloor/", "gonodetest/", "upgradetest/", "internal/archtest/", "internal/fakehost/", "internal/scripted/",
-	"internal/soak/", "internal/termgen/"}
+var libraries = []string{"etf/", "epmd/", "dist/", "genserv/", "supervisor/", "appup/", "codechange/",
+	"releasehandler/", "node/", "heapfloor/", "gonodetest/", "upgradetest/", "internal/archtest/",
+	"internal/fakehost/", "internal/scripted/", "internal/soak/", "internal/termgen/"}
 
 // pure are the packages that start no goroutines.
 var pure = []string{"etf/", "appup/", "genserv/", "supervisor/", "codechange/", "releasehandler/"}
