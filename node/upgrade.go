@@ -7,6 +7,7 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
 	"github.com/gonode-otp/gonode/genserv/driver"
+	"github.com/gonode-otp/gonode/node/internal/upgrade"
 	"github.com/gonode-otp/gonode/releasehandler"
 	"github.com/gonode-otp/gonode/supervisor"
 )
@@ -150,4 +151,25 @@ func (n *Node) newLoop(p *process, o spawnOptions, options driver.Options) error
 		return begin(o.module)
 	}
 	return n.cfg.Upgrade.Versions.CodeServer().Start(o.module, begin)
+}
+
+// ErrPeersDiffer means that the peers of a node do not all have the same permanent release, as in the middle of an
+// upgrade, so that there is none to follow.
+var ErrPeersDiffer = upgrade.ErrPeersDiffer
+
+// CatchUp brings the node to the permanent release of its peers, by its own relup, and makes that permanent. A program
+// calls it when its servers run, so that a node that was down while the others were upgraded is like them. It returns
+// the version that is permanent afterwards. If the node has it already, nothing is done.
+//
+// Peers that cannot be reached are passed over; without any that can, the node stays as it is. A release that runs
+// on the peers and is not permanent does not count: it may still be taken back. The release has to be unpacked on this
+// node. Each peer, of Go or OTP, is asked for release_handler:which_releases/0.
+//
+// The error matches ErrPeersDiffer if they disagree, is a *codechange.Error if the upgrade was refused or failed, and
+// the node then runs the release that it ran; ErrBadArgument if the node has no Config.Upgrade.
+func (n *Node) CatchUp(ctx context.Context, peers ...etf.Atom) (vsn string, err error) {
+	if n.releases == nil {
+		return "", ErrBadArgument
+	}
+	return upgrade.CatchUp(ctx, n, n.releases, n.name, peers)
 }

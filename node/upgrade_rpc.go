@@ -8,6 +8,7 @@ import (
 	"github.com/gonode-otp/gonode/codechange"
 	"github.com/gonode-otp/gonode/dist"
 	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/node/internal/upgrade"
 	"github.com/gonode-otp/gonode/releasehandler"
 )
 
@@ -35,7 +36,7 @@ import (
 // {progress, Step, Steps, Instruction, Processes} before each instruction. The report is a map, see
 // codechange.Report; it is undefined if the upgrade was refused before it began.
 //
-// The lock of those who change several nodes is in upgrade_lock.go.
+// The lock of those who change several nodes is exported beside them, see exportUpgradeLock.
 func (n *Node) exportUpgrade() {
 	h := n.releases
 	n.exportUpgradeLock()
@@ -231,4 +232,22 @@ func charlistOr(t etf.Term, otherwise string) string {
 		return text
 	}
 	return otherwise
+}
+
+// exportUpgradeLock exports the functions of the lock that whoever changes several nodes takes on each of them:
+//
+//	gonode:lock_upgrades(Pid, Who)     ok | {error, {locked, Pid, Who}}: Pid holds the lock until it ends or gives
+//	                                   it back
+//	gonode:unlock_upgrades(Pid)        ok | {error, not_locked}
+func (n *Node) exportUpgradeLock() {
+	n.Export("gonode", "lock_upgrades", 2, func(ctx context.Context, args etf.List) (etf.Term, error) {
+		pid, ok := args[0].(etf.Pid)
+		if !ok {
+			return nil, ErrBadArgument
+		}
+		return upgrade.Lock(ctx, n, pid, args[1])
+	})
+	n.Export("gonode", "unlock_upgrades", 1, func(ctx context.Context, args etf.List) (etf.Term, error) {
+		return upgrade.Unlock(ctx, n, args[0])
+	})
 }

@@ -1,4 +1,4 @@
-package node
+package upgrade
 
 import (
 	"context"
@@ -18,28 +18,18 @@ var ErrPeersDiffer = errors.New("the peers do not have the same permanent releas
 // peerAnswerTime is how long a peer may take to answer, the time of gen_server:call/2.
 const peerAnswerTime = 5 * time.Second
 
-// CatchUp brings the node to the permanent release of its peers, by its own relup, and makes that permanent. A program
-// calls it when its servers run, so that a node that was down while the others were upgraded is like them. It returns
-// the version that is permanent afterwards. If the node has it already, nothing is done.
-//
-// Peers that cannot be reached are passed over; without any that can, the node stays as it is. A release that runs
-// on the peers and is not permanent does not count: it may still be taken back. The release has to be unpacked on this
-// node. Each peer, of Go or OTP, is asked for release_handler:which_releases/0.
-//
-// The error matches ErrPeersDiffer if they disagree, is a *codechange.Error if the upgrade was refused or failed, and
-// the node then runs the release that it ran; ErrBadArgument if the node has no Config.Upgrade.
-func (n *Node) CatchUp(ctx context.Context, peers ...etf.Atom) (vsn string, err error) {
-	h := n.releases
-	if h == nil {
-		return "", ErrBadArgument
-	}
+// CatchUp brings the node called self to the permanent release of its peers, by its own relup, and makes that permanent.
+// It returns the version that is permanent afterwards. The error matches ErrPeersDiffer if the peers disagree, and is a
+// *codechange.Error if the upgrade was refused or failed. See node.Node.CatchUp.
+func CatchUp(ctx context.Context, host Host, h *releasehandler.Handler, self etf.Atom,
+	peers []etf.Atom) (vsn string, err error) {
 	own := permanentVsn(h.Releases())
 	for _, peer := range peers {
-		theirs, err := n.permanentOf(ctx, peer)
+		theirs, err := permanentOf(ctx, host, peer)
 		switch {
 		case ctx.Err() != nil:
 			return own, context.Cause(ctx)
-		case err != nil || peer == n.name:
+		case err != nil || peer == self:
 			continue
 		case vsn != "" && theirs != vsn:
 			return own, fmt.Errorf("%w: %s and %s", ErrPeersDiffer, vsn, theirs)
@@ -71,10 +61,10 @@ func permanentVsn(releases []releasehandler.Release) string {
 
 // permanentOf asks a peer for its permanent release, an element {Name, Vsn, Libs, permanent} of what
 // release_handler:which_releases/0 returns.
-func (n *Node) permanentOf(ctx context.Context, peer etf.Atom) (string, error) {
+func permanentOf(ctx context.Context, host Host, peer etf.Atom) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, peerAnswerTime)
 	defer cancel()
-	answer, err := n.Call(ctx, etf.Tuple{etf.Atom("rex"), peer}, etf.Tuple{etf.Atom("call"), etf.Atom("release_handler"),
+	answer, err := host.Call(ctx, etf.Tuple{etf.Atom("rex"), peer}, etf.Tuple{etf.Atom("call"), etf.Atom("release_handler"),
 		etf.Atom("which_releases"), etf.List{}, etf.Atom("user")})
 	if err != nil {
 		return "", err
@@ -82,7 +72,7 @@ func (n *Node) permanentOf(ctx context.Context, peer etf.Atom) (string, error) {
 	list, _ := answer.(etf.List)
 	for _, t := range list {
 		if r, ok := t.(etf.Tuple); ok && len(r) == 4 && etf.IsAtom(r[3], "permanent") {
-			if vsn := charlistOr(r[1], ""); vsn != "" {
+			if vsn, ok := etf.AsCharlist(r[1]); ok && vsn != "" {
 				return vsn, nil
 			}
 		}
