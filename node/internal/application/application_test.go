@@ -20,8 +20,10 @@ func (*fakeHost) Call(context.Context, etf.Term, etf.Term) (etf.Term, error) {
 func (*fakeHost) SpawnMaster(etf.Pid, etf.Atom, genserv.Module, func(etf.Pid, error) etf.Term) {}
 func (*fakeHost) ApplicationOf(etf.Pid) etf.Atom                                               { return "" }
 func (*fakeHost) KillProcesses(etf.Atom, etf.Pid)                                              {}
-func (h *fakeHost) Fail(reason etf.Term)                                                       { h.failed = append(h.failed, reason) }
-func (*fakeHost) Attend(_ context.Context, f func() error) error                               { return f() }
+
+func (h *fakeHost) Fail(reason etf.Term) { h.failed = append(h.failed, reason) }
+
+func (*fakeHost) Attend(_ context.Context, f func() error) error { return f() }
 
 func parse(t testing.TB, text string) etf.Term {
 	t.Helper()

@@ -147,8 +147,8 @@ func (s *System) ensureAllStarted(ctx context.Context, args etf.List) (etf.Term,
 	return etf.Tuple{etf.Atom("ok"), append(etf.List{}, started...)}, nil
 }
 
-// startWithNeeded starts args[0] after the applications that it names. path has those that need it, so that applications
-// that need each other are found.
+// startWithNeeded starts args[0] after the applications that it names. path has those that need it, so that
+// applications that need each other are found.
 func (s *System) startWithNeeded(ctx context.Context, args, started etf.List,
 	path []etf.Term) (etf.List, etf.Term, error) {
 	for _, above := range path {

@@ -137,8 +137,8 @@ func reportOf(message string, attrs []slog.Attr) (report etf.Map, meta etf.Map) 
 	return etf.Map{{Key: etf.Atom("label"), Value: label}, {Key: etf.Atom("report"), Value: list}}, r.meta()
 }
 
-// completeCrash adds to what a crash report says what proc_lib:format_report/3 wants to find: a process in Go has no heap
-// of its own.
+// completeCrash adds to a crash report the items that proc_lib:format_report/3 wants to find. A process in Go has no
+// heap of its own.
 func completeCrash(known etf.List) etf.List {
 	for _, item := range []struct {
 		key   etf.Atom

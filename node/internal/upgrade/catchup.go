@@ -18,8 +18,8 @@ var ErrPeersDiffer = errors.New("the peers do not have the same permanent releas
 // peerAnswerTime is how long a peer may take to answer, the time of gen_server:call/2.
 const peerAnswerTime = 5 * time.Second
 
-// CatchUp brings the node called self to the permanent release of its peers, by its own relup, and makes that permanent.
-// It returns the version that is permanent afterwards. The error matches ErrPeersDiffer if the peers disagree, and is a
+// CatchUp brings the node called self to the permanent release of its peers, by its own relup, and makes that
+// permanent. It returns the version that is permanent afterwards. The error matches ErrPeersDiffer if the peers disagree, and is a
 // *codechange.Error if the upgrade was refused or failed. See node.Node.CatchUp.
 func CatchUp(ctx context.Context, host Host, h *releasehandler.Handler, self etf.Atom,
 	peers []etf.Atom) (vsn string, err error) {
@@ -64,8 +64,8 @@ func permanentVsn(releases []releasehandler.Release) string {
 func permanentOf(ctx context.Context, host Host, peer etf.Atom) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, peerAnswerTime)
 	defer cancel()
-	answer, err := host.Call(ctx, etf.Tuple{etf.Atom("rex"), peer}, etf.Tuple{etf.Atom("call"), etf.Atom("release_handler"),
-		etf.Atom("which_releases"), etf.List{}, etf.Atom("user")})
+	answer, err := host.Call(ctx, etf.Tuple{etf.Atom("rex"), peer}, etf.Tuple{etf.Atom("call"),
+		etf.Atom("release_handler"), etf.Atom("which_releases"), etf.List{}, etf.Atom("user")})
 	if err != nil {
 		return "", err
 	}
