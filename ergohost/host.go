@@ -101,7 +101,7 @@ func (h *Host) Close(ctx context.Context) error {
 			return err
 		}
 	}
-	err := h.node.StopServer(ctx, h.keeper.Self(), genserv.Shutdown)
+	err := h.node.Terminate(ctx, h.keeper.Self(), genserv.Shutdown)
 	if errors.Is(err, genserv.ErrNoProc) || errors.Is(err, node.ErrStopped) {
 		return nil
 	}

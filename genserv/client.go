@@ -52,15 +52,15 @@ func (p *Process) Abcast(ctx context.Context, nodes []etf.Atom, name etf.Atom, r
 	return p.proc.Abcast(ctx, nodes, name, orUndefined(request))
 }
 
-// StopServer orders another server to end with a reason, normal if it is nil, by way of its Terminate, and waits
+// Terminate orders another server to end with a reason, normal if it is nil, by way of its Terminate, and waits
 // until it has. The errors are those of Call: ErrNoProc if there was none, an *Exit if it ended for another reason,
 // ErrTimeout if ctx ended first, in which case it may still end. gen_server:stop/3.
-func (p *Process) StopServer(ctx context.Context, to, reason etf.Term) error {
+func (p *Process) Terminate(ctx context.Context, to, reason etf.Term) error {
 	whom, err := p.locate(ctx, to)
 	if err != nil {
 		return err
 	}
-	return p.proc.StopServer(ctx, whom, reason)
+	return p.proc.Terminate(ctx, whom, reason)
 }
 
 // locate makes a pid of a global name. {via, Module, Name} is refused by it too.

@@ -163,7 +163,7 @@ func (r *rehearsalProc) MultiCall(
 
 func (*rehearsalProc) Abcast(context.Context, []etf.Atom, etf.Atom, etf.Term) []etf.Atom { return nil }
 
-func (r *rehearsalProc) StopServer(context.Context, etf.Term, etf.Term) error { return r.refuse() }
+func (r *rehearsalProc) Terminate(context.Context, etf.Term, etf.Term) error { return r.refuse() }
 
 func (*rehearsalProc) Locate(_ context.Context, to etf.Term) (etf.Term, error) { return to, nil }
 

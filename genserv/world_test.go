@@ -248,7 +248,7 @@ func (w *world) Abcast(_ context.Context, nodes []etf.Atom, name etf.Atom, reque
 	return nodes
 }
 
-func (w *world) StopServer(_ context.Context, to, reason etf.Term) error {
+func (w *world) Terminate(_ context.Context, to, reason etf.Term) error {
 	w.note("stop", to, reason)
 	return nil
 }

@@ -9,16 +9,16 @@ import (
 	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
-// StopServer orders a server to end with the given reason, normal if it is nil, by way of its Terminate, and waits
+// Terminate orders a server to end with the given reason, normal if it is nil, by way of its Terminate, and waits
 // until it has. to is what Call takes. The errors are those of Call: genserv.ErrNoProc if there was none, a
 // *genserv.Exit if it ended for another reason, genserv.ErrTimeout if ctx ended first, in which case it may still
 // end. gen_server:stop/3.
-func (n *Node) StopServer(ctx context.Context, to, reason etf.Term) error {
-	return n.stopServer(ctx, caller{pid: n.self}, to, reason)
+func (n *Node) Terminate(ctx context.Context, to, reason etf.Term) error {
+	return n.terminate(ctx, caller{pid: n.self}, to, reason)
 }
 
-// stopServer is proc_lib:stop/3: the answer to the order says that it was understood, the end that it was done.
-func (n *Node) stopServer(ctx context.Context, from caller, to, reason etf.Term) error {
+// terminate is proc_lib:stop/3: the answer to the order says that it was understood, the end that it was done.
+func (n *Node) terminate(ctx context.Context, from caller, to, reason etf.Term) error {
 	if reason == nil {
 		reason = normal
 	}

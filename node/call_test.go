@@ -190,7 +190,7 @@ func TestAServerThatCallsItselfIsToldSo(t *testing.T) {
 		for _, to := range []etf.Term{p.Self(), etf.Atom("echo"), etf.Tuple{etf.Atom("echo"), n.Name()}} {
 			_, err := p.Call(t.Context(), to, nil)
 			require.ErrorIs(t, err, genserv.ErrCallingSelf)
-			require.ErrorIs(t, p.StopServer(t.Context(), to, nil), genserv.ErrCallingSelf)
+			require.ErrorIs(t, p.Terminate(t.Context(), to, nil), genserv.ErrCallingSelf)
 		}
 		replies, bad := p.MultiCall(t.Context(), []etf.Atom{n.Name()}, "echo", nil)
 		require.Empty(t, replies)
@@ -211,7 +211,7 @@ func TestACallToAnAliasIsNoCall(t *testing.T) {
 		require.ErrorAs(t, err, &bad)
 		_, err = a.SendRequest(t.Context(), ref, nil)
 		require.ErrorAs(t, err, &bad)
-		require.ErrorAs(t, a.StopServer(t.Context(), ref, nil), &bad)
+		require.ErrorAs(t, a.Terminate(t.Context(), ref, nil), &bad)
 	}
 	require.NoError(t, a.Ping(t.Context(), b.Name()))
 	requireNothingLeft(t, a)

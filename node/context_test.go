@@ -13,7 +13,7 @@ import (
 func TestTheContextOfAProcessEndsWithIt(t *testing.T) {
 	for _, end := range []func(n *Node, pid etf.Pid){
 		func(n *Node, pid etf.Pid) { n.registry.byPid(pid).exit(killed) },
-		func(n *Node, pid etf.Pid) { require.NoError(t, n.StopServer(t.Context(), pid, genserv.Normal)) },
+		func(n *Node, pid etf.Pid) { require.NoError(t, n.Terminate(t.Context(), pid, genserv.Normal)) },
 	} {
 		n := testNode(t, Config{})
 		contexts := make(chan context.Context, 2)

@@ -25,8 +25,8 @@ func (pr proc) Abcast(ctx context.Context, nodes []etf.Atom, name etf.Atom, requ
 	return pr.p.n.abcast(ctx, pr.caller(), nodes, name, request)
 }
 
-func (pr proc) StopServer(ctx context.Context, to, reason etf.Term) error {
-	return pr.p.n.stopServer(ctx, pr.caller(), to, reason)
+func (pr proc) Terminate(ctx context.Context, to, reason etf.Term) error {
+	return pr.p.n.terminate(ctx, pr.caller(), to, reason)
 }
 
 func (pr proc) Locate(ctx context.Context, to etf.Term) (etf.Term, error) {

@@ -90,7 +90,7 @@ func TestATimerOutlivesWhoSetItAndNotWhomItIsFor(t *testing.T) {
 		etf.Tuple{etf.Int(102), etf.Atom("nobody"), etf.Int(3)}, etf.Tuple{etf.Int(103), etf.Atom("other"), etf.Int(4)},
 	})
 	timers := n.local(destination{pid: setter}).laterSends()
-	require.NoError(t, n.StopServer(t.Context(), setter, nil))
+	require.NoError(t, n.Terminate(t.Context(), setter, nil))
 	requireSeen(t, n, other, etf.List{etf.Int(2), etf.Int(4)})
 	timers.mu.Lock()
 	defer timers.mu.Unlock()

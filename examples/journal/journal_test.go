@@ -126,5 +126,5 @@ func TestUpgradesThatSucceedAndThatFailLeaveNothingBehind(t *testing.T) {
 	answer, err := n.Call(t.Context(), etf.Atom("journal"), nil)
 	require.NoError(t, err)
 	require.Equal(t, etf.Int(0), answer)
-	require.NoError(t, n.StopServer(t.Context(), pid, etf.Atom("shutdown")))
+	require.NoError(t, n.Terminate(t.Context(), pid, etf.Atom("shutdown")))
 }

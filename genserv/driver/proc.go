@@ -100,8 +100,8 @@ type Client interface {
 	MultiCall(ctx context.Context, nodes []etf.Atom, name etf.Atom, request etf.Term) (replies []NodeReply, bad []etf.Atom)
 	// Abcast casts to the server registered as name on all the nodes and returns those that could not be reached.
 	Abcast(ctx context.Context, nodes []etf.Atom, name etf.Atom, request etf.Term) (bad []etf.Atom)
-	// StopServer makes a gen_server:stop and waits for the end of the server, or until ctx ends.
-	StopServer(ctx context.Context, to, reason etf.Term) error
+	// Terminate makes a gen_server:stop and waits for the end of the server, or until ctx ends.
+	Terminate(ctx context.Context, to, reason etf.Term) error
 	// Locate returns the pid of {global, Name}; anything else that names a process is returned as it is. The error
 	// matches genserv.ErrNoProc if no node that is asked knows the name.
 	Locate(ctx context.Context, to etf.Term) (etf.Term, error)

@@ -247,7 +247,7 @@ func TestDownExitAndTimeoutAreMessagesWithHandlers(t *testing.T) {
 	require.NoError(t, err)
 	_, err = typed.Call[etf.Term](t.Context(), l, etf.Atom("server"), typed.Request("watch", other))
 	require.NoError(t, err)
-	require.NoError(t, l.StopServer(t.Context(), other, genserv.Shutdown))
+	require.NoError(t, l.Terminate(t.Context(), other, genserv.Shutdown))
 	seen := func() string { return l.call("seen") }
 	require.Eventually(t, func() bool {
 		return strings.Contains(seen(), ",down shutdown") && strings.Contains(seen(), ",exit shutdown")

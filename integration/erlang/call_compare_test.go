@@ -212,7 +212,7 @@ func (marionette) more(p *genserv.Process, t etf.Tuple) (etf.Term, error) {
 	case "stop":
 		ctx, cancel := patience(t[3])
 		defer cancel()
-		return nil, p.StopServer(ctx, t[1], t[2])
+		return nil, p.Terminate(ctx, t[1], t[2])
 	case "start_link":
 		child := genserv.Child{Module: genserv.Of(marionette{})}
 		if !etf.IsAtom(t[1], "undefined") {

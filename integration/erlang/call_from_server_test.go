@@ -21,7 +21,7 @@ type caller interface {
 	Call(ctx context.Context, to, request etf.Term) (etf.Term, error)
 	MultiCall(ctx context.Context, nodes []etf.Atom, name etf.Atom, request etf.Term) ([]genserv.NodeReply, []etf.Atom)
 	Abcast(ctx context.Context, nodes []etf.Atom, name etf.Atom, request etf.Term) []etf.Atom
-	StopServer(ctx context.Context, to, reason etf.Term) error
+	Terminate(ctx context.Context, to, reason etf.Term) error
 }
 
 // agent is a server that does what the test says, and answers with what came to HandleInfo, which nothing should.
@@ -54,7 +54,7 @@ func inside(t *testing.T, n *node.Node, do func(p *genserv.Process)) {
 	seen, err := n.Call(within(t, time.Minute), etf.Atom("agent"), etf.Atom("seen"))
 	require.NoError(t, err)
 	require.Empty(t, seen)
-	require.NoError(t, n.StopServer(within(t, time.Minute), etf.Atom("agent"), nil))
+	require.NoError(t, n.Terminate(within(t, time.Minute), etf.Atom("agent"), nil))
 }
 
 // onBothSides runs a test from a goroutine and from inside a server.
@@ -130,12 +130,12 @@ func TestServersOnManyNodesAreAskedAndStoppedOnBothSides(t *testing.T) {
 			require.Equal(t, "[{cast,all}]", etf.Format(seen))
 		}
 
-		require.NoError(t, c.StopServer(ctx, toA, nil))
-		require.Equal(t, "undefined", a.Eval(t, "whereis(srv)."), "it has ended when StopServer returns")
-		require.ErrorIs(t, c.StopServer(ctx, toA, nil), genserv.ErrNoProc)
-		require.ErrorIs(t, c.StopServer(ctx, toA, etf.Atom("noproc")), genserv.ErrNoProc, "that is no success")
-		require.ErrorIs(t, c.StopServer(ctx, etf.Tuple{etf.Atom("srv"), nosuch}, nil), genserv.ErrNoConnection)
-		require.NoError(t, c.StopServer(ctx, toB, term(t, "{shutdown, because}")))
+		require.NoError(t, c.Terminate(ctx, toA, nil))
+		require.Equal(t, "undefined", a.Eval(t, "whereis(srv)."), "it has ended when Terminate returns")
+		require.ErrorIs(t, c.Terminate(ctx, toA, nil), genserv.ErrNoProc)
+		require.ErrorIs(t, c.Terminate(ctx, toA, etf.Atom("noproc")), genserv.ErrNoProc, "that is no success")
+		require.ErrorIs(t, c.Terminate(ctx, etf.Tuple{etf.Atom("srv"), nosuch}, nil), genserv.ErrNoConnection)
+		require.NoError(t, c.Terminate(ctx, toB, term(t, "{shutdown, because}")))
 		startSrv(t, a)
 		startSrv(t, b)
 	})
@@ -168,8 +168,8 @@ func TestAGlobalNameIsUsedFromInsideAServer(t *testing.T) {
 		_, err = p.WaitResponse(id, time.Minute)
 		require.ErrorIs(t, err, genserv.ErrNoProc)
 
-		require.NoError(t, p.StopServer(ctx, world, nil))
-		require.ErrorIs(t, p.StopServer(ctx, world, nil), genserv.ErrNoProc)
+		require.NoError(t, p.Terminate(ctx, world, nil))
+		require.ErrorIs(t, p.Terminate(ctx, world, nil), genserv.ErrNoProc)
 	})
 }
 

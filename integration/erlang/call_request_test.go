@@ -113,12 +113,12 @@ func TestAServerIsStoppedAndItsEndIsWaitedFor(t *testing.T) {
 	e := beam.StartErl(t)
 	to := startSrv(t, e)
 	ctx := within(t, 30*time.Second)
-	require.NoError(t, n.StopServer(ctx, to, nil))
-	require.Equal(t, "undefined", e.Eval(t, "whereis(srv)."), "it has ended when StopServer returns")
-	require.ErrorIs(t, n.StopServer(ctx, to, nil), genserv.ErrNoProc)
+	require.NoError(t, n.Terminate(ctx, to, nil))
+	require.Equal(t, "undefined", e.Eval(t, "whereis(srv)."), "it has ended when Terminate returns")
+	require.ErrorIs(t, n.Terminate(ctx, to, nil), genserv.ErrNoProc)
 
 	startSrv(t, e)
-	require.NoError(t, n.StopServer(ctx, to, term(t, "{shutdown, because}")))
+	require.NoError(t, n.Terminate(ctx, to, term(t, "{shutdown, because}")))
 	e.Compile(t, "stubborn", `-module(stubborn). -behaviour(gen_server). -export([start/0,init/1,handle_call/3,handle_cast/2,terminate/2]).
 start() -> {ok, _} = gen_server:start({local, stubborn}, ?MODULE, [], []), ok.
 init([]) -> {ok, []}. handle_call(_, _, S) -> {noreply, S}. handle_cast(_, S) -> {noreply, S}.
@@ -126,13 +126,13 @@ terminate(normal, _) -> exit({in, terminate}); terminate(_, _) -> timer:sleep(in
 	e.Eval(t, "stubborn:start().")
 	stubborn := etf.Tuple{etf.Atom("stubborn"), to[1]}
 	var exit *genserv.Exit
-	require.ErrorAs(t, n.StopServer(ctx, stubborn, nil), &exit)
+	require.ErrorAs(t, n.Terminate(ctx, stubborn, nil), &exit)
 	require.Equal(t, "{in,terminate}", etf.Format(exit.Reason))
 	e.Eval(t, "stubborn:start().")
 	short, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
 	defer cancel()
-	require.ErrorIs(t, n.StopServer(short, stubborn, etf.Atom("shutdown")), genserv.ErrTimeout)
-	require.Error(t, n.StopServer(ctx, etf.Int(1), nil))
+	require.ErrorIs(t, n.Terminate(short, stubborn, etf.Atom("shutdown")), genserv.ErrTimeout)
+	require.Error(t, n.Terminate(ctx, etf.Int(1), nil))
 }
 
 func TestAGlobalNameIsFoundByAskingTheCluster(t *testing.T) {
@@ -157,7 +157,7 @@ func TestAGlobalNameIsFoundByAskingTheCluster(t *testing.T) {
 	seen, err := n.Call(ctx, world, etf.Atom("seen"))
 	require.NoError(t, err)
 	require.Equal(t, "[{cast,hello}]", etf.Format(seen))
-	require.NoError(t, n.StopServer(ctx, world, nil))
+	require.NoError(t, n.Terminate(ctx, world, nil))
 }
 
 func TestAbcastReachesWhoIsThereAndTellsWhoIsNot(t *testing.T) {
