@@ -24,9 +24,14 @@ func (p *Process) Cast(to, request etf.Term) {
 	}
 }
 
-// Call calls a gen_server and waits for its answer, or until ctx ends: give it a deadline, the default of
-// gen_server:call is five seconds. to is what Send takes except for an alias, or {global, Name}. Nothing else happens
-// in this process meanwhile. A late answer is dropped.
+// WithInfinity returns a context like ctx with which Call and MultiCall wait for as long as it takes, if ctx has no
+// deadline: the time-out infinity of gen_server:call/3. Without it they wait for as long as the node says,
+// node.Config.CallTimeout.
+func WithInfinity(ctx context.Context) context.Context { return driver.WithInfinity(ctx) }
+
+// Call calls a gen_server and waits for its answer until ctx ends. A ctx without a deadline ends after five seconds
+// here, as gen_server:call/2 does, or after node.Config.CallTimeout; for ever is WithInfinity. to is what Send takes
+// except for an alias, or {global, Name}. Nothing else happens in this process meanwhile. A late answer is dropped.
 //
 // The error matches ErrNoProc, ErrNoConnection, ErrTimeout or ErrCallingSelf, or is an *Exit with the reason of the
 // process that ended before it answered.
@@ -39,7 +44,7 @@ func (p *Process) Call(ctx context.Context, to, request etf.Term) (etf.Term, err
 }
 
 // MultiCall calls the server registered as name on all the nodes at once and waits for all of them, or until ctx
-// ends. Nodes that did not answer are in bad, whatever the reason; both results keep the order of nodes.
+// ends. A ctx without a deadline ends here when it does in Call; gen_server:multi_call/3 waits for ever. Nodes that did not answer are in bad, whatever the reason; both results keep the order of nodes.
 // gen_server:multi_call/4.
 func (p *Process) MultiCall(ctx context.Context, nodes []etf.Atom, name etf.Atom,
 	request etf.Term) (replies []NodeReply, bad []etf.Atom) {

@@ -49,7 +49,7 @@ type appHost struct{ n *Node }
 
 // Call implements application.Host.
 func (h appHost) Call(ctx context.Context, to, request etf.Term) (etf.Term, error) {
-	return h.n.Call(ctx, to, request)
+	return h.n.call(ctx, caller{pid: h.n.self}, to, request) // with infinity, as application does
 }
 
 // SpawnMaster implements application.Host.

@@ -94,15 +94,27 @@ func taggedAlias(tag etf.Term) (ref etf.Ref, ok bool) {
 	return ref, ok
 }
 
-// Call makes a gen_server:call and waits for the answer: until ctx ends, so give it a deadline (gen_server's default
-// is five seconds). to is a pid, a registered name of this node as an etf.Atom, {Name, Node} as an etf.Tuple, or
+// Call makes a gen_server:call and waits for the answer until ctx ends. A ctx without a deadline ends here after
+// Config.CallTimeout, five seconds unless told otherwise, as gen_server:call/2 does; with genserv.WithInfinity it does
+// not. to is a pid, a registered name of this node as an etf.Atom, {Name, Node} as an etf.Tuple, or
 // {global, Name}, for which it asks a connected node.
 //
 // The error matches genserv.ErrNoProc if there is no such process, genserv.ErrNoConnection if its node cannot be
 // reached or went away, genserv.ErrTimeout (and the cause of ctx) if ctx ended first, and is a *genserv.Exit with the
 // reason if the process ended without an answer. A late answer is dropped.
 func (n *Node) Call(ctx context.Context, to, request etf.Term) (etf.Term, error) {
+	ctx, release := n.withCallTimeout(ctx)
+	defer release()
 	return n.call(ctx, caller{pid: n.self}, to, request)
+}
+
+// withCallTimeout returns the context of a call: ctx, and if that has no deadline, one that ends after
+// Config.CallTimeout.
+func (n *Node) withCallTimeout(ctx context.Context) (_ context.Context, release context.CancelFunc) {
+	if _, ok := ctx.Deadline(); ok || n.cfg.CallTimeout < 0 || driver.WaitsForEver(ctx) {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, n.cfg.CallTimeout)
 }
 
 // caller is who sends something: a process, or the node for a goroutine that is none.
@@ -263,10 +275,13 @@ func (n *Node) Send(ctx context.Context, to, msg etf.Term) error {
 type NodeReply = genserv.NodeReply
 
 // MultiCall makes a gen_server:multi_call: it asks the server registered as name on all the nodes at once and waits
-// for all of them, or until ctx ends. Nodes that did not answer are in bad, whatever the reason; both results keep
+// for all of them, or until ctx ends. A ctx without a deadline ends here when it does in Call, while
+// gen_server:multi_call/3 waits for ever. Nodes that did not answer are in bad, whatever the reason; both results keep
 // the order of nodes.
 func (n *Node) MultiCall(ctx context.Context, nodes []etf.Atom, name etf.Atom, request etf.Term) (replies []NodeReply,
 	bad []etf.Atom) {
+	ctx, release := n.withCallTimeout(ctx)
+	defer release()
 	return n.multiCall(ctx, caller{pid: n.self}, nodes, name, request)
 }
 

@@ -3,7 +3,6 @@ package node
 import (
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"maps"
 	"net/netip"
@@ -79,6 +78,11 @@ type Config struct {
 	// TickIntensity is the number of ticks in a TickTime (net_tickintensity), 4 to 1000. 0 means 4.
 	TickIntensity int
 
+	// CallTimeout is how long Call and MultiCall, of the node and of its processes, wait with a context that has no
+	// deadline. 0 means 5 s, the default of gen_server:call; a negative one means for ever. What they return then is the
+	// error of a context that has ended, genserv.ErrTimeout. genserv.WithInfinity excepts single calls.
+	CallTimeout time.Duration
+
 	// MaxMessage is the size in bytes of the largest message that the node takes, and of all that arrive at the same
 	// time in pieces together. 0 means 2 GB, which is dist.DefaultMaxMessage. A larger one is refused alone: its
 	// connection lives on, a call that it carried fails at once with the reason {message_refused, Text}, a link or
@@ -96,7 +100,8 @@ type Config struct {
 	// Trace is called for every message and tick on every connection, in both directions; see dist.Options for what it may
 	// do. dist.TraceEvent prints itself as one line.
 	Trace func(dist.TraceEvent)
-	// Logger receives what the node has to say. nil means silence.
+	// Logger receives what the node has to say, the reports of servers that crash among it. nil means slog.Default();
+	// slog.New(slog.DiscardHandler) is silent.
 	Logger *slog.Logger
 	// LoggerNode is a BEAM node to whose logger the events of processes are sent as well, from the level info on: the
 	// reports of servers that end abnormally, of supervisors and of applications appear there as those of OTP's own do,
@@ -144,6 +149,9 @@ func (c Config) withDefaults() (Config, error) {
 	if err := c.checkLimits(); err != nil {
 		return c, err
 	}
+	if c.CallTimeout == 0 {
+		c.CallTimeout = 5 * time.Second // gen:call/3
+	}
 	if c.EPMD < EPMDAuto || c.EPMD > EPMDEmbedded {
 		return c, &ConfigError{"EPMD", fmt.Sprintf("unknown mode %d", c.EPMD)}
 	}
@@ -165,7 +173,7 @@ func (c Config) withDefaults() (Config, error) {
 	c.NoListen = c.NoListen || c.NamedBy != ""
 	c.Visible = c.Visible && !c.NoListen
 	if c.Logger == nil {
-		c.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
+		c.Logger = slog.Default()
 	}
 	name, err := FullName(c.Name, c.LongNames)
 	if err != nil {

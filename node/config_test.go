@@ -2,11 +2,12 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
-	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -109,77 +110,79 @@ func TestATakenNameIsToldWithItsHolder(t *testing.T) {
 	require.Equal(t, etf.Atom("ok"), n.mustCall(t, "second", n, nil))
 }
 
-func TestWhatIsRangedOverTwiceYieldsToBoth(t *testing.T) {
+func TestASubscriptionKeepsEventsUntilTheyAreTaken(t *testing.T) {
 	n := testNode(t, Config{})
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	seq := n.MonitorNodes(ctx)
-	n.events.publish(NodeEvent{Node: "early@h", Up: true})
-	for e := range seq {
-		require.Equal(t, "early@h", string(e.Node), "what came between the call and the loop")
+	events := n.SubscribeNodes(t.Context())
+	defer events.Close()
+	for _, name := range []etf.Atom{"a@h", "b@h", "c@h"} {
+		n.events.publish(NodeEvent{Node: name, Up: true})
+	}
+	for e := range events.All() {
+		require.Equal(t, etf.Atom("a@h"), e.Node)
 		break
 	}
-	require.Zero(t, n.events.count(), "nothing is kept for a loop that has ended")
-	second := make(chan NodeEvent)
-	go func() {
-		defer close(second)
-		for e := range seq {
-			second <- e
-		}
-	}()
-	require.Eventually(t, func() bool { return n.events.count() == 1 }, 10*time.Second, time.Millisecond)
-	n.events.publish(NodeEvent{Node: "late@h", Up: true})
-	require.Equal(t, "late@h", string((<-second).Node))
-	cancel()
-	_, more := <-second
-	require.False(t, more)
+	e, err := events.Next(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, etf.Atom("b@h"), e.Node, "the loop has left it")
+
+	later := n.SubscribeNodes(t.Context())
+	defer later.Close()
+	short, cancel := context.WithCancelCause(t.Context())
+	enough := errors.New("enough")
+	cancel(enough)
+	_, err = later.Next(short)
+	require.ErrorIs(t, err, enough, "it has begun behind all of them")
 }
 
-func TestALoopOverEventsOutlivesACollection(t *testing.T) {
+// Every event goes to one of those that wait, whoever they are, and none waits for an event that is there.
+func TestEventsAreTakenByMany(t *testing.T) {
 	n := testNode(t, Config{})
-	began, events := make(chan struct{}), make(chan NodeEvent)
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	go func() {
-		defer close(events)
-		for e := range n.MonitorNodes(ctx) {
-			if e.Node == "first@h" {
-				close(began)
-				continue
+	events := n.SubscribeNodes(t.Context())
+	got := make(chan etf.Atom)
+	var work sync.WaitGroup
+	for range 4 {
+		work.Go(func() {
+			for e := range events.All() {
+				got <- e.Node
 			}
-			events <- e
-		}
-	}()
-	require.Eventually(t, func() bool { return n.events.count() == 1 }, 10*time.Second, time.Millisecond)
-	n.events.publish(NodeEvent{Node: "first@h", Up: true})
-	<-began
-	for range 10 { // a cleanup of this round has run when that of a later one has
-		ran := make(chan struct{})
-		runtime.AddCleanup(new([64]*int), func(ran chan struct{}) { close(ran) }, ran)
-		runtime.GC()
-		<-ran
+		})
 	}
-	require.Equal(t, 1, n.events.count())
-	n.events.publish(NodeEvent{Node: "second@h", Up: true})
-	require.Equal(t, "second@h", string((<-events).Node))
-	cancel()
-	_, more := <-events
-	require.False(t, more)
+	seen := map[etf.Atom]int{}
+	for i := range 40 {
+		n.events.publish(NodeEvent{Node: etf.Atom(fmt.Sprintf("n%d@h", i%20)), Up: i < 20})
+	}
+	for range 40 {
+		seen[<-got]++
+	}
+	require.Len(t, seen, 20)
+	events.Close()
+	work.Wait()
+	_, err := events.Next(t.Context())
+	require.ErrorIs(t, err, ErrUnsubscribed)
+	events.Close()
+	require.Zero(t, n.events.count())
 }
 
-func TestWhatIsNeverRangedOverIsForgotten(t *testing.T) {
+func TestASubscriptionEndsWithItsContextAndWithTheNode(t *testing.T) {
 	n := testNode(t, Config{})
-	for range 10 {
-		_ = n.MonitorNodes(context.Background())
-	}
-	require.Eventually(t, func() bool {
-		runtime.GC()
-		return n.events.count() == 0
-	}, 10*time.Second, time.Millisecond)
+	ctx, cancel := context.WithCancel(t.Context())
+	events, forEver := n.SubscribeNodes(ctx), n.SubscribeNodes(context.Background())
+	cancel()
+	_, err := events.Next(t.Context())
+	require.ErrorIs(t, err, ErrUnsubscribed)
+	require.Equal(t, 1, n.events.count())
+	n.events.publish(NodeEvent{Node: "a@h", Up: true})
+	require.NoError(t, n.Stop(t.Context()))
+	e, err := forEver.Next(t.Context())
+	require.NoError(t, err, "what was before the end")
+	require.Equal(t, etf.Atom("a@h"), e.Node)
+	_, err = forEver.Next(t.Context())
+	require.ErrorIs(t, err, ErrStopped)
+	forEver.Close()
 }
 
 func (h *eventHub) count() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return len(h.readers)
+	return len(h.subscriptions)
 }

@@ -186,7 +186,7 @@ func (n *Node) Ping(ctx context.Context, name etf.Atom) error {
 	if name == n.name {
 		return nil
 	}
-	reply, err := n.Call(ctx, etf.Tuple{etf.Atom("net_kernel"), name}, etf.Tuple{etf.Atom("is_auth"), n.name})
+	reply, err := n.call(ctx, caller{pid: n.self}, etf.Tuple{etf.Atom("net_kernel"), name}, etf.Tuple{etf.Atom("is_auth"), n.name})
 	if err != nil {
 		return err
 	}

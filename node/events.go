@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"runtime"
+	"maps"
+	"slices"
 	"sync"
-	"sync/atomic"
 
 	"github.com/gonode-otp/gonode/dist"
 	"github.com/gonode-otp/gonode/etf"
@@ -24,107 +24,150 @@ type NodeEvent struct {
 	Cause error
 }
 
-// MonitorNodes yields every connection that comes up or goes down from the call on, in order and without a gap, until
-// ctx ends or the node stops. For each node ups and downs alternate. Events wait for a slow reader; nothing else
-// does. net_kernel:monitor_nodes(true, [{node_type, all}, nodedown_reason]).
-//
-// What is ranged over once more, or by two at a time, yields to each but the first what comes from when that one
-// begins. A sequence that is never ranged over keeps its events until ctx ends or it is garbage.
-func (n *Node) MonitorNodes(ctx context.Context) iter.Seq[NodeEvent] {
-	first := &subscription{}
-	first.q.Store(n.events.subscribe(ctx))
-	// The hub refers to the queue, so it is what refers to the queue for the caller that has to become garbage.
-	unread := runtime.AddCleanup(first, n.events.unsubscribe, first.q.Load())
-	return func(yield func(NodeEvent) bool) {
-		q := first.q.Swap(nil)
-		unread.Stop() // from here on the loop ends the queue, and refers to nothing else
-		runtime.KeepAlive(first)
-		if q == nil {
-			q = n.events.subscribe(ctx)
+// ErrUnsubscribed is the error of Next when the subscription has been closed, or its context has ended.
+var ErrUnsubscribed = errors.New("node: the subscription has ended")
+
+// NodeEvents is a subscription to connections that come up and go down, from SubscribeNodes. Its methods may be called
+// from any goroutine, and from callbacks.
+type NodeEvents struct {
+	n      *Node
+	ended  chan struct{} // closed by Close
+	forget func() bool   // about the end of the context
+
+	mu     sync.Mutex
+	events []NodeEvent
+	closed bool
+	wake   chan struct{} // one place; filled while there are events
+}
+
+// SubscribeNodes subscribes to every connection that comes up or goes down from now on. Events come in order and
+// without a gap, and wait until they are taken; for each node ups and downs alternate. The subscription ends by its
+// Close or with ctx; until then it keeps what nobody takes. net_kernel:monitor_nodes(true, [{node_type, all},
+// nodedown_reason]).
+func (n *Node) SubscribeNodes(ctx context.Context) *NodeEvents {
+	s := &NodeEvents{n: n, ended: make(chan struct{}), wake: make(chan struct{}, 1)}
+	n.events.add(s)
+	s.forget = context.AfterFunc(ctx, s.end)
+	return s
+}
+
+// Next takes the next event, and waits for one until ctx ends. The error is the cause of ctx; ErrUnsubscribed if the
+// subscription has ended; or ErrStopped if the node has and no event is left.
+func (s *NodeEvents) Next(ctx context.Context) (NodeEvent, error) {
+	s.n.yieldReaders()
+	for {
+		e, ok, err := s.take()
+		if ok || err != nil {
+			return e, err
 		}
-		defer n.events.unsubscribe(q)
-		for {
-			for _, e := range q.take() {
-				if ctx.Err() != nil || !yield(e) {
-					return
-				}
+		select {
+		case <-s.wake:
+		case <-s.ended:
+		case <-ctx.Done():
+			return NodeEvent{}, &waitError{"an event of a node", context.Cause(ctx)}
+		case <-s.n.end.stopped:
+			if e, ok, err = s.take(); err == nil && !ok {
+				err = ErrStopped
 			}
-			select {
-			case <-q.wake:
-			case <-ctx.Done():
-				return
-			case <-n.end.stopped:
-				for _, e := range q.take() {
-					if !yield(e) {
-						return
-					}
-				}
+			return e, err
+		}
+	}
+}
+
+// All yields the events as they come, until the subscription ends or the node stops. A loop that ends before leaves the
+// events that it has not seen to the next one.
+func (s *NodeEvents) All() iter.Seq[NodeEvent] {
+	return func(yield func(NodeEvent) bool) {
+		for {
+			e, err := s.Next(context.Background())
+			if err != nil || !yield(e) {
 				return
 			}
 		}
 	}
 }
 
-// subscription is the place of the queue that began with the call, until somebody ranges over it.
-type subscription struct{ q atomic.Pointer[eventQueue] }
-
-// eventQueue holds the events that one reader has not seen yet.
-type eventQueue struct {
-	mu     sync.Mutex
-	events []NodeEvent
-	wake   chan struct{} // one place
-	forget func() bool   // about the end of the context
+// Close ends the subscription, with the events that nobody has taken. It may be called again.
+func (s *NodeEvents) Close() {
+	s.forget()
+	s.end()
 }
 
-func (q *eventQueue) push(e NodeEvent) {
-	q.mu.Lock()
-	q.events = append(q.events, e)
-	q.mu.Unlock()
+func (s *NodeEvents) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return
+	}
+	s.closed, s.events = true, nil
+	close(s.ended)
+	s.n.events.remove(s)
+}
+
+// push adds an event. It never blocks.
+func (s *NodeEvents) push(e NodeEvent) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.closed {
+		s.events = append(s.events, e)
+		s.wakeLocked()
+	}
+}
+
+func (s *NodeEvents) wakeLocked() {
 	select {
-	case q.wake <- struct{}{}:
+	case s.wake <- struct{}{}:
 	default:
 	}
 }
 
-func (q *eventQueue) take() []NodeEvent {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	events := q.events
-	q.events = nil
-	return events
-}
-
-// eventHub passes events on to all who asked for them.
-type eventHub struct {
-	mu      sync.Mutex
-	readers map[*eventQueue]struct{}
-}
-
-// subscribe makes a queue of all events until ctx ends.
-func (h *eventHub) subscribe(ctx context.Context) *eventQueue {
-	q := &eventQueue{wake: make(chan struct{}, 1)}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.readers == nil {
-		h.readers = map[*eventQueue]struct{}{}
+// take takes the first event, if there is one. Whoever else waits is woken for the next one.
+func (s *NodeEvents) take() (e NodeEvent, ok bool, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.closed:
+		return NodeEvent{}, false, ErrUnsubscribed
+	case len(s.events) == 0:
+		return NodeEvent{}, false, nil
 	}
-	h.readers[q] = struct{}{}
-	q.forget = context.AfterFunc(ctx, func() { h.unsubscribe(q) })
-	return q
+	e, s.events = s.events[0], s.events[1:]
+	if len(s.events) > 0 {
+		s.wakeLocked()
+	}
+	return e, true, nil
 }
 
-func (h *eventHub) unsubscribe(q *eventQueue) {
+// eventHub passes events on to all subscriptions.
+type eventHub struct {
+	publishing    sync.Mutex // held while an event goes out, so that all see the same order
+	mu            sync.Mutex
+	subscriptions map[*NodeEvents]struct{}
+}
+
+func (h *eventHub) add(s *NodeEvents) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	q.forget()
-	delete(h.readers, q)
+	if h.subscriptions == nil {
+		h.subscriptions = map[*NodeEvents]struct{}{}
+	}
+	h.subscriptions[s] = struct{}{}
+}
+
+func (h *eventHub) remove(s *NodeEvents) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.subscriptions, s)
 }
 
 func (h *eventHub) publish(e NodeEvent) {
+	h.publishing.Lock()
+	defer h.publishing.Unlock()
 	h.mu.Lock()
-	defer h.mu.Unlock()
-	for q := range h.readers {
-		q.push(e)
+	all := slices.Collect(maps.Keys(h.subscriptions))
+	h.mu.Unlock()
+	for _, s := range all { // not under mu, which the end of a subscription takes under its own mutex
+		s.push(e)
 	}
 }
 

@@ -74,7 +74,7 @@ func (n *Node) exportSupervisor() {
 			if args > 0 {
 				request = etf.Tuple{name, list[1]}
 			}
-			answer, err := n.Call(ctx, list[0], request)
+			answer, err := n.call(ctx, caller{pid: n.self}, list[0], request)
 			if err != nil {
 				return nil, &genserv.Exit{Reason: etf.Tuple{genserv.ExitReason(err),
 					etf.Tuple{etf.Atom("gen_server"), etf.Atom("call"), etf.List{list[0], request, etf.Atom("infinity")}}}}

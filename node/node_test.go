@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"log/slog"
 	"net"
 	"os"
 	"strings"
@@ -25,6 +26,9 @@ func testNode(t *testing.T, cfg Config) *Node {
 	}
 	if cfg.EPMDPort == 0 {
 		cfg.EPMDPort = startEPMD(t)
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
 	cfg.Cookie = "secret"
 	if cfg.Listen == "" {

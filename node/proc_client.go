@@ -13,11 +13,15 @@ import (
 func (pr proc) caller() caller { return caller{pid: pr.p.pid, process: pr.p, gone: pr.p.done()} }
 
 func (pr proc) Call(ctx context.Context, to, request etf.Term) (etf.Term, error) {
+	ctx, release := pr.p.n.withCallTimeout(ctx)
+	defer release()
 	return pr.p.n.call(ctx, pr.caller(), to, request)
 }
 
 func (pr proc) MultiCall(ctx context.Context, nodes []etf.Atom, name etf.Atom,
 	request etf.Term) ([]genserv.NodeReply, []etf.Atom) {
+	ctx, release := pr.p.n.withCallTimeout(ctx)
+	defer release()
 	return pr.p.n.multiCall(ctx, pr.caller(), nodes, name, request)
 }
 

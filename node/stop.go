@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -80,6 +81,25 @@ func (n *Node) Stop(ctx context.Context) error {
 		return &waitError{"the end of the node", context.Cause(ctx)}
 	}
 }
+
+// Close ends the node at once: its servers end without their Terminate, and what has not gone out to other nodes is
+// lost. It returns when the node has stopped. Callbacks that run on for more than a second are not waited for; that
+// some do is the only error. Stop ends a node in order. After Stop or another Close it does nothing, so it may be
+// deferred.
+func (n *Node) Close() error {
+	n.yieldReaders()
+	n.end.hurryUp()
+	n.end.once.Do(func() { go n.stop() })
+	<-n.end.stopped
+	select {
+	case <-n.end.rest:
+		return nil
+	default:
+		return errCallbacksRun
+	}
+}
+
+var errCallbacksRun = errors.New("node: stopped, although callbacks still run")
 
 // Done returns a channel that is closed when the node has stopped, be it by Stop or by itself, see Err. Callbacks
 // that run for more than a second after their servers have been killed are not waited for.

@@ -85,7 +85,7 @@ func (n *Node) topSupervisor(ctx context.Context, app etf.Atom) etf.Pid {
 			continue
 		}
 		if application.IsMaster(p.loop.Code()) {
-			answer, _ := n.Call(ctx, p.pid, etf.Atom("get_child"))
+			answer, _ := n.call(ctx, caller{pid: n.self}, p.pid, etf.Atom("get_child"))
 			root, _ := answer.(etf.Pid)
 			return root
 		}

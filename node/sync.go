@@ -51,8 +51,8 @@ func (t *syncTable) take(id etf.Term, node etf.Atom) (ok bool, news <-chan struc
 // reached is down at once, where OTP waits for ever.
 func (h upgradeHost) Sync(ctx context.Context, id etf.Term, nodes []etf.Atom) error {
 	n := h.n
-	down := n.events.subscribe(ctx)
-	defer n.events.unsubscribe(down)
+	down := n.SubscribeNodes(ctx)
+	defer down.Close()
 	others := slices.DeleteFunc(slices.Clone(nodes), func(node etf.Atom) bool { return node == n.name })
 	message := etf.Tuple{etf.Atom("sync_nodes"), id, n.name}
 	for _, node := range others {
@@ -69,14 +69,14 @@ func (h upgradeHost) Sync(ctx context.Context, id etf.Term, nodes []etf.Atom) er
 	return nil
 }
 
-func (n *Node) awaitSync(ctx context.Context, id etf.Term, node etf.Atom, down *eventQueue,
+func (n *Node) awaitSync(ctx context.Context, id etf.Term, node etf.Atom, down *NodeEvents,
 	gone map[etf.Atom]bool) error {
 	for {
 		ok, news := n.syncs.take(id, node)
 		if ok {
 			return nil
 		}
-		for _, e := range down.take() {
+		for e, ok, _ := down.take(); ok; e, ok, _ = down.take() {
 			gone[e.Node] = gone[e.Node] || !e.Up
 		}
 		if gone[node] {

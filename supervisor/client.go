@@ -86,7 +86,7 @@ func start(ctx context.Context, c Caller, sup etf.Term, request etf.Atom, arg et
 
 // ask returns the answer to a request, unless it is {error, Reason}.
 func ask(ctx context.Context, c Caller, sup etf.Term, request etf.Atom, arg etf.Term) (etf.Term, error) {
-	answer, err := c.Call(ctx, sup, pair(request, arg))
+	answer, err := c.Call(genserv.WithInfinity(ctx), sup, pair(request, arg))
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +105,7 @@ func (e *AnswerError) Error() string {
 
 // WhichChildren lists the children of a supervisor, the one that was started last first. supervisor:which_children/1.
 func WhichChildren(ctx context.Context, c Caller, sup etf.Term) ([]Child, error) {
-	answer, err := c.Call(ctx, sup, etf.Atom("which_children"))
+	answer, err := c.Call(genserv.WithInfinity(ctx), sup, etf.Atom("which_children"))
 	if err != nil {
 		return nil, err
 	}
@@ -147,7 +147,7 @@ func readChild(t etf.Term) (c Child, ok bool) {
 
 // CountChildren counts the children of a supervisor. supervisor:count_children/1.
 func CountChildren(ctx context.Context, c Caller, sup etf.Term) (counts Counts, err error) {
-	answer, err := c.Call(ctx, sup, etf.Atom("count_children"))
+	answer, err := c.Call(genserv.WithInfinity(ctx), sup, etf.Atom("count_children"))
 	if err != nil {
 		return counts, err
 	}

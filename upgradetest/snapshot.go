@@ -7,6 +7,7 @@ import (
 
 	"github.com/gonode-otp/gonode/appup"
 	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/genserv"
 )
 
 // snapshot is what the servers of a node are, as far as they run modules of the program.
@@ -79,7 +80,7 @@ func (w *walker) isNewlyOpaque(pid etf.Pid) bool {
 }
 
 func (w *walker) call(ctx context.Context, module, function etf.Atom, args ...etf.Term) (etf.Term, error) {
-	answer, err := w.n.Call(ctx, etf.Atom("rex"),
+	answer, err := w.n.Call(genserv.WithInfinity(ctx), etf.Atom("rex"),
 		etf.Tuple{etf.Atom("call"), module, function, etf.List(args), etf.Atom("user")})
 	if t, ok := answer.(etf.Tuple); err == nil && ok && len(t) == 2 && etf.IsAtom(t[0], "badrpc") {
 		err = fmt.Errorf("%s:%s: %s", module, function, etf.FormatMax(t[1], maxState))

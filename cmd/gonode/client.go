@@ -18,7 +18,8 @@ import (
 // config builds the part of the node's configuration that the shared flags decide. usual is the node name to use when
 // neither --sname nor --name is given.
 func (o *options) config(cmd *cobra.Command, usual string, long bool) (node.Config, cookie, error) {
-	cfg := node.Config{Name: usual, LongNames: long}
+	// --timeout bounds what a command does, and what it prints is up to the command.
+	cfg := node.Config{Name: usual, LongNames: long, CallTimeout: -1, Logger: slog.New(slog.DiscardHandler)}
 	switch {
 	case o.sname != "":
 		cfg.Name, cfg.LongNames = o.sname, false

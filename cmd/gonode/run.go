@@ -95,7 +95,8 @@ func (o *options) runNode(cmd *cobra.Command, f runFlags) (err error) {
 	if c.made {
 		fmt.Fprintf(log, "made a new cookie in %s\n", c.from)
 	}
-	if cfg.Logger == nil {
+	cfg.CallTimeout = 0
+	if !o.verbose {
 		cfg.Logger = logger(cmd, slog.LevelWarn)
 	}
 	if asksForName(cfg.Name) {

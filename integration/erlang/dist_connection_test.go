@@ -20,10 +20,10 @@ func watchNodes(t *testing.T, n *node.Node) <-chan node.NodeEvent {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	events, done := make(chan node.NodeEvent, 100), make(chan struct{})
-	seq := n.MonitorNodes(ctx)
+	nodes := n.SubscribeNodes(ctx)
 	go func() {
 		defer close(done)
-		for e := range seq {
+		for e := range nodes.All() {
 			events <- e
 		}
 	}()

@@ -248,10 +248,10 @@ func (p *pair) heals() {
 // countEnds counts why connections end, as long as the test runs. Every cause has to be one that is told apart.
 func (p *pair) countEnds() {
 	ctx, cancel := context.WithCancel(context.Background())
-	seq := p.n.MonitorNodes(ctx)
+	events := p.n.SubscribeNodes(ctx)
 	var work sync.WaitGroup
 	work.Go(func() {
-		for e := range seq {
+		for e := range events.All() {
 			if e.Up {
 				continue
 			}

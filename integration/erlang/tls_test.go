@@ -104,7 +104,7 @@ func TestAnIdleConnectionOverTLSLivesByItsTicks(t *testing.T) {
 	defer cancel()
 	down := make(chan node.NodeEvent, 1)
 	go func() {
-		for ev := range n.MonitorNodes(ctx) {
+		for ev := range n.SubscribeNodes(ctx).All() {
 			if !ev.Up {
 				down <- ev
 				return

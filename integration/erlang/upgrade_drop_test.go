@@ -80,9 +80,9 @@ func awaitDown(t *testing.T, n *node.Node, gone string, cut func()) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	events := n.MonitorNodes(ctx)
+	events := n.SubscribeNodes(ctx)
 	cut()
-	for e := range events {
+	for e := range events.All() {
 		if e.Node == etf.Atom(gone) && !e.Up {
 			return
 		}

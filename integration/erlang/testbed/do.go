@@ -103,7 +103,7 @@ func started(pid etf.Pid, err error) etf.Term {
 
 // call is {call, To, Request, Timeout}: {ok, Reply}, or {exit, Reason} as gen_server:call exits with {Reason, _}.
 func call(p *genserv.Process, a etf.Tuple) etf.Term {
-	ctx := context.Background()
+	ctx := genserv.WithInfinity(context.Background())
 	if d := millis(a[2]); d != genserv.Infinity {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, d)
