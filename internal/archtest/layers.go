@@ -107,7 +107,7 @@ var restrictions = []restriction{
 	{"log", []string{"cmd/", "bench/"},
 		"a library logs to the slog.Logger it is given"},
 	{"log/slog", []string{"genserv/", "internal/fakehost/", "supervisor/", "node/", "cmd/", "examples/", "integration/",
-		"bench/"},
+		"bench/", "upgradetest/"},
 		"only node logs; the packages below it return errors, take a hook or go through an interface"},
 	{"testing/...", []string{"gonodetest/", "integration/", "internal/soak/", "upgradetest/"},
 		"a package that programs import must not bring the testing flags with it"},
