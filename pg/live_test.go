@@ -121,7 +121,7 @@ func TestAHiddenNodeAndABEAMSeeTheSameMembers(t *testing.T) {
 			require.NoError(t, s.Leave(t.Context(), etf.Tagged("room", etf.Int(1)), two))
 			b.members(t, "{room,1}", 1)
 			require.ErrorIs(t, s.Leave(t.Context(), etf.Tagged("room", etf.Int(1)), one), pg.ErrNotJoined)
-			require.NoError(t, n.StopServer(t.Context(), two, etf.Atom("normal")))
+			require.NoError(t, n.Terminate(t.Context(), two, etf.Atom("normal")))
 			b.members(t, "{room,1}", 0)
 			b.members(t, "workers", 2)
 			require.Equal(t, []etf.Term{etf.Atom("workers")}, s.WhichGroups())
@@ -203,7 +203,7 @@ func TestABEAMMonitorsTheGroupsOfAGoNode(t *testing.T) {
 	b.Eval(t, fmt.Sprintf("begin {R, []} = gen_server:call({pg, '%s'}, {monitor, g}), put(r, R) end", n.Name()))
 	require.NoError(t, s.Join(t.Context(), etf.Atom("g"), one))
 	require.NoError(t, s.Join(t.Context(), etf.Atom("other"), one))
-	require.NoError(t, n.StopServer(t.Context(), one, etf.Atom("normal")))
+	require.NoError(t, n.Terminate(t.Context(), one, etf.Atom("normal")))
 	require.Equal(t, "true", b.Eval(t, `begin R1 = get(r), P1 = receive {R1, join, g, [P0]} -> P0 end,
 		receive {R1, leave, g, [P1]} -> true end end`))
 	require.Equal(t, "ok", b.Eval(t, fmt.Sprintf("gen_server:call({pg, '%s'}, {demonitor, get(r)})", n.Name())))

@@ -27,12 +27,12 @@ const (
 // watchNodes sends the process of the scope a message for each node that is connected now, or comes up or goes down
 // later.
 func watchNodes(p *genserv.Process, n *node.Node, tag etf.Ref) {
-	events := n.MonitorNodes(p.Context())
+	events := n.SubscribeNodes(p.Context())
 	for _, name := range n.Nodes() {
 		p.Send(p.Self(), etf.Tuple{tag, nodeUp, name})
 	}
 	go func() {
-		for e := range events {
+		for e := range events.All() {
 			verb := nodeDown
 			if e.Up {
 				verb = nodeUp
