@@ -43,20 +43,6 @@ func (t Turn) HandOver() {
 	}
 }
 
-// lend does some work and reports whether this goroutine still has the right to read.
-func (r *reader) lend(work Work) bool {
-	c, returned := r.c, false
-	lent := c.turn.count.Add(1)
-	defer func() {
-		if !returned { // runtime.Goexit in a callback of the user
-			c.HandOver()
-		}
-	}()
-	work.Run(Turn{c, lent})
-	returned = true
-	return c.turn.count.CompareAndSwap(lent, lent+1)
-}
-
 // watch bounds how long Work that does not return keeps the peer's other messages waiting. It looks every
 // Options.Patience, and not at all where there has been no work for a while, so a message costs it one load.
 type watch struct {

@@ -7,6 +7,15 @@ import (
 	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
+// Handle gives the server a message and returns when it has been dealt with.
+func (l *Loop) Handle(msg etf.Term) driver.Next {
+	for l.again() {
+		l.step()
+	}
+	l.receive(msg)
+	return l.settled()
+}
+
 // receive deals with one message: decode_msg/9 of gen_server.erl, and suspend_loop/6 of sys.erl.
 func (l *Loop) receive(msg etf.Term) {
 	switch k := classify(msg, l.parent); {

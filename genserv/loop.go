@@ -110,15 +110,6 @@ func (l *Loop) failStart(reason etf.Term, c *crash) (ack etf.Term, next driver.N
 	return etf.Tuple{atomError, told}, l.becomeStopped(reason), startError(told)
 }
 
-// Handle gives the server a message and returns when it has been dealt with.
-func (l *Loop) Handle(msg etf.Term) driver.Next {
-	for l.again() {
-		l.step()
-	}
-	l.receive(msg)
-	return l.settled()
-}
-
 // Timeout tells the server that the time of Next.Wait is over and no message came, or does what Next.Again asks for.
 // At any other time it does nothing.
 func (l *Loop) Timeout() driver.Next {

@@ -74,26 +74,6 @@ func (cs *calls) reply(d destination, ref etf.Ref, reply, token etf.Term) bool {
 	return true
 }
 
-// replyTag returns the reference of a reply {[alias|Ref], Reply}, which is the tag of all calls of this node.
-func replyTag(msg etf.Term) (ref etf.Ref, reply etf.Term, ok bool) {
-	t, ok := msg.(etf.Tuple)
-	if !ok || len(t) != 2 {
-		return etf.Ref{}, nil, false
-	}
-	ref, ok = taggedAlias(t[0])
-	return ref, t[1], ok
-}
-
-// taggedAlias returns the reference of a tag [alias|Ref].
-func taggedAlias(tag etf.Term) (ref etf.Ref, ok bool) {
-	list, ok := tag.(etf.ImproperList)
-	if !ok || len(list.Elems) != 1 || !etf.IsAtom(list.Elems[0], "alias") {
-		return etf.Ref{}, false
-	}
-	ref, ok = list.Tail.(etf.Ref)
-	return ref, ok
-}
-
 // Call makes a gen_server:call and waits for the answer until ctx ends. A ctx without a deadline ends here after
 // Config.CallTimeout, five seconds unless told otherwise, as gen_server:call/2 does; with genserv.WithInfinity it does
 // not. to is a pid, a registered name of this node as an etf.Atom, {Name, Node} as an etf.Tuple, or

@@ -142,26 +142,3 @@ func (p *peer) nodedown() {
 		proc.linksDown(p)
 	}
 }
-
-// sendLocal delivers a message on this node. One that is the reply to a waiting call goes straight to who waits.
-// reader is the connection if its reader is who delivers.
-func (n *Node) sendLocal(d destination, msg, token etf.Term, reader *peer) {
-	if !d.isName() {
-		ref, reply, ok := replyTag(msg)
-		switch {
-		case !ok || ref.Node != n.name:
-		case n.calls.reply(d, ref, reply, token):
-			return
-		case reader != nil && !reader.info.Negotiated.Has(dist.FlagAlias):
-			// OTP 23 sends its replies to the pid. For the caller they shall end with the alias as well.
-			d.alias = ref
-		}
-	}
-	if d.alias.Len > 0 {
-		n.aliases.deliver(d.alias, withToken(msg, token), reader)
-		return
-	}
-	if p := n.local(d); p != nil {
-		p.put(withToken(msg, token), reader)
-	}
-}

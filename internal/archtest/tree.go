@@ -115,6 +115,7 @@ func Check(root fs.FS) ([]Problem, error) {
 		return nil, err
 	}
 	problems = append(problems, checkDesign(string(design))...)
+	problems = append(problems, checkWalk(string(design), sources)...)
 	readme, err := checkReadme(root)
 	if err != nil {
 		return nil, err

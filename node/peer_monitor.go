@@ -5,45 +5,6 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// Handle takes one message of the peer. It runs in the reader goroutine of the connection, in the order of the wire,
-// and only hands over. Every case is one call.
-func (p *peer) Handle(m dist.Message, payload etf.Term) error {
-	n := p.n
-	switch m := m.(type) {
-	case *dist.RegSend:
-		n.sendLocal(destination{name: m.To}, payload, m.Token, p)
-	case *dist.Send:
-		n.sendLocal(destination{pid: m.To}, payload, m.Token, p)
-	case *dist.AliasSend:
-		n.sendLocal(destination{alias: m.Alias}, payload, m.Token, p)
-	case *dist.MonitorP:
-		p.handleMonitor(m)
-	case *dist.DemonitorP:
-		p.handleDemonitor(m)
-	case *dist.MonitorPExit:
-		n.monitors.fired(m.Ref, p, payload)
-	case *dist.Exit2:
-		n.exitSignal(m.From, m.To, payload, m.Token)
-	case *dist.Exit:
-		n.linkBroken(m.From, m.To, payload, m.Token)
-	case *dist.Link:
-		p.handleLink(m)
-	case *dist.UnlinkID:
-		p.handleUnlink(m)
-	case *dist.UnlinkIDAck:
-		n.handleUnlinkAck(m)
-	case *dist.SpawnRequest:
-		p.handleSpawnRequest(m, payload)
-	case *dist.SpawnReply:
-		p.handleSpawnReply(m)
-	case *dist.GroupLeader:
-		n.handleGroupLeader(m)
-	case *dist.AltactSig:
-		// Nothing here announces FlagAltactSig.
-	}
-	return nil
-}
-
 // handleMonitor serves MONITOR_P: the target's end, or its absence, is answered once with MONITOR_P_EXIT.
 func (p *peer) handleMonitor(m *dist.MonitorP) {
 	w := &inboundMonitor{ref: m.Ref, watcher: m.From, peer: p}
