@@ -24,8 +24,8 @@ type Process struct {
 // Self returns the pid of the process. erlang:self/0.
 func (p *Process) Self() etf.Pid { return p.proc.Self() }
 
-// Send sends msg to a pid, to a registered name of this node (an etf.Atom), to {Name, Node} (an etf.Tuple) or to an
-// alias (an etf.Ref). Messages to one process arrive in the order in which they were sent. A message that reaches nobody
+// Send sends msg to a pid, to a registered name of this node (an etf.Atom), to {Name, Node} (an etf.Tuple), to an alias
+// (an etf.Ref) or to {global, Name}, for which a connected node is asked first, as global:send/2 does. Messages to one process arrive in the order in which they were sent. A message that reaches nobody
 // is lost, as in Erlang. The operator ! of Erlang.
 //
 // What was sent must not be changed afterwards. A list in the state that was sent may be appended to, though, for
@@ -78,8 +78,9 @@ func (p *Process) SendAfter(d time.Duration, to, msg etf.Term) *Timer {
 	return &Timer{stop: p.proc.After(d, to, orUndefined(msg))}
 }
 
-// Monitor watches a pid, a registered name of this node or {Name, Node}. When it is gone, HandleInfo gets
-// {'DOWN', Ref, process, Object, Reason} once; at once with noproc if there was nobody. erlang:monitor/2.
+// Monitor watches a pid, a registered name of this node, {Name, Node} or the process that {global, Name} is now. When
+// it is gone, HandleInfo gets {'DOWN', Ref, process, Object, Reason} once; at once with noproc if there was nobody. That
+// nobody has a global name is the error ErrNoProc. erlang:monitor/2.
 func (p *Process) Monitor(to etf.Term) (etf.Ref, error) { return p.proc.Monitor(to, false) }
 
 // Demonitor ends the watching. No DOWN with ref is seen afterwards, not even one that had arrived already.

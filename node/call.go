@@ -242,9 +242,10 @@ func (n *Node) onAll(from caller, nodes []etf.Atom, do func(i int, node etf.Atom
 }
 
 // Send sends a plain message, as Erlang's ! does. Messages from one goroutine to one process arrive in the order in
-// which they were sent. A message to a process that does not exist vanishes.
+// which they were sent. A message to a process that does not exist vanishes. to is what Call takes, or an alias; that
+// nobody has the name of {global, Name} is an error, as in Call (global:send/2).
 func (n *Node) Send(ctx context.Context, to, msg etf.Term) error {
-	d, err := n.destination(to)
+	d, err := n.locate(ctx, to)
 	if err != nil {
 		return err
 	}

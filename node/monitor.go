@@ -235,8 +235,11 @@ func (n *Node) fireInbound(p *process, all []*inboundMonitor, reason etf.Term) {
 // monitor is erlang:monitor(process, To) of a process, or with the option {alias, demonitor}.
 func (pr proc) monitor(to etf.Term, alias bool) (etf.Ref, error) {
 	n, p := pr.p.n, pr.p
-	d, err := n.destination(to)
-	if err != nil || d.alias.Len > 0 {
+	d, err := pr.locate(to)
+	switch {
+	case err != nil:
+		return etf.Ref{}, err
+	case d.alias.Len > 0:
 		return etf.Ref{}, &DestinationError{To: to}
 	}
 	m := &outboundMonitor{ref: n.refs.make(), from: p.pid, owner: p, alias: alias}

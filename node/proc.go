@@ -35,7 +35,7 @@ func (pr proc) Send(to, msg etf.Term) error {
 	if pr.p.dead.Load() {
 		return nil
 	}
-	d, err := n.destination(to)
+	d, err := pr.locate(to)
 	if err != nil {
 		return err
 	}
@@ -52,6 +52,15 @@ func (pr proc) Send(to, msg etf.Term) error {
 		return lost(err)
 	}
 	return nil
+}
+
+// locate is destination, and knows {global, Name} too, for which a connected node has to be asked.
+func (pr proc) locate(to etf.Term) (destination, error) {
+	if t, ok := to.(etf.Tuple); !ok || len(t) == 0 || !etf.IsAtom(t[0], "global") && !etf.IsAtom(t[0], "via") {
+		return pr.p.n.destination(to)
+	}
+	pr.p.yieldReader()
+	return pr.p.n.locate(pr.p.n.ctx, to)
 }
 
 func (pr proc) After(d time.Duration, to, msg etf.Term) (stop func() bool) {

@@ -160,6 +160,18 @@ func TestAGlobalNameIsUsedFromInsideAServer(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, etf.Atom("x"), reply)
 
+		require.NoError(t, p.TrySend(world, etf.Atom("info")), "global:send/2")
+		seen, err = p.Call(ctx, world, etf.Atom("seen"))
+		require.NoError(t, err)
+		require.Contains(t, etf.Format(seen), "info")
+		ref, err := p.Monitor(world)
+		require.NoError(t, err)
+		require.NoError(t, n.Send(ctx, world, etf.Atom("from_node")))
+		require.ErrorIs(t, n.Send(ctx, other, nil), genserv.ErrNoProc)
+		require.ErrorIs(t, p.TrySend(other, nil), genserv.ErrNoProc)
+		_, err = p.Monitor(other)
+		require.ErrorIs(t, err, genserv.ErrNoProc)
+
 		p.Cast(other, nil) // as gen_server:cast, it does not fail
 		_, err = p.Call(ctx, other, nil)
 		require.ErrorIs(t, err, genserv.ErrNoProc)
@@ -169,6 +181,10 @@ func TestAGlobalNameIsUsedFromInsideAServer(t *testing.T) {
 		require.ErrorIs(t, err, genserv.ErrNoProc)
 
 		require.NoError(t, p.Terminate(ctx, world, nil))
+		down, ok := p.Receive(time.Minute, func(msg etf.Term) bool { _, ok := genserv.AsDown(msg); return ok })
+		require.True(t, ok)
+		d, _ := genserv.AsDown(down)
+		require.Equal(t, ref, d.Ref)
 		require.ErrorIs(t, p.Terminate(ctx, world, nil), genserv.ErrNoProc)
 	})
 }
