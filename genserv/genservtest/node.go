@@ -50,6 +50,6 @@ func (proc) MultiCall(_ context.Context, nodes []etf.Atom, _ etf.Atom, _ etf.Ter
 func (proc) Abcast(_ context.Context, nodes []etf.Atom, _ etf.Atom, _ etf.Term) []etf.Atom {
 	return nodes
 }
-func (proc) StopServer(context.Context, etf.Term, etf.Term) error { return ErrNoNode }
+func (proc) Terminate(context.Context, etf.Term, etf.Term) error { return ErrNoNode }
 
 func (proc) Locate(_ context.Context, to etf.Term) (etf.Term, error) { return to, ErrNoNode }
