@@ -82,7 +82,8 @@ func (s *stage) start(ctx context.Context, libs []codechange.Lib, want func(Samp
 		return err
 	}
 	s.n, err = node.Start(ctx, node.Config{Name: kitApp, Cookie: kitApp, NoListen: true,
-		Logger: slog.New(slog.DiscardHandler), Upgrade: &node.Upgrade{Versions: s.versions, Root: s.root, Name: kitApp, Vsn: kitVsn}})
+		Logger:  slog.New(slog.DiscardHandler),
+		Upgrade: &node.Upgrade{Versions: s.versions, Root: s.root, Name: kitApp, Vsn: kitVsn}})
 	if err != nil {
 		return err
 	}
