@@ -105,6 +105,10 @@ func TestATakenNameIsToldWithItsHolder(t *testing.T) {
 		require.ErrorAs(t, err, &taken)
 		require.Equal(t, &NameTakenError{Name: "first", Pid: n.registry.byName("first").pid}, taken)
 		require.ErrorIs(t, err, ErrBadArgument, "as erlang:register/2 has it")
+		var unknown *NotRegisteredError
+		require.ErrorAs(t, p.TrySend(etf.Atom("third"), nil), &unknown)
+		require.Equal(t, etf.Atom("third"), unknown.Name)
+		require.ErrorIs(t, p.Unregister("third"), ErrBadArgument)
 		return etf.Atom("ok")
 	})
 	require.Equal(t, etf.Atom("ok"), n.mustCall(t, "second", n, nil))

@@ -64,3 +64,14 @@ func (e *NameTakenError) Error() string {
 
 // Is matches ErrBadArgument.
 func (e *NameTakenError) Is(target error) bool { return target == ErrBadArgument }
+
+// NotRegisteredError says that no process of this node has a name: the error of genserv.Process.TrySend to such a name,
+// and of Unregister. It matches ErrBadArgument, for Erlang says badarg (erlang:send/2, erlang:unregister/1).
+type NotRegisteredError struct{ Name etf.Atom }
+
+func (e *NotRegisteredError) Error() string {
+	return fmt.Sprintf("node: no process of this node is registered as %v", e.Name)
+}
+
+// Is matches ErrBadArgument.
+func (e *NotRegisteredError) Is(target error) bool { return target == ErrBadArgument }

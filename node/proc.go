@@ -40,7 +40,7 @@ func (pr proc) Send(to, msg etf.Term) error {
 		return err
 	}
 	if name, ok := to.(etf.Atom); ok && n.registry.byName(name) == nil {
-		return ErrBadArgument
+		return &NotRegisteredError{name}
 	}
 	from := caller{pid: pr.p.pid, process: pr.p}
 	if pr.p.service && d.node != n.name {
@@ -114,7 +114,7 @@ func (pr proc) Unregister(name etf.Atom) error {
 	err := errProcessEnded
 	pr.signal(func() {
 		if err = nil; !pr.p.n.registry.unregister(name) {
-			err = ErrBadArgument
+			err = &NotRegisteredError{name}
 		}
 	})
 	return err

@@ -41,7 +41,8 @@ type spawnOptions struct {
 // spawn makes a process and runs the server's init in it.
 func (n *Node) spawn(ctx context.Context, o spawnOptions) (etf.Pid, error) {
 	if o.name != "" && !validName(o.name) {
-		return etf.Pid{}, ErrBadArgument
+		return etf.Pid{}, fmt.Errorf("%w: the name %s can be no atom, or is undefined", ErrBadArgument,
+			etf.FormatMax(o.name, maxNameText))
 	}
 	s := &starting{n: n, o: o, result: make(chan error, 1)}
 	start := n.goWork
