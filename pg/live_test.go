@@ -34,7 +34,8 @@ func (b erl) spawn(t *testing.T, name string) {
 
 func (b erl) pid(t *testing.T, name string) etf.Pid {
 	t.Helper()
-	return parsePid(t, b.Eval(t, fmt.Sprintf("binary:encode_hex(term_to_binary(whereis(%s)))", name)))
+	return parsePid(t, b.Eval(t, fmt.Sprintf(
+		`lists:append([io_lib:format("~2.16.0B", [B]) || <<B>> <= term_to_binary(whereis(%s))])`, name)))
 }
 
 func parsePid(t *testing.T, hex string) etf.Pid {

@@ -50,6 +50,8 @@ var Layers = []Layer{
 		Why: "it walks the way of a node that is configured, and starts none"},
 	{Dir: "pg", May: []string{"etf", "genserv", "node"},
 		Why: "process groups are a server and its functions, like those that users write"},
+	{Dir: "phoenix/pubsub", May: []string{"etf", "genserv", "node", "pg", "supervisor"},
+		Why: "what Elixir programs use of Phoenix stands on the library as a program of a user does"},
 	{Dir: "upgradetest", May: []string{"etf", "genserv", "appup", "codechange", "releasehandler", "node"},
 		Why: "the kit for tests of upgrades is a user of the library"},
 	{Dir: "ergohost", May: []string{"etf", "genserv", "node"},
