@@ -120,7 +120,7 @@ var restrictions = []restriction{
 	// One system call for several buffers without waiting for the socket; the standard library only has one that waits.
 	{"golang.org/x/sys/...", []string{"dist/raw_linux.go"},
 		"the system is reached through the standard library, except for writev"},
-	{"github.com/spf13/...", []string{"cmd/"},
+	{"github.com/spf13/...", []string{"cmd/", "examples/internal/nodecmd/*.go", "examples/*/cmd/*.go"},
 		"the command line is no business of the library"},
 	{"github.com/stretchr/...", nil, "assertions are for test files"},
 	{"go.uber.org/goleak", nil, "leak checks are for test files"},
