@@ -100,7 +100,8 @@ type Config struct {
 	// Trace is called for every message and tick on every connection, in both directions; see dist.Options for what it may
 	// do. dist.TraceEvent prints itself as one line.
 	Trace func(dist.TraceEvent)
-	// Logger receives what the node has to say, the reports of servers that crash among it. nil means slog.Default();
+	// Logger receives what the node and its processes log, the reports of crashed servers among it. nil means the
+	// warnings and errors of it, to the logger that is slog.Default() at Start: OTP's primary level is notice.
 	// slog.New(slog.DiscardHandler) is silent.
 	Logger *slog.Logger
 	// LoggerNode is a BEAM node to whose logger the events of processes are sent as well, from the level info on: the
@@ -173,7 +174,7 @@ func (c Config) withDefaults() (Config, error) {
 	c.NoListen = c.NoListen || c.NamedBy != ""
 	c.Visible = c.Visible && !c.NoListen
 	if c.Logger == nil {
-		c.Logger = slog.Default()
+		c.Logger = slog.New(warnings{slog.Default().Handler()})
 	}
 	name, err := FullName(c.Name, c.LongNames)
 	if err != nil {

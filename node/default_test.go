@@ -104,19 +104,73 @@ func (l *logBuffer) String() string {
 	return l.b.String()
 }
 
-// Who says nothing about a logger sees the crash of a server, with its name, the reason, the message and the state.
-func TestACrashIsReportedByDefault(t *testing.T) {
-	out := &logBuffer{}
-	usual := slog.Default()
-	slog.SetDefault(slog.New(slog.NewTextHandler(out, nil)))
-	defer slog.SetDefault(usual)
-	n := lonelyNode(t, Config{})
+// defaultLog redirects slog.Default, which takes every level, and returns what is written to it.
+func defaultLog(t *testing.T) *logBuffer {
+	t.Helper()
+	out, usual := &logBuffer{}, slog.Default()
+	slog.SetDefault(slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	t.Cleanup(func() { slog.SetDefault(usual) })
+	return out
+}
+
+// spawnClumsy starts a server that logs at every level when it is asked to log, and panics otherwise.
+func spawnClumsy(t *testing.T, n *Node) {
+	t.Helper()
 	_, err := n.Spawn(t.Context(), genserv.Child{Name: "clumsy", Module: genserv.Of(doer{
-		do: func(*genserv.Process, etf.Term) etf.Term { panic(etf.Atom("oops")) }})})
+		do: func(p *genserv.Process, request etf.Term) etf.Term {
+			if !etf.IsAtom(request, "log") {
+				panic(etf.Atom("oops"))
+			}
+			for level := slog.LevelDebug; level <= slog.LevelError; level += 4 {
+				p.Logger().Log(t.Context(), level, "said")
+			}
+			return nil
+		}})})
 	require.NoError(t, err)
-	_, err = n.Call(t.Context(), etf.Atom("clumsy"), etf.Atom("fall"))
+}
+
+// The crash of a server is reported with its name, the reason, the message and the state.
+func TestACrashIsReportedByDefault(t *testing.T) {
+	out := defaultLog(t)
+	n := lonelyNode(t, Config{})
+	spawnClumsy(t, n)
+	_, err := n.Call(t.Context(), etf.Atom("clumsy"), etf.Atom("fall"))
 	require.Contains(t, etf.Format(genserv.ExitReason(err)), "oops")
-	require.Regexp(t, regexp.MustCompile(`level=ERROR .*node=alone@localhost .*name=clumsy last_message=fall .*oops`), out.String())
+	require.Regexp(t, "level=ERROR .*node=alone@localhost .*name=clumsy last_message=fall .*oops", out.String())
+}
+
+// Without a logger the start of a node, its connections and what processes log below a warning print nothing.
+func TestOnlyWarningsAndErrorsGoToTheDefaultLogger(t *testing.T) {
+	out := defaultLog(t)
+	port := startEPMD(t)
+	cfg := Config{Name: "peer@localhost", Cookie: "secret", EPMDPort: port}
+	peer, err := Start(t.Context(), cfg)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, peer.Close()) })
+	n := lonelyNode(t, Config{EPMDPort: port})
+	require.NoError(t, n.Connect(t.Context(), peer.Name()))
+	require.Empty(t, out.String())
+
+	spawnClumsy(t, n)
+	_, err = n.Call(t.Context(), etf.Atom("clumsy"), etf.Atom("log"))
+	require.NoError(t, err)
+	levels := regexp.MustCompile(`level=\w+`).FindAllString(out.String(), -1)
+	require.Equal(t, []string{"level=WARN", "level=ERROR"}, levels)
+}
+
+func TestALoggerThatIsGivenGetsEveryRecord(t *testing.T) {
+	usual, out := defaultLog(t), &logBuffer{}
+	n := lonelyNode(t, Config{
+		Logger: slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: slog.LevelDebug})).With("of", "mine"),
+	})
+	spawnClumsy(t, n)
+	_, err := n.Call(t.Context(), etf.Atom("clumsy"), etf.Atom("log"))
+	require.NoError(t, err)
+	for _, level := range []string{"DEBUG", "INFO", "WARN", "ERROR"} {
+		require.Regexp(t, "level="+level+" msg=said of=mine", out.String())
+	}
+	require.Regexp(t, "level=INFO msg=.node started. of=mine", out.String())
+	require.Empty(t, usual.String())
 }
 
 // Close waits for no server to end in order no longer than killedTime for a callback. It can be deferred behind Stop.

@@ -3,6 +3,7 @@ package erlang
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"os"
 	"testing"
 	"time"
@@ -227,7 +228,7 @@ func (marionette) more(p *genserv.Process, t etf.Tuple) (etf.Term, error) {
 func startMarionettes(t *testing.T, name string) *node.Node {
 	t.Helper()
 	cfg := config(t)
-	cfg.Name, cfg.Logger = name, nil // some of the states are large
+	cfg.Name, cfg.Logger = name, slog.New(slog.DiscardHandler) // some of the states are large
 	n := start(t, cfg)
 	n.Export("marionette", "start", 1, func(ctx context.Context, args etf.List) (etf.Term, error) {
 		name := args[0].(etf.Atom)
