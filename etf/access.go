@@ -153,7 +153,7 @@ func (m Map) Index() *MapIndex {
 	if len(m) <= smallMap {
 		return x
 	}
-	if _, _, twice := x.keys.fill(m); twice { // no map of Erlang; the first of equal keys counts, as in Map.Get
+	if _, _, twice := x.keys.fillTable(m); twice { // no map of Erlang; the first of equal keys counts, as in Map.Get
 		x.keys = keySet{}
 	}
 	x.keys.hasher = hasher{}

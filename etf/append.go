@@ -57,7 +57,7 @@ type Part struct {
 func (e *Encoder) Append(dst []byte, t Term) ([]byte, error) {
 	parts := len(e.Parts)
 	e.beginRefs()
-	out, err := e.term(dst, t, min(e.depth(), recursion))
+	out, err := e.term(dst, t, min(e.maxDepth(), recursion))
 	e.keys.forget()
 	if err != nil {
 		clear(e.Parts[parts:])
@@ -67,15 +67,15 @@ func (e *Encoder) Append(dst []byte, t Term) ([]byte, error) {
 	return out, nil
 }
 
-func (e *Encoder) depth() int {
+func (e *Encoder) maxDepth() int {
 	if e.Depth <= 0 {
 		return math.MaxInt
 	}
 	return e.Depth
 }
 
-// spare is how many levels may stand below those that are written by recursion.
-func (e *Encoder) spare() int { return e.depth() - min(e.depth(), recursion) }
+// heapDepth is how many levels may stand below those that are written by recursion.
+func (e *Encoder) heapDepth() int { return e.maxDepth() - min(e.maxDepth(), recursion) }
 
 func (e *Encoder) tooDeep() *EncodeError { return badTerm("a term nested deeper than %d", e.Depth) }
 

@@ -1,8 +1,8 @@
 package etf
 
-// deep appends t, which has parts, with a stack on the heap. It is what the methods of Encoder come to at the end of
+// appendDeep appends t, which has parts, with a stack on the heap. It is what the methods of Encoder come to at the end of
 // their recursion, and appends what they would.
-func (e *Encoder) deep(dst []byte, t Term) ([]byte, *EncodeError) {
+func (e *Encoder) appendDeep(dst []byte, t Term) ([]byte, *EncodeError) {
 	var w deepWriter
 	dst, err := w.enter(e, dst, t)
 	for err == nil && w.open.n > 0 {
@@ -55,7 +55,7 @@ func (w *deepWriter) enter(e *Encoder, dst []byte, t Term) ([]byte, *EncodeError
 	switch {
 	case err != nil:
 		return dst, err
-	case w.open.n >= e.spare():
+	case w.open.n >= e.heapDepth():
 		return dst, e.tooDeep()
 	case !w.walk.enter(t, size):
 		return dst, badTerm("a term that contains itself")
@@ -71,7 +71,7 @@ func (w *deepWriter) leave(e *Encoder, dst []byte) ([]byte, *EncodeError) {
 	case Map:
 		return dst, e.distinctKeys(t)
 	case *Fun:
-		return dst, putFunSize(dst, size)
+		return dst, setFunSize(dst, size)
 	}
 	return dst, nil
 }

@@ -6,15 +6,15 @@ import "unsafe"
 // list of 100 000 integers that is 100 000 allocations and two thirds of the time that decoding takes. A chunk is
 // small, since whoever keeps one of its values keeps all of it, and is never written to twice.
 
-// leaves are the chunks of values that hold no terms.
-type leaves struct {
+// leafChunks are the chunks of values that hold no terms.
+type leafChunks struct {
 	ints     []Int
 	floats   []Float
 	binaries []Binary
 }
 
-// containers are the chunks of values that do.
-type containers struct {
+// containerChunks are the chunks of values that do.
+type containerChunks struct {
 	lists  []List
 	tuples []Tuple
 	maps   []Map
@@ -35,8 +35,8 @@ func box(proto Term, p unsafe.Pointer) Term {
 	return proto
 }
 
-// boxOf returns where the value of t lies.
-func boxOf(t Term) unsafe.Pointer { return (*[2]unsafe.Pointer)(unsafe.Pointer(&t))[1] }
+// valuePointer returns where the value of t lies.
+func valuePointer(t Term) unsafe.Pointer { return (*[2]unsafe.Pointer)(unsafe.Pointer(&t))[1] }
 
 // The following are type assertions in two parts, which are less code where the first one is the condition of a loop.
 // The second part may only be asked for what the first one affirmed.
@@ -61,10 +61,10 @@ func isBinary(t Term) bool {
 	return ok
 }
 
-func atomIn(t Term) Atom     { return *(*Atom)(boxOf(t)) }
-func intIn(t Term) Int       { return *(*Int)(boxOf(t)) }
-func floatIn(t Term) Float   { return *(*Float)(boxOf(t)) }
-func binaryIn(t Term) Binary { return *(*Binary)(boxOf(t)) }
+func atomIn(t Term) Atom     { return *(*Atom)(valuePointer(t)) }
+func intIn(t Term) Int       { return *(*Int)(valuePointer(t)) }
+func floatIn(t Term) Float   { return *(*Float)(valuePointer(t)) }
+func binaryIn(t Term) Binary { return *(*Binary)(valuePointer(t)) }
 
 // One of each type, for its type alone.
 var (
@@ -107,7 +107,7 @@ func (s *slab) float(v Float, left int) Term {
 // binary boxes v, of which a chunk is to have no more than most.
 func (s *slab) binary(v Binary, left, most int) Term {
 	if len(s.binaries) == 0 {
-		s.binaries = make([]Binary, s.chunk(left, 16, most))
+		s.binaries = make([]Binary, s.nextChunkLen(left, 16, most))
 	}
 	p := &s.binaries[0]
 	s.binaries = s.binaries[1:]
@@ -116,9 +116,9 @@ func (s *slab) binary(v Binary, left, most int) Term {
 }
 
 func (s *slab) list(v List, depth, left int) Term {
-	l := s.at(depth)
+	l := s.levelAt(depth)
 	if len(l.lists) == 0 {
-		l.lists = make([]List, s.chunk(left, 32, boxHeaders))
+		l.lists = make([]List, s.nextChunkLen(left, 32, boxHeaders))
 	}
 	p := &l.lists[0]
 	l.lists = l.lists[1:]
@@ -127,9 +127,9 @@ func (s *slab) list(v List, depth, left int) Term {
 }
 
 func (s *slab) tuple(v Tuple, depth, left int) Term {
-	l := s.at(depth)
+	l := s.levelAt(depth)
 	if len(l.tuples) == 0 {
-		l.tuples = make([]Tuple, s.chunk(left, 16, boxHeaders))
+		l.tuples = make([]Tuple, s.nextChunkLen(left, 16, boxHeaders))
 	}
 	p := &l.tuples[0]
 	l.tuples = l.tuples[1:]
@@ -138,9 +138,9 @@ func (s *slab) tuple(v Tuple, depth, left int) Term {
 }
 
 func (s *slab) mapping(v Map, depth, left int) Term {
-	l := s.at(depth)
+	l := s.levelAt(depth)
 	if len(l.maps) == 0 {
-		l.maps = make([]Map, s.chunk(left, 32, boxHeaders))
+		l.maps = make([]Map, s.nextChunkLen(left, 32, boxHeaders))
 	}
 	p := &l.maps[0]
 	l.maps = l.maps[1:]
@@ -159,8 +159,8 @@ var smallInts = func() (v [256]Int) {
 	return v
 }()
 
-// flat returns the keys and values of m in turn, in their own memory: a pair is two terms side by side.
-func flat(m Map) []Term {
+// pairTerms returns the keys and values of m in turn, in their own memory: a pair is two terms side by side.
+func pairTerms(m Map) []Term {
 	if len(m) == 0 {
 		return nil
 	}

@@ -215,7 +215,7 @@ func compareLists(a, b Term, exact bool, depth int) int {
 	if c := compareAll(ae[:n], be[:n], exact, depth); c != 0 {
 		return c
 	}
-	return compare(rest(ae[n:], at), rest(be[n:], bt), exact, depth-1)
+	return compare(remainder(ae[n:], at), remainder(be[n:], bt), exact, depth-1)
 }
 
 func cells(t Term) (elems []Term, tail Term) {
@@ -228,9 +228,9 @@ func cells(t Term) (elems []Term, tail Term) {
 	return nil, t
 }
 
-// rest is what stands behind the cells that were compared. Its elements will not be looked at: the other list has none
+// remainder is what stands behind the cells that were compared. Its elements will not be looked at: the other list has none
 // left.
-func rest(elems []Term, tail Term) Term {
+func remainder(elems []Term, tail Term) Term {
 	if len(elems) == 0 {
 		return tail
 	}

@@ -52,8 +52,8 @@ func (s *comparisons) compare(a, b Term, exact bool) int {
 		if c != 0 {
 			return c
 		}
-		s.push(comparison{flat(am), flat(bm), 1, 2, exact}) // the values, after the keys
-		s.push(comparison{flat(am), flat(bm), 0, 2, true})
+		s.push(comparison{pairTerms(am), pairTerms(bm), 1, 2, exact}) // the values, after the keys
+		s.push(comparison{pairTerms(am), pairTerms(bm), 0, 2, true})
 	case rankFun:
 		a, b := a.(*Fun), b.(*Fun)
 		if c := compareFunHeads(a, b); c != 0 || a == nil {
@@ -76,7 +76,7 @@ func (s *comparisons) lists(a, b Term, exact bool) {
 	ae, at := cells(a)
 	be, bt := cells(b)
 	n := min(len(ae), len(be))
-	if ra, rb := rest(ae[n:], at), rest(be[n:], bt); rank(ra) != rankNil || rank(rb) != rankNil {
+	if ra, rb := remainder(ae[n:], at), remainder(be[n:], bt); rank(ra) != rankNil || rank(rb) != rankNil {
 		s.push(comparison{[]Term{ra}, []Term{rb}, 0, 1, exact})
 	}
 	s.push(comparison{ae[:n], be[:n], 0, 1, exact})

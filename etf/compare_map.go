@@ -58,7 +58,7 @@ func pairsOf(t Term) (pairs Map, sorted bool) {
 // the way down and once: comparing them as they are would sort the innermost map again for every map around it and for
 // every comparison there.
 func sortedByKey(m Map) Map {
-	if !flatKeys(m) {
+	if !keysAreFlat(m) {
 		return Map(deepSorted(m).(sortedMap))
 	}
 	if slices.IsSortedFunc(m, byKey) {
@@ -120,7 +120,7 @@ func rebuilt(t Term, parts []Term) Term {
 		return &r
 	}
 	m := make(Map, len(parts)/2)
-	copy(flat(m), parts)
+	copy(pairTerms(m), parts)
 	slices.SortFunc(m, byKey)
 	return sortedMap(m)
 }

@@ -10,7 +10,7 @@ import (
 // term in zlib format (External Term Format, section Introduction). The size is the peer's word: the result grows as
 // bytes really come, and never past the limit.
 func (d *Decoder) compressed() Term {
-	d.r.next()
+	d.r.readTag()
 	at := d.r.at
 	size := d.r.u32()
 	if d.r.err == nil && uint64(size) > uint64(d.limits.Inflated) {
@@ -31,10 +31,10 @@ func (d *Decoder) compressed() Term {
 	}
 	outer := d.r
 	outer.off = len(outer.buf) - src.Len()
-	d.restart(inflated)
-	t := d.top()
+	d.setInput(inflated)
+	t := d.topTerm()
 	if d.r.err == nil && d.r.left() > 0 {
-		d.r.failAt(d.r.off, d.r.peek(), ErrMalformed, "bytes behind the term in compressed data")
+		d.r.failAt(d.r.off, d.r.peekTag(), ErrMalformed, "bytes behind the term in compressed data")
 	}
 	if d.r.err != nil {
 		outer.err, outer.off = d.r.err, len(outer.buf)

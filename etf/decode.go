@@ -23,25 +23,25 @@ type Decoder struct {
 	// ATOM_CACHE_REF is refused.
 	Atoms []Term
 
-	r      reader
-	slots  int // elements that may still be claimed
-	spare  int // levels that may stand below those that are read by recursion
-	limits Limits
-	slab   slab
-	atoms  *internTable
-	missed int // atoms read before there was a table
-	keys   keySet
-	shapes shapes
+	r             reader
+	elementsLeft  int // elements that may still be claimed
+	heapDepth     int // levels that may stand below those that are read by recursion
+	limits        Limits
+	slab          slab
+	atoms         *internTable
+	uncachedAtoms int // atoms read before there was a table
+	keys          keySet
+	shapes        shapes
 }
 
 // Decode reads one term with its version byte, as the function Decode does, under the Limits and with the table of d.
 func (d *Decoder) Decode(b []byte) (Term, error) {
-	d.begin(b)
-	t := d.versioned()
+	d.start(b)
+	t := d.versionedTerm()
 	if d.r.left() > 0 {
-		d.r.failAt(d.r.off, d.r.peek(), ErrRefused, "bytes behind the term")
+		d.r.failAt(d.r.off, d.r.peekTag(), ErrRefused, "bytes behind the term")
 	}
-	_, err := d.end()
+	_, err := d.finish()
 	if err != nil {
 		return nil, err
 	}
@@ -51,34 +51,34 @@ func (d *Decoder) Decode(b []byte) (Term, error) {
 // Term reads one term without a version byte, as it stands in a distribution frame, and returns the number of bytes it
 // took. A compressed term is refused. The error is a *DecodeError; n is zero then.
 func (d *Decoder) Term(b []byte) (t Term, n int, err error) {
-	d.begin(b)
-	t = d.top()
-	n, err = d.end()
+	d.start(b)
+	t = d.topTerm()
+	n, err = d.finish()
 	if err != nil {
 		return nil, 0, err
 	}
 	return t, n, nil
 }
 
-func (d *Decoder) begin(b []byte) {
+func (d *Decoder) start(b []byte) {
 	d.limits = d.Limits.withDefaults()
-	d.spare = d.limits.Depth - min(d.limits.Depth, recursion)
-	d.restart(b)
+	d.heapDepth = d.limits.Depth - min(d.limits.Depth, recursion)
+	d.setInput(b)
 }
 
-// top reads a term that stands in no other.
-func (d *Decoder) top() Term { return d.term(min(d.limits.Depth, recursion)) }
+// topTerm reads a term that stands in no other.
+func (d *Decoder) topTerm() Term { return d.term(min(d.limits.Depth, recursion)) }
 
-// restart makes b the input. An element takes at least one byte, so all lists and tuples in b together cannot rightly
+// setInput makes b the input. An element takes at least one byte, so all lists and tuples in b together cannot rightly
 // claim more elements than b has bytes.
-func (d *Decoder) restart(b []byte) {
+func (d *Decoder) setInput(b []byte) {
 	d.r = reader{buf: b}
 	d.shapes.begin()
-	d.slots = min(d.limits.Elements, len(b))
+	d.elementsLeft = min(d.limits.Elements, len(b))
 }
 
-// end lets go of the input and of all memory that belongs to the term.
-func (d *Decoder) end() (n int, err error) {
+// finish lets go of the input and of all memory that belongs to the term.
+func (d *Decoder) finish() (n int, err error) {
 	n = d.r.off
 	if d.r.err != nil {
 		n, err = 0, d.r.err
@@ -89,42 +89,42 @@ func (d *Decoder) end() (n int, err error) {
 	return n, err
 }
 
-func (d *Decoder) versioned() Term {
-	if v := d.r.next(); v != version {
+func (d *Decoder) versionedTerm() Term {
+	if v := d.r.readTag(); v != version {
 		d.r.fail(ErrMalformed, "a term starts with the version byte 131")
 		return nil
 	}
-	if d.r.peek() == tagCompressed {
+	if d.r.peekTag() == tagCompressed {
 		return d.compressed()
 	}
-	return d.top()
+	return d.topTerm()
 }
 
-// claim takes n elements from what the input can still hold. It is called before anything of that size is allocated.
-func (d *Decoder) claim(n uint64) bool {
+// claimElements takes n elements from what the input can still hold. It is called before anything of that size is allocated.
+func (d *Decoder) claimElements(n uint64) bool {
 	switch {
 	case n > uint64(d.r.left()):
 		d.r.fail(ErrTruncated, "more elements announced than bytes left")
 		return false
-	case n > uint64(d.slots):
-		d.overdrawn()
+	case n > uint64(d.elementsLeft):
+		d.failClaim()
 		return false
 	}
-	d.slots -= int(n)
+	d.elementsLeft -= int(n)
 	return true
 }
 
-// claimRead is claim for n elements of one byte each that were read already.
-func (d *Decoder) claimRead(n int) bool {
-	if n > d.slots {
-		d.overdrawn()
+// claimReadElements is claim for n elements of one byte each that were read already.
+func (d *Decoder) claimReadElements(n int) bool {
+	if n > d.elementsLeft {
+		d.failClaim()
 		return false
 	}
-	d.slots -= n
+	d.elementsLeft -= n
 	return true
 }
 
-func (d *Decoder) overdrawn() {
+func (d *Decoder) failClaim() {
 	if d.limits.Elements < len(d.r.buf) {
 		d.r.fail(ErrLimit, "more elements than Limits.Elements allows")
 		return
@@ -139,7 +139,7 @@ func (d *Decoder) tooDeep() { d.r.fail(ErrLimit, "nested deeper than Limits.Dept
 //
 // What most terms are made of comes first: one more jump through the table costs more than all that there is to do.
 func (d *Decoder) term(depth int) Term {
-	switch d.r.next() {
+	switch d.r.readTag() {
 	case tagSmallInteger:
 		return d.smallInteger()
 	case tagAtomCacheRef, tagSmallAtomUTF8, tagAtomUTF8, tagSmallAtom, tagAtom:
@@ -183,13 +183,13 @@ func (d *Decoder) term(depth int) Term {
 	case tagFloat:
 		return d.floatText()
 	default:
-		d.refuse()
+		d.refuseTag()
 		return nil
 	}
 }
 
-// refuse records why a tag that is not decoded is not.
-func (d *Decoder) refuse() {
+// refuseTag records why a tag that is not decoded is not.
+func (d *Decoder) refuseTag() {
 	if d.r.err != nil {
 		return
 	}

@@ -32,11 +32,11 @@ type deepReader struct {
 	origins stack[origin] // of the maps, funs and records in open
 }
 
-// deep reads the term whose tag was just read, behind which nothing may have been read but its size.
-func (d *Decoder) deep() Term {
+// readDeep reads the term whose tag was just read, behind which nothing may have been read but its size.
+func (d *Decoder) readDeep() Term {
 	d.r.off = d.r.at
 	r := deepReader{Decoder: d}
-	t := r.begin()
+	t := r.beginTerm()
 	for d.r.err == nil {
 		if t != nil {
 			if r.open.n == 0 {
@@ -51,26 +51,26 @@ func (d *Decoder) deep() Term {
 			}
 		}
 		if u := r.open.peek(); u.next < len(u.elems) || u.kind == unreadTail {
-			t = r.begin()
+			t = r.beginTerm()
 		} else {
-			t = r.finish(u)
+			t = r.endTerm(u)
 		}
 	}
 	return nil
 }
 
-// begin reads a term that has no parts, or the beginning of one that has; then it returns nil.
-func (r *deepReader) begin() Term {
+// beginTerm reads a term that has no parts, or the beginning of one that has; then it returns nil.
+func (r *deepReader) beginTerm() Term {
 	d := r.Decoder
-	switch d.r.peek() {
+	switch d.r.peekTag() {
 	case tagSmallTuple, tagLargeTuple:
 		n := uint32(0)
-		if d.r.next() == tagSmallTuple {
+		if d.r.readTag() == tagSmallTuple {
 			n = uint32(d.r.u8())
 		} else {
 			n = d.r.u32()
 		}
-		if !d.tupleFits(n) || !r.deeper() {
+		if !d.tupleFits(n) || !r.checkDepth() {
 			return nil
 		}
 		if n == 0 {
@@ -78,15 +78,15 @@ func (r *deepReader) begin() Term {
 		}
 		r.push(unreadTuple, d.slab.elems(int(n), r.open.n, d.r.left()))
 	case tagList:
-		d.r.next()
-		if n := d.r.u32(); d.r.err == nil && r.deeper() && d.claim(uint64(n)) {
+		d.r.readTag()
+		if n := d.r.u32(); d.r.err == nil && r.checkDepth() && d.claimElements(uint64(n)) {
 			r.push(unreadList, d.slab.elems(int(n), r.open.n, d.r.left()))
 		}
 	case tagMap:
-		d.r.next()
+		d.r.readTag()
 		at := d.r.at
 		n := d.r.u32()
-		if d.r.err != nil || !r.deeper() || !d.claim(2*uint64(n)) {
+		if d.r.err != nil || !r.checkDepth() || !d.claimElements(2*uint64(n)) {
 			return nil
 		}
 		if n == 0 {
@@ -94,18 +94,18 @@ func (r *deepReader) begin() Term {
 		}
 		m := Map(d.slab.mapPairs(int(n), r.open.n, d.r.left()))
 		r.origins.push(origin{at: at, term: m})
-		r.push(unreadMap, flat(m))
+		r.push(unreadMap, pairTerms(m))
 	case tagNewFun:
-		d.r.next()
+		d.r.readTag()
 		at := d.r.at
-		if f, end := d.funHead(r.open.n); f != nil && r.deeper() {
+		if f, end := d.funHead(r.open.n); f != nil && r.checkDepth() {
 			r.origins.push(origin{at, end, f})
 			r.push(unreadFun, f.Free)
 		}
 	case tagRecord:
-		d.r.next()
+		d.r.readTag()
 		at := d.r.at
-		if rec := d.recordHead(r.open.n); rec != nil && r.deeper() {
+		if rec := d.recordHead(r.open.n); rec != nil && r.checkDepth() {
 			r.origins.push(origin{at: at, term: rec})
 			r.push(unreadRecord, rec.Values)
 		}
@@ -119,21 +119,21 @@ func (r *deepReader) push(kind unreadKind, elems []Term) {
 	r.open.push(unread{elems: elems, kind: kind})
 }
 
-// deeper says whether one term more may stand around others.
-func (r *deepReader) deeper() bool {
-	if r.open.n >= r.spare {
+// checkDepth says whether one term more may stand around others.
+func (r *deepReader) checkDepth() bool {
+	if r.open.n >= r.heapDepth {
 		r.tooDeep()
 		return false
 	}
 	return true
 }
 
-// finish ends the term on the stack, of which all elements were read. It returns nil if a list goes on.
-func (r *deepReader) finish(u *unread) Term {
+// endTerm ends the term on the stack, of which all elements were read. It returns nil if a list goes on.
+func (r *deepReader) endTerm(u *unread) Term {
 	d, depth := r.Decoder, r.open.n-1
 	switch u.kind {
 	case unreadList:
-		return r.finishList(u, depth)
+		return r.endList(u, depth)
 	case unreadTuple:
 		return d.slab.tuple(r.open.pop().elems, depth, d.r.left())
 	}
@@ -149,12 +149,12 @@ func (r *deepReader) finish(u *unread) Term {
 	}
 }
 
-// finishList reads what comes behind elements of a list, as listRest does.
-func (r *deepReader) finishList(u *unread, depth int) Term {
+// endList reads what comes behind elements of a list, as listRest does.
+func (r *deepReader) endList(u *unread, depth int) Term {
 	d := r.Decoder
-	switch tail := d.r.next(); tail {
+	switch tail := d.r.readTag(); tail {
 	case tagList:
-		if n := d.r.u32(); d.r.err == nil && d.claim(uint64(n)) {
+		if n := d.r.u32(); d.r.err == nil && d.claimElements(uint64(n)) {
 			u.elems = append(u.elems, make([]Term, n)...)
 		}
 		return nil

@@ -13,9 +13,9 @@ func bothWays(t *testing.T, data []byte) {
 	}
 	read := func(depth int) (Term, int, error) {
 		d := Decoder{Atoms: atoms}
-		d.begin(data)
+		d.start(data)
 		term := d.term(depth)
-		n, err := d.end()
+		n, err := d.finish()
 		return term, n, err
 	}
 	term, n, err := read(recursion)
@@ -57,7 +57,7 @@ func bothWays(t *testing.T, data []byte) {
 		w, flatW := textWriter{limit: limit}, textWriter{limit: limit}
 		w.term(term, recursion)
 		flatW.term(flat, 0)
-		if limit < 0 && string(w.buf) != string(flatW.buf) || w.full() != flatW.full() {
+		if limit < 0 && string(w.buf) != string(flatW.buf) || w.isFull() != flatW.isFull() {
 			t.Fatalf("%s with recursion; %s without", w.buf, flatW.buf)
 		}
 	}

@@ -100,8 +100,8 @@ func equalMaps(a, b Map, depth int) bool {
 		return compareDeep(a, b, true) == 0
 	}
 	var keys keySet
-	if len(a) > smallMap || !flatKeys(a) {
-		if keys.fill(a); len(keys.maps) > 0 {
+	if len(a) > smallMap || !keysAreFlat(a) {
+		if keys.fillTable(a); len(keys.maps) > 0 {
 			// Maps that are keys of maps that are keys would be hashed once more at every level.
 			return compareDeep(a, b, true) == 0
 		}

@@ -67,7 +67,7 @@ func (h *hasher) term(t Term, depth int) uint64 {
 			return 0 // a nil *Fun or *Record
 		}
 		if depth == 0 {
-			return h.deep(t)
+			return h.hashDeep(t)
 		}
 		sum := hashHead(t)
 		for _, part := range partsOf(t) {
@@ -95,7 +95,7 @@ func (h *hasher) mapping(m Map, depth int) uint64 {
 		return sum
 	}
 	if depth == 0 {
-		return h.deep(m)
+		return h.hashDeep(m)
 	}
 	var sum uint64
 	for i := range m {
@@ -138,8 +138,8 @@ func hashHead(t Term) uint64 {
 // hashing is how far the hash of a term with parts has come.
 type hashing struct{ sum, key uint64 }
 
-// deep is term with a stack on the heap, for what has parts.
-func (h *hasher) deep(t Term) uint64 {
+// hashDeep is term with a stack on the heap, for what has parts.
+func (h *hasher) hashDeep(t Term) uint64 {
 	var w walk[hashing]
 	w.enter(t, hashing{sum: hashHead(t)})
 	for {
@@ -154,7 +154,7 @@ func (h *hasher) deep(t Term) uint64 {
 			if w.open.n == 0 {
 				return sum
 			}
-		case !hasParts(part) || h.knows(part):
+		case !hasParts(part) || h.hasHash(part):
 			sum = h.term(part, recursion)
 		default:
 			w.enter(part, hashing{sum: hashHead(part)})
@@ -171,8 +171,8 @@ func (h *hasher) deep(t Term) uint64 {
 	}
 }
 
-// knows reports whether t is a map whose hash needs no look at its parts.
-func (h *hasher) knows(t Term) bool {
+// hasHash reports whether t is a map whose hash needs no look at its parts.
+func (h *hasher) hasHash(t Term) bool {
 	m, ok := t.(Map)
 	if !ok || len(m) == 0 {
 		return ok

@@ -2,11 +2,11 @@ package etf
 
 // keySet finds the keys of one map. Its memory is kept from map to map. Empty, it looks at all keys of the map.
 type keySet struct {
-	last   [smallMap]Atom // the keys of a map of atoms that was in order: the next one often has the same
-	lasts  int
-	hashes []uint64
-	table  []uint32 // 1 + index of the pair, open addressing
-	filled bool
+	lastAtoms [smallMap]Atom // the keys of a map of atoms that was in order: the next one often has the same
+	lastLen   int
+	hashes    []uint64
+	table     []uint32 // 1 + index of the pair, open addressing
+	filled    bool
 	hasher
 }
 
@@ -25,35 +25,35 @@ func (s *keySet) duplicate(m Map) (i, j int, found bool) {
 		return 0, 0, false
 	}
 	if len(m) <= smallMap {
-		if s.sameAsLast(m) {
+		if s.sameKeysAsLast(m) {
 			return 0, 0, false
 		}
-		if flatKeys(m) {
-			return s.eachWithEach(m)
+		if keysAreFlat(m) {
+			return s.compareEach(m)
 		}
 	}
-	i, j, found = s.fill(m)
+	i, j, found = s.fillTable(m)
 	if len(m) > maxKeptKeys {
 		*s = keySet{hasher: s.hasher}
 	}
 	return i, j, found
 }
 
-// sameAsLast tells whether m has the keys that are kept in last, in the same order.
-func (s *keySet) sameAsLast(m Map) bool {
-	if len(m) != s.lasts {
+// sameKeysAsLast tells whether m has the keys that are kept in last, in the same order.
+func (s *keySet) sameKeysAsLast(m Map) bool {
+	if len(m) != s.lastLen {
 		return false
 	}
 	for i := range m {
-		if a, ok := m[i].Key.(Atom); !ok || a != s.last[i] {
+		if a, ok := m[i].Key.(Atom); !ok || a != s.lastAtoms[i] {
 			return false
 		}
 	}
 	return true
 }
 
-// eachWithEach is duplicate for a few flat keys. It keeps them if they are all atoms.
-func (s *keySet) eachWithEach(m Map) (i, j int, found bool) {
+// compareEach is duplicate for a few flat keys. It keeps them if they are all atoms.
+func (s *keySet) compareEach(m Map) (i, j int, found bool) {
 	atoms := 0
 	for j := range m {
 		for i := range j {
@@ -62,18 +62,18 @@ func (s *keySet) eachWithEach(m Map) (i, j int, found bool) {
 			}
 		}
 		if a, ok := m[j].Key.(Atom); ok && atoms == j {
-			s.last[j] = a
+			s.lastAtoms[j] = a
 			atoms++
 		}
 	}
-	if s.lasts = 0; atoms == len(m) {
-		s.lasts = atoms
+	if s.lastLen = 0; atoms == len(m) {
+		s.lastLen = atoms
 	}
 	return 0, 0, false
 }
 
-// fill makes s the keys of m. It stops at the first two that are equal.
-func (s *keySet) fill(m Map) (i, j int, found bool) {
+// fillTable makes s the keys of m. It stops at the first two that are equal.
+func (s *keySet) fillTable(m Map) (i, j int, found bool) {
 	s.reset(len(m))
 	mask := len(s.table) - 1
 	for j := range m {
@@ -130,8 +130,8 @@ func (s *keySet) reset(n int) {
 	clear(s.table)
 }
 
-// flatKeys says whether no key has parts.
-func flatKeys(m Map) bool {
+// keysAreFlat says whether no key has parts.
+func keysAreFlat(m Map) bool {
 	for i := range m {
 		switch m[i].Key.(type) {
 		case Tuple, List, ImproperList, Map, *Fun, *Record:

@@ -5,8 +5,8 @@ import (
 	"reflect"
 )
 
-// fit refuses options that mean nothing for a field of type t, which are most likely meant for another one.
-func (o *fieldOptions) fit(t reflect.Type) error {
+// checkFit refuses options that mean nothing for a field of type t, which are most likely meant for another one.
+func (o *fieldOptions) checkFit(t reflect.Type) error {
 	for _, c := range []struct {
 		option string
 		given  bool
@@ -20,34 +20,34 @@ func (o *fieldOptions) fit(t reflect.Type) error {
 		{"proplist", o.proplist, func(t reflect.Type) bool { return t.Kind() == reflect.Map }},
 		{"nil", o.nilAtom && !o.omitEmpty, func(t reflect.Type) bool { return t.Kind() == reflect.Pointer }},
 	} {
-		if c.given && !reaches(t, c.fits, maxFitDepth) {
-			return misfit(c.option, t)
+		if c.given && !fitsElement(t, c.fits, maxFitDepth) {
+			return misfitError(c.option, t)
 		}
 	}
 	if o.tuple && !isSequence(t) {
-		return misfit("tuple", t)
+		return misfitError("tuple", t)
 	}
 	return nil
 }
 
-func misfit(option string, t reflect.Type) error {
+func misfitError(option string, t reflect.Type) error {
 	return fmt.Errorf("the option %s means nothing for %v", option, t)
 }
 
 // maxFitDepth bounds how far the elements of a type are followed: a type may be its own element.
 const maxFitDepth = 16
 
-// reaches tells whether t or what an option of a field of that type is handed on to fits. What is in an interface is
+// fitsElement tells whether t or what an option of a field of that type is handed on to fits. What is in an interface is
 // not known.
-func reaches(t reflect.Type, fits func(reflect.Type) bool, depth int) bool {
+func fitsElement(t reflect.Type, fits func(reflect.Type) bool, depth int) bool {
 	if depth == 0 || t.Kind() == reflect.Interface || fits(t) {
 		return true
 	}
 	switch t.Kind() {
 	case reflect.Pointer, reflect.Slice, reflect.Array:
-		return reaches(t.Elem(), fits, depth-1)
+		return fitsElement(t.Elem(), fits, depth-1)
 	case reflect.Map:
-		return reaches(t.Key(), fits, depth-1) || reaches(t.Elem(), fits, depth-1)
+		return fitsElement(t.Key(), fits, depth-1) || fitsElement(t.Elem(), fits, depth-1)
 	}
 	return false
 }

@@ -150,7 +150,7 @@ type StructForm struct {
 // such as time.Time.
 func StructFormOf[T any]() (StructForm, bool) {
 	t := reflect.TypeFor[T]()
-	if t.Kind() != reflect.Struct || special(t) {
+	if t.Kind() != reflect.Struct || isSpecial(t) {
 		return StructForm{}, false
 	}
 	p := planOf(t)
@@ -160,7 +160,7 @@ func StructFormOf[T any]() (StructForm, bool) {
 // checkType refuses a type of which no value has a term, or into which no term goes.
 func checkType(t reflect.Type, marshal bool) error {
 	c := typeCheck{marshal: marshal, seen: map[reflect.Type]bool{}}
-	return c.visit(t, "")
+	return c.check(t, "")
 }
 
 type typeCheck struct {
@@ -168,48 +168,48 @@ type typeCheck struct {
 	seen    map[reflect.Type]bool
 }
 
-func (c *typeCheck) refuse(t reflect.Type, path, reason string) error {
+func (c *typeCheck) typeError(t reflect.Type, path, reason string) error {
 	if c.marshal {
 		return &MarshalError{Path: path, Type: t, Reason: reason}
 	}
 	return &UnmarshalError{Path: path, Type: t, Reason: reason}
 }
 
-func (c *typeCheck) visit(t reflect.Type, path string) error {
+func (c *typeCheck) check(t reflect.Type, path string) error {
 	if c.seen[t] {
 		return nil
 	}
 	c.seen[t] = true
-	if c.own(t) {
+	if c.hasOwnForm(t) {
 		return nil
 	}
 	switch t.Kind() {
 	case reflect.Chan, reflect.Func, reflect.UnsafePointer, reflect.Complex64, reflect.Complex128:
 		if c.marshal {
-			return c.refuse(t, path, "there is no term for such a value")
+			return c.typeError(t, path, "there is no term for such a value")
 		}
-		return c.refuse(t, path, "no term goes into such a value")
+		return c.typeError(t, path, "no term goes into such a value")
 	case reflect.Interface:
 		if !c.marshal && t.NumMethod() > 0 && t != termType {
-			return c.refuse(t, path, "no term implements this interface")
+			return c.typeError(t, path, "no term implements this interface")
 		}
 	case reflect.Pointer:
-		return c.visit(t.Elem(), path)
+		return c.check(t.Elem(), path)
 	case reflect.Slice, reflect.Array:
-		return c.visit(t.Elem(), path+"[]")
+		return c.check(t.Elem(), path+"[]")
 	case reflect.Map:
-		if err := c.visit(t.Key(), path+"[key]"); err != nil {
+		if err := c.check(t.Key(), path+"[key]"); err != nil {
 			return err
 		}
-		return c.visit(t.Elem(), path+"[]")
+		return c.check(t.Elem(), path+"[]")
 	case reflect.Struct:
 		return c.structure(t, path)
 	}
 	return nil
 }
 
-// own tells whether a type speaks for itself in this direction.
-func (c *typeCheck) own(t reflect.Type) bool {
+// hasOwnForm tells whether a type speaks for itself in this direction.
+func (c *typeCheck) hasOwnForm(t reflect.Type) bool {
 	p := reflect.PointerTo(t)
 	if t == bigIntType || t == timeType || isTerm(t) {
 		return true
@@ -223,11 +223,11 @@ func (c *typeCheck) own(t reflect.Type) bool {
 func (c *typeCheck) structure(t reflect.Type, path string) error {
 	plan := planOf(t)
 	if plan.err != "" {
-		return c.refuse(t, path, plan.err)
+		return c.typeError(t, path, plan.err)
 	}
 	for i := range plan.fields {
 		f := t.FieldByIndex(plan.fields[i].index)
-		if err := c.visit(f.Type, fmt.Sprintf("%s.%s", path, f.Name)); err != nil {
+		if err := c.check(f.Type, fmt.Sprintf("%s.%s", path, f.Name)); err != nil {
 			return err
 		}
 	}

@@ -75,7 +75,7 @@ func (p *structPlan) make(t reflect.Type) error {
 	if err != nil {
 		return err
 	}
-	p.fields = dominant(all)
+	p.fields = dominantFields(all)
 	for i := range p.fields {
 		f := &p.fields[i]
 		if p.binaryKeys {
@@ -153,7 +153,7 @@ func collectFields(t reflect.Type, index []int, seen map[reflect.Type]bool) (all
 			}
 			continue
 		}
-		if err := f.opts.fit(sf.Type); err != nil {
+		if err := f.opts.checkFit(sf.Type); err != nil {
 			return nil, fmt.Errorf("field %s: %w", sf.Name, err)
 		}
 		if f.tagged = f.name != ""; !f.tagged {
@@ -173,7 +173,7 @@ func embeddedStruct(sf reflect.StructField) reflect.Type {
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	if t.Kind() != reflect.Struct || special(t) {
+	if t.Kind() != reflect.Struct || isSpecial(t) {
 		return nil
 	}
 	return t
@@ -214,9 +214,9 @@ func (f *fieldPlan) parse(tag string) error {
 	return nil
 }
 
-// dominant applies the rule of encoding/json to fields of one name: the least deep counts, of several at that depth
+// dominantFields applies the rule of encoding/json to fields of one name: the least deep counts, of several at that depth
 // the one that is named by a tag, and none if that leaves more than one.
-func dominant(all []fieldPlan) []fieldPlan {
+func dominantFields(all []fieldPlan) []fieldPlan {
 	best := map[string]int{}
 	count := map[string]int{}
 	for i, f := range all {

@@ -86,8 +86,8 @@ func timeOf(n int64, unit string) time.Time {
 	return time.Unix(0, n).UTC()
 }
 
-// clock is what the parts of a calendar type are, before they are known to make a time.
-type clock struct{ year, month, day, hour, minute, second, micro, offset int64 }
+// calendarTime is what the parts of a calendar type are, before they are known to make a time.
+type calendarTime struct{ year, month, day, hour, minute, second, micro, offset int64 }
 
 // timeOfStruct reads a DateTime, a NaiveDateTime or a Date of Elixir. The latter two have no zone; they count as UTC.
 func timeOfStruct(m Map) (time.Time, bool) {
@@ -99,19 +99,19 @@ func timeOfStruct(m Map) (time.Time, bool) {
 	if !elixirTimes[name] || get("calendar") != Term(Atom("Elixir.Calendar.ISO")) {
 		return time.Time{}, false
 	}
-	var c clock
+	var c calendarTime
 	var std, precision int64
-	ok := ints([]Term{get("year"), get("month"), get("day")}, &c.year, &c.month, &c.day)
+	ok := parseInts([]Term{get("year"), get("month"), get("day")}, &c.year, &c.month, &c.day)
 	if ok && name != "Elixir.Date" {
 		micro, _ := get("microsecond").(Tuple)
-		ok = ints([]Term{get("hour"), get("minute"), get("second")}, &c.hour, &c.minute, &c.second) &&
-			ints(micro, &c.micro, &precision)
+		ok = parseInts([]Term{get("hour"), get("minute"), get("second")}, &c.hour, &c.minute, &c.second) &&
+			parseInts(micro, &c.micro, &precision)
 	}
 	zone := ""
 	if ok && name == "Elixir.DateTime" {
 		var abbr Binary
 		abbr, ok = get("zone_abbr").(Binary)
-		zone, ok = string(abbr), ok && ints([]Term{get("utc_offset"), get("std_offset")}, &c.offset, &std)
+		zone, ok = string(abbr), ok && parseInts([]Term{get("utc_offset"), get("std_offset")}, &c.offset, &std)
 		c.offset += std
 	}
 	if !ok {
@@ -125,17 +125,17 @@ func timeOfTuple(t Tuple) (time.Time, bool) {
 	if len(t) != 2 {
 		return time.Time{}, false
 	}
-	var c clock
+	var c calendarTime
 	date, ok1 := t[0].(Tuple)
 	clock, ok2 := t[1].(Tuple)
-	if !ok1 || !ok2 || !ints(date, &c.year, &c.month, &c.day) || !ints(clock, &c.hour, &c.minute, &c.second) {
+	if !ok1 || !ok2 || !parseInts(date, &c.year, &c.month, &c.day) || !parseInts(clock, &c.hour, &c.minute, &c.second) {
 		return time.Time{}, false
 	}
 	return c.time("")
 }
 
-// ints stores integers, if there are as many as are wanted.
-func ints(terms []Term, into ...*int64) bool {
+// parseInts stores integers, if there are as many as are wanted.
+func parseInts(terms []Term, into ...*int64) bool {
 	if len(terms) != len(into) {
 		return false
 	}
@@ -153,7 +153,7 @@ func ints(terms []Term, into ...*int64) bool {
 const maxOffset = 48 * 3600
 
 // time refuses what is no date of the calendar, such as the 30th of February, which time.Date would count on.
-func (c clock) time(zone string) (time.Time, bool) {
+func (c calendarTime) time(zone string) (time.Time, bool) {
 	if c.year < -9999 || c.year > 9999 || c.month < 1 || c.month > 12 || c.day < 1 || c.day > 31 || c.hour < 0 ||
 		c.hour > 23 || c.minute < 0 || c.minute > 59 || c.second < 0 || c.second > 59 || c.micro < 0 ||
 		c.micro > 999_999 || c.offset < -maxOffset || c.offset > maxOffset {

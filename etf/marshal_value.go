@@ -41,8 +41,8 @@ func isTerm(t reflect.Type) bool {
 	return t.Kind() != reflect.Interface && t.PkgPath() == termType.PkgPath()
 }
 
-// special reports whether a struct type is a value of its own and not the sum of its fields.
-func special(t reflect.Type) bool {
+// isSpecial reports whether a struct type is a value of its own and not the sum of its fields.
+func isSpecial(t reflect.Type) bool {
 	p := reflect.PointerTo(t)
 	return t == bigIntType || t == timeType || isTerm(t) || isTerm(p) ||
 		p.Implements(marshalerType) || p.Implements(textMarshalerType) ||
@@ -249,7 +249,7 @@ func timeTerm(t time.Time, unit string) Term {
 // isBytes tells whether a slice or an array is one of plain bytes.
 func isBytes(t reflect.Type) bool {
 	e := t.Elem()
-	return e.Kind() == reflect.Uint8 && !special(e)
+	return e.Kind() == reflect.Uint8 && !isSpecial(e)
 }
 
 // sequence makes a binary of bytes, else a list or a tuple. Options of a field hold for the elements too, except tuple.

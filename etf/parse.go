@@ -47,7 +47,7 @@ func Parse(src string) (Term, error) {
 	if err != nil {
 		return nil, err
 	}
-	n, err := p.only()
+	n, err := p.onlyTerm()
 	return n.Term, err
 }
 
@@ -101,11 +101,11 @@ func consult(name string, src []byte, keep bool, yield func(Node)) error {
 		if err != nil {
 			return err
 		}
-		if p.is(".") {
+		if p.atPunct(".") {
 			return p.fail("a dot ends a term only with white space behind it")
 		}
 		if p.tok.kind != tokDot {
-			return p.expected(".")
+			return p.expectedError(".")
 		}
 		if err := p.next(); err != nil {
 			return err
@@ -125,18 +125,18 @@ func latin1ToUTF8(src []byte) string {
 
 // parser reads terms from tokens, one token ahead.
 type parser struct {
-	scan    scanner
-	tok     token
-	last    Pos // of the token before tok
-	keep    bool
-	open    stack[opened]
-	closing []byte // brackets of the lists in open
-	bits    int    // that binaries may still be built of
-	keys    keySet
+	scan      scanner
+	tok       token
+	lastPos   Pos // of the token before tok
+	keepNodes bool
+	open      stack[opened]
+	closing   []byte // brackets of the lists in open
+	bits      int    // that binaries may still be built of
+	keys      keySet
 }
 
 func newParser(file, src string, keep bool) (*parser, error) {
-	p := &parser{scan: scanner{file: file, src: src, pos: Pos{1, 1}}, keep: keep, bits: maxSource * 8}
+	p := &parser{scan: scanner{file: file, src: src, pos: Pos{1, 1}}, keepNodes: keep, bits: maxSource * 8}
 	if len(src) > maxSource {
 		return nil, p.scan.errorf(p.scan.pos, "source of more than %d bytes", maxSource)
 	}
@@ -144,8 +144,8 @@ func newParser(file, src string, keep bool) (*parser, error) {
 	return p, p.next()
 }
 
-// only reads the only term of the source.
-func (p *parser) only() (Node, error) {
+// onlyTerm reads the only term of the source.
+func (p *parser) onlyTerm() (Node, error) {
 	e, err := p.term()
 	if err == nil && p.tok.kind == tokDot {
 		err = p.next()
@@ -160,18 +160,18 @@ func (p *parser) only() (Node, error) {
 }
 
 func (p *parser) next() error {
-	p.last = p.tok.pos
+	p.lastPos = p.tok.pos
 	var err error
 	p.tok, err = p.scan.next()
 	return err
 }
 
-// is tells whether the token is that punctuation.
-func (p *parser) is(text string) bool { return p.tok.kind == tokPunct && p.tok.text == text }
+// atPunct tells whether the token is that punctuation.
+func (p *parser) atPunct(text string) bool { return p.tok.kind == tokPunct && p.tok.text == text }
 
-// accept steps over the token if it is that punctuation.
-func (p *parser) accept(text string) (bool, error) {
-	if !p.is(text) {
+// acceptPunct steps over the token if it is that punctuation.
+func (p *parser) acceptPunct(text string) (bool, error) {
+	if !p.atPunct(text) {
 		return false, nil
 	}
 	return true, p.next()
@@ -181,12 +181,12 @@ func (p *parser) accept(text string) (bool, error) {
 func (p *parser) fail(format string, args ...any) error {
 	pos := p.tok.pos
 	if p.tok.kind == tokEnd {
-		pos = p.last
+		pos = p.lastPos
 	}
 	return p.scan.errorf(pos, format, args...)
 }
 
-// expected returns the error that something else should stand where the token stands.
-func (p *parser) expected(what string) error {
+// expectedError returns the error that something else should stand where the token stands.
+func (p *parser) expectedError(what string) error {
 	return p.fail("expected %s before %s", what, p.tok.describe())
 }

@@ -15,11 +15,11 @@ type segment struct {
 }
 
 func (p *parser) beginBinary() (e expr, whole bool, err error) {
-	o := p.push(openBinary, p.tok.pos)
+	o := p.openTerm(openBinary, p.tok.pos)
 	if err := p.next(); err != nil {
 		return expr{}, false, err
 	}
-	if p.is(">>") {
+	if p.atPunct(">>") {
 		return p.endBinary(o)
 	}
 	return expr{}, false, p.beginSegment(o)
@@ -28,7 +28,7 @@ func (p *parser) beginBinary() (e expr, whole bool, err error) {
 // beginSegment begins Value:Size/Type-Type, of which the value comes next.
 func (p *parser) beginSegment(o *opened) error {
 	o.more.segment, o.more.sized = segment{pos: p.tok.pos}, false
-	if p.is("#") {
+	if p.atPunct("#") {
 		return p.fail("a map cannot be a segment of a binary")
 	}
 	return nil
@@ -41,14 +41,14 @@ func (p *parser) binaryPart(o *opened, e expr) (expr, bool, error) {
 		s.size = e.node.Term
 	} else {
 		s.value = e
-		more, err := p.accept(":")
+		more, err := p.acceptPunct(":")
 		switch {
 		case err != nil:
 			return expr{}, false, err
-		case more && p.is("#"):
+		case more && p.atPunct("#"):
 			return expr{}, false, p.fail("a map cannot be the size of a segment")
-		case more && (p.is("+") || p.is("-")):
-			return expr{}, false, p.noTerm()
+		case more && (p.atPunct("+") || p.atPunct("-")):
+			return expr{}, false, p.noTermError()
 		case more:
 			o.more.sized = true
 			return expr{}, false, nil
@@ -60,7 +60,7 @@ func (p *parser) binaryPart(o *opened, e expr) (expr, bool, error) {
 	if err := p.write(&o.more.bits, s); err != nil {
 		return expr{}, false, err
 	}
-	more, err := p.accept(",")
+	more, err := p.acceptPunct(",")
 	switch {
 	case err != nil:
 		return expr{}, false, err
@@ -71,12 +71,12 @@ func (p *parser) binaryPart(o *opened, e expr) (expr, bool, error) {
 }
 
 func (p *parser) endBinary(o *opened) (expr, bool, error) {
-	return p.end(o, o.more.bits.term()), true, p.close(">>", ", or >>")
+	return p.closeTerm(o, o.more.bits.term()), true, p.closeBracket(">>", ", or >>")
 }
 
 func (p *parser) segmentTypes(s *segment) error {
 	for sep := "/"; ; sep = "-" {
-		if more, err := p.accept(sep); !more || err != nil {
+		if more, err := p.acceptPunct(sep); !more || err != nil {
 			return err
 		}
 		if err := p.segmentType(s); err != nil {
@@ -88,7 +88,7 @@ func (p *parser) segmentTypes(s *segment) error {
 // segmentType reads one element of a type specifier list. erl_bits:set_bit_type/2.
 func (p *parser) segmentType(s *segment) error {
 	if p.tok.kind != tokAtom {
-		return p.expected("a type of a segment")
+		return p.expectedError("a type of a segment")
 	}
 	t := p.tok
 	if err := p.next(); err != nil {
@@ -125,8 +125,8 @@ func (p *parser) segmentType(s *segment) error {
 }
 
 func (p *parser) segmentUnit(s *segment) error {
-	if !p.is(":") {
-		return p.expected(": behind unit")
+	if !p.atPunct(":") {
+		return p.expectedError(": behind unit")
 	}
 	if err := p.next(); err != nil {
 		return err
@@ -213,8 +213,8 @@ func (p *parser) tooLarge(s *segment) error {
 	return p.scan.errorf(s.pos, "binaries of more than %d bytes", maxSource)
 }
 
-// spend takes n bits from what binaries may still take.
-func (p *parser) spend(s *segment, n int) error {
+// spendBits takes n bits from what binaries may still take.
+func (p *parser) spendBits(s *segment, n int) error {
 	if n > p.bits {
 		return p.tooLarge(s)
 	}
@@ -244,7 +244,7 @@ func (p *parser) writeBinary(w *bitWriter, s *segment, n int) error {
 	if n > bits {
 		return p.scan.errorf(s.pos, "a binary of %d bits is shorter than its segment of %d", bits, n)
 	}
-	if err := p.spend(s, n); err != nil {
+	if err := p.spendBits(s, n); err != nil {
 		return err
 	}
 	w.write(data, n)
@@ -277,7 +277,7 @@ func (p *parser) writeValue(w *bitWriter, s *segment, value Term, n int) error {
 	if data == nil {
 		return p.badValue(s, what)
 	}
-	if err := p.spend(s, n); err != nil {
+	if err := p.spendBits(s, n); err != nil {
 		return err
 	}
 	w.write(data, n)

@@ -30,26 +30,26 @@ const (
 	openBinary
 )
 
-func (p *parser) push(kind openKind, pos Pos) *opened {
+func (p *parser) openTerm(kind openKind, pos Pos) *opened {
 	o := opened{kind: kind, pos: pos, closing: len(p.closing)}
-	if p.keep || kind == openSign || kind == openBinary {
+	if p.keepNodes || kind == openSign || kind == openBinary {
 		o.more = new(openedMore)
 	}
 	p.open.push(o)
 	return p.open.peek()
 }
 
-func (p *parser) add(o *opened, e expr) {
+func (p *parser) addTerm(o *opened, e expr) {
 	o.terms = append(o.terms, e.node.Term)
-	if p.keep {
+	if p.keepNodes {
 		o.more.nodes = append(o.more.nodes, e.node)
 	}
 }
 
-// end takes o, which was begun last, away, and returns the term that it is.
-func (p *parser) end(o *opened, t Term) expr {
-	e := leaf(o.pos, t)
-	if p.keep {
+// closeTerm takes o, which was begun last, away, and returns the term that it is.
+func (p *parser) closeTerm(o *opened, t Term) expr {
+	e := newExpr(o.pos, t)
+	if p.keepNodes {
 		e.node.Elems = o.more.nodes
 	}
 	p.open.pop()
@@ -62,10 +62,10 @@ func (p *parser) beginSigned() (e expr, whole bool, err error) {
 	if err := p.next(); err != nil {
 		return expr{}, false, err
 	}
-	if p.tok.kind != tokNumber && p.tok.kind != tokChar && !p.is("(") {
-		return expr{}, false, p.expected("a number behind " + sign.text)
+	if p.tok.kind != tokNumber && p.tok.kind != tokChar && !p.atPunct("(") {
+		return expr{}, false, p.expectedError("a number behind " + sign.text)
 	}
-	p.push(openSign, p.tok.pos).more.sign = sign
+	p.openTerm(openSign, p.tok.pos).more.sign = sign
 	return expr{}, false, nil
 }
 
@@ -83,23 +83,23 @@ func (p *parser) endSigned(e expr) (expr, bool, error) {
 }
 
 func (p *parser) beginTuple() (e expr, whole bool, err error) {
-	o := p.push(openTuple, p.tok.pos)
-	if err := p.next(); err != nil || !p.is("}") {
+	o := p.openTerm(openTuple, p.tok.pos)
+	if err := p.next(); err != nil || !p.atPunct("}") {
 		return expr{}, false, err
 	}
 	return p.endTuple(o)
 }
 
 func (p *parser) tuplePart(o *opened, e expr) (expr, bool, error) {
-	p.add(o, e)
-	if more, err := p.accept(","); more || err != nil {
+	p.addTerm(o, e)
+	if more, err := p.acceptPunct(","); more || err != nil {
 		return expr{}, false, err
 	}
 	return p.endTuple(o)
 }
 
 func (p *parser) endTuple(o *opened) (expr, bool, error) {
-	return p.end(o, Tuple(o.terms)), true, p.close("}", ", or }")
+	return p.closeTerm(o, Tuple(o.terms)), true, p.closeBracket("}", ", or }")
 }
 
 // beginMap begins a map. Of pairs with equal keys the last counts, as in maps:from_list/1.
@@ -113,25 +113,25 @@ func (p *parser) beginMap() (e expr, whole bool, err error) {
 		return expr{}, false, p.scan.errorf(pos, "record #%s is not a term", p.tok.describe())
 	case p.tok.kind == tokVar:
 		return expr{}, false, p.scan.errorf(pos, "#%s cannot be read from text", p.tok.describe())
-	case !p.is("{"):
-		return expr{}, false, p.expected("{ behind #")
+	case !p.atPunct("{"):
+		return expr{}, false, p.expectedError("{ behind #")
 	}
-	o := p.push(openMap, pos)
-	if err := p.next(); err != nil || !p.is("}") {
+	o := p.openTerm(openMap, pos)
+	if err := p.next(); err != nil || !p.atPunct("}") {
 		return expr{}, false, err
 	}
 	return p.endMap(o)
 }
 
 func (p *parser) mapPart(o *opened, e expr) (expr, bool, error) {
-	p.add(o, e)
+	p.addTerm(o, e)
 	if len(o.terms)%2 == 1 {
-		if !p.is("=>") {
-			return expr{}, false, p.expected("=>")
+		if !p.atPunct("=>") {
+			return expr{}, false, p.expectedError("=>")
 		}
 		return expr{}, false, p.next()
 	}
-	if more, err := p.accept(","); more || err != nil {
+	if more, err := p.acceptPunct(","); more || err != nil {
 		return expr{}, false, err
 	}
 	return p.endMap(o)
@@ -139,12 +139,12 @@ func (p *parser) mapPart(o *opened, e expr) (expr, bool, error) {
 
 func (p *parser) endMap(o *opened) (expr, bool, error) {
 	m := make(Map, len(o.terms)/2)
-	copy(flat(m), o.terms)
-	return p.end(o, p.distinct(m)), true, p.close("}", ", or }")
+	copy(pairTerms(m), o.terms)
+	return p.closeTerm(o, p.dropDuplicateKeys(m)), true, p.closeBracket("}", ", or }")
 }
 
-// distinct returns m with one pair a key, at the place of the first and with the value of the last.
-func (p *parser) distinct(m Map) Map {
+// dropDuplicateKeys returns m with one pair a key, at the place of the first and with the value of the last.
+func (p *parser) dropDuplicateKeys(m Map) Map {
 	if _, _, found := p.keys.duplicate(m); !found {
 		return m
 	}

@@ -17,7 +17,7 @@ type expr struct {
 	node Node
 }
 
-func leaf(pos Pos, t Term) expr { return expr{node: Node{Term: t, Pos: pos}} }
+func newExpr(pos Pos, t Term) expr { return expr{node: Node{Term: t, Pos: pos}} }
 
 // term reads a term. It is what erl_parse:normalise/1 makes a term of. What was begun and not ended is on a stack on
 // the heap, for a text of some MB can open as many brackets.
@@ -30,7 +30,7 @@ func (p *parser) term() (expr, error) {
 		case p.open.n == 0:
 			return e, nil
 		default:
-			e, whole, err = p.goOn(p.open.peek(), e)
+			e, whole, err = p.addPart(p.open.peek(), e)
 		}
 	}
 	return expr{}, err
@@ -40,44 +40,44 @@ func (p *parser) term() (expr, error) {
 func (p *parser) begin() (e expr, whole bool, err error) {
 	t := p.tok
 	switch {
-	case p.is("+") || p.is("-"):
+	case p.atPunct("+") || p.atPunct("-"):
 		return p.beginSigned()
 	case t.kind == tokAtom:
-		return leaf(t.pos, Atom(t.text)), true, p.next()
+		return newExpr(t.pos, Atom(t.text)), true, p.next()
 	case t.kind == tokNumber || t.kind == tokChar:
-		e := leaf(t.pos, t.num)
+		e := newExpr(t.pos, t.num)
 		e.kind = exprNumber
 		return e, true, p.next()
 	case t.kind == tokString:
 		e, err := p.str()
 		return e, true, err
 	case t.kind == tokSigil:
-		return leaf(t.pos, Binary(t.text)), true, p.next()
-	case p.is("["):
+		return newExpr(t.pos, Binary(t.text)), true, p.next()
+	case p.atPunct("["):
 		return p.beginList()
-	case p.is("{"):
+	case p.atPunct("{"):
 		return p.beginTuple()
-	case p.is("<<"):
+	case p.atPunct("<<"):
 		return p.beginBinary()
-	case p.is("#"):
+	case p.atPunct("#"):
 		return p.beginMap()
-	case p.is("("):
-		p.push(openParens, t.pos)
+	case p.atPunct("("):
+		p.openTerm(openParens, t.pos)
 		return expr{}, false, p.next()
 	case t.kind == tokWord && t.text == "fun":
 		e, err := p.export()
 		return e, true, err
 	}
-	return expr{}, false, p.noTerm()
+	return expr{}, false, p.noTermError()
 }
 
-// goOn gives the part e to the term that was begun last. whole says that this was the last part, and e is that term
+// addPart gives the part e to the term that was begun last. whole says that this was the last part, and e is that term
 // then.
-func (p *parser) goOn(o *opened, e expr) (expr, bool, error) {
+func (p *parser) addPart(o *opened, e expr) (expr, bool, error) {
 	switch o.kind {
 	case openParens: // which mean nothing
 		p.open.pop()
-		return e, true, p.close(")", ")")
+		return e, true, p.closeBracket(")", ")")
 	case openSign:
 		return p.endSigned(e)
 	case openTuple:
@@ -91,23 +91,23 @@ func (p *parser) goOn(o *opened, e expr) (expr, bool, error) {
 	}
 }
 
-// noTerm returns the error that no term begins with the token.
-func (p *parser) noTerm() error {
+// noTermError returns the error that no term begins with the token.
+func (p *parser) noTermError() error {
 	switch {
 	case p.tok.kind == tokVar:
 		return p.fail("variable %s is not a term", shorten(p.tok.text))
 	case p.tok.kind == tokWord:
 		return p.fail("%s is a reserved word: the atom is '%s'", p.tok.text, p.tok.text)
-	case p.is("<"):
+	case p.atPunct("<"):
 		return p.fail("expected a term before <: pids cannot be read from text")
 	}
-	return p.expected("a term")
+	return p.expectedError("a term")
 }
 
-// close steps over the closing bracket, in front of which what else could stand.
-func (p *parser) close(bracket, what string) error {
-	if !p.is(bracket) {
-		return p.expected(what)
+// closeBracket steps over the closing bracket, in front of which what else could stand.
+func (p *parser) closeBracket(bracket, what string) error {
+	if !p.atPunct(bracket) {
+		return p.expectedError(what)
 	}
 	return p.next()
 }
@@ -136,7 +136,7 @@ func (p *parser) str() (expr, error) {
 		}
 		text = append(text, p.tok.text...)
 	}
-	e := leaf(pos, nil)
+	e := newExpr(pos, nil)
 	e.kind, e.text = exprString, string(text)
 	e.node.Term = Charlist(e.text)
 	return e, nil
@@ -157,7 +157,7 @@ func (p *parser) export() (expr, error) {
 		if err := p.next(); err != nil {
 			return expr{}, err
 		}
-		if !p.is(separator) {
+		if !p.atPunct(separator) {
 			return expr{}, p.badFun()
 		}
 	}
@@ -171,7 +171,7 @@ func (p *parser) export() (expr, error) {
 	if !ok || n > 255 {
 		return expr{}, p.fail("arity %s is not an integer of 0 to 255", p.tok.describe())
 	}
-	return leaf(pos, Export{Module: names[0], Function: names[1], Arity: uint8(n)}), p.next()
+	return newExpr(pos, Export{Module: names[0], Function: names[1], Arity: uint8(n)}), p.next()
 }
 
 func (p *parser) badFun() error {

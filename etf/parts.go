@@ -12,21 +12,21 @@ package etf
 //	n, err := d.End()      // frame[n:] is the message
 
 // Begin makes b the input of the methods that read parts.
-func (d *Decoder) Begin(b []byte) { d.begin(b) }
+func (d *Decoder) Begin(b []byte) { d.start(b) }
 
 // End ends what Begin began. It returns the number of bytes read, or the first failure, a *DecodeError.
-func (d *Decoder) End() (n int, err error) { return d.end() }
+func (d *Decoder) End() (n int, err error) { return d.finish() }
 
 // Any reads one term, as Term does; nil after a failure.
 func (d *Decoder) Any() Term {
 	d.shapes.begin()
-	return d.top()
+	return d.topTerm()
 }
 
 // TupleHeader reads the beginning of a tuple and returns the number of its elements, which follow.
 func (d *Decoder) TupleHeader() int {
 	var n uint32
-	switch d.r.next() {
+	switch d.r.readTag() {
 	case tagSmallTuple:
 		n = uint32(d.r.u8())
 	case tagLargeTuple:
@@ -34,7 +34,7 @@ func (d *Decoder) TupleHeader() int {
 	default:
 		d.r.fail(ErrMalformed, "a tuple is expected here")
 	}
-	if d.r.err != nil || !d.claim(uint64(n)) {
+	if d.r.err != nil || !d.claimElements(uint64(n)) {
 		return 0
 	}
 	return int(n)
@@ -48,7 +48,7 @@ func (d *Decoder) Atom() Atom { return d.atomValue() }
 
 // Pid reads a pid.
 func (d *Decoder) Pid() Pid {
-	if tag := d.r.next(); tag != tagNewPid && tag != tagPid {
+	if tag := d.r.readTag(); tag != tagNewPid && tag != tagPid {
 		d.r.fail(ErrMalformed, "a pid is expected here")
 	}
 	p := d.pidValue()
@@ -60,7 +60,7 @@ func (d *Decoder) Pid() Pid {
 
 // Ref reads a reference.
 func (d *Decoder) Ref() Ref {
-	if tag := d.r.next(); tag != tagNewerReference && tag != tagNewReference && tag != tagReference {
+	if tag := d.r.readTag(); tag != tagNewerReference && tag != tagNewReference && tag != tagReference {
 		d.r.fail(ErrMalformed, "a reference is expected here")
 	}
 	r := d.refValue()
@@ -73,22 +73,22 @@ func (d *Decoder) Ref() Ref {
 // AppendTupleHeader appends the beginning of a tuple of n elements, which the caller appends next. As with all methods
 // that append a part, the error is an *EncodeError, and what was appended before it is the caller's to cut off.
 func (e *Encoder) AppendTupleHeader(dst []byte, n int) ([]byte, error) {
-	return finished(appendTupleHeader(dst, n))
+	return exportError(appendTupleHeader(dst, n))
 }
 
 // AppendInt appends an integer.
 func (e *Encoder) AppendInt(dst []byte, v Int) []byte { return appendInt(dst, int64(v)) }
 
 // AppendAtom appends an atom, as a reference into the table where that has it.
-func (e *Encoder) AppendAtom(dst []byte, a Atom) ([]byte, error) { return finished(e.atom(dst, a)) }
+func (e *Encoder) AppendAtom(dst []byte, a Atom) ([]byte, error) { return exportError(e.atom(dst, a)) }
 
 // AppendPid appends a pid.
-func (e *Encoder) AppendPid(dst []byte, p Pid) ([]byte, error) { return finished(e.pid(dst, p)) }
+func (e *Encoder) AppendPid(dst []byte, p Pid) ([]byte, error) { return exportError(e.pid(dst, p)) }
 
 // AppendRef appends a reference.
-func (e *Encoder) AppendRef(dst []byte, r Ref) ([]byte, error) { return finished(e.ref(dst, r)) }
+func (e *Encoder) AppendRef(dst []byte, r Ref) ([]byte, error) { return exportError(e.ref(dst, r)) }
 
-func finished(dst []byte, err *EncodeError) ([]byte, error) {
+func exportError(dst []byte, err *EncodeError) ([]byte, error) {
 	if err != nil {
 		return dst, err.finish()
 	}

@@ -13,10 +13,10 @@ import "math"
 // Differs from OTP: a native record, which is experimental in OTP 29, has a hash of our own. OTP 23 takes only 15 bits
 // of a pid and 28 of a port; those that a node of it made have no more.
 func PHash2(t Term) uint32 {
-	h := portable{}
-	h.todo.push(portableStep{term: t})
-	for h.todo.n > 0 {
-		switch s := h.todo.pop(); s.kind {
+	h := portableHasher{}
+	h.pending.push(portableStep{term: t})
+	for h.pending.n > 0 {
+		switch s := h.pending.pop(); s.kind {
 		case hashTerm:
 			h.term(s.term)
 		case hashList:
@@ -36,11 +36,11 @@ func PHash2(t Term) uint32 {
 // PHash2Range is erlang:phash2(T, Range): a number from 0 to n-1. It panics if n is 0.
 func PHash2Range(t Term, n uint32) uint32 { return PHash2(t) % n }
 
-// portable is the state of make_hash2: the hash so far, the hashes of the pairs of the map that is being hashed, which
+// portableHasher is the state of make_hash2: the hash so far, the hashes of the pairs of the map that is being hashed, which
 // do not depend on the order of the pairs, and what is left to do.
-type portable struct {
+type portableHasher struct {
 	hash, pairs uint32
-	todo        stack[portableStep]
+	pending     stack[portableStep]
 }
 
 const (
@@ -60,12 +60,12 @@ type portableStep struct {
 // golden is HCONST of ERTS, the golden ratio.
 const golden uint32 = 0x9e3779b9
 
-// constant is HCONST_n of ERTS.
-func constant(n uint32) uint32 { return n * golden }
+// hconst is HCONST_n of ERTS.
+func hconst(n uint32) uint32 { return n * golden }
 
 // mix is UINT32_HASH_2 of ERTS with HCONST_n.
-func (h *portable) mix(x, y, n uint32) {
-	_, _, h.hash = jenkins(constant(n)+x, constant(n)+y, h.hash)
+func (h *portableHasher) mix(x, y, n uint32) {
+	_, _, h.hash = jenkins(hconst(n)+x, hconst(n)+y, h.hash)
 }
 
 // jenkins is MIX of ERTS.
@@ -82,7 +82,7 @@ func jenkins(a, b, c uint32) (uint32, uint32, uint32) {
 	return a, b, c
 }
 
-func (h *portable) term(t Term) {
+func (h *portableHasher) term(t Term) {
 	switch t := t.(type) {
 	case Atom:
 		h.atom(t)
@@ -106,7 +106,7 @@ func (h *portable) term(t Term) {
 		h.list(t.Elems, t.Tail)
 	case Tuple:
 		h.mix(uint32(len(t)), 0, 9)
-		h.later(t)
+		h.pushTerms(t)
 	case Map:
 		h.mapping(t)
 	default:
@@ -114,15 +114,15 @@ func (h *portable) term(t Term) {
 	}
 }
 
-// later hashes terms in their order, before all else that is left to do.
-func (h *portable) later(terms []Term) {
+// pushTerms hashes terms in their order, before all else that is left to do.
+func (h *portableHasher) pushTerms(terms []Term) {
 	for i := len(terms) - 1; i >= 0; i-- {
-		h.todo.push(portableStep{term: terms[i]})
+		h.pending.push(portableStep{term: terms[i]})
 	}
 }
 
 // atom hashes the text of an atom. An atom alone is not mixed.
-func (h *portable) atom(a Atom) {
+func (h *portableHasher) atom(a Atom) {
 	if h.hash == 0 {
 		h.hash = atomHash(a)
 		return
@@ -148,7 +148,7 @@ func atomHash(a Atom) uint32 {
 	return h
 }
 
-func (h *portable) integer(n int64) {
+func (h *portableHasher) integer(n int64) {
 	switch {
 	case n < -1<<27 || n >= 1<<27:
 		magnitude, sign := uint64(n), uint32(11)
@@ -165,7 +165,7 @@ func (h *portable) integer(n int64) {
 }
 
 // big hashes the digits of a bignum, 64 bits each, the least significant one first.
-func (h *portable) big(b *BigInt) {
+func (h *portableHasher) big(b *BigInt) {
 	v := b.Big()
 	sign := uint32(11)
 	if v.Sign() < 0 {
@@ -182,12 +182,12 @@ func (h *portable) big(b *BigInt) {
 }
 
 // bytes hashes a binary or, with bits in its last byte, a bitstring.
-func (h *portable) bytes(data []byte, bits uint8) {
+func (h *portableHasher) bytes(data []byte, bits uint8) {
 	whole := data
 	if bits > 0 {
 		whole = data[:len(data)-1]
 	}
-	start := h.hash + constant(13)
+	start := h.hash + hconst(13)
 	if len(data) == 0 {
 		h.hash = start
 		return
@@ -219,7 +219,7 @@ func word(b []byte) uint32 {
 }
 
 // list hashes the rest of a list and its tail, nil for []. Bytes at the front are hashed four at a time.
-func (h *portable) list(elems []Term, tail Term) {
+func (h *portableHasher) list(elems []Term, tail Term) {
 	var four, n uint32
 	for len(elems) > 0 {
 		b, ok := elems[0].(Int)
@@ -238,8 +238,8 @@ func (h *portable) list(elems []Term, tail Term) {
 	}
 	switch {
 	case len(elems) > 0:
-		h.todo.push(portableStep{kind: hashList, rest: elems[1:], term: tail})
-		h.todo.push(portableStep{term: elems[0]})
+		h.pending.push(portableStep{kind: hashList, rest: elems[1:], term: tail})
+		h.pending.push(portableStep{term: elems[0]})
 	case tail != nil:
 		h.term(tail)
 	case h.hash == 0:
@@ -252,22 +252,22 @@ func (h *portable) list(elems []Term, tail Term) {
 // nilWord is NIL_DEF of ERTS, the word for [].
 const nilWord = 2
 
-func (h *portable) mapping(m Map) {
+func (h *portableHasher) mapping(m Map) {
 	h.mix(uint32(len(m)), 0, 16)
 	if len(m) == 0 {
 		return
 	}
-	h.todo.push(portableStep{kind: hashMapEnd, hash: h.hash, pairs: h.pairs})
+	h.pending.push(portableStep{kind: hashMapEnd, hash: h.hash, pairs: h.pairs})
 	h.hash, h.pairs = 0, 0
 	for i := len(m) - 1; i >= 0; i-- {
-		h.todo.push(portableStep{kind: hashPair})
-		h.todo.push(portableStep{term: m[i].Value})
-		h.todo.push(portableStep{term: m[i].Key})
+		h.pending.push(portableStep{kind: hashPair})
+		h.pending.push(portableStep{term: m[i].Value})
+		h.pending.push(portableStep{term: m[i].Key})
 	}
 }
 
 // identifier hashes pids, ports, references and funs. Which node they belong to does not count.
-func (h *portable) identifier(t Term) {
+func (h *portableHasher) identifier(t Term) {
 	switch t := t.(type) {
 	case Pid:
 		h.mix(t.ID, 0, 5)
@@ -282,10 +282,10 @@ func (h *portable) identifier(t Term) {
 		uniq, _ := t.OldUniq.(Int)
 		h.mix(uint32(len(t.Free)), atomHash(t.Module), 1)
 		h.mix(t.Index, uint32(uniq), 1)
-		h.later(t.Free)
+		h.pushTerms(t.Free)
 	case *Record:
 		h.atom(t.Module)
 		h.atom(t.Name)
-		h.later(t.Values)
+		h.pushTerms(t.Values)
 	}
 }

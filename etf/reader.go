@@ -25,14 +25,14 @@ func (r *reader) failAt(at int, tag byte, kind error, detail string) {
 // fail records that the term whose tag was read last is bad.
 func (r *reader) fail(kind error, detail string) { r.failAt(r.at, r.tag, kind, detail) }
 
-func (r *reader) short() { r.fail(ErrTruncated, "") }
+func (r *reader) failTruncated() { r.fail(ErrTruncated, "") }
 
-// next reads a tag.
-func (r *reader) next() byte {
+// readTag reads a tag.
+func (r *reader) readTag() byte {
 	if r.off >= len(r.buf) {
 		if r.err == nil {
 			r.at, r.tag = r.off, 0
-			r.short()
+			r.failTruncated()
 		}
 		return 0
 	}
@@ -41,8 +41,8 @@ func (r *reader) next() byte {
 	return r.tag
 }
 
-// peek is the next tag without reading it, 0 at the end.
-func (r *reader) peek() byte {
+// peekTag is the next tag without reading it, 0 at the end.
+func (r *reader) peekTag() byte {
 	if r.off >= len(r.buf) {
 		return 0
 	}
@@ -75,7 +75,7 @@ func (r *reader) smallInt() (v Int, ok bool) {
 
 func (r *reader) u8() byte {
 	if r.left() < 1 {
-		r.short()
+		r.failTruncated()
 		return 0
 	}
 	v := r.buf[r.off]
@@ -85,7 +85,7 @@ func (r *reader) u8() byte {
 
 func (r *reader) u16() uint16 {
 	if r.left() < 2 {
-		r.short()
+		r.failTruncated()
 		return 0
 	}
 	v := binary.BigEndian.Uint16(r.buf[r.off:])
@@ -95,7 +95,7 @@ func (r *reader) u16() uint16 {
 
 func (r *reader) u32() uint32 {
 	if r.left() < 4 {
-		r.short()
+		r.failTruncated()
 		return 0
 	}
 	v := binary.BigEndian.Uint32(r.buf[r.off:])
@@ -113,7 +113,7 @@ func (r *reader) peek32() uint32 {
 
 func (r *reader) u64() uint64 {
 	if r.left() < 8 {
-		r.short()
+		r.failTruncated()
 		return 0
 	}
 	v := binary.BigEndian.Uint64(r.buf[r.off:])
@@ -124,7 +124,7 @@ func (r *reader) u64() uint64 {
 // bytes returns the next n bytes of the input itself, with full capacity cut off so that nobody appends into it.
 func (r *reader) bytes(n uint32) []byte {
 	if uint64(n) > uint64(r.left()) {
-		r.short()
+		r.failTruncated()
 		return nil
 	}
 	end := r.off + int(n)

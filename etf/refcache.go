@@ -37,14 +37,14 @@ func (e *Encoder) beginRefs() {
 	}
 }
 
-// place is where a is remembered. Short texts lie close together, several in 16 bytes: every bit of the address counts.
-func place(a Atom) uint64 {
+// refSlot is where a is remembered. Short texts lie close together, several in 16 bytes: every bit of the address counts.
+func refSlot(a Atom) uint64 {
 	return uint64(uintptr(unsafe.Pointer(unsafe.StringData(string(a))))) * 0x9e3779b97f4a7c15 >> (64 - seenBits)
 }
 
 // find returns the reference to a, if a is remembered and was not evicted.
 func (c *refCache) find(a Atom) (index uint8, ok bool) {
-	s := &c.seen[place(a)]
+	s := &c.seen[refSlot(a)]
 	return s.index, s.text == unsafe.StringData(string(a)) && s.gen == c.shapes.gen && int(s.size) == len(a)
 }
 
@@ -52,12 +52,12 @@ func (c *refCache) find(a Atom) (index uint8, ok bool) {
 //
 //go:noinline
 func (c *refCache) findEvicted(a Atom) (index uint8, ok bool) {
-	s := &c.evicted[place(a)]
+	s := &c.evicted[refSlot(a)]
 	return s.index, s.text == unsafe.StringData(string(a)) && s.gen == c.shapes.gen && int(s.size) == len(a)
 }
 
 func (c *refCache) remember(a Atom, index uint8) {
-	p := place(a)
+	p := refSlot(a)
 	c.evicted[p] = c.seen[p]
 	c.seen[p] = seenAtom{text: unsafe.StringData(string(a)), size: uint16(len(a)), index: index, gen: c.shapes.gen}
 }

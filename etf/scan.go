@@ -80,18 +80,18 @@ func (s *scanner) skip(n int) {
 	s.pos.Column += n
 }
 
-// legal reads one character that may stand in source.
-func (s *scanner) legal() (rune, error) {
+// legalChar reads one character that may stand in source.
+func (s *scanner) legalChar() (rune, error) {
 	c, size := s.peek()
-	if err := s.check(s.pos, c, size); err != nil {
+	if err := s.checkChar(s.pos, c, size); err != nil {
 		return 0, err
 	}
 	s.step(c, size)
 	return c, nil
 }
 
-// check tells at pos why a character read by peek cannot stand in source.
-func (s *scanner) check(pos Pos, c rune, size int) error {
+// checkChar tells at pos why a character read by peek cannot stand in source.
+func (s *scanner) checkChar(pos Pos, c rune, size int) error {
 	switch {
 	case c == utf8.RuneError && size == 1:
 		return s.errorf(pos, "invalid UTF-8")
@@ -103,8 +103,8 @@ func (s *scanner) check(pos Pos, c rune, size int) error {
 
 func whiteSpace(c rune) bool { return c <= ' ' || c >= 0x80 && c <= 0xA0 }
 
-// blank skips white space and comments.
-func (s *scanner) blank() error {
+// skipBlank skips white space and comments.
+func (s *scanner) skipBlank() error {
 	for {
 		c, size := s.peek()
 		switch {
@@ -112,7 +112,7 @@ func (s *scanner) blank() error {
 			return nil
 		case c == '%':
 			for size > 0 && c != '\n' {
-				if _, err := s.legal(); err != nil {
+				if _, err := s.legalChar(); err != nil {
 					return err
 				}
 				c, size = s.peek()
@@ -127,7 +127,7 @@ func (s *scanner) blank() error {
 
 // next reads one token.
 func (s *scanner) next() (token, error) {
-	if err := s.blank(); err != nil {
+	if err := s.skipBlank(); err != nil {
 		return token{}, err
 	}
 	t := token{pos: s.pos}
@@ -155,7 +155,7 @@ func (s *scanner) next() (token, error) {
 		return s.sigil(t)
 	case c == '$':
 		return s.char(t)
-	case c == '.' && s.dot():
+	case c == '.' && s.atDot():
 		s.skip(1)
 		t.kind = tokDot
 		return t, nil
@@ -172,7 +172,7 @@ func (s *scanner) punct(t token, c rune, size int) (token, error) {
 			return t, nil
 		}
 	}
-	if err := s.check(t.pos, c, size); err != nil {
+	if err := s.checkChar(t.pos, c, size); err != nil {
 		return t, err
 	}
 	if c > 0xFF {
@@ -183,8 +183,8 @@ func (s *scanner) punct(t token, c rune, size int) (token, error) {
 	return t, nil
 }
 
-// dot tells whether the dot that comes next ends a term: white space, a comment or nothing follows.
-func (s *scanner) dot() bool {
+// atDot tells whether the dot that comes next ends a term: white space, a comment or nothing follows.
+func (s *scanner) atDot() bool {
 	if s.off+1 == len(s.src) {
 		return true
 	}

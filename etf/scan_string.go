@@ -105,7 +105,7 @@ func (s *scanner) quoted(start Pos, end rune, verbatim bool, what string) (strin
 			b.WriteRune(c)
 			from = s.off
 		default:
-			if _, err := s.legal(); err != nil {
+			if _, err := s.legalChar(); err != nil {
 				return "", err
 			}
 		}
@@ -124,7 +124,7 @@ func (s *scanner) char(t token) (token, error) {
 	case c == '\\':
 		c, err = s.escape(t.pos)
 	default:
-		if err = s.check(t.pos, c, size); err == nil {
+		if err = s.checkChar(t.pos, c, size); err == nil {
 			s.step(c, size)
 		}
 	}
@@ -158,7 +158,7 @@ func (s *scanner) escape(pos Pos) (rune, error) {
 		s.skip(1)
 		c, size = s.peek()
 	}
-	if err := s.check(pos, c, size); err != nil {
+	if err := s.checkChar(pos, c, size); err != nil {
 		return 0, err
 	}
 	s.step(c, size)

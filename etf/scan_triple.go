@@ -69,7 +69,7 @@ func (s *scanner) line(start Pos, verbatim bool) (string, error) {
 		case c == '\\' && !verbatim:
 			c, err = s.escape(s.pos)
 		default:
-			c, err = s.legal()
+			c, err = s.legalChar()
 		}
 		switch {
 		case err != nil:

@@ -4,8 +4,8 @@ package etf
 // maps with the same keys in the same order is what a table looks like in Erlang: none but the first of them has its
 // keys compared.
 type shapes struct {
-	gen uint32 // of the table; what was remembered with another one does not count
-	of  [4]shape
+	gen   uint32 // of the table; what was remembered with another one does not count
+	slots [4]shape
 }
 
 // shape is the number of keys and their references, the first one in the lowest byte. Within one frame a reference is
@@ -23,11 +23,11 @@ func (s *shapes) begin() {
 	}
 }
 
-// place is where maps of n keys are remembered, so that maps in maps seldom take each other's place.
-func (s *shapes) place(n int) *shape { return &s.of[n%len(s.of)] }
+// slot is where maps of n keys are remembered, so that maps in maps seldom take each other's place.
+func (s *shapes) slot(n int) *shape { return &s.slots[n%len(s.slots)] }
 
-func (s *shapes) knows(n int, refs uint64) bool {
-	return *s.place(n) == shape{refs, s.gen, uint32(n)}
+func (s *shapes) contains(n int, refs uint64) bool {
+	return *s.slot(n) == shape{refs, s.gen, uint32(n)}
 }
 
-func (s *shapes) learn(n int, refs uint64) { *s.place(n) = shape{refs, s.gen, uint32(n)} }
+func (s *shapes) add(n int, refs uint64) { *s.slot(n) = shape{refs, s.gen, uint32(n)} }

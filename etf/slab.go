@@ -5,7 +5,7 @@ package etf
 // messages alive. Chunks are small, and what is large gets memory of its own, so that whoever keeps a small part of a
 // large term does not keep much of the rest.
 type slab struct {
-	leaves
+	leafChunks
 	levels [slabLevels]level
 	bytes  []byte
 	chunks uint8 // how many there were, up to chunkDoublings
@@ -16,7 +16,7 @@ type slab struct {
 type level struct {
 	terms []Term
 	pairs []MapPair
-	containers
+	containerChunks
 }
 
 const (
@@ -37,11 +37,11 @@ const (
 	chunkDoublings = 4
 )
 
-func (s *slab) at(depth int) *level { return &s.levels[uint(depth)%slabLevels] }
+func (s *slab) levelAt(depth int) *level { return &s.levels[uint(depth)%slabLevels] }
 
-// chunk is how many values to make room for, of which each takes about wire bytes of the left ones. The first chunks
+// nextChunkLen is how many values to make room for, of which each takes about wire bytes of the left ones. The first chunks
 // of a term are small, for much of what is left may be one binary.
-func (s *slab) chunk(left, wire, most int) int {
+func (s *slab) nextChunkLen(left, wire, most int) int {
 	n := min(left/wire+1, most, firstChunk<<s.chunks)
 	s.chunks = min(s.chunks+1, chunkDoublings)
 	return n
@@ -52,9 +52,9 @@ func (s *slab) elems(n, depth, left int) []Term {
 	if n >= slabOwnTerms {
 		return make([]Term, n)
 	}
-	l := s.at(depth)
+	l := s.levelAt(depth)
 	if n > len(l.terms) {
-		l.terms = make([]Term, max(n, s.chunk(left, wireSize, slabTerms)))
+		l.terms = make([]Term, max(n, s.nextChunkLen(left, wireSize, slabTerms)))
 	}
 	v := l.terms[:n:n]
 	l.terms = l.terms[n:]
@@ -66,9 +66,9 @@ func (s *slab) mapPairs(n, depth, left int) []MapPair {
 	if n >= slabOwnTerms/2 {
 		return make([]MapPair, n)
 	}
-	l := s.at(depth)
+	l := s.levelAt(depth)
 	if n > len(l.pairs) {
-		l.pairs = make([]MapPair, max(n, s.chunk(left, 2*wireSize, slabPairs)))
+		l.pairs = make([]MapPair, max(n, s.nextChunkLen(left, 2*wireSize, slabPairs)))
 	}
 	v := l.pairs[:n:n]
 	l.pairs = l.pairs[n:]

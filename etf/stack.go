@@ -6,16 +6,16 @@ const recursion = 128
 
 // Sizes of the chunks of a stack.
 const (
-	firstOnStack = 8
-	mostOnStack  = 4096
+	firstStackChunk = 8
+	maxStackChunk   = 4096
 )
 
 // stack is a stack on the heap. It grows by chunks, so nothing on it is ever copied.
 type stack[T any] struct {
-	n     int
-	top   []T   // the chunk in use; empty only if the stack is
-	below [][]T // full ones
-	spare []T   // the one that was left last, so that going up and down at its edge costs nothing
+	n          int
+	top        []T   // the chunk in use; empty only if the stack is
+	fullChunks [][]T // full ones
+	spareChunk []T   // the one that was left last, so that going up and down at its edge costs nothing
 }
 
 func (s *stack[T]) push(v T) {
@@ -27,12 +27,12 @@ func (s *stack[T]) push(v T) {
 }
 
 func (s *stack[T]) grow() {
-	size := firstOnStack
+	size := firstStackChunk
 	if s.top != nil {
-		s.below = append(s.below, s.top)
-		size = min(2*cap(s.top), mostOnStack)
+		s.fullChunks = append(s.fullChunks, s.top)
+		size = min(2*cap(s.top), maxStackChunk)
 	}
-	if s.top, s.spare = s.spare, nil; s.top == nil {
+	if s.top, s.spareChunk = s.spareChunk, nil; s.top == nil {
 		s.top = make([]T, 0, size)
 	}
 }
@@ -45,10 +45,10 @@ func (s *stack[T]) pop() T {
 	s.top[last] = none
 	s.top = s.top[:last]
 	s.n--
-	if full := len(s.below) - 1; last == 0 && full >= 0 {
-		s.top, s.spare = s.below[full], s.top
-		s.below[full] = nil
-		s.below = s.below[:full]
+	if full := len(s.fullChunks) - 1; last == 0 && full >= 0 {
+		s.top, s.spareChunk = s.fullChunks[full], s.top
+		s.fullChunks[full] = nil
+		s.fullChunks = s.fullChunks[:full]
 	}
 	return v
 }

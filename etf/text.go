@@ -63,10 +63,10 @@ type textWriter struct {
 	limit  int // length of buf at which the text ends, -1 for none
 }
 
-func (w *textWriter) full() bool { return w.limit >= 0 && len(w.buf) > w.limit }
+func (w *textWriter) isFull() bool { return w.limit >= 0 && len(w.buf) > w.limit }
 
-// room is the number of elements worth looking at: each of them is at least one byte of text.
-func (w *textWriter) room(n int) int {
+// maxElements is the number of elements worth looking at: each of them is at least one byte of text.
+func (w *textWriter) maxElements(n int) int {
 	if w.limit < 0 {
 		return n
 	}
@@ -81,11 +81,11 @@ func (w *textWriter) uint(n uint64) {
 
 // term writes a term. depth is how far it may still call itself.
 func (w *textWriter) term(t Term, depth int) {
-	if w.full() || w.flat(t) {
+	if w.isFull() || w.writeFlat(t) {
 		return
 	}
 	if depth == 0 {
-		w.deep(t)
+		w.writeDeep(t)
 		return
 	}
 	switch t := t.(type) {
@@ -103,18 +103,18 @@ func (w *textWriter) term(t Term, depth int) {
 		w.mapping(t, depth)
 		return
 	}
-	w.open(t)
+	w.writeOpening(t)
 	for i, part := range partsOf(t) {
-		if w.between(t, i); w.full() {
+		if w.writeSeparator(t, i); w.isFull() {
 			return
 		}
 		w.term(part, depth-1)
 	}
 	if l, ok := t.(ImproperList); ok {
-		w.between(t, len(l.Elems))
+		w.writeSeparator(t, len(l.Elems))
 		w.term(l.Tail, depth-1)
 	}
-	w.str(closing(t))
+	w.str(closingText(t))
 }
 
 func (w *textWriter) elements(list []Term, depth int) {
@@ -122,7 +122,7 @@ func (w *textWriter) elements(list []Term, depth int) {
 		if i > 0 {
 			w.byte(',')
 		}
-		if w.full() {
+		if w.isFull() {
 			return
 		}
 		w.term(t, depth-1)
@@ -135,7 +135,7 @@ func (w *textWriter) mapping(m Map, depth int) {
 		if i > 0 {
 			w.byte(',')
 		}
-		if w.full() {
+		if w.isFull() {
 			return
 		}
 		w.term(m[i].Key, depth-1)
@@ -145,32 +145,32 @@ func (w *textWriter) mapping(m Map, depth int) {
 	w.byte('}')
 }
 
-// deep is term with a stack on the heap, for what has parts.
-func (w *textWriter) deep(t Term) {
+// writeDeep is term with a stack on the heap, for what has parts.
+func (w *textWriter) writeDeep(t Term) {
 	var around walk[struct{}]
 	around.enter(t, struct{}{})
-	w.open(t)
-	for around.open.n > 0 && !w.full() {
+	w.writeOpening(t)
+	for around.open.n > 0 && !w.isFull() {
 		part, more := around.next()
 		if !more {
 			t, _ := around.leave()
-			w.str(closing(t))
+			w.str(closingText(t))
 			continue
 		}
 		v := around.open.peek()
-		w.between(v.term, v.next-1)
+		w.writeSeparator(v.term, v.next-1)
 		switch {
-		case w.full() || w.flat(part):
+		case w.isFull() || w.writeFlat(part):
 		case around.enter(part, struct{}{}):
-			w.open(part)
+			w.writeOpening(part)
 		default:
 			w.str("...")
 		}
 	}
 }
 
-// flat writes a term that has no parts, or that is written as if it had none, and reports whether t is one.
-func (w *textWriter) flat(t Term) bool {
+// writeFlat writes a term that has no parts, or that is written as if it had none, and reports whether t is one.
+func (w *textWriter) writeFlat(t Term) bool {
 	switch t := t.(type) {
 	case Atom:
 		w.buf = appendAtomText(w.buf, string(t))
@@ -197,7 +197,7 @@ func (w *textWriter) flat(t Term) bool {
 	case Export:
 		w.export(t)
 	case List:
-		return w.flatList(t)
+		return w.writeFlatList(t)
 	case Tuple, Map:
 		return false
 	default:
@@ -209,8 +209,8 @@ func (w *textWriter) flat(t Term) bool {
 	return true
 }
 
-// open writes what stands in front of the parts of t.
-func (w *textWriter) open(t Term) {
+// writeOpening writes what stands in front of the parts of t.
+func (w *textWriter) writeOpening(t Term) {
 	switch t := t.(type) {
 	case List, ImproperList:
 		w.byte('[')
@@ -227,8 +227,8 @@ func (w *textWriter) open(t Term) {
 	}
 }
 
-// between writes what stands in front of part number i of t.
-func (w *textWriter) between(t Term, i int) {
+// writeSeparator writes what stands in front of part number i of t.
+func (w *textWriter) writeSeparator(t Term, i int) {
 	switch t := t.(type) {
 	case ImproperList:
 		if i == len(t.Elems) {
@@ -250,8 +250,8 @@ func (w *textWriter) between(t Term, i int) {
 	}
 }
 
-// closing is what stands behind the parts of t.
-func closing(t Term) string {
+// closingText is what stands behind the parts of t.
+func closingText(t Term) string {
 	switch t.(type) {
 	case List, ImproperList:
 		return "]"

@@ -9,9 +9,9 @@ import (
 // noQuote stands for a text without a quote character that would have to be escaped.
 const noQuote = rune(-1)
 
-// flatList writes a list without elements, and as "..." one whose elements are all printable characters.
+// writeFlatList writes a list without elements, and as "..." one whose elements are all printable characters.
 // io_lib:printable_list/1. Other lists it does not write.
-func (w *textWriter) flatList(l List) bool {
+func (w *textWriter) writeFlatList(l List) bool {
 	if len(l) == 0 {
 		w.str("[]")
 		return true
@@ -20,7 +20,7 @@ func (w *textWriter) flatList(l List) bool {
 		return false
 	}
 	w.byte('"')
-	for _, t := range l[:w.room(len(l))] {
+	for _, t := range l[:w.maxElements(len(l))] {
 		w.buf = appendCharText(w.buf, rune(t.(Int)), '"')
 	}
 	w.byte('"')
@@ -28,7 +28,7 @@ func (w *textWriter) flatList(l List) bool {
 }
 
 func (w *textWriter) printableList(l List) bool {
-	for _, t := range l[:max(1, w.room(len(l)))] {
+	for _, t := range l[:max(1, w.maxElements(len(l)))] {
 		c, ok := t.(Int)
 		if !ok || c < 0 || c > utf8.MaxRune || !w.printable(rune(c)) {
 			return false
@@ -61,7 +61,7 @@ func legalChar(c rune) bool {
 // are printable characters in UTF-8. io_lib_pretty, printable_bin.
 func (w *textWriter) binary(b Binary) {
 	whole := b
-	if n := w.room(len(b)); n < len(b) {
+	if n := w.maxElements(len(b)); n < len(b) {
 		b = b[:cutText(b, max(0, n))]
 	}
 	if len(b) == 0 {
@@ -102,7 +102,7 @@ func (w *textWriter) binary(b Binary) {
 
 func (w *textWriter) bytes(b []byte) {
 	w.str("<<")
-	for i, c := range b[:max(0, w.room(len(b)))] {
+	for i, c := range b[:max(0, w.maxElements(len(b)))] {
 		if i > 0 {
 			w.byte(',')
 		}
@@ -118,7 +118,7 @@ func (w *textWriter) bitstring(b Bitstring) {
 	}
 	last := len(b.Data) - 1
 	w.str("<<")
-	for _, c := range b.Data[:max(0, w.room(last))] {
+	for _, c := range b.Data[:max(0, w.maxElements(last))] {
 		w.uint(uint64(c))
 		w.byte(',')
 	}

@@ -75,7 +75,7 @@ func (u *unmarshaler) special(t Term, dst reflect.Value, o *fieldOptions) (done 
 // toInterface stores t in a Term, in an interface that it happens to implement, or as its natural Go value in an any.
 func (u *unmarshaler) toInterface(t Term, dst reflect.Value) error {
 	if dst.NumMethod() == 0 {
-		v, ok := natural(t, maxMarshalDepth-u.depth)
+		v, ok := naturalValue(t, maxMarshalDepth-u.depth)
 		switch {
 		case !ok:
 			return mismatch(t, dst, "nested too deep")
@@ -93,8 +93,8 @@ func (u *unmarshaler) toInterface(t Term, dst reflect.Value) error {
 	return nil
 }
 
-// natural is what any gets, or false for what is nested deeper than depth.
-func natural(t Term, depth int) (v any, ok bool) {
+// naturalValue is what any gets, or false for what is nested deeper than depth.
+func naturalValue(t Term, depth int) (v any, ok bool) {
 	if depth < 0 {
 		return nil, false
 	}
@@ -117,7 +117,7 @@ func natural(t Term, depth int) (v any, ok bool) {
 	case List:
 		list := make([]any, len(t))
 		for i, e := range t {
-			if list[i], ok = natural(e, depth-1); !ok {
+			if list[i], ok = naturalValue(e, depth-1); !ok {
 				return nil, false
 			}
 		}
@@ -135,7 +135,7 @@ func naturalMap(m Map, depth int) (v any, ok bool) {
 		if _, twice := result[key]; !ok || twice {
 			return m, true
 		}
-		if result[key], ok = natural(p.Value, depth-1); !ok {
+		if result[key], ok = naturalValue(p.Value, depth-1); !ok {
 			return nil, false
 		}
 	}

@@ -6,9 +6,9 @@ type walk[S any] struct {
 	open  stack[visit[S]] // the terms that were entered and not left
 	parts []Term          // of the innermost of them, without the tail of a list
 
-	mark   *Term // where the parts of one of them begin, and how many there are
-	marked int
-	markAt int // its depth
+	cycleMark  *Term // where the parts of one of them begin, and how many there are
+	cycleLen   int
+	cycleDepth int // its depth
 }
 
 type visit[S any] struct {
@@ -24,11 +24,11 @@ func (w *walk[S]) enter(t Term, state S) bool {
 	parts := partsOf(t)
 	if n := len(parts); n > 0 {
 		first := &parts[0]
-		if first == w.mark && n == w.marked {
+		if first == w.cycleMark && n == w.cycleLen {
 			return false
 		}
 		if depth := w.open.n; depth&(depth-1) == 0 {
-			w.mark, w.marked, w.markAt = first, n, depth
+			w.cycleMark, w.cycleLen, w.cycleDepth = first, n, depth
 		}
 	}
 	w.parts = parts
@@ -57,8 +57,8 @@ func (w *walk[S]) leave() (t Term, state S) {
 	if w.open.n > 0 {
 		w.parts = partsOf(w.open.peek().term)
 	}
-	if w.open.n <= w.markAt {
-		w.mark = nil
+	if w.open.n <= w.cycleDepth {
+		w.cycleMark = nil
 	}
 	return v.term, v.state
 }
@@ -87,9 +87,9 @@ func partsOf(t Term) []Term {
 	case ImproperList:
 		return t.Elems
 	case Map:
-		return flat(t)
+		return pairTerms(t)
 	case sortedMap:
-		return flat(Map(t))
+		return pairTerms(Map(t))
 	case *Fun:
 		return t.Free
 	case *Record:

@@ -74,7 +74,7 @@ func (d *Decoder) atomText(b []byte) Term {
 		return nil
 	}
 	if d.atoms == nil {
-		if d.missed++; d.missed < internAfter {
+		if d.uncachedAtoms++; d.uncachedAtoms < internAfter {
 			return Atom(s)
 		}
 		d.atoms = new(internTable)
@@ -121,7 +121,7 @@ func (d *Decoder) atomRef() Term {
 
 // atomValue reads an atom, tag included, inside another term.
 func (d *Decoder) atomValue() Atom {
-	d.r.next()
+	d.r.readTag()
 	if d.r.err != nil {
 		return ""
 	}

@@ -15,11 +15,11 @@ func appendFloat(dst []byte, v float64) ([]byte, *EncodeError) {
 	return binary.BigEndian.AppendUint64(append(dst, tagNewFloat), math.Float64bits(v)), nil
 }
 
-// finite says whether these are the bits of a float that is neither infinite nor no number.
-func finite(bits uint64) bool { return bits>>52&0x7ff != 0x7ff }
+// isFinite says whether these are the bits of a float that is neither infinite nor no number.
+func isFinite(bits uint64) bool { return bits>>52&0x7ff != 0x7ff }
 
 func (d *Decoder) float() Term {
-	return d.finite(math.Float64frombits(d.r.u64()))
+	return d.finiteFloat(math.Float64frombits(d.r.u64()))
 }
 
 // floatText reads the text that sprintf("%.20e") writes, filled up with zero bytes.
@@ -38,10 +38,10 @@ func (d *Decoder) floatText() Term {
 	if err != nil {
 		v = math.Inf(1)
 	}
-	return d.finite(v)
+	return d.finiteFloat(v)
 }
 
-func (d *Decoder) finite(v float64) Term {
+func (d *Decoder) finiteFloat(v float64) Term {
 	if d.r.err == nil && (math.IsNaN(v) || math.IsInf(v, 0)) {
 		d.r.fail(ErrMalformed, "not a finite float")
 	}

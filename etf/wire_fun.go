@@ -10,7 +10,7 @@ import (
 func (e *Encoder) fun(dst []byte, f *Fun, depth int) ([]byte, *EncodeError) {
 	if depth <= 0 && f != nil {
 		c := *f // f itself may lie on the stack of a caller
-		return e.deep(dst, &c)
+		return e.appendDeep(dst, &c)
 	}
 	dst, size, err := e.funHead(dst, f)
 	if err != nil {
@@ -21,11 +21,11 @@ func (e *Encoder) fun(dst []byte, f *Fun, depth int) ([]byte, *EncodeError) {
 			return dst, err.in(".Free[%d]", i+1)
 		}
 	}
-	return dst, putFunSize(dst, size)
+	return dst, setFunSize(dst, size)
 }
 
-// putFunSize ends a fun whose size is to stand at dst[size:].
-func putFunSize(dst []byte, size int) *EncodeError {
+// setFunSize ends a fun whose size is to stand at dst[size:].
+func setFunSize(dst []byte, size int) *EncodeError {
 	n := len(dst) - size
 	if err := fits32(n, "a fun of %d bytes"); err != nil {
 		return err
@@ -77,7 +77,7 @@ func (e *Encoder) export(dst []byte, x Export) ([]byte, *EncodeError) {
 
 // intInside reads an integer that is a part of another term.
 func (d *Decoder) intInside() Int {
-	switch d.r.next() {
+	switch d.r.readTag() {
 	case tagSmallInteger:
 		return Int(d.r.u8())
 	case tagInteger:
@@ -93,7 +93,7 @@ func (d *Decoder) intInside() Int {
 
 func (d *Decoder) fun(depth int) Term {
 	if depth <= 0 {
-		return d.deep()
+		return d.readDeep()
 	}
 	at := d.r.at
 	f, end := d.funHead(depth)
@@ -125,13 +125,13 @@ func (d *Decoder) funHead(depth int) (f *Fun, end int) {
 	copy(f.Uniq[:], d.r.bytes(uint32(len(f.Uniq))))
 	f.Index = d.r.u32()
 	free := d.r.u32()
-	if d.r.err != nil || !d.claim(uint64(free)) {
+	if d.r.err != nil || !d.claimElements(uint64(free)) {
 		return nil, 0
 	}
 	f.Module = d.atomValue()
 	f.OldIndex = d.intInside()
 	f.OldUniq = d.intInside()
-	if tag := d.r.next(); tag != tagNewPid && tag != tagPid {
+	if tag := d.r.readTag(); tag != tagNewPid && tag != tagPid {
 		d.r.fail(ErrMalformed, "a pid is expected here")
 	}
 	f.Pid = d.pidValue()

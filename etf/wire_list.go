@@ -14,7 +14,7 @@ func (e *Encoder) list(dst []byte, l List, depth int) ([]byte, *EncodeError) {
 		return appendString(dst, l), nil
 	}
 	if depth <= 0 {
-		return e.deep(dst, l)
+		return e.appendDeep(dst, l)
 	}
 	dst, err := e.cells(dst, l, depth)
 	if err != nil {
@@ -35,7 +35,7 @@ func (e *Encoder) improperList(dst []byte, l ImproperList, depth int) ([]byte, *
 		return dst, l.fault()
 	}
 	if depth <= 0 {
-		return e.deep(dst, l)
+		return e.appendDeep(dst, l)
 	}
 	dst, err := e.cells(dst, l.Elems, depth)
 	if err != nil {
@@ -76,7 +76,7 @@ func (e *Encoder) cells(dst []byte, elems []Term, depth int) ([]byte, *EncodeErr
 		}
 		if !isAtom(elems[i]) || e.refs == nil {
 			dst, err = e.term(dst, elems[i], depth-1)
-		} else if dst, i = e.refs.knownAtoms(dst, elems, i); i < len(elems) {
+		} else if dst, i = e.refs.appendAtomsFast(dst, elems, i); i < len(elems) {
 			dst, err = e.element(dst, elems[i], depth-1)
 		}
 		if err != nil {
@@ -90,7 +90,7 @@ func (e *Encoder) cells(dst []byte, elems []Term, depth int) ([]byte, *EncodeErr
 // the result is one List or ImproperList whatever pieces it came in, and none of them costs depth.
 func (d *Decoder) list(depth int) Term {
 	if depth <= 0 {
-		return d.deep()
+		return d.readDeep()
 	}
 	if d.r.left() <= smallInput && d.r.peek32() == 1 {
 		return d.shortList(depth)
@@ -101,7 +101,7 @@ func (d *Decoder) list(depth int) Term {
 // listRest reads what comes behind the first elements of a list.
 func (d *Decoder) listRest(elems []Term, depth int) Term {
 	for d.r.err == nil {
-		switch tail := d.r.next(); tail {
+		switch tail := d.r.readTag(); tail {
 		case tagList:
 			elems = d.listElems(elems, depth)
 			continue
@@ -137,7 +137,7 @@ func (d *Decoder) improper(elems []Term, depth int) Term {
 // listElems reads the count and the elements of a LIST_EXT and adds them to elems.
 func (d *Decoder) listElems(elems []Term, depth int) []Term {
 	n := d.r.u32()
-	if d.r.err != nil || !d.claim(uint64(n)) {
+	if d.r.err != nil || !d.claimElements(uint64(n)) {
 		return nil
 	}
 	at := len(elems)
@@ -151,8 +151,8 @@ func (d *Decoder) listElems(elems []Term, depth int) []Term {
 			elems[i] = d.slab.int(v, d.r.left())
 			continue
 		}
-		if d.r.peek() == tagAtomCacheRef {
-			if i = d.knownAtoms(elems, i); i == len(elems) {
+		if d.r.peekTag() == tagAtomCacheRef {
+			if i = d.readAtomsFast(elems, i); i == len(elems) {
 				break
 			}
 		}

@@ -8,7 +8,7 @@ var emptyMap Term = Map{}
 
 func (e *Encoder) mapTerm(dst []byte, m Map, depth int) ([]byte, *EncodeError) {
 	if depth <= 0 {
-		return e.deep(dst, m)
+		return e.appendDeep(dst, m)
 	}
 	dst, err := appendMapHeader(dst, len(m))
 	if err != nil {
@@ -21,14 +21,14 @@ func (e *Encoder) mapTerm(dst []byte, m Map, depth int) ([]byte, *EncodeError) {
 	} else {
 		dst, err = e.pairs(dst, m, depth-1)
 	}
-	if err != nil || cached && e.refs.shapes.knows(len(m), refs) {
+	if err != nil || cached && e.refs.shapes.contains(len(m), refs) {
 		return dst, err
 	}
 	if err := e.distinctKeys(m); err != nil {
 		return dst, err
 	}
 	if cached {
-		e.refs.shapes.learn(len(m), refs)
+		e.refs.shapes.add(len(m), refs)
 	}
 	return dst, nil
 }
@@ -67,7 +67,7 @@ func (e *Encoder) cachedPairs(dst []byte, m Map, depth int) (out []byte, refs ui
 	cached = true
 	for i := 0; i < len(m); i++ {
 		if cached {
-			if dst, i, refs = e.knownPairs(dst, m, i, refs); i == len(m) {
+			if dst, i, refs = e.appendPairsFast(dst, m, i, refs); i == len(m) {
 				break
 			}
 		}
@@ -87,11 +87,11 @@ func (e *Encoder) cachedPairs(dst []byte, m Map, depth int) (out []byte, refs ui
 
 func (d *Decoder) mapTerm(depth int) Term {
 	if depth <= 0 {
-		return d.deep()
+		return d.readDeep()
 	}
 	at := d.r.at
 	n := d.r.u32()
-	if d.r.err != nil || !d.claim(2*uint64(n)) {
+	if d.r.err != nil || !d.claimElements(2*uint64(n)) {
 		return nil
 	}
 	if n == 0 {
@@ -102,12 +102,12 @@ func (d *Decoder) mapTerm(depth int) Term {
 	if !ok {
 		return nil
 	}
-	if cached && d.shapes.knows(len(m), refs) {
+	if cached && d.shapes.contains(len(m), refs) {
 		return d.slab.mapping(m, depth, d.r.left())
 	}
 	t := d.mapEnd(m, at, depth)
 	if cached && t != nil {
-		d.shapes.learn(len(m), refs)
+		d.shapes.add(len(m), refs)
 	}
 	return t
 }
@@ -127,7 +127,7 @@ func (d *Decoder) pairs(m Map, depth int) (refs uint64, cached, ok bool) {
 	cached = len(d.Atoms) > 0 && len(m) <= smallMap
 	for i := 0; i < len(m); i++ {
 		if cached {
-			if i, refs = d.knownPairs(m, i, refs); i == len(m) {
+			if i, refs = d.readPairsFast(m, i, refs); i == len(m) {
 				break
 			}
 		}

@@ -8,7 +8,7 @@ import "encoding/binary"
 func (e *Encoder) record(dst []byte, r *Record, depth int) ([]byte, *EncodeError) {
 	if depth <= 0 && r != nil {
 		c := *r // r itself may lie on the stack of a caller
-		return e.deep(dst, &c)
+		return e.appendDeep(dst, &c)
 	}
 	dst, err := e.recordHead(dst, r)
 	if err != nil {
@@ -78,7 +78,7 @@ func duplicateField(fields []Atom) bool {
 
 func (d *Decoder) record(depth int) Term {
 	if depth <= 0 {
-		return d.deep()
+		return d.readDeep()
 	}
 	at := d.r.at
 	r := d.recordHead(depth)
@@ -106,7 +106,7 @@ func (d *Decoder) recordEnd(r *Record, at int) Term {
 func (d *Decoder) recordHead(depth int) *Record {
 	n := d.r.u32()
 	flags := d.r.u8()
-	if d.r.err != nil || !d.claim(2*uint64(n)) {
+	if d.r.err != nil || !d.claimElements(2*uint64(n)) {
 		return nil
 	}
 	r := &Record{Exported: flags&exportedFlag != 0, Module: d.atomValue(), Name: d.atomValue()}

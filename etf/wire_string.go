@@ -39,7 +39,7 @@ func (d *Decoder) str(depth int) Term {
 // strElems reads a STRING_EXT behind its tag and adds its bytes to elems.
 func (d *Decoder) strElems(elems []Term, depth int) []Term {
 	b := d.r.bytes(uint32(d.r.u16()))
-	if d.r.err != nil || !d.claimRead(len(b)) {
+	if d.r.err != nil || !d.claimReadElements(len(b)) {
 		return nil
 	}
 	if elems == nil {

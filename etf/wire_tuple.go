@@ -22,7 +22,7 @@ func appendTupleHeader(dst []byte, n int) ([]byte, *EncodeError) {
 
 func (e *Encoder) tuple(dst []byte, t Tuple, depth int) ([]byte, *EncodeError) {
 	if depth <= 0 {
-		return e.deep(dst, t)
+		return e.appendDeep(dst, t)
 	}
 	dst, err := appendTupleHeader(dst, len(t))
 	if err != nil {
@@ -41,12 +41,12 @@ func (d *Decoder) tupleFits(n uint32) bool {
 	if d.r.err == nil && n > maxTupleArity {
 		d.r.fail(ErrMalformed, "a tuple with more elements than OTP can hold")
 	}
-	return d.r.err == nil && d.claim(uint64(n))
+	return d.r.err == nil && d.claimElements(uint64(n))
 }
 
 func (d *Decoder) tuple(n uint32, depth int) Term {
 	if depth <= 0 {
-		return d.deep()
+		return d.readDeep()
 	}
 	if !d.tupleFits(n) {
 		return nil
@@ -56,8 +56,8 @@ func (d *Decoder) tuple(n uint32, depth int) Term {
 	}
 	t, header := d.newTuple(int(n), depth)
 	for i := range t {
-		if i == 1 && n == 3 && t[0] == callTag {
-			t[1] = d.from(depth - 1)
+		if i == 1 && n == 3 && t[0] == genCallAtom {
+			t[1] = d.genCallFrom(depth - 1)
 		} else {
 			t[i] = d.term(depth - 1)
 		}

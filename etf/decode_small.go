@@ -68,18 +68,18 @@ type improper1 struct {
 // shortList reads a list with a count of one, such as [alias|Ref] in every gen_server call.
 func (d *Decoder) shortList(depth int) Term {
 	d.r.u32()
-	if !d.claim(1) {
+	if !d.claimElements(1) {
 		return nil
 	}
 	elem := d.term(depth - 1)
 	if elem == nil {
 		return nil
 	}
-	switch d.r.peek() {
+	switch d.r.peekTag() {
 	case tagList, tagString:
 		return d.listRest([]Term{elem}, depth)
 	case tagNil:
-		d.r.next()
+		d.r.readTag()
 		l := &list1{elems: [1]Term{elem}}
 		l.header = l.elems[:]
 		return box(protoList, unsafe.Pointer(&l.header))
@@ -96,31 +96,31 @@ func (l *improper1) box(elem, tail Term) Term {
 	return box(protoImproper, unsafe.Pointer(&l.header))
 }
 
-// callTag is what every gen_server call begins with: {'$gen_call', {Pid, [alias|Ref]}, Request}, or {Pid, Ref} before
+// genCallAtom is what every gen_server call begins with: {'$gen_call', {Pid, [alias|Ref]}, Request}, or {Pid, Ref} before
 // OTP 24. The second element has the same parts each time and lives as long as the call, so it is one allocation.
-var callTag Term = Atom("$gen_call")
+var genCallAtom Term = Atom("$gen_call")
 
-type callFrom struct {
+type fromTuple struct {
 	tuple tuple2
 	pid   Pid
 	alias improper1
 	ref   Ref
 }
 
-// from reads the second element of a call. What is no {Pid, Tag} is read like any other term.
-func (d *Decoder) from(depth int) Term {
+// genCallFrom reads the second element of a call. What is no {Pid, Tag} is read like any other term.
+func (d *Decoder) genCallFrom(depth int) Term {
 	if depth <= 1 || d.r.left() < 3 || [3]byte(d.r.buf[d.r.off:]) != [3]byte{tagSmallTuple, 2, tagNewPid} {
 		return d.term(depth)
 	}
-	d.r.next()
+	d.r.readTag()
 	d.r.u8()
-	if !d.claim(2) {
+	if !d.claimElements(2) {
 		return nil
 	}
-	d.r.next()
-	f := new(callFrom)
+	d.r.readTag()
+	f := new(fromTuple)
 	f.pid = d.pidValue()
-	tag := d.fromTag(f, depth-1)
+	tag := d.genCallTag(f, depth-1)
 	if d.r.err != nil {
 		return nil
 	}
@@ -128,40 +128,40 @@ func (d *Decoder) from(depth int) Term {
 	return boxTuple(f.tuple.elems[:], &f.tuple.header)
 }
 
-func (d *Decoder) fromTag(f *callFrom, depth int) Term {
-	switch d.r.peek() {
+func (d *Decoder) genCallTag(f *fromTuple, depth int) Term {
+	switch d.r.peekTag() {
 	case tagNewerReference:
-		return d.fromRef(f)
+		return d.genCallRef(f)
 	case tagList:
-		return d.fromAlias(f, depth)
+		return d.genCallAlias(f, depth)
 	}
 	return d.term(depth)
 }
 
-func (d *Decoder) fromAlias(f *callFrom, depth int) Term {
-	d.r.next()
+func (d *Decoder) genCallAlias(f *fromTuple, depth int) Term {
+	d.r.readTag()
 	if d.r.peek32() != 1 {
 		return d.list(depth)
 	}
 	d.r.u32()
-	if !d.claim(1) {
+	if !d.claimElements(1) {
 		return nil
 	}
 	elem := d.term(depth - 1)
 	switch {
 	case elem == nil:
 		return nil
-	case d.r.peek() != tagNewerReference:
+	case d.r.peekTag() != tagNewerReference:
 		return d.listRest([]Term{elem}, depth)
 	}
-	if ref := d.fromRef(f); ref != nil {
+	if ref := d.genCallRef(f); ref != nil {
 		return f.alias.box(elem, ref)
 	}
 	return nil
 }
 
-func (d *Decoder) fromRef(f *callFrom) Term {
-	d.r.next()
+func (d *Decoder) genCallRef(f *fromTuple) Term {
+	d.r.readTag()
 	if f.ref = d.refValue(); d.r.err != nil {
 		return nil
 	}

@@ -8,14 +8,14 @@ import (
 // What stands here reads what can be read without a call and without a failure, and leaves all else, with every
 // failure, to the methods that read anything. The half of what a list of small maps takes is spent here.
 
-// knownPairs reads pairs of m from number i on, as long as their keys are references, and their values references,
+// readPairsFast reads pairs of m from number i on, as long as their keys are references, and their values references,
 // integers of 32 bits, floats, and binaries that need no copy, and there is room in the chunks. It adds the
 // references of the keys to refs and returns the number of the first pair that is not read.
-func (d *Decoder) knownPairs(m Map, i int, refs uint64) (int, uint64) {
+func (d *Decoder) readPairsFast(m Map, i int, refs uint64) (int, uint64) {
 	buf, off, atoms, left := d.r.buf, d.r.off, d.Atoms, d.r.left()
 loop:
-	for ; i < len(m) && left >= pairRoom; i++ {
-		b := (*[pairRoom]byte)(buf[off:])
+	for ; i < len(m) && left >= maxFastPair; i++ {
+		b := (*[maxFastPair]byte)(buf[off:])
 		if b[0] != tagAtomCacheRef || int(b[1]) >= len(atoms) || !isAtom(atoms[b[1]]) {
 			break
 		}
@@ -35,7 +35,7 @@ loop:
 			p.Value, n = d.slab.int(Int(int32(binary.BigEndian.Uint32(b[3:]))), left), 7
 		case tagNewFloat:
 			bits := binary.BigEndian.Uint64(b[3:])
-			if len(d.slab.floats) == 0 || !finite(bits) {
+			if len(d.slab.floats) == 0 || !isFinite(bits) {
 				break loop
 			}
 			p.Value, n = d.slab.float(Float(math.Float64frombits(bits)), left), 11
@@ -57,8 +57,8 @@ loop:
 	return i, refs
 }
 
-// knownAtoms reads elements of a list from number i on, as long as they are references.
-func (d *Decoder) knownAtoms(elems []Term, i int) int {
+// readAtomsFast reads elements of a list from number i on, as long as they are references.
+func (d *Decoder) readAtomsFast(elems []Term, i int) int {
 	b := d.r.buf[d.r.off:]
 	n := 0
 	for ; i < len(elems) && n+2 <= len(b) && b[n] == tagAtomCacheRef; i++ {

@@ -9,18 +9,18 @@ import (
 // methods that append anything. The half of what a list of small maps takes is spent here.
 
 const (
-	pairRoom    = 16  // a reference and the largest number fit in
-	shortBinary = 256 // larger ones may have to stand apart
+	maxFastPair   = 16  // a reference and the largest number fit in
+	maxFastBinary = 256 // larger ones may have to stand apart
 )
 
-// knownPairs appends pairs of m from number i on, as long as their keys are atoms that were seen, and their values
+// appendPairsFast appends pairs of m from number i on, as long as their keys are atoms that were seen, and their values
 // such atoms, integers of 32 bits, floats, and short binaries. It adds the references of the keys to refs and returns
 // the number of the first pair that is not appended.
-func (e *Encoder) knownPairs(dst []byte, m Map, i int, refs uint64) ([]byte, int, uint64) {
+func (e *Encoder) appendPairsFast(dst []byte, m Map, i int, refs uint64) ([]byte, int, uint64) {
 	c := e.refs
 	for ; i < len(m); i++ {
 		p, n := &m[i], len(dst)
-		if cap(dst)-n < pairRoom || !isAtom(p.Key) {
+		if cap(dst)-n < maxFastPair || !isAtom(p.Key) {
 			break
 		}
 		ref, ok := c.find(atomIn(p.Key))
@@ -29,7 +29,7 @@ func (e *Encoder) knownPairs(dst []byte, m Map, i int, refs uint64) ([]byte, int
 				break
 			}
 		}
-		b := (*[pairRoom]byte)(dst[n : n+pairRoom])
+		b := (*[maxFastPair]byte)(dst[n : n+maxFastPair])
 		binary.LittleEndian.PutUint16(b[:], tagAtomCacheRef|uint16(ref)<<8)
 		if isAtom(p.Value) {
 			v, ok := c.find(atomIn(p.Value))
@@ -54,7 +54,7 @@ func (e *Encoder) knownPairs(dst []byte, m Map, i int, refs uint64) ([]byte, int
 			}
 		} else if isBinary(p.Value) {
 			v := binaryIn(p.Value)
-			if len(v) > shortBinary || cap(dst)-n-7 < len(v) || e.Apart > 0 && len(v) >= e.Apart {
+			if len(v) > maxFastBinary || cap(dst)-n-7 < len(v) || e.Apart > 0 && len(v) >= e.Apart {
 				break
 			}
 			b[2] = tagBinary
@@ -62,7 +62,7 @@ func (e *Encoder) knownPairs(dst []byte, m Map, i int, refs uint64) ([]byte, int
 			n += 7 + copy(dst[n+7:n+7+len(v)], v)
 		} else if isFloat(p.Value) {
 			bits := math.Float64bits(float64(floatIn(p.Value)))
-			if !finite(bits) {
+			if !isFinite(bits) {
 				break
 			}
 			b[2] = tagNewFloat
@@ -76,9 +76,9 @@ func (e *Encoder) knownPairs(dst []byte, m Map, i int, refs uint64) ([]byte, int
 	return dst, i, refs
 }
 
-// knownAtoms appends elements of l from number i on, as long as they are atoms that were seen. It returns the number
+// appendAtomsFast appends elements of l from number i on, as long as they are atoms that were seen. It returns the number
 // of the first one that is not appended.
-func (c *refCache) knownAtoms(dst []byte, l []Term, i int) ([]byte, int) {
+func (c *refCache) appendAtomsFast(dst []byte, l []Term, i int) ([]byte, int) {
 	for ; i < len(l) && isAtom(l[i]); i++ {
 		ref, ok := c.find(atomIn(l[i]))
 		if !ok {
