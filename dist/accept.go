@@ -68,7 +68,7 @@ func (h *handshake) recvName() (sendName, error) {
 	if m.old && m.flags.Has(FlagHandshake23) {
 		announced |= highFlags // until the complement says which of them it really has
 	}
-	if err := h.theirs(StageRecvName, announced); err != nil {
+	if err := h.setPeerFlags(StageRecvName, announced); err != nil {
 		_ = h.refuse(StatusNotAllowed) // what the peer lacks is the better error
 		return m, err
 	}
@@ -78,7 +78,7 @@ func (h *handshake) recvName() (sendName, error) {
 		return m, h.fail(StageRecvName, ReasonName, HandshakeError{Name: m.name, Detail: "the peer has the same name as we"})
 	}
 	if m.flags.Has(FlagNameMe) {
-		return m, h.nameIt(string(m.name))
+		return m, h.namePeer(string(m.name))
 	}
 	return m, nil
 }
@@ -86,8 +86,8 @@ func (h *handshake) recvName() (sendName, error) {
 // highFlags are those that the old form of the name leaves to the complement.
 const highFlags = ^Flags(0xffffffff)
 
-// nameIt gives the peer the name it asked for.
-func (h *handshake) nameIt(host string) error {
+// namePeer gives the peer the name it asked for.
+func (h *handshake) namePeer(host string) error {
 	name := h.NameFor
 	if name == nil {
 		name = randomName
@@ -127,7 +127,7 @@ func (h *handshake) sendStatus(a Arbiter) error {
 	h.peer.Status = status
 	m := statusMessage{status: status, name: h.peer.Name, creation: h.peer.Creation}
 	if status != StatusAlive {
-		if err := h.io.hold(m.append); err != nil { // the challenge follows
+		if err := h.io.bufferPacket(m.append); err != nil { // the challenge follows
 			return h.failIO(StageSendStatus, err)
 		}
 		return nil
@@ -183,7 +183,7 @@ func (h *handshake) recvComplement(low Flags) error {
 		return h.failIO(StageRecvComplement, err)
 	}
 	h.peer.Creation = m.creation
-	return h.theirs(StageRecvComplement, low|m.high)
+	return h.setPeerFlags(StageRecvComplement, low|m.high)
 }
 
 func (h *handshake) recvChallengeReply(ours uint32) (theirs uint32, err error) {
@@ -195,7 +195,7 @@ func (h *handshake) recvChallengeReply(ours uint32) (theirs uint32, err error) {
 	if err != nil {
 		return 0, h.failIO(StageRecvChallengeReply, err)
 	}
-	if !proves(m.digest, h.cookie, ours) {
+	if !isProof(m.digest, h.cookie, ours) {
 		return 0, h.fail(StageRecvChallengeReply, ReasonCookie, HandshakeError{})
 	}
 	return m.challenge, nil

@@ -17,14 +17,14 @@ func (*AliasSend) HasPayload() bool { return true }
 func (m *AliasSend) sender() etf.Pid { return m.From }
 
 func (m *AliasSend) write(w *controlWriter, payload etf.Term) (op Op, behind bool) {
-	if !w.has(FlagAlias) {
+	if !w.negotiated(FlagAlias) {
 		w.refuse(OpAliasSend, "the peer has no aliases")
 	}
-	if w.has(FlagAltactSig) {
+	if w.negotiated(FlagAltactSig) {
 		return w.altact(altactAlias, m.From, AltactTarget{Alias: m.Alias}, m.Token)
 	}
-	token := w.mayTrace(m.Token)
-	op = w.opTT(OpAliasSend, OpAliasSendTT, 3, token)
+	token := w.sendableToken(m.Token)
+	op = w.beginTupleTT(OpAliasSend, OpAliasSendTT, 3, token)
 	w.pid(m.From)
 	w.ref(m.Alias)
 	w.token(token)
@@ -34,10 +34,10 @@ func (m *AliasSend) write(w *controlWriter, payload etf.Term) (op Op, behind boo
 func (r *controlReader) aliasSend() Message {
 	m := &r.msgs.aliasSend
 	traced := r.op == OpAliasSendTT
-	r.elements(3, traced)
+	r.checkArity(3, traced)
 	m.From = r.sender()
 	m.Alias = r.dec.Ref()
 	m.Token = r.token(traced)
-	r.behind = true
+	r.payloadFollows = true
 	return m
 }

@@ -29,11 +29,11 @@ func TestNothingIsAllocatedForTheControlMessagesOfACall(t *testing.T) {
 			ofA, _ := peers(flags)
 			w := &NewConn(&sink{}, ofA, Options{}).out
 			require.Zero(t, testing.AllocsPerRun(200, func() {
-				if err := w.admit(context.Background(), m, payload, whenFull); err != nil {
+				if err := w.queueMessage(context.Background(), m, payload, waitIfFull); err != nil {
 					t.Fatal(err)
 				}
-				w.queue.take(&w.batch)
-				w.written()
+				w.queue.fillBatch(&w.batch)
+				w.finishBatch()
 			}), "sending %T, %s", m, form)
 		}
 	}

@@ -58,7 +58,7 @@ func (m *AltactSig) write(w *controlWriter, payload etf.Term) (op Op, behind boo
 		}
 	}
 	switch {
-	case w.has(FlagAltactSig):
+	case w.negotiated(FlagAltactSig):
 		return w.altact(flags, m.From, m.To, m.Token)
 	case m.Exit && (m.To.IsAlias() || m.To.IsName()):
 		w.refuse(OpAltactSigSend, "the peer knows exit signals to pids only")
@@ -76,7 +76,7 @@ func (m *AltactSig) write(w *controlWriter, payload etf.Term) (op Op, behind boo
 
 func (w *controlWriter) altact(flags int64, from etf.Pid, to AltactTarget, token etf.Term) (op Op, behind bool) {
 	n := 4
-	if token = w.mayTrace(token); token != nil {
+	if token = w.sendableToken(token); token != nil {
 		flags |= altactToken
 		n++
 	}
@@ -86,7 +86,7 @@ func (w *controlWriter) altact(flags int64, from etf.Pid, to AltactTarget, token
 	case to.IsName() && flags&altactAlias == 0:
 		flags |= altactName
 	}
-	op = w.op(OpAltactSigSend, n)
+	op = w.beginTuple(OpAltactSigSend, n)
 	w.int(flags)
 	w.pid(from)
 	if flags&altactAlias != 0 {
@@ -123,9 +123,9 @@ func (r *controlReader) altactSig() Message {
 		known++
 	}
 	for range r.arity - known {
-		r.unused()
+		r.skipElement()
 	}
-	r.behind = true
+	r.payloadFollows = true
 	if m.To.IsAlias() && !m.Priority && !m.Exit {
 		a := &r.msgs.aliasSend
 		*a = AliasSend{From: m.From, Alias: m.To.Alias, Token: m.Token}

@@ -40,7 +40,7 @@ func (c *atomCacheIn) readTable(b []byte) (atoms []etf.Term, n int, reason strin
 		slot := int(half&segmentBits)<<8 | int(b[at])
 		at++
 		if half&newAtom != 0 {
-			size, why := c.learn(slot, b[at:], lengthSize)
+			size, why := c.storeAtom(slot, b[at:], lengthSize)
 			if at += size; why != "" {
 				return nil, at, why
 			}
@@ -57,8 +57,8 @@ const endsInHeader = "the frame ends inside the distribution header"
 // halfByte returns flag number i; even ones are the lower halves.
 func halfByte(flags []byte, i int) byte { return flags[i/2] >> (i % 2 * 4) }
 
-// learn puts the atom that stands at the beginning of b into a slot. n is what it takes in b.
-func (c *atomCacheIn) learn(slot int, b []byte, lengthSize int) (n int, reason string) {
+// storeAtom puts the atom that stands at the beginning of b into a slot. n is what it takes in b.
+func (c *atomCacheIn) storeAtom(slot int, b []byte, lengthSize int) (n int, reason string) {
 	if len(b) < lengthSize {
 		return len(b), endsInHeader
 	}

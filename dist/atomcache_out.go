@@ -71,14 +71,14 @@ func (c *atomCacheOut) Ref(a etf.Atom) (index uint8, ok bool) {
 	if s.text == text && s.gen == c.gen && int(s.size) == len(a) {
 		return s.index, true
 	}
-	if index, ok = c.index(a); ok {
+	if index, ok = c.indexOf(a); ok {
 		*s = seenAtom{text: text, size: uint16(len(a)), index: index, gen: c.gen}
 	}
 	return index, ok
 }
 
-// index is Ref for a string that was not seen in this frame.
-func (c *atomCacheOut) index(a etf.Atom) (index uint8, ok bool) {
+// indexOf is Ref for a string that was not seen in this frame.
+func (c *atomCacheOut) indexOf(a etf.Atom) (index uint8, ok bool) {
 	slot := uint16(atomHash(string(a)) % cacheSlots)
 	if i := c.taken[slot]; i != 0 {
 		return i - 1, c.atoms[i-1].atom == a
@@ -103,8 +103,8 @@ func isAtom(s string) bool {
 	return utf8.ValidString(s) && (len(s) <= maxAtomChars || utf8.RuneCountInString(s) <= maxAtomChars)
 }
 
-// forget drops the table of the frame.
-func (c *atomCacheOut) forget() {
+// resetFrame drops the table of the frame.
+func (c *atomCacheOut) resetFrame() {
 	for i := range c.atoms[:c.n] {
 		c.taken[c.atoms[i].slot] = 0
 		c.atoms[i].atom = ""
@@ -148,7 +148,7 @@ func (c *atomCacheOut) appendTable(dst []byte) []byte {
 	if c.long {
 		setFlags(c.n, longAtoms)
 	}
-	c.forget()
+	c.resetFrame()
 	return dst
 }
 

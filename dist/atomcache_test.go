@@ -116,7 +116,7 @@ func TestAForgottenFrameLeavesNothingBehind(t *testing.T) {
 	refer(c, "kept")
 	tableOf(t, in, c.appendTable(nil))
 	refer(c, "kept", "lost", etf.Atom(strings.Repeat("世", 255)))
-	c.forget()
+	c.resetFrame()
 	require.Equal(t, []int{0, 1}, refer(c, "lost", "kept"))
 	require.Equal(t, []etf.Term{etf.Atom("lost"), etf.Atom("kept")}, tableOf(t, in, c.appendTable(nil)))
 }
@@ -125,10 +125,10 @@ func TestAMessageThatCannotBeEncodedTakesNothingFromTheNext(t *testing.T) {
 	ofA, ofB := peers(DefaultFlags)
 	w := &NewConn(&sink{}, ofA, Options{}).out
 	m := &RegSend{From: pidA(1), To: "server"}
-	require.Error(t, w.admit(t.Context(), m, etf.Tuple{etf.Atom("fresh"), nil}, regardless))
+	require.Error(t, w.queueMessage(t.Context(), m, etf.Tuple{etf.Atom("fresh"), nil}, ignoreLimit))
 	require.False(t, w.queue.waits())
-	require.NoError(t, w.admit(t.Context(), m, etf.Tuple{etf.Atom("fresh"), etf.Atom("more")}, regardless))
-	wire := w.queue.open
+	require.NoError(t, w.queueMessage(t.Context(), m, etf.Tuple{etf.Atom("fresh"), etf.Atom("more")}, ignoreLimit))
+	wire := w.queue.small
 	h := newRecorder()
 	_ = NewConn(&sink{in: wire, left: len(wire)}, ofB, Options{}).Serve(h)
 	require.Equal(t, []received{{m, etf.Tuple{etf.Atom("fresh"), etf.Atom("more")}}}, h.got)
@@ -157,7 +157,7 @@ func TestBothCachesStayTheSame(t *testing.T) {
 			}
 		}
 		if random.IntN(5) == 0 {
-			c.forget()
+			c.resetFrame()
 			continue
 		}
 		got := tableOf(t, in, c.appendTable(nil))
@@ -172,7 +172,7 @@ func TestTheFrameCountMayWrap(t *testing.T) {
 	c := newAtomCacheOut()
 	c.gen = 1<<32 - 1
 	refer(c, "a", "b")
-	c.forget()
+	c.resetFrame()
 	require.EqualValues(t, 1, c.gen)
 	require.Equal(t, []int{0, 1}, refer(c, "b", "a"))
 }

@@ -8,23 +8,23 @@ type batch struct {
 	backing          net.Buffers // the memory of bufs
 	queued, streamed int         // bytes in it
 	heads            [8]fragmentHead
-	open             []byte   // the buffer of its small frames, to be used again
+	smallBuf         []byte   // the buffer of its small frames, to be used again
 	chunks           []*chunk // those of others
-	large            []byte   // the buffer of a large frame, to be used again
+	largeBuf         []byte   // the buffer of a large frame, to be used again
 }
 
-// spare returns the buffer of the small frames of the batch before.
-func (b *batch) spare() []byte {
-	spare := b.open
-	b.open = nil
+// takeSmallBuf returns the buffer of the small frames of the batch before.
+func (b *batch) takeSmallBuf() []byte {
+	spare := b.smallBuf
+	b.smallBuf = nil
 	if cap(spare) > keptBuffer {
 		return nil
 	}
 	return spare[:0]
 }
 
-// free gives the chunks back when all is written.
-func (b *batch) free() {
+// freeChunks gives the chunks back when all is written.
+func (b *batch) freeChunks() {
 	for i, c := range b.chunks {
 		chunks.Put(c)
 		b.chunks[i] = nil
@@ -32,8 +32,8 @@ func (b *batch) free() {
 	b.chunks = b.chunks[:0]
 }
 
-// advance removes n bytes that were written.
-func (b *batch) advance(n int) {
+// removeWritten removes n bytes that were written.
+func (b *batch) removeWritten(n int) {
 	for n > 0 {
 		first := b.bufs[0]
 		if n < len(first) {

@@ -102,7 +102,7 @@ func TestASocketIsWrittenToWithoutWaiting(t *testing.T) {
 	ca, cb := tcpPair(t)
 	var w rawWriter
 	w.init(ca)
-	if !w.possible() {
+	if !w.isPossible() {
 		return // the flusher writes on such systems
 	}
 	bufs := net.Buffers{[]byte("one"), []byte("two"), []byte("three")}
@@ -112,7 +112,7 @@ func TestASocketIsWrittenToWithoutWaiting(t *testing.T) {
 		n, _, err := w.write(b.bufs)
 		require.NoError(t, err)
 		sent += n
-		b.advance(n)
+		b.removeWritten(n)
 	}
 	require.Equal(t, 11, sent)
 	got := make([]byte, 11)
@@ -136,7 +136,7 @@ func TestASocketIsWrittenToWithoutWaiting(t *testing.T) {
 	require.ErrorIs(t, err, net.ErrClosed)
 	var none rawWriter
 	none.init(wrapped{ca})
-	require.False(t, none.possible())
+	require.False(t, none.isPossible())
 }
 
 func TestManyBuffersTakeSeveralCalls(t *testing.T) {
@@ -147,10 +147,10 @@ func TestManyBuffersTakeSeveralCalls(t *testing.T) {
 	for i := range 100 {
 		w.batch.bufs = append(w.batch.bufs, []byte{byte(i)})
 	}
-	if !w.raw.possible() {
+	if !w.raw.isPossible() {
 		return
 	}
-	full, err := w.writeNow()
+	full, err := w.writeBatch()
 	require.NoError(t, err)
 	require.False(t, full)
 	require.EqualValues(t, 100, c.Stats().BytesOut)

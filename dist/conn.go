@@ -29,10 +29,10 @@ type Handler interface {
 	Drained() Work
 }
 
-// Work is what a goroutine does that would otherwise read. As long as it runs nothing is read, just as with Handle,
-// but it may take its time: Conn.HandOver, which the connection calls by itself after Options.Patience, has another
+// Work is what a goroutine does that would otherwise read. As long as it runs nothing is read, just as with Handle, but
+// it may take its time: Conn.HandOver, which the connection calls by itself after Options.HandOverAfter, has another
 // goroutine read on. The work that was left behind then runs beside the methods of the Handler.
-type Work interface{ Run(Turn) }
+type Work interface{ Run(ReadToken) }
 
 // Conn is a connection to a peer after the handshake. Its methods may be called by any goroutine.
 type Conn struct {
@@ -40,15 +40,15 @@ type Conn struct {
 	peer *Peer
 	opts Options
 
-	in   reader // owned by the goroutine that has the turn
-	turn turn
-	out  writer
+	in    reader // owned by the goroutine that has the turn
+	token tokenState
+	out   writer
 
-	bytesIn  atomic.Uint64
-	bytesOut atomic.Uint64
-	reading  atomic.Bool // Serve waits for bytes, and does not handle what has come
-	closing  atomic.Bool // a cause is set
-	mute     atomic.Bool // nothing can be sent any more
+	bytesIn       atomic.Uint64
+	bytesOut      atomic.Uint64
+	awaitingBytes atomic.Bool // Serve waits for bytes, and does not handle what has come
+	closing       atomic.Bool // a cause is set
+	writeClosed   atomic.Bool // nothing can be sent any more
 
 	served   atomic.Bool
 	released sync.Once
@@ -77,14 +77,14 @@ func (c *Conn) Done() <-chan struct{} { return c.done }
 
 // Writable reports whether a message can still be sent, as far as is known. After a failed write it is false for the
 // moment before the connection has ended, in which what the peer sent before is still read.
-func (c *Conn) Writable() bool { return !c.mute.Load() }
+func (c *Conn) Writable() bool { return !c.writeClosed.Load() }
 
 // Err returns why the connection has ended, and nil as long as it is up: what Close was given, ErrClosed,
 // ErrPeerClosed, ErrTickTimeout, an *IOError, a *ProtocolError or what Handle returned.
 func (c *Conn) Err() error {
 	c.out.mu.Lock()
 	defer c.out.mu.Unlock()
-	return c.out.cause
+	return c.out.endCause
 }
 
 // Stats are the counters of a connection.
@@ -114,13 +114,13 @@ func (c *Conn) Serve(h Handler) error {
 		return errServed
 	}
 	c.startTicking()
-	c.in.begin(h)
-	c.watchTurn() // now, when nobody waits for an answer yet
+	c.in.start(h)
+	c.armTokenWatch() // now, when nobody waits for an answer yet
 	go c.in.run()
 	c.fail(<-c.in.ended)
 	c.stopTicking()
-	c.stopWatch()
-	c.out.join()
+	c.stopTokenWatch()
+	c.out.joinFlusher()
 	return c.Err()
 }
 
@@ -137,14 +137,14 @@ func (c *Conn) Close(cause error) error {
 	w := &c.out
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.cause != nil {
-		return w.cause
+	if w.endCause != nil {
+		return w.endCause
 	}
-	w.end(cause)
+	w.setEndCause(cause)
 	_ = c.conn.SetWriteDeadline(time.Now().Add(c.opts.FlushTime))
 	if !w.writing {
 		w.writing = true
-		w.handOver()
+		w.wakeFlusher()
 	}
 	return cause
 }
@@ -160,28 +160,28 @@ func (c *Conn) Abort(cause error) error {
 func (c *Conn) fail(cause error) {
 	w := &c.out
 	w.mu.Lock()
-	if w.cause == nil {
-		w.end(cause)
+	if w.endCause == nil {
+		w.setEndCause(cause)
 	}
 	w.mu.Unlock()
-	c.release()
+	c.closeSocket()
 }
 
-func (c *Conn) release() {
+func (c *Conn) closeSocket() {
 	c.released.Do(func() {
 		_ = c.conn.Close()
 		close(c.done)
 	})
 }
 
-// flushed is called when a closing connection has written everything. A socket closed while received bytes wait in it
-// makes the kernel reset the connection, and the peer may lose what it has not read yet. So only the sending side is
+// finishClose is called when a closing connection has written everything. A socket closed while received bytes wait in
+// it makes the kernel reset the connection, and the peer may lose what it has not read yet. So only the sending side is
 // closed, and the reader goes on until the peer has closed its own or the time is over. A peer that is silent
 // meanwhile, as one that hangs is, sends nothing that could reset the connection, so it is not waited for as long.
-func (c *Conn) flushed() {
+func (c *Conn) finishClose() {
 	half, ok := c.conn.(interface{ CloseWrite() error })
 	if !ok || !c.served.Load() || half.CloseWrite() != nil {
-		c.release()
+		c.closeSocket()
 		return
 	}
 	c.out.mu.Lock()
@@ -190,34 +190,34 @@ func (c *Conn) flushed() {
 	c.awaitClose()
 }
 
-// silence is how long a peer that says nothing may take to close its side of a connection.
-const silence = time.Second
+// maxSilence is how long a peer that says nothing may take to close its side of a connection.
+const maxSilence = time.Second
 
 // farewell is the time between the end of what this side sends and that of the connection.
 type farewell struct {
-	until time.Time // zero: it has not begun
-	seen  uint64    // Conn.bytesIn when the silence began
+	until   time.Time // zero: it has not begun
+	bytesIn uint64    // Conn.bytesIn when the silence began
 }
 
 // awaitClose sets the time to which the reader waits for the next bytes. The mutex of the writer is held.
 func (c *Conn) awaitClose() {
-	c.farewell.seen = c.bytesIn.Load()
-	until := time.Now().Add(silence)
+	c.farewell.bytesIn = c.bytesIn.Load()
+	until := time.Now().Add(maxSilence)
 	if c.farewell.until.Before(until) {
 		until = c.farewell.until
 	}
 	_ = c.conn.SetReadDeadline(until)
 }
 
-// stillTalks tells whether a read that failed is to be tried again: the peer is still about to read what was sent to
-// it.
-func (c *Conn) stillTalks(err error) bool {
+// extendFarewell tells whether a read that failed is to be tried again: the peer is still about to read what was sent
+// to it.
+func (c *Conn) extendFarewell(err error) bool {
 	if !errors.Is(err, os.ErrDeadlineExceeded) {
 		return false
 	}
 	c.out.mu.Lock()
 	defer c.out.mu.Unlock()
-	if c.farewell.seen == c.bytesIn.Load() || !time.Now().Before(c.farewell.until) {
+	if c.farewell.bytesIn == c.bytesIn.Load() || !time.Now().Before(c.farewell.until) {
 		return false
 	}
 	c.awaitClose()

@@ -28,7 +28,7 @@ func (l Local) Connect(ctx context.Context, c net.Conn, peer etf.Atom, i Initiat
 
 // connect is the script of the initiator.
 func (h *handshake) connect(i Initiator) error {
-	if err := h.checkDialled(); err != nil {
+	if err := h.checkNames(); err != nil {
 		return err
 	}
 	if err := h.sendName(); err != nil {
@@ -48,8 +48,8 @@ func (h *handshake) connect(i Initiator) error {
 	return h.recvChallengeAck(ours)
 }
 
-// checkDialled finds out before anything is sent that the names cannot be connected.
-func (h *handshake) checkDialled() error {
+// checkNames finds out before anything is sent that the names cannot be connected.
+func (h *handshake) checkNames() error {
 	_, ours, _ := SplitNode(h.Node)
 	if h.Flags.Has(FlagNameMe) {
 		ours = string(h.Node)
@@ -92,7 +92,7 @@ func (h *handshake) recvStatus(i Initiator) error {
 	case dynamic != (m.status == StatusNamed):
 		return h.fail(StageRecvStatus, ReasonStatus, HandshakeError{Detail: h.statusDetail(m.status, dynamic)})
 	case dynamic:
-		return h.named(m)
+		return h.takeName(m)
 	case m.status == StatusNOK:
 		return h.fail(StageRecvStatus, ReasonNOK, HandshakeError{Remote: true})
 	case m.status == StatusAlive:
@@ -108,8 +108,8 @@ func (h *handshake) statusDetail(s Status, dynamic bool) string {
 	return "the peer gave us a name, which we did not ask for"
 }
 
-// named takes over the name the peer made for us, which has to be on our host.
-func (h *handshake) named(m statusMessage) error {
+// takeName takes over the name the peer made for us, which has to be on our host.
+func (h *handshake) takeName(m statusMessage) error {
 	if _, host, _ := SplitNode(m.name); host != string(h.Node) {
 		return h.fail(StageRecvStatus, ReasonName, HandshakeError{Name: m.name,
 			Detail: "the peer named us " + quoteName(m.name) + ", but our host is " + quoteName(h.Node)})
@@ -147,7 +147,7 @@ func (h *handshake) recvChallenge() (theirs uint32, err error) {
 		m.flags &^= FlagHandshake23 // it did not recognise ours, whatever it says
 	}
 	h.peer.Creation = m.creation
-	return m.challenge, h.theirs(StageRecvChallenge, m.flags)
+	return m.challenge, h.setPeerFlags(StageRecvChallenge, m.flags)
 }
 
 // sendChallengeReply proves that we know the cookie and asks the same of the peer.
@@ -165,7 +165,7 @@ func (h *handshake) recvChallengeAck(ours uint32) error {
 	if err != nil {
 		return h.failIO(StageRecvChallengeAck, err)
 	}
-	if !proves(m.digest, h.cookie, ours) {
+	if !isProof(m.digest, h.cookie, ours) {
 		return h.fail(StageRecvChallengeAck, ReasonCookie, HandshakeError{})
 	}
 	return nil

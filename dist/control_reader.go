@@ -8,21 +8,21 @@ type controlReader struct {
 	peer *Peer
 	msgs messages
 
-	frame  []byte
-	off    int // frame[off:] is what dec reads
-	op     Op
-	arity  int
-	behind bool     // the payload follows the tuple
-	reason etf.Term // the exit reason, where it is part of the tuple
-	err    error    // of dec
-	bad    string   // what is wrong with the message although all its parts are terms
+	frame          []byte
+	off            int // frame[off:] is what dec reads
+	op             Op
+	arity          int
+	payloadFollows bool     // the payload follows the tuple
+	reason         etf.Term // the exit reason, where it is part of the tuple
+	err            error    // of dec
+	bad            string   // what is wrong with the message although all its parts are terms
 }
 
 // read reads the control tuple at the beginning of frame. n is its length. If behind is set, a payload follows; else
 // reason is the payload, if there is one. The message is valid until the next call. With an error that is one of the
 // decoder, the parts of the message in front of what could not be read are in m.
 func (r *controlReader) read(frame []byte) (m Message, reason etf.Term, n int, behind bool, err *ProtocolError) {
-	r.frame, r.off, r.op, r.behind, r.reason, r.err, r.bad = frame, 0, 0, false, nil, nil, ""
+	r.frame, r.off, r.op, r.payloadFollows, r.reason, r.err, r.bad = frame, 0, 0, false, nil, nil, ""
 	r.dec.Begin(frame)
 	r.arity = r.dec.TupleHeader()
 	op := Op(r.dec.Int())
@@ -30,7 +30,7 @@ func (r *controlReader) read(frame []byte) (m Message, reason etf.Term, n int, b
 		r.op = op
 	}
 	m = r.parse()
-	n = r.take()
+	n = r.endTuple()
 	reason = r.reason
 	r.frame, r.reason = nil, nil
 	switch {
@@ -43,11 +43,11 @@ func (r *controlReader) read(frame []byte) (m Message, reason etf.Term, n int, b
 	case r.bad != "":
 		return nil, nil, 0, false, &ProtocolError{Peer: r.peer.Name, Op: op, Reason: r.bad}
 	}
-	return m, reason, n, r.behind, nil
+	return m, reason, n, r.payloadFollows, nil
 }
 
-// take ends what the decoder began and returns the offset up to which the frame has been read.
-func (r *controlReader) take() int {
+// endTuple ends what the decoder began and returns the offset up to which the frame has been read.
+func (r *controlReader) endTuple() int {
 	n, err := r.dec.End()
 	if r.err == nil {
 		r.off += n
@@ -63,8 +63,8 @@ func (r *controlReader) fail(reason string) {
 	}
 }
 
-// elements checks the number of elements, the operation included. With a token there is one more.
-func (r *controlReader) elements(n int, token bool) {
+// checkArity checks the number of elements, the operation included. With a token there is one more.
+func (r *controlReader) checkArity(n int, token bool) {
 	if token {
 		n++
 	}
@@ -107,13 +107,13 @@ func (r *controlReader) sender() etf.Pid {
 	if r.isPid() {
 		return r.dec.Pid()
 	}
-	r.unused()
+	r.skipElement()
 	return etf.Pid{}
 }
 
 // isPid reports whether the next element is a pid.
 func (r *controlReader) isPid() bool {
-	at := r.take()
+	at := r.endTuple()
 	r.dec.Begin(r.frame[at:])
 	return at < len(r.frame) && (r.frame[at] == tagNewPid || r.frame[at] == tagPid)
 }
@@ -124,8 +124,8 @@ const (
 	tagPid    = 103
 )
 
-// unused reads an element that means nothing: the cookie of SEND and REG_SEND, which OTP does not look at.
-func (r *controlReader) unused() {
+// skipElement reads an element that means nothing: the cookie of SEND and REG_SEND, which OTP does not look at.
+func (r *controlReader) skipElement() {
 	r.any()
 }
 

@@ -141,15 +141,15 @@ func encodeAll(flags Flags, payload etf.Term, all ...Message) ([]byte, error) {
 	w := &NewConn(&sink{}, ofA, Options{}).out
 	var wire []byte
 	for _, m := range all {
-		if err := w.admit(context.Background(), m, payloadFor(m, payload), regardless); err != nil {
+		if err := w.queueMessage(context.Background(), m, payloadFor(m, payload), ignoreLimit); err != nil {
 			return nil, err
 		}
 		for w.queue.waits() {
-			w.queue.take(&w.batch)
+			w.queue.fillBatch(&w.batch)
 			for _, b := range w.batch.bufs {
 				wire = append(wire, b...)
 			}
-			w.written()
+			w.finishBatch()
 		}
 	}
 	return wire, nil

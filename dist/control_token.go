@@ -29,9 +29,9 @@ func (r *controlReader) token(there bool) etf.Term {
 	return token
 }
 
-// mayTrace returns the trace token if the peer understands it, else nil. A peer without FlagBigSeqtraceLabels knows
-// only small integers as labels (can_send_seqtrace_token of the emulator).
-func (w *controlWriter) mayTrace(token etf.Term) etf.Term {
+// sendableToken returns the trace token if the peer understands it, else nil. A peer without FlagBigSeqtraceLabels
+// knows only small integers as labels (can_send_seqtrace_token of the emulator).
+func (w *controlWriter) sendableToken(token etf.Term) etf.Term {
 	if token == nil {
 		return nil
 	}
@@ -41,7 +41,7 @@ func (w *controlWriter) mayTrace(token etf.Term) etf.Term {
 	}
 	const labelBits = 27
 	label, small := token.(etf.Tuple)[1].(etf.Int)
-	if !w.has(FlagBigSeqtraceLabels) && (!small || label>>labelBits != label>>63) {
+	if !w.negotiated(FlagBigSeqtraceLabels) && (!small || label>>labelBits != label>>63) {
 		return nil
 	}
 	return token

@@ -10,8 +10,8 @@ type controlWriter struct {
 	err  error
 }
 
-// has reports whether a flag was negotiated.
-func (w *controlWriter) has(f Flags) bool { return w.peer.Negotiated.Has(f) }
+// negotiated reports whether a flag was negotiated.
+func (w *controlWriter) negotiated(f Flags) bool { return w.peer.Negotiated.Has(f) }
 
 // refuse records that the message must not be sent.
 func (w *controlWriter) refuse(op Op, reason string) {
@@ -20,8 +20,8 @@ func (w *controlWriter) refuse(op Op, reason string) {
 	}
 }
 
-// op begins a tuple of n elements, the operation included.
-func (w *controlWriter) op(op Op, n int) Op {
+// beginTuple begins a tuple of n elements, the operation included.
+func (w *controlWriter) beginTuple(op Op, n int) Op {
 	if w.err == nil {
 		w.dst, w.err = w.enc.AppendTupleHeader(w.dst, n)
 		w.dst = w.enc.AppendInt(w.dst, etf.Int(op))
@@ -29,12 +29,12 @@ func (w *controlWriter) op(op Op, n int) Op {
 	return op
 }
 
-// opTT is op, or op's form with a trace token, tt, if there is one.
-func (w *controlWriter) opTT(op, tt Op, n int, token etf.Term) Op {
+// beginTupleTT is op, or op's form with a trace token, tt, if there is one.
+func (w *controlWriter) beginTupleTT(op, tt Op, n int, token etf.Term) Op {
 	if token == nil {
-		return w.op(op, n)
+		return w.beginTuple(op, n)
 	}
-	return w.op(tt, n+1)
+	return w.beginTuple(tt, n+1)
 }
 
 func (w *controlWriter) pid(p etf.Pid) {

@@ -15,8 +15,8 @@ type cursor struct {
 	taken int        // of the first of them
 }
 
-// within takes the next n bytes if they lie side by side in the buffer, and else nothing.
-func (c *cursor) within(n int) []byte {
+// nextContiguous takes the next n bytes if they lie side by side in the buffer, and else nothing.
+func (c *cursor) nextContiguous(n int) []byte {
 	if len(c.parts) > 0 && c.parts[0].At < c.off+n {
 		return nil
 	}
@@ -24,8 +24,8 @@ func (c *cursor) within(n int) []byte {
 	return c.buf[c.off-n : c.off]
 }
 
-// take adds the next n bytes to bufs.
-func (c *cursor) take(bufs net.Buffers, n int) net.Buffers {
+// appendNext adds the next n bytes to bufs.
+func (c *cursor) appendNext(bufs net.Buffers, n int) net.Buffers {
 	for n > 0 {
 		end := len(c.buf)
 		if len(c.parts) > 0 {

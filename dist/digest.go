@@ -30,8 +30,8 @@ func genDigest(cookie []byte, challenge uint32) [digestSize]byte {
 	return md5.Sum(strconv.AppendUint(text, uint64(challenge), 10))
 }
 
-// proves reports whether digest is the proof for challenge, in a time that does not tell how much of it is right.
-func proves(digest [digestSize]byte, cookie []byte, challenge uint32) bool {
+// isProof reports whether digest is the proof for challenge, in a time that does not tell how much of it is right.
+func isProof(digest [digestSize]byte, cookie []byte, challenge uint32) bool {
 	want := genDigest(cookie, challenge)
 	return subtle.ConstantTimeCompare(digest[:], want[:]) == 1
 }

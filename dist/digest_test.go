@@ -21,11 +21,11 @@ func TestTheDigestIsThatOfOTP(t *testing.T) {
 	} {
 		got := genDigest([]byte(row.cookie), row.challenge)
 		require.Equal(t, row.want, hex.EncodeToString(got[:]))
-		require.True(t, proves(got, []byte(row.cookie), row.challenge))
-		require.False(t, proves(got, []byte(row.cookie), row.challenge+1))
-		require.False(t, proves(got, []byte("guess"), row.challenge))
+		require.True(t, isProof(got, []byte(row.cookie), row.challenge))
+		require.False(t, isProof(got, []byte(row.cookie), row.challenge+1))
+		require.False(t, isProof(got, []byte("guess"), row.challenge))
 		got[15] ^= 1
-		require.False(t, proves(got, []byte(row.cookie), row.challenge))
+		require.False(t, isProof(got, []byte(row.cookie), row.challenge))
 	}
 }
 

@@ -1,11 +1,11 @@
 // Package dist speaks the Erlang Distribution Protocol over one connection to one peer. It neither listens nor dials:
 // it is given a net.Conn, does the handshake on it, and then carries control messages and terms.
 //
-//   - [Local] is our side of the handshake: [Local.Connect] if we have dialled, [Local.Accept] if the peer has. Both end
-//     with a [Peer], what was established about the other end, or a [HandshakeError], which names what to change.
-//   - [Conn] is the connection afterwards: Serve reads in the caller's goroutine and hands every [Message] to a [Handler],
-//     Send writes, and both keep the order. Ticks, the atom cache and fragments are its own business; [Flags] decide about
-//     the last two.
+//   - [Local] is our side of the handshake: [Local.Connect] if we have dialled, [Local.Accept] if the peer has. Both
+//     end with a [Peer], what was established about the other end, or a [HandshakeError], which names what to change.
+//   - [Conn] is the connection afterwards. Serve has goroutines of the connection read, which hand every [Message] to a
+//     [Handler] one after the other; it returns when the connection has ended. Send writes. Both keep the order. Ticks,
+//     the atom cache and fragments are handled by the connection itself; [Flags] decide about the last two.
 //
 // A node that wants to reach another one does this:
 //

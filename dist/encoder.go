@@ -64,10 +64,10 @@ func (e *encoder) init(p *Peer) {
 }
 
 // size is what the message takes without its head. To be asked before finish.
-func (f *outFrame) size() int { return f.control - f.start + f.payload() }
+func (f *outFrame) size() int { return f.control - f.start + f.payloadSize() }
 
-// payload is what the payload takes.
-func (f *outFrame) payload() int {
+// payloadSize is what the payload takes.
+func (f *outFrame) payloadSize() int {
 	n := len(f.buf) - f.control
 	for _, p := range f.parts {
 		n += len(p.Bytes)
@@ -75,9 +75,9 @@ func (f *outFrame) payload() int {
 	return n
 }
 
-// encode encodes a message up to the head of its frame. cached allows atoms to go through the cache. finish or discard
-// must follow.
-func (e *encoder) encode(m Message, payload etf.Term, cached bool) (f outFrame, err error) {
+// encodeMessage encodes a message up to the head of its frame. cached allows atoms to go through the cache. finish or
+// discard must follow.
+func (e *encoder) encodeMessage(m Message, payload etf.Term, cached bool) (f outFrame, err error) {
 	e.enc.Atoms = nil
 	if cached && e.cache != nil {
 		e.enc.Atoms = e.cache
@@ -86,13 +86,13 @@ func (e *encoder) encode(m Message, payload etf.Term, cached bool) (f outFrame, 
 	if e.buf == nil {
 		e.buf = make([]byte, 0, 2*headRoom)
 	}
-	w.dst, w.err = e.version(e.buf[:headRoom]), nil
+	w.dst, w.err = e.appendVersion(e.buf[:headRoom]), nil
 	e.buf = nil
 	start := len(w.dst)
 	op, behind := m.write(w, payload)
 	f = outFrame{op: op, start: start, control: len(w.dst), fragments: 1}
 	if behind {
-		w.dst = e.version(w.dst)
+		w.dst = e.appendVersion(w.dst)
 		e.enc.Apart = largeFrame
 		w.any(payload)
 		e.enc.Apart = 0
@@ -102,7 +102,7 @@ func (e *encoder) encode(m Message, payload etf.Term, cached bool) (f outFrame, 
 	if w.err != nil {
 		return f, w.err
 	}
-	if n := f.payload(); e.fragmented && n > fragmentSize {
+	if n := f.payloadSize(); e.fragmented && n > fragmentSize {
 		f.fragments = (n + fragmentSize - 1) / fragmentSize
 	} else if n > math.MaxUint32-maxHead-f.control {
 		return f, &SendError{Peer: w.peer.Name, Op: op, Reason: "a message of 4 GB or more"}
@@ -113,42 +113,42 @@ func (e *encoder) encode(m Message, payload etf.Term, cached bool) (f outFrame, 
 // maxHead is more than the head of a frame can take: a text of four bytes a character for each of the atoms.
 const maxHead = 1 << 19
 
-// version appends what stands before a term where there are no headers.
-func (e *encoder) version(dst []byte) []byte {
+// appendVersion appends what stands before a term where there are no headers.
+func (e *encoder) appendVersion(dst []byte) []byte {
 	if e.headers {
 		return dst
 	}
 	return append(dst, versionByte)
 }
 
-// keep has the buffer of a frame, which nobody uses any more, used for another one.
-func (e *encoder) keep(b []byte) {
+// keepBuffer has the buffer of a frame, which nobody uses any more, used for another one.
+func (e *encoder) keepBuffer(b []byte) {
 	if cap(b) > cap(e.buf) && cap(b) <= burstBuffer {
 		e.buf = b[:0]
 		e.used = true
 	}
 }
 
-// trim drops a large buffer that has not been used since the last call.
-func (e *encoder) trim() {
+// trimBuffer drops a large buffer that has not been used since the last call.
+func (e *encoder) trimBuffer() {
 	if cap(e.buf) > keptBuffer && !e.used {
 		e.buf = nil
 	}
 	e.used = false
 }
 
-// discard forgets the message that was encoded last.
-func (e *encoder) discard(f *outFrame) {
-	e.keep(f.buf)
+// discardFrame forgets the message that was encoded last.
+func (e *encoder) discardFrame(f *outFrame) {
+	e.keepBuffer(f.buf)
 	if e.cache != nil {
-		e.cache.forget()
+		e.cache.resetFrame()
 	}
 }
 
-// finish makes a frame, or the first of several, of what was encoded. It cannot fail; the frame has to be sent, because
-// its atoms are in the cache now.
-func (e *encoder) finish(f *outFrame) {
-	n := f.payload()
+// finishFrame makes a frame, or the first of several, of what was encoded. It cannot fail; the frame has to be sent,
+// because its atoms are in the cache now.
+func (e *encoder) finishFrame(f *outFrame) {
+	n := f.payloadSize()
 	head := append(e.head[:0], 0, 0, 0, 0)
 	switch {
 	case !e.headers:
@@ -156,10 +156,10 @@ func (e *encoder) finish(f *outFrame) {
 	case f.fragments > 1:
 		e.seq++
 		f.seq = e.seq
-		head = e.table(appendFragHead(head, distFragHeader, f.seq, uint64(f.fragments)))
+		head = e.appendAtomTable(appendFragHead(head, distFragHeader, f.seq, uint64(f.fragments)))
 		n = fragmentSize
 	default:
-		head = e.table(append(head, versionByte, distHeader))
+		head = e.appendAtomTable(append(head, versionByte, distHeader))
 	}
 	if len(head) > headRoom {
 		moved := len(head) - headRoom
@@ -175,8 +175,8 @@ func (e *encoder) finish(f *outFrame) {
 	binary.BigEndian.PutUint32(head, uint32(f.bytes-lengthSize))
 	copy(f.buf[start:], head)
 	f.body = cursor{buf: f.buf, off: start, parts: f.parts}
-	if f.first = f.body.within(f.bytes); f.first == nil {
-		bufs := f.body.take(nil, f.bytes)
+	if f.first = f.body.nextContiguous(f.bytes); f.first == nil {
+		bufs := f.body.appendNext(nil, f.bytes)
 		f.first, f.rest = bufs[0], bufs[1:]
 	}
 	if cap(head) <= maxKeptHead {
@@ -186,8 +186,8 @@ func (e *encoder) finish(f *outFrame) {
 
 const maxKeptHead = 4 << 10
 
-// table appends the atom table: empty if atoms were not allowed.
-func (e *encoder) table(dst []byte) []byte {
+// appendAtomTable appends the atom table: empty if atoms were not allowed.
+func (e *encoder) appendAtomTable(dst []byte) []byte {
 	if e.enc.Atoms == nil {
 		return append(dst, 0)
 	}

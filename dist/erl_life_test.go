@@ -28,8 +28,8 @@ func (n *goNode) ended() error {
 	}
 }
 
-// watch has the node tell why it takes connections for ended.
-func watch(t *testing.T, erl *beam.Node) *beam.Session {
+// tokenWatch has the node tell why it takes connections for ended.
+func tokenWatch(t *testing.T, erl *beam.Node) *beam.Session {
 	s := erl.NewSession()
 	s.Eval(t, "net_kernel:monitor_nodes(true, [{node_type, all}, nodedown_reason])")
 	return s
@@ -43,7 +43,7 @@ func reason(t *testing.T, s *beam.Session, node etf.Atom) string {
 
 func TestErlTakesAClosedConnectionForClosed(t *testing.T) {
 	erl := beam.StartErl(t)
-	s := watch(t, erl)
+	s := tokenWatch(t, erl)
 	n := joinErl(t, erl, "go", dist.DefaultFlags, dist.Options{})
 	s.Eval(t, fmt.Sprintf(`register(target, self()), process_flag(trap_exit, true), {x, %v} ! self()`, n.self.Node))
 	_, payload := n.next()
@@ -116,7 +116,7 @@ func TestErlIsKeptAwakeByAnswersToItsTicks(t *testing.T) {
 			in++
 		}
 	}})
-	s := watch(t, erl)
+	s := tokenWatch(t, erl)
 	wait := fmt.Sprintf("receive {nodedown, _, _} = Down -> Down after %d -> none end", 1000*seconds)
 	require.Equal(t, "none", s.Eval(t, wait))
 	require.NoError(t, n.conn.Err())
@@ -129,7 +129,7 @@ func TestErlIsKeptAwakeByAnswersToItsTicks(t *testing.T) {
 func TestErlGivesUpANodeThatIsSilent(t *testing.T) {
 	t.Parallel()
 	erl := beam.StartErl(t, beam.WithArgs("-kernel", "net_ticktime", "4"))
-	s := watch(t, erl)
+	s := tokenWatch(t, erl)
 	l := local(erl, "mute")
 	_, c, err := connect(t, l, erl)
 	require.NoError(t, err)

@@ -21,7 +21,7 @@ func (e *HandshakeError) explain() string {
 		}
 		return "given up: " + e.Err.Error()
 	case ReasonTimeout:
-		return "time-out: the peer did not " + e.awaited() + " in time" + e.waitHint()
+		return "time-out: the peer did not " + e.missingStep() + " in time" + e.waitHint()
 	case ReasonClosed:
 		return "the peer closed the connection" + e.closeHint()
 	case ReasonIO:
@@ -88,8 +88,8 @@ func (e *HandshakeError) explainNotAllowed() string {
 	return "not_allowed: the peer requires flags that we do not announce; OTP asks for " + flagsWithRelease(e.Missing)
 }
 
-// awaited says what the other end has not done at this stage.
-func (e *HandshakeError) awaited() string {
+// missingStep says what the other end has not done at this stage.
+func (e *HandshakeError) missingStep() string {
 	switch e.Stage {
 	case StageRecvName:
 		return "say its name"

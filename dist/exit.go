@@ -17,12 +17,12 @@ func (m *Exit) sender() etf.Pid { return m.From }
 
 // write refuses an exit to a process of an earlier incarnation of the peer: the peer would close the connection.
 func (m *Exit) write(w *controlWriter, reason etf.Term) (op Op, behind bool) {
-	token := w.mayTrace(m.Token)
-	behind = w.has(FlagExitPayload)
+	token := w.sendableToken(m.Token)
+	behind = w.negotiated(FlagExitPayload)
 	if behind {
-		op = w.opTT(OpPayloadExit, OpPayloadExitTT, 3, token)
+		op = w.beginTupleTT(OpPayloadExit, OpPayloadExitTT, 3, token)
 	} else {
-		op = w.opTT(OpExit, OpExitTT, 4, token)
+		op = w.beginTupleTT(OpExit, OpExitTT, 4, token)
 	}
 	if m.To.Node != w.peer.Name || w.peer.Creation != 0 && m.To.Creation != w.peer.Creation {
 		w.refuse(op, "the receiver is no process of the peer as it runs now")
@@ -47,15 +47,15 @@ func (r *controlReader) exit() Message {
 // exitSignal reads the parts that EXIT and EXIT2 have in common. old and oldTT hold the reason in the tuple.
 func (r *controlReader) exitSignal(old, oldTT, payloadTT Op) (from, to etf.Pid, token etf.Term) {
 	traced := r.op == oldTT || r.op == payloadTT
-	r.behind = r.op != old && r.op != oldTT
+	r.payloadFollows = r.op != old && r.op != oldTT
 	n := 4
-	if r.behind {
+	if r.payloadFollows {
 		n = 3
 	}
-	r.elements(n, traced)
+	r.checkArity(n, traced)
 	from, to = r.pidOfPeer(), r.ownPid()
 	token = r.token(traced)
-	if !r.behind {
+	if !r.payloadFollows {
 		r.reason = r.any()
 	}
 	return from, to, token

@@ -16,12 +16,12 @@ func (*Exit2) HasPayload() bool { return true }
 func (m *Exit2) sender() etf.Pid { return m.From }
 
 func (m *Exit2) write(w *controlWriter, reason etf.Term) (op Op, behind bool) {
-	token := w.mayTrace(m.Token)
-	behind = w.has(FlagExitPayload)
+	token := w.sendableToken(m.Token)
+	behind = w.negotiated(FlagExitPayload)
 	if behind {
-		op = w.opTT(OpPayloadExit2, OpPayloadExit2TT, 3, token)
+		op = w.beginTupleTT(OpPayloadExit2, OpPayloadExit2TT, 3, token)
 	} else {
-		op = w.opTT(OpExit2, OpExit2TT, 4, token)
+		op = w.beginTupleTT(OpExit2, OpExit2TT, 4, token)
 	}
 	w.ownPid(op, m.From)
 	w.pid(m.To)

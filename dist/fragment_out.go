@@ -15,16 +15,16 @@ import (
 // encoded at once, so that its sender learns of errors, but without the atom cache: frames that are encoded later go
 // out earlier and would change the cache under it.
 type stream struct {
-	sender etf.Pid
-	seq    uint64
-	frag   uint64 // number of the next fragment
-	body   cursor // in front of the next fragment
-	left   int    // bytes behind it
-	after  []delayed
+	sender    etf.Pid
+	seq       uint64
+	frag      uint64 // number of the next fragment
+	body      cursor // in front of the next fragment
+	bytesLeft int    // bytes behind it
+	followers []follower
 }
 
-// delayed is what waits behind a stream: a frame, or the first fragment of another stream.
-type delayed struct {
+// follower is what waits behind a stream: a frame, or the first fragment of another stream.
+type follower struct {
 	frame []byte
 	rest  net.Buffers // of the frame
 	size  int         // of both
@@ -34,21 +34,21 @@ type delayed struct {
 
 func newStream(sender etf.Pid, f *outFrame) *stream {
 	return &stream{sender: sender, seq: f.seq, frag: uint64(f.fragments) - 1, body: f.body,
-		left: f.payload() - fragmentSize}
+		bytesLeft: f.payloadSize() - fragmentSize}
 }
 
 // fragmentHead is the head of a further fragment with its length.
 type fragmentHead [lengthSize + fragHeadSize]byte
 
-// fragment adds the next fragment to bufs, its head in h. n is the size of its body.
-func (s *stream) fragment(bufs net.Buffers, h *fragmentHead) (more net.Buffers, n int) {
-	n = min(fragmentSize, s.left)
+// appendFragment adds the next fragment to bufs, its head in h. n is the size of its body.
+func (s *stream) appendFragment(bufs net.Buffers, h *fragmentHead) (more net.Buffers, n int) {
+	n = min(fragmentSize, s.bytesLeft)
 	binary.BigEndian.PutUint32(h[:], uint32(fragHeadSize+n))
 	appendFragHead(h[:lengthSize], distFragCont, s.seq, s.frag)
-	s.left -= n
+	s.bytesLeft -= n
 	s.frag--
-	return s.body.take(append(bufs, h[:]), n), n
+	return s.body.appendNext(append(bufs, h[:]), n), n
 }
 
-// done reports whether the last fragment has been taken.
-func (s *stream) done() bool { return s.frag == 0 }
+// isDone reports whether the last fragment has been taken.
+func (s *stream) isDone() bool { return s.frag == 0 }

@@ -17,10 +17,10 @@ func fragmented(t testing.TB, seq uint64, n int, m Message, payload etf.Term) []
 	t.Helper()
 	ofA, _ := peers(DefaultFlags)
 	e := &NewConn(&sink{}, ofA, Options{}).out.enc
-	f, err := e.encode(m, payload, true)
+	f, err := e.encodeMessage(m, payload, true)
 	require.NoError(t, err)
 	table := e.cache.appendTable(nil)
-	body := joined((&cursor{buf: f.buf, off: headRoom, parts: f.parts}).take(nil, f.size())...)
+	body := joined((&cursor{buf: f.buf, off: headRoom, parts: f.parts}).appendNext(nil, f.size())...)
 	var parts [][]byte
 	for part := range slices.Chunk(body, n) {
 		parts = append(parts, part)
@@ -133,22 +133,22 @@ func TestFragmentsThatDoNotFitTogetherAreRefused(t *testing.T) {
 
 func begun(t *testing.T, f *fragments, h frameHead, body []byte, atoms []etf.Term, own bool) {
 	t.Helper()
-	refused, reason := f.begin(h, body, atoms, own)
+	refused, reason := f.beginSequence(h, body, atoms, own)
 	require.Empty(t, refused+reason)
 }
 
 func TestMemoryFollowsWhatHasCome(t *testing.T) {
-	b := growTowards(nil, 10, 1<<40, believed)
-	require.Equal(t, believed, cap(b))
-	b = growTowards(b[:believed], believed, 1<<40, believed)
-	require.Equal(t, 4*believed, cap(b), "four times what there is")
-	require.Equal(t, 100, cap(growTowards(nil, 10, 100, believed)))
-	require.Equal(t, 1000, cap(growTowards(nil, 1000, 100, believed)))
+	b := growBuffer(nil, 10, 1<<40, maxBelievableSize)
+	require.Equal(t, maxBelievableSize, cap(b))
+	b = growBuffer(b[:maxBelievableSize], maxBelievableSize, 1<<40, maxBelievableSize)
+	require.Equal(t, 4*maxBelievableSize, cap(b), "four times what there is")
+	require.Equal(t, 100, cap(growBuffer(nil, 10, 100, maxBelievableSize)))
+	require.Equal(t, 1000, cap(growBuffer(nil, 1000, 100, maxBelievableSize)))
 	f := fragments{maxBytes: 1 << 40, maxOpen: 10}
 	begun(t, &f, frameHead{seq: 1, frag: 1 << 63}, make([]byte, 1000), nil, false)
-	require.Equal(t, believed/2, cap(f.open[1].body))
+	require.Equal(t, maxBelievableSize/2, cap(f.open[1].body))
 	begun(t, &f, frameHead{seq: 2, frag: 1 << 63}, make([]byte, 1000), nil, false)
-	require.Equal(t, believed/3, cap(f.open[2].body))
+	require.Equal(t, maxBelievableSize/3, cap(f.open[2].body))
 	begun(t, &f, frameHead{seq: 3, frag: 3}, make([]byte, 1000), nil, false)
 	require.Equal(t, 3000, cap(f.open[3].body))
 	own := make([]byte, 100, 500)
@@ -159,7 +159,7 @@ func TestMemoryFollowsWhatHasCome(t *testing.T) {
 // order is what goes out: small frames, and fragments as sequence/number, the first one marked.
 func order(t *testing.T, w *writer, batches int) (frames []string) {
 	for range batches {
-		released, _ := w.queue.take(&w.batch)
+		released, _ := w.queue.fillBatch(&w.batch)
 		w.streamed -= released
 		w.queued += released
 		for b := joined(w.batch.bufs...); len(b) > 0; {
@@ -177,7 +177,7 @@ func order(t *testing.T, w *writer, batches int) (frames []string) {
 			}
 			b = b[4+n:]
 		}
-		w.written()
+		w.finishBatch()
 	}
 	return frames
 }
@@ -186,7 +186,7 @@ func TestSmallMessagesOfOthersPassBetweenFragments(t *testing.T) {
 	ofA, _ := peers(DefaultFlags)
 	w := &NewConn(&sink{}, ofA, Options{}).out
 	put := func(from uint32, payload etf.Term) {
-		require.NoError(t, w.admit(context.Background(), &RegSend{From: pidA(from), To: "x"}, payload, regardless))
+		require.NoError(t, w.queueMessage(context.Background(), &RegSend{From: pidA(from), To: "x"}, payload, ignoreLimit))
 	}
 	put(1, make(etf.Binary, 11*fragmentSize-100))
 	put(2, etf.Int(1))
@@ -209,7 +209,7 @@ func TestALargeMessageWaitsBehindALargeOneOfTheSameSender(t *testing.T) {
 	w := &NewConn(&sink{}, ofA, Options{}).out
 	big := make(etf.Binary, 2*fragmentSize-100)
 	for _, payload := range []etf.Term{big, etf.Int(1), big, etf.Int(2), big, make(etf.Binary, fragmentSize-100)} {
-		require.NoError(t, w.admit(context.Background(), &RegSend{From: pidA(1), To: "x"}, payload, regardless))
+		require.NoError(t, w.queueMessage(context.Background(), &RegSend{From: pidA(1), To: "x"}, payload, ignoreLimit))
 	}
 	require.Equal(t, []string{"first 1/2", "1/1", "small", "first 2/2", "2/1", "small", "first 3/2", "3/1", "small"},
 		order(t, w, 4))
@@ -221,7 +221,7 @@ func TestADeathByNameStaysBehindTheLastWordsOfTheProcess(t *testing.T) {
 	ofA, _ := peers(DefaultFlags)
 	w := &NewConn(&sink{}, ofA, Options{}).out
 	put := func(m Message, payload etf.Term) {
-		require.NoError(t, w.admit(context.Background(), m, payload, regardless))
+		require.NoError(t, w.queueMessage(context.Background(), m, payload, ignoreLimit))
 	}
 	put(&Send{From: pidA(1), To: pidB(1)}, make(etf.Binary, 2*fragmentSize-100))
 	put(&MonitorPExit{From: ByName("x"), To: pidB(1), Ref: refB(1), Sender: pidA(1)}, etf.Atom("normal"))
@@ -237,16 +237,16 @@ func TestASecondFragmentGetsTheRoomThatItIsLikelyToNeed(t *testing.T) {
 	whole := func(second int) (room int) {
 		begun(t, &f, head, make([]byte, fragmentSize), nil, false)
 		room = cap(f.open[1].body)
-		_, part, reason := f.next(1, 1, second)
+		_, part, reason := f.nextFragment(1, 1, second)
 		require.Empty(t, reason)
 		require.Len(t, part, second)
 		return room
 	}
-	require.Equal(t, fragmentSize+smallSecond, whole(100))
-	require.Equal(t, fragmentSize+smallSecond, whole(50_000), "then it is copied")
+	require.Equal(t, fragmentSize+minSecondSize, whole(100))
+	require.Equal(t, fragmentSize+minSecondSize, whole(50_000), "then it is copied")
 	require.GreaterOrEqual(t, whole(50_001), fragmentSize+50_001)
 	require.LessOrEqual(t, whole(fragmentSize), fragmentSize+51_000)
 	require.Equal(t, 2*fragmentSize, whole(100))
-	require.Equal(t, fragmentSize+smallSecond, whole(100))
+	require.Equal(t, fragmentSize+minSecondSize, whole(100))
 	require.Zero(t, f.bytes)
 }

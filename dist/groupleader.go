@@ -15,14 +15,14 @@ func (*GroupLeader) HasPayload() bool { return false }
 func (m *GroupLeader) sender() etf.Pid { return m.Sender }
 
 func (m *GroupLeader) write(w *controlWriter, _ etf.Term) (op Op, behind bool) {
-	op = w.op(OpGroupLeader, 3)
+	op = w.beginTuple(OpGroupLeader, 3)
 	w.pid(m.Leader)
 	w.pid(m.To)
 	return op, false
 }
 
 func (r *controlReader) groupLeader() Message {
-	r.elements(3, false)
+	r.checkArity(3, false)
 	m := &r.msgs.groupLeader
 	m.Leader, m.To, m.Sender = r.pid(), r.pid(), etf.Pid{}
 	return m

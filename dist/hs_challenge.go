@@ -41,14 +41,14 @@ func parseChallenge(b []byte) (m challenge, err error) {
 		m.flags = Flags(r.u32())
 		m.challenge = r.u32()
 		m.name = r.latin1(r.rest())
-		return m, r.result()
+		return m, r.firstFault()
 	}
 	r.tag(tagName)
 	m.flags = Flags(r.u64())
 	m.challenge = r.u32()
 	m.creation = r.u32()
 	m.name = r.name16()
-	return m, r.result()
+	return m, r.firstFault()
 }
 
 // challengeReply is the initiator's proof, and its own challenge.
@@ -67,8 +67,8 @@ func parseChallengeReply(b []byte) (m challengeReply, err error) {
 	r.tag(tagReply)
 	m.challenge = r.u32()
 	copy(m.digest[:], r.bytes(digestSize))
-	r.end()
-	return m, r.result()
+	r.expectEnd()
+	return m, r.firstFault()
 }
 
 // challengeAck is the acceptor's proof.
@@ -80,6 +80,6 @@ func parseChallengeAck(b []byte) (m challengeAck, err error) {
 	r := hsReader{message: "send_challenge_ack", buf: b}
 	r.tag(tagAck)
 	copy(m.digest[:], r.bytes(digestSize))
-	r.end()
-	return m, r.result()
+	r.expectEnd()
+	return m, r.firstFault()
 }

@@ -258,8 +258,8 @@ func TestALengthIsBelievedOnlyWithinItsBounds(t *testing.T) {
 		for n, ok := range map[uint32]bool{0: false, 1: true, maxPacket: true, maxPacket + 1: false, 1<<16 - 1: false} {
 			head := binary.BigEndian.AppendUint32(nil, n)
 			c := &tape{in: append(head[4-size:], make([]byte, n)...)}
-			p := &packetConn{ctx: t.Context(), conn: c, size: size, step: DefaultSetupTime}
-			b, err := p.read()
+			p := &packetConn{ctx: t.Context(), conn: c, lengthBytes: size, stepTime: DefaultSetupTime}
+			b, err := p.readPacket()
 			require.Equal(t, ok, err == nil, "length %d", n)
 			if ok {
 				require.Len(t, b, int(n))

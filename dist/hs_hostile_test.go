@@ -98,7 +98,7 @@ func TestAnAcceptorUnderstandsTheOldNameOfOTP23(t *testing.T) {
 		s.send(complement{high: flagsOTP23 & highFlags, creation: 7}.append(nil), reply)
 		ack, err := parseChallengeAck(s.recv())
 		require.NoError(t, err)
-		require.True(t, proves(ack.digest, []byte(testCookie), ours))
+		require.True(t, isProof(ack.digest, []byte(testCookie), ours))
 	})
 	require.NoError(t, o.err)
 	require.Equal(t, &Peer{Name: "a@h", Creation: 7, Flags: flagsOTP23, Negotiated: flagsOTP23 & DefaultFlags,

@@ -61,7 +61,7 @@ func parseSendName(b []byte) (m sendName, err error) {
 	if fault := nameFault(m.name, m.flags.Has(FlagNameMe)); r.err == nil && fault != "" {
 		r.fail(at, "the name "+strconv.Quote(string(m.name))+" "+fault)
 	}
-	return m, r.result()
+	return m, r.firstFault()
 }
 
 // complement is what an initiator that began with the old form adds: the other half of the flags and its creation.
@@ -81,8 +81,8 @@ func parseComplement(b []byte) (m complement, err error) {
 	r.tag(tagComplement)
 	m.high = Flags(r.u32()) << 32
 	m.creation = r.u32()
-	r.end()
-	return m, r.result()
+	r.expectEnd()
+	return m, r.firstFault()
 }
 
 // appendName16 appends a name in Latin-1 behind its length.

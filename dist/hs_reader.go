@@ -78,15 +78,15 @@ func (r *hsReader) u64() uint64 {
 // rest returns what is left.
 func (r *hsReader) rest() []byte { return r.bytes(len(r.buf) - r.off) }
 
-// end checks that nothing is left. Messages that may have a tail do not call it.
-func (r *hsReader) end() {
+// expectEnd checks that nothing is left. Messages that may have a tail do not call it.
+func (r *hsReader) expectEnd() {
 	if left := len(r.buf) - r.off; r.err == nil && left > 0 {
 		r.fail(r.off, strconv.Itoa(left)+" bytes too many")
 	}
 }
 
-// result returns the first fault as an error, nil without one.
-func (r *hsReader) result() error {
+// firstFault returns the first fault as an error, nil without one.
+func (r *hsReader) firstFault() error {
 	if r.err == nil {
 		return nil
 	}

@@ -43,19 +43,19 @@ func parseStatus(b []byte) (m statusMessage, err error) {
 		m.creation = r.u32()
 		m.name = etf.Atom(name)
 		if fault := nameFault(m.name, false); r.err == nil && fault != "" {
-			r.fail(at, "the name "+strconv.QuoteToASCII(clip(name))+" "+fault)
+			r.fail(at, "the name "+strconv.QuoteToASCII(shorten(name))+" "+fault)
 		}
 		if r.err == nil && !utf8.Valid(name) {
 			r.fail(at, "the name is not UTF-8")
 		}
-		return m, r.result()
+		return m, r.firstFault()
 	}
 	text := r.rest()
 	m.status = statusOf(string(text))
 	if m.status == StatusNone {
-		r.fail(1, "the status "+strconv.QuoteToASCII(clip(text))+" is not known")
+		r.fail(1, "the status "+strconv.QuoteToASCII(shorten(text))+" is not known")
 	}
-	return m, r.result()
+	return m, r.firstFault()
 }
 
 // statusOf returns the status with the given text, StatusNone without one.
@@ -68,8 +68,8 @@ func statusOf(text string) Status {
 	return StatusNone
 }
 
-// clip returns so much of b as fits into a message for people.
-func clip(b []byte) string { return string(b[:min(len(b), 40)]) }
+// shorten returns so much of b as fits into a message for people.
+func shorten(b []byte) string { return string(b[:min(len(b), 40)]) }
 
 // appendAlive appends the initiator's answer to alive: whether it wants the new connection.
 func appendAlive(dst []byte, insist bool) []byte {
@@ -85,7 +85,7 @@ func parseAlive(b []byte) (insist bool, err error) {
 		insist = true
 	case "false":
 	default:
-		r.fail(1, "the answer "+strconv.QuoteToASCII(clip(text))+" to alive is neither true nor false")
+		r.fail(1, "the answer "+strconv.QuoteToASCII(shorten(text))+" to alive is neither true nor false")
 	}
-	return insist, r.result()
+	return insist, r.firstFault()
 }

@@ -11,14 +11,14 @@ func (*Link) HasPayload() bool { return false }
 func (m *Link) sender() etf.Pid { return m.From }
 
 func (m *Link) write(w *controlWriter, _ etf.Term) (op Op, behind bool) {
-	op = w.op(OpLink, 3)
+	op = w.beginTuple(OpLink, 3)
 	w.ownPid(op, m.From)
 	w.pid(m.To)
 	return op, false
 }
 
 func (r *controlReader) link() Message {
-	r.elements(3, false)
+	r.checkArity(3, false)
 	m := &r.msgs.link
 	m.From = r.pidOfPeer()
 	m.To = r.ownPid()

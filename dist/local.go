@@ -102,11 +102,11 @@ func (l Local) begin(ctx context.Context, c net.Conn, peer etf.Atom, incoming bo
 		l.LengthBytes = 2
 	}
 	h := &handshake{Local: l, peer: Peer{Name: peer, Incoming: incoming, Local: l.Node, LocalCreation: l.Creation}}
-	h.io = packetConn{ctx: ctx, conn: c, size: l.LengthBytes, step: l.StepTimeout}
+	h.io = packetConn{ctx: ctx, conn: c, lengthBytes: l.LengthBytes, stepTime: l.StepTimeout}
 	if fault := l.fault(incoming); fault != "" {
 		return nil, h.end(h.fail(StageStart, ReasonConfig, HandshakeError{Detail: fault}))
 	}
-	h.io.watch()
+	h.io.watchContext()
 	return h, nil
 }
 
@@ -145,8 +145,8 @@ func (h *handshake) setCookie(stage Stage) error {
 	return nil
 }
 
-// theirs notes the flags of the peer and checks them.
-func (h *handshake) theirs(stage Stage, f Flags) error {
+// setPeerFlags notes the flags of the peer and checks them.
+func (h *handshake) setPeerFlags(stage Stage, f Flags) error {
 	h.peer.Flags = f.Expand()
 	h.peer.Negotiated = h.peer.Flags & h.Flags.Expand() &^ FlagNameMe
 	if missing := f.Missing(RequiredFlags | h.Require); missing != 0 {
@@ -156,7 +156,7 @@ func (h *handshake) theirs(stage Stage, f Flags) error {
 }
 
 func (h *handshake) send(stage Stage, appendBody func(dst []byte) []byte) error {
-	if err := h.io.write(appendBody); err != nil {
+	if err := h.io.writePacket(appendBody); err != nil {
 		return h.failIO(stage, err)
 	}
 	return nil
@@ -164,7 +164,7 @@ func (h *handshake) send(stage Stage, appendBody func(dst []byte) []byte) error 
 
 // recv reads the next packet. It is valid until the next recv.
 func (h *handshake) recv(stage Stage) ([]byte, error) {
-	b, err := h.io.read()
+	b, err := h.io.readPacket()
 	if err != nil {
 		return nil, h.failIO(stage, err)
 	}
@@ -197,7 +197,7 @@ func (h *handshake) failIO(stage Stage, err error) error {
 
 // end releases the connection, and closes it if err says that the handshake failed: it cannot be continued.
 func (h *handshake) end(err error) error {
-	if h.io.stop != nil {
+	if h.io.stopWatch != nil {
 		if release := h.io.release(); err == nil && release != nil {
 			err = h.failIO(StageSendChallengeAck, release)
 		}

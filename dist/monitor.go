@@ -58,7 +58,7 @@ func (m *DemonitorP) write(w *controlWriter, _ etf.Term) (op Op, behind bool) {
 }
 
 func (w *controlWriter) monitor(op Op, from etf.Pid, to Target, ref etf.Ref) Op {
-	w.op(op, 4)
+	w.beginTuple(op, 4)
 	w.needMonitors(op)
 	w.ownPid(op, from)
 	w.target(to)
@@ -69,16 +69,16 @@ func (w *controlWriter) monitor(op Op, from etf.Pid, to Target, ref etf.Ref) Op 
 // needMonitors refuses what a peer without monitors, such as a C node, would take for garbage. The emulator drops all
 // three messages unless the peer has both flags (erts_dsig_send_monitor, _demonitor and _m_exit of dist.c).
 func (w *controlWriter) needMonitors(op Op) {
-	if !w.has(FlagsMonitor) {
+	if !w.negotiated(FlagsMonitor) {
 		w.refuse(op, "the peer has no monitors")
 	}
 }
 
 func (m *MonitorPExit) write(w *controlWriter, reason etf.Term) (op Op, behind bool) {
-	if behind = w.has(FlagExitPayload); behind {
-		op = w.op(OpPayloadMonitorPExit, 4)
+	if behind = w.negotiated(FlagExitPayload); behind {
+		op = w.beginTuple(OpPayloadMonitorPExit, 4)
 	} else {
-		op = w.op(OpMonitorPExit, 5)
+		op = w.beginTuple(OpMonitorPExit, 5)
 	}
 	w.needMonitors(op)
 	if !m.From.IsName() && m.From.Pid.Node != w.peer.Local {
@@ -109,7 +109,7 @@ func (r *controlReader) demonitorP() Message {
 }
 
 func (r *controlReader) monitor() (from etf.Pid, to Target, ref etf.Ref) {
-	r.elements(4, false)
+	r.checkArity(4, false)
 	from, to, ref = r.pidOfPeer(), r.target(), r.dec.Ref()
 	if !to.IsName() && to.Pid.Node != r.peer.Local {
 		r.fail("the watched process is none of the receiving node")
@@ -118,18 +118,18 @@ func (r *controlReader) monitor() (from etf.Pid, to Target, ref etf.Ref) {
 }
 
 func (r *controlReader) monitorPExit() Message {
-	r.behind = r.op == OpPayloadMonitorPExit
+	r.payloadFollows = r.op == OpPayloadMonitorPExit
 	n := 5
-	if r.behind {
+	if r.payloadFollows {
 		n = 4
 	}
-	r.elements(n, false)
+	r.checkArity(n, false)
 	m := &r.msgs.monitorPExit
 	m.From, m.To, m.Ref, m.Sender = r.target(), r.ownPid(), r.dec.Ref(), etf.Pid{}
 	if !m.From.IsName() && m.From.Pid.Node == r.peer.Local && m.From.Pid.Creation == r.peer.LocalCreation {
 		r.fail("the watched process is one of the receiving node")
 	}
-	if !r.behind {
+	if !r.payloadFollows {
 		r.reason = r.any()
 	}
 	return m

@@ -21,8 +21,8 @@ const (
 	DefaultMaxMessage = math.MaxInt32
 	// DefaultMaxSequences is far above the number of processes that OTP lets send into one connection at once.
 	DefaultMaxSequences = 10_000
-	// DefaultPatience is short for a tick or a person, and long beside what waking another goroutine costs.
-	DefaultPatience = 10 * time.Millisecond
+	// DefaultHandOverAfter is short for a tick or a person, and long beside what waking another goroutine costs.
+	DefaultHandOverAfter = 10 * time.Millisecond
 	// DefaultFlushTime is how long a closing connection tries to get rid of what is pending.
 	DefaultFlushTime = 5 * time.Second
 )
@@ -52,9 +52,9 @@ type Options struct {
 	// could be read of it; it is nil if that is nothing, and its last fields may be zero if the message was cut among
 	// them. Nil means that nobody hears of such messages.
 	Refused func(m Message, why *Refusal) error
-	// Patience is how long Work may take before another goroutine reads on. It is noticed after Patience to twice
-	// that.
-	Patience time.Duration
+	// HandOverAfter is how long Work may take before another goroutine reads on. It is noticed after HandOverAfter to
+	// twice that.
+	HandOverAfter time.Duration
 	// FlushTime bounds how long Close tries to write what is pending.
 	FlushTime time.Duration
 	// Trace is called for every message and tick in both directions, before it is handled or written. It must not call
@@ -81,8 +81,8 @@ func (o Options) withDefaults() Options {
 	if o.MaxSequences <= 0 {
 		o.MaxSequences = DefaultMaxSequences
 	}
-	if o.Patience <= 0 {
-		o.Patience = DefaultPatience
+	if o.HandOverAfter <= 0 {
+		o.HandOverAfter = DefaultHandOverAfter
 	}
 	if o.FlushTime <= 0 {
 		o.FlushTime = DefaultFlushTime

@@ -8,20 +8,20 @@ import (
 
 // outQueue holds what is to be written, in order, and the streams beside it.
 type outQueue struct {
-	ready   []piece
-	taken   int    // pieces in ready that are gone
-	open    []byte // small frames; behind ready
-	chunk   *chunk // the memory of open, nil if it grows
-	streams []*stream
-	turn    int // index in streams, modulo their number, of the one whose turn it is
+	ready      []piece
+	taken      int    // pieces in ready that are gone
+	small      []byte // small frames; behind ready
+	chunk      *chunk // the memory of open, nil if it grows
+	streams    []*stream
+	nextStream int // index in streams, modulo their number, of the one whose turn it is
 }
 
 // piece is some small frames, or a frame, or a part of a large one.
 type piece struct {
-	b     []byte
-	last  bool   // a frame ends here
-	chunk *chunk // the memory of b, if it is one
-	large []byte // the buffer of a large frame, to be used again
+	b        []byte
+	last     bool   // a frame ends here
+	chunk    *chunk // the memory of b, if it is one
+	largeBuf []byte // the buffer of a large frame, to be used again
 }
 
 // chunk holds small frames that wait. So what waits for a peer that does not read takes little more memory than it has
@@ -36,8 +36,8 @@ var chunks = sync.Pool{New: func() any { return new(chunk) }}
 // all of it is written.
 const batchBytes = 1 << 20
 
-// behind returns the stream that the message must not pass.
-func (q *outQueue) behind(m Message) *stream {
+// streamToFollow returns the stream that the message must not pass.
+func (q *outQueue) streamToFollow(m Message) *stream {
 	if len(q.streams) == 0 {
 		return nil
 	}
@@ -53,46 +53,46 @@ func (q *outQueue) behind(m Message) *stream {
 	return nil
 }
 
-// add queues a frame, behind s if that is not nil. It returns the bytes it adds to the queue and to the streams.
-func (q *outQueue) add(m Message, f outFrame, s *stream, e *encoder) (queued, streamed int) {
+// addFrame queues a frame, behind s if that is not nil. It returns the bytes it adds to the queue and to the streams.
+func (q *outQueue) addFrame(m Message, f outFrame, s *stream, e *encoder) (queued, streamed int) {
 	large := f.bytes >= largeFrame || f.fragments > 1
-	d := delayed{frame: f.first, rest: f.rest, size: f.bytes, large: large}
+	d := follower{frame: f.first, rest: f.rest, size: f.bytes, large: large}
 	if f.fragments > 1 {
 		d.next = newStream(m.sender(), &f)
-		streamed = d.next.left
+		streamed = d.next.bytesLeft
 	}
 	if s != nil {
 		if !large {
 			d.frame = slices.Clone(d.frame)
-			e.keep(f.buf)
+			e.keepBuffer(f.buf)
 		}
-		s.after = append(s.after, d)
+		s.followers = append(s.followers, d)
 		return 0, streamed + d.size
 	}
-	q.push(d.frame, d.rest, large)
+	q.pushFrame(d.frame, d.rest, large)
 	if !large {
-		e.keep(f.buf)
+		e.keepBuffer(f.buf)
 	}
 	if d.next != nil {
 		q.streams = append(q.streams, d.next)
 	} else if large {
-		q.ready[len(q.ready)-1].large = f.buf
+		q.ready[len(q.ready)-1].largeBuf = f.buf
 	}
 	return f.bytes, streamed
 }
 
-// push queues a frame. If large, the frame itself with the rest of it, else a copy.
-func (q *outQueue) push(frame []byte, rest net.Buffers, large bool) {
+// pushFrame queues a frame. If large, the frame itself with the rest of it, else a copy.
+func (q *outQueue) pushFrame(frame []byte, rest net.Buffers, large bool) {
 	if !large {
-		if len(q.open)+len(frame) > chunkSize {
-			q.seal()
+		if len(q.small)+len(frame) > chunkSize {
+			q.sealSmall()
 			q.chunk = chunks.Get().(*chunk)
-			q.open = q.chunk[:0]
+			q.small = q.chunk[:0]
 		}
-		q.open = append(q.open, frame...)
+		q.small = append(q.small, frame...)
 		return
 	}
-	q.seal()
+	q.sealSmall()
 	q.ready = append(q.ready, piece{b: frame})
 	for _, part := range rest {
 		q.ready = append(q.ready, piece{b: part})
@@ -100,31 +100,31 @@ func (q *outQueue) push(frame []byte, rest net.Buffers, large bool) {
 	q.ready[len(q.ready)-1].last = true
 }
 
-// seal makes a piece of the small frames.
-func (q *outQueue) seal() {
-	if len(q.open) > 0 {
-		q.ready = append(q.ready, piece{b: q.open, last: true, chunk: q.chunk})
-		q.open, q.chunk = nil, nil
+// sealSmall makes a piece of the small frames.
+func (q *outQueue) sealSmall() {
+	if len(q.small) > 0 {
+		q.ready = append(q.ready, piece{b: q.small, last: true, chunk: q.chunk})
+		q.small, q.chunk = nil, nil
 	}
 }
 
 // maxKeptPieces is the number of pieces up to which the memory for them is kept.
 const maxKeptPieces = 256
 
-// take moves what is queued, up to about batchBytes, to b, and if that is all the next fragments of the streams. It
-// reports whether there was anything, and how many bytes have moved from the streams to the queue because what they
+// fillBatch moves what is queued, up to about batchBytes, to b, and if that is all the next fragments of the streams.
+// It reports whether there was anything, and how many bytes have moved from the streams to the queue because what they
 // waited for is over.
-func (q *outQueue) take(b *batch) (released int, any bool) {
+func (q *outQueue) fillBatch(b *batch) (released int, any bool) {
 	b.bufs = b.backing[:0]
-	if q.takeReady(b) {
+	if q.takeFrames(b) {
 		released = q.takeFragments(b)
 	}
 	b.backing = b.bufs
 	return released, len(b.bufs) > 0
 }
 
-// takeReady takes frames and reports whether none are left.
-func (q *outQueue) takeReady(b *batch) (all bool) {
+// takeFrames takes frames and reports whether none are left.
+func (q *outQueue) takeFrames(b *batch) (all bool) {
 	for q.taken < len(q.ready) {
 		p := &q.ready[q.taken]
 		b.bufs = append(b.bufs, p.b)
@@ -132,8 +132,8 @@ func (q *outQueue) takeReady(b *batch) (all bool) {
 		if p.chunk != nil {
 			b.chunks = append(b.chunks, p.chunk)
 		}
-		if p.large != nil {
-			b.large = p.large
+		if p.largeBuf != nil {
+			b.largeBuf = p.largeBuf
 		}
 		last := p.last
 		*p = piece{}
@@ -153,14 +153,14 @@ func (q *outQueue) takeReady(b *batch) (all bool) {
 	if cap(q.ready) > maxKeptPieces {
 		q.ready = nil
 	}
-	if len(q.open) > 0 {
-		b.bufs = append(b.bufs, q.open)
-		b.queued += len(q.open)
+	if len(q.small) > 0 {
+		b.bufs = append(b.bufs, q.small)
+		b.queued += len(q.small)
 		if q.chunk != nil {
 			b.chunks = append(b.chunks, q.chunk)
-			q.open, q.chunk = b.spare(), nil
+			q.small, q.chunk = b.takeSmallBuf(), nil
 		} else {
-			q.open, b.open = b.spare(), q.open
+			q.small, b.smallBuf = b.takeSmallBuf(), q.small
 		}
 	}
 	return true
@@ -170,33 +170,33 @@ func (q *outQueue) takeReady(b *batch) (all bool) {
 func (q *outQueue) takeFragments(b *batch) (released int) {
 	// What is released goes with the next batch, so a stream that was released must not go with this one.
 	for i := 0; i < len(b.heads) && len(q.streams) > 0 && released == 0; i++ {
-		q.turn %= len(q.streams)
-		s := q.streams[q.turn]
+		q.nextStream %= len(q.streams)
+		s := q.streams[q.nextStream]
 		var n int
-		b.bufs, n = s.fragment(b.bufs, &b.heads[i])
+		b.bufs, n = s.appendFragment(b.bufs, &b.heads[i])
 		b.streamed += n
-		if s.done() {
-			b.large = s.body.buf
-			released += q.release(s)
+		if s.isDone() {
+			b.largeBuf = s.body.buf
+			released += q.endStream(s)
 		} else {
-			q.turn++
+			q.nextStream++
 		}
 	}
 	return released
 }
 
-// release ends the stream whose turn it is and queues what waits behind it.
-func (q *outQueue) release(s *stream) (released int) {
-	for i, d := range s.after {
+// endStream ends the stream whose turn it is and queues what waits behind it.
+func (q *outQueue) endStream(s *stream) (released int) {
+	for i, d := range s.followers {
 		released += d.size
-		q.push(d.frame, d.rest, d.large)
+		q.pushFrame(d.frame, d.rest, d.large)
 		if d.next != nil {
-			d.next.after = s.after[i+1:]
-			q.streams[q.turn] = d.next
-			q.turn++
+			d.next.followers = s.followers[i+1:]
+			q.streams[q.nextStream] = d.next
+			q.nextStream++
 			return released
 		}
 	}
-	q.streams = slices.Delete(q.streams, q.turn, q.turn+1)
+	q.streams = slices.Delete(q.streams, q.nextStream, q.nextStream+1)
 	return released
 }

@@ -16,27 +16,27 @@ const maxPacket = 2048
 // packetConn reads and writes the packets of a handshake, never a byte more than belongs to them. Each of them gets a
 // fresh deadline, as dist_util resets its timer at every step.
 type packetConn struct {
-	ctx  context.Context // of the one call that runs the handshake
-	conn net.Conn
-	size int // bytes of the length: 2, or 4 inside TLS
-	step time.Duration
-	stop func() bool
-	in   [maxPacket]byte
-	out  []byte
+	ctx         context.Context // of the one call that runs the handshake
+	conn        net.Conn
+	lengthBytes int // bytes of the length: 2, or 4 inside TLS
+	stepTime    time.Duration
+	stopWatch   func() bool
+	in          [maxPacket]byte
+	out         []byte
 }
 
 // longAgo is a deadline that has passed.
 var longAgo = time.Unix(1, 0)
 
-// watch makes the end of ctx interrupt whatever the connection waits for, until stop is called.
-func (p *packetConn) watch() {
-	p.stop = context.AfterFunc(p.ctx, func() { _ = p.conn.SetDeadline(longAgo) })
+// watchContext makes the end of ctx interrupt whatever the connection waits for, until stop is called.
+func (p *packetConn) watchContext() {
+	p.stopWatch = context.AfterFunc(p.ctx, func() { _ = p.conn.SetDeadline(longAgo) })
 }
 
-// arm starts the time of a step. ctx is looked at after the deadline was set: should ctx end before, then the
+// startStep starts the time of a step. ctx is looked at after the deadline was set: should ctx end before, then the
 // deadline set here may undo the one of watch; should it end later, then watch has the last word.
-func (p *packetConn) arm() error {
-	if err := p.conn.SetDeadline(time.Now().Add(p.step)); err != nil {
+func (p *packetConn) startStep() error {
+	if err := p.conn.SetDeadline(time.Now().Add(p.stepTime)); err != nil {
 		return err
 	}
 	return context.Cause(p.ctx)
@@ -44,57 +44,58 @@ func (p *packetConn) arm() error {
 
 // release gives the connection back without a deadline. It fails if ctx has ended.
 func (p *packetConn) release() error {
-	if !p.stop() {
+	if !p.stopWatch() {
 		return context.Cause(p.ctx)
 	}
 	_ = p.conn.SetDeadline(time.Time{}) // should it fail the connection is broken, which its next use will tell
 	return nil
 }
 
-// write sends one packet, and with it those that are held. body is made by append, behind the room for the length.
-func (p *packetConn) write(appendBody func(dst []byte) []byte) error {
-	if err := p.arm(); err != nil {
+// writePacket sends one packet, and with it those that are held. body is made by append, behind the room for the
+// length.
+func (p *packetConn) writePacket(appendBody func(dst []byte) []byte) error {
+	if err := p.startStep(); err != nil {
 		return err
 	}
-	p.add(appendBody)
+	p.appendPacket(appendBody)
 	_, err := p.conn.Write(p.out)
 	p.out = p.out[:0]
 	return err
 }
 
-// hold is write for a packet that has time until the next one, so that the peer wakes up once for both.
-func (p *packetConn) hold(appendBody func(dst []byte) []byte) error {
+// bufferPacket is write for a packet that has time until the next one, so that the peer wakes up once for both.
+func (p *packetConn) bufferPacket(appendBody func(dst []byte) []byte) error {
 	if err := context.Cause(p.ctx); err != nil {
 		return err
 	}
-	p.add(appendBody)
+	p.appendPacket(appendBody)
 	return nil
 }
 
-func (p *packetConn) add(appendBody func(dst []byte) []byte) {
+func (p *packetConn) appendPacket(appendBody func(dst []byte) []byte) {
 	at := len(p.out)
-	p.out = appendBody(append(p.out, make([]byte, p.size)...))
-	n := len(p.out) - at - p.size
-	if p.size == 4 {
+	p.out = appendBody(append(p.out, make([]byte, p.lengthBytes)...))
+	n := len(p.out) - at - p.lengthBytes
+	if p.lengthBytes == 4 {
 		binary.BigEndian.PutUint32(p.out[at:], uint32(n))
 	} else {
 		binary.BigEndian.PutUint16(p.out[at:], uint16(n))
 	}
 }
 
-// read returns the body of the next packet, which is valid until the next read. A length that is not legal is a
+// readPacket returns the body of the next packet, which is valid until the next read. A length that is not legal is a
 // *MessageError, and nothing behind it is read.
-func (p *packetConn) read() ([]byte, error) {
-	if err := p.arm(); err != nil {
+func (p *packetConn) readPacket() ([]byte, error) {
+	if err := p.startStep(); err != nil {
 		return nil, err
 	}
 	var head [4]byte
-	if _, err := io.ReadFull(p.conn, head[4-p.size:]); err != nil {
+	if _, err := io.ReadFull(p.conn, head[4-p.lengthBytes:]); err != nil {
 		return nil, err
 	}
 	n := binary.BigEndian.Uint32(head[:])
 	if n == 0 || n > maxPacket {
-		return nil, &MessageError{Message: "packet", Detail: badLength(head[4-p.size:], n)}
+		return nil, &MessageError{Message: "packet", Detail: badLength(head[4-p.lengthBytes:], n)}
 	}
 	_, err := io.ReadFull(p.conn, p.in[:n])
 	if err == io.EOF {

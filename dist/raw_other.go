@@ -12,21 +12,21 @@ type rawWriter struct{ calls atomic.Uint64 }
 
 func (*rawWriter) init(net.Conn) {}
 
-func (*rawWriter) possible() bool { return false }
+func (*rawWriter) isPossible() bool { return false }
 
 func (*rawWriter) write(net.Buffers) (n int, all bool, err error) { return 0, false, nil }
 
 // rawReader reads from a connection.
 type rawReader struct {
-	plain net.Conn
-	calls atomic.Uint64
+	netConn net.Conn
+	calls   atomic.Uint64
 }
 
-func (r *rawReader) init(c net.Conn) { r.plain = c }
+func (r *rawReader) init(c net.Conn) { r.netConn = c }
 
 func (r *rawReader) read(b, _ []byte) (int, error) {
 	r.calls.Add(1)
-	return r.plain.Read(b)
+	return r.netConn.Read(b)
 }
 
 func wakeMonitor() {}

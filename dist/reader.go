@@ -30,15 +30,15 @@ type reader struct {
 	cache atomCacheIn
 	frags fragments
 
-	gather gather
-	yield  func() // letOthersRun
-	frames uint64 // handled so far
+	batcher readBatcher
+	yield   func() // letOthersRun
+	frames  uint64 // handled so far
 
-	buf     []byte
-	r, w    int   // buf[r:w] has been read and not yet looked at
-	handled bool  // something since Drained was called last, or that Drained has still work for
-	err     error // why the connection ends; Drained may still be called
-	ended   chan error
+	buf          []byte
+	r, w         int   // buf[r:w] has been read and not yet looked at
+	needsDrained bool  // something since Drained was called last, or that Drained has still work for
+	err          error // why the connection ends; Drained may still be called
+	ended        chan error
 
 	outAtTick uint64 // Conn.bytesOut when the last tick was read, with the answer to it
 }
@@ -53,7 +53,7 @@ func (r *reader) init(c *Conn) {
 	r.frags = fragments{maxBytes: c.opts.MaxMessage, maxOpen: c.opts.MaxSequences}
 }
 
-func (r *reader) begin(h Handler) {
+func (r *reader) start(h Handler) {
 	r.h = h
 	r.buf = make([]byte, readBuffer)
 	r.ended = make(chan error, 1)
@@ -64,79 +64,79 @@ func (r *reader) begin(h Handler) {
 func (r *reader) run() {
 	growStack(0)
 	for r.err == nil {
-		if !r.complete() && !r.drained() {
+		if !r.frameBuffered() && !r.runDrained() {
 			return
 		}
-		r.err = r.next()
+		r.err = r.readFrame()
 	}
-	if r.drained() {
+	if r.runDrained() {
 		r.ended <- r.err
 	}
 }
 
-// complete reports whether the next frame is in the buffer.
-func (r *reader) complete() bool {
+// frameBuffered reports whether the next frame is in the buffer.
+func (r *reader) frameBuffered() bool {
 	have := r.w - r.r
 	return have >= lengthSize && uint64(have-lengthSize) >= uint64(binary.BigEndian.Uint32(r.buf[r.r:]))
 }
 
-// drained tells the handler that no further frame is there. It reports whether this goroutine still has the turn.
-func (r *reader) drained() bool {
-	if r.handled {
-		r.c.watchTurn()
+// runDrained tells the handler that no further frame is there. It reports whether this goroutine still has the turn.
+func (r *reader) runDrained() bool {
+	if r.needsDrained {
+		r.c.armTokenWatch()
 	}
-	for r.handled {
+	for r.needsDrained {
 		work := r.h.Drained()
 		if work == nil {
-			r.handled = false
+			r.needsDrained = false
 			break
 		}
-		if !r.lend(work) {
+		if !r.runWork(work) {
 			return false
 		}
 	}
 	return true
 }
 
-// lend does some work and reports whether this goroutine still has the right to read.
-func (r *reader) lend(work Work) bool {
+// runWork does some work and reports whether this goroutine still has the right to read.
+func (r *reader) runWork(work Work) bool {
 	c, returned := r.c, false
-	lent := c.turn.count.Add(1)
+	lent := c.token.count.Add(1)
 	defer func() {
 		if !returned { // runtime.Goexit in a callback of the user
 			c.HandOver()
 		}
 	}()
-	work.Run(Turn{c, lent})
+	work.Run(ReadToken{c, lent})
 	returned = true
-	return c.turn.count.CompareAndSwap(lent, lent+1)
+	return c.token.count.CompareAndSwap(lent, lent+1)
 }
 
-// next reads and handles one frame.
-func (r *reader) next() error {
-	length, err := r.length()
+// readFrame reads and handles one frame.
+func (r *reader) readFrame() error {
+	length, err := r.readLength()
 	n := int(length)
 	switch {
 	case err != nil:
 		return err
 	case n == 0:
-		r.tickRead()
+		r.answerTick()
 		return nil
 	case uint64(length) > uint64(r.c.opts.MaxMessage):
-		return r.passOver(length)
+		return r.skipLargeFrame(length)
 	case n > r.w-r.r && n >= ownFrame:
-		return r.large(n)
+		return r.readLargeFrame(n)
 	}
-	if err := r.need(n); err != nil {
+	if err := r.bufferBytes(n); err != nil {
 		return err
 	}
 	r.r += n
-	return r.frame(r.buf[r.r-n:r.r], false)
+	return r.handleFrame(r.buf[r.r-n:r.r], false)
 }
 
-// length reads the length of the next frame.
-func (r *reader) length() (uint32, error) {
-	if err := r.need(lengthSize); err != nil {
+// readLength reads the length of the next frame.
+func (r *reader) readLength() (uint32, error) {
+	if err := r.bufferBytes(lengthSize); err != nil {
 		return 0, err
 	}
 	n := binary.BigEndian.Uint32(r.buf[r.r:])
@@ -144,8 +144,8 @@ func (r *reader) length() (uint32, error) {
 	return n, nil
 }
 
-// need reads until n bytes are in the buffer; n is at most readBuffer.
-func (r *reader) need(n int) error {
+// bufferBytes reads until n bytes are in the buffer; n is at most readBuffer.
+func (r *reader) bufferBytes(n int) error {
 	if r.w-r.r >= n {
 		return nil
 	}
@@ -156,10 +156,10 @@ func (r *reader) need(n int) error {
 		r.r = 0
 	}
 	for r.w-r.r < n {
-		if r.gather.on.Load() {
+		if r.batcher.active.Load() {
 			r.yield()
 		}
-		got, err := r.read(r.buf[r.w:], nil)
+		got, err := r.readSome(r.buf[r.w:], nil)
 		r.w += got
 		if err != nil && r.w-r.r < n {
 			return r.readError(err)
@@ -168,15 +168,15 @@ func (r *reader) need(n int) error {
 	return nil
 }
 
-// fill reads into all of b.
-func (r *reader) fill(b []byte) error {
+// readFull reads into all of b.
+func (r *reader) readFull(b []byte) error {
 	n := copy(b, r.buf[r.r:r.w])
 	r.r += n
 	if n < len(b) {
 		r.r, r.w = 0, 0
 	}
 	for n < len(b) {
-		got, err := r.read(b[n:], r.buf[:readBehind])
+		got, err := r.readSome(b[n:], r.buf[:readBehind])
 		n += got
 		if n > len(b) {
 			r.w = n - len(b)
@@ -188,15 +188,15 @@ func (r *reader) fill(b []byte) error {
 	return nil
 }
 
-func (r *reader) read(b, behind []byte) (int, error) {
-	r.c.reading.Store(true)
-	r.gather.frames.Store(r.frames)
+func (r *reader) readSome(b, behind []byte) (int, error) {
+	r.c.awaitingBytes.Store(true)
+	r.batcher.frames.Store(r.frames)
 	n, err := r.raw.read(b, behind)
-	for err != nil && r.c.stillTalks(err) {
+	for err != nil && r.c.extendFarewell(err) {
 		n, err = r.raw.read(b, behind)
 	}
 	r.c.bytesIn.Add(uint64(n))
-	r.c.reading.Store(false)
+	r.c.awaitingBytes.Store(false)
 	return n, err
 }
 
@@ -207,77 +207,77 @@ func (r *reader) readError(err error) error {
 	w := &r.c.out
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.broken != nil {
-		return w.broken
+	if w.writeError != nil {
+		return w.writeError
 	}
 	return &IOError{Peer: r.c.peer.Name, Op: "read", Err: err}
 }
 
-// large reads a frame of n bytes into a buffer of its own: the first fragment of a message with room for the others,
-// and those right to their place there.
-func (r *reader) large(n int) error {
-	if err := r.need(fragHeadSize); err != nil {
+// readLargeFrame reads a frame of n bytes into a buffer of its own: the first fragment of a message with room for the
+// others, and those right to their place there.
+func (r *reader) readLargeFrame(n int) error {
+	if err := r.bufferBytes(fragHeadSize); err != nil {
 		return err
 	}
 	h, reason := parseFrameHead(r.buf[r.r:r.w], r.headers)
 	if reason != "" {
-		return r.invalid(0, reason)
+		return r.protocolError(0, reason)
 	}
-	want, trust := n, believed
+	want, trust := n, maxBelievableSize
 	switch h.kind {
 	case distFragCont:
 		r.r += h.size
-		return r.fragment(h, n-h.size, nil, int64(n-h.size))
+		return r.handleFragment(h, n-h.size, nil, int64(n-h.size))
 	case distFragHeader:
-		want, trust = r.frags.announced(h, n), r.frags.trust()
+		want, trust = r.frags.announcedSize(h, n), r.frags.believableSize()
 	}
 	var b []byte
 	for len(b) < n {
 		have := len(b)
-		b = growTowards(b, min(n, max(trust, 4*have))-have, want, trust)
-		if err := r.fill(b[have:]); err != nil {
+		b = growBuffer(b, min(n, max(trust, 4*have))-have, want, trust)
+		if err := r.readFull(b[have:]); err != nil {
 			return err
 		}
 	}
-	return r.frame(b, true)
+	return r.handleFrame(b, true)
 }
 
-// frame handles one frame. own says that nobody else uses its memory.
-func (r *reader) frame(b []byte, own bool) error {
+// handleFrame handles one frame. own says that nobody else uses its memory.
+func (r *reader) handleFrame(b []byte, own bool) error {
 	h, reason := parseFrameHead(b, r.headers)
 	if reason != "" {
-		return r.invalid(0, reason)
+		return r.protocolError(0, reason)
 	}
 	switch h.kind {
 	case passThrough:
-		return r.message(b, h.size, noAtoms, own)
+		return r.handleMessage(b, h.size, noAtoms, own)
 	case distFragCont:
-		return r.fragment(h, len(b)-h.size, b[h.size:], 0)
+		return r.handleFragment(h, len(b)-h.size, b[h.size:], 0)
 	}
 	atoms, n, reason := r.cache.readTable(b[h.size:])
 	h.size += n
 	if reason != "" {
-		return r.invalid(h.size, reason)
+		return r.protocolError(h.size, reason)
 	}
 	if h.kind == distFragHeader && h.inFragments() {
-		refused, reason := r.frags.begin(h, b[h.size:], atoms, own)
+		refused, reason := r.frags.beginSequence(h, b[h.size:], atoms, own)
 		switch {
 		case reason != "":
-			return r.invalid(2, reason)
+			return r.protocolError(2, reason)
 		case refused != "":
-			return r.refuse(b[h.size:], h.size, atoms, uint64(len(b)), refused)
+			return r.refuseMessage(b[h.size:], h.size, atoms, uint64(len(b)), refused)
 		}
 		return nil
 	}
-	return r.message(b, h.size, atoms, own)
+	return r.handleMessage(b, h.size, atoms, own)
 }
 
-// fragment handles a further fragment with n bytes of the message: part, or still to be read if that is nil. If the
-// message is refused unread bytes of it are to be passed over.
-func (r *reader) fragment(h frameHead, n int, part []byte, unread int64) error {
-	s, room, reason := r.frags.next(h.seq, h.frag, n)
+// handleFragment handles a further fragment with n bytes of the message: part, or still to be read if that is nil. If
+// the message is refused unread bytes of it are to be passed over.
+func (r *reader) handleFragment(h frameHead, n int, part []byte, unread int64) error {
+	s, room, reason := r.frags.nextFragment(h.seq, h.frag, n)
 	if reason != "" {
-		return r.invalid(2, reason)
+		return r.protocolError(2, reason)
 	}
 	switch {
 	case s.refused:
@@ -285,19 +285,19 @@ func (r *reader) fragment(h frameHead, n int, part []byte, unread int64) error {
 	case part != nil:
 		copy(room, part)
 	default:
-		if err := r.fill(room); err != nil {
+		if err := r.readFull(room); err != nil {
 			return err
 		}
 	}
-	if !s.complete() {
+	if !s.isComplete() {
 		return nil
 	}
-	return r.message(s.body, 0, s.atoms, true)
+	return r.handleMessage(s.body, 0, s.atoms, true)
 }
 
 // refuseFragment passes over a fragment of a message that is refused, and reports that if it is the reason.
 func (r *reader) refuseFragment(s *sequence, n int, unread int64) error {
-	if err := r.discard(unread); err != nil {
+	if err := r.skipBytes(unread); err != nil {
 		return err
 	}
 	if s.body == nil {
@@ -305,11 +305,11 @@ func (r *reader) refuseFragment(s *sequence, n int, unread int64) error {
 	}
 	body, atoms := s.body, s.atoms
 	s.body, s.atoms = nil, nil
-	return r.refuse(body, 0, atoms, uint64(len(body)+n), tooLarge(r.frags.maxBytes))
+	return r.refuseMessage(body, 0, atoms, uint64(len(body)+n), tooLarge(r.frags.maxBytes))
 }
 
-// message handles the control message at b[at:] and the payload behind it.
-func (r *reader) message(b []byte, at int, atoms []etf.Term, own bool) error {
+// handleMessage handles the control message at b[at:] and the payload behind it.
+func (r *reader) handleMessage(b []byte, at int, atoms []etf.Term, own bool) error {
 	if r.c.closing.Load() {
 		return nil
 	}
@@ -320,7 +320,7 @@ func (r *reader) message(b []byte, at int, atoms []etf.Term, own bool) error {
 	m, payload, n, behind, bad := r.ctl.read(b[at:])
 	if bad != nil {
 		if m != nil && errors.Is(bad, etf.ErrLimit) {
-			return r.refused(m, &Refusal{Op: r.ctl.op, Size: uint64(len(b)), Reason: bad.Err.Error()})
+			return r.reportRefusal(m, &Refusal{Op: r.ctl.op, Size: uint64(len(b)), Reason: bad.Err.Error()})
 		}
 		bad.Offset += at
 		return bad
@@ -328,11 +328,11 @@ func (r *reader) message(b []byte, at int, atoms []etf.Term, own bool) error {
 	end := at + n
 	if behind {
 		var err error
-		if payload, end, err = r.payload(b, end); err != nil {
+		if payload, end, err = r.decodePayload(b, end); err != nil {
 			if errors.Is(err, etf.ErrLimit) {
 				refusal := Refusal{Op: r.ctl.op, Size: uint64(len(b)), Reason: errors.Unwrap(err).Error()}
 				refusal.Head = r.payloadHead(b[at+n:])
-				return r.refused(m, &refusal)
+				return r.reportRefusal(m, &refusal)
 			}
 			return err
 		}
@@ -340,16 +340,16 @@ func (r *reader) message(b []byte, at int, atoms []etf.Term, own bool) error {
 	if r.c.opts.Trace != nil {
 		r.c.opts.Trace(TraceEvent{Peer: r.c.peer.Name, Op: r.ctl.op, Message: m, Payload: payload, Size: end - at})
 	}
-	r.handled = true
+	r.needsDrained = true
 	r.frames++
 	return r.h.Handle(m, payload)
 }
 
-// payload decodes the term at b[at:].
-func (r *reader) payload(b []byte, at int) (t etf.Term, end int, err error) {
+// decodePayload decodes the term at b[at:].
+func (r *reader) decodePayload(b []byte, at int) (t etf.Term, end int, err error) {
 	if !r.headers {
 		if at == len(b) || b[at] != versionByte {
-			return nil, 0, r.invalid(at, "a message without the term that belongs to it")
+			return nil, 0, r.protocolError(at, "a message without the term that belongs to it")
 		}
 		at++
 	}
@@ -366,6 +366,6 @@ func (r *reader) payload(b []byte, at int) (t etf.Term, end int, err error) {
 	return t, at + n, nil
 }
 
-func (r *reader) invalid(offset int, reason string) error {
+func (r *reader) protocolError(offset int, reason string) error {
 	return &ProtocolError{Peer: r.c.peer.Name, Offset: offset, Reason: reason}
 }

@@ -25,51 +25,51 @@ type Refusal struct {
 // control message and the first elements of a call can take.
 const refusedHead = 512 << 10
 
-// passOver reads a frame of n bytes that is too large, and keeps only its beginning.
-func (r *reader) passOver(n uint32) error {
+// skipLargeFrame reads a frame of n bytes that is too large, and keeps only its beginning.
+func (r *reader) skipLargeFrame(n uint32) error {
 	b := make([]byte, min(n, refusedHead))
-	if err := r.fill(b); err != nil {
+	if err := r.readFull(b); err != nil {
 		return err
 	}
 	h, reason := parseFrameHead(b, r.headers)
 	if reason != "" {
-		return r.invalid(0, reason)
+		return r.protocolError(0, reason)
 	}
 	rest := int64(n) - int64(len(b))
 	if h.kind == distFragCont {
-		return r.fragment(h, int(n), nil, rest) // more than there can be room for
+		return r.handleFragment(h, int(n), nil, rest) // more than there can be room for
 	}
 	atoms := noAtoms
 	if h.kind != passThrough {
 		table, size, reason := r.cache.readTable(b[h.size:])
 		h.size += size
 		if reason != "" {
-			return r.invalid(h.size, reason)
+			return r.protocolError(h.size, reason)
 		}
 		atoms = table
 	}
 	if h.kind == distFragHeader && h.inFragments() {
-		if reason := r.frags.beginRefused(h); reason != "" {
-			return r.invalid(2, reason)
+		if reason := r.frags.beginRefusedSequence(h); reason != "" {
+			return r.protocolError(2, reason)
 		}
 	}
-	if err := r.discard(rest); err != nil {
+	if err := r.skipBytes(rest); err != nil {
 		return err
 	}
-	return r.refuse(b[h.size:], h.size, atoms, uint64(n), tooLarge(r.c.opts.MaxMessage))
+	return r.refuseMessage(b[h.size:], h.size, atoms, uint64(n), tooLarge(r.c.opts.MaxMessage))
 }
 
 func tooLarge(limit int) string {
 	return fmt.Sprintf("it is larger than MaxMessage, %d bytes", limit)
 }
 
-// discard reads n bytes and forgets them.
-func (r *reader) discard(n int64) error {
+// skipBytes reads n bytes and forgets them.
+func (r *reader) skipBytes(n int64) error {
 	have := min(n, int64(r.w-r.r))
 	r.r += int(have)
 	for n -= have; n > 0; {
 		r.r, r.w = 0, 0
-		got, err := r.read(r.buf[:min(n, int64(len(r.buf)))], nil)
+		got, err := r.readSome(r.buf[:min(n, int64(len(r.buf)))], nil)
 		if n -= int64(got); err != nil && n > 0 {
 			return r.readError(err)
 		}
@@ -77,9 +77,9 @@ func (r *reader) discard(n int64) error {
 	return nil
 }
 
-// refuse reports a message that is not handled. b is its beginning, at offset at of the frame, from the control message
-// on.
-func (r *reader) refuse(b []byte, at int, atoms []etf.Term, size uint64, reason string) error {
+// refuseMessage reports a message that is not handled. b is its beginning, at offset at of the frame, from the control
+// message on.
+func (r *reader) refuseMessage(b []byte, at int, atoms []etf.Term, size uint64, reason string) error {
 	if r.c.closing.Load() {
 		return nil
 	}
@@ -99,11 +99,11 @@ func (r *reader) refuse(b []byte, at int, atoms []etf.Term, size uint64, reason 
 	if behind {
 		refusal.Head = r.payloadHead(b[n:])
 	}
-	return r.refused(m, &refusal)
+	return r.reportRefusal(m, &refusal)
 }
 
-func (r *reader) refused(m Message, refusal *Refusal) error {
-	r.handled = true
+func (r *reader) reportRefusal(m Message, refusal *Refusal) error {
+	r.needsDrained = true
 	r.frames++
 	if r.c.opts.Refused == nil {
 		return nil

@@ -70,13 +70,13 @@ func encodeEach(flags Flags, all []Message, payloads []etf.Term) (wire []byte, e
 	ofA, _ := peers(flags)
 	w := &NewConn(&sink{}, ofA, Options{}).out
 	for i, m := range all {
-		if err := w.admit(context.Background(), m, payloads[i], regardless); err != nil {
+		if err := w.queueMessage(context.Background(), m, payloads[i], ignoreLimit); err != nil {
 			return nil, err
 		}
 		for w.queue.waits() {
-			w.queue.take(&w.batch)
+			w.queue.fillBatch(&w.batch)
 			wire = append(wire, joined(w.batch.bufs...)...)
-			w.written()
+			w.finishBatch()
 		}
 	}
 	return wire, nil
@@ -227,19 +227,19 @@ func TestWhatPendsTakesLittleMoreMemoryThanItHasBytes(t *testing.T) {
 		before, taken := heap(), allocated()
 		frames := 0
 		for w.queued < 32<<20 {
-			require.NoError(t, w.admit(t.Context(), m, payload, regardless))
+			require.NoError(t, w.queueMessage(t.Context(), m, payload, ignoreLimit))
 			frames++
 		}
 		bytes := uint64(w.queued)
 		require.Less(t, int64(heap()-before), int64(bytes+bytes/8+2<<20), size)
 		require.Less(t, allocated()-taken, bytes+bytes/4+4<<20, "%d: and is never copied", size)
 		for w.queue.waits() {
-			w.queue.take(&w.batch)
+			w.queue.fillBatch(&w.batch)
 			require.LessOrEqual(t, w.batch.queued, batchBytes+chunkSize+1<<16, "and goes away bit by bit")
 			for b := joined(w.batch.bufs...); len(b) > 0; frames-- {
 				b = b[4+binary.BigEndian.Uint32(b):]
 			}
-			w.written()
+			w.finishBatch()
 		}
 		require.Zero(t, frames)
 		require.Zero(t, w.queued)
@@ -247,5 +247,5 @@ func TestWhatPendsTakesLittleMoreMemoryThanItHasBytes(t *testing.T) {
 }
 
 func (q *outQueue) waits() bool {
-	return q.taken < len(q.ready) || len(q.open) > 0 || len(q.streams) > 0
+	return q.taken < len(q.ready) || len(q.small) > 0 || len(q.streams) > 0
 }

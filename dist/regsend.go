@@ -16,8 +16,8 @@ func (*RegSend) HasPayload() bool { return true }
 func (m *RegSend) sender() etf.Pid { return m.From }
 
 func (m *RegSend) write(w *controlWriter, _ etf.Term) (op Op, behind bool) {
-	token := w.mayTrace(m.Token)
-	op = w.opTT(OpRegSend, OpRegSendTT, 4, token)
+	token := w.sendableToken(m.Token)
+	op = w.beginTupleTT(OpRegSend, OpRegSendTT, 4, token)
 	w.pid(m.From)
 	w.atom("")
 	w.atom(m.To)
@@ -28,11 +28,11 @@ func (m *RegSend) write(w *controlWriter, _ etf.Term) (op Op, behind bool) {
 func (r *controlReader) regSend() Message {
 	m := &r.msgs.regSend
 	traced := r.op == OpRegSendTT
-	r.elements(4, traced)
+	r.checkArity(4, traced)
 	m.From = r.pid()
-	r.unused()
+	r.skipElement()
 	m.To = r.dec.Atom()
 	m.Token = r.token(traced)
-	r.behind = true
+	r.payloadFollows = true
 	return m
 }

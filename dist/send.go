@@ -18,12 +18,12 @@ func (*Send) HasPayload() bool { return true }
 func (m *Send) sender() etf.Pid { return m.From }
 
 func (m *Send) write(w *controlWriter, _ etf.Term) (op Op, behind bool) {
-	token := w.mayTrace(m.Token)
-	if w.has(FlagSendSender) && m.From.Node != "" {
-		op = w.opTT(OpSendSender, OpSendSenderTT, 3, token)
+	token := w.sendableToken(m.Token)
+	if w.negotiated(FlagSendSender) && m.From.Node != "" {
+		op = w.beginTupleTT(OpSendSender, OpSendSenderTT, 3, token)
 		w.pid(m.From)
 	} else {
-		op = w.opTT(OpSend, OpSendTT, 3, token)
+		op = w.beginTupleTT(OpSend, OpSendTT, 3, token)
 		w.atom("")
 	}
 	w.pid(m.To)
@@ -34,15 +34,15 @@ func (m *Send) write(w *controlWriter, _ etf.Term) (op Op, behind bool) {
 func (r *controlReader) send() Message {
 	m := &r.msgs.send
 	traced := r.op == OpSendSenderTT || r.op == OpSendTT
-	r.elements(3, traced)
+	r.checkArity(3, traced)
 	if r.op == OpSendSender || r.op == OpSendSenderTT {
 		m.From = r.sender()
 	} else {
 		m.From = etf.Pid{}
-		r.unused()
+		r.skipElement()
 	}
 	m.To = r.pid()
 	m.Token = r.token(traced)
-	r.behind = true
+	r.payloadFollows = true
 	return m
 }

@@ -51,11 +51,11 @@ func (m *SpawnRequest) sender() etf.Pid { return m.From }
 func (m *SpawnReply) sender() etf.Pid { return m.Pid }
 
 func (m *SpawnRequest) write(w *controlWriter, _ etf.Term) (op Op, behind bool) {
-	if !w.has(FlagSpawn) {
+	if !w.negotiated(FlagSpawn) {
 		w.refuse(OpSpawnRequest, "the peer starts no processes on request")
 	}
-	token := w.mayTrace(m.Token)
-	op = w.opTT(OpSpawnRequest, OpSpawnRequestTT, 6, token)
+	token := w.sendableToken(m.Token)
+	op = w.beginTupleTT(OpSpawnRequest, OpSpawnRequestTT, 6, token)
 	w.ref(m.Ref)
 	w.ownPid(op, m.From)
 	w.pid(m.GroupLeader)
@@ -79,8 +79,8 @@ func (w *controlWriter) tuple(n int) {
 }
 
 func (m *SpawnReply) write(w *controlWriter, _ etf.Term) (op Op, behind bool) {
-	token := w.mayTrace(m.Token)
-	op = w.opTT(OpSpawnReply, OpSpawnReplyTT, 5, token)
+	token := w.sendableToken(m.Token)
+	op = w.beginTupleTT(OpSpawnReply, OpSpawnReplyTT, 5, token)
 	w.ref(m.Ref)
 	w.pid(m.To)
 	var flags int64
@@ -98,7 +98,7 @@ func (m *SpawnReply) write(w *controlWriter, _ etf.Term) (op Op, behind bool) {
 
 func (r *controlReader) spawnRequest() Message {
 	traced := r.op == OpSpawnRequestTT
-	r.elements(6, traced)
+	r.checkArity(6, traced)
 	m := &r.msgs.spawnRequest
 	m.Ref, m.From, m.GroupLeader = r.dec.Ref(), r.pid(), r.pid()
 	if r.dec.TupleHeader() != 3 {
@@ -108,13 +108,13 @@ func (r *controlReader) spawnRequest() Message {
 	m.Module, m.Function, m.Arity = r.dec.Atom(), r.dec.Atom(), int(r.dec.Int())
 	m.Opts = r.any()
 	m.Token = r.token(traced)
-	r.behind = true
+	r.payloadFollows = true
 	return m
 }
 
 func (r *controlReader) spawnReply() Message {
 	traced := r.op == OpSpawnReplyTT
-	r.elements(5, traced)
+	r.checkArity(5, traced)
 	m := &r.msgs.spawnReply
 	m.Ref, m.To = r.dec.Ref(), r.ownPid()
 	flags := r.dec.Int()

@@ -16,8 +16,11 @@ type ticker struct {
 	timer    *time.Timer
 	interval time.Duration
 	stopped  bool
-	silent   int    // looks in a row without a byte read; -1 before the first, which sees the bytes of the handshake
-	in, out  uint64 // counters at the last look, out with the tick written then
+	// silentChecks counts checks in a row without a byte read. It is -1 before the first, which sees the bytes of the
+	// handshake.
+	silentChecks int
+	// bytesIn and bytesOut are the counters at the last check; bytesOut includes the tick that was written then.
+	bytesIn, bytesOut uint64
 }
 
 func (c *Conn) startTicking() {
@@ -28,8 +31,8 @@ func (c *Conn) startTicking() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.interval = max(c.opts.TickTime/time.Duration(c.opts.Intensity), time.Millisecond)
-	t.in, t.out, t.silent = c.bytesIn.Load(), c.bytesOut.Load(), -1
-	t.timer = time.AfterFunc(t.interval, c.look)
+	t.bytesIn, t.bytesOut, t.silentChecks = c.bytesIn.Load(), c.bytesOut.Load(), -1
+	t.timer = time.AfterFunc(t.interval, c.checkTick)
 }
 
 // stopTicking returns when no look is under way any more.
@@ -43,7 +46,7 @@ func (c *Conn) stopTicking() {
 	}
 }
 
-func (c *Conn) look() {
+func (c *Conn) checkTick() {
 	t := &c.tick
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -52,32 +55,32 @@ func (c *Conn) look() {
 	}
 	in, out := c.bytesIn.Load(), c.bytesOut.Load()
 	// While a handler keeps the reader, that nothing is read says nothing about the peer.
-	if in == t.in && c.reading.Load() {
-		t.silent++
+	if in == t.bytesIn && c.awaitingBytes.Load() {
+		t.silentChecks++
 	} else {
-		t.silent = 0
+		t.silentChecks = 0
 	}
-	if t.silent >= c.opts.Intensity {
+	if t.silentChecks >= c.opts.Intensity {
 		c.fail(ErrTickTimeout)
 		return
 	}
-	if (in == t.in || out == t.out) && c.out.tick() {
+	if (in == t.bytesIn || out == t.bytesOut) && c.out.sendTick() {
 		out += lengthSize
 	}
-	t.in, t.out = in, out
-	c.out.trim()
+	t.bytesIn, t.bytesOut = in, out
+	c.out.trimBuffers()
 	t.timer.Reset(t.interval)
 }
 
-// tickRead is called by the reader for an empty frame. It answers at once unless something was written since the last
+// answerTick is called by the reader for an empty frame. It answers at once unless something was written since the last
 // one. So the connection lives whatever tick time the peer has, and two nodes do not answer each other for ever.
-func (r *reader) tickRead() {
+func (r *reader) answerTick() {
 	c := r.c
 	if c.opts.Trace != nil {
 		c.opts.Trace(TraceEvent{Peer: c.peer.Name})
 	}
 	out := c.bytesOut.Load()
-	if out == r.outAtTick && c.out.tick() {
+	if out == r.outAtTick && c.out.sendTick() {
 		out += lengthSize
 	}
 	r.outAtTick = out
@@ -85,19 +88,19 @@ func (r *reader) tickRead() {
 
 var emptyFrame [lengthSize]byte
 
-// tick writes a tick, which is an empty frame, unless something is about to be written anyway.
-func (w *writer) tick() bool {
+// sendTick writes a tick, which is an empty frame, unless something is about to be written anyway.
+func (w *writer) sendTick() bool {
 	w.mu.Lock()
-	if w.ended() != nil || w.writing {
+	if w.sendError() != nil || w.writing {
 		w.mu.Unlock()
 		return false
 	}
 	if w.c.opts.Trace != nil {
 		w.c.opts.Trace(TraceEvent{Out: true, Peer: w.c.peer.Name})
 	}
-	w.queue.push(emptyFrame[:], nil, false)
+	w.queue.pushFrame(emptyFrame[:], nil, false)
 	w.queued += lengthSize
 	w.writing = true
-	w.write()
+	w.writeQueued()
 	return true
 }

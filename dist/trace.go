@@ -54,35 +54,36 @@ func (e TraceEvent) String() string {
 func describe(m Message) string {
 	switch m := m.(type) {
 	case *Send:
-		return arrow(m.From, m.To) + traced(m.Token)
+		return describeRoute(m.From, m.To) + describeToken(m.Token)
 	case *RegSend:
-		return arrow(m.From, m.To) + traced(m.Token)
+		return describeRoute(m.From, m.To) + describeToken(m.Token)
 	case *AliasSend:
-		return arrow(m.From, m.Alias) + traced(m.Token)
+		return describeRoute(m.From, m.Alias) + describeToken(m.Token)
 	case *AltactSig:
-		return describeAltact(m) + traced(m.Token)
+		return describeAltact(m) + describeToken(m.Token)
 	case *Link:
-		return arrow(m.From, m.To)
+		return describeRoute(m.From, m.To)
 	case *UnlinkID:
-		return arrow(m.From, m.To) + fmt.Sprintf(" id %d", m.ID)
+		return describeRoute(m.From, m.To) + fmt.Sprintf(" id %d", m.ID)
 	case *UnlinkIDAck:
-		return arrow(m.From, m.To) + fmt.Sprintf(" id %d", m.ID)
+		return describeRoute(m.From, m.To) + fmt.Sprintf(" id %d", m.ID)
 	case *Exit:
-		return arrow(m.From, m.To) + traced(m.Token)
+		return describeRoute(m.From, m.To) + describeToken(m.Token)
 	case *Exit2:
-		return arrow(m.From, m.To) + traced(m.Token)
+		return describeRoute(m.From, m.To) + describeToken(m.Token)
 	case *MonitorP:
-		return arrow(m.From, m.To.Term()) + fmt.Sprint(" ", m.Ref)
+		return describeRoute(m.From, m.To.Term()) + fmt.Sprint(" ", m.Ref)
 	case *DemonitorP:
-		return arrow(m.From, m.To.Term()) + fmt.Sprint(" ", m.Ref)
+		return describeRoute(m.From, m.To.Term()) + fmt.Sprint(" ", m.Ref)
 	case *MonitorPExit:
-		return arrow(m.From.Term(), m.To) + fmt.Sprint(" ", m.Ref)
+		return describeRoute(m.From.Term(), m.To) + fmt.Sprint(" ", m.Ref)
 	case *GroupLeader:
-		return arrow(m.Leader, m.To)
+		return describeRoute(m.Leader, m.To)
 	case *SpawnRequest:
-		return arrow(m.From, m.Ref) + fmt.Sprintf(" %v:%v/%d %v", m.Module, m.Function, m.Arity, m.Opts) + traced(m.Token)
+		call := fmt.Sprintf(" %v:%v/%d %v", m.Module, m.Function, m.Arity, m.Opts)
+		return describeRoute(m.From, m.Ref) + call + describeToken(m.Token)
 	case *SpawnReply:
-		return arrow(m.Ref, m.To) + describeSpawned(m) + traced(m.Token)
+		return describeRoute(m.Ref, m.To) + describeSpawnReply(m) + describeToken(m.Token)
 	}
 	return ""
 }
@@ -92,7 +93,7 @@ func describeAltact(m *AltactSig) string {
 	if m.To.IsAlias() {
 		to = m.To.Alias
 	}
-	s := arrow(m.From, to)
+	s := describeRoute(m.From, to)
 	if m.Priority {
 		s += " priority"
 	}
@@ -102,7 +103,7 @@ func describeAltact(m *AltactSig) string {
 	return s
 }
 
-func describeSpawned(m *SpawnReply) string {
+func describeSpawnReply(m *SpawnReply) string {
 	s := fmt.Sprint(" ", Target{Pid: m.Pid, Name: m.Error}.Term())
 	if m.Link {
 		s += " link"
@@ -113,9 +114,9 @@ func describeSpawned(m *SpawnReply) string {
 	return s
 }
 
-func arrow(from, to etf.Term) string { return fmt.Sprint(from, " -> ", to) }
+func describeRoute(from, to etf.Term) string { return fmt.Sprint(from, " -> ", to) }
 
-func traced(token etf.Term) string {
+func describeToken(token etf.Term) string {
 	if token == nil {
 		return ""
 	}

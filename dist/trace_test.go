@@ -39,8 +39,8 @@ func TestAMessageIsTracedInOneLine(t *testing.T) {
 		o := Options{Trace: func(e TraceEvent) { lines = append(lines, e.String()) }}
 		ofA, ofB := peers(flags)
 		w := &NewConn(&sink{}, ofA, o).out
-		require.NoError(t, w.admit(t.Context(), m, payloadFor(m, tuple(etf.Atom("hello"), etf.Int(1))), regardless))
-		wire := w.queue.open
+		require.NoError(t, w.queueMessage(t.Context(), m, payloadFor(m, tuple(etf.Atom("hello"), etf.Int(1))), ignoreLimit))
+		wire := w.queue.small
 		require.ErrorIs(t, NewConn(&sink{in: wire, left: len(wire)}, ofB, o).Serve(newRecorder()), ErrPeerClosed)
 		require.Equal(t, []string{"-> b@localhost " + want, "<- a@localhost " + want}, lines, name)
 	}

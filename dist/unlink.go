@@ -32,13 +32,13 @@ func (m *UnlinkID) sender() etf.Pid    { return m.From }
 func (m *UnlinkIDAck) sender() etf.Pid { return m.From }
 
 func (m *UnlinkID) write(w *controlWriter, _ etf.Term) (op Op, behind bool) {
-	if !w.has(FlagUnlinkID) {
-		op = w.op(OpUnlink, 3)
+	if !w.negotiated(FlagUnlinkID) {
+		op = w.beginTuple(OpUnlink, 3)
 		w.ownPid(op, m.From)
 		w.pid(m.To)
 		return op, false
 	}
-	op = w.op(OpUnlinkID, 4)
+	op = w.beginTuple(OpUnlinkID, 4)
 	if m.ID == 0 {
 		w.refuse(op, "an unlink needs an ID")
 	}
@@ -49,8 +49,8 @@ func (m *UnlinkID) write(w *controlWriter, _ etf.Term) (op Op, behind bool) {
 }
 
 func (m *UnlinkIDAck) write(w *controlWriter, _ etf.Term) (op Op, behind bool) {
-	op = w.op(OpUnlinkIDAck, 4)
-	if !w.has(FlagUnlinkID) {
+	op = w.beginTuple(OpUnlinkIDAck, 4)
+	if !w.negotiated(FlagUnlinkID) {
 		w.refuse(op, "the peer does not number its unlinks")
 	}
 	w.linkID(m.ID)
@@ -73,9 +73,9 @@ func (r *controlReader) unlinkID() Message {
 	m := &r.msgs.unlinkID
 	m.ID = 0
 	if r.op == OpUnlink {
-		r.elements(3, false)
+		r.checkArity(3, false)
 	} else {
-		r.elements(4, false)
+		r.checkArity(4, false)
 		if m.ID = r.linkID(); m.ID == 0 {
 			r.fail("an unlink without an ID")
 		}
@@ -86,7 +86,7 @@ func (r *controlReader) unlinkID() Message {
 }
 
 func (r *controlReader) unlinkIDAck() Message {
-	r.elements(4, false)
+	r.checkArity(4, false)
 	m := &r.msgs.unlinkIDAck
 	m.ID = r.linkID()
 	m.From = r.pidOfPeer()

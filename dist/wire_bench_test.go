@@ -96,12 +96,12 @@ func BenchmarkEncode(b *testing.B) {
 				m := &RegSend{From: pidA(7), To: "server"}
 				b.ReportAllocs()
 				for b.Loop() {
-					if err := w.admit(context.Background(), m, p.term, regardless); err != nil {
+					if err := w.queueMessage(context.Background(), m, p.term, ignoreLimit); err != nil {
 						b.Fatal(err)
 					}
 					for w.queue.waits() {
-						w.queue.take(&w.batch)
-						w.written()
+						w.queue.fillBatch(&w.batch)
+						w.finishBatch()
 					}
 				}
 			})
@@ -159,7 +159,7 @@ func receiving(t testing.TB, flags Flags, m Message, payload etf.Term) (r *reade
 	source := &sink{in: once, left: len(once)}
 	c := NewConn(source, ofB, Options{})
 	r, h = &c.in, &discard{}
-	r.begin(h)
+	r.start(h)
 	one(t, r, h)
 	size = len(twice) - len(once)
 	*source = sink{in: twice[len(once):], left: 1 << 62}
@@ -169,7 +169,7 @@ func receiving(t testing.TB, flags Flags, m Message, payload etf.Term) (r *reade
 // one reads until a message has been handled.
 func one(t testing.TB, r *reader, h *discard) {
 	for before := h.n; h.n == before; {
-		if err := r.next(); err != nil {
+		if err := r.readFrame(); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -58,7 +58,7 @@ func FuzzControl(f *testing.F) {
 		}
 		var e encoder
 		e.init(ofA)
-		frame, failed := e.encode(first, reason, false)
+		frame, failed := e.encodeMessage(first, reason, false)
 		var refused *SendError
 		if errors.As(failed, &refused) {
 			return // what may be read from any node may be more than we send

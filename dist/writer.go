@@ -20,23 +20,23 @@ type writer struct {
 	mu  sync.Mutex
 	enc encoder
 
-	cause  error // why the connection has ended; set once
-	broken error // why nothing can be written any more
+	endCause   error // why the connection has ended; set once
+	writeError error // why nothing can be written any more
 
-	queue    outQueue
-	queued   int   // bytes queued or being written, without those of streams
-	streamed int   // bytes of streams, and of what waits behind them
-	room     gate  // opens when queued falls below the low mark
-	streamer gate  // the same for streamed
-	writing  bool  // somebody owns batch and the right to write
-	corked   bool  // that is whoever called Turn.Cork, and Uncork will write
-	batch    batch // owned by whoever set writing
+	queue      outQueue
+	queued     int   // bytes queued or being written, without those of streams
+	streamed   int   // bytes of streams, and of what waits behind them
+	queueGate  gate  // opens when queued falls below the low mark
+	streamGate gate  // the same for streamed
+	writing    bool  // somebody owns batch and the right to write
+	corked     bool  // that is whoever called ReadToken.Cork, and Uncork will write
+	batch      batch // owned by whoever set writing
 
-	raw      rawWriter
-	wake     chan struct{} // to the flusher; there is room for one
-	flushing bool          // the flusher has been started
-	over     bool          // it must not be started any more
-	flushers sync.WaitGroup
+	raw            rawWriter
+	wake           chan struct{} // to the flusher; there is room for one
+	flusherStarted bool          // the flusher has been started
+	flusherClosed  bool          // it must not be started any more
+	flushers       sync.WaitGroup
 }
 
 func (w *writer) init(c *Conn) {
@@ -58,13 +58,13 @@ func (w *writer) init(c *Conn) {
 // Messages go out in the order of the calls, except that those in fragments let others pass; never those of the same
 // sender.
 func (c *Conn) Send(ctx context.Context, m Message, payload etf.Term) error {
-	return c.out.send(ctx, m, payload, whenFull)
+	return c.out.send(ctx, m, payload, waitIfFull)
 }
 
 // TrySend is Send if that need not wait. Else it does nothing and returns false, and the caller may do what it has to
 // before it waits with Send (erlang:send/3 with nosuspend).
 func (c *Conn) TrySend(m Message, payload etf.Term) (sent bool, err error) {
-	if err := c.out.send(context.Background(), m, payload, never); err != errWouldWait {
+	if err := c.out.send(context.Background(), m, payload, failIfFull); err != errWouldBlock {
 		return err == nil, err
 	}
 	return false, nil
@@ -74,26 +74,26 @@ func (c *Conn) TrySend(m Message, payload etf.Term) (sent bool, err error) {
 // signals with noproc, acknowledgements of unlinks, replies to spawn requests. The emulator queues those regardless of
 // its limit too. At Options.MaxPending it ends the connection with ErrNotReading.
 func (c *Conn) Post(m Message, payload etf.Term) error {
-	return c.out.send(context.Background(), m, payload, regardless)
+	return c.out.send(context.Background(), m, payload, ignoreLimit)
 }
 
-// patience is what a message does when more than Options.HighWater bytes are pending.
-type patience uint8
+// sendMode is what a message does when more than Options.HighWater bytes are pending.
+type sendMode uint8
 
 const (
-	whenFull   patience = iota // wait
-	never                      // fail with errWouldWait
-	regardless                 // go on
+	waitIfFull  sendMode = iota // wait
+	failIfFull                  // fail with errWouldWait
+	ignoreLimit                 // go on
 )
 
-var errWouldWait = errors.New("dist: the connection is busy")
+var errWouldBlock = errors.New("dist: the connection is busy")
 
-func (w *writer) send(ctx context.Context, m Message, payload etf.Term, wait patience) error {
+func (w *writer) send(ctx context.Context, m Message, payload etf.Term, wait sendMode) error {
 	if payload != nil && !m.HasPayload() {
 		return &SendError{Peer: w.c.peer.Name, Reason: "a payload that does not belong to the message"}
 	}
 	w.mu.Lock()
-	if err := w.admit(ctx, m, payload, wait); err != nil {
+	if err := w.queueMessage(ctx, m, payload, wait); err != nil {
 		w.mu.Unlock()
 		if err == ErrNotReading {
 			w.c.fail(err)
@@ -105,65 +105,65 @@ func (w *writer) send(ctx context.Context, m Message, payload etf.Term, wait pat
 		return nil
 	}
 	w.writing, w.corked = true, false
-	w.write()
+	w.writeQueued()
 	return nil
 }
 
-// admit waits for room, encodes the message and queues it.
-func (w *writer) admit(ctx context.Context, m Message, payload etf.Term, wait patience) error {
+// queueMessage waits for room, encodes the message and queues it.
+func (w *writer) queueMessage(ctx context.Context, m Message, payload etf.Term, wait sendMode) error {
 	high := w.c.opts.HighWater
 	for {
-		if err := w.ended(); err != nil {
+		if err := w.sendError(); err != nil {
 			return err
 		}
-		if wait == regardless && w.queued+w.streamed >= w.c.opts.MaxPending {
+		if wait == ignoreLimit && w.queued+w.streamed >= w.c.opts.MaxPending {
 			return ErrNotReading
 		}
-		stream := w.queue.behind(m)
-		if wait != regardless && stream == nil && w.queued >= high {
-			if err := w.waitFor(ctx, wait, &w.room); err != nil {
+		stream := w.queue.streamToFollow(m)
+		if wait != ignoreLimit && stream == nil && w.queued >= high {
+			if err := w.waitAtGate(ctx, wait, &w.queueGate); err != nil {
 				return err
 			}
 			continue
 		}
-		if wait != regardless && stream != nil && w.streamed >= high {
-			if err := w.waitFor(ctx, wait, &w.streamer); err != nil {
+		if wait != ignoreLimit && stream != nil && w.streamed >= high {
+			if err := w.waitAtGate(ctx, wait, &w.streamGate); err != nil {
 				return err
 			}
 			continue
 		}
-		f, err := w.enc.encode(m, payload, stream == nil)
+		f, err := w.enc.encodeMessage(m, payload, stream == nil)
 		if err != nil {
-			w.enc.discard(&f)
+			w.enc.discardFrame(&f)
 			return err
 		}
-		if wait != regardless && f.fragments > 1 && w.streamed >= high {
-			w.enc.discard(&f)
-			if err := w.waitFor(ctx, wait, &w.streamer); err != nil {
+		if wait != ignoreLimit && f.fragments > 1 && w.streamed >= high {
+			w.enc.discardFrame(&f)
+			if err := w.waitAtGate(ctx, wait, &w.streamGate); err != nil {
 				return err
 			}
 			continue
 		}
-		w.enqueue(m, payload, f, stream)
+		w.queueFrame(m, payload, f, stream)
 		return nil
 	}
 }
 
-// enqueue queues an encoded message.
-func (w *writer) enqueue(m Message, payload etf.Term, f outFrame, stream *stream) {
+// queueFrame queues an encoded message.
+func (w *writer) queueFrame(m Message, payload etf.Term, f outFrame, stream *stream) {
 	if w.c.opts.Trace != nil {
 		w.c.opts.Trace(TraceEvent{Out: true, Peer: w.c.peer.Name, Op: f.op, Message: m, Payload: payload, Size: f.size()})
 	}
-	w.enc.finish(&f)
-	queued, streamed := w.queue.add(m, f, stream, &w.enc)
+	w.enc.finishFrame(&f)
+	queued, streamed := w.queue.addFrame(m, f, stream, &w.enc)
 	w.queued += queued
 	w.streamed += streamed
 }
 
-// waitFor waits until g opens.
-func (w *writer) waitFor(ctx context.Context, wait patience, g *gate) error {
-	if wait == never {
-		return errWouldWait
+// waitAtGate waits until g opens.
+func (w *writer) waitAtGate(ctx context.Context, wait sendMode, g *gate) error {
+	if wait == failIfFull {
+		return errWouldBlock
 	}
 	ch := g.channel()
 	w.mu.Unlock()
@@ -176,78 +176,78 @@ func (w *writer) waitFor(ctx context.Context, wait patience, g *gate) error {
 	}
 }
 
-// ended returns why nothing can be sent any more.
-func (w *writer) ended() error {
-	if w.cause != nil {
-		return w.cause
+// sendError returns why nothing can be sent any more.
+func (w *writer) sendError() error {
+	if w.endCause != nil {
+		return w.endCause
 	}
-	return w.broken
+	return w.writeError
 }
 
-// end records the cause and lets everybody know. What is pending stays for the flusher.
-func (w *writer) end(cause error) {
-	w.cause = cause
+// setEndCause records the cause and lets everybody know. What is pending stays for the flusher.
+func (w *writer) setEndCause(cause error) {
+	w.endCause = cause
 	w.c.closing.Store(true)
-	w.c.mute.Store(true)
-	w.room.open()
-	w.streamer.open()
+	w.c.writeClosed.Store(true)
+	w.queueGate.open()
+	w.streamGate.open()
 }
 
 // maxRounds is the number of writes after which a sender lets the flusher go on, so that nobody writes for the others
 // without end.
 const maxRounds = 16
 
-// write writes what is queued. The mutex is held, and writing was set by the caller; the mutex is released.
-func (w *writer) write() {
+// writeQueued writes what is queued. The mutex is held, and writing was set by the caller; the mutex is released.
+func (w *writer) writeQueued() {
 	for range maxRounds {
-		if !w.raw.possible() {
+		if !w.raw.isPossible() {
 			break
 		}
-		if !w.take() {
+		if !w.takeBatch() {
 			return
 		}
 		w.mu.Unlock()
-		full, err := w.writeNow()
+		full, err := w.writeBatch()
 		if err != nil {
-			w.failed(err)
+			w.failWrite(err)
 			return
 		}
 		w.mu.Lock()
 		if full {
 			break
 		}
-		w.written()
+		w.finishBatch()
 	}
-	w.handOver()
+	w.wakeFlusher()
 	w.mu.Unlock()
 }
 
-// take makes the next batch. If there is none, the writing is over: the mutex is released.
-func (w *writer) take() bool {
-	released, any := w.queue.take(&w.batch)
+// takeBatch makes the next batch. If there is none, the writing is over: the mutex is released.
+func (w *writer) takeBatch() bool {
+	released, any := w.queue.fillBatch(&w.batch)
 	w.streamed -= released
 	w.queued += released
 	if any {
 		return true
 	}
 	w.writing = false
-	closing := w.cause != nil
+	closing := w.endCause != nil
 	w.mu.Unlock()
 	if closing {
-		w.c.flushed()
+		w.c.finishClose()
 	}
 	return false
 }
 
-// writeNow writes as much of the batch as the socket takes without waiting. full says that something is left.
-func (w *writer) writeNow() (full bool, err error) {
+// writeBatch writes as much of the batch as the socket takes without waiting. full says that something is left.
+func (w *writer) writeBatch() (full bool, err error) {
 	for len(w.batch.bufs) > 0 {
 		n, all, err := w.raw.write(w.batch.bufs)
 		w.c.bytesOut.Add(uint64(n))
 		if err != nil {
 			return false, err
 		}
-		w.batch.advance(n)
+		w.batch.removeWritten(n)
 		if !all {
 			return true, nil
 		}
@@ -255,48 +255,48 @@ func (w *writer) writeNow() (full bool, err error) {
 	return false, nil
 }
 
-// written ends a batch.
-func (w *writer) written() {
+// finishBatch ends a batch.
+func (w *writer) finishBatch() {
 	b := &w.batch
 	w.queued -= b.queued
 	w.streamed -= b.streamed
 	b.queued, b.streamed = 0, 0
-	b.free()
-	w.enc.keep(b.large)
-	b.large = nil
+	b.freeChunks()
+	w.enc.keepBuffer(b.largeBuf)
+	b.largeBuf = nil
 	low := w.c.opts.HighWater / 2
 	if w.queued <= low {
-		w.room.open()
+		w.queueGate.open()
 	}
 	if w.streamed <= low {
-		w.streamer.open()
+		w.streamGate.open()
 	}
 }
 
-// failed is called when nothing can be written any more. A peer that has closed the connection may have sent something
-// before that is still to be read, so it is the reader that ends the connection, and soon (OTP: delayed close in
-// inet_drv).
-func (w *writer) failed(err error) {
+// failWrite is called when nothing can be written any more. A peer that has closed the connection may have sent
+// something before that is still to be read, so it is the reader that ends the connection, and soon (OTP: delayed close
+// in inet_drv).
+func (w *writer) failWrite(err error) {
 	w.mu.Lock()
-	w.c.mute.Store(true)
-	w.broken = &IOError{Peer: w.c.peer.Name, Op: "write", Err: err}
+	w.c.writeClosed.Store(true)
+	w.writeError = &IOError{Peer: w.c.peer.Name, Op: "write", Err: err}
 	w.queue, w.batch, w.queued, w.streamed = outQueue{}, batch{}, 0, 0
-	w.room.open()
-	w.streamer.open()
-	closing := w.cause != nil
+	w.queueGate.open()
+	w.streamGate.open()
+	closing := w.endCause != nil
 	w.mu.Unlock()
 	if closing || !w.c.served.Load() || w.c.conn.SetReadDeadline(time.Now().Add(w.c.opts.FlushTime)) != nil {
-		w.c.fail(w.broken)
+		w.c.fail(w.writeError)
 	}
 }
 
-// handOver lets the flusher write, and starts it if this is the first time. The mutex is held and writing is set.
-func (w *writer) handOver() {
-	if w.over {
+// wakeFlusher lets the flusher write, and starts it if this is the first time. The mutex is held and writing is set.
+func (w *writer) wakeFlusher() {
+	if w.flusherClosed {
 		return
 	}
-	if !w.flushing {
-		w.flushing = true
+	if !w.flusherStarted {
+		w.flusherStarted = true
 		w.flushers.Go(w.flusher)
 	}
 	w.wake <- struct{}{}
@@ -315,17 +315,17 @@ func (w *writer) flusher() {
 	}
 }
 
-// trim gives back memory that a burst has left, in time.
-func (w *writer) trim() {
+// trimBuffers gives back memory that a burst has left, in time.
+func (w *writer) trimBuffers() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.enc.trim()
+	w.enc.trimBuffer()
 }
 
-// join waits for the flusher of a connection that has ended, and keeps it from being started.
-func (w *writer) join() {
+// joinFlusher waits for the flusher of a connection that has ended, and keeps it from being started.
+func (w *writer) joinFlusher() {
 	w.mu.Lock()
-	w.over = true
+	w.flusherClosed = true
 	w.mu.Unlock()
 	w.flushers.Wait()
 }
@@ -338,13 +338,13 @@ func (w *writer) flush() {
 			n, err := w.batch.bufs.WriteTo(w.c.conn)
 			w.c.bytesOut.Add(uint64(n))
 			if err != nil {
-				w.failed(err)
+				w.failWrite(err)
 				return
 			}
 		}
 		w.mu.Lock()
-		w.written()
-		if !w.take() {
+		w.finishBatch()
+		if !w.takeBatch() {
 			return
 		}
 		w.mu.Unlock()

@@ -133,12 +133,12 @@ func TestLargeBuffersAreNotKept(t *testing.T) {
 	w := &NewConn(&sink{}, ofA, Options{}).out
 	drain := func() {
 		for w.queue.waits() {
-			w.queue.take(&w.batch)
-			w.written()
+			w.queue.fillBatch(&w.batch)
+			w.finishBatch()
 		}
 	}
 	put := func(from uint32, payload etf.Term) {
-		require.NoError(t, w.admit(context.Background(), &Send{From: pidA(from), To: pidB(1)}, payload, regardless))
+		require.NoError(t, w.queueMessage(context.Background(), &Send{From: pidA(from), To: pidB(1)}, payload, ignoreLimit))
 	}
 	put(1, slices.Repeat(etf.List{make(etf.Binary, largeFrame-1)}, 1000))
 	drain()
@@ -151,12 +151,12 @@ func TestLargeBuffersAreNotKept(t *testing.T) {
 		put(1, etf.Int(1))
 		drain()
 	}
-	w.trim()
-	w.trim()
+	w.trimBuffers()
+	w.trimBuffers()
 	require.LessOrEqual(t, cap(w.enc.buf), keptBuffer)
-	require.LessOrEqual(t, cap(w.queue.open), keptBuffer)
-	require.LessOrEqual(t, cap(w.batch.open), keptBuffer)
-	require.Nil(t, w.batch.large)
+	require.LessOrEqual(t, cap(w.queue.small), keptBuffer)
+	require.LessOrEqual(t, cap(w.batch.smallBuf), keptBuffer)
+	require.Nil(t, w.batch.largeBuf)
 	require.Nil(t, w.enc.cw.dst)
 	put(1, etf.Int(1))
 	drain()
@@ -173,9 +173,9 @@ func TestBuffersOfOrdinaryMessagesAreUsedAgain(t *testing.T) {
 		w := &NewConn(&sink{}, ofA, Options{}).out
 		m := &Send{From: pidA(1), To: pidB(1)}
 		require.Zero(t, testing.AllocsPerRun(100, func() {
-			_ = w.admit(context.Background(), m, payload, regardless)
-			w.queue.take(&w.batch)
-			w.written()
+			_ = w.queueMessage(context.Background(), m, payload, ignoreLimit)
+			w.queue.fillBatch(&w.batch)
+			w.finishBatch()
 		}), count)
 	}
 }
@@ -198,17 +198,17 @@ func TestLargeBinariesAreNotCopied(t *testing.T) {
 			ofA, ofB := peers(flags)
 			w := &NewConn(&sink{}, ofA, Options{}).out
 			m := &RegSend{From: pidA(1), To: "server"}
-			require.NoError(t, w.admit(t.Context(), m, payload, regardless))
+			require.NoError(t, w.queueMessage(t.Context(), m, payload, ignoreLimit))
 			var wire []byte
 			for {
-				w.queue.take(&w.batch)
+				w.queue.fillBatch(&w.batch)
 				if len(w.batch.bufs) == 0 {
 					break
 				}
 				part := joined(w.batch.bufs...)
 				wire = append(wire, part...)
-				w.batch.advance(len(part))
-				w.written()
+				w.batch.removeWritten(len(part))
+				w.finishBatch()
 			}
 			require.Less(t, cap(w.enc.buf), 4*largeFrame, "%v", sizes)
 			h := newRecorder()
@@ -245,11 +245,11 @@ func TestAHeadOfAnySizeFindsItsPlace(t *testing.T) {
 
 func TestABatchAdvancesOverItsPieces(t *testing.T) {
 	b := batch{bufs: net.Buffers{[]byte("abc"), []byte("de"), []byte("fgh")}}
-	b.advance(2)
+	b.removeWritten(2)
 	require.Equal(t, "c", string(b.bufs[0]))
-	b.advance(4)
+	b.removeWritten(4)
 	require.Equal(t, "gh", string(b.bufs[0]))
-	b.advance(2)
+	b.removeWritten(2)
 	require.Empty(t, b.bufs)
 }
 
@@ -264,7 +264,7 @@ func TestNobodyWritesForTheOthersWithoutEnd(t *testing.T) {
 	big := make(etf.Binary, (maxRounds*len(a.out.batch.heads)+20)*fragmentSize)
 	send(t, a, &Send{From: pidA(1), To: pidB(1)}, big)
 	a.out.mu.Lock()
-	handed := a.out.flushing
+	handed := a.out.flusherStarted
 	a.out.mu.Unlock()
 	require.True(t, handed)
 	require.Len(t, toB.wait(t, 1)[0].payload, len(big))
@@ -278,10 +278,12 @@ func TestOptionsHaveDefaults(t *testing.T) {
 	require.Equal(t, DefaultMaxPending, o.MaxPending)
 	require.Equal(t, DefaultMaxMessage, o.MaxMessage)
 	require.Equal(t, DefaultMaxSequences, o.MaxSequences)
-	require.Equal(t, DefaultPatience, o.Patience)
+	require.Equal(t, DefaultHandOverAfter, o.HandOverAfter)
 	require.Equal(t, DefaultFlushTime, o.FlushTime)
-	set := Options{TickTime: 1, Intensity: 2, HighWater: 3, MaxPending: 8, MaxMessage: 4, MaxSequences: 5, Patience: 6,
-		FlushTime: 7}
+	set := Options{
+		TickTime: 1, Intensity: 2, HighWater: 3, MaxPending: 8, MaxMessage: 4, MaxSequences: 5, HandOverAfter: 6,
+		FlushTime: 7,
+	}
 	require.Equal(t, set, set.withDefaults())
 }
 

@@ -146,8 +146,8 @@ type MapIndex struct {
 	keys  keySet
 }
 
-// Index returns an index of m. To build one takes as long as a dozen calls of Map.Get that find their key in the middle,
-// whatever the size, and 16 to 32 bytes a pair. The map must not be changed afterwards.
+// Index returns an index of m. To build one takes as long as a dozen calls of Map.Get that find their key in the
+// middle, whatever the size, and 16 to 32 bytes a pair. The map must not be changed afterwards.
 func (m Map) Index() *MapIndex {
 	x := &MapIndex{pairs: m}
 	if len(m) <= smallMap {

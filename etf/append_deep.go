@@ -1,7 +1,7 @@
 package etf
 
-// appendDeep appends t, which has parts, with a stack on the heap. It is what the methods of Encoder come to at the end of
-// their recursion, and appends what they would.
+// appendDeep appends t, which has parts, with a stack on the heap. It is what the methods of Encoder come to at the end
+// of their recursion, and appends what they would.
 func (e *Encoder) appendDeep(dst []byte, t Term) ([]byte, *EncodeError) {
 	var w deepWriter
 	dst, err := w.enter(e, dst, t)

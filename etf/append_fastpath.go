@@ -76,8 +76,8 @@ func (e *Encoder) appendPairsFast(dst []byte, m Map, i int, refs uint64) ([]byte
 	return dst, i, refs
 }
 
-// appendAtomsFast appends elements of l from number i on, as long as they are atoms that were seen. It returns the number
-// of the first one that is not appended.
+// appendAtomsFast appends elements of l from number i on, as long as they are atoms that were seen. It returns the
+// number of the first one that is not appended.
 func (c *refCache) appendAtomsFast(dst []byte, l []Term, i int) ([]byte, int) {
 	for ; i < len(l) && isAtom(l[i]); i++ {
 		ref, ok := c.find(atomIn(l[i]))

@@ -228,8 +228,8 @@ func cells(t Term) (elems []Term, tail Term) {
 	return nil, t
 }
 
-// remainder is what stands behind the cells that were compared. Its elements will not be looked at: the other list has none
-// left.
+// remainder is what stands behind the cells that were compared. Its elements will not be looked at: the other list has
+// none left.
 func remainder(elems []Term, tail Term) Term {
 	if len(elems) == 0 {
 		return tail

@@ -100,7 +100,8 @@ func (d *Decoder) versionedTerm() Term {
 	return d.topTerm()
 }
 
-// claimElements takes n elements from what the input can still hold. It is called before anything of that size is allocated.
+// claimElements takes n elements from what the input can still hold. It is called before anything of that size is
+// allocated.
 func (d *Decoder) claimElements(n uint64) bool {
 	switch {
 	case n > uint64(d.r.left()):

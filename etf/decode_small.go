@@ -96,8 +96,9 @@ func (l *improper1) box(elem, tail Term) Term {
 	return box(protoImproper, unsafe.Pointer(&l.header))
 }
 
-// genCallAtom is what every gen_server call begins with: {'$gen_call', {Pid, [alias|Ref]}, Request}, or {Pid, Ref} before
-// OTP 24. The second element has the same parts each time and lives as long as the call, so it is one allocation.
+// genCallAtom is what every gen_server call begins with: {'$gen_call', {Pid, [alias|Ref]}, Request}, or {Pid, Ref}
+// before OTP 24. The second element has the same parts each time and lives as long as the call, so it is one
+// allocation.
 var genCallAtom Term = Atom("$gen_call")
 
 type fromTuple struct {

@@ -37,8 +37,8 @@ func misfitError(option string, t reflect.Type) error {
 // maxFitDepth bounds how far the elements of a type are followed: a type may be its own element.
 const maxFitDepth = 16
 
-// fitsElement tells whether t or what an option of a field of that type is handed on to fits. What is in an interface is
-// not known.
+// fitsElement tells whether t or what an option of a field of that type is handed on to fits. What is in an interface
+// is not known.
 func fitsElement(t reflect.Type, fits func(reflect.Type) bool, depth int) bool {
 	if depth == 0 || t.Kind() == reflect.Interface || fits(t) {
 		return true

@@ -214,8 +214,8 @@ func (f *fieldPlan) parse(tag string) error {
 	return nil
 }
 
-// dominantFields applies the rule of encoding/json to fields of one name: the least deep counts, of several at that depth
-// the one that is named by a tag, and none if that leaves more than one.
+// dominantFields applies the rule of encoding/json to fields of one name: the least deep counts, of several at that
+// depth the one that is named by a tag, and none if that leaves more than one.
 func dominantFields(all []fieldPlan) []fieldPlan {
 	best := map[string]int{}
 	count := map[string]int{}

@@ -36,8 +36,8 @@ func PHash2(t Term) uint32 {
 // PHash2Range is erlang:phash2(T, Range): a number from 0 to n-1. It panics if n is 0.
 func PHash2Range(t Term, n uint32) uint32 { return PHash2(t) % n }
 
-// portableHasher is the state of make_hash2: the hash so far, the hashes of the pairs of the map that is being hashed, which
-// do not depend on the order of the pairs, and what is left to do.
+// portableHasher is the state of make_hash2: the hash so far, the hashes of the pairs of the map that is being hashed,
+// which do not depend on the order of the pairs, and what is left to do.
 type portableHasher struct {
 	hash, pairs uint32
 	pending     stack[portableStep]

@@ -37,7 +37,8 @@ func (e *Encoder) beginRefs() {
 	}
 }
 
-// refSlot is where a is remembered. Short texts lie close together, several in 16 bytes: every bit of the address counts.
+// refSlot is where a is remembered. Short texts lie close together, several in 16 bytes: every bit of the address
+// counts.
 func refSlot(a Atom) uint64 {
 	return uint64(uintptr(unsafe.Pointer(unsafe.StringData(string(a))))) * 0x9e3779b97f4a7c15 >> (64 - seenBits)
 }

@@ -39,8 +39,8 @@ const (
 
 func (s *slab) levelAt(depth int) *level { return &s.levels[uint(depth)%slabLevels] }
 
-// nextChunkLen is how many values to make room for, of which each takes about wire bytes of the left ones. The first chunks
-// of a term are small, for much of what is left may be one binary.
+// nextChunkLen is how many values to make room for, of which each takes about wire bytes of the left ones. The first
+// chunks of a term are small, for much of what is left may be one binary.
 func (s *slab) nextChunkLen(left, wire, most int) int {
 	n := min(left/wire+1, most, firstChunk<<s.chunks)
 	s.chunks = min(s.chunks+1, chunkDoublings)

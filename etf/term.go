@@ -12,8 +12,9 @@ import (
 // kept, shared between goroutines and sent on. Do not change the elements of a term that somebody else holds.
 //
 // Compare terms with Equal, and with an atom by IsAtom. The operator == of Go panics at run time ("comparing
-// uncomparable type") if both terms are of one type that has no ==: Binary, Bitstring, List, ImproperList, Tuple or Map.
-// A *BigInt, *Fun or *Record is under == the pointer and not the value. The rules are those of interface values in Go.
+// uncomparable type") if both terms are of one type that has no ==: Binary, Bitstring, List, ImproperList, Tuple or
+// Map. A *BigInt, *Fun or *Record is under == the pointer and not the value. The rules are those of interface values in
+// Go.
 type Term interface{ term() }
 
 // Atom is an Erlang atom: at most 255 Unicode characters, UTF-8 encoded, without the quotes of the source syntax.

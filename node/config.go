@@ -112,7 +112,7 @@ type Config struct {
 
 	epmdAddrs []netip.Addr // of an embedded EPMD
 	family    transport.Family
-	patience  time.Duration // dist.Options.Patience, for tests
+	patience  time.Duration // dist.Options.HandOverAfter, for tests
 	without   dist.Flags    // what the node does not announce, for tests
 }
 

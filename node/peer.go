@@ -51,7 +51,7 @@ func newPeer(n *Node, conn net.Conn, info *dist.Peer) *peer {
 	p := newConnecting(n, info.Name)
 	p.info = info
 	p.conn = dist.NewConn(conn, info, dist.Options{
-		TickTime: n.cfg.TickTime, Intensity: n.cfg.TickIntensity, Patience: n.cfg.patience, Trace: n.cfg.Trace,
+		TickTime: n.cfg.TickTime, Intensity: n.cfg.TickIntensity, HandOverAfter: n.cfg.patience, Trace: n.cfg.Trace,
 		MaxMessage: n.cfg.MaxMessage, Limits: etf.Limits{Elements: n.cfg.MaxElements},
 		Refused: func(m dist.Message, why *dist.Refusal) error {
 			if p.heir != nil {

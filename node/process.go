@@ -60,7 +60,7 @@ type process struct {
 	arrival  chan struct{} // closed by the next message and at the end; made by a callback that waits in receive
 	starting *starting     // until its init has ended
 	seq      seqTrace
-	turn     dist.Turn // the reader's, while that runs the loop; set by the goroutine that runs it
+	turn     dist.ReadToken // the reader's, while that runs the loop; set by the goroutine that runs it
 
 	inlineFrom time.Duration // when the reader began to run the loop; owned by it
 	slowScore  atomic.Int32  // see reader.go

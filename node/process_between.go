@@ -65,7 +65,7 @@ func (p *process) rest(next driver.Next) {
 
 // idleLocked leaves the process without a goroutine, with a receive time-out if the loop asks for one.
 func (p *process) idleLocked(next driver.Next) {
-	p.busy, p.turn = false, dist.Turn{}
+	p.busy, p.turn = false, dist.ReadToken{}
 	if next.Wait > 0 {
 		p.armWaitLocked(next.Wait)
 	}

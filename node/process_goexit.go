@@ -14,7 +14,7 @@ func (p *process) goexit() {
 		msg = untoken(p.batch[p.handled-1])
 	}
 	p.mu.Lock()
-	p.turn = dist.Turn{} // it has ended with the goroutine
+	p.turn = dist.ReadToken{} // it has ended with the goroutine
 	p.mu.Unlock()
 	if p.obeying { // it was no callback, but a function of the node
 		p.obeying = false

@@ -12,7 +12,7 @@ import (
 //
 //   - The reader runs servers for at most readerTime at a stretch. The servers that are left then get goroutines.
 //   - A server that needs longer, or waits for something through its node, yields the reader.
-//   - The connection notices a server that waits for anything else (dist.Options.Patience).
+//   - The connection notices a server that waits for anything else (dist.Options.HandOverAfter).
 //   - A server that was slow lately, or says that it may block (genserv.Blocker), gets a goroutine at once.
 const (
 	// readerTime is how long a reader runs servers before it looks for further messages.
@@ -66,7 +66,7 @@ func (p *peer) Drained() dist.Work {
 }
 
 // Run implements dist.Work: it runs the process in the goroutine of a reader.
-func (p *process) Run(t dist.Turn) {
+func (p *process) Run(t dist.ReadToken) {
 	defer p.n.work.Done()
 	defer p.n.inline.Add(-1)
 	p.mu.Lock()
@@ -108,7 +108,7 @@ func (n *Node) yieldReaders() {
 // batchMeter measures the time of a batch if a reader runs it, or if its server was slow lately.
 type batchMeter struct {
 	p     *process
-	turn  dist.Turn
+	turn  dist.ReadToken
 	on    bool
 	began time.Duration
 	n     int // messages

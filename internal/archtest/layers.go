@@ -97,7 +97,7 @@ var restrictions = []restriction{
 	// them for each. uncleared.go takes memory for frames that nobody has cleared. box.go makes a Term of a value that
 	// lies in a chunk, which saves decoding most of its allocations.
 	{"unsafe", []string{"dist/atomcache_out.go", "dist/raw_linux.go", "dist/uncleared.go", "etf/box.go",
-		"etf/refcache.go", "etf/small.go"},
+		"etf/refcache.go", "etf/decode_small.go"},
 		"a file that has to use it is listed here, with what it gains by it"},
 	{"C", nil, "a fresh machine needs Go only"},
 	// tlsdist reads addresses and the errors of connections; it opens none.

@@ -29,7 +29,7 @@ func (w worker) Drained() Work {
 
 type job func()
 
-func (j job) Run(Turn) { j() }
+func (j job) Run(ReadToken) { j() }
 
 // works connects two Conns over TCP; what comes to b is dealt with by work.
 func works(t *testing.T, o Options, work func(b *Conn) func()) (a, b *Conn, toB *recorder, end <-chan error) {
@@ -48,7 +48,7 @@ func TestWhileABatchIsWorkedOnSomebodyElseReadsOn(t *testing.T) {
 	release := make(chan struct{})
 	var left atomic.Int32
 	first := true
-	a, _, toB, _ := works(t, Options{Patience: time.Hour}, func(b *Conn) func() {
+	a, _, toB, _ := works(t, Options{HandOverAfter: time.Hour}, func(b *Conn) func() {
 		if !first {
 			return nil
 		}
@@ -77,7 +77,7 @@ func TestWhileABatchIsWorkedOnSomebodyElseReadsOn(t *testing.T) {
 
 func TestTheNextReaderFirstEndsTheWorkOfTheLast(t *testing.T) {
 	todo, done := 3, make(chan int, 3)
-	a, _, _, _ := works(t, Options{Patience: time.Hour}, func(b *Conn) func() {
+	a, _, _, _ := works(t, Options{HandOverAfter: time.Hour}, func(b *Conn) func() {
 		if todo == 0 {
 			return nil
 		}
@@ -132,7 +132,7 @@ func TestWorkThatWaitsForTheNextMessageGetsIt(t *testing.T) {
 	<-over
 }
 
-func TestPatienceEndsWithinTwiceItsTime(t *testing.T) {
+func TestWorkIsLeftBehindWithinTwiceHandOverAfter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const patience = 50 * time.Millisecond
 		ca, cb := net.Pipe()
@@ -140,7 +140,7 @@ func TestPatienceEndsWithinTwiceItsTime(t *testing.T) {
 		release := make(chan struct{})
 		batches := 0
 		h := newRecorder()
-		b := NewConn(cb, ofB, Options{Patience: patience, TickTime: -1})
+		b := NewConn(cb, ofB, Options{HandOverAfter: patience, TickTime: -1})
 		end := make(chan error)
 		go func() {
 			end <- b.Serve(worker{h, func() func() {
@@ -163,12 +163,12 @@ func TestPatienceEndsWithinTwiceItsTime(t *testing.T) {
 		require.LessOrEqual(t, time.Since(began), 2*patience)
 		require.NotZero(t, time.Since(began))
 		close(release)
-		<-time.After(2 * quietLooks * patience)
-		require.False(t, b.turn.watch.armed.Load()) // and what is idle is not looked at
+		<-time.After(2 * maxQuietChecks * patience)
+		require.False(t, b.token.watch.armed.Load()) // and what is idle is not looked at
 		_, err = ca.Write(frame)
 		require.NoError(t, err)
 		synctest.Wait()
-		require.True(t, b.turn.watch.armed.Load())
+		require.True(t, b.token.watch.armed.Load())
 		require.NoError(t, ca.Close())
 		require.ErrorIs(t, <-end, ErrPeerClosed)
 		require.Len(t, h.all(), 3)
@@ -200,7 +200,7 @@ func TestAConnectionEndsThoughItsWorkHangs(t *testing.T) {
 
 func TestWorkThatEndsItsGoroutineEndsNoConnection(t *testing.T) {
 	first := true
-	a, _, toB, _ := works(t, Options{Patience: time.Hour}, func(*Conn) func() {
+	a, _, toB, _ := works(t, Options{HandOverAfter: time.Hour}, func(*Conn) func() {
 		if !first {
 			return nil
 		}
@@ -217,7 +217,7 @@ func TestWorkThatEndsItsGoroutineEndsNoConnection(t *testing.T) {
 func TestNoMessageOvertakesAnotherWhenReadersChange(t *testing.T) {
 	const all = 5000
 	n := 0
-	a, _, toB, _ := works(t, Options{Patience: time.Millisecond}, func(b *Conn) func() {
+	a, _, toB, _ := works(t, Options{HandOverAfter: time.Millisecond}, func(b *Conn) func() {
 		switch n++; n % 4 {
 		case 1:
 			return func() {
@@ -259,8 +259,8 @@ func TestACorkHoldsBackUntilItIsOut(t *testing.T) {
 	flushed := func() { // by the flusher, for a connection without raw access
 		require.Eventually(t, func() bool { return a.Stats().Pending == 0 }, 20*time.Second, time.Millisecond)
 	}
-	turn := Turn{a, 1}
-	a.turn.count.Store(1) // as if there were some work
+	turn := ReadToken{a, 1}
+	a.token.count.Store(1) // as if there were some work
 	turn.Cork()
 	write(9)
 	require.Zero(t, c.writes.Load())
@@ -292,7 +292,7 @@ func TestHandOverTakesTheCorkOut(t *testing.T) {
 	first := true
 	ca, cb := tcpPair(t)
 	ofA, ofB := peers(DefaultFlags)
-	a, b := NewConn(ca, ofA, Options{}), NewConn(cb, ofB, Options{Patience: time.Hour})
+	a, b := NewConn(ca, ofA, Options{}), NewConn(cb, ofB, Options{HandOverAfter: time.Hour})
 	toA := newRecorder()
 	serve(t, a, toA)
 	serve(t, b, worker{newRecorder(), func() func() {
@@ -301,7 +301,7 @@ func TestHandOverTakesTheCorkOut(t *testing.T) {
 		}
 		first = false
 		return func() {
-			Turn{b, b.turn.count.Load()}.Cork()
+			ReadToken{b, b.token.count.Load()}.Cork()
 			_ = b.Post(&RegSend{From: pidB(1), To: "held"}, etf.Int(1))
 			b.HandOver()
 			<-release

@@ -14,14 +14,14 @@ import (
 
 // looked is a gather at which the watch looks every 10 ms.
 type looked struct {
-	gather
+	readBatcher
 	now    time.Time
 	frames uint64
 }
 
 func newLooked() *looked {
 	l := &looked{now: time.Unix(1, 0)}
-	l.look(l.now)
+	l.adapt(l.now)
 	return l
 }
 
@@ -29,15 +29,15 @@ func newLooked() *looked {
 func (l *looked) after(frames uint64) bool {
 	l.now = l.now.Add(10 * time.Millisecond)
 	l.frames += frames
-	l.gather.frames.Store(l.frames)
-	l.look(l.now)
-	return l.on.Load()
+	l.readBatcher.frames.Store(l.frames)
+	l.adapt(l.now)
+	return l.active.Load()
 }
 
 func TestOnlyABusyConnectionPutsItsReadsOff(t *testing.T) {
 	l := newLooked()
-	require.False(t, l.after(busyFrames/100-1))
-	require.True(t, l.after(busyFrames/100))
+	require.False(t, l.after(busyFrameRate/100-1))
+	require.True(t, l.after(busyFrameRate/100))
 }
 
 func TestReadsArePutOffAsLongAsNoLessComesThen(t *testing.T) {
@@ -52,7 +52,7 @@ func TestReadsArePutOffAsLongAsNoLessComesThen(t *testing.T) {
 func TestPuttingOffReadsInVainIsTriedLessAndLessOftenAndNeverGivenUp(t *testing.T) {
 	l := newLooked()
 	next := func() uint64 { // a look later, with less where reads are put off
-		if l.on.Load() {
+		if l.active.Load() {
 			return 700
 		}
 		return 1000
@@ -64,7 +64,7 @@ func TestPuttingOffReadsInVainIsTriedLessAndLessOftenAndNeverGivenUp(t *testing.
 		}
 	}
 	require.Equal(t, []int{0, 3, 7, 13, 23, 41, 75, 141, 207}, tries[:9])
-	require.Equal(t, longestPause+2, tries[len(tries)-1]-tries[len(tries)-2])
+	require.Equal(t, maxRetryAfter+2, tries[len(tries)-1]-tries[len(tries)-2])
 	for !l.after(next()) {
 	}
 	require.True(t, l.after(1000), "it does no harm now")
@@ -78,7 +78,7 @@ func TestAReaderLetsOthersRunBeforeItReadsWhileMuchComes(t *testing.T) {
 		const look = 10 * time.Millisecond
 		ca, cb := net.Pipe()
 		_, ofB := peers(plain)
-		b := NewConn(cb, ofB, Options{Patience: look, TickTime: -1})
+		b := NewConn(cb, ofB, Options{HandOverAfter: look, TickTime: -1})
 		yields := 0
 		b.in.yield = func() { yields++ }
 		end := make(chan error)
@@ -91,9 +91,9 @@ func TestAReaderLetsOthersRunBeforeItReadsWhileMuchComes(t *testing.T) {
 			synctest.Wait()
 		}
 		send(1)
-		send(busyFrames/100 - 1)
+		send(busyFrameRate/100 - 1)
 		require.Zero(t, yields)
-		send(busyFrames / 100)
+		send(busyFrameRate / 100)
 		require.Zero(t, yields, "that many have only now come")
 		send(1)
 		require.NotZero(t, yields)
