@@ -272,7 +272,7 @@ func (c companion) sweep(p *genserv.Process, a *asking) {
 		if asked.ref.IsAlive() {
 			left.Add(id, asked)
 		} else {
-			p.AbandonRequest(id)
+			id.Abandon(p)
 		}
 	}
 	a.calls = left

@@ -180,7 +180,7 @@ func TestAGlobalNameIsLookedUpBeforeItIsUsed(t *testing.T) {
 		require.ErrorIs(t, p.Terminate(t.Context(), other, nil), genserv.ErrNoProc)
 		id, err := p.SendRequest(other, nil)
 		require.NoError(t, err, "the response tells")
-		_, err = p.WaitResponse(id, 0)
+		_, err = id.Wait(p, 0)
 		require.ErrorIs(t, err, genserv.ErrNoProc)
 	})
 }

@@ -15,9 +15,9 @@ type RequestID struct {
 	ref etf.Ref // a monitor, and an alias as long as it lasts
 }
 
-// SendRequest sends a request to what Call takes and goes on. The response comes to HandleInfo, where CheckResponse
-// knows it; or WaitResponse waits for it. That to cannot be reached is a response too; an error means that to is no
-// destination or the request no term. gen_server:send_request/2.
+// SendRequest sends a request to what Call takes and goes on. The response comes to HandleInfo, where RequestID.Check
+// recognizes it, or RequestID.Wait waits for it. If to cannot be reached, the response says so; an error means that to
+// is no destination or the request no term. gen_server:send_request/2.
 func (p *Process) SendRequest(to, request etf.Term) (RequestID, error) {
 	whom, err := p.locate(context.Background(), to)
 	if err != nil {
@@ -32,7 +32,7 @@ func (p *Process) SendRequest(to, request etf.Term) (RequestID, error) {
 	// A name of this node that nobody has is an error here as well; the monitor tells that.
 	var encode *etf.EncodeError
 	if errors.As(err, &encode) {
-		p.AbandonRequest(id)
+		id.Abandon(p)
 		return id, err
 	}
 	return id, nil
@@ -55,19 +55,19 @@ func (p *Process) failedRequest(to etf.Term, err error) (RequestID, error) {
 	return id, p.TrySend(p.Self(), etf.Tuple{etf.Atom("DOWN"), id.ref, etf.Atom("process"), to, reason})
 }
 
-// CheckResponse tells whether a message is the response to a request: the reply, or an error as from Call.
+// Check tells whether a message is the response to the request: the reply, or an error as from Call.
 // gen_server:check_response/2.
-func (p *Process) CheckResponse(msg etf.Term, id RequestID) (reply etf.Term, ok bool, err error) {
-	if ref, ok := responseRef(msg); !ok || ref != id.ref {
+func (id RequestID) Check(p *Process, msg etf.Term) (reply etf.Term, ok bool, err error) {
+	if !id.answeredBy(msg) {
 		return nil, false, nil
 	}
 	reply, err = p.response(msg, id)
 	return reply, true, err
 }
 
-// WaitResponse waits for the response to a request for at most d, and leaves everything else in the mailbox. After a
-// time-out the request is still under way. gen_server:wait_response/2.
-func (p *Process) WaitResponse(id RequestID, d time.Duration) (reply etf.Term, err error) {
+// Wait waits for the response to the request for at most d, and leaves everything else in the mailbox. The errors are
+// those of Call. After a time-out the request is still under way. gen_server:wait_response/2.
+func (id RequestID) Wait(p *Process, d time.Duration) (reply etf.Term, err error) {
 	msg, ok := p.Receive(d, id.answeredBy)
 	if !ok {
 		return nil, timeout(id.to)
@@ -75,8 +75,8 @@ func (p *Process) WaitResponse(id RequestID, d time.Duration) (reply etf.Term, e
 	return p.response(msg, id)
 }
 
-// ReceiveResponse is WaitResponse, but gives the request up after a time-out. gen_server:receive_response/2.
-func (p *Process) ReceiveResponse(id RequestID, d time.Duration) (reply etf.Term, err error) {
+// Receive is Wait, but abandons the request after a time-out. gen_server:receive_response/2.
+func (id RequestID) Receive(p *Process, d time.Duration) (reply etf.Term, err error) {
 	if msg, ok := p.Receive(d, id.answeredBy); ok {
 		return p.response(msg, id)
 	}
@@ -87,8 +87,8 @@ func (p *Process) ReceiveResponse(id RequestID, d time.Duration) (reply etf.Term
 	return nil, timeout(id.to)
 }
 
-// AbandonRequest gives a request up: no response to it is seen any more, not even one that had arrived already.
-func (p *Process) AbandonRequest(id RequestID) {
+// Abandon gives the request up: the process sees no response to it any more, not even one that had arrived already.
+func (id RequestID) Abandon(p *Process) {
 	p.Demonitor(id.ref)
 	p.Receive(0, id.answeredBy)
 }

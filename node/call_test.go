@@ -233,7 +233,7 @@ func TestALateReplyThatComesToThePidEndsWithItsAlias(t *testing.T) {
 			n.sendLocal(destination{node: n.name, pid: from.Pid}, etf.Tuple{from.Tag, term}, nil, old)
 		}
 		reply(etf.Int(1))
-		answer, err := p.WaitResponse(id, time.Minute)
+		answer, err := id.Wait(p, time.Minute)
 		require.NoError(t, err)
 		seen <- answer
 		reply(etf.Int(2))
@@ -266,7 +266,7 @@ func TestAnAliasOfAnEarlierLifeOfTheNodeReachesNobody(t *testing.T) {
 	requireNothingLeft(t, n)
 }
 
-func TestRequestsSettleWhenTheNodeStops(t *testing.T) {
+func TestRequestsCompleteWhenTheNodeStops(t *testing.T) {
 	a, b := pair(t)
 	for _, n := range []*Node{a, b} {
 		_, err := n.Spawn(t.Context(), genserv.Child{Name: "holder", Module: genserv.Of(holder{})})
@@ -281,9 +281,9 @@ func TestRequestsSettleWhenTheNodeStops(t *testing.T) {
 	require.NoError(t, a.Stop(t.Context()))
 	ends := map[etf.Atom]error{}
 	for range 2 {
-		r, label, err := all.Next(t.Context())
+		r, err := all.Wait(t.Context())
 		require.NoError(t, err)
-		_, ends[label] = r.Response()
+		ends[r.Label] = r.Err
 	}
 	require.ErrorIs(t, ends[a.Name()], &genserv.Exit{Reason: shutdown})
 	require.ErrorIs(t, ends[b.Name()], genserv.ErrNoConnection)

@@ -190,7 +190,7 @@ func TestCloseEndsANodeAtOnce(t *testing.T) {
 		require.ErrorIs(t, n.Close(), errCallbacksRun)
 		require.Equal(t, killedTime, time.Since(began))
 		<-n.Done()
-		_, err = request.Response()
+		_, err = request.Wait(t.Context())
 		require.Equal(t, etf.Atom("shutdown"), genserv.ExitReason(err))
 		_, err = n.Spawn(context.Background(), genserv.Child{Module: genserv.Of(silent{})})
 		require.ErrorIs(t, err, ErrStopped)

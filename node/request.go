@@ -102,13 +102,9 @@ func (r *Request) whenDone(f func()) {
 // Done returns a channel that is closed when there is a response.
 func (r *Request) Done() <-chan struct{} { return r.done }
 
-// Response returns the reply or why there is none, with the errors of Call. It waits until Done is closed.
-// gen_server:wait_response/2 with infinity.
-func (r *Request) Response() (etf.Term, error) { return r.Wait(context.Background()) }
-
-// Wait waits for the response until ctx ends. A request that has not been answered by then stays under way, and may
-// be waited for again. gen_server:wait_response/2; for receive_response/2 call Abandon after a time-out.
-func (r *Request) Wait(ctx context.Context) (etf.Term, error) {
+// Wait waits for the response until ctx ends, and returns at once if Done is closed. The errors are those of Call. After
+// a time-out the request is still under way. gen_server:wait_response/2.
+func (r *Request) Wait(ctx context.Context) (reply etf.Term, err error) {
 	select {
 	case <-r.done:
 		return r.reply, r.err
@@ -123,6 +119,15 @@ func (r *Request) Wait(ctx context.Context) (etf.Term, error) {
 	}
 }
 
-// Abandon gives the request up: a later answer is dropped, and Response is an error that matches genserv.ErrTimeout.
+// Receive is Wait, but abandons the request after a time-out. gen_server:receive_response/2.
+func (r *Request) Receive(ctx context.Context) (reply etf.Term, err error) {
+	if reply, err = r.Wait(ctx); err == nil {
+		return reply, nil
+	}
+	r.complete(nil, err) // a response that came at the last moment counts
+	return r.reply, r.err
+}
+
+// Abandon gives the request up: a later answer is dropped, and Wait returns an error that matches genserv.ErrTimeout.
 // It does nothing to a request that has completed.
 func (r *Request) Abandon() { r.complete(nil, timeoutError(r.to, errAbandoned)) }

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"maps"
 	"sync"
@@ -53,29 +54,36 @@ func (c *Requests[L]) All() iter.Seq2[*Request, L] {
 	return maps.All(all)
 }
 
-// Next takes the next request that has completed out of the collection, or waits for one until ctx ends; its Response
-// tells what became of it. The error is genserv.ErrNoRequest if the collection is empty, or matches
-// genserv.ErrTimeout; the requests are then still under way. gen_server:wait_response/3 with Delete true.
-func (c *Requests[L]) Next(ctx context.Context) (*Request, L, error) {
+// Wait waits until ctx ends for the response to any of the requests, and takes the request out of the collection. The
+// error is genserv.ErrNoRequest if the collection is empty, or matches genserv.ErrTimeout; the requests are then still
+// under way. gen_server:wait_response/3 with Delete true.
+func (c *Requests[L]) Wait(ctx context.Context) (genserv.Response[L], error) {
 	for {
 		r, label, wake := c.take()
 		switch {
 		case r == nil:
-			return nil, label, genserv.ErrNoRequest
+			return genserv.Response[L]{}, genserv.ErrNoRequest
 		case wake == nil:
-			return r, label, nil
+			return genserv.Response[L]{Label: label, Reply: r.reply, Err: r.err}, nil
 		}
 		r.n.yieldReaders()
 		select {
 		case <-wake:
 		case <-ctx.Done():
-			return nil, *new(L), timeoutError(etf.Atom("requests"), context.Cause(ctx))
+			return genserv.Response[L]{}, timeoutError(etf.Atom("requests"), context.Cause(ctx))
 		}
 	}
 }
 
-// Abandon gives up all requests that are left and empties the collection. gen_server:receive_response/3 does so after a
-// time-out.
+// Receive is Wait, but abandons all requests after a time-out. gen_server:receive_response/3 with Delete true.
+func (c *Requests[L]) Receive(ctx context.Context) (r genserv.Response[L], err error) {
+	if r, err = c.Wait(ctx); errors.Is(err, genserv.ErrTimeout) {
+		c.Abandon()
+	}
+	return r, err
+}
+
+// Abandon gives up all requests and empties the collection.
 func (c *Requests[L]) Abandon() {
 	c.mu.Lock()
 	all := c.labels

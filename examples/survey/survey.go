@@ -85,7 +85,7 @@ func giveUp(p *genserv.Process, from etf.Term, s State) {
 			left.Add(id, label)
 			continue
 		}
-		p.AbandonRequest(id)
+		id.Abandon(p)
 		p.Reply(label, outcome(nil, genserv.ErrTimeout))
 	}
 	*s.open = *left

@@ -156,7 +156,7 @@ func TestAGlobalNameIsUsedFromInsideAServer(t *testing.T) {
 		require.Equal(t, "[{cast,hello}]", etf.Format(seen))
 		id, err := p.SendRequest(world, term(t, "{echo,x}"))
 		require.NoError(t, err)
-		reply, err := p.WaitResponse(id, time.Minute)
+		reply, err := id.Wait(p, time.Minute)
 		require.NoError(t, err)
 		require.Equal(t, etf.Atom("x"), reply)
 
@@ -177,7 +177,7 @@ func TestAGlobalNameIsUsedFromInsideAServer(t *testing.T) {
 		require.ErrorIs(t, err, genserv.ErrNoProc)
 		id, err = p.SendRequest(other, nil)
 		require.NoError(t, err)
-		_, err = p.WaitResponse(id, time.Minute)
+		_, err = id.Wait(p, time.Minute)
 		require.ErrorIs(t, err, genserv.ErrNoProc)
 
 		require.NoError(t, p.Terminate(ctx, world, nil))

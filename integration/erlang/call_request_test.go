@@ -33,15 +33,25 @@ func TestARequestIsWaitedForWhenItsAnswerIsWanted(t *testing.T) {
 	require.Equal(t, etf.Atom("answer"), reply)
 	<-r.Done()
 	r.Abandon()
-	reply, err = r.Response()
-	require.NoError(t, err, "it has settled before")
+	reply, err = r.Wait(ctx)
+	require.NoError(t, err, "it has completed before")
 	require.Equal(t, etf.Atom("answer"), reply)
 
 	r, err = n.SendRequest(ctx, to, etf.Atom("silence"))
 	require.NoError(t, err)
 	r.Abandon()
-	_, err = r.Response()
+	_, err = r.Wait(ctx)
 	require.ErrorIs(t, err, genserv.ErrTimeout)
+
+	r, err = n.SendRequest(ctx, to, etf.Atom("silence"))
+	require.NoError(t, err)
+	short, cancel = context.WithTimeout(ctx, time.Millisecond)
+	defer cancel()
+	_, err = r.Receive(short)
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	<-r.Done()
+	_, err = r.Receive(ctx)
+	require.ErrorIs(t, err, genserv.ErrTimeout, "it was abandoned")
 	_, err = n.SendRequest(ctx, etf.Int(1), etf.Atom("x"))
 	require.Error(t, err, "no destination")
 	_, err = n.SendRequest(ctx, to, etf.Float(inf()))
@@ -50,11 +60,11 @@ func TestARequestIsWaitedForWhenItsAnswerIsWanted(t *testing.T) {
 	require.ErrorContains(t, err, "Erlang code")
 	r, err = n.SendRequest(ctx, etf.Tuple{etf.Atom("x"), etf.Atom("nosuch@localhost")}, etf.Atom("x"))
 	require.NoError(t, err)
-	_, err = r.Response()
+	_, err = r.Wait(ctx)
 	require.ErrorIs(t, err, genserv.ErrNoConnection)
 	r, err = n.SendRequest(ctx, etf.Tuple{etf.Atom("nosuch"), to[1]}, etf.Atom("x"))
 	require.NoError(t, err)
-	_, err = r.Response()
+	_, err = r.Wait(ctx)
 	require.ErrorIs(t, err, genserv.ErrNoProc)
 	requireNothingWatched(t, e, n)
 }
@@ -86,24 +96,26 @@ func TestThousandsOfRequestsAreTakenAsTheyAreAnsweredAndLeaveNothing(t *testing.
 	require.Equal(t, count+1, all.Len())
 	seen := make([]bool, count)
 	for range count {
-		r, label, err := all.Next(ctx)
+		r, err := all.Wait(ctx)
 		require.NoError(t, err)
-		reply, err := r.Response()
-		require.NoError(t, err)
-		require.Equal(t, etf.Int(label), reply)
-		require.False(t, seen[label], "an answer twice")
-		seen[label] = true
+		require.NoError(t, r.Err)
+		require.Equal(t, etf.Int(r.Label), r.Reply)
+		require.False(t, seen[r.Label], "an answer twice")
+		seen[r.Label] = true
 	}
 	short, cancel := context.WithTimeout(ctx, time.Millisecond)
 	defer cancel()
-	_, _, err = all.Next(short)
+	_, err = all.Wait(short)
 	require.ErrorIs(t, err, genserv.ErrTimeout)
 	for r, label := range all.All() {
 		require.Equal(t, silent, r)
 		require.Equal(t, -1, label)
 	}
-	all.Abandon()
-	_, _, err = all.Next(ctx)
+	short, cancel = context.WithTimeout(ctx, time.Millisecond)
+	defer cancel()
+	_, err = all.Receive(short)
+	require.ErrorIs(t, err, genserv.ErrTimeout)
+	_, err = all.Receive(ctx)
 	require.ErrorIs(t, err, genserv.ErrNoRequest)
 	requireNothingWatched(t, e, n)
 }
@@ -199,13 +211,13 @@ func (asker) HandleCall(p *genserv.Process, request etf.Term, from genserv.From,
 		if etf.IsAtom(t[0], "glance") {
 			limit = 20 * time.Millisecond
 		}
-		reply, err := p.WaitResponse(id, limit)
+		reply, err := id.Wait(p, limit)
 		if errors.Is(err, genserv.ErrTimeout) {
-			p.AbandonRequest(id)
+			id.Abandon(p)
 		}
 		return genserv.Reply(outcome(reply, err), s)
 	case etf.IsAtom(t[0], "abandon"):
-		p.AbandonRequest(id)
+		id.Abandon(p)
 		return genserv.Reply(etf.Atom("abandoned"), s)
 	}
 	s.id, s.from = id, from
@@ -213,7 +225,7 @@ func (asker) HandleCall(p *genserv.Process, request etf.Term, from genserv.From,
 }
 
 func (asker) HandleInfo(p *genserv.Process, msg etf.Term, s *asked) genserv.Result[*asked] {
-	reply, ok, err := p.CheckResponse(msg, s.id)
+	reply, ok, err := s.id.Check(p, msg)
 	if !ok {
 		panic(etf.Tuple{etf.Atom("unexpected"), msg})
 	}
@@ -245,7 +257,7 @@ func TestAServerInGoAsksOthersAndGoesOnMeanwhile(t *testing.T) {
 	reply, err := n.Call(ctx, etf.Atom("asker"), etf.Atom("hello"))
 	require.NoError(t, err)
 	require.Equal(t, etf.Atom("still_there"), reply)
-	reply, err = later.Response()
+	reply, err = later.Wait(ctx)
 	require.NoError(t, err)
 	require.Equal(t, "{reply,x}", etf.Format(reply))
 

@@ -14,12 +14,12 @@ func request(p *genserv.Process, a etf.Tuple) etf.Term {
 	id := must2(p.SendRequest(a[1], a[2]))
 	switch a[0].(etf.Atom) {
 	case "receive":
-		return response(a[1])(p.ReceiveResponse(id, millis(a[3])))
+		return response(a[1])(id.Receive(p, millis(a[3])))
 	case "again":
-		first := response(a[1])(p.WaitResponse(id, millis(a[3])))
-		return etf.Tuple{first, response(a[1])(p.WaitResponse(id, genserv.Infinity))}
+		first := response(a[1])(id.Wait(p, millis(a[3])))
+		return etf.Tuple{first, response(a[1])(id.Wait(p, genserv.Infinity))}
 	}
-	return response(a[1])(p.WaitResponse(id, millis(a[3])))
+	return response(a[1])(id.Wait(p, millis(a[3])))
 }
 
 func must2[T any](t T, err error) T {

@@ -21,15 +21,15 @@ type labelled[L any] struct {
 	label L
 }
 
-// Response is what became of a request of a collection.
+// Response is the outcome of a request that was taken out of a collection: of RequestIDs in a server, or of
+// node.Requests in any goroutine.
 type Response[L any] struct {
-	ID    RequestID
 	Label L
 	Reply etf.Term
 	Err   error // why there is no reply, as from Process.Call
 }
 
-// ErrNoRequest is the error of waiting for a response where no request is: no_request of gen_server:wait_response/3.
+// ErrNoRequest is the error of waiting for a response of an empty collection: no_request of gen_server:wait_response/3.
 var ErrNoRequest = errors.New("genserv: no request is under way")
 
 // Add puts a request into the collection. gen_server:reqids_add/3.
@@ -66,7 +66,7 @@ func (c *RequestIDs[L]) Check(p *Process, msg etf.Term) (r Response[L], ok bool)
 		return r, false
 	}
 	delete(c.byRef, ref)
-	r = Response[L]{ID: l.id, Label: l.label}
+	r = Response[L]{Label: l.label}
 	r.Reply, r.Err = p.response(msg, l.id)
 	return r, true
 }
@@ -86,7 +86,7 @@ func (c *RequestIDs[L]) Wait(p *Process, d time.Duration) (r Response[L], err er
 	return r, nil
 }
 
-// Receive is Wait, but gives all requests up after a time-out. gen_server:receive_response/3 with Delete true.
+// Receive is Wait, but abandons all requests after a time-out. gen_server:receive_response/3 with Delete true.
 func (c *RequestIDs[L]) Receive(p *Process, d time.Duration) (r Response[L], err error) {
 	if r, err = c.Wait(p, d); errors.Is(err, ErrTimeout) {
 		c.Abandon(p)
@@ -94,7 +94,7 @@ func (c *RequestIDs[L]) Receive(p *Process, d time.Duration) (r Response[L], err
 	return r, err
 }
 
-// Abandon gives up all requests and empties the collection: no response to them is seen any more.
+// Abandon gives up all requests and empties the collection: the process sees no response to them any more.
 func (c *RequestIDs[L]) Abandon(p *Process) {
 	for ref := range c.byRef {
 		p.Demonitor(ref)

@@ -106,20 +106,20 @@ func TestASingleRequestIsReceivedOrGivenUp(t *testing.T) {
 		}
 		id, ref := send()
 		w.mailbox = []etf.Term{aliasReply(ref, etf.Int(1))}
-		reply, err := p.ReceiveResponse(id, time.Second)
+		reply, err := id.Receive(p, time.Second)
 		require.NoError(t, err)
 		require.Equal(t, etf.Int(1), reply)
 
 		id, ref = send()
-		_, err = p.ReceiveResponse(id, time.Second)
+		_, err = id.Receive(p, time.Second)
 		require.ErrorIs(t, err, genserv.ErrTimeout)
 		require.Equal(t, etf.Tuple{atom("demonitor"), ref}, w.asked[len(w.asked)-2])
-		_, ok, _ := p.CheckResponse(aliasReply(ref, etf.Int(1)), id)
+		_, ok, _ := id.Check(p, aliasReply(ref, etf.Int(1)))
 		require.True(t, ok, "the node would not let it through")
 
 		id, ref = send()
 		w.mailbox = []etf.Term{aliasReply(ref, etf.Int(2)), atom("other")}
-		p.AbandonRequest(id)
+		id.Abandon(p)
 		require.Equal(t, []etf.Term{atom("other")}, w.mailbox)
 	})
 }
