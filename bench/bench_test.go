@@ -173,3 +173,14 @@ func TestWhereValgrindCannotRunItIsSaid(t *testing.T) {
 	_, notCounted := errors.AsType[*notCountedError](err)
 	require.True(t, notCounted)
 }
+
+func TestTheTableOfManyServersSaysWhatIsReached(t *testing.T) {
+	curves := []curve{
+		{ID: "servers-kb", Y: "kB each", BEAM: [][2]float64{{10, 1}, {100, 3.2}}, Gonode: [][2]float64{{10, 2}, {100, 1.6}}},
+		{ID: "servers-rate", Y: "calls/s", BEAM: [][2]float64{{100, 1000}}, Gonode: [][2]float64{{100, 900}}},
+	}
+	table := serversTable(curves)
+	require.Contains(t, table, "of 100 | ≤ 0.5 | 0.50 | 3.2 kB each | 1.6 | met |")
+	require.Contains(t, table, "of 100 | ≥ 0.95 | 0.90 | 1000.0 calls/s | 900.0 | **not met** |")
+	require.NotContains(t, table, "start a server", "what was not measured is left out")
+}

@@ -32,6 +32,9 @@ var curveSpecs = []struct{ measure, name, title, x, y, cause string }{
 			"them now and then."},
 	{"servers", "kb", "Memory for a server", "servers in the node", "kB each",
 		"The same for each ([memory](performance/memory.md)); with few servers the heap floor of the node hides it."},
+	{"servers", "start_us", "Starting a server from within the node", "servers that are started", "µs each",
+		"A process of gonode is a few Go objects and an entry in two tables; gen_server:start of a BEAM makes a heap and " +
+			"waits for the answer of the new process."},
 	{"conns", "rate", "Calls from many nodes, one caller each", "connected nodes", "calls/s",
 		"The nodes that call need the processors: each is a BEAM of its own on the same machine."},
 	{"conns", "p99_us", "99th percentile with many nodes, one caller each", "connected nodes", "µs",

@@ -36,6 +36,7 @@ func writePage(ctx context.Context, o options, r results, curves []curve) error 
 		b.WriteString("\n## Reading and writing terms\n\n" + pageCodec + "\n" + codecTable(r.codec))
 	}
 	if len(curves) > 0 {
+		b.WriteString("\n## Many servers\n\n" + pageServers + "\n" + serversTable(curves))
 		b.WriteString("\n## Growth\n\n" + pageGrowth)
 	}
 	for _, c := range curves {
@@ -84,6 +85,8 @@ const pageTable = "`seq` is one caller, `calls16` and `calls64` that many, `pipe
 const pageCodec = "`binary_to_term` and `term_to_binary` beside what a connection does with the same bytes. The " +
 	"instructions are those of gonode\n" +
 	"without the garbage collector, counted by callgrind.\n"
+
+const pageServers = "What must hold with the most servers of the curves below, as ratios to the BEAM.\n"
 
 const pageGrowth = "What happens with more of it. Points are medians of three.\n"
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -117,4 +118,38 @@ func joinRuns(runs [][]figure) (all []figure) {
 		}
 	}
 	return all
+}
+
+// serverRequirements are what has to hold with many servers in a node: curve, text, bound.
+var serverRequirements = []struct {
+	curve   string
+	text    string
+	bound   float64
+	atLeast bool
+}{
+	{"servers-kb", "resident memory of a server that waits", 0.5, false},
+	{"servers-start", "time to start a server", 0.6, false},
+	{"servers-rate", "calls/s over all of them, 16 callers", 0.95, true},
+}
+
+// serversTable prints the last points of the curves about servers.
+func serversTable(curves []curve) string {
+	var b strings.Builder
+	b.WriteString("| with the most servers | must | ratio | BEAM | gonode | |\n|---|---|---|---|---|---|\n")
+	for _, r := range serverRequirements {
+		at := slices.IndexFunc(curves, func(c curve) bool { return c.ID == r.curve })
+		if at < 0 || len(curves[at].BEAM) == 0 || len(curves[at].Gonode) == 0 {
+			continue
+		}
+		c := curves[at]
+		theirs, ours := c.BEAM[len(c.BEAM)-1], c.Gonode[len(c.Gonode)-1]
+		must := requirement{bound: r.bound, atLeast: r.atLeast}
+		met := 0
+		if must.met(ours[1] / theirs[1]) {
+			met = 1
+		}
+		fmt.Fprintf(&b, "| %s, of %.0f | %s | %.2f | %.1f %s | %.1f | %s |\n", r.text, ours[0], must.sign(r.bound),
+			ours[1]/theirs[1], theirs[1], c.Y, ours[1], verdict(met, 1))
+	}
+	return b.String()
 }

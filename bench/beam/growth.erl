@@ -17,8 +17,9 @@ upto(Limit, L) -> [K || K <- L, K =< Limit].
 %% 16 callers, each of which goes round its share of K servers.
 servers(K, {Node, Os}, Ms) ->
     Before = settled(Node, Os),
-    Pids = gen_server:call({probe, Node}, {servers, K}, 120000),
+    {Us, Pids} = gen_server:call({probe, Node}, {servers, K}, 120000),
     K = length(Pids), % what is shared out over few of them says nothing about one
+    K >= 1000 andalso load:out(K, servers, Node, start_us, Us / K),
     K >= 1000 andalso load:out(K, servers, Node, kb, max(0, settled(Node, Os) - Before) / K),
     All = list_to_tuple(Pids),
     [begin

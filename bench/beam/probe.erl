@@ -9,9 +9,9 @@ init([]) -> {ok, 0}.
 
 handle_call({echo, T}, _From, Sum) -> {reply, T, Sum};
 handle_call({servers, N}, _From, Sum) ->
-    Pids = [begin {ok, P} = gen_server:start(?MODULE, [], []), P end || _ <- lists:seq(1, N)],
+    {Us, Pids} = timer:tc(fun() -> [begin {ok, P} = gen_server:start(?MODULE, [], []), P end || _ <- lists:seq(1, N)] end),
     put(servers, Pids),
-    {reply, Pids, Sum};
+    {reply, {Us, Pids}, Sum};
 handle_call({busy, Ms}, _From, Sum) -> timer:sleep(Ms), {reply, ok, Sum};
 handle_call(collect, _From, Sum) ->
     [erlang:garbage_collect(P) || P <- processes()],

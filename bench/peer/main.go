@@ -101,9 +101,11 @@ func (s probe) HandleCast(p *genserv.Process, request etf.Term, sum int64) gense
 	return genserv.NoReply(sum + int64(t[1].(etf.Int)))
 }
 
-// start starts more servers and returns their pids. What fails ends this server, which the client sees.
+// start starts more servers and returns how long it took, in microseconds, and their pids. What fails ends this server,
+// which the client sees.
 func (s probe) start(count int) etf.Term {
 	pids := make(etf.List, count)
+	began := time.Now()
 	for i := range pids {
 		pid, err := s.n.Spawn(context.Background(), genserv.Child{Module: genserv.Of(probe{s.n, nil})})
 		if err != nil {
@@ -112,5 +114,5 @@ func (s probe) start(count int) etf.Term {
 		pids[i] = pid
 		*s.servers = append(*s.servers, pid)
 	}
-	return pids
+	return etf.Tuple{etf.Int(time.Since(began).Microseconds()), pids}
 }
