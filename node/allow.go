@@ -1,7 +1,6 @@
 package node
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"sync/atomic"
@@ -45,29 +44,4 @@ func (c Config) checkAllow() error {
 		}
 	}
 	return nil
-}
-
-// exportAllow exports net_kernel:allow/1 and allowed/0.
-func (n *Node) exportAllow() {
-	n.Export("net_kernel", "allow", 1, func(_ context.Context, args etf.List) (etf.Term, error) {
-		list, ok := args[0].(etf.List)
-		var names []etf.Atom
-		for _, t := range list {
-			name, atom := t.(etf.Atom)
-			ok = ok && atom
-			names = append(names, name)
-		}
-		if !ok {
-			return etf.Atom("error"), nil
-		}
-		n.allow.add(names)
-		return etf.Atom("ok"), nil
-	})
-	n.Export("net_kernel", "allowed", 0, func(context.Context, etf.List) (etf.Term, error) {
-		list := etf.List{}
-		for _, name := range n.allow.all() {
-			list = append(list, name)
-		}
-		return etf.Tuple{etf.Atom("ok"), list}, nil
-	})
 }

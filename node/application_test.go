@@ -309,7 +309,7 @@ func TestApplicationsAreStartedWithThoseThatTheyNeed(t *testing.T) {
 	load("e", "f")
 	load("f", "e")
 	all := func(arg etf.Term) string {
-		answer, failure := n.apply(t.Context(), "application", "ensure_all_started", etf.List{arg})
+		answer, failure := n.functions.Apply(t.Context(), "application", "ensure_all_started", etf.List{arg})
 		require.Nil(t, failure)
 		return etf.Format(answer)
 	}
@@ -321,4 +321,24 @@ func TestApplicationsAreStartedWithThoseThatTheyNeed(t *testing.T) {
 	require.Equal(t, `{error,{nosuch,{"no such file or directory","nosuch.app"}}}`, all(etf.Atom("d")))
 	require.Equal(t, "+b1 -b1 stopped:b", d.take(), "what was started for it is stopped again")
 	require.Equal(t, "{error,{e,circular_dependency}}", all(etf.Atom("e")), "OTP does not come back from this one")
+}
+
+func TestAnApplicationThatNeedsSaslStarts(t *testing.T) {
+	n := testNode(t, Config{})
+	one := app("one", &diary{})
+	one.Applications = append(one.Applications, "sasl")
+	require.NoError(t, n.Applications().Start(t.Context(), one))
+}
+
+func TestAnApplicationWithoutANameThatIsAnAtomIsRefused(t *testing.T) {
+	n := testNode(t, Config{})
+	for _, name := range []etf.Atom{"", "\xff"} {
+		require.ErrorContains(t, n.Applications().Start(t.Context(), App{Name: name}), "bad_application")
+		require.ErrorContains(t, n.Applications().Load(App{Name: name}), "bad_application")
+		if name != "" {
+			_, err := n.Spawn(t.Context(), genserv.Child{Name: name, Module: genserv.Of(adder{})})
+			require.ErrorIs(t, err, ErrBadArgument)
+		}
+	}
+	require.NoError(t, n.Err())
 }

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"context"
 	"log/slog"
 
 	"github.com/gonode-otp/gonode/etf"
@@ -27,3 +28,19 @@ func (n *Node) processLog(pid etf.Pid) *slog.Logger {
 	remote := n.remoteLog.WithAttrs([]slog.Attr{slog.Any("pid", genserv.LogTerm{Term: pid})})
 	return slog.New(slog.NewMultiHandler(local.Handler(), remote))
 }
+
+// warnings passes on what is worth a warning: that the node has started its own processes is not worth a line.
+type warnings struct{ slog.Handler }
+
+// Enabled implements slog.Handler.
+func (w warnings) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelWarn && w.Handler.Enabled(ctx, level)
+}
+
+// WithAttrs implements slog.Handler.
+func (w warnings) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return warnings{w.Handler.WithAttrs(attrs)}
+}
+
+// WithGroup implements slog.Handler.
+func (w warnings) WithGroup(name string) slog.Handler { return warnings{w.Handler.WithGroup(name)} }

@@ -19,6 +19,7 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv/driver"
 	"github.com/gonode-otp/gonode/node/internal/application"
+	"github.com/gonode-otp/gonode/node/internal/kernel"
 	"github.com/gonode-otp/gonode/node/internal/transport"
 	"github.com/gonode-otp/gonode/releasehandler"
 )
@@ -40,7 +41,7 @@ type Node struct {
 	aliases   aliasTable
 	events    eventHub
 	refusals  refusals
-	functions functions
+	functions *kernel.Functions
 	spawns    spawnTable
 	apps      *application.System
 
@@ -82,6 +83,7 @@ func Start(ctx context.Context, cfg Config) (*Node, error) {
 	}
 	n := &Node{cfg: cfg, log: cfg.Logger.With("node", cfg.Name), name: etf.Atom(cfg.Name),
 		registry: newRegistry(), peers: newPeerTable(), end: newEnding()}
+	n.functions = kernel.NewFunctions(n.log)
 	for _, entry := range cfg.Allow {
 		n.allow.add([]etf.Atom{etf.Atom(entry)})
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
 	"github.com/gonode-otp/gonode/node/internal/application"
+	"github.com/gonode-otp/gonode/node/internal/kernel"
 )
 
 // testNode starts a node with an EPMD of its own. Names get the host localhost.
@@ -112,7 +113,7 @@ func TestACallOnTheSameNodeNeedsNoConnection(t *testing.T) {
 	require.ErrorAs(t, err, &exit)
 	require.Empty(t, n.monitors.byRef)
 	require.Empty(t, n.calls.waiting)
-	require.Equal(t, etf.List{application.ControllerName, kernelSupName, etf.Atom("net_kernel"), etf.Atom("rex")},
+	require.Equal(t, etf.List{application.ControllerName, kernel.SupervisorName, etf.Atom("net_kernel"), etf.Atom("rex")},
 		n.registry.registered(),
 		"what every node has is left")
 	require.Len(t, n.registry.all(), 4)

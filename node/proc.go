@@ -10,13 +10,14 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
 	"github.com/gonode-otp/gonode/genserv/driver"
+	"github.com/gonode-otp/gonode/node/internal/kernel"
 )
 
 // proc is what a server needs of its node: it implements driver.Proc for one process.
 type proc struct{ p *process }
 
 // ErrBadArgument is what Erlang calls badarg: a request that a process may not make.
-var ErrBadArgument = errors.New("node: bad argument")
+var ErrBadArgument = kernel.ErrBadArgument
 
 func (pr proc) Self() etf.Pid { return pr.p.pid }
 
@@ -194,16 +195,6 @@ func (pr proc) signal(do func()) {
 		defer pr.p.endSend()
 		do()
 	}
-}
-
-// isAlive is erlang:is_process_alive/1, which takes pids of its own node only.
-func (n *Node) isAlive(to etf.Term) (etf.Term, error) {
-	pid, ok := to.(etf.Pid)
-	if !ok || pid.Node != n.name {
-		return nil, ErrBadArgument
-	}
-	p := n.local(destination{pid: pid})
-	return etf.Bool(p != nil && !p.dead.Load()), nil
 }
 
 // trapExit is process_flag(trap_exit, On); it returns the old value.

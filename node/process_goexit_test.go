@@ -112,7 +112,7 @@ func TestFunctionsThatEndTheirGoroutineFail(t *testing.T) {
 	require.ErrorContains(t, err, "{shutdown,{failed_to_start_child,a,{'EXIT',{goexit,[]}}}}")
 
 	n.Export("m", "leave", 0, func(context.Context, etf.List) (etf.Term, error) { runtime.Goexit(); return nil, nil })
-	_, failure := n.apply(t.Context(), "m", "leave", nil)
+	_, failure := n.functions.Apply(t.Context(), "m", "leave", nil)
 	require.EqualError(t, failure, "error: goexit")
 
 	shop := app("shop", &diary{})

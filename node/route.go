@@ -1,10 +1,14 @@
 package node
 
 import (
+	"context"
 	"fmt"
+	"time"
 
 	"github.com/gonode-otp/gonode/dist"
 	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/node/internal/kernel"
 )
 
 // The way of a message into this node, in reading order: the reader of a connection calls Handle for it; a message to a
@@ -106,6 +110,38 @@ type DestinationError struct{ To etf.Term }
 
 func (e *DestinationError) Error() string {
 	return fmt.Sprintf("node: %v is no destination: want a pid, a registered name, {Name, Node} or an alias", e.To)
+}
+
+// locate finds the destination of a request: what Send takes, or {global, Name}.
+func (n *Node) locate(ctx context.Context, to etf.Term) (destination, error) {
+	t, ok := to.(etf.Tuple)
+	switch {
+	case ok && len(t) == 2 && etf.IsAtom(t[0], "global"):
+		pid, err := n.whereisGlobal(ctx, t[1], to)
+		return destination{node: pid.Node, pid: pid}, err
+	case ok && len(t) == 3 && etf.IsAtom(t[0], "via"):
+		return destination{}, fmt.Errorf("%w; the module of {via, Module, Name} is Erlang code: ask a node that has it "+
+			"for the pid", &DestinationError{To: to})
+	}
+	return n.destination(to)
+}
+
+// globalTime bounds the question for a global name, which OTP answers out of a table. It is the time-out of
+// gen_server:call.
+const globalTime = 5 * time.Second
+
+// whereisGlobal finds the process with a global name; to is the destination that the error names.
+func (n *Node) whereisGlobal(ctx context.Context, name, to etf.Term) (etf.Pid, error) {
+	ctx, cancel := context.WithTimeout(ctx, globalTime)
+	defer cancel()
+	pid, ok, cause := kernel.WhereisGlobal(ctx, kernelHost{n}.Peers(), name)
+	switch {
+	case ok:
+		return pid, nil
+	case ctx.Err() != nil:
+		return etf.Pid{}, timeoutError(to, context.Cause(ctx))
+	}
+	return etf.Pid{}, &genserv.CallFailure{To: to, Err: genserv.ErrNoProc, Cause: cause}
 }
 
 // destination understands what Erlang's ! takes: a pid, a registered name, {Name, Node} and, for replies, an alias.

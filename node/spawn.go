@@ -38,6 +38,9 @@ type spawnOptions struct {
 	inside    bool     // a process of this node starts it, which it may do until the last has ended
 }
 
+// maxNameText bounds what an error says of a name that can be none.
+const maxNameText = 300
+
 // spawn makes a process and runs the server's init in it.
 func (n *Node) spawn(ctx context.Context, o spawnOptions) (etf.Pid, error) {
 	if o.name != "" && !validName(o.name) {

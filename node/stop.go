@@ -9,6 +9,7 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/node/internal/application"
+	"github.com/gonode-otp/gonode/node/internal/kernel"
 )
 
 // EndError says why a node has ended by itself: {application_terminated, Name, Reason} or {application_start_failure,
@@ -180,11 +181,11 @@ func (n *Node) stopProcesses() {
 	n.endAll(func(p *process) bool { // whose controller was killed
 		return application.IsMaster(p.loop.Code())
 	})
-	n.endAll(func(p *process) bool { return p.parent == p.pid && !n.registry.calls(p, kernelSupName) })
+	n.endAll(func(p *process) bool { return p.parent == p.pid && !n.registry.calls(p, kernel.SupervisorName) })
 	n.startMu.Lock()
 	n.sealed = true
 	n.startMu.Unlock()
-	n.endAll(func(p *process) bool { return n.registry.calls(p, kernelSupName) })
+	n.endAll(func(p *process) bool { return n.registry.calls(p, kernel.SupervisorName) })
 	n.endAll(func(*process) bool { return true })
 }
 

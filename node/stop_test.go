@@ -9,6 +9,7 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/node/internal/kernel"
 )
 
 // lingerer is a server whose Terminate waits: for a message, or for something that its node knows nothing of.
@@ -98,7 +99,7 @@ func TestStoppingTheKernelEndsTheNode(t *testing.T) {
 
 func TestServicesThatEndAgainAndAgainEndTheNode(t *testing.T) {
 	n := testNode(t, Config{})
-	for range kernelRestarts + 1 {
+	for range kernel.MaxRestarts + 1 {
 		for n.registry.byName("rex") == nil { // until kernel_sup has started it anew
 			require.NoError(t, n.Ping(t.Context(), n.Name()))
 		}

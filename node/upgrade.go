@@ -83,7 +83,7 @@ func (h upgradeHost) Codes(count func(genserv.Module)) {
 
 // Exported implements codechange.Host.
 func (h upgradeHost) Exported(module, function etf.Atom, arity int) bool {
-	return h.n.functions.get(functionKey{module, function, arity}) != nil
+	return h.n.functions.Has(module, function, arity)
 }
 
 // Apply implements codechange.Host. A function that does not come back before ctx ends is left to itself.
@@ -94,7 +94,7 @@ func (h upgradeHost) Apply(ctx context.Context, module, function etf.Atom, args 
 	}
 	done := make(chan outcome, 1)
 	if !h.n.goWork(func() {
-		result, failure := h.n.apply(h.n.ctx, module, function, args)
+		result, failure := h.n.functions.Apply(h.n.ctx, module, function, args)
 		done <- outcome{result, failure}
 	}) {
 		return nil, ErrStopped

@@ -9,6 +9,7 @@ import (
 	"github.com/gonode-otp/gonode/codechange"
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/node/internal/kernel"
 	"github.com/gonode-otp/gonode/supervisor"
 )
 
@@ -18,7 +19,7 @@ import (
 //
 // Supervisors that are suspended, for the changes of an upgrade before, are looked into.
 func (h upgradeHost) Supervised(ctx context.Context) ([]codechange.Child, error) {
-	limited, cancel := context.WithTimeout(ctx, sysTimeout)
+	limited, cancel := context.WithTimeout(ctx, kernel.SysTimeout)
 	defer cancel()
 	all, err := h.walk(limited)
 	if err != nil && ctx.Err() == nil && limited.Err() != nil {

@@ -41,6 +41,8 @@ var Layers = []Layer{
 		Why: "the release handler reads releases and has codechange run their scripts; it knows no node"},
 	{Dir: "node/internal/application", May: []string{"etf", "genserv", "codechange", "releasehandler"},
 		Why: "applications ask of their node what the interface Host has"},
+	{Dir: "node/internal/kernel", May: []string{"etf", "genserv", "supervisor"},
+		Why: "kernel services ask of their node what the interface Host has"},
 	{Dir: "node/internal/upgrade", May: []string{"etf", "genserv", "codechange", "releasehandler"},
 		Why: "what an upgrade of several nodes asks of each of them is the interface Host"},
 	{Dir: "node", May: []string{"etf", "epmd", "dist", "tlsdist", "genserv", "supervisor", "appup", "codechange",

@@ -1,6 +1,7 @@
-package node
+package kernel
 
 import (
+	"context"
 	"errors"
 
 	"github.com/gonode-otp/gonode/etf"
@@ -10,7 +11,10 @@ import (
 
 // rex is the server behind rpc: block_call, the casts of OTP 23, sbcast, and calls of nodes that cannot spawn, such
 // as C nodes. rpc:call of OTP itself comes by erpc. Callbacks of rpc.erl.
-type rex struct{ n *Node }
+type rex struct {
+	functions *Functions
+	runner    Runner
+}
 
 func (rex) ModuleName() etf.Atom { return "rpc" }
 
@@ -23,18 +27,18 @@ func (rex) Init(p *genserv.Process, _ etf.Term) genserv.InitResult[struct{}] {
 // HandleCall serves {call, M, F, A, GroupLeader} and {block_call, ...}, and leaves everything else without an answer
 // as rpc does. Differs from OTP: a block_call does not keep others waiting, and stop does not stop the server.
 func (r rex) HandleCall(p *genserv.Process, request etf.Term, from genserv.From, s struct{}) genserv.Result[struct{}] {
-	if mfa, ok := rexRequest(request, "call"); ok {
-		r.answer(mfa, func(reply etf.Term) error { return p.TryReply(from, reply) })
-	} else if mfa, ok := rexRequest(request, "block_call"); ok {
-		r.answer(mfa, func(reply etf.Term) error { return p.TryReply(from, reply) })
+	if call, ok := rexRequest(request, "call"); ok {
+		r.answer(call, func(reply etf.Term) error { return p.TryReply(from, reply) })
+	} else if call, ok := rexRequest(request, "block_call"); ok {
+		r.answer(call, func(reply etf.Term) error { return p.TryReply(from, reply) })
 	}
 	return genserv.NoReply(s)
 }
 
 // HandleCast serves {cast, M, F, A, GroupLeader}.
 func (r rex) HandleCast(_ *genserv.Process, request etf.Term, s struct{}) genserv.Result[struct{}] {
-	if mfa, ok := rexRequest(request, "cast"); ok {
-		r.n.spawns.start(r.n, func() { r.n.executeCast(r.n.ctx, mfa) })
+	if call, ok := rexRequest(request, "cast"); ok {
+		r.runner.Run(func(ctx context.Context) { r.functions.ExecuteCast(ctx, call) })
 	}
 	return genserv.NoReply(s)
 }
@@ -50,8 +54,8 @@ func (r rex) HandleInfo(p *genserv.Process, msg etf.Term, s struct{}) genserv.Re
 	if !ok {
 		return genserv.NoReply(s)
 	}
-	if mfa, ok := rexRequest(t[1], "call"); ok {
-		r.answer(mfa, func(reply etf.Term) error { return p.TrySend(from, etf.Tuple{etf.Atom("rex"), reply}) })
+	if call, ok := rexRequest(t[1], "call"); ok {
+		r.answer(call, func(reply etf.Term) error { return p.TrySend(from, etf.Tuple{etf.Atom("rex"), reply}) })
 		return genserv.NoReply(s)
 	}
 	node := p.Self().Node
@@ -81,8 +85,8 @@ func (r rex) HandleInfo(p *genserv.Process, msg etf.Term, s struct{}) genserv.Re
 	return genserv.NoReply(s)
 }
 
-// rexRequest takes {Kind, M, F, A, GroupLeader} apart.
-func rexRequest(request etf.Term, kind etf.Atom) (mfa etf.List, ok bool) {
+// rexRequest takes [M, F, A] out of {Kind, M, F, A, GroupLeader}.
+func rexRequest(request etf.Term, kind etf.Atom) (call etf.List, ok bool) {
 	t, ok := request.(etf.Tuple)
 	if !ok || len(t) != 5 || !etf.Equal(t[0], kind) {
 		return nil, false
@@ -92,9 +96,9 @@ func rexRequest(request etf.Term, kind etf.Atom) (mfa etf.List, ok bool) {
 
 // answer applies a function in a goroutine of its own and hands over what rpc makes of its end: rpc:execute_call/3. A
 // result that is no term is an error.
-func (r rex) answer(mfa etf.List, reply func(etf.Term) error) {
-	r.n.spawns.start(r.n, func() {
-		result, failure := r.n.applyTerms(r.n.ctx, mfa)
+func (r rex) answer(call etf.List, reply func(etf.Term) error) {
+	r.runner.Run(func(ctx context.Context) {
+		result, failure := r.functions.applyTerms(ctx, call)
 		switch {
 		case failure == nil:
 		case failure.Class == "throw":

@@ -1,0 +1,131 @@
+package node
+
+import (
+	"context"
+
+	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/genserv/driver"
+	"github.com/gonode-otp/gonode/node/internal/application"
+	"github.com/gonode-otp/gonode/node/internal/kernel"
+)
+
+// Function is what runs when another node applies an exported function, see Node.Export. args are as many as the
+// arity that it was exported with. ctx ends when the node stops, and when nobody waits for the result any more: the
+// caller has given up, has ended or is away.
+//
+// A nil result is the atom undefined. An error that is a *genserv.Exit is erlang:exit(Reason), ErrBadArgument is
+// error(badarg), a *genserv.Failure stands for itself, every other one is error(Text). A panic means what it means in a
+// callback.
+type Function = kernel.Function
+
+// Export makes Module:Function/Arity known to rpc and erpc: functions that are not exported are undef. It replaces
+// what was exported under that name before; nil takes it away.
+func (n *Node) Export(module, function etf.Atom, arity int, f Function) {
+	n.functions.Set(module, function, arity, f)
+}
+
+// detached makes a function of f that goes on when its caller is gone, as every function does on a BEAM.
+func (n *Node) detached(f Function) Function {
+	return func(_ context.Context, args etf.List) (etf.Term, error) { return f(n.ctx, args) }
+}
+
+// startServices starts the processes that every node has, and makes its functions known. Whoever may call the node
+// can end them, by an exit signal or a system message, so net_kernel, rex and release_handler are started anew, and
+// without application_controller or their supervisor the node ends.
+func (n *Node) startServices(ctx context.Context) error {
+	host := kernelHost{n}
+	kernel.Export(n.functions, host)
+	n.exportApplication()
+	if err := n.startNeeded(ctx, spawnOptions{name: application.ControllerName, module: n.apps.Controller()}); err != nil {
+		return err
+	}
+	var more []kernel.Service
+	if n.releases != nil {
+		more = append(more, kernel.Service{Name: "release_handler", Module: genserv.Of(releaseHandler{n})})
+	}
+	return n.startNeeded(ctx, spawnOptions{name: kernel.SupervisorName, quiet: true,
+		module: kernel.Supervisor(n.functions, host, more...)})
+}
+
+// startNeeded starts a process whose end is that of the node: init of a BEAM calls it a kernel pid.
+func (n *Node) startNeeded(ctx context.Context, o spawnOptions) error {
+	pid, err := n.spawn(ctx, o)
+	if err != nil {
+		return err
+	}
+	p := n.registry.byPid(pid)
+	if p == nil {
+		return ErrStopped
+	}
+	n.goWork(func() {
+		<-p.done()
+		n.fail(etf.Tuple{etf.Atom("kernel_pid_terminated"), o.name, p.reason})
+	})
+	return nil
+}
+
+// kernelHost is the node as its kernel services see it: it implements kernel.Host.
+type kernelHost struct{ *Node }
+
+// Whereis implements kernel.Processes.
+func (h kernelHost) Whereis(name etf.Atom) (etf.Pid, bool) {
+	if p := h.registry.byName(name); p != nil {
+		return p.pid, true
+	}
+	return etf.Pid{}, false
+}
+
+// Registered implements kernel.Processes.
+func (h kernelHost) Registered() etf.List { return h.registry.registered() }
+
+// Processes implements kernel.Processes.
+func (h kernelHost) Processes() etf.List {
+	var pids etf.List
+	for _, p := range h.registry.all() {
+		pids = append(pids, p.pid)
+	}
+	return pids
+}
+
+// Process implements kernel.Processes.
+func (h kernelHost) Process(pid etf.Pid) kernel.Process {
+	if p := h.local(destination{pid: pid}); p != nil {
+		return processInfo{p}
+	}
+	return nil
+}
+
+// Peers implements kernel.Nodes.
+func (h kernelHost) Peers() []kernel.Peer {
+	var peers []kernel.Peer
+	for _, p := range h.peers.all() {
+		peers = append(peers, kernel.Peer{Name: p.name, Hidden: p.info.Hidden(), Apply: p.erpcCall})
+	}
+	return peers
+}
+
+// Allow implements kernel.Allower.
+func (h kernelHost) Allow(nodes []etf.Atom) { h.allow.add(nodes) }
+
+// Allowed implements kernel.Allower.
+func (h kernelHost) Allowed() []etf.Atom { return h.allow.all() }
+
+// CallServer implements kernel.Servers.
+func (h kernelHost) CallServer(ctx context.Context, to, request etf.Term) (etf.Term, error) {
+	return h.call(ctx, caller{pid: h.self}, to, request)
+}
+
+// CallSystem implements kernel.Servers.
+func (h kernelHost) CallSystem(ctx context.Context, to, request etf.Term) (etf.Term, error) {
+	d, err := h.locate(ctx, to)
+	if err != nil {
+		return nil, err
+	}
+	from := caller{pid: h.self}
+	h.yieldReaderOf(from)
+	return h.callTo(ctx, from, to, d, func(tag etf.Term) etf.Term { return driver.SystemMessage(h.self, tag, request) })
+}
+
+// Run implements kernel.Runner. Functions of rpc have their share of those that erpc runs.
+func (h kernelHost) Run(work func(context.Context)) { h.spawns.start(h.Node, func() { work(h.ctx) }) }
