@@ -21,7 +21,7 @@ type Item struct {
 // Items is the state of version 2.
 type Items map[string]Item
 
-// V2 is version 2. It embeds the Mux, and has further callbacks as methods.
+// V2 is version 2.
 type V2 struct{ *typed.Mux[Items] }
 
 // NewV2 returns version 2.
@@ -56,6 +56,9 @@ func change(s Items, name string, n int) (left int, next Items) {
 }
 
 func newItem(name string, n int) Item { return Item{Name: name, Count: n, Since: time.Now()} }
+
+// CopyState returns the state as it is, as that of version 1. It implements genserv.StateCopier.
+func (V2) CopyState(s Items) Items { return s }
 
 // CodeChange makes the state of version 2 out of that of version 1. It implements genserv.CodeChanger.
 func (V2) CodeChange(_ etf.Term, old any, _ etf.Term) (Items, error) {

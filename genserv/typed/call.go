@@ -91,6 +91,32 @@ func MultiCall[R any](ctx context.Context, c MultiCaller, nodes []etf.Atom, name
 	return replies, bad, nil
 }
 
+// Caster makes casts: a *node.Node.
+type Caster interface {
+	Cast(ctx context.Context, to, request etf.Term) error
+}
+
+// Cast makes a gen_server:cast with a Go value for the request, by etf.Marshal. Request makes requests of the usual
+// shapes. to is what c's own Cast takes. The errors are those of that, and an *etf.MarshalError for the request.
+func Cast(ctx context.Context, c Caster, to etf.Term, request any) error {
+	term, err := etf.Marshal(request)
+	if err != nil {
+		return err
+	}
+	return c.Cast(ctx, to, term)
+}
+
+// CastFrom is Cast from a server. As with Process.Cast, nobody learns whether the request arrived: the only error is an
+// *etf.MarshalError for the request.
+func CastFrom(p *genserv.Process, to etf.Term, request any) error {
+	term, err := etf.Marshal(request)
+	if err != nil {
+		return err
+	}
+	p.Cast(to, term)
+	return nil
+}
+
 // Request is a request of the usual shape: the atom name, or {name, A1, ..., An}. The arguments go through etf.Marshal.
 func Request(name etf.Atom, args ...any) etf.Marshaler { return request{name, args} }
 

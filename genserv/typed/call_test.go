@@ -47,6 +47,33 @@ func TestTypedCallsReturnGoValuesOrTheErrorOfTheServer(t *testing.T) {
 	require.Equal(t, []typed.NodeReply[int]{{Node: l.Name(), Reply: 6}}, replies)
 }
 
+func TestTypedCastsArriveFromANodeAndFromAProcess(t *testing.T) {
+	m := typed.NewMux[int]("sum")
+	typed.OnInit(m, func(*process, struct{}) (int, error) { return 0, nil })
+	typed.OnCast(m, "add", func(_ *process, sum, n int) (int, error) { return sum + n, nil })
+	typed.OnCall(m, "get", func(_ *process, sum int, _ struct{}) (int, int, error) { return sum, sum, nil })
+	typed.OnCall(m, "cast", func(p *process, sum int, request etf.Term) (struct{}, int, error) {
+		return struct{}{}, sum, typed.CastFrom(p, p.Self(), typed.Request("add", request))
+	})
+	typed.OnCall(m, "nan", func(p *process, sum int, _ struct{}) (string, int, error) {
+		return fmt.Sprint(typed.CastFrom(p, p.Self(), math.NaN())), sum, nil
+	})
+	l := host(t, genserv.Of(m), nil)
+	ctx, to := t.Context(), etf.Atom("server")
+	require.NoError(t, typed.Cast(ctx, l, to, typed.Request("add", 40)))
+	_, err := typed.Call[struct{}](ctx, l, to, typed.Request("cast", 2))
+	require.NoError(t, err)
+	sum, err := typed.Call[int](ctx, l, to, etf.Atom("get"))
+	require.NoError(t, err)
+	require.Equal(t, 42, sum)
+	var noTerm *etf.MarshalError
+	require.ErrorAs(t, typed.Cast(ctx, l, to, math.NaN()), &noTerm)
+	text, err := typed.Call[string](ctx, l, to, etf.Atom("nan"))
+	require.NoError(t, err)
+	require.Contains(t, text, "NaN")
+	require.Error(t, typed.Cast(ctx, l, etf.Int(1), etf.Atom("x")), "no destination")
+}
+
 // coded is an error that knows its term.
 type coded struct{ code int }
 

@@ -5,7 +5,7 @@
 //
 //	m := typed.NewMux[int]("counter")
 //	typed.OnCall(m, "add", func(_ *genserv.Process, sum, n int) (int, int, error) { return sum + n, sum + n, nil })
-//	node.Spawn(ctx, "counter", genserv.Of(m), nil)
+//	n.Spawn(ctx, genserv.Child{Name: "counter", Module: genserv.Of(m)})
 //
 // and gen_server:call(counter, {add, 5}) answers the sum.
 //
@@ -55,6 +55,11 @@
 // methods; a method HandleInfo of it may hand on to that of the Mux what it does not want.
 //
 //	type Server struct{ *typed.Mux[State] }
+//
+// # Callers
+//
+// [Call] and [MultiCall] make calls from a node or a process, [Cast] casts from a node and [CastFrom] from a process; the
+// servers may be written in any language.
 //
 // # Reflection
 //

@@ -31,7 +31,7 @@ func TestATypedServerIsCalledByErlangAndElixirAndChangesItsCode(t *testing.T) {
 	cfg := config(t)
 	cfg.Upgrade = &node.Upgrade{Versions: versions, Root: t.TempDir(), Name: "rel", Vsn: "1"}
 	n := start(t, cfg)
-	pid := spawn(t, n, "stock", genserv.Of(stock.V1()))
+	pid := spawn(t, n, "stock", genserv.Of(stock.NewV1()))
 	erl, elixir := beam.StartErl(t), beam.StartElixir(t)
 	erlang := func(want, request string) {
 		t.Helper()
