@@ -27,7 +27,7 @@ FUZZTIME ?= 30s
 MATRIXFLAGS ?= -write -reference
 FAULTFLAGS ?= -write -long
 # Modules of their own beside the one at the root, which go's patterns leave out.
-NESTED = ergohost
+NESTED = ergohost examples/depo
 # Run by version, so that it is no dependency of the module.
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 

@@ -61,6 +61,8 @@ var Layers = []Layer{
 	{Dir: "examples", May: []string{"etf", "genserv", "supervisor", "codechange", "releasehandler", "node",
 		"upgradetest"},
 		Why: "an example shows what a user of the library writes"},
+	{Dir: "examples/depo", May: []string{"etf", "genserv", "supervisor", "codechange", "node", "examples/internal"},
+		Why: "an example with a database, in a module of its own, shows what a user of the library writes"},
 	{Dir: "cmd/gonode", May: []string{"etf", "epmd", "dist", "tlsdist", "genserv", "supervisor", "appup", "codechange",
 		"releasehandler", "heapfloor", "node", "examples"},
 		Why: "the command is a user of the library"},
@@ -122,6 +124,8 @@ var restrictions = []restriction{
 	// One system call for several buffers without waiting for the socket; the standard library only has one that waits.
 	{"golang.org/x/sys/...", []string{"dist/raw_linux.go"},
 		"the system is reached through the standard library, except for writev"},
+	{"modernc.org/sqlite", []string{"examples/depo/"},
+		"only Depo, a module of its own, has a database"},
 	{"github.com/spf13/...", []string{"cmd/", "examples/internal/nodecmd/*.go", "examples/*/cmd/*.go"},
 		"the command line is no business of the library"},
 	{"github.com/stretchr/...", nil, "assertions are for test files"},
