@@ -74,7 +74,7 @@ func (h *handshake) recvName() (sendName, error) {
 	}
 	if m.name == h.Node {
 		// Differs from OTP: that answers nok, which promises a connection that never comes.
-		_ = h.refuse(StatusNotAllowed)
+		_ = h.refuse(StatusNotAllowed) // the name is the better error
 		return m, h.fail(StageRecvName, ReasonName, HandshakeError{Name: m.name, Detail: "the peer has the same name as we"})
 	}
 	if m.flags.Has(FlagNameMe) {

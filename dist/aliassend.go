@@ -16,7 +16,7 @@ func (*AliasSend) HasPayload() bool { return true }
 
 func (m *AliasSend) sender() etf.Pid { return m.From }
 
-func (m *AliasSend) write(w *controlWriter, payload etf.Term) (op Op, behind bool) {
+func (m *AliasSend) write(w *controlWriter, payload etf.Term) (op Op, payloadFollows bool) {
 	if !w.negotiated(FlagAlias) {
 		w.refuse(OpAliasSend, "the peer has no aliases")
 	}

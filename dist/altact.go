@@ -46,7 +46,7 @@ func (*AltactSig) HasPayload() bool { return true }
 
 func (m *AltactSig) sender() etf.Pid { return m.From }
 
-func (m *AltactSig) write(w *controlWriter, payload etf.Term) (op Op, behind bool) {
+func (m *AltactSig) write(w *controlWriter, payload etf.Term) (op Op, payloadFollows bool) {
 	var flags int64
 	if m.Priority {
 		flags |= altactPriority
@@ -74,7 +74,7 @@ func (m *AltactSig) write(w *controlWriter, payload etf.Term) (op Op, behind boo
 	}
 }
 
-func (w *controlWriter) altact(flags int64, from etf.Pid, to AltactTarget, token etf.Term) (op Op, behind bool) {
+func (w *controlWriter) altact(flags int64, from etf.Pid, to AltactTarget, token etf.Term) (op Op, payloadFollows bool) {
 	n := 4
 	if token = w.sendableToken(token); token != nil {
 		flags |= altactToken

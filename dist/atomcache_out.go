@@ -24,6 +24,8 @@ const (
 // What a frame puts into the cache counts only once its header is written. A message that turns out not to be encodable
 // leaves nothing behind: the peer never sees its atoms, so the next message brings them along again.
 type atomCacheOut struct {
+	hash func(text string) uint64 // chooses the slot of an atom: hashAtom, or another one in tests
+
 	slots [cacheSlots]etf.Atom // what the peer has; "" is none, because the empty atom is never cached
 	taken [cacheSlots]uint8    // 1 + index in atoms, 0 if the frame does not use the slot
 	atoms [maxFrameAtoms]frameAtom
@@ -34,8 +36,8 @@ type atomCacheOut struct {
 	gen  uint32        // of the frame
 }
 
-// seenAtom remembers the index of an atom for the string that was asked for, so that the same string, which is what
-// constants and atoms from the decoder are, is found without looking at its text.
+// seenAtom remembers the index of an atom by the place of its text. The same string, as constants and decoded atoms
+// are, is then found without looking at its text.
 type seenAtom struct {
 	text  *byte
 	size  uint16
@@ -49,17 +51,16 @@ type frameAtom struct {
 	old  bool // the peer has it already
 }
 
-func newAtomCacheOut() *atomCacheOut { return &atomCacheOut{gen: 1} }
+func newAtomCacheOut() *atomCacheOut { return &atomCacheOut{hash: hashAtom, gen: 1} }
 
 var atomSeed = maphash.MakeSeed()
 
-// atomHash is a variable for the tests that compare what is sent with what was sent by another process.
-var atomHash = func(a string) uint64 { return maphash.String(atomSeed, a) }
+func hashAtom(text string) uint64 { return maphash.String(atomSeed, text) }
 
 // Ref returns the index of a in the table of the frame. It implements etf.AtomTable.
 //
-// The atom without characters is written out: that takes no more bytes than the reference. So is what is no atom: the
-// encoder says why.
+// The empty atom is written out, which takes no more bytes than a reference. So is an invalid atom, which the encoder
+// then refuses with a reason.
 func (c *atomCacheOut) Ref(a etf.Atom) (index uint8, ok bool) {
 	if a == "" {
 		return 0, false
@@ -79,7 +80,7 @@ func (c *atomCacheOut) Ref(a etf.Atom) (index uint8, ok bool) {
 
 // indexOf is Ref for a string that was not seen in this frame.
 func (c *atomCacheOut) indexOf(a etf.Atom) (index uint8, ok bool) {
-	slot := uint16(atomHash(string(a)) % cacheSlots)
+	slot := uint16(c.hash(string(a)) % cacheSlots)
 	if i := c.taken[slot]; i != 0 {
 		return i - 1, c.atoms[i-1].atom == a
 	}

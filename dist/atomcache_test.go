@@ -95,12 +95,10 @@ func TestAFrameRefersToNoMoreThan255Atoms(t *testing.T) {
 }
 
 func TestAnAtomLongerThan255BytesWidensAllLengths(t *testing.T) {
-	hash := atomHash
-	atomHash = func(a string) uint64 { return uint64(a[0]) } // one slot each
-	defer func() { atomHash = hash }()
 	long := etf.Atom(strings.Repeat("世", 255))
 	for _, atoms := range [][]etf.Atom{{long}, {"short", long}, {"short", long, "other"}} {
 		c, in := newAtomCacheOut(), new(atomCacheIn)
+		c.hash = func(text string) uint64 { return uint64(text[0]) } // one slot each
 		refer(c, atoms...)
 		got := tableOf(t, in, c.appendTable(nil))
 		for i, a := range atoms {

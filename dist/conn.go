@@ -11,8 +11,8 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// Handler is what a connection does with what it receives. Its methods are called one after the other, each with all
-// that those before it have done, by a goroutine of the connection.
+// Handler receives what a connection reads. Goroutines of the connection call its methods one after the other, and each
+// call sees what the calls before it have done.
 type Handler interface {
 	// Handle takes one message in the order in which the peer sent it. m points to memory that is used again after the
 	// return: copy what is kept, by value. payload owns its memory; it is nil if nothing belongs to the message.
@@ -20,18 +20,17 @@ type Handler interface {
 	// An error closes the connection with that cause. It is for what no node may send, as the tests of OTP's
 	// erts_net_message; what merely has no receiver is to be ignored.
 	//
-	// As long as Handle runs, nothing is read, not even ticks. Use Post to answer from here: Send may wait for the peer,
-	// which may be waiting for us to read.
+	// While Handle runs, nothing is read, not even ticks. Answer from here with Post: Send may wait for the peer, which
+	// may be waiting for this side to read.
 	Handle(m Message, payload etf.Term) error
-	// Drained is called when at least one message was handled and no further one has arrived completely, before the
-	// connection waits for more. It returns what is to be done before that, nil for nothing, and is called again when that
-	// has been done.
+	// Drained is called before the connection waits for more, if at least one message was handled and no further one has
+	// arrived completely. It returns work to be done first, or nil. It is called again when that work is done.
 	Drained() Work
 }
 
-// Work is what a goroutine does that would otherwise read. As long as it runs nothing is read, just as with Handle, but
-// it may take its time: Conn.HandOver, which the connection calls by itself after Options.HandOverAfter, has another
-// goroutine read on. The work that was left behind then runs beside the methods of the Handler.
+// Work is done by the goroutine that reads. While it runs nothing is read, just as with Handle, but it may take its
+// time: Conn.HandOver starts another goroutine that reads on, and the connection calls it by itself after
+// Options.HandOverAfter. The work that was left behind then runs beside the methods of the Handler.
 type Work interface{ Run(ReadToken) }
 
 // Conn is a connection to a peer after the handshake. Its methods may be called by any goroutine.
@@ -40,7 +39,7 @@ type Conn struct {
 	peer *Peer
 	opts Options
 
-	in    reader // owned by the goroutine that has the turn
+	in    reader // owned by the goroutine that has the right to read
 	token tokenState
 	out   writer
 
@@ -75,8 +74,8 @@ func (c *Conn) NetConn() net.Conn { return c.conn }
 // Done is closed when the connection has ended and its socket is closed.
 func (c *Conn) Done() <-chan struct{} { return c.done }
 
-// Writable reports whether a message can still be sent, as far as is known. After a failed write it is false for the
-// moment before the connection has ended, in which what the peer sent before is still read.
+// Writable reports whether a message can still be sent, as far as is known. After a failed write it is false although
+// the connection has not ended yet: what the peer sent before is still read.
 func (c *Conn) Writable() bool { return !c.writeClosed.Load() }
 
 // Err returns why the connection has ended, and nil as long as it is up: what Close was given, ErrClosed,
@@ -106,9 +105,9 @@ func (c *Conn) Stats() Stats {
 		Reads: c.in.raw.calls.Load(), Writes: c.out.raw.calls.Load(), Pending: c.out.queued + c.out.streamed}
 }
 
-// Serve reads from the connection and hands what it reads to h, until the connection ends; it returns why. The
-// goroutines of the connection have ended then, except for those whose Work was left behind by HandOver. It must not
-// be called again.
+// Serve has goroutines of the connection read and hand what they read to h, and waits until the connection has ended;
+// it returns why. By then the goroutines of the connection have ended, except for those whose Work was left behind by
+// HandOver. Serve must be called once only.
 func (c *Conn) Serve(h Handler) error {
 	if c.served.Swap(true) {
 		return errServed
@@ -126,10 +125,10 @@ func (c *Conn) Serve(h Handler) error {
 
 var errServed = errors.New("dist: Serve was called before")
 
-// Close ends the connection with the given cause, ErrClosed if that is nil, and returns the cause that counts: the
-// first one. From now on Send fails and nothing is handled any more. What is pending is still written, for at most
-// Options.FlushTime, and then the peer may close its side: within the same time again as long as it sends something,
-// else within a second. Close does not wait for that; Done tells when it is over.
+// Close ends the connection with the given cause, or ErrClosed if that is nil, and returns the cause that counts: the
+// first one. From then on Send fails and nothing is handled any more. What is pending is still written, for at most
+// Options.FlushTime. After that the peer may close its side: within the same time again as long as it sends something,
+// otherwise within a second. Close does not wait for that; Done tells when the connection has ended.
 func (c *Conn) Close(cause error) error {
 	if cause == nil {
 		cause = ErrClosed
@@ -141,6 +140,7 @@ func (c *Conn) Close(cause error) error {
 		return w.endCause
 	}
 	w.setEndCause(cause)
+	// If this fails the connection is broken, and the next write says so.
 	_ = c.conn.SetWriteDeadline(time.Now().Add(c.opts.FlushTime))
 	if !w.writing {
 		w.writing = true
@@ -149,8 +149,8 @@ func (c *Conn) Close(cause error) error {
 	return cause
 }
 
-// Abort ends the connection with the given cause at once. What is pending is lost, as it is when the peer has given the
-// connection up already and may not even close it. It returns the cause that counts: the first one.
+// Abort ends the connection with the given cause at once, and returns the cause that counts: the first one. What is
+// pending is lost. Use it for a peer that has given the connection up already and may not even close it.
 func (c *Conn) Abort(cause error) error {
 	c.fail(cause)
 	return c.Err()
@@ -169,15 +169,15 @@ func (c *Conn) fail(cause error) {
 
 func (c *Conn) closeSocket() {
 	c.released.Do(func() {
-		_ = c.conn.Close()
+		_ = c.conn.Close() // the connection has ended, and Err has the cause
 		close(c.done)
 	})
 }
 
-// finishClose is called when a closing connection has written everything. A socket closed while received bytes wait in
-// it makes the kernel reset the connection, and the peer may lose what it has not read yet. So only the sending side is
-// closed, and the reader goes on until the peer has closed its own or the time is over. A peer that is silent
-// meanwhile, as one that hangs is, sends nothing that could reset the connection, so it is not waited for as long.
+// finishClose is called when a closing connection has written everything. If a socket is closed while it holds received
+// bytes, the kernel resets the connection, and the peer may lose what it has not read yet. So finishClose closes only
+// the sending side, and the reader goes on until the peer has closed its own or the time is over. A silent peer, such
+// as one that hangs, sends nothing that could cause a reset, so it is given less time.
 func (c *Conn) finishClose() {
 	half, ok := c.conn.(interface{ CloseWrite() error })
 	if !ok || !c.served.Load() || half.CloseWrite() != nil {
@@ -190,27 +190,27 @@ func (c *Conn) finishClose() {
 	c.awaitClose()
 }
 
-// maxSilence is how long a peer that says nothing may take to close its side of a connection.
+// maxSilence is how long a silent peer may take to close its side of a closing connection.
 const maxSilence = time.Second
 
-// farewell is the time between the end of what this side sends and that of the connection.
+// farewell is the phase of a connection between the end of its sending side and its own end.
 type farewell struct {
 	until   time.Time // zero: it has not begun
 	bytesIn uint64    // Conn.bytesIn when the silence began
 }
 
-// awaitClose sets the time to which the reader waits for the next bytes. The mutex of the writer is held.
+// awaitClose sets the deadline of the reader for the next bytes. The mutex of the writer is held.
 func (c *Conn) awaitClose() {
 	c.farewell.bytesIn = c.bytesIn.Load()
 	until := time.Now().Add(maxSilence)
 	if c.farewell.until.Before(until) {
 		until = c.farewell.until
 	}
-	_ = c.conn.SetReadDeadline(until)
+	_ = c.conn.SetReadDeadline(until) // if this fails the connection is broken, and the read that follows fails too
 }
 
-// extendFarewell tells whether a read that failed is to be tried again: the peer is still about to read what was sent
-// to it.
+// extendFarewell reports whether a read that failed with err is to be tried again, because the peer is still sending
+// and so still about to read what was sent to it. It sets the next deadline.
 func (c *Conn) extendFarewell(err error) bool {
 	if !errors.Is(err, os.ErrDeadlineExceeded) {
 		return false

@@ -12,7 +12,7 @@ type Message interface {
 	HasPayload() bool
 	// write writes the control tuple. It returns the operation it chose, and whether the payload still has to follow the
 	// tuple.
-	write(w *controlWriter, payload etf.Term) (op Op, behind bool)
+	write(w *controlWriter, payload etf.Term) (op Op, payloadFollows bool)
 	// sender returns the process the signal comes from, zero if that is not known. What one process sends stays in order.
 	sender() etf.Pid
 }
@@ -59,7 +59,7 @@ type messages struct {
 	spawnReply   SpawnReply
 }
 
-// parse reads the rest of the control tuple, of which the operation was read. It sets r.behind if a payload follows.
+// parse reads the rest of the control tuple, of which the operation was read. It sets r.payloadFollows if a payload follows.
 // Distribution Protocol, "Protocol between Connected Nodes"; erts_net_message of the emulator.
 func (r *controlReader) parse() Message {
 	switch r.op {

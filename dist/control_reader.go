@@ -18,10 +18,10 @@ type controlReader struct {
 	bad            string   // what is wrong with the message although all its parts are terms
 }
 
-// read reads the control tuple at the beginning of frame. n is its length. If behind is set, a payload follows; else
-// reason is the payload, if there is one. The message is valid until the next call. With an error that is one of the
-// decoder, the parts of the message in front of what could not be read are in m.
-func (r *controlReader) read(frame []byte) (m Message, reason etf.Term, n int, behind bool, err *ProtocolError) {
+// read reads the control tuple at the beginning of frame. n is its length. If payloadFollows is set, a payload follows
+// it; otherwise reason is the payload, if there is one. The message is valid until the next call. If the error is one
+// of the decoder, m has the elements in front of the one that could not be read.
+func (r *controlReader) read(frame []byte) (m Message, reason etf.Term, n int, payloadFollows bool, err *ProtocolError) {
 	r.frame, r.off, r.op, r.payloadFollows, r.reason, r.err, r.bad = frame, 0, 0, false, nil, nil, ""
 	r.dec.Begin(frame)
 	r.arity = r.dec.TupleHeader()
@@ -102,7 +102,8 @@ func (r *controlReader) target() Target {
 	return Target{Name: r.dec.Atom()}
 }
 
-// sender reads the sender of SEND_SENDER and ALIAS_SEND, which OTP does not look at: what is no pid yields none.
+// sender reads the sender of SEND_SENDER and ALIAS_SEND, which OTP does not look at. Anything but a pid yields the zero
+// pid.
 func (r *controlReader) sender() etf.Pid {
 	if r.isPid() {
 		return r.dec.Pid()
@@ -124,12 +125,12 @@ const (
 	tagPid    = 103
 )
 
-// skipElement reads an element that means nothing: the cookie of SEND and REG_SEND, which OTP does not look at.
+// skipElement reads an element without a meaning: the cookie of SEND and REG_SEND, which OTP does not look at.
 func (r *controlReader) skipElement() {
 	r.any()
 }
 
-// any reads any term, but builds none for a message that is bad.
+// any reads any term. It builds none for a message that is invalid already.
 func (r *controlReader) any() etf.Term {
 	if r.bad != "" {
 		return nil

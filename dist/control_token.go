@@ -3,7 +3,7 @@ package dist
 import "github.com/gonode-otp/gonode/etf"
 
 // isToken reports whether t is a sequential trace token, {Flags, Label, Serial, From, LastCount}. From is a process, a
-// port, or the node itself. OTP does not look, and a node that gets something else may crash.
+// port, or the node itself. OTP does not check that, and a node that gets something else may crash.
 func isToken(t etf.Term) bool {
 	token, ok := t.(etf.Tuple)
 	if !ok || len(token) != 5 {
@@ -29,7 +29,7 @@ func (r *controlReader) token(there bool) etf.Term {
 	return token
 }
 
-// sendableToken returns the trace token if the peer understands it, else nil. A peer without FlagBigSeqtraceLabels
+// sendableToken returns the trace token if the peer understands it, otherwise nil. A peer without FlagBigSeqtraceLabels
 // knows only small integers as labels (can_send_seqtrace_token of the emulator).
 func (w *controlWriter) sendableToken(token etf.Term) etf.Term {
 	if token == nil {

@@ -3,16 +3,16 @@ package dist
 // corkBytes is how much ReadToken.Cork holds back.
 const corkBytes = 32 << 10
 
-// Cork holds back what is sent on the connection from now on until Uncork, so that several answers leave with one
-// system call. It is for Work that has several messages to deal with and does not wait: HandOver ends it, and what
-// exceeds a moderate size goes out at once. It does nothing while somebody writes already.
+// Cork holds back what is sent on the connection until Uncork, so that several answers leave with one system call. It
+// is for Work that handles several messages and does not wait: HandOver ends it, and what exceeds corkBytes goes out at
+// once. It does nothing while somebody is writing already.
 func (t ReadToken) Cork() {
 	if t.conn == nil {
 		return
 	}
 	w := &t.conn.out
 	w.mu.Lock()
-	// HandOver ends the turn before it looks for a cork, so there is none behind its back.
+	// HandOver takes the token away before it looks for a cork, so it finds a cork that was set before.
 	if !w.writing && w.sendError() == nil && t.Held() {
 		w.writing, w.corked = true, true
 	}
@@ -36,7 +36,7 @@ func (w *writer) uncork() {
 	w.writeQueued()
 }
 
-// corkFull reports whether the cork has to come out, because so much is held back that it may make somebody wait.
+// corkFull reports whether so much is held back that it has to be written now, before it makes a sender wait.
 func (w *writer) corkFull() bool {
 	return w.corked && w.queued+w.streamed >= min(corkBytes, w.c.opts.HighWater/2)
 }

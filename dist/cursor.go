@@ -6,8 +6,8 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// cursor walks over an encoded message, of which the large binaries are not in the buffer (etf.Encoder.Apart):
-// copying them would take longer than everything else, and the memory a second time.
+// cursor walks over an encoded message whose large binaries are not in the buffer (etf.Encoder.Apart). Copying them
+// would take longer than everything else, and their memory a second time.
 type cursor struct {
 	buf   []byte
 	off   int        // in buf
@@ -15,7 +15,8 @@ type cursor struct {
 	taken int        // of the first of them
 }
 
-// nextContiguous takes the next n bytes if they lie side by side in the buffer, and else nothing.
+// nextContiguous takes the next n bytes if they are contiguous in the buffer. Otherwise it takes nothing and returns
+// nil.
 func (c *cursor) nextContiguous(n int) []byte {
 	if len(c.parts) > 0 && c.parts[0].At < c.off+n {
 		return nil

@@ -63,10 +63,10 @@ func (e *encoder) init(p *Peer) {
 	}
 }
 
-// size is what the message takes without its head. To be asked before finish.
+// size is the size of the message without its head. It must be called before finishFrame.
 func (f *outFrame) size() int { return f.control - f.start + f.payloadSize() }
 
-// payloadSize is what the payload takes.
+// payloadSize is the size of the payload.
 func (f *outFrame) payloadSize() int {
 	n := len(f.buf) - f.control
 	for _, p := range f.parts {
@@ -75,8 +75,8 @@ func (f *outFrame) payloadSize() int {
 	return n
 }
 
-// encodeMessage encodes a message up to the head of its frame. cached allows atoms to go through the cache. finish or
-// discard must follow.
+// encodeMessage encodes a message up to the head of its frame. cached allows atoms to go through the cache. Either
+// finishFrame or discardFrame must follow.
 func (e *encoder) encodeMessage(m Message, payload etf.Term, cached bool) (f outFrame, err error) {
 	e.enc.Atoms = nil
 	if cached && e.cache != nil {
@@ -89,9 +89,9 @@ func (e *encoder) encodeMessage(m Message, payload etf.Term, cached bool) (f out
 	w.dst, w.err = e.appendVersion(e.buf[:headRoom]), nil
 	e.buf = nil
 	start := len(w.dst)
-	op, behind := m.write(w, payload)
+	op, payloadFollows := m.write(w, payload)
 	f = outFrame{op: op, start: start, control: len(w.dst), fragments: 1}
-	if behind {
+	if payloadFollows {
 		w.dst = e.appendVersion(w.dst)
 		e.enc.Apart = largeFrame
 		w.any(payload)
@@ -113,7 +113,7 @@ func (e *encoder) encodeMessage(m Message, payload etf.Term, cached bool) (f out
 // maxHead is more than the head of a frame can take: a text of four bytes a character for each of the atoms.
 const maxHead = 1 << 19
 
-// appendVersion appends what stands before a term where there are no headers.
+// appendVersion appends the version byte that stands before a term where there are no headers.
 func (e *encoder) appendVersion(dst []byte) []byte {
 	if e.headers {
 		return dst
@@ -121,7 +121,7 @@ func (e *encoder) appendVersion(dst []byte) []byte {
 	return append(dst, versionByte)
 }
 
-// keepBuffer has the buffer of a frame, which nobody uses any more, used for another one.
+// keepBuffer keeps the buffer of a frame that nobody uses any more for another frame.
 func (e *encoder) keepBuffer(b []byte) {
 	if cap(b) > cap(e.buf) && cap(b) <= burstBuffer {
 		e.buf = b[:0]
@@ -137,7 +137,7 @@ func (e *encoder) trimBuffer() {
 	e.used = false
 }
 
-// discardFrame forgets the message that was encoded last.
+// discardFrame drops the message that was encoded last.
 func (e *encoder) discardFrame(f *outFrame) {
 	e.keepBuffer(f.buf)
 	if e.cache != nil {
@@ -186,7 +186,7 @@ func (e *encoder) finishFrame(f *outFrame) {
 
 const maxKeptHead = 4 << 10
 
-// appendAtomTable appends the atom table: empty if atoms were not allowed.
+// appendAtomTable appends the atom table, which is empty if atoms were not cached.
 func (e *encoder) appendAtomTable(dst []byte) []byte {
 	if e.enc.Atoms == nil {
 		return append(dst, 0)

@@ -16,10 +16,10 @@ func (*Exit) HasPayload() bool { return true }
 func (m *Exit) sender() etf.Pid { return m.From }
 
 // write refuses an exit to a process of an earlier incarnation of the peer: the peer would close the connection.
-func (m *Exit) write(w *controlWriter, reason etf.Term) (op Op, behind bool) {
+func (m *Exit) write(w *controlWriter, reason etf.Term) (op Op, payloadFollows bool) {
 	token := w.sendableToken(m.Token)
-	behind = w.negotiated(FlagExitPayload)
-	if behind {
+	payloadFollows = w.negotiated(FlagExitPayload)
+	if payloadFollows {
 		op = w.beginTupleTT(OpPayloadExit, OpPayloadExitTT, 3, token)
 	} else {
 		op = w.beginTupleTT(OpExit, OpExitTT, 4, token)
@@ -30,10 +30,10 @@ func (m *Exit) write(w *controlWriter, reason etf.Term) (op Op, behind bool) {
 	w.ownPid(op, m.From)
 	w.pid(m.To)
 	w.token(token)
-	if !behind {
+	if !payloadFollows {
 		w.any(reason)
 	}
-	return op, behind
+	return op, payloadFollows
 }
 
 // Differs from OTP: a receiver of an earlier incarnation of this node is let through, for the node to ignore. OTP

@@ -15,10 +15,10 @@ func (*Exit2) HasPayload() bool { return true }
 
 func (m *Exit2) sender() etf.Pid { return m.From }
 
-func (m *Exit2) write(w *controlWriter, reason etf.Term) (op Op, behind bool) {
+func (m *Exit2) write(w *controlWriter, reason etf.Term) (op Op, payloadFollows bool) {
 	token := w.sendableToken(m.Token)
-	behind = w.negotiated(FlagExitPayload)
-	if behind {
+	payloadFollows = w.negotiated(FlagExitPayload)
+	if payloadFollows {
 		op = w.beginTupleTT(OpPayloadExit2, OpPayloadExit2TT, 3, token)
 	} else {
 		op = w.beginTupleTT(OpExit2, OpExit2TT, 4, token)
@@ -26,10 +26,10 @@ func (m *Exit2) write(w *controlWriter, reason etf.Term) (op Op, behind bool) {
 	w.ownPid(op, m.From)
 	w.pid(m.To)
 	w.token(token)
-	if !behind {
+	if !payloadFollows {
 		w.any(reason)
 	}
-	return op, behind
+	return op, payloadFollows
 }
 
 func (r *controlReader) exit2() Message {

@@ -16,7 +16,7 @@ const (
 	// FlagPublished makes the node visible: it enters nodes(), global and pg of its peers. Without it the connection is
 	// hidden for both sides.
 	FlagPublished Flags = 1 << 0
-	// FlagAtomCache is an atom cache of long ago. Never set.
+	// FlagAtomCache is an obsolete atom cache. Never set.
 	FlagAtomCache Flags = 1 << 1
 	// FlagExtendedReferences: references of several words. Required since OTP 23.
 	FlagExtendedReferences Flags = 1 << 2
@@ -26,7 +26,7 @@ const (
 	FlagFunTags Flags = 1 << 4
 	// FlagDistMonitorName: monitors by registered name. See FlagDistMonitor.
 	FlagDistMonitorName Flags = 1 << 5
-	// FlagHiddenAtomCache is an atom cache of long ago. Never set.
+	// FlagHiddenAtomCache is an obsolete atom cache. Never set.
 	FlagHiddenAtomCache Flags = 1 << 6
 	// FlagNewFunTags: NEW_FUN_EXT is understood. Required since OTP 23.
 	FlagNewFunTags Flags = 1 << 7

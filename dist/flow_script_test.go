@@ -94,7 +94,6 @@ func playFlow(t testing.TB, name string, peer etf.Atom, c net.Conn) *flowSide {
 	t.Helper()
 	script, ok := flowScripts[name]
 	require.True(t, ok, name)
-	defer dist.FixAtomSlots()()
 	l := flowLocal(script.flags)
 	var met *dist.Peer
 	var err error
@@ -107,6 +106,7 @@ func playFlow(t testing.TB, name string, peer etf.Atom, c net.Conn) *flowSide {
 	require.Equal(t, peer, met.Name)
 	s := &flowSide{t: t, heard: make(chan heard, 100)}
 	s.conn = dist.NewConn(c, met, dist.Options{Trace: s.trace})
+	dist.FixAtomSlots(s.conn)
 	end := make(chan error, 1)
 	go func() { end <- s.conn.Serve(s) }()
 	defer func() {

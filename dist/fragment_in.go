@@ -6,11 +6,11 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// fragments puts messages together that come in fragments. The fragments of a sequence come in order, the last one
-// being number 1; other frames and other sequences may lie between. The atom table stands in the first fragment and
-// means the cache as it was then, so its atoms are kept with the sequence.
+// fragments reassembles messages that come in fragments. The fragments of a sequence come in order, and the last one
+// has the number 1; other frames and other sequences may lie between them. The atom table is in the first fragment and
+// refers to the cache as it was then, so the atoms are kept with the sequence.
 //
-// A message that is over a limit is refused alone: its fragments are counted and passed over.
+// A message that exceeds a limit is refused by itself: its fragments are counted and skipped, and other messages go on.
 type fragments struct {
 	maxBytes       int // of all sequences together
 	maxOpen        int
@@ -29,15 +29,16 @@ type sequence struct {
 	atoms        []etf.Term
 }
 
-// maxRefused bounds the sequences that are refused and have not ended, which a node of OTP cannot have as many of.
+// maxRefused bounds the sequences that are refused and have not ended. It is more than a node of OTP can have open.
 const maxRefused = 1 << 20
 
 // inFragments reports whether others follow a first fragment. OTP takes sequence 0 for a message that is not in
 // fragments.
 func (h *frameHead) inFragments() bool { return h.frag != 1 && h.seq != 0 }
 
-// beginSequence takes the first of several fragments. It copies atoms, and body unless own says that nobody else uses
-// it. refused says which limit the message exceeds; it is up to the caller to report that.
+// beginSequence takes the first of several fragments. It copies atoms, and body too unless own says that nobody else
+// uses its memory. refused names the limit that the message exceeds, for the caller to report; reason says why the
+// fragment is invalid.
 func (f *fragments) beginSequence(h frameHead, body []byte, atoms []etf.Term, own bool) (refused, reason string) {
 	switch {
 	case f.accepted >= f.maxOpen:
@@ -80,9 +81,11 @@ func (f *fragments) addSequence(h frameHead, s *sequence) (reason string) {
 	return ""
 }
 
-// announcedSize is the size that a message will have whose first fragment has n bytes, if the others are as large as
-// OTP makes them or no larger than the first. Of two, the second is rather small, as that of a binary of 64 kB, or like
-// the one before; twice the memory would be taken for nothing.
+// announcedSize estimates the size of a message whose first fragment has n bytes, assuming that the other fragments are
+// as large as OTP makes them, or as large as the first if that is smaller.
+//
+// A message of two fragments is a special case: its last fragment is often small, as in a binary of 64 kB. It is
+// assumed to be about as large as that of the message before, because a full fragment would waste half of the memory.
 func (f *fragments) announcedSize(h frameHead, n int) int {
 	if h.frag == 2 {
 		size := min(max(n, 1), fragmentSize)
@@ -91,8 +94,8 @@ func (f *fragments) announcedSize(h frameHead, n int) int {
 	return f.likelySize(n, n, h.frag-1)
 }
 
-// likelySize is the size that a message of have bytes will have if left fragments more are as large as OTP makes them
-// or no larger than n.
+// likelySize estimates the size of a message of which have bytes have come and left fragments are missing. Each of
+// these is taken to be as large as OTP makes it, or to have n bytes if that is less.
 func (f *fragments) likelySize(have, n int, left uint64) int {
 	size := uint64(min(max(n, 1), fragmentSize))
 	if left >= uint64(f.maxBytes)/size {
@@ -101,8 +104,8 @@ func (f *fragments) likelySize(have, n int, left uint64) int {
 	return have + int(left*size)
 }
 
-// extendBody makes room for n bytes more of a sequence, the last ones of which are those before fragment s.next, and
-// returns it.
+// extendBody makes room for the n bytes of the next fragment of a sequence, and returns that room. s.next is the number
+// of the fragment behind it.
 func (f *fragments) extendBody(s *sequence, n int) (part []byte) {
 	f.bytes += n
 	have := len(s.body)
@@ -116,17 +119,17 @@ func (f *fragments) extendBody(s *sequence, n int) (part []byte) {
 	return s.body[have:]
 }
 
-// maxBelievableSize is the size up to which an announced length gets its memory before the bytes have come.
+// maxBelievableSize is the announced size up to which memory is allocated before the bytes have come.
 const maxBelievableSize = 16 << 20
 
-// minSecondSize is the room for a second fragment of which nothing is known.
+// minSecondSize is the assumed size of a second fragment when nothing is known.
 const minSecondSize = 4 << 10
 
-// believableSize is believed for one of several messages in fragments: the more there are, the less.
+// believableSize is maxBelievableSize shared among the messages in fragments that are open.
 func (f *fragments) believableSize() int { return maxBelievableSize / (1 + f.accepted) }
 
-// growBuffer extends b by n bytes of no value. It takes memory for want bytes, but for no more than trust, or four
-// times what there is, so that a peer has to send what it makes us hold.
+// growBuffer extends b by n bytes whose content is undefined. It allocates want bytes, but at most believable, or four
+// times the present length: so a peer has to send bytes before it makes this side hold many more.
 func growBuffer(b []byte, n, want, trust int) []byte {
 	need := len(b) + n
 	if need <= cap(b) {
@@ -138,8 +141,8 @@ func growBuffer(b []byte, n, want, trust int) []byte {
 	return grown
 }
 
-// nextFragment takes the head of another fragment and returns where its n bytes go. If the message is refused, part is
-// nil; if that is because of this fragment, what has come of it is in s.body, to be reported.
+// nextFragment takes the head of another fragment and returns where its n bytes go. part is nil if the message is
+// refused. If it is refused because of this fragment, s.body still has what came before, to be reported.
 func (f *fragments) nextFragment(seq, frag uint64, n int) (s *sequence, part []byte, reason string) {
 	s = f.open[seq]
 	switch {

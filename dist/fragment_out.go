@@ -8,12 +8,12 @@ import (
 )
 
 // stream is a message on its way in fragments. Its first fragment is queued like any other frame, so that its atom
-// table takes effect where it was made. Of the rest, some fragments go with each write, behind everything that is
-// queued by then: so whatever others send passes between two fragments, and streams take turns.
+// table takes effect where it was made. The other fragments follow a few with each write, behind everything that is
+// queued by then. So messages of others pass between two fragments, and streams take turns.
 //
-// What the sender of the stream sends meanwhile waits behind it, as in OTP, where the process itself is held. It is
-// encoded at once, so that its sender learns of errors, but without the atom cache: frames that are encoded later go
-// out earlier and would change the cache under it.
+// What the sender of the stream sends meanwhile waits behind it, as in OTP, where the process itself is suspended. It
+// is encoded at once, so that its sender learns of errors, but without the atom cache: frames that are encoded later go
+// out earlier and would change the cache.
 type stream struct {
 	sender    etf.Pid
 	seq       uint64

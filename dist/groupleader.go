@@ -14,7 +14,7 @@ func (*GroupLeader) HasPayload() bool { return false }
 
 func (m *GroupLeader) sender() etf.Pid { return m.Sender }
 
-func (m *GroupLeader) write(w *controlWriter, _ etf.Term) (op Op, behind bool) {
+func (m *GroupLeader) write(w *controlWriter, _ etf.Term) (op Op, payloadFollows bool) {
 	op = w.beginTuple(OpGroupLeader, 3)
 	w.pid(m.Leader)
 	w.pid(m.To)

@@ -19,7 +19,7 @@ const (
 )
 
 // hasHeaders reports whether the frames of a connection have distribution headers, in both directions. OTP uses them as
-// soon as one of the two features is there that need them.
+// soon as one of the two features that need them is negotiated.
 func hasHeaders(negotiated Flags) bool { return negotiated&(FlagDistHdrAtomCache|FlagFragments) != 0 }
 
 // frameHead is what stands in front of the terms of a frame.
@@ -65,5 +65,5 @@ func appendFragHead(dst []byte, kind byte, seq, frag uint64) []byte {
 	return binary.BigEndian.AppendUint64(dst, frag)
 }
 
-// noAtoms is the table of a frame without atoms. It is not nil, which would mean that there is no table.
+// noAtoms is the table of a frame without atoms. A nil table would mean that the frame has no table.
 var noAtoms = []etf.Term{}

@@ -34,7 +34,7 @@ func (m sendName) append(dst []byte) []byte {
 func (m sendName) appendOld(dst []byte) []byte {
 	dst = append(dst, tagNameOld, 0, 5)
 	dst = binary.BigEndian.AppendUint32(dst, uint32(m.flags))
-	dst, _ = appendLatin1(dst, string(m.name))
+	dst, _ = appendLatin1(dst, string(m.name)) // the name was checked, see sendName.append
 	return dst
 }
 
@@ -88,7 +88,7 @@ func parseComplement(b []byte) (m complement, err error) {
 // appendName16 appends a name in Latin-1 behind its length.
 func appendName16(dst []byte, name etf.Atom) []byte {
 	at := len(dst)
-	dst, _ = appendLatin1(append(dst, 0, 0), string(name))
+	dst, _ = appendLatin1(append(dst, 0, 0), string(name)) // Local.fault has checked that it is in Latin-1
 	binary.BigEndian.PutUint16(dst[at:], uint16(len(dst)-at-2))
 	return dst
 }

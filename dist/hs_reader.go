@@ -78,7 +78,7 @@ func (r *hsReader) u64() uint64 {
 // rest returns what is left.
 func (r *hsReader) rest() []byte { return r.bytes(len(r.buf) - r.off) }
 
-// expectEnd checks that nothing is left. Messages that may have a tail do not call it.
+// expectEnd checks that nothing is left. It is not called for messages that may have a tail.
 func (r *hsReader) expectEnd() {
 	if left := len(r.buf) - r.off; r.err == nil && left > 0 {
 		r.fail(r.off, strconv.Itoa(left)+" bytes too many")

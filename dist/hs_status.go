@@ -36,7 +36,7 @@ func parseStatus(b []byte) (m statusMessage, err error) {
 	r := hsReader{message: "send_status", buf: b}
 	r.tag(tagStatus)
 	if strings.HasPrefix(string(b), "s"+StatusNamed.String()) {
-		_ = r.bytes(len(StatusNamed.String()))
+		_ = r.bytes(len(StatusNamed.String())) // the text, which is known
 		m.status = StatusNamed
 		name := r.bytes(int(r.u16()))
 		at := r.off - len(name)

@@ -10,7 +10,7 @@ func (*Link) HasPayload() bool { return false }
 
 func (m *Link) sender() etf.Pid { return m.From }
 
-func (m *Link) write(w *controlWriter, _ etf.Term) (op Op, behind bool) {
+func (m *Link) write(w *controlWriter, _ etf.Term) (op Op, payloadFollows bool) {
 	op = w.beginTuple(OpLink, 3)
 	w.ownPid(op, m.From)
 	w.pid(m.To)

@@ -49,11 +49,11 @@ func (m *MonitorPExit) sender() etf.Pid {
 	return m.From.Pid
 }
 
-func (m *MonitorP) write(w *controlWriter, _ etf.Term) (op Op, behind bool) {
+func (m *MonitorP) write(w *controlWriter, _ etf.Term) (op Op, payloadFollows bool) {
 	return w.monitor(OpMonitorP, m.From, m.To, m.Ref), false
 }
 
-func (m *DemonitorP) write(w *controlWriter, _ etf.Term) (op Op, behind bool) {
+func (m *DemonitorP) write(w *controlWriter, _ etf.Term) (op Op, payloadFollows bool) {
 	return w.monitor(OpDemonitorP, m.From, m.To, m.Ref), false
 }
 
@@ -74,8 +74,8 @@ func (w *controlWriter) needMonitors(op Op) {
 	}
 }
 
-func (m *MonitorPExit) write(w *controlWriter, reason etf.Term) (op Op, behind bool) {
-	if behind = w.negotiated(FlagExitPayload); behind {
+func (m *MonitorPExit) write(w *controlWriter, reason etf.Term) (op Op, payloadFollows bool) {
+	if payloadFollows = w.negotiated(FlagExitPayload); payloadFollows {
 		op = w.beginTuple(OpPayloadMonitorPExit, 4)
 	} else {
 		op = w.beginTuple(OpMonitorPExit, 5)
@@ -90,10 +90,10 @@ func (m *MonitorPExit) write(w *controlWriter, reason etf.Term) (op Op, behind b
 	w.target(m.From)
 	w.pid(m.To)
 	w.ref(m.Ref)
-	if !behind {
+	if !payloadFollows {
 		w.any(reason)
 	}
-	return op, behind
+	return op, payloadFollows
 }
 
 func (r *controlReader) monitorP() Message {

@@ -6,14 +6,14 @@ import (
 	"sync"
 )
 
-// outQueue holds what is to be written, in order, and the streams beside it.
+// outQueue holds the frames that are to be written, in order, and the streams beside them.
 type outQueue struct {
 	ready      []piece
 	taken      int    // pieces in ready that are gone
 	small      []byte // small frames; behind ready
 	chunk      *chunk // the memory of open, nil if it grows
 	streams    []*stream
-	nextStream int // index in streams, modulo their number, of the one whose turn it is
+	nextStream int // index in streams, modulo their number
 }
 
 // piece is some small frames, or a frame, or a part of a large one.
@@ -24,19 +24,20 @@ type piece struct {
 	largeBuf []byte // the buffer of a large frame, to be used again
 }
 
-// chunk holds small frames that wait. So what waits for a peer that does not read takes little more memory than it has
-// bytes, and is never moved.
+// chunk holds small frames that wait. So frames for a peer that does not read take little more memory than they have
+// bytes, and are never moved.
 type chunk [chunkSize]byte
 
 const chunkSize = 256 << 10
 
 var chunks = sync.Pool{New: func() any { return new(chunk) }}
 
-// batchBytes is how much goes with one batch, if a frame ends there: the memory of a batch is free for others only when
-// all of it is written.
+// batchBytes is how much goes with one batch; a batch ends with a whole frame. The memory of a batch becomes free only
+// when all of it is written.
 const batchBytes = 1 << 20
 
-// streamToFollow returns the stream that the message must not pass.
+// streamToFollow returns the stream that the message must not pass: one of the same sender. It returns nil if there is
+// none.
 func (q *outQueue) streamToFollow(m Message) *stream {
 	if len(q.streams) == 0 {
 		return nil
@@ -81,7 +82,7 @@ func (q *outQueue) addFrame(m Message, f outFrame, s *stream, e *encoder) (queue
 	return f.bytes, streamed
 }
 
-// pushFrame queues a frame. If large, the frame itself with the rest of it, else a copy.
+// pushFrame queues a frame. A large one is queued itself with the rest of it, a small one is copied.
 func (q *outQueue) pushFrame(frame []byte, rest net.Buffers, large bool) {
 	if !large {
 		if len(q.small)+len(frame) > chunkSize {
@@ -100,7 +101,7 @@ func (q *outQueue) pushFrame(frame []byte, rest net.Buffers, large bool) {
 	q.ready[len(q.ready)-1].last = true
 }
 
-// sealSmall makes a piece of the small frames.
+// sealSmall makes a piece of the small frames, so that a large one can follow them.
 func (q *outQueue) sealSmall() {
 	if len(q.small) > 0 {
 		q.ready = append(q.ready, piece{b: q.small, last: true, chunk: q.chunk})
@@ -111,9 +112,9 @@ func (q *outQueue) sealSmall() {
 // maxKeptPieces is the number of pieces up to which the memory for them is kept.
 const maxKeptPieces = 256
 
-// fillBatch moves what is queued, up to about batchBytes, to b, and if that is all the next fragments of the streams.
-// It reports whether there was anything, and how many bytes have moved from the streams to the queue because what they
-// waited for is over.
+// fillBatch moves frames from the queue to b, up to about batchBytes, and when no frames are left the next fragments of
+// the streams. any reports whether there was anything. released is the number of bytes that have moved from the streams
+// to the queue because the stream they waited for has ended.
 func (q *outQueue) fillBatch(b *batch) (released int, any bool) {
 	b.bufs = b.backing[:0]
 	if q.takeFrames(b) {
@@ -185,7 +186,7 @@ func (q *outQueue) takeFragments(b *batch) (released int) {
 	return released
 }
 
-// endStream ends the stream whose turn it is and queues what waits behind it.
+// endStream removes the stream whose turn it is and queues what waits behind it.
 func (q *outQueue) endStream(s *stream) (released int) {
 	for i, d := range s.followers {
 		released += d.size

@@ -28,13 +28,15 @@ type packetConn struct {
 // longAgo is a deadline that has passed.
 var longAgo = time.Unix(1, 0)
 
-// watchContext makes the end of ctx interrupt whatever the connection waits for, until stop is called.
+// watchContext makes the end of ctx interrupt whatever the connection waits for, until stopWatch is called.
 func (p *packetConn) watchContext() {
+	// If SetDeadline fails the connection is broken, and whatever waits for it fails.
 	p.stopWatch = context.AfterFunc(p.ctx, func() { _ = p.conn.SetDeadline(longAgo) })
 }
 
-// startStep starts the time of a step. ctx is looked at after the deadline was set: should ctx end before, then the
-// deadline set here may undo the one of watch; should it end later, then watch has the last word.
+// startStep starts the time of a step. It looks at ctx after it has set the deadline: if ctx ends before that, the
+// deadline set here may undo the one of watchContext, and the check finds it; if ctx ends later, watchContext sets its
+// deadline last.
 func (p *packetConn) startStep() error {
 	if err := p.conn.SetDeadline(time.Now().Add(p.stepTime)); err != nil {
 		return err
@@ -51,8 +53,7 @@ func (p *packetConn) release() error {
 	return nil
 }
 
-// writePacket sends one packet, and with it those that are held. body is made by append, behind the room for the
-// length.
+// writePacket sends one packet, and with it those that are buffered. appendBody appends the body behind the length.
 func (p *packetConn) writePacket(appendBody func(dst []byte) []byte) error {
 	if err := p.startStep(); err != nil {
 		return err
@@ -63,7 +64,7 @@ func (p *packetConn) writePacket(appendBody func(dst []byte) []byte) error {
 	return err
 }
 
-// bufferPacket is write for a packet that has time until the next one, so that the peer wakes up once for both.
+// bufferPacket is writePacket for a packet that can wait for the next one, so that the peer wakes up once for both.
 func (p *packetConn) bufferPacket(appendBody func(dst []byte) []byte) error {
 	if err := context.Cause(p.ctx); err != nil {
 		return err

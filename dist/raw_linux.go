@@ -67,8 +67,9 @@ func result(r uintptr, errno syscall.Errno) (int, error) {
 	return int(r), nil
 }
 
-// wakeMonitor makes the monitor thread of the runtime look at its timers, if it sleeps: an ordinary system call does.
+// wakeMonitor makes the monitor thread of the runtime check its timers, if it sleeps, by an ordinary system call whose
+// result does not matter.
 func wakeMonitor() { _, _, _ = unix.Syscall(unix.SYS_GETPID, 0, 0, 0) }
 
-// letOthersRun gives the processor to whatever else wants it.
+// letOthersRun yields the processor to other threads. sched_yield(2) always succeeds.
 func letOthersRun() { _, _, _ = unix.RawSyscall(unix.SYS_SCHED_YIELD, 0, 0, 0) }

@@ -6,37 +6,37 @@ import (
 	"time"
 )
 
-// tokenState is the right to read a connection, which one goroutine has at a time. While that does some Work, the right
-// is lent: the goroutine goes on reading when the work is done, unless HandOver has given the right to a new goroutine
-// meanwhile. Then the old one ends, and touches nothing of the reader any more.
+// tokenState is the state of the right to read a connection, which one goroutine has at a time. While that goroutine
+// does some Work it lends the right: it reads on when the work is done, unless HandOver has given the right to a new
+// goroutine meanwhile. In that case the old goroutine ends and no longer touches the reader.
 //
-// count grows with every change and is odd while the right is lent, so whoever remembers a value knows whether anything
-// has happened since.
+// count grows with every change and is odd while the right is lent. So an unchanged count means that nothing has
+// happened.
 type tokenState struct {
 	count atomic.Uint64
 	watch tokenWatch
 }
 
-// HandOver has another goroutine read on if the one that reads is doing some Work, and else does nothing. It is for
-// Work that is about to wait: the messages of the peer do not wait with it. What ReadToken.Cork has held back is
-// written. HandOver may be called from any goroutine, and never waits.
+// HandOver starts another goroutine that reads on, if the one that reads is doing some Work; otherwise it does nothing.
+// Call it from Work that is about to wait, so that the messages of the peer do not wait with it. It writes what
+// ReadToken.Cork has held back. Any goroutine may call HandOver, and it never waits.
 func (c *Conn) HandOver() {
 	if t := c.token.count.Load(); t&1 == 1 {
 		ReadToken{c, t}.HandOver()
 	}
 }
 
-// ReadToken is the right to read that some Work has until it returns or the right is handed over. Its zero value is
-// none.
+// ReadToken is the right to read that some Work holds until it returns or the right is handed over. The zero value
+// holds no right.
 type ReadToken struct {
 	conn  *Conn
 	count uint64
 }
 
-// Held reports whether the right to read still waits for the work to return.
+// Held reports whether the work still holds the right to read.
 func (t ReadToken) Held() bool { return t.conn != nil && t.conn.token.count.Load() == t.count }
 
-// HandOver has another goroutine read on, unless the turn has ended. See Conn.HandOver.
+// HandOver starts another goroutine that reads on, unless the token has ended. See Conn.HandOver.
 func (t ReadToken) HandOver() {
 	if t.conn != nil && t.conn.token.count.CompareAndSwap(t.count, t.count+1) {
 		t.conn.out.uncork()
@@ -44,8 +44,9 @@ func (t ReadToken) HandOver() {
 	}
 }
 
-// tokenWatch bounds how long Work that does not return keeps the peer's other messages waiting. It looks every
-// Options.HandOverAfter, and not at all where there has been no work for a while, so a message costs it one load.
+// tokenWatch bounds how long Work that does not return keeps the peer's other messages waiting. Its timer runs every
+// Options.HandOverAfter, and stops where there has been no work for a while. So a message costs one atomic load and no
+// timer.
 type tokenWatch struct {
 	armed atomic.Bool
 
@@ -53,14 +54,14 @@ type tokenWatch struct {
 	timer       *time.Timer
 	stopped     bool
 	lastCount   uint64 // turn.count at the last look
-	quietChecks int    // looks since it has changed
+	quietChecks int    // checks since it has changed
 }
 
-// maxQuietChecks is how many looks see nothing before the watch sleeps.
+// maxQuietChecks is the number of checks without any work after which the timer stops.
 const maxQuietChecks = 100
 
-// armTokenWatch is called after the right to read has been lent. An armed watch sees the new count, or else armed is
-// false here.
+// armTokenWatch starts the timer if it is not running. It is called after the right to read has been lent: either the
+// running timer sees the new count, or armed is false here.
 func (c *Conn) armTokenWatch() {
 	w := &c.token.watch
 	if w.armed.Load() || !w.armed.CompareAndSwap(false, true) {

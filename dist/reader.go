@@ -18,7 +18,7 @@ const (
 	readBehind = 512
 )
 
-// reader is the receiving side of a connection. All of it is owned by the goroutine that has the turn.
+// reader is the receiving side of a connection. All of it is owned by the goroutine that has the right to read.
 type reader struct {
 	c       *Conn
 	h       Handler
@@ -80,7 +80,7 @@ func (r *reader) frameBuffered() bool {
 	return have >= lengthSize && uint64(have-lengthSize) >= uint64(binary.BigEndian.Uint32(r.buf[r.r:]))
 }
 
-// runDrained tells the handler that no further frame is there. It reports whether this goroutine still has the turn.
+// runDrained tells the handler that no further frame is there. It reports whether this goroutine still has the right to read.
 func (r *reader) runDrained() bool {
 	if r.needsDrained {
 		r.c.armTokenWatch()
@@ -317,7 +317,7 @@ func (r *reader) handleMessage(b []byte, at int, atoms []etf.Term, own bool) err
 	if !r.headers {
 		r.dec.Atoms = nil
 	}
-	m, payload, n, behind, bad := r.ctl.read(b[at:])
+	m, payload, n, payloadFollows, bad := r.ctl.read(b[at:])
 	if bad != nil {
 		if m != nil && errors.Is(bad, etf.ErrLimit) {
 			return r.reportRefusal(m, &Refusal{Op: r.ctl.op, Size: uint64(len(b)), Reason: bad.Err.Error()})
@@ -326,7 +326,7 @@ func (r *reader) handleMessage(b []byte, at int, atoms []etf.Term, own bool) err
 		return bad
 	}
 	end := at + n
-	if behind {
+	if payloadFollows {
 		var err error
 		if payload, end, err = r.decodePayload(b, end); err != nil {
 			if errors.Is(err, etf.ErrLimit) {

@@ -7,8 +7,8 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// Refusal says which received message is over a limit of Options. The message is passed over, and the connection lives
-// on: it breaks no rule of the protocol, and others share the connection with its sender.
+// Refusal describes a received message that exceeds a limit of Options. The message is skipped and the connection goes
+// on: the message breaks no rule of the protocol, and others share the connection with its sender.
 type Refusal struct {
 	// Op is the operation of the message, 0 if even that was not read.
 	Op Op
@@ -21,11 +21,11 @@ type Refusal struct {
 	Head []etf.Term
 }
 
-// refusedHead is how much of a frame that is too large is kept until it has been passed over: more than its header, its
+// refusedHead is how much of a frame that is too large is kept until it has been skipped: more than its header, its
 // control message and the first elements of a call can take.
 const refusedHead = 512 << 10
 
-// skipLargeFrame reads a frame of n bytes that is too large, and keeps only its beginning.
+// skipLargeFrame reads a frame of n bytes that is too large, keeps only its beginning and reports it.
 func (r *reader) skipLargeFrame(n uint32) error {
 	b := make([]byte, min(n, refusedHead))
 	if err := r.readFull(b); err != nil {
@@ -63,7 +63,7 @@ func tooLarge(limit int) string {
 	return fmt.Sprintf("it is larger than MaxMessage, %d bytes", limit)
 }
 
-// skipBytes reads n bytes and forgets them.
+// skipBytes reads n bytes and drops them.
 func (r *reader) skipBytes(n int64) error {
 	have := min(n, int64(r.w-r.r))
 	r.r += int(have)
@@ -77,8 +77,8 @@ func (r *reader) skipBytes(n int64) error {
 	return nil
 }
 
-// refuseMessage reports a message that is not handled. b is its beginning, at offset at of the frame, from the control
-// message on.
+// refuseMessage reports a message that is not handled. b is the beginning of the message, its control message first,
+// and at is the offset of b in the frame.
 func (r *reader) refuseMessage(b []byte, at int, atoms []etf.Term, size uint64, reason string) error {
 	if r.c.closing.Load() {
 		return nil
@@ -87,16 +87,16 @@ func (r *reader) refuseMessage(b []byte, at int, atoms []etf.Term, size uint64, 
 	if !r.headers {
 		r.dec.Atoms = nil
 	}
-	m, _, n, behind, bad := r.ctl.read(b)
+	m, _, n, payloadFollows, bad := r.ctl.read(b)
 	if bad != nil {
 		if !errors.Is(bad, etf.ErrTruncated) && !errors.Is(bad, etf.ErrLimit) {
 			bad.Offset += at
 			return bad
 		}
-		behind = false
+		payloadFollows = false
 	}
 	refusal := Refusal{Op: r.ctl.op, Size: size, Reason: reason}
-	if behind {
+	if payloadFollows {
 		refusal.Head = r.payloadHead(b[n:])
 	}
 	return r.reportRefusal(m, &refusal)
@@ -111,7 +111,7 @@ func (r *reader) reportRefusal(m Message, refusal *Refusal) error {
 	return r.c.opts.Refused(m, refusal)
 }
 
-// payloadHead reads the first elements of a payload of which perhaps only the beginning is there.
+// payloadHead reads the first elements of a payload that may be incomplete.
 func (r *reader) payloadHead(b []byte) (head []etf.Term) {
 	if !r.headers && len(b) > 0 {
 		b = b[1:]
@@ -124,6 +124,6 @@ func (r *reader) payloadHead(b []byte) (head []etf.Term) {
 		}
 		head = append(head, t)
 	}
-	_, _ = r.dec.End()
+	_, _ = r.dec.End() // the payload may be cut or over a limit: what was read of it is all that is wanted
 	return head
 }

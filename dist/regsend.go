@@ -2,7 +2,7 @@ package dist
 
 import "github.com/gonode-otp/gonode/etf"
 
-// RegSend sends its payload to the process registered as To: {6, From, ”, To} or {16, From, ”, To, Token}.
+// RegSend sends its payload to the process registered as To: {6, From, Unused, To} or {16, From, Unused, To, Token}.
 type RegSend struct {
 	From etf.Pid
 	To   etf.Atom
@@ -15,7 +15,7 @@ func (*RegSend) HasPayload() bool { return true }
 
 func (m *RegSend) sender() etf.Pid { return m.From }
 
-func (m *RegSend) write(w *controlWriter, _ etf.Term) (op Op, behind bool) {
+func (m *RegSend) write(w *controlWriter, _ etf.Term) (op Op, payloadFollows bool) {
 	token := w.sendableToken(m.Token)
 	op = w.beginTupleTT(OpRegSend, OpRegSendTT, 4, token)
 	w.pid(m.From)

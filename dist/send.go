@@ -2,7 +2,7 @@ package dist
 
 import "github.com/gonode-otp/gonode/etf"
 
-// Send sends its payload to a process: {22, From, To}, {23, From, To, Token}, and {2, ”, To}, {12, ”, To, Token}
+// Send sends its payload to a process: {22, From, To}, {23, From, To, Token}, and {2, Unused, To}, {12, Unused, To, Token}
 // without FlagSendSender.
 type Send struct {
 	// From is the sender. It is zero in what comes from a peer without FlagSendSender.
@@ -17,7 +17,7 @@ func (*Send) HasPayload() bool { return true }
 
 func (m *Send) sender() etf.Pid { return m.From }
 
-func (m *Send) write(w *controlWriter, _ etf.Term) (op Op, behind bool) {
+func (m *Send) write(w *controlWriter, _ etf.Term) (op Op, payloadFollows bool) {
 	token := w.sendableToken(m.Token)
 	if w.negotiated(FlagSendSender) && m.From.Node != "" {
 		op = w.beginTupleTT(OpSendSender, OpSendSenderTT, 3, token)

@@ -50,7 +50,7 @@ func (m *SpawnRequest) sender() etf.Pid { return m.From }
 // sender names the new process: its signals come after the reply.
 func (m *SpawnReply) sender() etf.Pid { return m.Pid }
 
-func (m *SpawnRequest) write(w *controlWriter, _ etf.Term) (op Op, behind bool) {
+func (m *SpawnRequest) write(w *controlWriter, _ etf.Term) (op Op, payloadFollows bool) {
 	if !w.negotiated(FlagSpawn) {
 		w.refuse(OpSpawnRequest, "the peer starts no processes on request")
 	}
@@ -78,7 +78,7 @@ func (w *controlWriter) tuple(n int) {
 	}
 }
 
-func (m *SpawnReply) write(w *controlWriter, _ etf.Term) (op Op, behind bool) {
+func (m *SpawnReply) write(w *controlWriter, _ etf.Term) (op Op, payloadFollows bool) {
 	token := w.sendableToken(m.Token)
 	op = w.beginTupleTT(OpSpawnReply, OpSpawnReplyTT, 5, token)
 	w.ref(m.Ref)

@@ -5,12 +5,13 @@ import (
 	"time"
 )
 
-// ticker keeps a quiet connection alive and notices a dead one. It looks at the byte counters Intensity times in
-// TickTime (dist_util's send_tick, net_kernel's ticker), so that messages need no timers.
+// ticker keeps a quiet connection alive and notices a dead one. It checks the byte counters Intensity times in TickTime
+// (dist_util's send_tick, net_kernel's ticker), so that messages need no timers.
 //
-// A tick is written if nothing was written since the last look and nothing is about to be, and also if nothing was
-// read, as OTP does towards hidden nodes: it makes the peer answer. No byte for Intensity looks in a row behind the
-// one that saw the last, that is for TickTime to TickTime*(1+1/Intensity), is the end.
+// It writes a tick if nothing was written since the last check and nothing is about to be. It also writes one if
+// nothing was read, as OTP does towards hidden nodes: the tick makes the peer answer. The connection ends when
+// Intensity checks in a row behind the one that saw the last byte have seen none: that takes TickTime to
+// TickTime*(1+1/Intensity).
 type ticker struct {
 	mu       sync.Mutex
 	timer    *time.Timer
@@ -35,7 +36,7 @@ func (c *Conn) startTicking() {
 	t.timer = time.AfterFunc(t.interval, c.checkTick)
 }
 
-// stopTicking returns when no look is under way any more.
+// stopTicking stops the timer and waits for a check that is under way.
 func (c *Conn) stopTicking() {
 	t := &c.tick
 	t.mu.Lock()
@@ -72,8 +73,9 @@ func (c *Conn) checkTick() {
 	t.timer.Reset(t.interval)
 }
 
-// answerTick is called by the reader for an empty frame. It answers at once unless something was written since the last
-// one. So the connection lives whatever tick time the peer has, and two nodes do not answer each other for ever.
+// answerTick is called by the reader for an empty frame, which is a tick. It answers at once unless something was
+// written since the last tick. So the connection lives whatever tick time the peer has, and two nodes do not answer
+// each other for ever.
 func (r *reader) answerTick() {
 	c := r.c
 	if c.opts.Trace != nil {
@@ -88,7 +90,8 @@ func (r *reader) answerTick() {
 
 var emptyFrame [lengthSize]byte
 
-// sendTick writes a tick, which is an empty frame, unless something is about to be written anyway.
+// sendTick writes a tick, which is an empty frame, unless something is about to be written anyway. It reports whether
+// it did.
 func (w *writer) sendTick() bool {
 	w.mu.Lock()
 	if w.sendError() != nil || w.writing {

@@ -5,10 +5,10 @@ import (
 	"unsafe"
 )
 
-// uncleared returns n bytes of no value, for what is written over before anybody looks at it. What make returns has
-// been cleared, which for a frame of 64 kB takes a seventh of the time of a call (docs/adr/0007). What
-// strings.Builder.Grow takes has not; the one string that has these bytes is gone when this returns, so they may be
-// changed.
+// uncleared returns n bytes whose content is undefined, for a buffer that is overwritten before it is read. make clears
+// its result, which takes a seventh of the time of a call for a frame of 64 kB (docs/adr/0007). The memory of
+// strings.Builder.Grow is not cleared. It may be changed because the only string that shares it is gone when this
+// returns.
 func uncleared(n int) []byte {
 	if n == 0 {
 		return nil

@@ -31,7 +31,7 @@ func (*UnlinkIDAck) HasPayload() bool { return false }
 func (m *UnlinkID) sender() etf.Pid    { return m.From }
 func (m *UnlinkIDAck) sender() etf.Pid { return m.From }
 
-func (m *UnlinkID) write(w *controlWriter, _ etf.Term) (op Op, behind bool) {
+func (m *UnlinkID) write(w *controlWriter, _ etf.Term) (op Op, payloadFollows bool) {
 	if !w.negotiated(FlagUnlinkID) {
 		op = w.beginTuple(OpUnlink, 3)
 		w.ownPid(op, m.From)
@@ -48,7 +48,7 @@ func (m *UnlinkID) write(w *controlWriter, _ etf.Term) (op Op, behind bool) {
 	return op, false
 }
 
-func (m *UnlinkIDAck) write(w *controlWriter, _ etf.Term) (op Op, behind bool) {
+func (m *UnlinkIDAck) write(w *controlWriter, _ etf.Term) (op Op, payloadFollows bool) {
 	op = w.beginTuple(OpUnlinkIDAck, 4)
 	if !w.negotiated(FlagUnlinkID) {
 		w.refuse(op, "the peer does not number its unlinks")

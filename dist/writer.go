@@ -11,10 +11,11 @@ import (
 
 // writer is the sending side of a connection.
 //
-// A message is encoded under the mutex, so the order of the lock is the order on the wire and that of the atom cache.
-// Whoever finds nobody writing writes itself, as far as the socket takes it without waiting, and with it what others
-// have queued meanwhile; if the socket is full, or it has written for long enough, a goroutine of the connection
-// takes over. So neither Send nor Post ever waits in a write, and Send waits only where it says so.
+// A message is encoded under the mutex, so the order of the lock is the order on the wire and that of the atom cache. A
+// sender that finds nobody writing writes itself, including what others have queued meanwhile, as far as the socket
+// takes it without waiting. When the socket is full, or the sender has written for long enough, a goroutine of the
+// connection takes over, the flusher. So neither Send nor Post ever waits in a write, and Send waits only where it says
+// so.
 type writer struct {
 	c   *Conn
 	mu  sync.Mutex
@@ -29,13 +30,13 @@ type writer struct {
 	queueGate  gate  // opens when queued falls below the low mark
 	streamGate gate  // the same for streamed
 	writing    bool  // somebody owns batch and the right to write
-	corked     bool  // that is whoever called ReadToken.Cork, and Uncork will write
+	corked     bool  // by ReadToken.Cork: Uncork will write
 	batch      batch // owned by whoever set writing
 
 	raw            rawWriter
-	wake           chan struct{} // to the flusher; there is room for one
-	flusherStarted bool          // the flusher has been started
-	flusherClosed  bool          // it must not be started any more
+	wake           chan struct{} // to the flusher; it holds one
+	flusherStarted bool
+	flusherClosed  bool // it must not be started any more
 	flushers       sync.WaitGroup
 }
 
@@ -46,23 +47,22 @@ func (w *writer) init(c *Conn) {
 	w.wake = make(chan struct{}, 1)
 }
 
-// Send sends a message. payload belongs to it if m.HasPayload says so, else it must be nil. m may be used again;
-// payload must not change any more, as no term may: its large binaries are written from where they are, perhaps
-// later.
+// Send sends a message. payload belongs to it if m.HasPayload says so, otherwise it must be nil. m may be used again
+// afterwards. payload must not change any more, as no term may: its large binaries are written from where they are,
+// perhaps later.
 //
 // If more than Options.HighWater bytes are pending, Send waits until the peer has read most of them, as the emulator
-// suspends a process on a busy distribution port; only while it waits does it look at ctx, and return its cause. Else
-// it returns as soon as the message is encoded. The error is an *etf.EncodeError or a *SendError if the message
-// cannot be sent, and then nothing else has happened; or it is the cause for which the connection has ended.
+// suspends a process on a busy distribution port. Only while it waits does it look at ctx, and return its cause.
+// Otherwise it returns as soon as the message is encoded. The error is an *etf.EncodeError or a *SendError if the
+// message cannot be sent, and then nothing else has happened; or it is the cause for which the connection has ended.
 //
-// Messages go out in the order of the calls, except that those in fragments let others pass; never those of the same
-// sender.
+// Messages go out in the order of the calls, except that a message in fragments lets messages of other senders pass.
 func (c *Conn) Send(ctx context.Context, m Message, payload etf.Term) error {
 	return c.out.send(ctx, m, payload, waitIfFull)
 }
 
-// TrySend is Send if that need not wait. Else it does nothing and returns false, and the caller may do what it has to
-// before it waits with Send (erlang:send/3 with nosuspend).
+// TrySend is Send that never waits: sent is false, and nothing has happened, if Send would wait. The caller may then
+// free what others need before it waits in Send. Compare erlang:send/3 with nosuspend.
 func (c *Conn) TrySend(m Message, payload etf.Term) (sent bool, err error) {
 	if err := c.out.send(context.Background(), m, payload, failIfFull); err != errWouldBlock {
 		return err == nil, err
@@ -70,14 +70,15 @@ func (c *Conn) TrySend(m Message, payload etf.Term) (sent bool, err error) {
 	return false, nil
 }
 
-// Post is Send without ever waiting, for what no process sends, or what is sent by the goroutine that reads: DOWN
-// signals with noproc, acknowledgements of unlinks, replies to spawn requests. The emulator queues those regardless of
-// its limit too. At Options.MaxPending it ends the connection with ErrNotReading.
+// Post is Send that never waits and ignores Options.HighWater. It is for signals that no process sends, or that the
+// reading goroutine sends: DOWN signals with noproc, acknowledgements of unlinks, replies to spawn requests. The
+// emulator queues those regardless of its limit too. At Options.MaxPending, Post ends the connection with
+// ErrNotReading.
 func (c *Conn) Post(m Message, payload etf.Term) error {
 	return c.out.send(context.Background(), m, payload, ignoreLimit)
 }
 
-// sendMode is what a message does when more than Options.HighWater bytes are pending.
+// sendMode says what a send does when more than Options.HighWater bytes are pending.
 type sendMode uint8
 
 const (
@@ -109,7 +110,7 @@ func (w *writer) send(ctx context.Context, m Message, payload etf.Term, wait sen
 	return nil
 }
 
-// queueMessage waits for room, encodes the message and queues it.
+// queueMessage waits until the queue has room, encodes the message and queues it.
 func (w *writer) queueMessage(ctx context.Context, m Message, payload etf.Term, wait sendMode) error {
 	high := w.c.opts.HighWater
 	for {
@@ -149,7 +150,7 @@ func (w *writer) queueMessage(ctx context.Context, m Message, payload etf.Term, 
 	}
 }
 
-// queueFrame queues an encoded message.
+// queueFrame queues an encoded message, behind the given stream if that is not nil.
 func (w *writer) queueFrame(m Message, payload etf.Term, f outFrame, stream *stream) {
 	if w.c.opts.Trace != nil {
 		w.c.opts.Trace(TraceEvent{Out: true, Peer: w.c.peer.Name, Op: f.op, Message: m, Payload: payload, Size: f.size()})
@@ -176,7 +177,7 @@ func (w *writer) waitAtGate(ctx context.Context, wait sendMode, g *gate) error {
 	}
 }
 
-// sendError returns why nothing can be sent any more.
+// sendError returns why nothing can be sent any more, or nil.
 func (w *writer) sendError() error {
 	if w.endCause != nil {
 		return w.endCause
@@ -184,7 +185,7 @@ func (w *writer) sendError() error {
 	return w.writeError
 }
 
-// setEndCause records the cause and lets everybody know. What is pending stays for the flusher.
+// setEndCause records the cause and wakes all senders that wait. What is pending stays for the flusher.
 func (w *writer) setEndCause(cause error) {
 	w.endCause = cause
 	w.c.closing.Store(true)
@@ -351,7 +352,7 @@ func (w *writer) flush() {
 	}
 }
 
-// gate lets goroutines wait for something. It costs nothing while nobody does.
+// gate lets goroutines wait for something. It allocates nothing while nobody waits.
 type gate struct{ ch chan struct{} }
 
 func (g *gate) channel() <-chan struct{} {

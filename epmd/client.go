@@ -57,7 +57,7 @@ func (c Client) Lookup(ctx context.Context, addr, name string) (NodeInfo, error)
 	if err := checkOwnName(name); err != nil {
 		return NodeInfo{}, err
 	}
-	b, err := c.ask(ctx, addr, portPlease2Req{name}.append(nil), maxPort2)
+	b, err := c.askAll(ctx, addr, portPlease2Req{name}.append(nil), maxPort2)
 	if err != nil {
 		return NodeInfo{}, err
 	}
@@ -80,7 +80,7 @@ func (c Client) Lookup(ctx context.Context, addr, name string) (NodeInfo, error)
 
 // Names is the function [Names] with the settings of c.
 func (c Client) Names(ctx context.Context, addr string) ([]Entry, error) {
-	b, err := c.ask(ctx, addr, namesReq{}.append(nil), maxList)
+	b, err := c.askAll(ctx, addr, namesReq{}.append(nil), maxList)
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +93,7 @@ func (c Client) Names(ctx context.Context, addr string) ([]Entry, error) {
 
 // Dump is the function [Dump] with the settings of c.
 func (c Client) Dump(ctx context.Context, addr string) ([]DumpEntry, error) {
-	b, err := c.ask(ctx, addr, dumpReq{}.append(nil), maxList)
+	b, err := c.askAll(ctx, addr, dumpReq{}.append(nil), maxList)
 	if err != nil {
 		return nil, err
 	}
@@ -104,18 +104,18 @@ func (c Client) Dump(ctx context.Context, addr string) ([]DumpEntry, error) {
 	return m.entries, nil
 }
 
-// ask sends a request and returns all the EPMD answers until it closes the connection, which ends every answer but that
-// to a registration. An answer longer than limit is an error.
-func (c Client) ask(ctx context.Context, addr string, req []byte, limit int64) ([]byte, error) {
+// askAll sends a request and returns all the EPMD answers until it closes the connection, which ends every answer but
+// that to a registration. An answer longer than limit is an error.
+func (c Client) askAll(ctx context.Context, addr string, req []byte, limit int64) ([]byte, error) {
 	var answer []byte
-	conn, err := c.exchange(ctx, addr, req, func(conn net.Conn) (err error) {
+	conn, err := c.connectAndSend(ctx, addr, req, func(conn net.Conn) (err error) {
 		answer, err = io.ReadAll(io.LimitReader(conn, limit+1))
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	_ = conn.Close()
+	_ = conn.Close() // the answer is there
 	if len(answer) == 0 {
 		return nil, fmt.Errorf("answer of %s: %w", addr, &ProtocolError{Message: "answer", Reason: "closed without one"})
 	}
@@ -126,8 +126,10 @@ func (c Client) ask(ctx context.Context, addr string, req []byte, limit int64) (
 	return answer, nil
 }
 
-// exchange connects, sends req and lets read have the answer. It returns the open connection, without a deadline.
-func (c Client) exchange(ctx context.Context, addr string, req []byte, read func(net.Conn) error) (net.Conn, error) {
+// connectAndSend connects, sends req and calls read for the answer. It returns the open connection, without a deadline.
+func (c Client) connectAndSend(
+	ctx context.Context, addr string, req []byte, read func(net.Conn) error,
+) (net.Conn, error) {
 	timeout := c.Timeout
 	if timeout <= 0 {
 		timeout = answerTime
@@ -140,9 +142,10 @@ func (c Client) exchange(ctx context.Context, addr string, req []byte, read func
 	}
 	conn, err := dial(ctx, "tcp", addr)
 	if err != nil {
-		return nil, unavailable(ctx, addr, err)
+		return nil, conversationError(ctx, addr, err)
 	}
-	// The context alone limits the conversation, so that the error is the context's and not a second clock's.
+	// The context alone limits the conversation, so that the error is always that of the context. Should SetDeadline
+	// fail, the connection is broken and the conversation ends anyway.
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
 	if _, err = conn.Write(req); err == nil {
 		err = read(conn)
@@ -151,17 +154,18 @@ func (c Client) exchange(ctx context.Context, addr string, req []byte, read func
 		err = ctx.Err()
 	}
 	if err != nil {
-		_ = conn.Close()
+		_ = conn.Close() // err is the better error
 		if pe := (*ProtocolError)(nil); errors.As(err, &pe) {
 			return nil, fmt.Errorf("answer of %s: %w", addr, err)
 		}
-		return nil, unavailable(ctx, addr, err)
+		return nil, conversationError(ctx, addr, err)
 	}
 	return conn, nil
 }
 
-// unavailable makes the error of a conversation that failed. One the caller called off says nothing about the EPMD.
-func unavailable(ctx context.Context, addr string, err error) error {
+// conversationError makes the error of a conversation that failed. One the caller called off says nothing about the
+// EPMD.
+func conversationError(ctx context.Context, addr string, err error) error {
 	if ctx.Err() != nil {
 		err = ctx.Err()
 	}

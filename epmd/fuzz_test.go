@@ -36,15 +36,15 @@ func FuzzServerRequest(f *testing.F) {
 		if err != nil {
 			return
 		}
-		answer, next := c.answer(body)
+		answer, next := c.answerRequest(body)
 		require.LessOrEqual(t, len(answer), maxPort2)
-		require.NotEqual(t, die, next, "a name is registered")
-		require.Equal(t, next == keepName, c.entry != nil)
+		require.NotEqual(t, thenStopServer, next, "a name is registered")
+		require.Equal(t, next == thenKeepName, c.entry != nil)
 		if !local {
 			require.Nil(t, c.entry, "a stranger registered")
 		}
-		s.remove(c)
-		names := s.names.names()
+		s.removeConn(c)
+		names := s.names.activeEntries()
 		require.Equal(t, []Entry{{"held", 7}}, names)
 	})
 }

@@ -93,6 +93,6 @@ func listenAll(ctx context.Context, port uint16, addrs []netip.Addr, optional ma
 
 func closeAll(ls []net.Listener) {
 	for _, l := range ls {
-		_ = l.Close()
+		_ = l.Close() // nobody waits for it, and it may be closed already
 	}
 }

@@ -105,16 +105,16 @@ type Registration struct {
 // A name that is taken is a *[NameTakenError]; no EPMD is [ErrUnavailable]; a name that cannot be one is a
 // *[NameError]. erl_epmd:register_node/3.
 func Register(ctx context.Context, o RegisterOptions) (*Registration, error) {
-	if err := o.complete(); err != nil {
+	if err := o.checkAndComplete(); err != nil {
 		return nil, err
 	}
-	conn, creation, err := o.announce(ctx)
+	conn, creation, err := o.register(ctx)
 	if err != nil {
 		return nil, err
 	}
 	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	r := &Registration{options: o, creation: creation, cancel: cancel, done: make(chan struct{}), conn: conn}
-	go r.keep(life)
+	go r.run(life)
 	return r, nil
 }
 
@@ -133,31 +133,31 @@ func (r *Registration) Close() error {
 	if first {
 		r.cancel()
 		if half, ok := conn.(interface{ CloseWrite() error }); !ok || half.CloseWrite() != nil {
-			_ = conn.Close()
+			_ = conn.Close() // run sees the end of the connection whatever Close says
 		}
-		_ = conn.SetReadDeadline(time.Now().Add(releaseTime))
+		_ = conn.SetReadDeadline(time.Now().Add(releaseTime)) // it fails only if the connection has ended
 	}
 	<-r.done
 	return nil
 }
 
-// keep is the goroutine of r.
-func (r *Registration) keep(ctx context.Context) {
+// run is the goroutine of r.
+func (r *Registration) run(ctx context.Context) {
 	defer close(r.done)
 	for {
-		err := r.watch()
+		err := r.awaitEnd()
 		if ctx.Err() != nil {
 			return
 		}
-		r.report(Lost, err)
-		if !r.comeBack(ctx) {
+		r.reportEvent(Lost, err)
+		if !r.registerAgain(ctx) {
 			return
 		}
 	}
 }
 
-// watch returns when the connection has ended. What an EPMD might send in between is passed over, as erl_epmd does.
-func (r *Registration) watch() error {
+// awaitEnd returns when the connection has ended. What an EPMD might send in between is passed over, as erl_epmd does.
+func (r *Registration) awaitEnd() error {
 	r.mu.Lock()
 	conn := r.conn
 	r.mu.Unlock()
@@ -173,8 +173,8 @@ func (r *Registration) watch() error {
 	}
 }
 
-// comeBack registers again, and returns false if r was closed before that.
-func (r *Registration) comeBack(ctx context.Context) bool {
+// registerAgain registers again, and returns false if r was closed before that.
+func (r *Registration) registerAgain(ctx context.Context) bool {
 	wait := r.options.Retry
 	if r.options.Revive != nil {
 		wait /= 2
@@ -187,41 +187,41 @@ func (r *Registration) comeBack(ctx context.Context) bool {
 			return false
 		case <-pause.C:
 		}
-		conn, err := r.options.announceAgain(ctx)
+		conn, err := r.options.registerOrRevive(ctx)
 		if err == nil {
-			if !r.adopt(conn) {
+			if !r.setConn(conn) {
 				return false
 			}
-			r.report(Restored, nil)
+			r.reportEvent(Restored, nil)
 			return true
 		}
 		if ctx.Err() != nil {
 			return false
 		}
-		r.report(Failed, err)
+		r.reportEvent(Failed, err)
 	}
 }
 
-// adopt makes conn the connection of r, or closes it if r was closed meanwhile.
-func (r *Registration) adopt(conn net.Conn) bool {
+// setConn makes conn the connection of r, or closes it if r was closed meanwhile.
+func (r *Registration) setConn(conn net.Conn) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed {
-		_ = conn.Close()
+		_ = conn.Close() // nothing was sent that could be lost
 		return false
 	}
 	r.conn = conn
 	return true
 }
 
-func (r *Registration) report(k EventKind, err error) {
+func (r *Registration) reportEvent(k EventKind, err error) {
 	if r.options.OnChange != nil {
 		r.options.OnChange(Event{Kind: k, Name: r.options.Name, Addr: r.options.Addr, Err: err})
 	}
 }
 
-// complete checks the options and fills in what was left out.
-func (o *RegisterOptions) complete() error {
+// checkAndComplete checks the options and fills in what was left out.
+func (o *RegisterOptions) checkAndComplete() error {
 	if err := checkOwnName(o.Name); err != nil {
 		return err
 	}
@@ -244,14 +244,14 @@ func (o *RegisterOptions) complete() error {
 	return nil
 }
 
-// announce registers once and returns the connection that holds the registration.
-func (o *RegisterOptions) announce(ctx context.Context) (net.Conn, uint32, error) {
+// register registers once and returns the connection that holds the registration.
+func (o *RegisterOptions) register(ctx context.Context) (net.Conn, uint32, error) {
 	req := alive2Req{port: o.Port, nodeType: TypeVisible, high: highVersion, low: lowVersion, name: o.Name, extra: o.Extra}
 	if o.Hidden {
 		req.nodeType = TypeHidden
 	}
 	var answer alive2Resp
-	conn, err := o.Client.exchange(ctx, o.Addr, req.append(nil), func(conn net.Conn) (err error) {
+	conn, err := o.Client.connectAndSend(ctx, o.Addr, req.append(nil), func(conn net.Conn) (err error) {
 		answer, err = readAlive2Resp(conn)
 		return err
 	})
@@ -260,26 +260,26 @@ func (o *RegisterOptions) announce(ctx context.Context) (net.Conn, uint32, error
 	}
 	if answer.result != resultOK {
 		_ = conn.Close() // the EPMD would keep it
-		return nil, 0, o.taken(ctx)
+		return nil, 0, o.nameTakenError(ctx)
 	}
 	return conn, answer.creation, nil
 }
 
-// announceAgain registers once more, with an EPMD that is revived if none answers.
-func (o *RegisterOptions) announceAgain(ctx context.Context) (net.Conn, error) {
-	conn, _, err := o.announce(ctx)
+// registerOrRevive registers once more, with an EPMD that is revived if none answers.
+func (o *RegisterOptions) registerOrRevive(ctx context.Context) (net.Conn, error) {
+	conn, _, err := o.register(ctx)
 	if o.Revive == nil || !errors.Is(err, ErrUnavailable) {
 		return conn, err
 	}
 	if err := o.Revive(ctx); err != nil {
 		return nil, err
 	}
-	conn, _, err = o.announce(ctx)
+	conn, _, err = o.register(ctx)
 	return conn, err
 }
 
-// taken asks who holds the name. That this fails too only makes the error say less.
-func (o *RegisterOptions) taken(ctx context.Context) error {
+// nameTakenError asks who holds the name. That this fails too only makes the error say less.
+func (o *RegisterOptions) nameTakenError(ctx context.Context) error {
 	holder, err := o.Client.Lookup(ctx, o.Addr, o.Name)
 	if err != nil {
 		holder.Port = 0

@@ -429,7 +429,7 @@ func TestAnEventIsALineForALog(t *testing.T) {
 func TestAComebackThatCloseOvertookHangsUp(t *testing.T) {
 	r := &Registration{closed: true}
 	ours, theirs := net.Pipe()
-	require.False(t, r.adopt(ours))
+	require.False(t, r.setConn(ours))
 	_, err := theirs.Read(make([]byte, 1))
 	require.ErrorIs(t, err, io.EOF)
 	require.NoError(t, theirs.Close())

@@ -43,13 +43,13 @@ type Server struct {
 	done    chan struct{}
 	wg      sync.WaitGroup // accept loops and connections
 
-	mu        sync.Mutex
-	closed    bool
-	listeners map[net.Listener]bool
-	conns     map[*serverConn]bool
-	pending   map[bool]*list.List // by serverConn.local: those without a registration, oldest first
-	names     nameTable
-	last      int // number of the latest connection
+	mu         sync.Mutex
+	closed     bool
+	listeners  map[net.Listener]bool
+	conns      map[*serverConn]bool
+	pending    map[bool]*list.List // by serverConn.local: those without a registration, oldest first
+	names      nameTable
+	lastNumber int // number of the latest connection
 }
 
 // NewServer returns a server that serves nothing yet.
@@ -128,10 +128,10 @@ func (s *Server) shutDown() {
 	s.closed = true
 	close(s.done)
 	for l := range s.listeners {
-		_ = l.Close()
+		_ = l.Close() // accept ends, whatever Close says
 	}
 	for c := range s.conns {
-		_ = c.conn.Close()
+		_ = c.conn.Close() // serve ends, whatever Close says
 	}
 }
 
@@ -143,13 +143,13 @@ func (s *Server) accept(l net.Listener) error {
 		switch {
 		case err == nil:
 			pause = 0
-			s.admit(conn)
+			s.startConn(conn)
 		case errors.Is(err, net.ErrClosed):
 			return nil
-		case !passing(err):
+		case !isTemporary(err):
 			return err
 		default:
-			if pause = min(max(2*pause, 5*time.Millisecond), time.Second); outOfFiles(err) && s.makeRoom() {
+			if pause = min(max(2*pause, 5*time.Millisecond), time.Second); isOutOfFiles(err) && s.closeOldest() {
 				pause = time.Millisecond // the file is free when the connection has noticed
 			}
 			select {
@@ -161,8 +161,8 @@ func (s *Server) accept(l net.Listener) error {
 	}
 }
 
-// passing says whether accepting may work again later.
-func passing(err error) bool {
+// isTemporary says whether accepting may work again later.
+func isTemporary(err error) bool {
 	for _, e := range []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM,
 		syscall.ECONNABORTED} {
 		if errors.Is(err, e) {
@@ -172,50 +172,50 @@ func passing(err error) bool {
 	return false
 }
 
-// outOfFiles says whether closing a connection helps.
-func outOfFiles(err error) bool {
+// isOutOfFiles says whether closing a connection helps.
+func isOutOfFiles(err error) bool {
 	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
 }
 
-// makeRoom closes the connection that has waited longest, one from another host if there is one.
-func (s *Server) makeRoom() bool {
+// closeOldest closes the connection that has waited longest, one from another host if there is one.
+func (s *Server) closeOldest() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, local := range []bool{false, true} {
 		if oldest := s.pending[local].Front(); oldest != nil {
-			oldest.Value.(*serverConn).hangUp()
+			oldest.Value.(*serverConn).closePending()
 			return true
 		}
 	}
 	return false
 }
 
-// admit starts to serve conn. If too many connections of its kind wait for their request, the oldest makes room.
-func (s *Server) admit(conn net.Conn) {
+// startConn starts to serve conn. If too many connections of its kind wait for their request, the oldest makes room.
+func (s *Server) startConn(conn net.Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
-		_ = conn.Close()
+		_ = conn.Close() // nothing was read from it
 		return
 	}
-	s.last++
-	c := &serverConn{server: s, conn: conn, number: s.last, local: isLocal(conn)}
+	s.lastNumber++
+	c := &serverConn{server: s, conn: conn, number: s.lastNumber, local: isLocal(conn)}
 	waiting := s.pending[c.local]
 	if waiting.Len() >= s.options.MaxPending {
-		waiting.Front().Value.(*serverConn).hangUp()
+		waiting.Front().Value.(*serverConn).closePending()
 	}
-	c.waiting = waiting.PushBack(c)
+	c.pendingElem = waiting.PushBack(c)
 	s.conns[c] = true
 	s.wg.Go(c.serve)
 }
 
-// remove forgets a connection and the name it holds.
-func (s *Server) remove(c *serverConn) {
+// removeConn forgets a connection and the name it holds.
+func (s *Server) removeConn(c *serverConn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c.settle()
+	c.leavePending()
 	delete(s.conns, c)
 	if c.entry != nil {
-		s.names.giveUp(c.entry)
+		s.names.unregister(c.entry)
 	}
 }

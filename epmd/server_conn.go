@@ -15,57 +15,58 @@ type serverConn struct {
 	local  bool
 
 	// Guarded by server.mu:
-	waiting *list.Element // in server.pending, nil once registered or closed
-	entry   *nameEntry    // the name this connection holds
+	pendingElem *list.Element // in server.pending, nil once registered or closed
+	entry       *nameEntry    // the name this connection holds
 }
 
-// settle takes c out of those who wait. The caller holds server.mu.
-func (c *serverConn) settle() {
-	if c.waiting != nil {
-		c.server.pending[c.local].Remove(c.waiting)
-		c.waiting = nil
+// leavePending takes c out of those who wait. The caller holds server.mu.
+func (c *serverConn) leavePending() {
+	if c.pendingElem != nil {
+		c.server.pending[c.local].Remove(c.pendingElem)
+		c.pendingElem = nil
 	}
 }
 
-// hangUp closes a connection that has to make room. The caller holds server.mu.
-func (c *serverConn) hangUp() {
-	c.settle()
-	_ = c.conn.Close()
+// closePending closes a connection that has to make room. The caller holds server.mu.
+func (c *serverConn) closePending() {
+	c.leavePending()
+	_ = c.conn.Close() // serve ends, whatever Close says
 }
 
-// then is what a connection does after its answer.
-type then int
+// afterAnswer is what a connection does after its answer.
+type afterAnswer int
 
 const (
-	hangUp   then = iota
-	keepName      // registered: stay until the client ends it
-	linger        // refused: the client ends it, or the idle time does
-	die           // the whole server stops
+	thenClose      afterAnswer = iota
+	thenKeepName               // registered: stay until the client ends it
+	thenLinger                 // refused: the client ends it, or the idle time does
+	thenStopServer             // the whole server stops
 )
 
 // serve is the goroutine of c. One deadline covers request and answer, so that a client that dribbles bytes gains
 // nothing; epmd starts its clock anew with every byte.
 func (c *serverConn) serve() {
 	defer c.conn.Close()
-	defer c.server.remove(c)
+	defer c.server.removeConn(c)
+	// SetDeadline fails only on a closed connection, and then the read fails too.
 	_ = c.conn.SetDeadline(time.Now().Add(c.server.options.IdleTime))
 	body, err := readFrame(c.conn)
 	if err != nil {
 		return
 	}
-	answer, next := c.answer(body)
+	answer, next := c.answerRequest(body)
 	if len(answer) > 0 {
 		if _, err := c.conn.Write(answer); err != nil {
 			return
 		}
 	}
 	switch next {
-	case keepName:
-		_ = c.conn.SetDeadline(time.Time{})
+	case thenKeepName:
+		_ = c.conn.SetDeadline(time.Time{}) // as above
 		c.waitForEnd()
-	case linger: // Differs from OTP: epmd keeps a refused connection for as long as the client does.
+	case thenLinger: // Differs from OTP: epmd keeps a refused connection for as long as the client does.
 		c.waitForEnd()
-	case die:
+	case thenStopServer:
 		c.server.shutDown()
 	}
 }
@@ -73,36 +74,36 @@ func (c *serverConn) serve() {
 // waitForEnd returns at whatever comes. A registered node has nothing to say, so bytes end it too, as with epmd.
 func (c *serverConn) waitForEnd() {
 	var b [1]byte
-	_, _ = c.conn.Read(b[:])
+	_, _ = c.conn.Read(b[:]) // bytes and an error mean the same here
 }
 
-// answer returns the answer to a request, and nothing for one that is malformed, unknown or not allowed.
-func (c *serverConn) answer(body []byte) ([]byte, then) {
+// answerRequest returns the answer to a request, and nothing for one that is malformed, unknown or not allowed.
+func (c *serverConn) answerRequest(body []byte) ([]byte, afterAnswer) {
 	s := c.server
 	switch tag := body[0]; {
 	case tag == tagPortPlease:
-		return s.lookup(body), hangUp
+		return s.answerLookup(body), thenClose
 	case tag == tagNames:
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		return namesResp{c.epmdPort(), s.names.names()}.append(nil), hangUp
+		return namesResp{c.epmdPort(), s.names.activeEntries()}.append(nil), thenClose
 	case !c.local:
-		return nil, hangUp
+		return nil, thenClose
 	case tag == tagAlive2:
-		return c.register(body)
+		return c.answerRegister(body)
 	case tag == tagDump:
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		return dumpResp{c.epmdPort(), s.names.dump()}.append(nil), hangUp
+		return dumpResp{c.epmdPort(), s.names.dumpEntries()}.append(nil), thenClose
 	case tag == tagKill:
-		return s.kill()
+		return s.answerKill()
 	}
 	// STOP_REQ is among the rest: epmd obeys it with -relaxed_command_check only.
-	return nil, hangUp
+	return nil, thenClose
 }
 
-// lookup answers PORT_PLEASE2_REQ.
-func (s *Server) lookup(body []byte) []byte {
+// answerLookup answers PORT_PLEASE2_REQ.
+func (s *Server) answerLookup(body []byte) []byte {
 	m, err := parsePortPlease2Req(body)
 	if err != nil {
 		return nil
@@ -116,11 +117,11 @@ func (s *Server) lookup(body []byte) []byte {
 	return port2Resp{result: resultOK, node: e.alive2Req}.append(nil)
 }
 
-// register answers ALIVE2_REQ.
-func (c *serverConn) register(body []byte) ([]byte, then) {
+// answerRegister answers ALIVE2_REQ.
+func (c *serverConn) answerRegister(body []byte) ([]byte, afterAnswer) {
 	m, err := parseAlive2Req(body)
 	if err != nil {
-		return nil, hangUp
+		return nil, thenClose
 	}
 	answer := alive2Resp{result: resultFailed, creation: refusedCreation, extended: m.high >= highVersion}
 	s := c.server
@@ -128,25 +129,25 @@ func (c *serverConn) register(body []byte) ([]byte, then) {
 	defer s.mu.Unlock()
 	e, ok := s.names.register(m, c.number, time.Now())
 	if !ok {
-		return answer.append(nil), linger
+		return answer.append(nil), thenLinger
 	}
-	c.settle()
+	c.leavePending()
 	c.entry = e
 	answer.result, answer.creation = resultOK, e.creation
 	if !answer.extended {
 		answer.creation = e.creation%3 + 1 // nodes that announce less than 6 know the creations 1 to 3
 	}
-	return answer.append(nil), keepName
+	return answer.append(nil), thenKeepName
 }
 
-// kill answers KILL_REQ.
-func (s *Server) kill() ([]byte, then) {
+// answerKill answers KILL_REQ.
+func (s *Server) answerKill() ([]byte, afterAnswer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.names.inUse) > 0 {
-		return []byte("NO"), hangUp
+		return []byte("NO"), thenClose
 	}
-	return []byte("OK"), die
+	return []byte("OK"), thenStopServer
 }
 
 // epmdPort is the port that NAMES and DUMP give.

@@ -33,7 +33,7 @@ func TestABurstNeverExceedsTheLimit(t *testing.T) {
 	for range 100 {
 		ours, theirs := net.Pipe()
 		defer ours.Close()
-		s.admit(theirs)
+		s.startConn(theirs)
 		s.mu.Lock()
 		require.LessOrEqual(t, s.pending[true].Len(), 3)
 		s.mu.Unlock()

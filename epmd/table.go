@@ -21,10 +21,10 @@ type nameEntry struct {
 
 // nameTable holds the names of a server. It is not safe for use by several goroutines.
 type nameTable struct {
-	max     int                   // names in use
-	byName  map[string]*nameEntry // in use and given up
-	inUse   []*nameEntry          // oldest registration first
-	givenUp []*nameEntry          // longest given up first
+	max    int                   // names in use
+	byName map[string]*nameEntry // in use and given up
+	inUse  []*nameEntry          // oldest registration first
+	unused []*nameEntry          // longest given up first
 }
 
 // register enters a name and returns its entry, or false if the name is taken, cannot be one, or the table is full. A
@@ -41,7 +41,7 @@ func (t *nameTable) register(m alive2Req, holder int, now time.Time) (*nameEntry
 			return nil, false
 		}
 		e.creation = old.creation + 1
-		t.givenUp = without(t.givenUp, old)
+		t.unused = removeEntry(t.unused, old)
 	}
 	e.creation = max(e.creation, minCreation)
 	if t.byName == nil {
@@ -52,19 +52,19 @@ func (t *nameTable) register(m alive2Req, holder int, now time.Time) (*nameEntry
 	return e, true
 }
 
-// giveUp ends a registration. The creation of the name is remembered.
-func (t *nameTable) giveUp(e *nameEntry) {
+// unregister ends a registration. The creation of the name is remembered.
+func (t *nameTable) unregister(e *nameEntry) {
 	if !e.active {
 		return
 	}
 	e.active = false
 	e.extra = nil
-	t.inUse = without(t.inUse, e)
-	if len(t.givenUp) >= maxUnused {
-		delete(t.byName, t.givenUp[0].name)
-		t.givenUp = without(t.givenUp, t.givenUp[0])
+	t.inUse = removeEntry(t.inUse, e)
+	if len(t.unused) >= maxUnused {
+		delete(t.byName, t.unused[0].name)
+		t.unused = removeEntry(t.unused, t.unused[0])
 	}
-	t.givenUp = append(t.givenUp, e)
+	t.unused = append(t.unused, e)
 }
 
 // lookup returns the entry of a name in use.
@@ -73,8 +73,8 @@ func (t *nameTable) lookup(name string) (*nameEntry, bool) {
 	return e, e != nil && e.active
 }
 
-// names lists the names in use, the newest first as epmd does.
-func (t *nameTable) names() []Entry {
+// activeEntries lists the names in use, the newest first as epmd does.
+func (t *nameTable) activeEntries() []Entry {
 	list := make([]Entry, 0, len(t.inUse))
 	for i := len(t.inUse) - 1; i >= 0; i-- {
 		list = append(list, Entry{t.inUse[i].name, t.inUse[i].port})
@@ -82,13 +82,13 @@ func (t *nameTable) names() []Entry {
 	return list
 }
 
-// dump lists all names, those in use first.
-func (t *nameTable) dump() []DumpEntry {
-	list := make([]DumpEntry, 0, len(t.inUse)+len(t.givenUp))
+// dumpEntries lists all names, those in use first.
+func (t *nameTable) dumpEntries() []DumpEntry {
+	list := make([]DumpEntry, 0, len(t.inUse)+len(t.unused))
 	for i := len(t.inUse) - 1; i >= 0; i-- {
 		list = append(list, t.inUse[i].dump())
 	}
-	for _, e := range t.givenUp {
+	for _, e := range t.unused {
 		list = append(list, e.dump())
 	}
 	return list
@@ -96,8 +96,8 @@ func (t *nameTable) dump() []DumpEntry {
 
 func (e *nameEntry) dump() DumpEntry { return DumpEntry{e.name, e.port, e.holder, e.active} }
 
-// without removes e from list, in place and in order.
-func without(list []*nameEntry, e *nameEntry) []*nameEntry {
+// removeEntry removes e from list, in place and in order.
+func removeEntry(list []*nameEntry, e *nameEntry) []*nameEntry {
 	if i := slices.Index(list, e); i >= 0 {
 		return slices.Delete(list, i, i+1)
 	}

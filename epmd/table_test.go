@@ -17,7 +17,7 @@ func TestTheFirstCreationIsTheTimeAndEachReturnOfANameAddsOne(t *testing.T) {
 		e, ok := table.register(alive2Req{name: "a"}, 1, zeroTime)
 		require.True(t, ok)
 		require.Equal(t, uint32(zeroTime.Unix())+i, e.creation)
-		table.giveUp(e)
+		table.unregister(e)
 	}
 	b, ok := table.register(alive2Req{name: "b"}, 2, zeroTime.Add(time.Minute))
 	require.True(t, ok)
@@ -28,7 +28,7 @@ func TestACreationIsNeverOneOfTheSmallOnes(t *testing.T) {
 	table := nameTable{max: 10}
 	e, _ := table.register(alive2Req{name: "a"}, 1, time.Unix(0, 0))
 	require.Equal(t, uint32(minCreation), e.creation)
-	table.giveUp(e)
+	table.unregister(e)
 	e.creation = math.MaxUint32
 	e, _ = table.register(alive2Req{name: "a"}, 1, zeroTime)
 	require.Equal(t, uint32(minCreation), e.creation, "it begins again behind the small ones")
@@ -40,12 +40,12 @@ func TestANameInUseIsRefusedAndFreeOnceGivenUp(t *testing.T) {
 	require.True(t, ok)
 	_, ok = table.register(alive2Req{name: "a", port: 2}, 2, zeroTime)
 	require.False(t, ok)
-	table.giveUp(first)
+	table.unregister(first)
 	_, ok = table.lookup("a")
 	require.False(t, ok)
 	second, ok := table.register(alive2Req{name: "a", port: 2}, 2, zeroTime)
 	require.True(t, ok)
-	table.giveUp(first) // the end of the first connection, noticed late
+	table.unregister(first) // the end of the first connection, noticed late
 	got, ok := table.lookup("a")
 	require.True(t, ok)
 	require.Same(t, second, got)
@@ -58,7 +58,7 @@ func TestAFullTableRefusesNewNames(t *testing.T) {
 	require.True(t, ok)
 	_, ok = table.register(alive2Req{name: "c"}, 3, zeroTime)
 	require.False(t, ok)
-	table.giveUp(a)
+	table.unregister(a)
 	_, ok = table.register(alive2Req{name: "c"}, 3, zeroTime)
 	require.True(t, ok)
 }
@@ -68,15 +68,15 @@ func TestOfNamesGivenUpTheOldestAreForgotten(t *testing.T) {
 	for i := range maxUnused + 5 {
 		e, ok := table.register(alive2Req{name: fmt.Sprint("n", i), extra: make([]byte, 9)}, i, zeroTime)
 		require.True(t, ok)
-		table.giveUp(e)
+		table.unregister(e)
 		require.Nil(t, e.extra, "what is remembered is small")
 	}
-	require.Len(t, table.givenUp, maxUnused)
+	require.Len(t, table.unused, maxUnused)
 	require.Len(t, table.byName, maxUnused)
-	require.Equal(t, "n5", table.givenUp[0].name)
+	require.Equal(t, "n5", table.unused[0].name)
 	e, _ := table.register(alive2Req{name: "n5"}, 1, zeroTime)
 	require.Equal(t, uint32(zeroTime.Unix())+1, e.creation)
-	require.Len(t, table.givenUp, maxUnused-1)
+	require.Len(t, table.unused, maxUnused-1)
 }
 
 func TestAListIsInTheOrderOfEpmd(t *testing.T) {
@@ -87,11 +87,11 @@ func TestAListIsInTheOrderOfEpmd(t *testing.T) {
 	}
 	a, _ := table.lookup("a")
 	c, _ := table.lookup("c")
-	table.giveUp(c)
-	table.giveUp(a)
-	require.Equal(t, []Entry{{"d", 3}, {"b", 1}}, table.names())
+	table.unregister(c)
+	table.unregister(a)
+	require.Equal(t, []Entry{{"d", 3}, {"b", 1}}, table.activeEntries())
 	require.Equal(t, []DumpEntry{{"d", 3, 3, true}, {"b", 1, 1, true}, {"c", 2, 2, false}, {"a", 0, 0, false}},
-		table.dump())
+		table.dumpEntries())
 }
 
 func TestAnExtraBeyondTheLimitIsRefused(t *testing.T) {

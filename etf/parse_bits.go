@@ -81,6 +81,7 @@ func floatBits(t Term, n int, little bool) []byte {
 	case Int:
 		f = float64(t)
 	case *BigInt:
+		// The result is rounded, as in OTP, so the accuracy does not matter.
 		if f, _ = new(big.Float).SetInt(t.Big()).Float64(); math.IsInf(f, 0) {
 			return nil
 		}

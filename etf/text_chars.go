@@ -245,7 +245,7 @@ func splitFloat(text []byte) (digits []byte, exp int) {
 	for i, c := range text {
 		switch {
 		case c == 'e':
-			exp, _ = strconv.Atoi(string(text[i+1:]))
+			exp, _ = strconv.Atoi(string(text[i+1:])) // strconv wrote it, so it is a number
 			return digits, exp
 		case c != '.':
 			digits = append(digits, c)

@@ -292,6 +292,7 @@ func toFloat(t Term, dst reflect.Value) error {
 	case Int:
 		f = float64(n)
 	case *BigInt:
+		// An integer that a float does not hold exactly is rounded.
 		f, _ = new(big.Float).SetInt(n.Big()).Float64()
 	default:
 		return mismatch(t, dst, "want a number")

@@ -62,9 +62,9 @@ func (s *sideReader) ciphers(name etf.Atom, v etf.Node) error {
 	s.side.CipherSuites = nil
 	suites := v.Elems
 	if !isList(v) {
-		text, err := s.text(name, v)
+		text, err := s.readText(name, v)
 		if err != nil {
-			return s.fail(name, v.Pos, "want a list of cipher suites instead of %s", short(v.Term))
+			return s.fail(name, v.Pos, "want a list of cipher suites instead of %s", shortText(v.Term))
 		}
 		suites = nil
 		for word := range strings.SplitSeq(text, ":") {
@@ -85,7 +85,7 @@ func (s *sideReader) ciphers(name etf.Atom, v etf.Node) error {
 			s.side.CipherSuites = append(s.side.CipherSuites, id)
 		case ok:
 		case otherStandard.MatchString(text), otherOpenSSL.MatchString(text):
-			s.note(name, n.Pos, "%s is left out: Go's crypto/tls does not have it", text)
+			s.addNote(name, n.Pos, "%s is left out: Go's crypto/tls does not have it", text)
 		default:
 			return s.fail(name, n.Pos, "%q is no cipher suite", text)
 		}
@@ -118,20 +118,20 @@ func (s *sideReader) suiteName(option etf.Atom, n etf.Node) (string, error) {
 	case etf.Tuple:
 		if len(t) != 3 && len(t) != 4 {
 			return "", s.fail(option, n.Pos,
-				"want {KeyExchange, Cipher, Mac} or {KeyExchange, Cipher, Mac, Prf} instead of %s", short(t))
+				"want {KeyExchange, Cipher, Mac} or {KeyExchange, Cipher, Mac, Prf} instead of %s", shortText(t))
 		}
 		kx, cipher, mac = t[0], t[1], t[2]
 		if len(t) == 4 {
 			prf = t[3]
 		}
 	default:
-		return s.text(option, n)
+		return s.readText(option, n)
 	}
 	words := [4]string{}
 	for i, t := range []etf.Term{kx, cipher, mac, prf} {
 		a, ok := t.(etf.Atom)
 		if !ok && t != nil {
-			return "", s.fail(option, n.Pos, "want atoms in a cipher suite instead of %s", short(t))
+			return "", s.fail(option, n.Pos, "want atoms in a cipher suite instead of %s", shortText(t))
 		}
 		words[i] = string(a)
 	}
@@ -207,7 +207,7 @@ var otherGroups = regexp.MustCompile(`^(?:x448|ffdhe\d+|sect\d+[kr]\d|secp\d+[kr
 // groupNames reads supported_groups or eccs. With both of them, all count.
 func (s *sideReader) groupNames(name etf.Atom, v etf.Node) error {
 	if !isList(v) {
-		return s.fail(name, v.Pos, "want a list such as [x25519, secp256r1] instead of %s", short(v.Term))
+		return s.fail(name, v.Pos, "want a list such as [x25519, secp256r1] instead of %s", shortText(v.Term))
 	}
 	any := false
 	for _, n := range v.Elems {
@@ -220,9 +220,9 @@ func (s *sideReader) groupNames(name etf.Atom, v etf.Node) error {
 				s.side.Groups = append(s.side.Groups, id)
 			}
 		case otherGroups.MatchString(string(a)):
-			s.note(name, n.Pos, "%s is left out: Go's crypto/tls does not have it", string(a))
+			s.addNote(name, n.Pos, "%s is left out: Go's crypto/tls does not have it", string(a))
 		default:
-			return s.fail(name, n.Pos, "%s is no group", short(n.Term))
+			return s.fail(name, n.Pos, "%s is no group", shortText(n.Term))
 		}
 	}
 	if !any {

@@ -32,23 +32,23 @@ type stamp struct {
 // options, and *FileError.
 func (o *Options) ServerCredentials() (*Credentials, error) {
 	if len(o.Server.Certs) == 0 {
-		return nil, o.missing("server", &o.Server, "certfile", "is missing: a server has to show a certificate")
+		return nil, o.missingError("server", &o.Server, "certfile", "is missing: a server has to show a certificate")
 	}
-	return o.credentials("server", &o.Server)
+	return o.newCredentials("server", &o.Server)
 }
 
 // ClientCredentials is ServerCredentials for the client's side.
 func (o *Options) ClientCredentials() (*Credentials, error) {
-	return o.credentials("client", &o.Client)
+	return o.newCredentials("client", &o.Client)
 }
 
-func (o *Options) missing(role string, s *Side, option, reason string) error {
+func (o *Options) missingError(role string, s *Side, option, reason string) error {
 	return &OptionError{File: o.File, Pos: s.pos, Side: role, Option: option, Reason: reason}
 }
 
-func (o *Options) credentials(role string, s *Side) (*Credentials, error) {
+func (o *Options) newCredentials(role string, s *Side) (*Credentials, error) {
 	if !s.VerifyNone && s.CACertFile == "" {
-		return nil, o.missing(role, s, "cacertfile",
+		return nil, o.missingError(role, s, "cacertfile",
 			"is missing: without the certificates that are trusted nothing can be verified; "+
 				"{verify, verify_none} accepts every peer")
 	}
@@ -66,7 +66,7 @@ func (o *Options) credentials(role string, s *Side) (*Credentials, error) {
 func (c *Credentials) Config(host string) (*tls.Config, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	err := c.refresh()
+	err := c.reloadIfChanged()
 	if c.config == nil {
 		return nil, err
 	}
@@ -84,13 +84,13 @@ func (c *Credentials) Config(host string) (*tls.Config, error) {
 	return cfg, err
 }
 
-// refresh reads the files if one of them has changed.
-func (c *Credentials) refresh() error {
-	stamps, err := c.stat()
-	if err != nil || c.config != nil && equal(stamps, c.stamps) {
+// reloadIfChanged reads the files if one of them has changed.
+func (c *Credentials) reloadIfChanged() error {
+	stamps, err := c.statFiles()
+	if err != nil || c.config != nil && sameStamps(stamps, c.stamps) {
 		return err
 	}
-	config, roots, err := c.load()
+	config, roots, err := c.loadFiles()
 	if err != nil {
 		return err
 	}
@@ -98,7 +98,7 @@ func (c *Credentials) refresh() error {
 	return nil
 }
 
-func equal(a, b []stamp) bool {
+func sameStamps(a, b []stamp) bool {
 	for i := range a {
 		if a[i].size != b[i].size || !a[i].modified.Equal(b[i].modified) {
 			return false
@@ -107,8 +107,8 @@ func equal(a, b []stamp) bool {
 	return true
 }
 
-// stat looks at every file.
-func (c *Credentials) stat() ([]stamp, error) {
+// statFiles looks at every file.
+func (c *Credentials) statFiles() ([]stamp, error) {
 	var stamps []stamp
 	look := func(option, file string) error {
 		info, err := os.Stat(file)
@@ -137,8 +137,8 @@ func (c *Credentials) stat() ([]stamp, error) {
 	return stamps, nil
 }
 
-// load reads every file and makes the part of the configuration that all connections have in common.
-func (c *Credentials) load() (*tls.Config, *x509.CertPool, error) {
+// loadFiles reads every file and makes the part of the configuration that all connections have in common.
+func (c *Credentials) loadFiles() (*tls.Config, *x509.CertPool, error) {
 	s := &c.side
 	cfg := &tls.Config{
 		CipherSuites: s.CipherSuites, CurvePreferences: s.Groups,
@@ -161,7 +161,7 @@ func (c *Credentials) load() (*tls.Config, *x509.CertPool, error) {
 		if err != nil {
 			return nil, nil, err
 		}
-		complete(&pair, trusted)
+		addIntermediates(&pair, trusted)
 		cfg.Certificates = append(cfg.Certificates, pair)
 	}
 	if c.role == "client" {

@@ -19,7 +19,7 @@ type OptionError struct {
 
 // Error returns file:line:column: side option: reason.
 func (e *OptionError) Error() string {
-	text := "tlsdist: " + place(e.File, e.Pos)
+	text := "tlsdist: " + posPrefix(e.File, e.Pos)
 	if e.Side != "" {
 		text += e.Side + " "
 	}

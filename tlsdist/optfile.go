@@ -24,11 +24,11 @@ func Read(name string, words ...string) (*Options, error) {
 		if err != nil {
 			return nil, fmt.Errorf("tlsdist: optfile: %w", err)
 		}
-		if err := r.text(src); err != nil {
+		if err := r.readText(src); err != nil {
 			return nil, err
 		}
 	}
-	if err := r.words(words); err != nil {
+	if err := r.readWords(words); err != nil {
 		return nil, err
 	}
 	return r.finish()
@@ -42,7 +42,7 @@ func Read(name string, words ...string) (*Options, error) {
 // comment like "%% coding: utf-8" for Latin-1, while UTF-8 is read here.
 func Parse(name string, src []byte) (*Options, error) {
 	r := newReader(name)
-	if err := r.text(src); err != nil {
+	if err := r.readText(src); err != nil {
 		return nil, err
 	}
 	return r.finish()
@@ -65,8 +65,8 @@ func (r *reader) fail(pos etf.Pos, format string, args ...any) error {
 	return &OptionError{File: r.file, Pos: pos, Reason: fmt.Sprintf(format, args...)}
 }
 
-// text reads the content of the file.
-func (r *reader) text(src []byte) error {
+// readText reads the content of the file.
+func (r *reader) readText(src []byte) error {
 	nodes, err := etf.ConsultNodes(r.file, src)
 	if err != nil {
 		return fmt.Errorf("tlsdist: %w (an optfile holds one Erlang term; what has to be evaluated is not read)", err)
@@ -75,40 +75,40 @@ func (r *reader) text(src []byte) error {
 	case 0:
 		return r.fail(etf.Pos{}, "is empty; want [{server, Options}, {client, Options}]. with the dot")
 	case 1:
-		return r.sides(nodes[0])
+		return r.readSides(nodes[0])
 	}
 	return r.fail(nodes[1].Pos, "a second term; want one, [{server, Options}, {client, Options}].")
 }
 
-func (r *reader) sides(n etf.Node) error {
+func (r *reader) readSides(n etf.Node) error {
 	if !isList(n) {
 		return r.fail(n.Pos, "want a list, [{server, Options}, {client, Options}]")
 	}
 	for _, e := range n.Elems {
-		role, ok := pair(e)
+		role, ok := keyOf(e)
 		switch {
 		case ok && role == "server":
 			r.server = newSideReader(r, "server") // of several, the last one counts: they go into a table
-			if err := r.server.list(e.Elems[1]); err != nil {
+			if err := r.server.readList(e.Elems[1]); err != nil {
 				return err
 			}
 		case ok && role == "client":
 			r.client = newSideReader(r, "client")
-			if err := r.client.list(e.Elems[1]); err != nil {
+			if err := r.client.readList(e.Elems[1]); err != nil {
 				return err
 			}
 		default:
 			// Differs from OTP: that never looks at what else is there, such as a misspelt word.
-			return r.fail(e.Pos, "want {server, Options} or {client, Options} instead of %s", short(e.Term))
+			return r.fail(e.Pos, "want {server, Options} or {client, Options} instead of %s", shortText(e.Term))
 		}
 	}
 	return nil
 }
 
-// words reads those of -ssl_dist_opt. See inet_tls_dist:ssl_options/2.
-func (r *reader) words(words []string) error {
-	r.server.again()
-	r.client.again()
+// readWords reads those of -ssl_dist_opt. See inet_tls_dist:ssl_options/2.
+func (r *reader) readWords(words []string) error {
+	r.server.allowRepeats()
+	r.client.allowRepeats()
 	for i := 0; i < len(words); i += 2 {
 		word := words[i]
 		side, name := r.server, strings.TrimPrefix(word, "server_")
@@ -123,7 +123,7 @@ func (r *reader) words(words []string) error {
 		case i+1 == len(words):
 			return &OptionError{Option: word, Reason: "has no value"}
 		}
-		if err := side.option(etf.Atom(name), form(words[i+1])); err != nil {
+		if err := side.readOption(etf.Atom(name), form(words[i+1])); err != nil {
 			return err
 		}
 	}
@@ -148,8 +148,8 @@ func isList(n etf.Node) bool {
 	return ok && len(n.Elems) == len(list)
 }
 
-// pair returns the key of {Key, Value}.
-func pair(n etf.Node) (key etf.Atom, ok bool) {
+// keyOf returns the key of {Key, Value}.
+func keyOf(n etf.Node) (key etf.Atom, ok bool) {
 	t, ok := n.Term.(etf.Tuple)
 	if !ok || len(t) != 2 {
 		return "", false
@@ -158,5 +158,5 @@ func pair(n etf.Node) (key etf.Atom, ok bool) {
 	return key, ok
 }
 
-// short is a term for a message.
-func short(t etf.Term) string { return etf.FormatMax(t, 60) }
+// shortText is a term for a message.
+func shortText(t etf.Term) string { return etf.FormatMax(t, 60) }

@@ -49,8 +49,8 @@ type Side struct {
 	// AnyServerName leaves the name in the certificate unchecked ({server_name_indication, disable}).
 	AnyServerName bool
 
-	pos    etf.Pos // of the list in the file
-	unsaid bool    // that list does not say verify, and VerifyNone is what OTP makes of that
+	pos           etf.Pos // of the list in the file
+	verifyOmitted bool    // that list does not say verify, and VerifyNone is what OTP makes of that
 }
 
 // KeyPair names the files of a certificate and its key.
@@ -87,11 +87,11 @@ type Note struct {
 
 // String returns file:line:column: side option: text.
 func (n Note) String() string {
-	return place(n.File, n.Pos) + n.Side + " option " + n.Option + ": " + n.Text
+	return posPrefix(n.File, n.Pos) + n.Side + " option " + n.Option + ": " + n.Text
 }
 
-// place is what stands in front of a message about a position in a file.
-func place(file string, pos etf.Pos) string {
+// posPrefix is what stands in front of a message about a position in a file.
+func posPrefix(file string, pos etf.Pos) string {
 	switch {
 	case pos.Line == 0 && file == "":
 		return ""

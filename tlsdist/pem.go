@@ -45,7 +45,7 @@ func readAtMost(name string, max int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = f.Close() }()
+	defer func() { _ = f.Close() }() // the file was only read
 	text, err := io.ReadAll(io.LimitReader(f, max+1))
 	if err == nil && int64(len(text)) > max {
 		err = fmt.Errorf("has more than the %d bytes that are allowed", max)
@@ -175,9 +175,9 @@ func readPair(role string, p KeyPair) (tls.Certificate, error) {
 	return pair, nil
 }
 
-// complete appends the certificates between the last of the chain and a root, if they are among those that are
+// addIntermediates appends the certificates between the last of the chain and a root, if they are among those that are
 // trusted, as OTP does (ssl_certificate:certificate_chain/5). The root itself is left out: who verifies has it.
-func complete(pair *tls.Certificate, trusted []*x509.Certificate) {
+func addIntermediates(pair *tls.Certificate, trusted []*x509.Certificate) {
 	last, err := x509.ParseCertificate(pair.Certificate[len(pair.Certificate)-1])
 	for range trusted {
 		if err != nil || bytes.Equal(last.RawIssuer, last.RawSubject) {

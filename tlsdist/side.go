@@ -11,23 +11,23 @@ import (
 
 // sideReader reads the options of one side.
 type sideReader struct {
-	r     *reader
-	role  string
-	side  Side
-	pair  KeyPair // of certfile, keyfile and password
-	seen  map[etf.Atom]bool
-	given map[etf.Atom]etf.Pos // every option, and where it stands
+	r         *reader
+	role      string
+	side      Side
+	pair      KeyPair // of certfile, keyfile and password
+	seen      map[etf.Atom]bool
+	positions map[etf.Atom]etf.Pos // every option, and where it stands
 }
 
 func newSideReader(r *reader, role string) *sideReader {
-	return &sideReader{r: r, role: role, seen: map[etf.Atom]bool{}, given: map[etf.Atom]etf.Pos{}}
+	return &sideReader{r: r, role: role, seen: map[etf.Atom]bool{}, positions: map[etf.Atom]etf.Pos{}}
 }
 
-// again lets options be given that have been given before.
-func (s *sideReader) again() { s.seen = map[etf.Atom]bool{} }
+// allowRepeats lets options be given that have been given before.
+func (s *sideReader) allowRepeats() { s.seen = map[etf.Atom]bool{} }
 
-// from is the file that has something at pos: a word that is not from the file has no place.
-func (s *sideReader) from(pos etf.Pos) string {
+// fileOf is the file that has something at pos: a word that is not from the file has no place.
+func (s *sideReader) fileOf(pos etf.Pos) string {
 	if pos.Line == 0 {
 		return ""
 	}
@@ -35,40 +35,40 @@ func (s *sideReader) from(pos etf.Pos) string {
 }
 
 func (s *sideReader) fail(option etf.Atom, pos etf.Pos, format string, args ...any) error {
-	return &OptionError{File: s.from(pos), Pos: pos, Side: s.role, Option: string(option),
+	return &OptionError{File: s.fileOf(pos), Pos: pos, Side: s.role, Option: string(option),
 		Reason: fmt.Sprintf(format, args...)}
 }
 
-func (s *sideReader) note(option etf.Atom, pos etf.Pos, format string, args ...any) {
-	s.r.notes = append(s.r.notes, Note{File: s.from(pos), Pos: pos, Side: s.role, Option: string(option),
+func (s *sideReader) addNote(option etf.Atom, pos etf.Pos, format string, args ...any) {
+	s.r.notes = append(s.r.notes, Note{File: s.fileOf(pos), Pos: pos, Side: s.role, Option: string(option),
 		Text: fmt.Sprintf(format, args...)})
 }
 
-// list reads [{Option, Value}, ...].
-func (s *sideReader) list(n etf.Node) error {
+// readList reads [{Option, Value}, ...].
+func (s *sideReader) readList(n etf.Node) error {
 	s.side.pos = n.Pos
 	if !isList(n) {
-		return s.fail("", n.Pos, "want a list of {Option, Value} instead of %s", short(n.Term))
+		return s.fail("", n.Pos, "want a list of {Option, Value} instead of %s", shortText(n.Term))
 	}
 	for _, e := range n.Elems {
-		name, ok := pair(e)
+		name, ok := keyOf(e)
 		if !ok {
-			return s.fail("", e.Pos, "want {Option, Value} instead of %s", short(e.Term))
+			return s.fail("", e.Pos, "want {Option, Value} instead of %s", shortText(e.Term))
 		}
-		if err := s.option(name, e.Elems[1]); err != nil {
+		if err := s.readOption(name, e.Elems[1]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// option reads one option.
-func (s *sideReader) option(name etf.Atom, value etf.Node) error {
+// readOption reads one option.
+func (s *sideReader) readOption(name etf.Atom, value etf.Node) error {
 	if s.seen[name] {
 		return s.fail(name, value.Pos, "is given a second time")
 	}
 	s.seen[name] = true
-	s.given[name] = value.Pos
+	s.positions[name] = value.Pos
 	if read, ok := honoured[name]; ok {
 		return read(s, name, value)
 	}
@@ -82,7 +82,7 @@ func (s *sideReader) option(name etf.Atom, value etf.Node) error {
 		if len(allowed) == 0 {
 			return s.fail(name, value.Pos, "cannot be honoured; leave it out")
 		}
-		return s.fail(name, value.Pos, "cannot be honoured as %s; leave it out, or say %s", short(value.Term),
+		return s.fail(name, value.Pos, "cannot be honoured as %s; leave it out, or say %s", shortText(value.Term),
 			formatAll(allowed))
 	}
 	return s.fail(name, value.Pos, "is no TLS option that is known here; is it misspelt?")
@@ -98,13 +98,13 @@ func formatAll(terms []etf.Term) string {
 
 // finish applies defaults and checks that the options go together.
 func (s *sideReader) finish() (Side, error) {
-	if _, ok := s.given["verify"]; !ok && s.role == "server" {
-		s.side.VerifyNone, s.side.unsaid = true, len(s.given) > 0
+	if _, ok := s.positions["verify"]; !ok && s.role == "server" {
+		s.side.VerifyNone, s.side.verifyOmitted = true, len(s.positions) > 0
 	}
-	if pos, ok := s.given["fail_if_no_peer_cert"]; ok {
+	if pos, ok := s.positions["fail_if_no_peer_cert"]; ok {
 		switch {
 		case s.role == "client":
-			s.note("fail_if_no_peer_cert", pos, "is a server's option; OTP 26 and later refuse it for a client")
+			s.addNote("fail_if_no_peer_cert", pos, "is a server's option; OTP 26 and later refuse it for a client")
 		case s.side.VerifyNone && !s.side.PeerCertOptional:
 			return Side{}, s.fail("fail_if_no_peer_cert", pos, "goes with {verify, verify_peer} only")
 		}
@@ -116,19 +116,19 @@ func (s *sideReader) finish() (Side, error) {
 			if s.pair.KeyFile == "" {
 				option = "password"
 			}
-			return Side{}, s.fail(option, s.given[option], "has no certfile to go with")
+			return Side{}, s.fail(option, s.positions[option], "has no certfile to go with")
 		}
-	} else if pos, ok := s.given["certs_keys"]; ok && s.pair != (KeyPair{}) {
+	} else if pos, ok := s.positions["certs_keys"]; ok && s.pair != (KeyPair{}) {
 		return Side{}, s.fail("certs_keys", pos, "stands in the place of certfile, keyfile and password, which are given too")
 	}
 	if fault := s.side.cipherFault(); fault != "" {
-		return Side{}, s.fail("ciphers", s.given["ciphers"], "%s", fault)
+		return Side{}, s.fail("ciphers", s.positions["ciphers"], "%s", fault)
 	}
 	return s.side, nil
 }
 
-// text reads a string or a binary.
-func (s *sideReader) text(name etf.Atom, v etf.Node) (string, error) {
+// readText reads a string or a binary.
+func (s *sideReader) readText(name etf.Atom, v etf.Node) (string, error) {
 	switch t := v.Term.(type) {
 	case etf.Binary:
 		return string(t), nil
@@ -137,26 +137,26 @@ func (s *sideReader) text(name etf.Atom, v etf.Node) (string, error) {
 		for _, e := range t {
 			c, ok := e.(etf.Int)
 			if !ok || c < 0 || c > utf8.MaxRune || !utf8.ValidRune(rune(c)) {
-				return "", s.fail(name, v.Pos, "want a string instead of %s", short(v.Term))
+				return "", s.fail(name, v.Pos, "want a string instead of %s", shortText(v.Term))
 			}
 			b.WriteRune(rune(c))
 		}
 		return b.String(), nil
 	}
-	return "", s.fail(name, v.Pos, "want a string instead of %s", short(v.Term))
+	return "", s.fail(name, v.Pos, "want a string instead of %s", shortText(v.Term))
 }
 
-// fileName reads the name of a file.
-func (s *sideReader) fileName(name etf.Atom, v etf.Node) (string, error) {
-	text, err := s.text(name, v)
+// readFileName reads the name of a file.
+func (s *sideReader) readFileName(name etf.Atom, v etf.Node) (string, error) {
+	text, err := s.readText(name, v)
 	if err == nil && (text == "" || strings.ContainsRune(text, 0)) {
-		err = s.fail(name, v.Pos, "want the name of a file instead of %s", short(v.Term))
+		err = s.fail(name, v.Pos, "want the name of a file instead of %s", shortText(v.Term))
 	}
 	return text, err
 }
 
-// word reads one of some atoms and returns its index.
-func (s *sideReader) word(name etf.Atom, v etf.Node, words ...etf.Atom) (int, error) {
+// readAtom reads one of some atoms and returns its index.
+func (s *sideReader) readAtom(name etf.Atom, v etf.Node, words ...etf.Atom) (int, error) {
 	a, _ := v.Term.(etf.Atom)
 	if i := slices.Index(words, a); i >= 0 {
 		return i, nil
@@ -165,5 +165,5 @@ func (s *sideReader) word(name etf.Atom, v etf.Node, words ...etf.Atom) (int, er
 	for _, w := range words {
 		list = append(list, etf.Format(w))
 	}
-	return 0, s.fail(name, v.Pos, "want %s instead of %s", strings.Join(list, " or "), short(v.Term))
+	return 0, s.fail(name, v.Pos, "want %s instead of %s", strings.Join(list, " or "), shortText(v.Term))
 }

@@ -31,7 +31,7 @@ func (o *Options) sideNotes(role string, s *Side) (notes []Note) {
 		}
 		notes = append(notes, n)
 	}
-	if role == "server" && s.unsaid {
+	if role == "server" && s.verifyOmitted {
 		note("verify", "is missing, so as in OTP no peer has to show a certificate; {verify, verify_peer} asks for one")
 	}
 	if s.MinVersion != 0 && s.MinVersion < tls.VersionTLS12 {

@@ -14,11 +14,11 @@ import (
 // and ssl_config.erl.
 var honoured = map[etf.Atom]func(*sideReader, etf.Atom, etf.Node) error{
 	"certfile": func(s *sideReader, name etf.Atom, v etf.Node) (err error) {
-		s.pair.CertFile, err = s.fileName(name, v)
+		s.pair.CertFile, err = s.readFileName(name, v)
 		return err
 	},
 	"keyfile": func(s *sideReader, name etf.Atom, v etf.Node) (err error) {
-		s.pair.KeyFile, err = s.fileName(name, v)
+		s.pair.KeyFile, err = s.readFileName(name, v)
 		return err
 	},
 	"password": func(s *sideReader, name etf.Atom, v etf.Node) (err error) {
@@ -26,7 +26,7 @@ var honoured = map[etf.Atom]func(*sideReader, etf.Atom, etf.Node) error{
 		return err
 	},
 	"cacertfile": func(s *sideReader, name etf.Atom, v etf.Node) (err error) {
-		s.side.CACertFile, err = s.fileName(name, v)
+		s.side.CACertFile, err = s.readFileName(name, v)
 		return err
 	},
 	"certs_keys":             (*sideReader).certsKeys,
@@ -110,7 +110,7 @@ func flagNames() string { return strings.Join(slices.Sorted(maps.Keys(flagForms)
 
 // secret is text whose value is in no message.
 func (s *sideReader) secret(name etf.Atom, v etf.Node) (string, error) {
-	text, err := s.text(name, v)
+	text, err := s.readText(name, v)
 	if err != nil {
 		err = s.fail(name, v.Pos, "want a string")
 	}
@@ -118,7 +118,7 @@ func (s *sideReader) secret(name etf.Atom, v etf.Node) (string, error) {
 }
 
 func (s *sideReader) verify(name etf.Atom, v etf.Node) error {
-	i, err := s.word(name, v, "verify_peer", "verify_none")
+	i, err := s.readAtom(name, v, "verify_peer", "verify_none")
 	s.side.VerifyNone = i == 1
 	return err
 }
@@ -136,7 +136,7 @@ func (s *sideReader) verifyFun(name etf.Atom, v etf.Node) error {
 }
 
 func (s *sideReader) failIfNoPeerCert(name etf.Atom, v etf.Node) error {
-	i, err := s.word(name, v, "true", "false")
+	i, err := s.readAtom(name, v, "true", "false")
 	s.side.PeerCertOptional = i == 1
 	return err
 }
@@ -144,7 +144,7 @@ func (s *sideReader) failIfNoPeerCert(name etf.Atom, v etf.Node) error {
 func (s *sideReader) depth(name etf.Atom, v etf.Node) error {
 	d, ok := v.Term.(etf.Int)
 	if !ok || d < 0 || d > 255 {
-		return s.fail(name, v.Pos, "want a number within 0 and 255 instead of %s", short(v.Term))
+		return s.fail(name, v.Pos, "want a number within 0 and 255 instead of %s", shortText(v.Term))
 	}
 	if s.side.Depth = int(d); d == 0 {
 		s.side.Depth = -1
@@ -162,32 +162,32 @@ func (s *sideReader) serverName(name etf.Atom, v etf.Node) (err error) {
 	if v.Term == etf.Term(undefined) {
 		return nil
 	}
-	s.side.ServerName, err = s.fileName(name, v)
+	s.side.ServerName, err = s.readFileName(name, v)
 	return err
 }
 
 // certsKeys reads the maps of OTP 25 and later, #{certfile => File, keyfile => File, password => Text}.
 func (s *sideReader) certsKeys(name etf.Atom, v etf.Node) error {
 	if !isList(v) || len(v.Elems) == 0 {
-		return s.fail(name, v.Pos, "want a list of maps instead of %s", short(v.Term))
+		return s.fail(name, v.Pos, "want a list of maps instead of %s", shortText(v.Term))
 	}
 	s.side.Certs = nil
 	for _, e := range v.Elems {
 		if _, ok := e.Term.(etf.Map); !ok {
-			return s.fail(name, e.Pos, "want a map with certfile and keyfile instead of %s", short(e.Term))
+			return s.fail(name, e.Pos, "want a map with certfile and keyfile instead of %s", shortText(e.Term))
 		}
 		var p KeyPair
 		for i := 0; i < len(e.Elems); i += 2 {
 			var err error
 			switch key, value := e.Elems[i], e.Elems[i+1]; key.Term {
 			case etf.Atom("certfile"):
-				p.CertFile, err = s.fileName(name, value)
+				p.CertFile, err = s.readFileName(name, value)
 			case etf.Atom("keyfile"):
-				p.KeyFile, err = s.fileName(name, value)
+				p.KeyFile, err = s.readFileName(name, value)
 			case etf.Atom("password"):
 				p.Password, err = s.secret(name, value)
 			default:
-				err = s.fail(name, key.Pos, "want certfile, keyfile or password instead of %s", short(key.Term))
+				err = s.fail(name, key.Pos, "want certfile, keyfile or password instead of %s", shortText(key.Term))
 			}
 			if err != nil {
 				return err
@@ -208,11 +208,11 @@ var versionNames = []etf.Atom{"tlsv1", "tlsv1.1", "tlsv1.2", "tlsv1.3"}
 // insists on that for 1.3 and 1.2 alone (ssl:tls_validate_version_gap/1).
 func (s *sideReader) versions(name etf.Atom, v etf.Node) error {
 	if !isList(v) || len(v.Elems) == 0 {
-		return s.fail(name, v.Pos, "want a list such as ['tlsv1.3', 'tlsv1.2'] instead of %s", short(v.Term))
+		return s.fail(name, v.Pos, "want a list such as ['tlsv1.3', 'tlsv1.2'] instead of %s", shortText(v.Term))
 	}
 	var has [4]bool
 	for _, e := range v.Elems {
-		i, err := s.word(name, e, versionNames...)
+		i, err := s.readAtom(name, e, versionNames...)
 		if err != nil {
 			return err
 		}

@@ -30,14 +30,14 @@ func (v verifier) verify(cs tls.ConnectionState) error {
 	leaf := cs.PeerCertificates[0]
 	chains, err := v.chains(cs.PeerCertificates)
 	if err != nil {
-		return v.refuse(leaf, err)
+		return v.invalidError(leaf, err)
 	}
-	if !slices.ContainsFunc(chains, v.shortEnough) {
-		return v.fail(leaf, fmt.Sprintf("has more than %d certificates between itself and a trusted one", v.depth()),
+	if !slices.ContainsFunc(chains, v.isShortEnough) {
+		return v.peerError(leaf, fmt.Sprintf("has more than %d certificates between itself and a trusted one", v.maxDepth()),
 			"raise the option depth on this side, or give the peer a certificate that is signed closer to the root")
 	}
-	if v.role == "client" && !v.side.AnyServerName && !named(leaf, v.host) {
-		return v.fail(leaf, fmt.Sprintf("is for %s and not for %s", names(leaf), v.host),
+	if v.role == "client" && !v.side.AnyServerName && !isForHost(leaf, v.host) {
+		return v.peerError(leaf, fmt.Sprintf("is for %s and not for %s", hostNames(leaf), v.host),
 			fmt.Sprintf("give the peer a certificate with subjectAltName DNS:%s, the host in its node name", v.host))
 	}
 	return nil
@@ -64,7 +64,7 @@ func (v verifier) chains(certs []*x509.Certificate) ([][]*x509.Certificate, erro
 	return certs[0].Verify(o)
 }
 
-func (v verifier) depth() int {
+func (v verifier) maxDepth() int {
 	switch d := v.side.Depth; {
 	case d == 0:
 		return DefaultDepth
@@ -75,14 +75,14 @@ func (v verifier) depth() int {
 	}
 }
 
-func (v verifier) shortEnough(chain []*x509.Certificate) bool { return len(chain)-2 <= v.depth() }
+func (v verifier) isShortEnough(chain []*x509.Certificate) bool { return len(chain)-2 <= v.maxDepth() }
 
-func (v verifier) fail(leaf *x509.Certificate, reason, advice string) error {
+func (v verifier) peerError(leaf *x509.Certificate, reason, advice string) error {
 	return &PeerError{Subject: leaf.Subject.String(), Issuer: leaf.Issuer.String(), Reason: reason, Advice: advice}
 }
 
-// refuse makes the error of a certificate that crypto/x509 does not accept.
-func (v verifier) refuse(leaf *x509.Certificate, err error) error {
+// invalidError makes the error of a certificate that crypto/x509 does not accept.
+func (v verifier) invalidError(leaf *x509.Certificate, err error) error {
 	e := &PeerError{Subject: leaf.Subject.String(), Issuer: leaf.Issuer.String(), Err: err}
 	var invalid x509.CertificateInvalidError
 	switch {
@@ -91,7 +91,7 @@ func (v verifier) refuse(leaf *x509.Certificate, err error) error {
 		e.Advice = "add the certificate of its issuer to " + v.side.CACertFile + " (" + v.role +
 			" option cacertfile on this side), or give the peer a certificate of an issuer that is in it"
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		e.Reason = expiry(invalid.Cert)
+		e.Reason = expiryText(invalid.Cert)
 		e.Advice = "give the peer a new certificate, or set the clock of this host, where it is " +
 			time.Now().Format(time.DateTime)
 	case errors.As(err, &invalid) && invalid.Reason == x509.IncompatibleUsage:
@@ -106,7 +106,7 @@ func (v verifier) refuse(leaf *x509.Certificate, err error) error {
 	return e
 }
 
-func expiry(c *x509.Certificate) string {
+func expiryText(c *x509.Certificate) string {
 	whose := "it"
 	if c.IsCA {
 		whose = "the one of its issuer, " + c.Subject.String() + ","
@@ -117,10 +117,10 @@ func expiry(c *x509.Certificate) string {
 	return "has expired: " + whose + " ended at " + c.NotAfter.Format(time.DateTime)
 }
 
-// named tells whether a certificate is for host, by the rules of public_key:pkix_verify_hostname/3 as OTP's ssl calls
-// it: a DNS name that is the same but for capitals, without wildcards; the common name if there are no alternative
-// names at all. Differs from OTP: a host that is an address may be there as an address, too.
-func named(c *x509.Certificate, host string) bool {
+// isForHost tells whether a certificate is for host, by the rules of public_key:pkix_verify_hostname/3 as OTP's ssl
+// calls it: a DNS name that is the same but for capitals, without wildcards; the common name if there are no
+// alternative names at all. Differs from OTP: a host that is an address may be there as an address, too.
+func isForHost(c *x509.Certificate, host string) bool {
 	if len(c.DNSNames)+len(c.IPAddresses)+len(c.URIs)+len(c.EmailAddresses) == 0 {
 		return strings.EqualFold(c.Subject.CommonName, host)
 	}
@@ -138,8 +138,8 @@ func named(c *x509.Certificate, host string) bool {
 	return false
 }
 
-// names lists what a certificate is for.
-func names(c *x509.Certificate) string {
+// hostNames lists what a certificate is for.
+func hostNames(c *x509.Certificate) string {
 	list := slices.Clone(c.DNSNames)
 	for _, ip := range c.IPAddresses {
 		list = append(list, ip.String())
