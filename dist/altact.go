@@ -74,7 +74,9 @@ func (m *AltactSig) write(w *controlWriter, payload etf.Term) (op Op, payloadFol
 	}
 }
 
-func (w *controlWriter) altact(flags int64, from etf.Pid, to AltactTarget, token etf.Term) (op Op, payloadFollows bool) {
+func (w *controlWriter) altact(
+	flags int64, from etf.Pid, to AltactTarget, token etf.Term,
+) (op Op, payloadFollows bool) {
 	n := 4
 	if token = w.sendableToken(token); token != nil {
 		flags |= altactToken

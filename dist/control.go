@@ -59,8 +59,8 @@ type messages struct {
 	spawnReply   SpawnReply
 }
 
-// parse reads the rest of the control tuple, of which the operation was read. It sets r.payloadFollows if a payload follows.
-// Distribution Protocol, "Protocol between Connected Nodes"; erts_net_message of the emulator.
+// parse reads the rest of the control tuple, of which the operation was read. It sets r.payloadFollows if a payload
+// follows. Distribution Protocol, "Protocol between Connected Nodes"; erts_net_message of the emulator.
 func (r *controlReader) parse() Message {
 	switch r.op {
 	case OpRegSend, OpRegSendTT:

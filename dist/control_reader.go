@@ -21,7 +21,9 @@ type controlReader struct {
 // read reads the control tuple at the beginning of frame. n is its length. If payloadFollows is set, a payload follows
 // it; otherwise reason is the payload, if there is one. The message is valid until the next call. If the error is one
 // of the decoder, m has the elements in front of the one that could not be read.
-func (r *controlReader) read(frame []byte) (m Message, reason etf.Term, n int, payloadFollows bool, err *ProtocolError) {
+func (r *controlReader) read(frame []byte) (
+	m Message, reason etf.Term, n int, payloadFollows bool, err *ProtocolError,
+) {
 	r.frame, r.off, r.op, r.payloadFollows, r.reason, r.err, r.bad = frame, 0, 0, false, nil, nil, ""
 	r.dec.Begin(frame)
 	r.arity = r.dec.TupleHeader()

@@ -13,8 +13,8 @@ func Clone(m Message) Message { return clone(m) }
 // tolerated all the same.
 func Hostile() (rows map[string]etf.Tuple, harmless map[string]bool) { return misshapen(), tolerated }
 
-// FixAtomSlots gives every atom of a new connection the same slot of the cache in every process. So what it sends can be
-// compared with what another process has sent.
+// FixAtomSlots gives every atom of a new connection the same slot of the cache in every process. So what it sends can
+// be compared with what another process has sent.
 func FixAtomSlots(c *Conn) {
 	if cache := c.out.enc.cache; cache != nil {
 		cache.hash = func(text string) uint64 { return uint64(crc32.ChecksumIEEE([]byte(text))) }

@@ -80,7 +80,8 @@ func (r *reader) frameBuffered() bool {
 	return have >= lengthSize && uint64(have-lengthSize) >= uint64(binary.BigEndian.Uint32(r.buf[r.r:]))
 }
 
-// runDrained tells the handler that no further frame is there. It reports whether this goroutine still has the right to read.
+// runDrained tells the handler that no further frame is there. It reports whether this goroutine still has the right to
+// read.
 func (r *reader) runDrained() bool {
 	if r.needsDrained {
 		r.c.armTokenWatch()

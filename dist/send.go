@@ -2,8 +2,8 @@ package dist
 
 import "github.com/gonode-otp/gonode/etf"
 
-// Send sends its payload to a process: {22, From, To}, {23, From, To, Token}, and {2, Unused, To}, {12, Unused, To, Token}
-// without FlagSendSender.
+// Send sends its payload to a process: {22, From, To}, {23, From, To, Token}, and {2, Unused, To}, {12, Unused, To,
+// Token} without FlagSendSender.
 type Send struct {
 	// From is the sender. It is zero in what comes from a peer without FlagSendSender.
 	From etf.Pid

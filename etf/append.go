@@ -23,10 +23,10 @@ type AtomTable interface {
 	Ref(a Atom) (index uint8, ok bool)
 }
 
-// Encoder encodes terms as they stand in distribution frames: without a version byte and, if it has a table, with
-// atoms as references into it. Several terms of one frame, such as a control message and its payload, are appended
-// one after the other with the same Encoder. Its zero value is ready to use. An Encoder must not be used by two
-// goroutines at once.
+// Encoder encodes terms as they stand in distribution frames: without a version byte and, if it has a table, with atoms
+// as references into it. Several terms of one frame, such as a control message and its payload, are appended one after
+// the other with the same Encoder. Its zero value is ready to use. An Encoder must not be used by two goroutines at
+// once.
 type Encoder struct {
 	// Atoms is asked for every atom, node names included. Nil means that atoms are written out.
 	Atoms AtomTable
@@ -74,7 +74,7 @@ func (e *Encoder) maxDepth() int {
 	return e.Depth
 }
 
-// heapDepth is how many levels may stand below those that are written by recursion.
+// heapDepth is how many levels may be nested below those that are written by recursion.
 func (e *Encoder) heapDepth() int { return e.maxDepth() - min(e.maxDepth(), recursion) }
 
 func (e *Encoder) tooDeep() *EncodeError { return badTerm("a term nested deeper than %d", e.Depth) }
@@ -87,10 +87,9 @@ func fits32(n int, format string) *EncodeError {
 	return nil
 }
 
-// term appends t. On an error the result is of no use.
+// term appends t. After an error the result must not be used.
 //
-// The kinds that most terms are made of come first, with one comparison each; a switch over all kinds has to look
-// into the method table.
+// The most common kinds come first, with one comparison each; a switch over all kinds looks into the method table.
 func (e *Encoder) term(dst []byte, t Term, depth int) ([]byte, *EncodeError) {
 	if a, ok := t.(Atom); ok {
 		return e.atom(dst, a)

@@ -1,7 +1,7 @@
 package etf
 
-// appendDeep appends t, which has parts, with a stack on the heap. It is what the methods of Encoder come to at the end
-// of their recursion, and appends what they would.
+// appendDeep appends t, which has parts, with a stack on the heap. The methods of Encoder use it at the end of their
+// recursion, and it appends what they would.
 func (e *Encoder) appendDeep(dst []byte, t Term) ([]byte, *EncodeError) {
 	var w deepWriter
 	dst, err := w.enter(e, dst, t)
@@ -76,7 +76,7 @@ func (w *deepWriter) leave(e *Encoder, dst []byte) ([]byte, *EncodeError) {
 	return dst, nil
 }
 
-// locate adds the steps to the part that err is about. What the message would leave out is only counted.
+// locate adds the steps to the part that err is about. Steps that the message leaves out are only counted.
 func (w *deepWriter) locate(err *EncodeError) {
 	for added := 0; w.open.n > 0; added++ {
 		v := w.open.pop()

@@ -5,8 +5,9 @@ import (
 	"math"
 )
 
-// What stands here appends what can be appended without a call, a check, or an error, and leaves all else to the
-// methods that append anything. The half of what a list of small maps takes is spent here.
+// The functions here are fast paths: they append the most common elements without a call or a check, and stop at the
+// first one that is anything else or invalid. The general methods go on from there and report every failure. Half of
+// the time of encoding a list of small maps is spent here (docs/adr/0008).
 
 const (
 	maxFastPair   = 16  // a reference and the largest number fit in
@@ -14,8 +15,8 @@ const (
 )
 
 // appendPairsFast appends pairs of m from number i on, as long as their keys are atoms that were seen, and their values
-// such atoms, integers of 32 bits, floats, and short binaries. It adds the references of the keys to refs and returns
-// the number of the first pair that is not appended.
+// are such atoms, integers of 32 bits, floats, or short binaries. It adds the references of the keys to refs and
+// returns the number of the first pair that it did not append.
 func (e *Encoder) appendPairsFast(dst []byte, m Map, i int, refs uint64) ([]byte, int, uint64) {
 	c := e.refs
 	for ; i < len(m); i++ {
@@ -77,7 +78,7 @@ func (e *Encoder) appendPairsFast(dst []byte, m Map, i int, refs uint64) ([]byte
 }
 
 // appendAtomsFast appends elements of l from number i on, as long as they are atoms that were seen. It returns the
-// number of the first one that is not appended.
+// number of the first one that it did not append.
 func (c *refCache) appendAtomsFast(dst []byte, l []Term, i int) ([]byte, int) {
 	for ; i < len(l) && isAtom(l[i]); i++ {
 		ref, ok := c.find(atomIn(l[i]))

@@ -2,9 +2,10 @@ package etf
 
 import "unsafe"
 
-// A slab makes Terms of values that lie side by side in chunks. The conversion of Go allocates for each value: for a
-// list of 100 000 integers that is 100 000 allocations and two thirds of the time that decoding takes. A chunk is
-// small, since whoever keeps one of its values keeps all of it, and is never written to twice.
+// A Term is an interface, and the conversion of Go allocates for each value: for a list of 100 000 integers that is 100
+// 000 allocations and two thirds of the time of decoding. The methods of slab below make Terms of values that lie side
+// by side in chunks. Chunks are small, because whoever keeps one value keeps its whole chunk, and no value is written
+// twice.
 
 // leafChunks are the chunks of values that hold no terms.
 type leafChunks struct {
@@ -13,14 +14,15 @@ type leafChunks struct {
 	binaries []Binary
 }
 
-// containerChunks are the chunks of values that do.
+// containerChunks are the chunks of values that hold terms.
 type containerChunks struct {
 	lists  []List
 	tuples []Tuple
 	maps   []Map
 }
 
-// The greatest numbers of values in a chunk. Slices of the input hold nothing that is not held anyway.
+// The largest numbers of values in a chunk. boxSlices is for slices of the input, which keep nothing alive that is not
+// kept anyway.
 const (
 	boxNumbers = 64
 	boxSlices  = 127
@@ -38,8 +40,8 @@ func box(proto Term, p unsafe.Pointer) Term {
 // valuePointer returns where the value of t lies.
 func valuePointer(t Term) unsafe.Pointer { return (*[2]unsafe.Pointer)(unsafe.Pointer(&t))[1] }
 
-// The following are type assertions in two parts, which are less code where the first one is the condition of a loop.
-// The second part may only be asked for what the first one affirmed.
+// The following functions are a type assertion in two parts: the test, and access without a test. This is less code
+// where the test is the condition of a loop. The second part may be called only if the first one returned true.
 
 func isAtom(t Term) bool {
 	_, ok := t.(Atom)
@@ -66,7 +68,7 @@ func intIn(t Term) Int       { return *(*Int)(valuePointer(t)) }
 func floatIn(t Term) Float   { return *(*Float)(valuePointer(t)) }
 func binaryIn(t Term) Binary { return *(*Binary)(valuePointer(t)) }
 
-// One of each type, for its type alone.
+// A value of each type, from which box takes the type.
 var (
 	protoInt    Term = Int(0)
 	protoFloat  Term = Float(0)
@@ -104,7 +106,7 @@ func (s *slab) float(v Float, left int) Term {
 	return box(protoFloat, unsafe.Pointer(p))
 }
 
-// binary boxes v, of which a chunk is to have no more than most.
+// binary boxes v. most is the largest number of values in a chunk.
 func (s *slab) binary(v Binary, left, most int) Term {
 	if len(s.binaries) == 0 {
 		s.binaries = make([]Binary, s.nextChunkLen(left, 16, most))
@@ -148,10 +150,10 @@ func (s *slab) mapping(v Map, depth, left int) Term {
 	return box(protoMap, unsafe.Pointer(p))
 }
 
-// smallInt boxes v without asking the runtime.
+// smallInt boxes v without calling the runtime.
 func smallInt(v byte) Term { return box(protoInt, unsafe.Pointer(&smallInts[v])) }
 
-// smallInts are the values of integers that need no box of their own. Nobody writes to them.
+// smallInts are the values of integers that need no chunk. Nobody writes to them.
 var smallInts = func() (v [256]Int) {
 	for i := range v {
 		v[i] = Int(i)
@@ -159,7 +161,8 @@ var smallInts = func() (v [256]Int) {
 	return v
 }()
 
-// pairTerms returns the keys and values of m in turn, in their own memory: a pair is two terms side by side.
+// pairTerms returns the keys and values of m in turn. The result shares the memory of m, since a pair is two terms side
+// by side.
 func pairTerms(m Map) []Term {
 	if len(m) == 0 {
 		return nil

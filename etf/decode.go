@@ -9,9 +9,9 @@ func Decode(b []byte) (Term, error) {
 	return d.Decode(b)
 }
 
-// Decoder decodes terms within bounds. Its zero value is ready to use. It keeps a small table of atoms it has seen, so
-// that one Decoder per connection allocates nothing for the atoms that come again and again; the table is bounded and
-// holds no other memory. A Decoder must not be used by two goroutines at once.
+// Decoder decodes terms within bounds. Its zero value is ready to use. It keeps a small table of atoms, so that one
+// Decoder per connection allocates nothing for atoms that come again and again; the table is bounded, and nothing else
+// is kept. A Decoder must not be used by two goroutines at once.
 type Decoder struct {
 	// Limits bound the cost of one call.
 	Limits Limits
@@ -66,18 +66,19 @@ func (d *Decoder) start(b []byte) {
 	d.setInput(b)
 }
 
-// topTerm reads a term that stands in no other.
+// topTerm reads a term that is not part of another one.
 func (d *Decoder) topTerm() Term { return d.term(min(d.limits.Depth, recursion)) }
 
-// setInput makes b the input. An element takes at least one byte, so all lists and tuples in b together cannot rightly
-// claim more elements than b has bytes.
+// setInput makes b the input. An element takes at least one byte, so all lists and tuples in b together can have no
+// more elements than b has bytes.
 func (d *Decoder) setInput(b []byte) {
 	d.r = reader{buf: b}
 	d.shapes.begin()
 	d.elementsLeft = min(d.limits.Elements, len(b))
 }
 
-// finish lets go of the input and of all memory that belongs to the term.
+// finish drops the input and all memory that belongs to the term. It returns the number of bytes read, or the first
+// failure.
 func (d *Decoder) finish() (n int, err error) {
 	n = d.r.off
 	if d.r.err != nil {
@@ -100,7 +101,7 @@ func (d *Decoder) versionedTerm() Term {
 	return d.topTerm()
 }
 
-// claimElements takes n elements from what the input can still hold. It is called before anything of that size is
+// claimElements takes n elements from those that the input can still hold. It is called before anything of that size is
 // allocated.
 func (d *Decoder) claimElements(n uint64) bool {
 	switch {
@@ -115,7 +116,7 @@ func (d *Decoder) claimElements(n uint64) bool {
 	return true
 }
 
-// claimReadElements is claim for n elements of one byte each that were read already.
+// claimReadElements is claimElements for n elements of one byte each that were read already.
 func (d *Decoder) claimReadElements(n int) bool {
 	if n > d.elementsLeft {
 		d.failClaim()
@@ -135,10 +136,10 @@ func (d *Decoder) failClaim() {
 
 func (d *Decoder) tooDeep() { d.r.fail(ErrLimit, "nested deeper than Limits.Depth allows") }
 
-// term reads one term. It returns nil exactly if it failed; then d.r.err is set. depth is how far it may still call
-// itself.
+// term reads one term. It returns nil exactly if it failed; d.r.err is set then. depth is how many levels it may still
+// recurse.
 //
-// What most terms are made of comes first: one more jump through the table costs more than all that there is to do.
+// The most common tags come first: a compare costs less than a jump through the table.
 func (d *Decoder) term(depth int) Term {
 	switch d.r.readTag() {
 	case tagSmallInteger:
@@ -189,7 +190,7 @@ func (d *Decoder) term(depth int) Term {
 	}
 }
 
-// refuseTag records why a tag that is not decoded is not.
+// refuseTag records why the tag that was read last is not decoded.
 func (d *Decoder) refuseTag() {
 	if d.r.err != nil {
 		return

@@ -1,6 +1,6 @@
 package etf
 
-// unread is a term of which only the beginning was read.
+// unread is a term that has been read in part.
 type unread struct {
 	elems []Term // of a map its keys and values in turn
 	next  int    // number of the one to be read
@@ -18,21 +18,21 @@ const (
 	unreadRecord
 )
 
-// origin is what is needed at the end of a map, fun or record besides its elements.
+// origin is what the end of a map, fun or record needs besides the elements.
 type origin struct {
 	at, end int
 	term    Term
 }
 
-// deepReader reads a term with a stack on the heap. It is what the methods of Decoder come to at the end of their
-// recursion, and yields what they would.
+// deepReader reads a term with a stack on the heap. The methods of Decoder use it at the end of their recursion, and it
+// yields what they would.
 type deepReader struct {
 	*Decoder
 	open    stack[unread]
 	origins stack[origin] // of the maps, funs and records in open
 }
 
-// readDeep reads the term whose tag was just read, behind which nothing may have been read but its size.
+// readDeep reads the term whose tag was just read. At most its size may have been read behind the tag.
 func (d *Decoder) readDeep() Term {
 	d.r.off = d.r.at
 	r := deepReader{Decoder: d}
@@ -119,7 +119,7 @@ func (r *deepReader) push(kind unreadKind, elems []Term) {
 	r.open.push(unread{elems: elems, kind: kind})
 }
 
-// checkDepth says whether one term more may stand around others.
+// checkDepth reports whether one more level may be opened, and fails if not.
 func (r *deepReader) checkDepth() bool {
 	if r.open.n >= r.heapDepth {
 		r.tooDeep()
@@ -128,7 +128,7 @@ func (r *deepReader) checkDepth() bool {
 	return true
 }
 
-// endTerm ends the term on the stack, of which all elements were read. It returns nil if a list goes on.
+// endTerm ends the term on the stack, whose elements were all read. It returns nil if a list goes on.
 func (r *deepReader) endTerm(u *unread) Term {
 	d, depth := r.Decoder, r.open.n-1
 	switch u.kind {

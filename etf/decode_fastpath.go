@@ -5,12 +5,13 @@ import (
 	"math"
 )
 
-// What stands here reads what can be read without a call and without a failure, and leaves all else, with every
-// failure, to the methods that read anything. The half of what a list of small maps takes is spent here.
+// The functions here are fast paths: they decode the most common elements without a call, and stop at the first one
+// that is anything else or invalid. The general methods go on from there and report every failure. Half of the time of
+// decoding a list of small maps is spent here (docs/adr/0008).
 
-// readPairsFast reads pairs of m from number i on, as long as their keys are references, and their values references,
-// integers of 32 bits, floats, and binaries that need no copy, and there is room in the chunks. It adds the
-// references of the keys to refs and returns the number of the first pair that is not read.
+// readPairsFast reads pairs of m from number i on, as long as their keys are references and their values are
+// references, integers of 32 bits, floats, or binaries that need no copy, and the chunks have room. It adds the
+// references of the keys to refs and returns the number of the first pair that it did not read.
 func (d *Decoder) readPairsFast(m Map, i int, refs uint64) (int, uint64) {
 	buf, off, atoms, left := d.r.buf, d.r.off, d.Atoms, d.r.left()
 loop:
@@ -57,7 +58,8 @@ loop:
 	return i, refs
 }
 
-// readAtomsFast reads elements of a list from number i on, as long as they are references.
+// readAtomsFast reads elements of a list from number i on, as long as they are references. It returns the number of the
+// first element that it did not read.
 func (d *Decoder) readAtomsFast(elems []Term, i int) int {
 	b := d.r.buf[d.r.off:]
 	n := 0

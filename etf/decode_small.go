@@ -2,10 +2,10 @@ package etf
 
 import "unsafe"
 
-// Near the end of the input chunks do not pay: a small tuple is one allocation with its header, and so is a list of one
-// element. Nobody who keeps it keeps anything else.
+// Near the end of the input chunks do not pay: a small tuple or a list of one element is one allocation together with
+// its header, and keeping it keeps nothing else alive.
 
-// smallInput is the number of bytes left in the input from which on there are no more chunks.
+// smallInput is the number of bytes left in the input below which no chunks are used.
 const smallInput = 128
 
 type tuple1 struct {
@@ -96,9 +96,8 @@ func (l *improper1) box(elem, tail Term) Term {
 	return box(protoImproper, unsafe.Pointer(&l.header))
 }
 
-// genCallAtom is what every gen_server call begins with: {'$gen_call', {Pid, [alias|Ref]}, Request}, or {Pid, Ref}
-// before OTP 24. The second element has the same parts each time and lives as long as the call, so it is one
-// allocation.
+// genCallAtom begins every call of a gen_server: {'$gen_call', {Pid, [alias|Ref]}, Request}, or {Pid, Ref} before OTP
+// 24. The second element has the same parts each time and lives as long as the call, so it is one allocation.
 var genCallAtom Term = Atom("$gen_call")
 
 type fromTuple struct {
@@ -108,7 +107,7 @@ type fromTuple struct {
 	ref   Ref
 }
 
-// genCallFrom reads the second element of a call. What is no {Pid, Tag} is read like any other term.
+// genCallFrom reads the second element of a call. Anything but {Pid, Tag} is read like any other term.
 func (d *Decoder) genCallFrom(depth int) Term {
 	if depth <= 1 || d.r.left() < 3 || [3]byte(d.r.buf[d.r.off:]) != [3]byte{tagSmallTuple, 2, tagNewPid} {
 		return d.term(depth)

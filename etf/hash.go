@@ -18,8 +18,8 @@ func mix(h, x uint64) uint64 {
 	return hi ^ lo
 }
 
-// hasher hashes terms, and remembers the hashes of the maps in them: those of maps that are keys of maps that are keys
-// of maps would else be computed again for every map around them, in time that grows with the square of the depth.
+// hasher hashes terms, and remembers the hashes of the maps in them. Otherwise a map that is a key of a map that is a
+// key of a map would be hashed again for every map around it, in time that grows with the square of the depth.
 type hasher struct{ maps map[mapPlace]uint64 }
 
 // mapPlace tells maps apart as long as they are kept.
@@ -28,7 +28,7 @@ type mapPlace struct {
 	n     int
 }
 
-// forget is to be called when the terms may go.
+// forget drops the remembered hashes. It must be called before the terms may change or be freed.
 func (h *hasher) forget() {
 	if len(h.maps) > 0 {
 		h.clear()
@@ -171,7 +171,7 @@ func (h *hasher) hashDeep(t Term) uint64 {
 	}
 }
 
-// hasHash reports whether t is a map whose hash needs no look at its parts.
+// hasHash reports whether t is a map whose hash is known without hashing its parts.
 func (h *hasher) hasHash(t Term) bool {
 	m, ok := t.(Map)
 	if !ok || len(m) == 0 {

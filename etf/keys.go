@@ -1,6 +1,7 @@
 package etf
 
-// keySet finds the keys of one map. Its memory is kept from map to map. Empty, it looks at all keys of the map.
+// keySet finds keys of one map. It keeps its memory from map to map. While it is empty, find looks at every key of the
+// map.
 type keySet struct {
 	lastAtoms [smallMap]Atom // the keys of a map of atoms that was in order: the next one often has the same
 	lastLen   int
@@ -39,7 +40,7 @@ func (s *keySet) duplicate(m Map) (i, j int, found bool) {
 	return i, j, found
 }
 
-// sameKeysAsLast tells whether m has the keys that are kept in last, in the same order.
+// sameKeysAsLast reports whether m has the keys of lastAtoms in the same order.
 func (s *keySet) sameKeysAsLast(m Map) bool {
 	if len(m) != s.lastLen {
 		return false
@@ -52,7 +53,8 @@ func (s *keySet) sameKeysAsLast(m Map) bool {
 	return true
 }
 
-// compareEach is duplicate for a few flat keys. It keeps them if they are all atoms.
+// compareEach is duplicate for a few keys without parts: it compares each with each. It keeps the keys if they are all
+// atoms.
 func (s *keySet) compareEach(m Map) (i, j int, found bool) {
 	atoms := 0
 	for j := range m {
@@ -72,7 +74,7 @@ func (s *keySet) compareEach(m Map) (i, j int, found bool) {
 	return 0, 0, false
 }
 
-// fillTable makes s the keys of m. It stops at the first two that are equal.
+// fillTable fills the table with the keys of m. It stops at the first two that are equal.
 func (s *keySet) fillTable(m Map) (i, j int, found bool) {
 	s.reset(len(m))
 	mask := len(s.table) - 1
@@ -130,7 +132,7 @@ func (s *keySet) reset(n int) {
 	clear(s.table)
 }
 
-// keysAreFlat says whether no key has parts.
+// keysAreFlat reports whether no key has parts.
 func keysAreFlat(m Map) bool {
 	for i := range m {
 		switch m[i].Key.(type) {

@@ -5,7 +5,7 @@ import (
 	"reflect"
 )
 
-// checkFit refuses options that mean nothing for a field of type t, which are most likely meant for another one.
+// checkFit refuses options that mean nothing for a field of type t. They are most likely meant for another field.
 func (o *fieldOptions) checkFit(t reflect.Type) error {
 	for _, c := range []struct {
 		option string
@@ -37,8 +37,8 @@ func misfitError(option string, t reflect.Type) error {
 // maxFitDepth bounds how far the elements of a type are followed: a type may be its own element.
 const maxFitDepth = 16
 
-// fitsElement tells whether t or what an option of a field of that type is handed on to fits. What is in an interface
-// is not known.
+// fitsElement reports whether fits holds for t, or for an element of t to which the option is passed on. It is true for
+// an interface, because its content is unknown.
 func fitsElement(t reflect.Type, fits func(reflect.Type) bool, depth int) bool {
 	if depth == 0 || t.Kind() == reflect.Interface || fits(t) {
 		return true

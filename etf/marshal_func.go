@@ -6,9 +6,9 @@ import (
 	"reflect"
 )
 
-// MarshalFunc returns the function that Marshal is for values of type T. It looks at the type once: an error is that
-// of a type that no value of which has a term, such as a channel, or that has tags that make no sense. Numbers, text,
-// booleans and terms are then converted without reflection.
+// MarshalFunc returns Marshal for values of type T. It inspects the type once: it fails for a type without terms, such
+// as a channel, and for one with invalid tags. The function converts numbers, text, booleans and terms without
+// reflection.
 func MarshalFunc[T any]() (func(T) (Term, error), error) {
 	if err := checkType(reflect.TypeFor[T](), true); err != nil {
 		return nil, err
@@ -40,7 +40,7 @@ func MarshalFunc[T any]() (func(T) (Term, error), error) {
 	return func(v T) (Term, error) { return Marshal(v) }, nil
 }
 
-// isNilPointer knows the terms that are pointers, and may be nil.
+// isNilPointer reports whether t is one of the terms that are pointers, and nil.
 func isNilPointer(t Term) bool {
 	switch t := t.(type) {
 	case *BigInt:
@@ -53,9 +53,9 @@ func isNilPointer(t Term) bool {
 	return false
 }
 
-// UnmarshalFunc returns the function that makes values of type T of terms, as Unmarshal does; of a term that does not
-// fit the value is zero. It looks at the type once: an error is that of a type into which no term goes, or that has
-// tags that make no sense. Numbers, text, booleans and terms are then converted without reflection.
+// UnmarshalFunc returns a function that makes values of type T of terms, as Unmarshal does; after an error the value is
+// zero. It inspects the type once: it fails for a type into which no term goes, and for one with invalid tags. The
+// function converts numbers, text, booleans and terms without reflection.
 func UnmarshalFunc[T any]() (func(Term) (T, error), error) {
 	typ := reflect.TypeFor[T]()
 	if err := checkType(typ, false); err != nil {
@@ -86,7 +86,7 @@ func unmarshalAs[T any](t Term) (T, error) {
 	return v, nil
 }
 
-// The functions for the types that most arguments have leave what is not plain to Unmarshal, which also words the
+// The functions for the most common types handle plain terms and leave all others to Unmarshal, which also words the
 // errors.
 
 func intOf(t Term) (int, error) {
@@ -208,7 +208,7 @@ func (c *typeCheck) check(t reflect.Type, path string) error {
 	return nil
 }
 
-// hasOwnForm tells whether a type speaks for itself in this direction.
+// hasOwnForm reports whether the type makes or reads its own term in this direction.
 func (c *typeCheck) hasOwnForm(t reflect.Type) bool {
 	p := reflect.PointerTo(t)
 	if t == bigIntType || t == timeType || isTerm(t) {

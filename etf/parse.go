@@ -65,8 +65,8 @@ func Consult(name string, src []byte) ([]Term, error) {
 	return terms, nil
 }
 
-// Node is a term together with the places of all its parts in the source, for those who check the content of a file and
-// want to tell where it is wrong.
+// Node is a term together with the places of all its parts in the source. It is for programs that check the content of
+// a file and report where it is wrong.
 type Node struct {
 	Term Term
 	Pos  Pos
@@ -166,10 +166,10 @@ func (p *parser) next() error {
 	return err
 }
 
-// atPunct tells whether the token is that punctuation.
+// atPunct reports whether the token is the given punctuation.
 func (p *parser) atPunct(text string) bool { return p.tok.kind == tokPunct && p.tok.text == text }
 
-// acceptPunct steps over the token if it is that punctuation.
+// acceptPunct steps over the token if it is the given punctuation, and reports whether it was.
 func (p *parser) acceptPunct(text string) (bool, error) {
 	if !p.atPunct(text) {
 		return false, nil

@@ -46,7 +46,7 @@ func (p *parser) addTerm(o *opened, e expr) {
 	}
 }
 
-// closeTerm takes o, which was begun last, away, and returns the term that it is.
+// closeTerm removes o, the term opened last, and returns it as an expression with the value t.
 func (p *parser) closeTerm(o *opened, t Term) expr {
 	e := newExpr(o.pos, t)
 	if p.keepNodes {

@@ -71,8 +71,7 @@ func (p *parser) begin() (e expr, whole bool, err error) {
 	return expr{}, false, p.noTermError()
 }
 
-// addPart gives the part e to the term that was begun last. whole says that this was the last part, and e is that term
-// then.
+// addPart gives the part e to o, the term opened last. whole reports that this was the last part; e is then that term.
 func (p *parser) addPart(o *opened, e expr) (expr, bool, error) {
 	switch o.kind {
 	case openParens: // which mean nothing

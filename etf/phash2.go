@@ -114,7 +114,7 @@ func (h *portableHasher) term(t Term) {
 	}
 }
 
-// pushTerms hashes terms in their order, before all else that is left to do.
+// pushTerms has terms hashed in their order, before all else that is pending.
 func (h *portableHasher) pushTerms(terms []Term) {
 	for i := len(terms) - 1; i >= 0; i-- {
 		h.pending.push(portableStep{term: terms[i]})

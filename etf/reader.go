@@ -41,7 +41,7 @@ func (r *reader) readTag() byte {
 	return r.tag
 }
 
-// peekTag is the next tag without reading it, 0 at the end.
+// peekTag returns the next tag without reading it, 0 at the end.
 func (r *reader) peekTag() byte {
 	if r.off >= len(r.buf) {
 		return 0
@@ -62,7 +62,7 @@ func (r *reader) peekRef(atoms []Term) (ref uint8, t Term) {
 	return ref, atoms[ref]
 }
 
-// smallInt reads an INTEGER_EXT, which long lists are often made of. If the next term is none nothing has been read.
+// smallInt reads an INTEGER_EXT, which long lists are often made of. It reads nothing if the next term is another one.
 func (r *reader) smallInt() (v Int, ok bool) {
 	if r.left() < 5 || r.buf[r.off] != tagInteger {
 		return 0, false

@@ -2,9 +2,9 @@ package etf
 
 import "unsafe"
 
-// refCache remembers what the table of atoms answered while one term is appended. It finds an atom by where its text
-// lies, which is the same place each time for atoms that a Decoder read and for constants. It holds on to the texts,
-// so that no other text comes to lie there, and to nothing else.
+// refCache remembers the answers of the table of atoms while one term is appended. It finds an atom by the address of
+// its text, which is the same each time for constants and for atoms that a Decoder read. It keeps the texts alive, so
+// that no other text gets such an address, and keeps nothing else.
 type refCache struct {
 	seen    [seenAtoms]seenAtom
 	evicted [seenAtoms]seenAtom // by those at the same places
@@ -37,8 +37,8 @@ func (e *Encoder) beginRefs() {
 	}
 }
 
-// refSlot is where a is remembered. Short texts lie close together, several in 16 bytes: every bit of the address
-// counts.
+// refSlot is the slot of a in a refCache. Short texts lie close together, several in 16 bytes, so every bit of the
+// address counts.
 func refSlot(a Atom) uint64 {
 	return uint64(uintptr(unsafe.Pointer(unsafe.StringData(string(a))))) * 0x9e3779b97f4a7c15 >> (64 - seenBits)
 }
@@ -63,8 +63,8 @@ func (c *refCache) remember(a Atom, index uint8) {
 	c.seen[p] = seenAtom{text: unsafe.StringData(string(a)), size: uint16(len(a)), index: index, gen: c.shapes.gen}
 }
 
-// element appends an element of a list or small map, which are the ones that atoms are remembered of: what has many
-// atoms is made of them, and a small message would not gain.
+// element appends an element of a list or small map. Only for those are atoms remembered: terms with many atoms are
+// made of them, and a small message would gain nothing.
 func (e *Encoder) element(dst []byte, t Term, depth int) ([]byte, *EncodeError) {
 	a, ok := t.(Atom)
 	if !ok || e.Atoms == nil {

@@ -1,22 +1,21 @@
 package etf
 
-// shapes remember maps whose keys are references into the table of atoms and turned out to be distinct. A list of
-// maps with the same keys in the same order is what a table looks like in Erlang: none but the first of them has its
-// keys compared.
+// shapes remembers maps whose keys are references into the table of atoms and turned out to be distinct. A table in
+// Erlang is usually a list of maps with the same keys in the same order: only the keys of the first map are compared.
 type shapes struct {
 	gen   uint32 // of the table; what was remembered with another one does not count
 	slots [4]shape
 }
 
 // shape is the number of keys and their references, the first one in the lowest byte. Within one frame a reference is
-// one atom, so maps of the same shape have the same keys.
+// always the same atom, so maps of the same shape have the same keys.
 type shape struct {
 	refs uint64
 	gen  uint32
 	n    uint32
 }
 
-// begin forgets what was remembered, for a new table.
+// begin drops what was remembered, for a new table of atoms.
 func (s *shapes) begin() {
 	if s.gen++; s.gen == 0 {
 		*s = shapes{gen: 1}

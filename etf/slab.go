@@ -1,9 +1,9 @@
 package etf
 
-// slab hands out small pieces of larger allocations: a call has some ten elements in four tuples, which are one
-// allocation this way. A slab lives as long as one call of a Decoder. Kept longer, a term would keep the terms of later
-// messages alive. Chunks are small, and what is large gets memory of its own, so that whoever keeps a small part of a
-// large term does not keep much of the rest.
+// slab allocates small pieces out of larger chunks. A call of a gen_server has some ten elements in four tuples, which
+// are one allocation this way. A slab lives as long as one call of a Decoder: kept longer, a term would keep the terms
+// of later messages alive. Chunks are small, and large values get memory of their own, so that whoever keeps a small
+// part of a large term keeps little of the rest.
 type slab struct {
 	leafChunks
 	levels [slabLevels]level
@@ -11,8 +11,8 @@ type slab struct {
 	chunks uint8 // how many there were, up to chunkDoublings
 }
 
-// level is where the lists, tuples and maps of one depth lie. Those of the depth below lie elsewhere: in chunks that
-// they shared each chunk would be kept alive by an element of the one before it, all through a long list.
+// level has the chunks of the lists, tuples and maps of one depth. Each depth has its own, because in a shared chunk an
+// element of a long list would keep the chunk of the element before it alive, and so the whole list.
 type level struct {
 	terms []Term
 	pairs []MapPair
@@ -39,8 +39,8 @@ const (
 
 func (s *slab) levelAt(depth int) *level { return &s.levels[uint(depth)%slabLevels] }
 
-// nextChunkLen is how many values to make room for, of which each takes about wire bytes of the left ones. The first
-// chunks of a term are small, for much of what is left may be one binary.
+// nextChunkLen is the number of values of the next chunk, for values that take about wire bytes each of the left bytes
+// of the input. The first chunks of a term are small, because much of what is left may be one binary.
 func (s *slab) nextChunkLen(left, wire, most int) int {
 	n := min(left/wire+1, most, firstChunk<<s.chunks)
 	s.chunks = min(s.chunks+1, chunkDoublings)

@@ -1,7 +1,7 @@
 package etf
 
-// recursion is how many levels of a term are read, written, compared and hashed by functions that call themselves,
-// which is what is fast. What stands deeper is walked with a stack on the heap: a peer may nest ten million levels.
+// recursion is how many levels of a term are read, written, compared and hashed by recursion, which is fast. Deeper
+// levels are walked with a stack on the heap: a peer may nest ten million levels.
 const recursion = 128
 
 // Sizes of the chunks of a stack.

@@ -93,7 +93,7 @@ func (u *unmarshaler) toInterface(t Term, dst reflect.Value) error {
 	return nil
 }
 
-// naturalValue is what any gets, or false for what is nested deeper than depth.
+// naturalValue returns the Go value that an any gets. ok is false if t is nested deeper than depth.
 func naturalValue(t Term, depth int) (v any, ok bool) {
 	if depth < 0 {
 		return nil, false

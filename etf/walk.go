@@ -17,9 +17,9 @@ type visit[S any] struct {
 	state S
 }
 
-// enter makes t, which has parts, the term whose parts next returns. It returns false if t is a part of itself. That is
-// noticed late, but in time that is linear: one of the terms around is compared with those in it, and another one,
-// twice as deep, after a while (Brent's algorithm).
+// enter makes t, which has parts, the term whose parts next returns. It returns false if t is a part of itself, which
+// it notices late but in linear time: it compares the terms it enters with one of the terms around, and takes a term
+// twice as deep for that after a while (Brent's algorithm).
 func (w *walk[S]) enter(t Term, state S) bool {
 	parts := partsOf(t)
 	if n := len(parts); n > 0 {
