@@ -162,8 +162,7 @@ func TestASignalOfAnotherNodeIsRefused(t *testing.T) {
 	for op, row := range wellFormed() {
 		switch op {
 		case OpSend, OpSendTT, OpSendSender, OpSendSenderTT, OpRegSend, OpRegSendTT, OpAliasSend, OpAliasSendTT,
-			OpAltactSigSend,
-			OpGroupLeader, OpSpawnRequest, OpSpawnRequestTT:
+			OpAltactSigSend, OpGroupLeader, OpSpawnRequest, OpSpawnRequestTT:
 			continue // OTP takes these from and for anybody
 		}
 		for i, elem := range row {

@@ -15,11 +15,11 @@ func isToken(t etf.Term) bool {
 	return flags && serial && last
 }
 
-// token reads the trace token if there is one.
+// token reads the trace token, if the message has one.
 //
-// Differs from OTP: what is no token is refused, because the node may send it on.
-func (r *controlReader) token(there bool) etf.Term {
-	if !there || r.bad != "" {
+// Differs from OTP: any other term is refused, because the node may pass the token on.
+func (r *controlReader) token(hasToken bool) etf.Term {
+	if !hasToken || r.bad != "" {
 		return nil
 	}
 	token := r.dec.Any()

@@ -35,8 +35,8 @@ func readSome(fd int, b, behind []byte, io *iovecs) (n int, err error) {
 	return result(r, errno)
 }
 
-// writeSome writes several buffers, none of which is empty, in one system call. It returns how many bytes it has
-// tried to write, too.
+// writeSome writes several buffers in one system call. None of them may be empty. tried is the number of bytes that it
+// has passed to the system call.
 func writeSome(fd int, bufs net.Buffers, io *iovecs) (n, tried int, err error) {
 	bufs = bufs[:min(len(bufs), len(io))]
 	for i := range bufs {

@@ -12,21 +12,21 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// looked is a gather at which the watch looks every 10 ms.
-type looked struct {
+// checkedBatcher is a readBatcher that is checked every 10 ms.
+type checkedBatcher struct {
 	readBatcher
 	now    time.Time
 	frames uint64
 }
 
-func newLooked() *looked {
-	l := &looked{now: time.Unix(1, 0)}
+func newCheckedBatcher() *checkedBatcher {
+	l := &checkedBatcher{now: time.Unix(1, 0)}
 	l.adapt(l.now)
 	return l
 }
 
-// after tells whether reads are put off after a look which finds that so many frames have come since the last.
-func (l *looked) after(frames uint64) bool {
+// after checks once so many frames have come since the last check, and reports whether reads are put off.
+func (l *checkedBatcher) after(frames uint64) bool {
 	l.now = l.now.Add(10 * time.Millisecond)
 	l.frames += frames
 	l.readBatcher.frames.Store(l.frames)
@@ -35,13 +35,13 @@ func (l *looked) after(frames uint64) bool {
 }
 
 func TestOnlyABusyConnectionPutsItsReadsOff(t *testing.T) {
-	l := newLooked()
+	l := newCheckedBatcher()
 	require.False(t, l.after(busyFrameRate/100-1))
 	require.True(t, l.after(busyFrameRate/100))
 }
 
 func TestReadsArePutOffAsLongAsNoLessComesThen(t *testing.T) {
-	l := newLooked()
+	l := newCheckedBatcher()
 	require.True(t, l.after(1000))
 	for range 100 {
 		require.True(t, l.after(750))
@@ -50,7 +50,7 @@ func TestReadsArePutOffAsLongAsNoLessComesThen(t *testing.T) {
 }
 
 func TestPuttingOffReadsInVainIsTriedLessAndLessOftenAndNeverGivenUp(t *testing.T) {
-	l := newLooked()
+	l := newCheckedBatcher()
 	next := func() uint64 { // a look later, with less where reads are put off
 		if l.active.Load() {
 			return 700

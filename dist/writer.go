@@ -83,7 +83,7 @@ type sendMode uint8
 
 const (
 	waitIfFull  sendMode = iota // wait
-	failIfFull                  // fail with errWouldWait
+	failIfFull                  // fail with errWouldBlock
 	ignoreLimit                 // go on
 )
 

@@ -104,8 +104,8 @@ func (c Client) Dump(ctx context.Context, addr string) ([]DumpEntry, error) {
 	return m.entries, nil
 }
 
-// askAll sends a request and returns all the EPMD answers until it closes the connection, which ends every answer but
-// that to a registration. An answer longer than limit is an error.
+// askAll sends a request and returns everything that the EPMD sends until it closes the connection. That ends every
+// answer except the one to a registration. An answer longer than limit is an error.
 func (c Client) askAll(ctx context.Context, addr string, req []byte, limit int64) ([]byte, error) {
 	var answer []byte
 	conn, err := c.connectAndSend(ctx, addr, req, func(conn net.Conn) (err error) {
@@ -163,8 +163,8 @@ func (c Client) connectAndSend(
 	return conn, nil
 }
 
-// conversationError makes the error of a conversation that failed. One the caller called off says nothing about the
-// EPMD.
+// conversationError makes the error of a conversation that failed. If the caller has cancelled it, that says nothing
+// about the EPMD.
 func conversationError(ctx context.Context, addr string, err error) error {
 	if ctx.Err() != nil {
 		err = ctx.Err()

@@ -52,8 +52,8 @@ func (e *UnavailableError) Unwrap() error { return e.Err }
 // Is matches ErrUnavailable.
 func (e *UnavailableError) Is(target error) bool { return target == ErrUnavailable }
 
-// NameTakenError says that the EPMD at Addr refused to register Name. Port is where the holder of the name listens; it
-// is 0 if the EPMD knows no holder, and then the refusal had another reason, of which EPMD says nothing.
+// NameTakenError says that the EPMD at Addr refused to register Name. Port is where the holder of the name listens. It
+// is 0 if the EPMD knows no holder; then the refusal had another reason, which the EPMD does not tell.
 type NameTakenError struct {
 	Name string
 	Addr string

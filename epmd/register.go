@@ -141,7 +141,7 @@ func (r *Registration) Close() error {
 	return nil
 }
 
-// run is the goroutine of r.
+// run keeps the registration until the context ends; it is the goroutine of r.
 func (r *Registration) run(ctx context.Context) {
 	defer close(r.done)
 	for {
@@ -156,7 +156,7 @@ func (r *Registration) run(ctx context.Context) {
 	}
 }
 
-// awaitEnd returns when the connection has ended. What an EPMD might send in between is passed over, as erl_epmd does.
+// awaitEnd waits until the connection has ended and returns why. It ignores what an EPMD sends, as erl_epmd does.
 func (r *Registration) awaitEnd() error {
 	r.mu.Lock()
 	conn := r.conn
@@ -173,7 +173,7 @@ func (r *Registration) awaitEnd() error {
 	}
 }
 
-// registerAgain registers again, and returns false if r was closed before that.
+// registerAgain tries until the name is registered again. It returns false if r was closed before that.
 func (r *Registration) registerAgain(ctx context.Context) bool {
 	wait := r.options.Retry
 	if r.options.Revive != nil {
@@ -202,7 +202,7 @@ func (r *Registration) registerAgain(ctx context.Context) bool {
 	}
 }
 
-// setConn makes conn the connection of r, or closes it if r was closed meanwhile.
+// setConn makes conn the connection of r. If r was closed meanwhile it closes conn and returns false.
 func (r *Registration) setConn(conn net.Conn) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -220,7 +220,7 @@ func (r *Registration) reportEvent(k EventKind, err error) {
 	}
 }
 
-// checkAndComplete checks the options and fills in what was left out.
+// checkAndComplete checks the options and sets the defaults.
 func (o *RegisterOptions) checkAndComplete() error {
 	if err := checkOwnName(o.Name); err != nil {
 		return err
@@ -244,7 +244,7 @@ func (o *RegisterOptions) checkAndComplete() error {
 	return nil
 }
 
-// register registers once and returns the connection that holds the registration.
+// register registers once and returns the connection that holds the registration, and the creation.
 func (o *RegisterOptions) register(ctx context.Context) (net.Conn, uint32, error) {
 	req := alive2Req{port: o.Port, nodeType: TypeVisible, high: highVersion, low: lowVersion, name: o.Name, extra: o.Extra}
 	if o.Hidden {
@@ -265,7 +265,7 @@ func (o *RegisterOptions) register(ctx context.Context) (net.Conn, uint32, error
 	return conn, answer.creation, nil
 }
 
-// registerOrRevive registers once more, with an EPMD that is revived if none answers.
+// registerOrRevive registers once. If no EPMD answers it calls Revive and registers again.
 func (o *RegisterOptions) registerOrRevive(ctx context.Context) (net.Conn, error) {
 	conn, _, err := o.register(ctx)
 	if o.Revive == nil || !errors.Is(err, ErrUnavailable) {
@@ -278,7 +278,7 @@ func (o *RegisterOptions) registerOrRevive(ctx context.Context) (net.Conn, error
 	return conn, err
 }
 
-// nameTakenError asks who holds the name. That this fails too only makes the error say less.
+// nameTakenError asks who holds the name and returns the error. If the question fails too, the error says less.
 func (o *RegisterOptions) nameTakenError(ctx context.Context) error {
 	holder, err := o.Client.Lookup(ctx, o.Addr, o.Name)
 	if err != nil {

@@ -161,7 +161,7 @@ func (s *Server) accept(l net.Listener) error {
 	}
 }
 
-// isTemporary says whether accepting may work again later.
+// isTemporary reports whether Accept may succeed again later.
 func isTemporary(err error) bool {
 	for _, e := range []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM,
 		syscall.ECONNABORTED} {
@@ -172,12 +172,13 @@ func isTemporary(err error) bool {
 	return false
 }
 
-// isOutOfFiles says whether closing a connection helps.
+// isOutOfFiles reports whether closing a connection lets Accept succeed.
 func isOutOfFiles(err error) bool {
 	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
 }
 
-// closeOldest closes the connection that has waited longest, one from another host if there is one.
+// closeOldest closes the connection that has waited longest for its request, preferably one from another host. It
+// reports whether there was one.
 func (s *Server) closeOldest() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -190,7 +191,8 @@ func (s *Server) closeOldest() bool {
 	return false
 }
 
-// startConn starts to serve conn. If too many connections of its kind wait for their request, the oldest makes room.
+// startConn starts to serve conn. If too many connections of its kind wait for their request, the oldest of them is
+// closed.
 func (s *Server) startConn(conn net.Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -209,7 +211,7 @@ func (s *Server) startConn(conn net.Conn) {
 	s.wg.Go(c.serve)
 }
 
-// removeConn forgets a connection and the name it holds.
+// removeConn removes a connection and the name it holds.
 func (s *Server) removeConn(c *serverConn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

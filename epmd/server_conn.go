@@ -19,7 +19,7 @@ type serverConn struct {
 	entry       *nameEntry    // the name this connection holds
 }
 
-// leavePending takes c out of those who wait. The caller holds server.mu.
+// leavePending removes c from the connections that wait for their request. The caller holds server.mu.
 func (c *serverConn) leavePending() {
 	if c.pendingElem != nil {
 		c.server.pending[c.local].Remove(c.pendingElem)
@@ -27,7 +27,7 @@ func (c *serverConn) leavePending() {
 	}
 }
 
-// closePending closes a connection that has to make room. The caller holds server.mu.
+// closePending closes a connection to make room for another. The caller holds server.mu.
 func (c *serverConn) closePending() {
 	c.leavePending()
 	_ = c.conn.Close() // serve ends, whatever Close says
@@ -43,8 +43,8 @@ const (
 	thenStopServer             // the whole server stops
 )
 
-// serve is the goroutine of c. One deadline covers request and answer, so that a client that dribbles bytes gains
-// nothing; epmd starts its clock anew with every byte.
+// serve runs in the goroutine of c. One deadline covers request and answer, so a client that sends a byte now and then
+// gains nothing; epmd restarts its clock with every byte.
 func (c *serverConn) serve() {
 	defer c.conn.Close()
 	defer c.server.removeConn(c)
@@ -71,7 +71,7 @@ func (c *serverConn) serve() {
 	}
 }
 
-// waitForEnd returns at whatever comes. A registered node has nothing to say, so bytes end it too, as with epmd.
+// waitForEnd waits until the connection ends. A registered node sends nothing, so bytes end the wait too, as in epmd.
 func (c *serverConn) waitForEnd() {
 	var b [1]byte
 	_, _ = c.conn.Read(b[:]) // bytes and an error mean the same here

@@ -52,7 +52,7 @@ func (t *nameTable) register(m alive2Req, holder int, now time.Time) (*nameEntry
 	return e, true
 }
 
-// unregister ends a registration. The creation of the name is remembered.
+// unregister ends a registration. The table remembers the creation of the name.
 func (t *nameTable) unregister(e *nameEntry) {
 	if !e.active {
 		return

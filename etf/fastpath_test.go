@@ -43,11 +43,10 @@ const (
 func table(rows int) etf.List {
 	values := []etf.Term{
 		etf.Atom("x"), etf.Int(0), etf.Int(255), etf.Int(256), etf.Int(-1), etf.Int(math.MaxInt32), etf.Int(math.MinInt32),
-		etf.Int(math.MaxInt32 + 1), etf.Int(math.MinInt64), etf.NewBigInt(pow2(70, 1)), etf.Float(0),
-		etf.Float(math.MaxFloat64),
-		etf.Float(math.Copysign(0, -1)), etf.Binary{}, etf.Binary("b"), etf.Binary(strings.Repeat("b", 255)),
-		etf.Binary(strings.Repeat("b", 300)), etf.List{}, etf.List{etf.Atom("x"), etf.Int(1), etf.Atom("y")}, etf.Tuple{},
-		etf.Map{},
+		etf.Int(math.MaxInt32 + 1), etf.Int(math.MinInt64), etf.NewBigInt(pow2(70, 1)),
+		etf.Float(0), etf.Float(math.MaxFloat64), etf.Float(math.Copysign(0, -1)),
+		etf.Binary{}, etf.Binary("b"), etf.Binary(strings.Repeat("b", 255)), etf.Binary(strings.Repeat("b", 300)),
+		etf.List{}, etf.List{etf.Atom("x"), etf.Int(1), etf.Atom("y")}, etf.Tuple{}, etf.Map{},
 		mapOf(etf.Atom("b"), etf.Int(1), etf.Atom("a"), etf.Int(2)),
 		mapOf(etf.Atom("a"), mapOf(etf.Atom("b"), etf.Atom("x"))),
 		etf.Atom(""), etf.Atom(strings.Repeat("é", 200)), etf.Pid{Node: "a@b", ID: 1}, etf.Charlist("text"),

@@ -84,13 +84,13 @@ func atomList(atoms []Atom) string {
 	return FormatMax(list, maxUnmarshalText)
 }
 
-// isByteArray knows the types of which the option raw makes a plain binary.
+// isByteArray reports whether the option raw makes a plain binary of the type.
 func isByteArray(t reflect.Type) bool {
 	k := t.Kind()
 	return (k == reflect.Array || k == reflect.Slice) && t.Elem().Kind() == reflect.Uint8
 }
 
-// isUUID knows the types for the option uuid.
+// isUUID reports whether the option uuid fits the type.
 func isUUID(t reflect.Type) bool { return t.Kind() == reflect.Array && isByteArray(t) && t.Len() == 16 }
 
 // hyphens are the places of the hyphens in the text of a UUID.

@@ -157,7 +157,7 @@ func StructFormOf[T any]() (StructForm, bool) {
 	return StructForm{Kind: FormKind(p.form), Name: p.name, Fields: len(p.fields)}, true
 }
 
-// checkType refuses a type of which no value has a term, or into which no term goes.
+// checkType refuses a type whose values have no term, or into which no term goes.
 func checkType(t reflect.Type, marshal bool) error {
 	c := typeCheck{marshal: marshal, seen: map[reflect.Type]bool{}}
 	return c.check(t, "")

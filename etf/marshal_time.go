@@ -152,7 +152,8 @@ func parseInts(terms []Term, into ...*int64) bool {
 // maxOffset is a bound on how far a zone is from UTC, in seconds.
 const maxOffset = 48 * 3600
 
-// time refuses what is no date of the calendar, such as the 30th of February, which time.Date would count on.
+// time returns the time. It refuses dates that do not exist, such as the 30th of February, which time.Date would turn
+// into a date of March.
 func (c calendarTime) time(zone string) (time.Time, bool) {
 	if c.year < -9999 || c.year > 9999 || c.month < 1 || c.month > 12 || c.day < 1 || c.day > 31 || c.hour < 0 ||
 		c.hour > 23 || c.minute < 0 || c.minute > 59 || c.second < 0 || c.second > 59 || c.micro < 0 ||

@@ -5,8 +5,8 @@ import (
 	"unicode/utf8"
 )
 
-// maxSource is the size of the largest source that is parsed, and of all binaries in it together, of which a few
-// characters can make many: <<0:1000000>>.
+// maxSource is the size of the largest source that is parsed. It also bounds the size of all binaries of a source
+// together, because a few characters can make a large one: <<0:1000000>>.
 const maxSource = 16 << 20
 
 // Pos is a place in a source text. Lines and columns count from 1, columns count characters.

@@ -25,7 +25,7 @@ func (p *parser) beginBinary() (e expr, whole bool, err error) {
 	return expr{}, false, p.beginSegment(o)
 }
 
-// beginSegment begins Value:Size/Type-Type, of which the value comes next.
+// beginSegment begins Value:Size/Type-Type. The value comes next.
 func (p *parser) beginSegment(o *opened) error {
 	o.more.segment, o.more.sized = segment{pos: p.tok.pos}, false
 	if p.atPunct("#") {

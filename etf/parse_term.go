@@ -103,7 +103,7 @@ func (p *parser) noTermError() error {
 	return p.expectedError("a term")
 }
 
-// closeBracket steps over the closing bracket, in front of which what else could stand.
+// closeBracket steps over the closing bracket. what says in an error what could stand there.
 func (p *parser) closeBracket(bracket, what string) error {
 	if !p.atPunct(bracket) {
 		return p.expectedError(what)

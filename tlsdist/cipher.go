@@ -10,8 +10,8 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// openssl are the names that OpenSSL has for the suites of crypto/tls, which OTP takes too. Those of TLS 1.3 have one
-// name only.
+// openssl has the names of OpenSSL for the cipher suites of crypto/tls. OTP takes them too. A suite of TLS 1.3 has the
+// same name everywhere.
 var openssl = map[string]uint16{
 	"ECDHE-ECDSA-AES128-SHA":        tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA,
 	"ECDHE-ECDSA-AES256-SHA":        tls.TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA,
@@ -34,7 +34,7 @@ var openssl = map[string]uint16{
 	"RC4-SHA": tls.TLS_RSA_WITH_RC4_128_SHA,
 }
 
-// standard are the suites of crypto/tls by the names of their standards.
+// standard has the cipher suites of crypto/tls by their standard names.
 var standard = func() map[string]uint16 {
 	m := map[string]uint16{}
 	for _, s := range append(tls.CipherSuites(), tls.InsecureCipherSuites()...) {
@@ -43,7 +43,8 @@ var standard = func() map[string]uint16 {
 	return m
 }()
 
-// The other suites that OTP knows, by both kinds of names: a name that neither crypto/tls nor OTP knows is a mistake.
+// The names of the other suites that OTP knows, standard and of OpenSSL. A name that neither crypto/tls nor OTP knows
+// is a mistake.
 var (
 	otherStandard = regexp.MustCompile(`^TLS_(?:(?:(?:DHE|ECDHE?)_(?:RSA|ECDSA|DSS|PSK)|DH_(?:RSA|DSS|anon)|ECDH_anon|` +
 		`RSA|PSK|RSA_PSK|SRP_SHA(?:_RSA|_DSS)?)_WITH_)?` +
@@ -193,14 +194,14 @@ func (s *Side) versions() (low, high uint16) {
 	return low, high
 }
 
-// groups are the key exchanges of OTP that crypto/tls has.
+// groups has the key exchanges of OTP that crypto/tls has too.
 var groups = map[etf.Atom]tls.CurveID{
 	"x25519": tls.X25519, "secp256r1": tls.CurveP256, "secp384r1": tls.CurveP384, "secp521r1": tls.CurveP521,
 	"x25519mlkem768": tls.X25519MLKEM768, "secp256r1mlkem768": tls.SecP256r1MLKEM768,
 	"secp384r1mlkem1024": tls.SecP384r1MLKEM1024,
 }
 
-// otherGroups are those that OTP has beside them.
+// otherGroups matches the other key exchanges of OTP.
 var otherGroups = regexp.MustCompile(`^(?:x448|ffdhe\d+|sect\d+[kr]\d|secp\d+[kr]\d|` +
 	`brainpoolP\d+[rt]1(?:tls13)?|mlkem\d+)$`)
 

@@ -22,7 +22,7 @@ type Credentials struct {
 	roots  *x509.CertPool
 }
 
-// stamp is what tells that a file has changed.
+// stamp tells whether a file has changed.
 type stamp struct {
 	modified time.Time
 	size     int64
@@ -107,10 +107,10 @@ func sameStamps(a, b []stamp) bool {
 	return true
 }
 
-// statFiles looks at every file.
+// statFiles returns the stamps of all files.
 func (c *Credentials) statFiles() ([]stamp, error) {
 	var stamps []stamp
-	look := func(option, file string) error {
+	statFile := func(option, file string) error {
 		info, err := os.Stat(file)
 		if err == nil && !info.Mode().IsRegular() && info.Mode()&fs.ModeNamedPipe == 0 {
 			err = errors.New("is no file")
@@ -122,22 +122,22 @@ func (c *Credentials) statFiles() ([]stamp, error) {
 		return nil
 	}
 	for _, p := range c.side.Certs {
-		if err := look("certfile", p.CertFile); err != nil {
+		if err := statFile("certfile", p.CertFile); err != nil {
 			return nil, err
 		}
-		if err := look("keyfile", p.keyFile()); err != nil {
+		if err := statFile("keyfile", p.keyFile()); err != nil {
 			return nil, err
 		}
 	}
 	if c.side.CACertFile != "" {
-		if err := look("cacertfile", c.side.CACertFile); err != nil {
+		if err := statFile("cacertfile", c.side.CACertFile); err != nil {
 			return nil, err
 		}
 	}
 	return stamps, nil
 }
 
-// loadFiles reads every file and makes the part of the configuration that all connections have in common.
+// loadFiles reads all files and makes the part of the configuration that all connections share.
 func (c *Credentials) loadFiles() (*tls.Config, *x509.CertPool, error) {
 	s := &c.side
 	cfg := &tls.Config{

@@ -17,7 +17,7 @@ type Options struct {
 	File string
 	// Server is for connections that the node accepts, Client for those that it makes.
 	Server, Client Side
-	// Notes are what the reader of the file should know although it is no error.
+	// Notes are facts that the reader of the file should know although they are no errors.
 	Notes []Note
 }
 

@@ -39,7 +39,7 @@ func readPEM(name string) ([]*pem.Block, error) {
 	return nil, errors.New("has nothing in PEM form (-----BEGIN CERTIFICATE-----)")
 }
 
-// readAtMost reads a file that has no more than some bytes, whatever it is: a device may be without an end.
+// readAtMost reads a file of at most max bytes. The limit also ends the reading of a device, which may have no end.
 func readAtMost(name string, max int64) ([]byte, error) {
 	f, err := os.Open(name)
 	if err != nil {
@@ -53,7 +53,7 @@ func readAtMost(name string, max int64) ([]byte, error) {
 	return text, err
 }
 
-// readCertificates returns all certificates of a file, of which there is at least one.
+// readCertificates returns all certificates of a file. There has to be at least one.
 func readCertificates(name string) ([]*x509.Certificate, error) {
 	blocks, err := readPEM(name)
 	if err != nil {
@@ -76,7 +76,7 @@ func readCertificates(name string) ([]*x509.Certificate, error) {
 	return certs, nil
 }
 
-// readKey returns the private key of a file, of which there has to be exactly one (ssl_config:init_private_key/5).
+// readKey returns the private key of a file. There has to be exactly one (ssl_config:init_private_key/5).
 func readKey(name, password string) (crypto.PrivateKey, error) {
 	blocks, err := readPEM(name)
 	if err != nil {

@@ -39,7 +39,7 @@ var (
 	oidPBES2  = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 5, 13}
 	oidPBKDF2 = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 5, 12}
 
-	// pseudoRandom are the functions for PBKDF2, of which the first one is the default.
+	// pseudoRandom has the pseudo-random functions of PBKDF2. The first one is the default.
 	pseudoRandom = []struct {
 		oid asn1.ObjectIdentifier
 		new func() hash.Hash
@@ -67,7 +67,7 @@ var (
 	errKeyForm  = errors.New("the encrypted key is malformed")
 )
 
-// errForm is a way of encryption that is not known here, which OTP 25 does not know either, or that is too weak.
+// errForm is the error for an encryption that is not supported: OTP 25 does not know it either, or it is too weak.
 func errForm(what string, oid asn1.ObjectIdentifier) error {
 	return fmt.Errorf("the key is encrypted by %s %v; convert it with: openssl pkcs8 -topk8 -v2 aes256", what, oid)
 }

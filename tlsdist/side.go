@@ -23,10 +23,10 @@ func newSideReader(r *reader, role string) *sideReader {
 	return &sideReader{r: r, role: role, seen: map[etf.Atom]bool{}, positions: map[etf.Atom]etf.Pos{}}
 }
 
-// allowRepeats lets options be given that have been given before.
+// allowRepeats lets options that were read before be given once more.
 func (s *sideReader) allowRepeats() { s.seen = map[etf.Atom]bool{} }
 
-// fileOf is the file that has something at pos: a word that is not from the file has no place.
+// fileOf returns the file that pos is in, or "" for a word, which is not from the file.
 func (s *sideReader) fileOf(pos etf.Pos) string {
 	if pos.Line == 0 {
 		return ""

@@ -43,15 +43,15 @@ func (v verifier) verify(cs tls.ConnectionState) error {
 	return nil
 }
 
-// suiteError is a suite of TLS 1.3 that the options do not list: what is offered of that version cannot be chosen in
-// crypto/tls.
+// suiteError is the error for a cipher suite of TLS 1.3 that the options do not list. crypto/tls always offers all
+// suites of that version.
 type suiteError struct{ suite uint16 }
 
 func (e *suiteError) Error() string {
 	return "the peer chose the cipher suite " + tls.CipherSuiteName(e.suite) + ", which the option ciphers does not list"
 }
 
-// chains are the ways from the certificate of the peer to a trusted one.
+// chains returns the chains from the certificate of the peer to a trusted one.
 func (v verifier) chains(certs []*x509.Certificate) ([][]*x509.Certificate, error) {
 	o := x509.VerifyOptions{Roots: v.roots, Intermediates: x509.NewCertPool(),
 		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}}
@@ -81,7 +81,7 @@ func (v verifier) peerError(leaf *x509.Certificate, reason, advice string) error
 	return &PeerError{Subject: leaf.Subject.String(), Issuer: leaf.Issuer.String(), Reason: reason, Advice: advice}
 }
 
-// invalidError makes the error of a certificate that crypto/x509 does not accept.
+// invalidError makes the error for a certificate that crypto/x509 does not accept.
 func (v verifier) invalidError(leaf *x509.Certificate, err error) error {
 	e := &PeerError{Subject: leaf.Subject.String(), Issuer: leaf.Issuer.String(), Err: err}
 	var invalid x509.CertificateInvalidError
@@ -138,7 +138,7 @@ func isForHost(c *x509.Certificate, host string) bool {
 	return false
 }
 
-// hostNames lists what a certificate is for.
+// hostNames lists the hosts that a certificate is for.
 func hostNames(c *x509.Certificate) string {
 	list := slices.Clone(c.DNSNames)
 	for _, ip := range c.IPAddresses {
