@@ -141,13 +141,23 @@ func findHolder(linked []appup.Linked, libs []codechange.Lib, module etf.Atom, v
 				continue
 			}
 			for _, m := range l.Modules {
-				if m.Name == module && (vsn == nil || etf.Equal(m.Version, vsn)) {
+				if m.Name == module && (vsn == nil || isVersion(m.Version, vsn)) {
 					return lib, true
 				}
 			}
 		}
 	}
 	return lib, false
+}
+
+// isVersion tells whether the version of a module is vsn; [] is the number that stands for the code of one without a
+// version.
+func isVersion(have, vsn etf.Term) bool {
+	if list, isList := vsn.(etf.List); isList && len(list) == 0 {
+		_, named := have.(etf.List)
+		return !named
+	}
+	return etf.Equal(have, vsn)
 }
 
 // withSampleServers are versions with those of the kit.

@@ -41,7 +41,7 @@ type Program struct {
 
 // Sample is a state of a server.
 type Sample struct {
-	// Module and Vsn are the version of the module whose state it is.
+	// Module and Vsn are the version of the module whose state it is; "" is one without a Vsn.
 	Module etf.Atom
 	Vsn    string
 	// Name is the registered name of the server. "" means none.
