@@ -35,6 +35,8 @@ type Program struct {
 	Flags func(cmd *cobra.Command)
 	// Configure changes the configuration of the node before it starts; nil changes nothing.
 	Configure func(cfg *node.Config) error
+	// Cleanup is called when the node has ended, also if it could not be configured; nil does nothing.
+	Cleanup func()
 	// Start starts the servers. The node is up, and ends when Start fails.
 	Start func(ctx context.Context, n *node.Node) error
 }
@@ -83,6 +85,9 @@ func (p Program) Run(ctx context.Context, args []string, stdout, stderr io.Write
 const endTime = 10 * time.Second
 
 func (p Program) run(ctx context.Context, cfg node.Config, stdout io.Writer) (err error) {
+	if p.Cleanup != nil {
+		defer p.Cleanup()
+	}
 	if p.Configure != nil {
 		if err := p.Configure(&cfg); err != nil {
 			return err

@@ -51,8 +51,11 @@ func TestAProgramWhoseServersDoNotStartFails(t *testing.T) {
 	no := errors.New("no")
 	p := program(func(context.Context, *node.Node) error { return no })
 	require.ErrorIs(t, p.Run(t.Context(), []string{"--cookie=secret"}, io.Discard, io.Discard), no)
+	cleaned := false
 	p.Configure = func(*node.Config) error { return no }
+	p.Cleanup = func() { cleaned = true }
 	require.ErrorIs(t, p.Run(t.Context(), nil, io.Discard, io.Discard), no)
+	require.True(t, cleaned)
 }
 
 func TestAProgramRefusesWhatItDoesNotKnow(t *testing.T) {
