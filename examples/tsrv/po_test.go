@@ -18,8 +18,8 @@ func TestAPOFileIsRead(t *testing.T) {
 }
 
 func TestStringsOfAPOFileContinue(t *testing.T) {
-	c, err := parsePO("msgid \"\"\n\"a\\n\"\n  \"b\"\nmsgstr \"c\\t\"\n\"\\\"d\\\\\"\r\n#~ msgid \"x\"\n#~ msgstr \"y\"\n" +
-		"msgctxt \"\"\nmsgid \"e\"\nmsgstr \"f\"")
+	c, err := parsePO("msgid \"\"\n\"a\\n\"\n  \"b\"\nmsgstr \"c\\t\"\n\"\\\"d\\\\\"\r\n#~ msgid \"x\"\n" +
+		"#~ msgstr \"y\"\nmsgctxt \"\"\nmsgid \"e\"\nmsgstr \"f\"")
 	require.NoError(t, err)
 	require.Equal(t, map[message]string{{id: "a\nb"}: "c\t\"d\\", {id: "e", hasContext: true}: "f"}, c.texts)
 }

@@ -7,7 +7,7 @@
 //
 // It understands these calls; config_set and config_delete are casts as well:
 //
-//	{config_set, App, {t__config, Language, Dev, [{t__repository, Name, Directory, _}]}}     ok
+//	{config_set, App, {t__config, Language, Dev, [{t__repository, Name, Directory, _}]}}    ok
 //	{config_delete, App}                              ok or {error, not_found}
 //	{config_await, App}                               {ok, Config}, once there is one
 //	{translate, App, Repository, Language, Text}      the translation, or Text; {Context, Text} is a text in a context
@@ -17,7 +17,8 @@
 //	anything else                                     error
 //
 // While an application is in developer mode, a timer sends the server monitor every ten seconds, and it reads the files
-// that have changed. Version 2 also knows {changes, App} and a language to fall back on, version 3 has no developer mode.
+// that have changed. Version 2 also knows {changes, App} and a language to fall back on, version 3 has no developer
+// mode.
 //
 // Options of t__srv:start_link/1,2:
 //
@@ -59,8 +60,8 @@ func Applications(texts fs.FS) []codechange.Application {
 		app("3", "3", genserv.Of(NewV3(texts)))}
 }
 
-// App is the application, to be started by node.Node.Applications().Start. texts has the repositories, options are those of
-// t__srv:start_link/1.
+// App is the application, to be started by node.Node.Applications().Start. texts has the repositories, options are
+// those of t__srv:start_link/1.
 func App(texts fs.FS, options ...etf.Term) node.App {
 	return node.App{Name: "t__", Description: "Translations", Vsn: "1", Modules: []etf.Atom{"t__srv", "t__sup"},
 		Registered: []etf.Atom{"t__sup", "t__srv"}, Applications: []etf.Atom{"kernel", "stdlib"},
@@ -86,7 +87,8 @@ func (s Sup) Init(args etf.Term) (supervisor.Flags, []supervisor.ChildSpec, erro
 		Start: supervisor.Start{Module: "t__srv", Function: "start_link", Args: etf.List{options}, Func: s.start}}}, nil
 }
 
-// start is t__srv:start_link(Options), which registers it under its module name, and start_link({local, Name}, Options).
+// start is t__srv:start_link(Options), which registers it under its module name, and start_link({local, Name},
+// Options).
 func (s Sup) start(p *genserv.Process, args etf.List) (supervisor.Started, error) {
 	if len(args) == 1 {
 		args = etf.List{etf.Tagged("local", etf.Atom("t__srv")), args[0]}

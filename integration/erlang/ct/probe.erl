@@ -103,6 +103,7 @@ do({start, undefined, Args}) -> gen_server:start(?MODULE, Args, []);
 do({start, Name, Args}) -> gen_server:start({local, Name}, ?MODULE, Args, []);
 do({start_link, undefined, Args}) -> gen_server:start_link(?MODULE, Args, []);
 do({start_link, Name, Args}) -> gen_server:start_link({local, Name}, ?MODULE, Args, []);
+do({start_link, t__srv, Name, Args}) -> gen_server:start_link({local, Name}, t__srv, Args, []);
 do({flood, To, N, Size}) ->
     B = binary:copy(<<"x">>, Size),
     lists:foreach(fun(I) -> To ! {flood, I, B} end, lists:seq(1, N));

@@ -1,7 +1,7 @@
 %% The reference: what the Go program integration/erlang/testbed is, on a BEAM. The suites hold against this one first.
 %%
 %% A node whose server testbed starts, pauses, kills and stops other nodes of this host, which have the servers echo, counter
-%% and probe, and the supervisor tree. The requests are described in control.go; the options of nodes are those of beam:start/1.
+%% and probe, and the supervisors tree and t__sup. The requests are described in control.go; the options of nodes are those of beam:start/1.
 -module(testbed).
 -behaviour(gen_server).
 
@@ -16,6 +16,7 @@ servers() ->
     [{ok, _} = gen_server:start({local, Name}, Name, Args, []) || {Name, Args} <- [{echo, []}, {counter, 0}, {probe, undefined}]],
     {ok, Tree} = tree:start_link({local, tree}, {#{}, []}),
     unlink(Tree),
+    is_pid(whereis(t__sup)) orelse begin {ok, Sup} = t__sup:start_link([]), unlink(Sup) end,
     ok.
 
 %% What each of those with the option files has.

@@ -3,12 +3,15 @@ package main
 import (
 	"bytes"
 	"context"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/gonode-otp/gonode/codechange"
 	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/examples/tsrv"
 	"github.com/gonode-otp/gonode/genserv"
 	"github.com/gonode-otp/gonode/node"
 	"github.com/gonode-otp/gonode/supervisor"
@@ -73,9 +76,9 @@ func (d demoSrv) Downgrade(_ etf.Term, s demoState, _ etf.Term) (any, error) {
 	return s, nil
 }
 
-// demoVersions are all of them.
-func demoVersions() (*codechange.Versions, error) {
-	var apps []codechange.Application
+// versions are all of demo and of t__.
+func versions(texts fs.FS) (*codechange.Versions, error) {
+	apps := tsrv.Applications(texts)
 	for i, vsn := range []string{"1", "2", "3"} {
 		apps = append(apps, codechange.Application{Name: "demo", Vsn: vsn, Modules: []*codechange.Module{
 			{Vsn: vsn, Code: genserv.Of(demoSrv{i + 1})}, {Vsn: vsn, Code: supervisor.Of(demoSup{})}}})
@@ -83,14 +86,16 @@ func demoVersions() (*codechange.Versions, error) {
 	return codechange.NewVersions(apps...)
 }
 
-// startDemo starts the application on a node that can be upgraded.
-func startDemo(ctx context.Context, n *node.Node) error {
-	if n.ReleaseHandler() == nil {
-		return nil
+// startApplication starts the application of the release, on a node that can be upgraded, and t__ on every other one.
+func startApplication(ctx context.Context, n *node.Node) error {
+	if h := n.ReleaseHandler(); h != nil && slices.ContainsFunc(h.Running().Libs, isDemo) {
+		return n.Applications().Start(ctx, node.App{Name: "demo",
+			Start: genserv.Child{Name: "demo_sup", Module: supervisor.Of(demoSup{})}})
 	}
-	return n.Applications().Start(ctx, node.App{Name: "demo",
-		Start: genserv.Child{Name: "demo_sup", Module: supervisor.Of(demoSup{})}})
+	return n.Applications().Start(ctx, tsrv.App(nil))
 }
+
+func isDemo(l codechange.Lib) bool { return l.App == "demo" }
 
 // writeFiles writes texts by their paths into dir, for which @DIR@ stands in them.
 func writeFiles(dir string, texts etf.Map) error {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/examples/tsrv"
 	"github.com/gonode-otp/gonode/genserv"
 )
 
@@ -51,6 +52,7 @@ var deeds = map[deed]func(p *genserv.Process, a etf.Tuple) etf.Term{
 	{"sleep", 1}:      func(p *genserv.Process, a etf.Tuple) etf.Term { p.Receive(millis(a[0]), nobody); return ok },
 	{"start", 2}:      func(p *genserv.Process, a etf.Tuple) etf.Term { return started(p.Spawn(another(a))) },
 	{"start_link", 2}: func(p *genserv.Process, a etf.Tuple) etf.Term { return started(p.SpawnLink(another(a))) },
+	{"start_link", 3}: startOther,
 	{"flood", 3}:      flood,
 	{"after", 2}:      later,
 	{"child", 1}:      childDoes,
@@ -82,6 +84,14 @@ func another(a etf.Tuple) genserv.Child {
 		name = ""
 	}
 	return genserv.Child{Name: name, Module: genserv.Of(probe{}), Args: a[1]}
+}
+
+// startOther is {start_link, Module, Name, Args} of a server that is no probe.
+func startOther(p *genserv.Process, a etf.Tuple) etf.Term {
+	if !etf.IsAtom(a[0], "t__srv") {
+		panic(etf.Term(badarg))
+	}
+	return started(p.SpawnLink(genserv.Child{Name: a[1].(etf.Atom), Module: genserv.Of(tsrv.NewV1(nil)), Args: a[2]}))
 }
 
 // started is what gen_server:start returns.

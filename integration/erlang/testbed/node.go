@@ -35,7 +35,12 @@ func runNode(ctx context.Context, args []string) error {
 	}
 	cfg.Name = flags.Arg(0)
 	if *root != "" {
-		versions, err := demoVersions()
+		dir, err := os.OpenRoot(*root)
+		if err != nil {
+			return err
+		}
+		defer dir.Close()
+		versions, err := versions(dir.FS())
 		if err != nil {
 			return err
 		}
@@ -73,7 +78,7 @@ func startNode(ctx context.Context, cfg node.Config) (*node.Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(spawnServers(start, n), startDemo(start, n)); err != nil {
+	if err := errors.Join(spawnServers(start, n), startApplication(start, n)); err != nil {
 		return nil, errors.Join(err, stopNode(n))
 	}
 	return n, nil
