@@ -105,7 +105,7 @@ func (r *run) downgradeStarted(v versionPair, l *genserv.Loop) Undone {
 	switch {
 	case err == nil:
 		return UndoneDowngraded
-	case l.Handled() == 0 && l.BeginAnew(v.old.Code) == nil:
+	case l.Handled() == 0 && l.Reinit(v.old.Code) == nil:
 		return UndoneAnew
 	}
 	return UndoneKilled

@@ -63,14 +63,15 @@ func checkCallbacks[S any](srv Server[S], own []string) *CallbackError {
 	if known, ok := checked.Load(key); ok && len(own) == 0 {
 		return known.(*CallbackError)
 	}
-	failure := misfit(server, callbacksOf[S](), own)
+	failure := findMisnamed(server, callbacksOf[S](), own)
 	if len(own) == 0 {
 		checked.Store(key, failure)
 	}
 	return failure
 }
 
-func misfit(server reflect.Type, callbacks []callback, own []string) *CallbackError {
+// findMisnamed returns the first method that resembles a callback and is none, or nil.
+func findMisnamed(server reflect.Type, callbacks []callback, own []string) *CallbackError {
 	methods := server
 	if server.Kind() != reflect.Pointer && server.Kind() != reflect.Interface {
 		methods = reflect.PointerTo(server) // which has those with a pointer receiver, too
@@ -80,16 +81,17 @@ func misfit(server reflect.Type, callbacks []callback, own []string) *CallbackEr
 		if slices.Contains(own, m.Name) {
 			continue
 		}
-		if c, why := lookAlike(server, methods, m, callbacks); c != nil {
+		if c, why := similarCallback(server, methods, m, callbacks); c != nil {
 			return &CallbackError{Server: server.String(), Method: m.Name, Have: signature(m.Type, 1), Name: c.name,
-				Want: signature(wanted(c), 0), Why: why}
+				Want: signature(callbackType(c), 0), Why: why}
 		}
 	}
 	return nil
 }
 
-// lookAlike returns the callback that a method looks like, and why it is none; nil if it is one, or looks like none.
-func lookAlike(server, methods reflect.Type, m reflect.Method, callbacks []callback) (c *callback, why string) {
+// similarCallback returns the callback that a method resembles, and why the method is no callback; nil if it is one or
+// resembles none.
+func similarCallback(server, methods reflect.Type, m reflect.Method, callbacks []callback) (c *callback, why string) {
 	same := slices.DeleteFunc(slices.Clone(callbacks), func(c callback) bool { return c.name != m.Name })
 	if len(same) > 0 {
 		for _, c := range same {
@@ -103,14 +105,15 @@ func lookAlike(server, methods reflect.Type, m reflect.Method, callbacks []callb
 		return &same[0], "it has another signature"
 	}
 	for _, c := range callbacks {
-		if distance(c.name, m.Name) <= 2 && (signature(m.Type, 1) == signature(wanted(&c), 0) || takesProcess(m.Type)) {
+		if distance(c.name, m.Name) <= 2 && (signature(m.Type, 1) == signature(callbackType(&c), 0) || takesProcess(m.Type)) {
 			return &c, "it has another name"
 		}
 	}
 	return nil, ""
 }
 
-func wanted(c *callback) reflect.Type {
+// callbackType returns the function type of a callback.
+func callbackType(c *callback) reflect.Type {
 	m, _ := c.iface.MethodByName(c.name)
 	return m.Type
 }

@@ -20,7 +20,7 @@ func (p *Process) Cast(to, request etf.Term) {
 		err = p.proc.Send(whom, driver.CastMessage(request))
 	}
 	if err != nil && !errors.Is(err, ErrNoProc) && !errors.Is(err, ErrNoConnection) {
-		p.notSent("cast not sent", to, err)
+		p.logNotSent("cast not sent", to, err)
 	}
 }
 
@@ -44,8 +44,8 @@ func (p *Process) Call(ctx context.Context, to, request etf.Term) (etf.Term, err
 }
 
 // MultiCall calls the server registered as name on all the nodes at once and waits for all of them, or until ctx
-// ends. A ctx without a deadline ends here when it does in Call; gen_server:multi_call/3 waits for ever. Nodes that did not answer are in bad, whatever the reason; both results keep the order of nodes.
-// gen_server:multi_call/4.
+// ends. A ctx without a deadline ends here when it does in Call; gen_server:multi_call/3 waits for ever. Nodes that
+// did not answer are in bad, whatever the reason; both results keep the order of nodes. gen_server:multi_call/4.
 func (p *Process) MultiCall(ctx context.Context, nodes []etf.Atom, name etf.Atom,
 	request etf.Term) (replies []NodeReply, bad []etf.Atom) {
 	return p.proc.MultiCall(ctx, nodes, name, orUndefined(request))

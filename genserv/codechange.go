@@ -96,9 +96,9 @@ func (s *server[S]) downgrade(p *Process, vsn, extra etf.Term) (state any, failu
 // makes the older state: by its Downgrade, or by its CodeChange if the older module has the same state type. The
 // code change gets a copy of the state if the server that runs now is a StateCopier; see Uncopied.
 //
-// If it fails nothing has changed, and the error is a *driver.ChangeError. Else undo brings the old module and its state
-// back; it may be called only while the server is still suspended, and what the server did in between is forgotten.
-// Either undo or KeepCodeChanges has to be called.
+// If it fails nothing has changed, and the error is a *driver.ChangeError. Else undo brings the old module and its
+// state back; it may be called only while the server is still suspended, and what the server did in between is
+// forgotten. Either undo or KeepCodeChanges has to be called.
 func (l *Loop) ChangeCode(oldVsn etf.Term, m Module, extra etf.Term) (undo func(), err error) {
 	return l.change(m, &stateChange{p: &l.p, oldVsn: orUndefined(oldVsn), extra: orUndefined(extra)})
 }
@@ -114,7 +114,7 @@ func (l *Loop) change(m Module, c *stateChange) (undo func(), err error) {
 	if l.mode != modeSuspended {
 		return nil, driver.ErrNotSuspended
 	}
-	from, failure := l.inst.twin()
+	from, failure := l.inst.copyInstance()
 	if failure == nil {
 		failure = c.make(m, from)
 	}
@@ -157,10 +157,10 @@ func (l *Loop) Uncopied() string { return l.inst.uncopied() }
 // error is that of ChangeCode, or an *driver.UntriedError, as that of Rehearse is if the state cannot be copied.
 func (l *Loop) Rehearse(oldVsn etf.Term, m Module, extra etf.Term, loaded bool) (rehearse func() error, err error) {
 	if part := l.inst.uncopied(); part != "" {
-		return nil, &driver.UntriedError{Module: l.inst.moduleName(), Why: "a code change could alter the state in place, for " + part +
-			" and the server is no genserv.StateCopier"}
+		return nil, &driver.UntriedError{Module: l.inst.moduleName(),
+			Why: "a code change could alter the state in place, for " + part + " and the server is no genserv.StateCopier"}
 	}
-	twin, failure := l.inst.twin()
+	copied, failure := l.inst.copyInstance()
 	if failure != nil {
 		return nil, failure
 	}
@@ -168,9 +168,9 @@ func (l *Loop) Rehearse(oldVsn etf.Term, m Module, extra etf.Term, loaded bool) 
 	name := l.inst.moduleName()
 	return func() error {
 		c := &stateChange{p: p, oldVsn: orUndefined(oldVsn), extra: orUndefined(extra), loaded: loaded}
-		failure := c.make(m, twin)
+		failure := c.make(m, copied)
 		if failure == nil {
-			return c.by.endChange(p, false, twin.state(), c.next.state()).asError()
+			return c.by.endChange(p, false, copied.state(), c.next.state()).asError()
 		}
 		if proc.refused {
 			return &driver.UntriedError{Module: name, Why: "it starts a process or waits for one, which a rehearsal does not do"}
@@ -230,8 +230,8 @@ func adopt(next instance, state any) *changeFailure {
 	return &changeFailure{Reason: etf.Tuple{etf.Atom("bad_state"), etf.Binary(err.State)}, Err: err}
 }
 
-// twin implements instance.
-func (s *server[S]) twin() (instance, *changeFailure) {
+// copyInstance implements instance.
+func (s *server[S]) copyInstance() (instance, *changeFailure) {
 	t := &server[S]{module: s.module, current: s.current}
 	if s.copier == nil {
 		return t, nil

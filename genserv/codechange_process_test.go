@@ -53,7 +53,7 @@ func (o owner) Terminate(_ *genserv.Process, _ etf.Term, h *handle) {
 	*o.closed = append(*o.closed, h.name)
 }
 
-func startOwner() (w *world, next genserv.Module, opened, closed *[]string) {
+func startOwner() (w *testEnv, next genserv.Module, opened, closed *[]string) {
 	opened, closed = new([]string), new([]string)
 	o := owner{of[*handle]{&handle{"first"}}, opened, closed}
 	return startVersion(genserv.Of(o)), genserv.Of(o), opened, closed

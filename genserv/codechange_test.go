@@ -68,15 +68,15 @@ func (v2) Downgrade(vsn etf.Term, s stateV2, extra etf.Term) (any, error) {
 }
 
 // calls tells what the running version answers.
-func calls(t *testing.T, w *world) string {
+func calls(t *testing.T, w *testEnv) string {
 	w.sent = nil
 	w.send(driver.CallMessage(client, etf.Int(1), nil))
 	require.Len(t, w.sent, 1)
 	return etf.Format(w.sent[0].msg.(etf.Tuple)[1])
 }
 
-func startVersion(m genserv.Module) *world {
-	w := &world{}
+func startVersion(m genserv.Module) *testEnv {
+	w := &testEnv{}
 	w.start(m, nil, driver.Options{})
 	return w
 }

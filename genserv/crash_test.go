@@ -27,7 +27,7 @@ func (f failing) HandleCall(p *genserv.Process, _ etf.Term, _ genserv.From, stat
 
 // failWith returns the exit reason of a server whose callback does that.
 func failWith(t *testing.T, fail func(p *genserv.Process)) etf.Term {
-	w := &world{}
+	w := &testEnv{}
 	w.start(genserv.Of(failing{fail}), nil, driver.Options{})
 	w.send(driver.CallMessage(client, etf.Int(1), nil))
 	require.True(t, w.ended)
@@ -40,7 +40,7 @@ func (*brokenError) Error() string { panic("not even that") }
 
 func TestAPanicBecomesAnExitReason(t *testing.T) {
 	var none map[string]int
-	var nobody *world
+	var nobody *testEnv
 	zero := 0
 	for _, test := range []struct {
 		name string
@@ -146,7 +146,10 @@ func TestAPanicInADeferredCallCountsAndNotTheFirstOne(t *testing.T) {
 }
 
 func TestAMisuseOfTheProcessHandleIsSeenInTheStack(t *testing.T) {
-	reason := failWith(t, func(p *genserv.Process) { p.SendAfter(1, client, nil).Cancel(); (*genserv.Timer)(nil).Cancel() })
+	reason := failWith(t, func(p *genserv.Process) {
+		p.SendAfter(1, client, nil).Cancel()
+		(*genserv.Timer)(nil).Cancel()
+	})
 	require.Equal(t, "github.com/gonode-otp/gonode/genserv:(*Timer).Cancel", mfa(t, stackOf(reason)[0]))
 }
 

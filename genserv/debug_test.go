@@ -19,7 +19,7 @@ import (
 )
 
 // debugged is a scripted server with the reply to the last system message.
-func debugged(t *testing.T, w *world, request string) string {
+func debugged(t *testing.T, w *testEnv, request string) string {
 	w.sent = nil
 	w.send(system(1, parse(t, request)))
 	require.Len(t, w.sent, 1)
@@ -27,7 +27,7 @@ func debugged(t *testing.T, w *world, request string) string {
 }
 
 // work makes one event of every kind.
-func work(t testing.TB, w *world) {
+func work(t testing.TB, w *testEnv) {
 	w.send(driver.CallMessage(client, etf.Int(7), parse(t, "{return,{reply,hello,1}}")),
 		driver.CastMessage(parse(t, `{return,{noreply,"text"}}`)),
 		parse(t, "{return,{noreply,3,{continue,{return,{noreply,4}}}}}"),
@@ -35,7 +35,7 @@ func work(t testing.TB, w *world) {
 }
 
 // workToTheEnd also stops the server.
-func workToTheEnd(t testing.TB, w *world) {
+func workToTheEnd(t testing.TB, w *testEnv) {
 	work(t, w)
 	w.send(driver.CallMessage(client, etf.Int(8), parse(t, "{return,{stop,normal,bye,6}}")))
 	require.True(t, w.ended)
@@ -75,7 +75,7 @@ func TestStatisticsCountMessagesAndTellTheTime(t *testing.T) {
 
 func TestStatisticsNeedNoStateAsATerm(t *testing.T) {
 	shown := 0
-	w := &world{}
+	w := &testEnv{}
 	w.start(genserv.Of(shower{&shown}), nil, driver.Options{Debug: etf.List{atom("statistics")}})
 	w.send(driver.CallMessage(client, etf.Int(1), nil))
 	require.Zero(t, shown)

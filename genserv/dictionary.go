@@ -6,8 +6,8 @@ import "github.com/gonode-otp/gonode/etf"
 // puts there and what sys:get_status and observer look for.
 type dictionary etf.Map
 
-// begins fills the process dictionary with what proc_lib puts there.
-func (p *Process) begins(m Module, ancestors etf.Term) {
+// initDictionary fills the process dictionary with what proc_lib puts there.
+func (p *Process) initDictionary(m Module, ancestors etf.Term) {
 	p.dictMu.Lock()
 	defer p.dictMu.Unlock()
 	p.dict = dictionary{

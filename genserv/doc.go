@@ -1,6 +1,7 @@
 // Package genserv is the gen_server contract as a value: the callbacks of a server, what they may answer, and a Loop
 // that runs them for one process exactly as gen_server, gen, sys and proc_lib of OTP do. It knows no sockets, sets no
-// timers and starts no goroutine, but for Try; a node drives it, by package driver, and gives it the few things that it needs.
+// timers and starts no goroutine, but for Try; a node drives it, by package driver, and gives it the few things that
+// it needs.
 //
 // # Writing a server
 //
@@ -17,6 +18,21 @@
 //	Module:terminate/2                   Terminator.Terminate                    nothing to clean up
 //	Module:code_change/3                 CodeChanger.CodeChange                  {error,{'EXIT',{undef,_}}}
 //	Module:format_status/1               StatusFormatter.FormatStatus            the state is shown as it is
+//
+// Erlang has no counterpart for these:
+//
+//	Go                                      what it does                         without it
+//	--                                      ------------                         ----------
+//	Downgrader.Downgrade                    the state of an older module         CodeChange with {down, Vsn}
+//	ProcessCodeChanger.CodeChange           CodeChange that gets the process     CodeChanger
+//	ProcessDowngrader.Downgrade             Downgrade that gets the process      Downgrader
+//	CodeChangeEnder.EndCodeChange           cleans up after a code change        nothing to clean up
+//	Reverter.Revert                         the state after a failed upgrade     the state before it
+//	StateCopier.CopyState                   a copy for code changes              the state itself
+//	StateShower.ShowState                   the state as a term                  StateTerm, or etf.Marshal
+//	Namer.ModuleName                        the name of the callback module      the name of the Go type
+//	InitialCaller.InitialCall               what $initial_call names             {Module, init, 1}
+//	Blocker.MayBlock                        may its callbacks wait?              found out while it runs
 //
 // and what they answer is a value, so that a forgotten answer does not compile and any term can be a reply. A nil
 // where a term is wanted is the atom undefined.
@@ -45,8 +61,8 @@
 // A Reply from HandleCast, a zero Result and a negative time-out compile, but are bad return values and end the
 // server with {bad_return_value, Result}.
 //
-// A method that is named as a callback and has another signature, or is misspelled, is found by Of, which panics. A line
-// such as
+// A method that is named as a callback and has another signature, or is misspelled, is found by Of, which panics. A
+// line such as
 //
 //	var _ genserv.Caster[int] = counter{}
 //

@@ -78,13 +78,13 @@ func TestAStartIsAcknowledgedOrFails(t *testing.T) {
 		{genserv.StopInit[etf.Term](atom("no_disk")), failed(atom("no_disk")), &genserv.Exit{Reason: atom("no_disk")}},
 		{genserv.Fail[etf.Term](taken), failed(taken), &genserv.Exit{Reason: taken}},
 	} {
-		loop := genserv.NewLoop(genserv.Of(starter{test.result}), &world{}, driver.Options{})
+		loop := genserv.NewLoop(genserv.Of(starter{test.result}), &testEnv{}, driver.Options{})
 		ack, _, err := loop.Start(nil)
 		require.Equal(t, test.ack, ack)
 		require.ErrorIs(t, err, test.err)
 	}
 	running := genserv.Fail[etf.Term](etf.Tuple{atom("already_started"), remote})
-	_, _, err := genserv.NewLoop(genserv.Of(starter{running}), &world{}, driver.Options{}).Start(nil)
+	_, _, err := genserv.NewLoop(genserv.Of(starter{running}), &testEnv{}, driver.Options{}).Start(nil)
 	var other *genserv.AlreadyStarted
 	require.ErrorAs(t, err, &other)
 	require.Equal(t, remote, other.Pid)

@@ -51,7 +51,7 @@ var tagShapes = []struct {
 func TestAReplyCarriesTheTagAsItCameAndGoesWhereGenReplySendsIt(t *testing.T) {
 	for _, shape := range tagShapes {
 		t.Run(shape.name, func(t *testing.T) {
-			w := &world{}
+			w := &testEnv{}
 			w.start(genserv.Of(actor{w}), etf.Tuple{atom("return"), etf.Tuple{atom("ok"), etf.Int(0)}}, driver.Options{})
 			request := etf.Tuple{atom("return"), etf.Tuple{atom("reply"), atom("hello"), etf.Int(1)}}
 			w.send(driver.CallMessage(remote, shape.tag, request))
@@ -67,7 +67,7 @@ func TestAReplyCarriesTheTagAsItCameAndGoesWhereGenReplySendsIt(t *testing.T) {
 func TestASystemMessageIsAnsweredByTheSameRule(t *testing.T) {
 	for _, shape := range tagShapes {
 		t.Run(shape.name, func(t *testing.T) {
-			w := &world{}
+			w := &testEnv{}
 			w.start(genserv.Of(actor{w}), etf.Tuple{atom("return"), etf.Tuple{atom("ok"), etf.Int(0)}}, driver.Options{})
 			w.send(driver.SystemMessage(remote, shape.tag, atom("get_state")))
 			require.Equal(t, []sent{{shape.to, etf.Tuple{shape.tag, etf.Tuple{atom("ok"), etf.Int(0)}}}}, w.sent)
@@ -99,7 +99,7 @@ func TestOnlyAPidAndATagMakeAFrom(t *testing.T) {
 }
 
 func TestAFromWithoutATagIsAnsweredWithUndefined(t *testing.T) {
-	w := &world{}
+	w := &testEnv{}
 	w.start(genserv.Of(actor{w}), etf.Tuple{atom("return"), etf.Tuple{atom("ok"), etf.Int(0)}}, driver.Options{})
 	w.loop.Process().Reply(genserv.From{Pid: remote}, nil)
 	require.Equal(t, []sent{{remote, etf.Tuple{atom("undefined"), atom("undefined")}}}, w.sent)

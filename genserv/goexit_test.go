@@ -32,7 +32,7 @@ func (g gone) leave(where string) genserv.Result[int] {
 
 func TestAServerThatLeavesAtEveryTurnStillEnds(t *testing.T) {
 	var calls []string
-	w := &world{}
+	w := &testEnv{}
 	w.start(genserv.Of(gone{&calls}), nil, driver.Options{})
 	call := driver.CallMessage(w.Self(), atom("tag"), atom("x"))
 	var next driver.Next

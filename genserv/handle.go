@@ -9,11 +9,11 @@ import (
 
 // Handle gives the server a message and returns when it has been dealt with.
 func (l *Loop) Handle(msg etf.Term) driver.Next {
-	for l.again() {
+	for l.stepPending() {
 		l.step()
 	}
 	l.receive(msg)
-	return l.settled()
+	return l.finishStep()
 }
 
 // receive deals with one message: decode_msg/9 of gen_server.erl, and suspend_loop/6 of sys.erl.
@@ -84,7 +84,7 @@ func (l *Loop) finish(o outcome, from From, last etf.Term) {
 	case outNoReply:
 		l.debugNoReply()
 		l.await(o.action)
-	case outNoClass:
+	case outUnhandled:
 		l.warnNoHandleInfo(last)
 		l.debugNoReply()
 		l.await(action{})

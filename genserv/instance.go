@@ -31,9 +31,10 @@ type instance interface {
 	state() any
 	// code returns the Module of the instance.
 	code() *Module
-	// twin returns another instance of the module with a copy of the state, if the server can copy it, or the same state.
-	twin() (instance, *changeFailure)
-	// uncopied tells which part of the state a twin has in common with this instance; "" means none.
+	// copyInstance returns another instance of the module with a copy of the state, or with the state itself if the
+	// server cannot copy it.
+	copyInstance() (instance, *changeFailure)
+	// uncopied tells which part of the state a copy has in common with this instance; "" means none.
 	uncopied() string
 	// endsChanges says whether the server is a CodeChangeEnder, and endChange tells it what became of a state that
 	// it has made.
@@ -58,9 +59,9 @@ const (
 	outNoReply
 	outStop
 	outStopReply
-	outBad     // reason is {bad_return_value, Result}
-	outCrash   // crash
-	outNoClass // the server has no HandleInfo
+	outBad       // reason is {bad_return_value, Result}
+	outCrash     // crash
+	outUnhandled // the server has no HandleInfo
 )
 
 // initOutcome is the same for Init.
@@ -96,7 +97,7 @@ func (s *server[S]) init(p *Process, args etf.Term) initOutcome {
 func (s *server[S]) call(p *Process, request etf.Term, from From) outcome {
 	var r Result[S]
 	c := protect(func() { r = s.srv.HandleCall(p, request, from, s.current) })
-	return s.settle(&r, c, true)
+	return s.applyResult(&r, c, true)
 }
 
 func (s *server[S]) cast(p *Process, request etf.Term) outcome {
@@ -105,16 +106,16 @@ func (s *server[S]) cast(p *Process, request etf.Term) outcome {
 	}
 	var r Result[S]
 	c := protect(func() { r = s.caster.HandleCast(p, request, s.current) })
-	return s.settle(&r, c, false)
+	return s.applyResult(&r, c, false)
 }
 
 func (s *server[S]) info(p *Process, msg etf.Term) outcome {
 	if s.informer == nil {
-		return outcome{kind: outNoClass}
+		return outcome{kind: outUnhandled}
 	}
 	var r Result[S]
 	c := protect(func() { r = s.informer.HandleInfo(p, msg, s.current) })
-	return s.settle(&r, c, false)
+	return s.applyResult(&r, c, false)
 }
 
 func (s *server[S]) continueWith(p *Process, term etf.Term) outcome {
@@ -123,11 +124,11 @@ func (s *server[S]) continueWith(p *Process, term etf.Term) outcome {
 	}
 	var r Result[S]
 	c := protect(func() { r = s.continuer.HandleContinue(p, term, s.current) })
-	return s.settle(&r, c, false)
+	return s.applyResult(&r, c, false)
 }
 
-// settle takes over the state of a result, if it is one that this callback may return.
-func (s *server[S]) settle(r *Result[S], c *crash, mayReply bool) outcome {
+// applyResult takes over the state of a result if the callback may return that result.
+func (s *server[S]) applyResult(r *Result[S], c *crash, mayReply bool) outcome {
 	if c != nil {
 		thrown, ok := c.value.(Result[S])
 		if !ok {

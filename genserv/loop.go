@@ -72,7 +72,7 @@ func NewLoop(m Module, proc driver.Proc, o driver.Options) *Loop {
 	if l.parent == (etf.Pid{}) {
 		l.parent = proc.Self()
 	}
-	l.p.begins(m, o.Ancestors)
+	l.p.initDictionary(m, o.Ancestors)
 	l.debugOptions(o.Debug)
 	return l
 }
@@ -83,7 +83,7 @@ var defaultHost driver.Host
 // error: nil, ErrIgnore, or an *Exit with the reason. If next says that the process has ended, its name has to be free
 // before the starter learns that.
 func (l *Loop) Start(args etf.Term) (ack etf.Term, next driver.Next, err error) {
-	defer l.settled()
+	defer l.finishStep()
 	l.args = orUndefined(args)
 	o := l.inst.init(&l.p, l.args)
 	switch {
@@ -114,7 +114,7 @@ func (l *Loop) failStart(reason etf.Term, c *crash) (ack etf.Term, next driver.N
 // At any other time it does nothing.
 func (l *Loop) Timeout() driver.Next {
 	switch {
-	case l.again():
+	case l.stepPending():
 		l.step()
 	case l.mode != modeRunning:
 	case l.wait == actTimeout:
@@ -122,11 +122,12 @@ func (l *Loop) Timeout() driver.Next {
 	case l.wait == actNone && l.hibernateAfter > 0:
 		l.wait = actHibernate
 	}
-	return l.settled()
+	return l.finishStep()
 }
 
-// settled returns Next after something was done. The debug functions of a stopped server have seen its last reply.
-func (l *Loop) settled() driver.Next {
+// finishStep returns Next after a step. If the server has stopped, its debug functions end: they have seen its last
+// reply.
+func (l *Loop) finishStep() driver.Next {
 	if l.mode == modeStopped {
 		l.closeDebug()
 	}
@@ -138,7 +139,7 @@ func (l *Loop) Next() driver.Next {
 	switch {
 	case l.mode == modeStopped:
 		return driver.Next{Stopped: true, Reason: l.reason, Wait: -1}
-	case l.again():
+	case l.stepPending():
 		return driver.Next{Again: true}
 	case l.wait == actHibernate:
 		return driver.Next{Wait: -1, Hibernate: true}
@@ -175,7 +176,7 @@ func (l *Loop) Goexit(msg etf.Term) driver.Next {
 	default:
 		l.crash(c, from, last)
 	}
-	return l.settled()
+	return l.finishStep()
 }
 
 // Suspend does what sys:suspend does, for a driver that upgrades the server. It ends what Serve has begun.
@@ -239,12 +240,12 @@ func (l *Loop) becomeStopped(reason etf.Term) driver.Next {
 	return l.Next()
 }
 
-// again tells whether there is something to do before the next message.
-func (l *Loop) again() bool {
+// stepPending tells whether there is something to do before the next message.
+func (l *Loop) stepPending() bool {
 	return l.mode == modeRunning && (l.todo.kind != todoNothing || l.kept.len() > 0)
 }
 
-// step does one thing of what again is about.
+// step does the next thing that stepPending is about.
 func (l *Loop) step() {
 	do := l.todo
 	l.todo = todo{}
@@ -256,5 +257,5 @@ func (l *Loop) step() {
 	default:
 		l.receive(l.kept.pop())
 	}
-	l.served(do.kind == todoNothing)
+	l.countServed(do.kind == todoNothing)
 }

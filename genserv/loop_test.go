@@ -21,8 +21,8 @@ func parse(t testing.TB, text string) etf.Term {
 }
 
 // startScripted starts a scripted server that says {ok,0} and forgets what was noted so far.
-func startScripted(t testing.TB, o driver.Options) *world {
-	w := &world{}
+func startScripted(t testing.TB, o driver.Options) *testEnv {
+	w := &testEnv{}
 	w.start(genserv.Of(actor{w}), parse(t, "{return,{ok,0}}"), o)
 	w.take()
 	return w
@@ -35,7 +35,7 @@ func system(tag int, request etf.Term) etf.Term {
 func TestAHundredThousandMessagesAreKeptWhileSuspendedAndComeBackInOrder(t *testing.T) {
 	const n = 100_000
 	server := &recorder{}
-	w := &world{}
+	w := &testEnv{}
 	w.start(genserv.Of(server), nil, driver.Options{})
 	w.send(system(1, atom("suspend")))
 	for i := range n {
@@ -68,7 +68,7 @@ func (r *recorder) HandleCast(_ *genserv.Process, msg etf.Term, n int) genserv.R
 
 func TestEveryKeptMessageIsAStepSoThatADriverCanStopInBetween(t *testing.T) {
 	server := &recorder{}
-	w := &world{}
+	w := &testEnv{}
 	w.start(genserv.Of(server), nil, driver.Options{})
 	w.loop.Handle(system(1, atom("suspend")))
 	for i := range 3 {
@@ -86,7 +86,7 @@ func TestEveryKeptMessageIsAStepSoThatADriverCanStopInBetween(t *testing.T) {
 }
 
 func TestADriverThatDoesNotLookAtAgainStillGetsTheRightOrder(t *testing.T) {
-	w := &world{}
+	w := &testEnv{}
 	w.loop = genserv.NewLoop(genserv.Of(actor{w}), w, driver.Options{})
 	_, next, _ := w.loop.Start(parse(t, "{return,{ok,0,{continue,{return,{noreply,1,{continue,{return,{noreply,2}}}}}}}}"))
 	require.True(t, next.Again)
@@ -101,7 +101,7 @@ func TestADriverThatDoesNotLookAtAgainStillGetsTheRightOrder(t *testing.T) {
 
 func TestMessagesThatComeBeforeTheStartAreKept(t *testing.T) {
 	server := &recorder{}
-	w := &world{}
+	w := &testEnv{}
 	w.loop = genserv.NewLoop(genserv.Of(server), w, driver.Options{})
 	require.Equal(t, driver.Next{Wait: -1}, w.loop.Handle(driver.CastMessage(etf.Int(1))))
 	require.Equal(t, driver.Next{Wait: -1}, w.loop.Handle(system(1, atom("get_state"))))
@@ -217,13 +217,13 @@ func TestWhatTheLoopTellsAboutItself(t *testing.T) {
 }
 
 func TestATimeOutShorterThanAMillisecondIsKeptAsItIs(t *testing.T) {
-	w := &world{}
+	w := &testEnv{}
 	w.start(genserv.Of(waiter(100*time.Microsecond)), nil, driver.Options{})
 	require.Equal(t, 100*time.Microsecond, w.next.Wait)
 }
 
 func TestANegativeTimeOutIsNeverShownAsZero(t *testing.T) {
-	w := &world{}
+	w := &testEnv{}
 	w.start(genserv.Of(waiter(-time.Microsecond)), nil, driver.Options{})
 	require.Equal(t, "{bad_return_value,{ok,0,-1}}", etf.Format(w.next.Reason))
 }
@@ -256,7 +256,7 @@ func TestTheLastActionCounts(t *testing.T) {
 		{"message over hibernate", genserv.Ok(msg).Hibernate().WithTimeoutMessage(time.Second, msg), driver.Next{Wait: -1}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			w := &world{}
+			w := &testEnv{}
 			loop := genserv.NewLoop(genserv.Of(starter{test.result}), w, driver.Options{})
 			_, next, _ := loop.Start(nil)
 			require.Equal(t, test.want, next)
@@ -285,7 +285,7 @@ func TestBadInitResultsAreShownAsErlangWouldShowThem(t *testing.T) {
 		{genserv.Ok(atom("s")).WithTimeoutMessage(-time.Second, nil).Hibernate(),
 			"{bad_return_value,{ok,s,{hibernate,-1000,undefined}}}"},
 	} {
-		w := &world{}
+		w := &testEnv{}
 		w.start(genserv.Of(starter{test.result}), nil, driver.Options{})
 		require.Equal(t, test.want, etf.Format(w.next.Reason))
 	}
@@ -305,7 +305,7 @@ func TestBadResultsAreShownAsErlangWouldShowThem(t *testing.T) {
 			"{bad_return_value,{noreply,s,{timeout,-1000,m}}}"},
 		{genserv.Reply(nil, atom("s")).WithTimeout(-time.Hour), "{bad_return_value,{reply,undefined,s,-3600000}}"},
 	} {
-		w := &world{}
+		w := &testEnv{}
 		w.start(genserv.Of(answerer{test.result}), nil, driver.Options{})
 		w.send(driver.CallMessage(client, etf.Int(1), nil))
 		require.Equal(t, test.want, etf.Format(w.next.Reason))

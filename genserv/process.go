@@ -25,41 +25,42 @@ type Process struct {
 func (p *Process) Self() etf.Pid { return p.proc.Self() }
 
 // Send sends msg to a pid, to a registered name of this node (an etf.Atom), to {Name, Node} (an etf.Tuple), to an alias
-// (an etf.Ref) or to {global, Name}, for which a connected node is asked first, as global:send/2 does. Messages to one process arrive in the order in which they were sent. A message that reaches nobody
-// is lost, as in Erlang. The operator ! of Erlang.
+// (an etf.Ref) or to {global, Name}, for which a connected node is asked first, as global:send/2 does. Messages to one
+// process arrive in the order in which they were sent. A message that reaches nobody is lost, as in Erlang. The
+// operator ! of Erlang.
 //
 // What was sent must not be changed afterwards. A list in the state that was sent may be appended to, though, for
 // append never changes the elements that are there, as long as only one list grows out of it.
 //
-// What Erlang raises badarg for, an unknown name of this node and a destination that is none, and a message that is no
-// term, which Erlang does not have, are mistakes of the caller: the logger of the process tells of them. TrySend returns
-// them.
+// Some mistakes of the caller are logged by the logger of the process, and TrySend returns them: an unknown name of
+// this node and a bad destination, for which Erlang raises badarg, and a message that is no term, which Erlang does not
+// have.
 func (p *Process) Send(to, msg etf.Term) {
 	if err := p.TrySend(to, msg); err != nil {
-		p.notSent("message not sent", to, err)
+		p.logNotSent("message not sent", to, err)
 	}
 }
 
-// TrySend is Send that returns why the message cannot be sent: an error that wraps an *etf.EncodeError if it is no term.
-// That nobody gets it is no error.
+// TrySend is Send that returns why the message cannot be sent: an error that wraps an *etf.EncodeError if it is no
+// term. It is no error that nobody gets the message.
 func (p *Process) TrySend(to, msg etf.Term) error { return p.proc.Send(to, orUndefined(msg)) }
 
 // Reply answers a call, from anywhere and at any time; HandleCall returned NoReply for it. The caller may have gone, or
 // have given up: then the reply is lost. gen_server:reply/2.
 //
-// A reply that is no term is a mistake: the caller gets {error, {bad_reply, Text}} and the logger of the process tells
-// of it. TryReply returns it.
+// A reply that is no term is a mistake: the caller gets {error, {bad_reply, Text}} and the logger of the process logs
+// the error, which TryReply returns.
 func (p *Process) Reply(from From, reply etf.Term) {
 	err := p.TryReply(from, reply)
 	if err == nil {
 		return
 	}
-	p.notSent("reply not sent", from.Term(), err)
+	p.logNotSent("reply not sent", from.Term(), err)
 	p.replyNoTerm(from, err)
 }
 
-// TryReply is Reply that returns why the reply cannot be sent: ErrBadFrom, or an error that wraps an *etf.EncodeError if
-// it is no term; the caller waits on then. That nobody gets it is no error.
+// TryReply is Reply that returns why the reply cannot be sent: ErrBadFrom, or an error that wraps an *etf.EncodeError
+// if it is no term; the caller then goes on waiting. It is no error that nobody gets the reply.
 func (p *Process) TryReply(from From, reply etf.Term) error {
 	to := from.Destination()
 	if to == nil {
@@ -68,8 +69,8 @@ func (p *Process) TryReply(from From, reply etf.Term) error {
 	return p.proc.Reply(to, orUndefined(from.Tag), orUndefined(reply))
 }
 
-// notSent tells the logger of a message that could not be sent.
-func (p *Process) notSent(what string, to etf.Term, err error) {
+// logNotSent logs a message that could not be sent.
+func (p *Process) logNotSent(what string, to etf.Term, err error) {
 	p.Logger().LogAttrs(context.Background(), slog.LevelError, what, logTerm("to", to), slog.Any("error", err))
 }
 
@@ -79,8 +80,8 @@ func (p *Process) SendAfter(d time.Duration, to, msg etf.Term) *Timer {
 }
 
 // Monitor watches a pid, a registered name of this node, {Name, Node} or the process that {global, Name} is now. When
-// it is gone, HandleInfo gets {'DOWN', Ref, process, Object, Reason} once; at once with noproc if there was nobody. That
-// nobody has a global name is the error ErrNoProc. erlang:monitor/2.
+// it is gone, HandleInfo gets {'DOWN', Ref, process, Object, Reason} once; at once with noproc if there was nobody. If
+// nobody has the global name, the error is ErrNoProc. erlang:monitor/2.
 func (p *Process) Monitor(to etf.Term) (etf.Ref, error) { return p.proc.Monitor(to, false) }
 
 // Demonitor ends the watching. No DOWN with ref is seen afterwards, not even one that had arrived already.
@@ -112,8 +113,8 @@ func (p *Process) TrapExit(on bool) (old bool) { return p.proc.TrapExit(on) }
 // end its own process returns Stop, or panics with an Exit.
 func (p *Process) Exit(pid etf.Pid, reason etf.Term) { p.proc.Exit(pid, orUndefined(reason)) }
 
-// Register gives the process a name on this node. It fails if the name is taken, on
-// a node with a *node.NameTakenError, or if the process has one. erlang:register/2.
+// Register gives the process a name on this node. It fails if the name is taken, on a node with a *node.NameTakenError,
+// or if the process has one. erlang:register/2.
 func (p *Process) Register(name etf.Atom) error { return p.proc.Register(name) }
 
 // Unregister takes the name away from whoever has it. erlang:unregister/1.

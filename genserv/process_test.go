@@ -15,9 +15,9 @@ import (
 	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
-// inProcess runs a function in a callback of a process, and returns the world afterwards.
-func inProcess(t *testing.T, do func(w *world, p *genserv.Process)) *world {
-	w := &world{}
+// inProcess runs a function in a callback of a process, and returns its environment afterwards.
+func inProcess(t *testing.T, do func(w *testEnv, p *genserv.Process)) *testEnv {
+	w := &testEnv{}
 	w.start(genserv.Of(failing{func(p *genserv.Process) { do(w, p) }}), nil, driver.Options{Name: atom("named")})
 	w.send(driver.CallMessage(client, etf.Int(1), nil))
 	require.False(t, w.ended, "%v", w.next.Reason)
@@ -49,7 +49,7 @@ func TestTheProcessAsksItsNodeInTheWordsOfErlang(t *testing.T) {
 			etf.Tuple{atom("demonitor"), other}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			w := inProcess(t, func(_ *world, p *genserv.Process) { require.NoError(t, test.do(p)) })
+			w := inProcess(t, func(_ *testEnv, p *genserv.Process) { require.NoError(t, test.do(p)) })
 			require.Equal(t, []etf.Tuple{test.want}, w.asked)
 		})
 	}
@@ -57,7 +57,7 @@ func TestTheProcessAsksItsNodeInTheWordsOfErlang(t *testing.T) {
 
 func TestMonitorAliasAndMakeRefReturnReferences(t *testing.T) {
 	var refs []etf.Ref
-	w := inProcess(t, func(_ *world, p *genserv.Process) {
+	w := inProcess(t, func(_ *testEnv, p *genserv.Process) {
 		for _, ask := range []func() (etf.Ref, error){
 			func() (etf.Ref, error) { return p.Monitor(etf.Tuple{atom("name"), atom("erl@there")}) }, p.Alias, p.MakeRef,
 		} {
@@ -76,7 +76,7 @@ func TestMonitorAliasAndMakeRefReturnReferences(t *testing.T) {
 
 func TestWhatTheNodeRefusesIsAnError(t *testing.T) {
 	refusal := errors.New("badarg")
-	inProcess(t, func(w *world, p *genserv.Process) {
+	inProcess(t, func(w *testEnv, p *genserv.Process) {
 		w.fail = refusal
 		require.ErrorIs(t, p.Register("taken"), refusal)
 		require.ErrorIs(t, p.TrySend(atom("nobody"), atom("hello")), refusal)
@@ -87,7 +87,7 @@ func TestWhatTheNodeRefusesIsAnError(t *testing.T) {
 
 func TestAChildIsStartedWithAndWithoutALink(t *testing.T) {
 	child := genserv.Child{Name: "child", Module: genserv.Of(failing{}), Args: etf.Int(5)}
-	w := inProcess(t, func(_ *world, p *genserv.Process) {
+	w := inProcess(t, func(_ *testEnv, p *genserv.Process) {
 		pid, err := p.SpawnLink(child)
 		require.NoError(t, err)
 		require.Equal(t, uint32(200), pid.ID)
@@ -102,7 +102,7 @@ func TestAChildIsStartedWithAndWithoutALink(t *testing.T) {
 }
 
 func TestSendCastAndReplyGoOutAsTheyAre(t *testing.T) {
-	w := inProcess(t, func(_ *world, p *genserv.Process) {
+	w := inProcess(t, func(_ *testEnv, p *genserv.Process) {
 		p.Send(remote, atom("hello"))
 		p.Send(atom("name"), nil)
 		p.Cast(etf.Tuple{atom("name"), atom("erl@there")}, etf.Int(1))
@@ -119,7 +119,7 @@ func TestSendCastAndReplyGoOutAsTheyAre(t *testing.T) {
 
 func TestATimerSendsLaterOrNotAtAll(t *testing.T) {
 	var kept, cancelled *genserv.Timer
-	w := inProcess(t, func(_ *world, p *genserv.Process) {
+	w := inProcess(t, func(_ *testEnv, p *genserv.Process) {
 		kept = p.SendAfter(time.Second, p.Self(), atom("tick"))
 		cancelled = p.SendAfter(time.Minute, remote, nil)
 		require.True(t, cancelled.Cancel())
@@ -132,7 +132,7 @@ func TestATimerSendsLaterOrNotAtAll(t *testing.T) {
 }
 
 func TestACallFromInsideAsksTheNode(t *testing.T) {
-	inProcess(t, func(w *world, p *genserv.Process) {
+	inProcess(t, func(w *testEnv, p *genserv.Process) {
 		w.call = func(ctx context.Context, to, request etf.Term) (etf.Term, error) {
 			require.Equal(t, etf.Term(remote), to)
 			require.Equal(t, atom("undefined"), request)
@@ -149,7 +149,7 @@ func TestACallFromInsideAsksTheNode(t *testing.T) {
 }
 
 func TestTheOtherRequestsFromInsideAskTheNodeToo(t *testing.T) {
-	inProcess(t, func(w *world, p *genserv.Process) {
+	inProcess(t, func(w *testEnv, p *genserv.Process) {
 		w.take()
 		nodes := []etf.Atom{"a@h", "b@h"}
 		replies, bad := p.MultiCall(t.Context(), nodes, "srv", nil)
@@ -163,7 +163,7 @@ func TestTheOtherRequestsFromInsideAskTheNodeToo(t *testing.T) {
 }
 
 func TestAGlobalNameIsLookedUpBeforeItIsUsed(t *testing.T) {
-	inProcess(t, func(w *world, p *genserv.Process) {
+	inProcess(t, func(w *testEnv, p *genserv.Process) {
 		w.call = func(_ context.Context, to, _ etf.Term) (etf.Term, error) { return to, nil }
 		known, other := etf.Tuple{atom("global"), atom("known")}, etf.Tuple{atom("global"), atom("other")}
 		reply, err := p.Call(t.Context(), known, nil)
@@ -186,7 +186,7 @@ func TestAGlobalNameIsLookedUpBeforeItIsUsed(t *testing.T) {
 }
 
 func TestADownThatWaitsInsideIsFlushed(t *testing.T) {
-	w := &world{}
+	w := &testEnv{}
 	down := func(ref etf.Ref) etf.Term {
 		return etf.Tuple{atom("DOWN"), ref, atom("process"), remote, atom("noproc")}
 	}
@@ -201,7 +201,7 @@ func TestADownThatWaitsInsideIsFlushed(t *testing.T) {
 
 // flusher demonitors with the message flush.
 type flusher struct {
-	w    *world
+	w    *testEnv
 	seen []etf.Term
 }
 
@@ -220,7 +220,7 @@ func (f *flusher) HandleInfo(p *genserv.Process, msg etf.Term, n int) genserv.Re
 }
 
 func TestTheProcessDictionary(t *testing.T) {
-	inProcess(t, func(_ *world, p *genserv.Process) {
+	inProcess(t, func(_ *testEnv, p *genserv.Process) {
 		initial, ok := p.Get(atom("$initial_call"))
 		require.True(t, ok)
 		require.Equal(t, etf.Tuple{atom("genserv_test.failing"), atom("init"), etf.Int(1)}, initial)
@@ -247,12 +247,12 @@ func TestTheProcessDictionary(t *testing.T) {
 }
 
 // mute is a node that has nothing to say.
-type mute struct{ *world }
+type mute struct{ *testEnv }
 
 func (mute) Log() *slog.Logger { return nil }
 
 func TestAServerWithoutALoggerIsSilent(t *testing.T) {
-	w := &world{}
+	w := &testEnv{}
 	w.loop = genserv.NewLoop(genserv.Of(failing{func(p *genserv.Process) {
 		p.Logger().Error("nobody hears this")
 		panic("nor this")
@@ -263,7 +263,7 @@ func TestAServerWithoutALoggerIsSilent(t *testing.T) {
 }
 
 func TestReceiveAsksTheNodeForTheFirstMessageThatMatches(t *testing.T) {
-	inProcess(t, func(w *world, p *genserv.Process) {
+	inProcess(t, func(w *testEnv, p *genserv.Process) {
 		w.mailbox = []etf.Term{atom("a"), etf.Int(1), etf.Int(2)}
 		number := func(msg etf.Term) bool { _, ok := msg.(etf.Int); return ok }
 		for _, want := range []etf.Term{etf.Int(1), etf.Int(2), nil} {
@@ -277,7 +277,7 @@ func TestReceiveAsksTheNodeForTheFirstMessageThatMatches(t *testing.T) {
 }
 
 func TestReceiveLooksFirstAtWhatCameDuringASuspend(t *testing.T) {
-	w := &world{}
+	w := &testEnv{}
 	var got []etf.Term
 	w.start(genserv.Of(failing{func(p *genserv.Process) {
 		for {
@@ -298,7 +298,7 @@ func TestReceiveLooksFirstAtWhatCameDuringASuspend(t *testing.T) {
 }
 
 func TestAProcessKnowsItsNameAndWhoIsAlive(t *testing.T) {
-	w := inProcess(t, func(w *world, p *genserv.Process) {
+	w := inProcess(t, func(w *testEnv, p *genserv.Process) {
 		require.Equal(t, atom("named"), p.Name())
 		require.True(t, p.IsAlive(client))
 		w.fail = errors.New("badarg")
@@ -319,7 +319,7 @@ func (behaviour) FormatStatus(genserv.Status, string) genserv.Status {
 }
 
 func TestABehaviourShowsWhichModuleItRuns(t *testing.T) {
-	w := &world{}
+	w := &testEnv{}
 	w.start(genserv.Of(behaviour{}), nil, driver.Options{})
 	status := debugged(t, w, "get_status")
 	require.Contains(t, status, `{'$initial_call',{supervisor,mod,1}}`)
@@ -339,7 +339,7 @@ func TestTryTellsWhatAPanicMeans(t *testing.T) {
 }
 
 func TestAMistakeOfASenderIsLoggedAndTheCallerHearsOfABadReply(t *testing.T) {
-	w := inProcess(t, func(w *world, p *genserv.Process) {
+	w := inProcess(t, func(w *testEnv, p *genserv.Process) {
 		w.once = &etf.EncodeError{}
 		p.Send(remote, etf.Tuple{nil})
 		w.once = errors.New("badarg")

@@ -73,7 +73,7 @@ func TestSysChangeCodeGoesOnWithTheCodeThatTheNodeNames(t *testing.T) {
 		}
 		return first, false
 	}}
-	w := &world{}
+	w := &testEnv{}
 	w.start(first, nil, driver.Options{Host: host})
 	w.send(system(1, atom("suspend")))
 	require.Equal(t, `{error,{error,{too_old,1}}}`, debugged(t, w, "{change_code,versioned,1,refuse_with}"))

@@ -28,7 +28,7 @@ func textLog(level slog.Level) (slog.Handler, *bytes.Buffer) {
 
 func TestAReportIsReadableAndHasOTPsFields(t *testing.T) {
 	handler, out := textLog(slog.LevelInfo)
-	w := &world{handler: handler}
+	w := &testEnv{handler: handler}
 	w.start(genserv.Of(actor{w}), parse(t, "{return,{ok,0}}"), driver.Options{Name: atom("worker")})
 	w.send(driver.CallMessage(remote, etf.Int(1), parse(t, "{return,{stop,oops,[1]}}")))
 	require.Equal(t, `level=ERROR msg="gen_server terminating" label={gen_server,terminate} name=worker `+
@@ -52,7 +52,7 @@ func TestTheClientOfAReport(t *testing.T) {
 		{parse(t, "{'$gen_call',{name,tag},{return,{stop,oops,0}}}"), "", false, "undefined"},
 	} {
 		var info etf.Term
-		w := &world{handler: find{"client_info", &info}, clientName: test.name, clientEnded: test.ended}
+		w := &testEnv{handler: find{"client_info", &info}, clientName: test.name, clientEnded: test.ended}
 		w.start(genserv.Of(actor{w}), parse(t, "{return,{ok,0}}"), driver.Options{})
 		w.send(test.msg)
 		require.Equal(t, test.want, strings.NewReplacer(etf.Format(client), "Client", etf.Format(remote),
@@ -82,7 +82,7 @@ func (f find) Handle(_ context.Context, r slog.Record) error {
 
 func TestACrashInInitIsReportedAsProcLibDoes(t *testing.T) {
 	handler, out := textLog(slog.LevelInfo)
-	w := &world{handler: handler}
+	w := &testEnv{handler: handler}
 	w.start(genserv.Of(actor{w}), parse(t, "{exit,oops}"), driver.Options{Name: atom("worker"),
 		Ancestors: etf.List{atom("top")}})
 	require.Regexp(t, `^level=ERROR msg="gen_server crashed" label={proc_lib,crash} initial_call={scripted,init,\['Argument__1'\]} `+
@@ -92,7 +92,7 @@ func TestACrashInInitIsReportedAsProcLibDoes(t *testing.T) {
 func TestAReportThatNobodyReadsCostsNothing(t *testing.T) {
 	shown := 0
 	handler, out := textLog(slog.LevelError + 1)
-	w := &world{handler: handler}
+	w := &testEnv{handler: handler}
 	w.start(genserv.Of(showingCounter{shower{&shown}}), nil, driver.Options{})
 	w.send(driver.CastMessage(nil))
 	require.True(t, w.ended)

@@ -11,7 +11,7 @@ import (
 )
 
 // lastTag returns the alias of the last request that was sent, and a reply to it.
-func (w *world) lastTag() etf.Ref {
+func (w *testEnv) lastTag() etf.Ref {
 	call := w.sent[len(w.sent)-1].msg.(etf.Tuple)
 	return call[1].(etf.Tuple)[1].(etf.ImproperList).Tail.(etf.Ref)
 }
@@ -25,7 +25,7 @@ func downOf(ref etf.Ref, reason etf.Term) etf.Term {
 }
 
 // collect sends a request for each label and returns the references of them.
-func collect(t *testing.T, w *world, p *genserv.Process, c *genserv.RequestIDs[string],
+func collect(t *testing.T, w *testEnv, p *genserv.Process, c *genserv.RequestIDs[string],
 	labels ...string) (refs []etf.Ref) {
 	for _, label := range labels {
 		id, err := p.SendRequest(remote, atom("question"))
@@ -37,7 +37,7 @@ func collect(t *testing.T, w *world, p *genserv.Process, c *genserv.RequestIDs[s
 }
 
 func TestResponsesOfACollectionAreTakenAsTheyCome(t *testing.T) {
-	inProcess(t, func(w *world, p *genserv.Process) {
+	inProcess(t, func(w *testEnv, p *genserv.Process) {
 		var c genserv.RequestIDs[string]
 		_, err := c.Wait(p, time.Second)
 		require.ErrorIs(t, err, genserv.ErrNoRequest)
@@ -77,7 +77,7 @@ func TestResponsesOfACollectionAreTakenAsTheyCome(t *testing.T) {
 }
 
 func TestACollectionThatIsGivenUpSeesNoResponseAnyMore(t *testing.T) {
-	inProcess(t, func(w *world, p *genserv.Process) {
+	inProcess(t, func(w *testEnv, p *genserv.Process) {
 		var c genserv.RequestIDs[string]
 		refs := collect(t, w, p, &c, "a", "b")
 		w.mailbox = []etf.Term{atom("other")}
@@ -98,7 +98,7 @@ func TestACollectionThatIsGivenUpSeesNoResponseAnyMore(t *testing.T) {
 }
 
 func TestASingleRequestIsReceivedOrGivenUp(t *testing.T) {
-	inProcess(t, func(w *world, p *genserv.Process) {
+	inProcess(t, func(w *testEnv, p *genserv.Process) {
 		send := func() (genserv.RequestID, etf.Ref) {
 			id, err := p.SendRequest(remote, nil)
 			require.NoError(t, err)

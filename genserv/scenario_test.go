@@ -91,7 +91,7 @@ func parseStep(line string) (etf.Term, error) {
 
 // run does the steps with the loop and returns its events for every step.
 func (s *scenario) run() [][]string {
-	w := &world{}
+	w := &testEnv{}
 	tag := 1
 	var all [][]string
 	for _, step := range s.steps {
@@ -101,7 +101,7 @@ func (s *scenario) run() [][]string {
 	return all
 }
 
-func (w *world) step(t etf.Tuple, tag *int) {
+func (w *testEnv) step(t etf.Tuple, tag *int) {
 	switch t[0].(etf.Atom) {
 	case "start":
 		w.start(w.module(t[1].(etf.Atom)), t[2], startOptions(t[3].(etf.List)))
@@ -126,14 +126,14 @@ func (w *world) step(t etf.Tuple, tag *int) {
 }
 
 // pass lets time pass in which no message comes.
-func (w *world) pass(d time.Duration) {
+func (w *testEnv) pass(d time.Duration) {
 	for !w.ended && w.next.Wait >= 0 && w.next.Wait <= d {
 		d -= w.next.Wait
 		w.drive(w.loop.Timeout())
 	}
 }
 
-func (w *world) module(name etf.Atom) genserv.Module {
+func (w *testEnv) module(name etf.Atom) genserv.Module {
 	s := actor{w}
 	switch name {
 	case "bare":
@@ -297,7 +297,7 @@ func isStack(list etf.List) bool {
 }
 
 // waiting tells how the loop waits.
-func (w *world) waiting() []string {
+func (w *testEnv) waiting() []string {
 	switch next := w.next; {
 	case w.ended:
 		return nil

@@ -8,7 +8,7 @@ import (
 
 // actor is the server of testdata/scripted.erl: it does what its messages say and notes every callback. Its state is a
 // term.
-type actor struct{ w *world }
+type actor struct{ w *testEnv }
 
 func (actor) ModuleName() etf.Atom { return "scripted" }
 

@@ -148,9 +148,9 @@ type Module interface {
 
 // Of makes a Module of a server: genserv.Of(counter{}).
 //
-// It panics with a *CallbackError if a method is named as a callback and has another signature, for example with another
-// type of state, or has a name that is close to that of a callback, such as HandelCast, and its signature: it would never
-// be called. own are the names of methods that are meant to be what they are.
+// It panics with a *CallbackError if a method is named as a callback and has another signature, for example with
+// another type of state, or has a name that is close to that of a callback, such as HandelCast, and its signature: it
+// would never be called. own are the names of methods that are meant to be what they are.
 func Of[S any](srv Server[S], own ...string) Module {
 	if failure := checkCallbacks(srv, own); failure != nil {
 		panic(failure)

@@ -21,7 +21,7 @@ func (o of[S]) HandleCall(_ *genserv.Process, _ etf.Term, _ genserv.From, s S) g
 
 // stateOf returns how the state of a server is shown.
 func stateOf[S any](t *testing.T, server genserv.Server[S]) etf.Term {
-	w := &world{}
+	w := &testEnv{}
 	w.start(genserv.Of(server), nil, driver.Options{})
 	w.send(system(1, atom("get_state")))
 	require.Len(t, w.sent, 1)
@@ -94,7 +94,7 @@ func (careful) HandleCast(_ *genserv.Process, _ etf.Term, a account) genserv.Res
 }
 
 func TestWhatFormatStatusLeavesOutIsShownAsItIs(t *testing.T) {
-	w := &world{}
+	w := &testEnv{}
 	w.start(genserv.Of(careful{of[account]{account{"Ada", 5}}}), nil,
 		driver.Options{Name: atom("n"), Debug: etf.List{atom("log")}})
 	require.Contains(t, debugged(t, w, "get_status"), `{data,[{"State",<<"Ada">>}]}`)

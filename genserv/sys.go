@@ -134,7 +134,7 @@ func (l *Loop) changeCode(oldVsn, extra etf.Term) etf.Term {
 
 // changeInPlace has the running module change its own state.
 func (l *Loop) changeInPlace(oldVsn, extra etf.Term) error {
-	next, failure := l.inst.twin()
+	next, failure := l.inst.copyInstance()
 	if failure == nil {
 		failure = next.codeChange(&l.p, oldVsn, extra)
 	}

@@ -111,8 +111,8 @@ func (cs *children) remove(c *child) {
 	delete(cs.pids, c.pid)
 }
 
-// set changes what is known of the process of a child.
-func (cs *children) set(c *child, pid etf.Pid, restarting bool) {
+// setPid changes what is known of the process of a child.
+func (cs *children) setPid(c *child, pid etf.Pid, restarting bool) {
 	if cs.pids[c.pid] == c {
 		delete(cs.pids, c.pid)
 	}
@@ -122,13 +122,13 @@ func (cs *children) set(c *child, pid etf.Pid, restarting bool) {
 	}
 }
 
-// ended notes that a child does not run any more, and forgets it if it is temporary: del_child/2.
-func (cs *children) ended(c *child) {
+// markEnded notes that a child does not run any more, and forgets it if it is temporary: del_child/2.
+func (cs *children) markEnded(c *child) {
 	if c.restart == Temporary {
 		cs.remove(c)
 		return
 	}
-	cs.set(c, etf.Pid{}, false)
+	cs.setPid(c, etf.Pid{}, false)
 }
 
 // clone copies the children, so that one of both can be changed.

@@ -52,7 +52,7 @@ func (s *server) CodeChange(_ etf.Term, oldState any, _ etf.Term) (*state, error
 		st.children = merge(st.children, next)
 	}
 	st.starts = startFuncs{}
-	st.know(specs, s.more)
+	st.addStartFuncs(specs, s.startable)
 	return st, nil
 }
 

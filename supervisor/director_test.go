@@ -241,13 +241,13 @@ func (d *scenarioDriver) step(t etf.Tuple) []etf.Term {
 		return a
 	}).(etf.Tuple))
 	if d.sup != nil && d.ask(d.director, etf.Atom("held")) == etf.Term(etf.Int(0)) {
-		d.settle()
+		d.waitUntilIdle()
 	}
 	return append(events, d.ask(d.director, etf.Atom("events")).(etf.List)...)
 }
 
-// settle waits until the supervisor has dealt with everything, or everybody is dead.
-func (d *scenarioDriver) settle() {
+// waitUntilIdle waits until the supervisor has dealt with everything, or everybody is dead.
+func (d *scenarioDriver) waitUntilIdle() {
 	for again := true; again; {
 		if d.sys(etf.Atom("get_state")) == nil {
 			d.ask(d.director, etf.Tuple{etf.Atom("dead"), etf.Atom("all")})

@@ -17,7 +17,7 @@
 //
 // and is started like any other server:
 //
-//	pid, err := n.Spawn(ctx, "bank", supervisor.Of(bank{}), nil)
+//	pid, err := n.Spawn(ctx, genserv.Child{Name: "bank", Module: supervisor.Of(bank{})})
 //
 // Erlang and Go side by side:
 //
@@ -28,7 +28,7 @@
 //	#{strategy => one_for_one, intensity => 1,           Flags{}
 //	  period => 5, auto_shutdown => never}
 //	#{intensity => 0}                                    Flags{Intensity: NoRestarts}
-//	#{id => x, start => {counter, start_link, [5]}}      ChildSpec{ID: x, Start: StartLink(genserv.Of(counter{}), etf.Int(5))}
+//	#{id => x, start => {counter, start_link, [5]}}      ChildSpec{ID: x, Start: StartLink(counterModule, etf.Int(5))}
 //	a start function that calls                          .As("name")
 //	  gen_server:start_link({local, name}, ...)
 //	a start function that does something else            Start{Module: m, Function: f, Args: a, Func: func(p, args) ...}

@@ -91,8 +91,8 @@ func (st *state) startDynamic(p *genserv.Process, more etf.Term) etf.Term {
 	return o.term()
 }
 
-// dynamicEnded deals with the end of a child: restart_child/3.
-func (s *server) dynamicEnded(p *genserv.Process, pid etf.Pid, reason etf.Term, st *state) bool {
+// handleDynamicExit deals with the end of a child: restart_child/3.
+func (s *server) handleDynamicExit(p *genserv.Process, pid etf.Pid, reason etf.Term, st *state) bool {
 	d, ok := st.dynamics.byPid[pid]
 	if !ok || d.restarting {
 		return true
@@ -109,12 +109,12 @@ func (s *server) dynamicEnded(p *genserv.Process, pid etf.Pid, reason etf.Term, 
 	return true
 }
 
-// dynamicAgain serves {try_again_restart, {restarting, Pid}}.
-func (s *server) dynamicAgain(p *genserv.Process, id etf.Term, st *state) genserv.Result[*state] {
+// retryDynamic serves {try_again_restart, {restarting, Pid}}.
+func (s *server) retryDynamic(p *genserv.Process, id etf.Term, st *state) genserv.Result[*state] {
 	if t, ok := etf.AsTuple(id, "restarting", 2); ok {
 		pid, _ := t[1].(etf.Pid)
 		if d, ok := st.dynamics.byPid[pid]; ok && d.restarting {
-			return st.carryOn(s.restartDynamic(p, st.dynamicChild(pid, d), st))
+			return st.continueOrStop(s.restartDynamic(p, st.dynamicChild(pid, d), st))
 		}
 	}
 	return genserv.NoReply(st)
@@ -144,7 +144,7 @@ func (s *server) restartDynamic(p *genserv.Process, c *child, st *state) bool {
 // terminateDynamics ends all children at once and waits for them: terminate_dynamic_children/1. What did not go as
 // wanted is reported once for each reason.
 func (st *state) terminateDynamics(p *genserv.Process) {
-	patience := st.template().patience()
+	patience := st.template().shutdownTime()
 	signal, wanted := genserv.Shutdown, genserv.Shutdown
 	if patience == BrutalKill {
 		signal, wanted, patience = etf.Atom("kill"), genserv.Killed, genserv.Infinity

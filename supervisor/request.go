@@ -43,7 +43,7 @@ func (st *state) request(p *genserv.Process, name etf.Atom, arg etf.Term) etf.Te
 	case "terminate_child":
 		if c != nil {
 			st.terminate(p, c)
-			st.children.ended(c)
+			st.children.markEnded(c)
 			return atomOk
 		}
 	case "restart_child":
@@ -173,7 +173,7 @@ func (st *state) startNew(p *genserv.Process, spec etf.Term) etf.Term {
 func (st *state) startAgain(p *genserv.Process, c *child) etf.Term {
 	o := st.startChild(p, c, slog.LevelDebug)
 	if o.reason == nil {
-		st.children.set(c, o.pid, false)
+		st.children.setPid(c, o.pid, false)
 	}
 	return o.term()
 }

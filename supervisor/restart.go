@@ -20,7 +20,7 @@ func (st *state) startChildren(p *genserv.Process, list []*child) (failed *child
 		case o.pid == (etf.Pid{}) && c.restart == Temporary:
 			st.children.remove(c)
 		default:
-			st.children.set(c, o.pid, false)
+			st.children.setPid(c, o.pid, false)
 		}
 	}
 	return nil, nil
@@ -38,8 +38,8 @@ func (st *state) startChild(p *genserv.Process, c *child, level slog.Level) outc
 	return o
 }
 
-// ended deals with a child that has ended by itself: do_restart/3. It tells whether the supervisor goes on.
-func (s *server) ended(p *genserv.Process, c *child, reason etf.Term, st *state) bool {
+// handleExit deals with a child that has ended by itself: do_restart/3. It tells whether the supervisor goes on.
+func (s *server) handleExit(p *genserv.Process, c *child, reason etf.Term, st *state) bool {
 	if c.restart == Permanent || c.restart == Transient && !genserv.IsOrderly(reason) {
 		st.report(p, "child_terminated", reason, c)
 		return s.restart(p, c, st)
@@ -47,7 +47,7 @@ func (s *server) ended(p *genserv.Process, c *child, reason etf.Term, st *state)
 	if !genserv.IsOrderly(reason) {
 		st.report(p, "child_terminated", reason, c)
 	}
-	st.children.ended(c)
+	st.children.markEnded(c)
 	return !st.shutsDownAfter(c.significant)
 }
 
@@ -70,7 +70,7 @@ func (st *state) shutsDownAfter(significant bool) bool {
 func (s *server) restart(p *genserv.Process, c *child, st *state) bool {
 	if !st.forgive(c.pid) && !st.addRestart(s.now()) {
 		st.report(p, "shutdown", etf.Atom("reached_max_restart_intensity"), c)
-		st.children.ended(c)
+		st.children.markEnded(c)
 		return false
 	}
 	var again *child
@@ -95,10 +95,10 @@ func (st *state) restartOne(p *genserv.Process, c *child) (again *child) {
 	o := st.startChild(p, c, slog.LevelInfo)
 	if o.reason != nil {
 		st.report(p, "start_error", o.reason, c)
-		st.children.set(c, c.pid, true)
+		st.children.setPid(c, c.pid, true)
 		return c
 	}
-	st.children.set(c, o.pid, false)
+	st.children.setPid(c, o.pid, false)
 	return nil
 }
 
@@ -106,7 +106,7 @@ func (st *state) restartOne(p *genserv.Process, c *child) (again *child) {
 // restart_multiple_children/3. It returns the child that failed and has to be tried again.
 func (st *state) restartMany(p *genserv.Process, c *child, list []*child) (again *child) {
 	before := c.pid
-	st.children.set(c, etf.Pid{}, false)
+	st.children.setPid(c, etf.Pid{}, false)
 	st.terminateChildren(p, list)
 	list = slices.DeleteFunc(list, func(c *child) bool { return c.restart == Temporary })
 	failed, _ := st.startChildren(p, list)
@@ -116,7 +116,7 @@ func (st *state) restartMany(p *genserv.Process, c *child, list []*child) (again
 	if failed != c {
 		before = etf.Pid{}
 	}
-	st.children.set(failed, before, true)
+	st.children.setPid(failed, before, true)
 	return failed
 }
 

@@ -12,7 +12,7 @@ import (
 func (st *state) terminateChildren(p *genserv.Process, list []*child) {
 	for _, c := range slices.Backward(slices.Clone(list)) {
 		st.terminate(p, c)
-		st.children.ended(c)
+		st.children.markEnded(c)
 	}
 }
 
@@ -33,7 +33,7 @@ func (c *child) shutDown(p *genserv.Process) (unexpected etf.Term) {
 	if err != nil {
 		return nil // the supervisor has been killed, and its children are by their links
 	}
-	wanted, wait := genserv.Shutdown, c.patience()
+	wanted, wait := genserv.Shutdown, c.shutdownTime()
 	if wait == BrutalKill {
 		wanted, wait = genserv.Killed, genserv.Infinity
 		p.Exit(c.pid, etf.Atom("kill"))
@@ -54,8 +54,8 @@ func (c *child) shutDown(p *genserv.Process) (unexpected etf.Term) {
 	return reason
 }
 
-// patience is how long the child has to shut down.
-func (c *child) patience() time.Duration {
+// shutdownTime is how long the child has to shut down.
+func (c *child) shutdownTime() time.Duration {
 	switch t := c.shutdown.(type) {
 	case etf.Atom:
 		if t == "brutal_kill" {

@@ -20,17 +20,17 @@ type Supervisor interface {
 // Of makes a module of a supervisor, to be started by Node.Spawn, by StartLink in the child spec of another
 // supervisor, or as an application. Its name is that of s, see genserv.Namer.
 //
-// More are start functions that start_child requests may name besides those in the child specs of Init.
-func Of(s Supervisor, more ...Start) genserv.Module {
-	return genserv.Of[*state](&server{callback: s, name: callbackName(s), more: more, now: monotonic})
+// startable are start functions that start_child requests may name besides those in the child specs of Init.
+func Of(s Supervisor, startable ...Start) genserv.Module {
+	return genserv.Of[*state](&server{callback: s, name: callbackName(s), startable: startable, now: monotonic})
 }
 
 // server is the gen_server that every supervisor is.
 type server struct {
-	callback Supervisor
-	name     etf.Atom
-	more     []Start
-	now      func() int64
+	callback  Supervisor
+	name      etf.Atom
+	startable []Start
+	now       func() int64
 }
 
 // state is the record #state of supervisor.erl. It belongs to one process.
@@ -83,7 +83,7 @@ func (s *server) Init(p *genserv.Process, args etf.Term) genserv.InitResult[*sta
 	if st.children, refused = checkStartSpec(specs, st.autoShutdown); refused != nil {
 		return genserv.StopInit[*state](pair("start_spec", refused))
 	}
-	st.know(specs, s.more)
+	st.addStartFuncs(specs, s.startable)
 	if st.strategy == SimpleOneForOne {
 		st.dynamics = newDynamics(st.template())
 		return genserv.Ok(st)
@@ -107,9 +107,9 @@ func specList(specs []ChildSpec) etf.Term {
 	return list
 }
 
-// know collects the start functions that start_child requests may name.
-func (st *state) know(specs []ChildSpec, more []Start) {
-	for _, start := range more {
+// addStartFuncs collects the start functions that start_child requests may name.
+func (st *state) addStartFuncs(specs []ChildSpec, startable []Start) {
+	for _, start := range startable {
 		st.starts.add(start)
 	}
 	for _, spec := range specs {
@@ -125,10 +125,10 @@ func (s *server) HandleCast(p *genserv.Process, request etf.Term, st *state) gen
 		panic(functionClause)
 	}
 	if st.strategy == SimpleOneForOne {
-		return s.dynamicAgain(p, t[1], st)
+		return s.retryDynamic(p, t[1], st)
 	}
 	if c := st.children.find(t[1]); c != nil && c.restarting {
-		return st.carryOn(s.restart(p, c, st))
+		return st.continueOrStop(s.restart(p, c, st))
 	}
 	return genserv.NoReply(st)
 }
@@ -150,17 +150,17 @@ func (s *server) HandleInfo(p *genserv.Process, msg etf.Term, st *state) genserv
 	}
 	defer st.forgive(pid) // also if it is not started again
 	if st.strategy == SimpleOneForOne {
-		return st.carryOn(s.dynamicEnded(p, pid, t[2], st))
+		return st.continueOrStop(s.handleDynamicExit(p, pid, t[2], st))
 	}
 	if c := st.children.byPid(pid); c != nil {
-		return st.carryOn(s.ended(p, c, t[2], st))
+		return st.continueOrStop(s.handleExit(p, c, t[2], st))
 	}
 	return genserv.NoReply(st)
 }
 
-// carryOn goes on, or ends the supervisor.
-func (st *state) carryOn(goOn bool) genserv.Result[*state] {
-	if goOn {
+// continueOrStop lets the supervisor go on, or ends it with the reason shutdown if a child could not be dealt with.
+func (st *state) continueOrStop(ok bool) genserv.Result[*state] {
+	if ok {
 		return genserv.NoReply(st)
 	}
 	return genserv.Stop(genserv.Shutdown, st)

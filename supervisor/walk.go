@@ -40,7 +40,7 @@ func Forgive(l *genserv.Loop, child etf.Pid) {
 	st.forgiven[child] = true
 }
 
-// Is tells whether m is a supervisor.
+// Is tells whether Of made m.
 func Is(m genserv.Module) bool {
 	_, ok := m.Server().(*server)
 	return ok

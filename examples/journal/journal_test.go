@@ -99,16 +99,16 @@ func TestUpgradesThatSucceedAndThatFailLeaveNothingBehind(t *testing.T) {
 		return err
 	}
 	unpack(t, h, root)
-	settled := func(connections int, goroutines int) {
+	waitForCounts := func(connections int, goroutines int) {
 		require.Eventually(t, func() bool {
 			return journal.Connections() == connections && runtime.NumGoroutine() <= goroutines
 		}, time.Minute, time.Millisecond, "connections: %d", connections)
 	}
 	require.NoError(t, run("2", "up", ""))
 	require.NoError(t, run("1", "down", ""))
-	settled(0, 1<<20)
+	waitForCounts(0, 1<<20)
 	require.Error(t, run("2", "up", `,{apply,{test,fail,[]}}`))
-	settled(0, 1<<20)
+	waitForCounts(0, 1<<20)
 	before := runtime.NumGoroutine()
 	for range 100 {
 		report, err := h.Eval(t.Context(), script(t, "2", "up", `,{apply,{test,fail,[]}}`), codechange.Options{})
@@ -122,7 +122,7 @@ func TestUpgradesThatSucceedAndThatFailLeaveNothingBehind(t *testing.T) {
 		require.Error(t, run("1", "down", `,{apply,{test,fail,[]}}`))
 		require.NoError(t, run("1", "down", ""))
 	}
-	settled(0, before+2)
+	waitForCounts(0, before+2)
 	answer, err := n.Call(t.Context(), etf.Atom("journal"), nil)
 	require.NoError(t, err)
 	require.Equal(t, etf.Int(0), answer)

@@ -21,7 +21,7 @@ import (
 // App does not run and unreachable for one that did not answer, and {ask, To, Request}, which answers {ok, Reply} or
 // {error, Reason}.
 type Server struct {
-	Patience time.Duration // how long somebody may take to answer; 0 means two seconds
+	Timeout time.Duration // how long somebody may take to answer; 0 means two seconds
 }
 
 // State are the questions that have not been answered, each with the call that it is for.
@@ -32,9 +32,9 @@ type State struct {
 // The compiler says so if a callback does not have the signature that makes it one.
 var _ genserv.Informer[State] = Server{}
 
-func (srv Server) patience() time.Duration {
-	if srv.Patience > 0 {
-		return srv.Patience
+func (srv Server) timeout() time.Duration {
+	if srv.Timeout > 0 {
+		return srv.Timeout
 	}
 	return 2 * time.Second
 }
@@ -59,7 +59,7 @@ func (srv Server) HandleCall(p *genserv.Process, request etf.Term, from genserv.
 			return genserv.Reply(etf.Tuple{etf.Atom("error"), etf.Atom("badarg")}, s)
 		}
 		s.open.Add(id, from)
-		p.SendAfter(srv.patience(), p.Self(), etf.Tuple{etf.Atom("enough"), from.Term()})
+		p.SendAfter(srv.timeout(), p.Self(), etf.Tuple{etf.Atom("enough"), from.Term()})
 		return genserv.NoReply(s) // the reply comes with the answer
 	}
 	return genserv.Reply(etf.Tuple{etf.Atom("error"), etf.Atom("unknown_request")}, s)
@@ -118,7 +118,7 @@ func (srv Server) versions(p *genserv.Process, app, nodes etf.Term) etf.Term {
 	if err := etf.Unmarshal(nodes, &names); err != nil {
 		return etf.Tuple{etf.Atom("error"), etf.Atom("badarg")}
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), srv.patience())
+	ctx, cancel := context.WithTimeout(context.Background(), srv.timeout())
 	defer cancel()
 	replies, bad := p.MultiCall(ctx, names, "application_controller", etf.Atom("which_applications"))
 	versions := etf.List{}

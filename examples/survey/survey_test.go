@@ -45,7 +45,7 @@ func TestEveryQuestionIsAnswered(t *testing.T) {
 	require.NoError(t, err)
 	defer func() { require.NoError(t, n.Stop(context.Background())) }()
 	pid, err := n.Spawn(t.Context(),
-		genserv.Child{Name: "survey", Module: genserv.Of(survey.Server{Patience: 50 * time.Millisecond})})
+		genserv.Child{Name: "survey", Module: genserv.Of(survey.Server{Timeout: 50 * time.Millisecond})})
 	require.NoError(t, err)
 	_, err = n.Spawn(t.Context(), genserv.Child{Name: "silent", Module: genserv.Of(mute{})})
 	require.NoError(t, err)

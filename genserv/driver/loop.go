@@ -43,8 +43,8 @@ type Host struct {
 	// Now is the clock for sys:statistics; nil means time.Now.
 	Now func() time.Time
 	// NextCode tells which code a server that runs code goes on with when sys:change_code asks for the change from, or
-	// with {down, Vsn} to, the version oldVsn, and whether that is what is loaded, see genserv.Loop.ChangeLoaded. nil, and an answer
-	// of nil, mean the code that runs already.
+	// with {down, Vsn} to, the version oldVsn, and whether that is what is loaded, see genserv.Loop.ChangeLoaded. nil,
+	// and an answer of nil, mean the code that runs already.
 	NextCode func(code Module, oldVsn etf.Term) (next Module, loaded bool)
 }
 

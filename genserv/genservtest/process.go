@@ -48,8 +48,8 @@ type Process struct {
 	end     context.CancelFunc
 }
 
-// Start makes a process of m and runs its Init. The error is that of a start: genserv.ErrIgnore, or a *genserv.Exit with
-// the reason. Without a name or a parent; log goes nowhere.
+// Start makes a process of m and runs its Init. The error is that of a start: genserv.ErrIgnore, or a *genserv.Exit
+// with the reason. Without a name or a parent; log goes nowhere.
 func Start(m genserv.Module, args etf.Term) (*Process, error) {
 	p := &Process{replies: map[etf.Int]etf.Term{}}
 	p.ctx, p.end = context.WithCancel(context.Background())

@@ -58,8 +58,8 @@
 //
 // # Callers
 //
-// [Call] and [MultiCall] make calls from a node or a process, [Cast] casts from a node and [CastFrom] from a process; the
-// servers may be written in any language.
+// [Call] and [MultiCall] make calls from a node or a process, [Cast] casts from a node and [CastFrom] from a process;
+// the servers may be written in any language.
 //
 // # Reflection
 //

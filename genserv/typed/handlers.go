@@ -105,8 +105,8 @@ func HandleCast[S, A any](m *Mux[S], name etf.Atom, f func(p *genserv.Process, s
 }
 
 // OnInfo registers what handles the other messages of that name, such as timeout with struct{} for A, 'DOWN' with
-// genserv.Down and 'EXIT' with Exited: Module:handle_info/2 that returns {noreply, State}. What goes wrong is dealt with
-// as for OnCast. It panics as OnCall does.
+// genserv.Down and 'EXIT' with Exited: Module:handle_info/2 that returns {noreply, State}. What goes wrong is dealt
+// with as for OnCast. It panics as OnCall does.
 func OnInfo[S, A any](m *Mux[S], name etf.Atom, f func(p *genserv.Process, s S, a A) (next S, err error)) {
 	add(m, m.infos, "OnInfo", name, short(m, "a message was not handled", f))
 }

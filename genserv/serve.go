@@ -10,13 +10,13 @@ import (
 // that. Nothing else may use the loop meanwhile; f may use it until it returns. It is for a driver that looks at a
 // server or changes it.
 func (l *Loop) Do(f func(*Loop)) driver.Next {
-	for l.again() {
+	for l.stepPending() {
 		l.step()
 	}
 	if l.mode != modeStopped {
 		f(l)
 	}
-	return l.settled()
+	return l.finishStep()
 }
 
 // serving is a suspended server that serves some of the messages that wait for it.
@@ -36,8 +36,8 @@ func (l *Loop) Serve(n int, done func()) {
 	l.mode, l.serving = modeRunning, &serving{n, done}
 }
 
-// served counts a message that was taken out of those that waited, and ends what Serve has begun.
-func (l *Loop) served(message bool) {
+// countServed counts a message that was taken out of those that waited, and ends what Serve has begun.
+func (l *Loop) countServed(message bool) {
 	s := l.serving
 	if s == nil || l.mode != modeRunning {
 		return

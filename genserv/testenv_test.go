@@ -19,9 +19,9 @@ var (
 	remote = etf.Pid{Node: "erl@there", ID: 9, Serial: 2, Creation: 3}
 )
 
-// world is a node with one process on it and with a clock that stands still until it is moved. It notes what happens,
+// testEnv is a node with one process on it and with a clock that stands still until it is moved. It notes what happens,
 // as {What, [Argument]}.
-type world struct {
+type testEnv struct {
 	loop    *genserv.Loop
 	next    driver.Next
 	mailbox []etf.Term
@@ -52,19 +52,19 @@ type fakeTimer struct {
 	over    bool
 }
 
-func (w *world) note(what etf.Atom, args ...etf.Term) {
+func (w *testEnv) note(what etf.Atom, args ...etf.Term) {
 	w.events = append(w.events, etf.Tuple{what, etf.List(args)})
 }
 
 // take returns what was noted since the last time.
-func (w *world) take() []etf.Term {
+func (w *testEnv) take() []etf.Term {
 	events := w.events
 	w.events = nil
 	return events
 }
 
 // start makes the process and drives it until it waits.
-func (w *world) start(m genserv.Module, args etf.Term, o driver.Options) {
+func (w *testEnv) start(m genserv.Module, args etf.Term, o driver.Options) {
 	w.loop = genserv.NewLoop(m, w, o)
 	ack, next, _ := w.loop.Start(args)
 	w.note("ack", ack)
@@ -72,7 +72,7 @@ func (w *world) start(m genserv.Module, args etf.Term, o driver.Options) {
 }
 
 // send puts messages into the mailbox and drives the process until it waits.
-func (w *world) send(msgs ...etf.Term) {
+func (w *testEnv) send(msgs ...etf.Term) {
 	if w.ended {
 		return
 	}
@@ -81,7 +81,7 @@ func (w *world) send(msgs ...etf.Term) {
 }
 
 // drive is what a node does with a loop.
-func (w *world) drive(next driver.Next) {
+func (w *testEnv) drive(next driver.Next) {
 	for !next.Stopped {
 		switch {
 		case next.Again:
@@ -101,7 +101,7 @@ func (w *world) drive(next driver.Next) {
 	w.end(next.Reason)
 }
 
-func (w *world) end(reason etf.Term) {
+func (w *testEnv) end(reason etf.Term) {
 	if !w.ended {
 		w.ended = true
 		w.note("exit", reason)
@@ -109,7 +109,7 @@ func (w *world) end(reason etf.Term) {
 }
 
 // exit sends an exit signal, with the client as the parent.
-func (w *world) exit(reason etf.Term) {
+func (w *testEnv) exit(reason etf.Term) {
 	switch {
 	case w.ended:
 	case etf.IsAtom(reason, "kill"):
@@ -121,9 +121,9 @@ func (w *world) exit(reason etf.Term) {
 	}
 }
 
-func (w *world) Self() etf.Pid { return self }
+func (w *testEnv) Self() etf.Pid { return self }
 
-func (w *world) Send(to, msg etf.Term) error {
+func (w *testEnv) Send(to, msg etf.Term) error {
 	if err := cmp.Or(w.once, w.fail); err != nil {
 		w.once = nil
 		return err
@@ -140,53 +140,53 @@ func (w *world) Send(to, msg etf.Term) error {
 }
 
 // asks notes a request of the process, as {What, Argument, ...}.
-func (w *world) asks(what etf.Atom, args ...etf.Term) error {
+func (w *testEnv) asks(what etf.Atom, args ...etf.Term) error {
 	w.asked = append(w.asked, append(etf.Tuple{what}, args...))
 	return w.fail
 }
 
-func (w *world) Reply(to, tag, reply etf.Term) error { return w.Send(to, etf.Tuple{tag, reply}) }
+func (w *testEnv) Reply(to, tag, reply etf.Term) error { return w.Send(to, etf.Tuple{tag, reply}) }
 
-func (w *world) Link(pid etf.Pid)               { _ = w.asks("link", pid) }
-func (w *world) Unlink(pid etf.Pid)             { _ = w.asks("unlink", pid) }
-func (w *world) Exit(pid etf.Pid, why etf.Term) { _ = w.asks("exit", pid, why) }
-func (w *world) Register(name etf.Atom) error   { return w.asks("register", name) }
-func (w *world) Unregister(name etf.Atom) error { return w.asks("unregister", name) }
-func (w *world) Demonitor(ref etf.Ref)          { _ = w.asks("demonitor", ref) }
-func (w *world) Unalias(ref etf.Ref) bool       { return w.asks("unalias", ref) == nil }
-func (w *world) Forget(reason etf.Term)         { _ = w.asks("forget", reason) }
-func (w *world) MakeRef() (etf.Ref, error)      { return w.ref("make_ref") }
-func (w *world) Alias() (etf.Ref, error)        { return w.ref("alias") }
-func (w *world) Context() context.Context       { return context.Background() }
+func (w *testEnv) Link(pid etf.Pid)               { _ = w.asks("link", pid) }
+func (w *testEnv) Unlink(pid etf.Pid)             { _ = w.asks("unlink", pid) }
+func (w *testEnv) Exit(pid etf.Pid, why etf.Term) { _ = w.asks("exit", pid, why) }
+func (w *testEnv) Register(name etf.Atom) error   { return w.asks("register", name) }
+func (w *testEnv) Unregister(name etf.Atom) error { return w.asks("unregister", name) }
+func (w *testEnv) Demonitor(ref etf.Ref)          { _ = w.asks("demonitor", ref) }
+func (w *testEnv) Unalias(ref etf.Ref) bool       { return w.asks("unalias", ref) == nil }
+func (w *testEnv) Forget(reason etf.Term)         { _ = w.asks("forget", reason) }
+func (w *testEnv) MakeRef() (etf.Ref, error)      { return w.ref("make_ref") }
+func (w *testEnv) Alias() (etf.Ref, error)        { return w.ref("alias") }
+func (w *testEnv) Context() context.Context       { return context.Background() }
 
-func (w *world) Monitor(to etf.Term, alias bool) (etf.Ref, error) {
+func (w *testEnv) Monitor(to etf.Term, alias bool) (etf.Ref, error) {
 	return w.ref("monitor", to, truth(alias))
 }
 
-func (w *world) TrapExit(on bool) bool {
+func (w *testEnv) TrapExit(on bool) bool {
 	_ = w.asks("trap_exit", truth(on))
 	old := w.trap
 	w.trap = on
 	return old
 }
 
-func (w *world) NameOf(pid etf.Pid) (etf.Atom, bool) {
+func (w *testEnv) NameOf(pid etf.Pid) (etf.Atom, bool) {
 	err := w.asks("name_of", pid)
 	return w.clientName, err == nil && !w.clientEnded
 }
 
-func (w *world) Receive(d time.Duration, match func(etf.Term) bool) (etf.Term, error) {
+func (w *testEnv) Receive(d time.Duration, match func(etf.Term) bool) (etf.Term, error) {
 	err := w.asks("receive", etf.Int(d.Milliseconds()))
 	return w.receive(match), err
 }
 
-func (w *world) Spawn(name etf.Atom, m driver.Module, args etf.Term, link bool) (etf.Pid, error) {
+func (w *testEnv) Spawn(name etf.Atom, m driver.Module, args etf.Term, link bool) (etf.Pid, error) {
 	err := w.asks("spawn", name, m.Name(), args, truth(link))
 	return etf.Pid{Node: self.Node, ID: 200, Creation: self.Creation}, err
 }
 
 // ref answers with a new reference, unless it is to fail.
-func (w *world) ref(what etf.Atom, args ...etf.Term) (etf.Ref, error) {
+func (w *testEnv) ref(what etf.Atom, args ...etf.Term) (etf.Ref, error) {
 	err := w.asks(what, args...)
 	w.refs++
 	return etf.Ref{Node: self.Node, Creation: self.Creation, Len: 3, Words: [5]uint32{w.refs}}, err
@@ -200,7 +200,7 @@ func truth(b bool) etf.Atom {
 }
 
 // receive never waits.
-func (w *world) receive(match func(etf.Term) bool) etf.Term {
+func (w *testEnv) receive(match func(etf.Term) bool) etf.Term {
 	i := slices.IndexFunc(w.mailbox, match)
 	if i < 0 {
 		return nil
@@ -210,7 +210,7 @@ func (w *world) receive(match func(etf.Term) bool) etf.Term {
 	return msg
 }
 
-func (w *world) After(d time.Duration, to, msg etf.Term) func() bool {
+func (w *testEnv) After(d time.Duration, to, msg etf.Term) func() bool {
 	t := &fakeTimer{d: d, to: to, msg: msg}
 	w.timers = append(w.timers, t)
 	return func() bool {
@@ -221,7 +221,7 @@ func (w *world) After(d time.Duration, to, msg etf.Term) func() bool {
 }
 
 // ring lets a timer go off, without anybody having looked at the mailbox yet.
-func (w *world) ring(t *fakeTimer) {
+func (w *testEnv) ring(t *fakeTimer) {
 	if !t.over {
 		t.over = true
 		w.mailbox = append(w.mailbox, t.msg)
@@ -230,38 +230,38 @@ func (w *world) ring(t *fakeTimer) {
 
 // As a client it notes what it is asked for; only calls are answered, by the test.
 
-func (w *world) Call(ctx context.Context, to, request etf.Term) (etf.Term, error) {
+func (w *testEnv) Call(ctx context.Context, to, request etf.Term) (etf.Term, error) {
 	if w.call == nil {
 		return nil, errors.New("nobody is there")
 	}
 	return w.call(ctx, to, request)
 }
 
-func (w *world) MultiCall(_ context.Context, nodes []etf.Atom, name etf.Atom, request etf.Term) ([]genserv.NodeReply,
+func (w *testEnv) MultiCall(_ context.Context, nodes []etf.Atom, name etf.Atom, request etf.Term) ([]genserv.NodeReply,
 	[]etf.Atom) {
 	w.note("multi_call", name, request)
 	return []genserv.NodeReply{{Node: nodes[0], Reply: request}}, nodes[1:]
 }
 
-func (w *world) Abcast(_ context.Context, nodes []etf.Atom, name etf.Atom, request etf.Term) []etf.Atom {
+func (w *testEnv) Abcast(_ context.Context, nodes []etf.Atom, name etf.Atom, request etf.Term) []etf.Atom {
 	w.note("abcast", name, request)
 	return nodes
 }
 
-func (w *world) Terminate(_ context.Context, to, reason etf.Term) error {
+func (w *testEnv) Terminate(_ context.Context, to, reason etf.Term) error {
 	w.note("stop", to, reason)
 	return nil
 }
 
 // Locate knows one name.
-func (w *world) Locate(_ context.Context, to etf.Term) (etf.Term, error) {
+func (w *testEnv) Locate(_ context.Context, to etf.Term) (etf.Term, error) {
 	if etf.Equal(to, etf.Tuple{etf.Atom("global"), etf.Atom("known")}) {
 		return remote, nil
 	}
 	return nil, &genserv.CallFailure{To: to, Err: genserv.ErrNoProc}
 }
 
-func (w *world) Log() *slog.Logger {
+func (w *testEnv) Log() *slog.Logger {
 	if w.handler == nil {
 		return slog.New(reports{w})
 	}
@@ -269,7 +269,7 @@ func (w *world) Log() *slog.Logger {
 }
 
 // reports is a log handler that notes what OTP logs, with the terms as they were given.
-type reports struct{ w *world }
+type reports struct{ w *testEnv }
 
 func (reports) Enabled(context.Context, slog.Level) bool { return true }
 func (r reports) WithAttrs([]slog.Attr) slog.Handler     { return r }

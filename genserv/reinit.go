@@ -5,11 +5,11 @@ import (
 	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
-// BeginAnew has the suspended server begin anew as m, in the same process and with the same arguments, after its
-// Terminate and without what it had begun: timers, monitors, links. Messages that wait for it wait on. It is for a
-// server whose code is taken back before it has handled anything. The error is an *Exit if Init of m does not succeed:
-// the process is to be killed then.
-func (l *Loop) BeginAnew(m Module) error {
+// Reinit has the suspended server run Init again as m, in the same process and with the same arguments. Its
+// Terminate runs before, and its timers, monitors and links end; the messages that wait for it stay. It is for a server
+// whose code is taken back before it has handled anything. If Init of m does not succeed the error is an *Exit, and the
+// process has to be killed.
+func (l *Loop) Reinit(m Module) error {
 	if l.mode != modeSuspended {
 		return driver.ErrNotSuspended
 	}
@@ -19,7 +19,7 @@ func (l *Loop) BeginAnew(m Module) error {
 	l.timer.cancel()
 	l.todo, l.wait = todo{}, actNone
 	l.become(m.newInstance())
-	l.p.begins(m, ancestors)
+	l.p.initDictionary(m, ancestors)
 	o := l.inst.init(&l.p, l.args)
 	switch {
 	case o.crash != nil:

@@ -11,7 +11,7 @@ import (
 )
 
 // do runs a function in the process of w, which goes on with what it has to do then.
-func (w *world) do(f func(*genserv.Loop)) { w.drive(w.loop.Do(f)) }
+func (w *testEnv) do(f func(*genserv.Loop)) { w.drive(w.loop.Do(f)) }
 
 func TestAFunctionRunsBetweenTwoMessagesAndWhileTheServerIsSuspended(t *testing.T) {
 	w := startVersion(genserv.Of(v1{of[int]{4}}))
