@@ -83,7 +83,7 @@ func (h *handshake) recvName() (sendName, error) {
 	return m, nil
 }
 
-// highFlags are those that the old form of the name leaves to the complement.
+// highFlags are the flags that the old form of the name has no room for. The complement brings them.
 const highFlags = ^Flags(0xffffffff)
 
 // namePeer gives the peer the name it asked for.
@@ -172,7 +172,7 @@ func (h *handshake) sendChallenge() (ours uint32, err error) {
 	return m.challenge, h.send(StageSendChallenge, m.append)
 }
 
-// recvComplement reads the half of the flags that the old form of the name has no room for.
+// recvComplement reads the other half of the flags, for which the old form of the name has no room.
 func (h *handshake) recvComplement(low Flags) error {
 	b, err := h.recv(StageRecvComplement)
 	if err != nil {

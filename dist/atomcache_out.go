@@ -16,13 +16,13 @@ const (
 	maxShortAtom  = 255 // bytes, before the header needs 16-bit lengths
 )
 
-// atomCacheOut is the atom cache of what is sent. It follows the rule of OTP: an atom has one slot, a new atom replaces
-// the old one there, and of two atoms of a frame with the same slot the second is written out, as are all after the
-// 255th. (OTP takes the number of the atom in its table for the slot; here it is a hash of the text, seeded per process
-// so that a peer cannot choose atoms that collide.)
+// atomCacheOut is the atom cache of what is sent. It follows the rule of OTP: an atom has one slot, and a new atom
+// replaces the old one there. Of two atoms of a frame with the same slot the second is written out, and so are all
+// after the 255th. OTP takes the number of the atom in its table for the slot; here it is a hash of the text, with a
+// random seed so that a peer cannot choose atoms that collide.
 //
-// What a frame puts into the cache counts only once its header is written. A message that turns out not to be encodable
-// leaves nothing behind: the peer never sees its atoms, so the next message brings them along again.
+// The atoms of a frame enter the cache only when its header is written. A message that cannot be encoded leaves nothing
+// behind: the peer never sees its atoms, so the next message brings them again.
 type atomCacheOut struct {
 	hash func(text string) uint64 // chooses the slot of an atom: hashAtom, or another one in tests
 

@@ -59,8 +59,8 @@ type Arbiter interface {
 	Incoming(name etf.Atom) Status
 }
 
-// Witness is an Arbiter that hears when the peer has proved that it knows the cookie, before the peer can know that we
-// know it: until Authenticated has returned the peer does not take the connection for made.
+// Witness is an Arbiter that is told when the peer has proved that it knows the cookie. At that time the peer does not
+// know yet that this node knows it too: until Authenticated has returned, the connection is not up for the peer.
 type Witness interface {
 	Arbiter
 	Authenticated()
@@ -110,7 +110,7 @@ func (l Local) begin(ctx context.Context, c net.Conn, peer etf.Atom, incoming bo
 	return h, nil
 }
 
-// fault says why l cannot do a handshake, "" if it can.
+// fault says why l cannot do a handshake. It returns "" if l can.
 func (l Local) fault(incoming bool) string {
 	dynamic := l.Flags.Has(FlagNameMe)
 	_, latin1 := appendLatin1(nil, string(l.Node))

@@ -10,11 +10,11 @@ import (
 
 const (
 	readBuffer = 16 << 10
-	// ownFrame is the size from which on a frame that has not arrived completely gets a buffer of its own, and binaries
-	// become slices of it.
+	// ownFrame is the size from which on a frame that has not arrived completely gets a buffer of its own. Its binaries
+	// are slices of that buffer.
 	ownFrame = 8 << 10
-	// readBehind is how much a read into such a buffer may read beyond it: enough for the head of the next fragment or
-	// for some small frames, and too little to be worth a second copy.
+	// readBehind is how much a read into such a buffer may read beyond the frame. That is enough for the head of the next
+	// fragment or for some small frames, and too little for a second copy to matter.
 	readBehind = 512
 )
 
@@ -59,8 +59,8 @@ func (r *reader) start(h Handler) {
 	r.ended = make(chan error, 1)
 }
 
-// run reads frames until the connection ends, or until another goroutine reads on. It begins where its predecessor left
-// off, which was before some Work.
+// run reads frames until the connection ends, or until another goroutine reads on. It continues where the previous
+// reader left off, which was before some Work.
 func (r *reader) run() {
 	growStack(0)
 	for r.err == nil {
@@ -80,8 +80,8 @@ func (r *reader) frameBuffered() bool {
 	return have >= lengthSize && uint64(have-lengthSize) >= uint64(binary.BigEndian.Uint32(r.buf[r.r:]))
 }
 
-// runDrained tells the handler that no further frame is there. It reports whether this goroutine still has the right to
-// read.
+// runDrained tells the handler that no further frame is there, and does the work that the handler returns. It reports
+// whether this goroutine still has the right to read.
 func (r *reader) runDrained() bool {
 	if r.needsDrained {
 		r.c.armTokenWatch()
@@ -214,8 +214,8 @@ func (r *reader) readError(err error) error {
 	return &IOError{Peer: r.c.peer.Name, Op: "read", Err: err}
 }
 
-// readLargeFrame reads a frame of n bytes into a buffer of its own: the first fragment of a message with room for the
-// others, and those right to their place there.
+// readLargeFrame reads a frame of n bytes into a buffer of its own. The buffer of the first fragment of a message has
+// room for the others, which are read to their place there.
 func (r *reader) readLargeFrame(n int) error {
 	if err := r.bufferBytes(fragHeadSize); err != nil {
 		return err
@@ -273,8 +273,8 @@ func (r *reader) handleFrame(b []byte, own bool) error {
 	return r.handleMessage(b, h.size, atoms, own)
 }
 
-// handleFragment handles a further fragment with n bytes of the message: part, or still to be read if that is nil. If
-// the message is refused unread bytes of it are to be passed over.
+// handleFragment handles a further fragment with n bytes of the message. part is these bytes, or nil if they are still
+// to be read. If the message is refused, unread is the number of bytes to skip.
 func (r *reader) handleFragment(h frameHead, n int, part []byte, unread int64) error {
 	s, room, reason := r.frags.nextFragment(h.seq, h.frag, n)
 	if reason != "" {
@@ -296,7 +296,7 @@ func (r *reader) handleFragment(h frameHead, n int, part []byte, unread int64) e
 	return r.handleMessage(s.body, 0, s.atoms, true)
 }
 
-// refuseFragment passes over a fragment of a message that is refused, and reports that if it is the reason.
+// refuseFragment skips a fragment of a message that is refused, and reports the message if this fragment is the reason.
 func (r *reader) refuseFragment(s *sequence, n int, unread int64) error {
 	if err := r.skipBytes(unread); err != nil {
 		return err

@@ -65,14 +65,14 @@ func TestTheRealEpmdIsKilledAndRestartedAndWeAreBackWithinThreeSeconds(t *testin
 	for rounds, inTime := 0, 0; inTime < 2; rounds++ {
 		require.Less(t, rounds, 6, "it takes longer every time, not only while the machine does something else")
 		epmd.kill()
-		require.Equal(t, Lost, (<-events).Kind)
+		require.Equal(t, EventLost, (<-events).Kind)
 		epmd = startEPMD(t, port)
 		up := time.Now()
 		for e := range events {
-			if e.Kind == Restored {
+			if e.Kind == EventRestored {
 				break
 			}
-			require.Equal(t, Failed, e.Kind)
+			require.Equal(t, EventFailed, e.Kind)
 		}
 		took := time.Since(up)
 		t.Logf("registered again after %v", took.Round(time.Millisecond))

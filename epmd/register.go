@@ -51,19 +51,19 @@ type EventKind int
 
 // The events of a registration.
 const (
-	Lost     EventKind = iota + 1 // the EPMD closed the connection, and has forgotten the name
-	Failed                        // an attempt to come back failed; another follows
-	Restored                      // the name is registered again
+	EventLost     EventKind = iota + 1 // the EPMD closed the connection, and has forgotten the name
+	EventFailed                        // an attempt to come back failed; another follows
+	EventRestored                      // the name is registered again
 )
 
 // String returns the kind in lower case.
 func (k EventKind) String() string {
 	switch k {
-	case Lost:
+	case EventLost:
 		return "lost"
-	case Failed:
+	case EventFailed:
 		return "failed"
-	case Restored:
+	case EventRestored:
 		return "restored"
 	}
 	return fmt.Sprintf("event %d", int(k))
@@ -149,7 +149,7 @@ func (r *Registration) run(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		r.reportEvent(Lost, err)
+		r.reportEvent(EventLost, err)
 		if !r.registerAgain(ctx) {
 			return
 		}
@@ -192,13 +192,13 @@ func (r *Registration) registerAgain(ctx context.Context) bool {
 			if !r.setConn(conn) {
 				return false
 			}
-			r.reportEvent(Restored, nil)
+			r.reportEvent(EventRestored, nil)
 			return true
 		}
 		if ctx.Err() != nil {
 			return false
 		}
-		r.reportEvent(Failed, err)
+		r.reportEvent(EventFailed, err)
 	}
 }
 

@@ -418,11 +418,11 @@ func TestTheDefaultAddressIsLoopbackWithThePortOfTheEnvironment(t *testing.T) {
 }
 
 func TestAnEventIsALineForALog(t *testing.T) {
-	e := Event{Kind: Failed, Name: "a", Addr: "h:4369", Err: syscall.ECONNREFUSED}
+	e := Event{Kind: EventFailed, Name: "a", Addr: "h:4369", Err: syscall.ECONNREFUSED}
 	for _, part := range []string{"a", "h:4369", "failed", "refused"} {
 		require.Contains(t, e.String(), part)
 	}
-	require.False(t, strings.HasSuffix(Event{Kind: Restored, Name: "a", Addr: "h:4369"}.String(), "nil"))
+	require.False(t, strings.HasSuffix(Event{Kind: EventRestored, Name: "a", Addr: "h:4369"}.String(), "nil"))
 	require.Equal(t, "event 9", EventKind(9).String())
 }
 

@@ -48,8 +48,8 @@ func AsBig(t Term) (n *big.Int, ok bool) {
 }
 
 // AsText returns the text of a binary, of a list of code points (see AsCharlist) or of an atom; ok is false for any
-// other term. The bytes of a binary are returned as they are, also if they are not valid UTF-8: utf8.ValidString
-// tells. Lists that hold binaries or lists are refused; unicode:characters_to_list/1 takes those too.
+// other term. The bytes of a binary are returned as they are, even if they are not valid UTF-8, which utf8.ValidString
+// tells. A list that holds binaries or lists is no text here; unicode:characters_to_list/1 takes those too.
 func AsText(t Term) (text string, ok bool) {
 	switch t := t.(type) {
 	case Atom:

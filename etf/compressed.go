@@ -7,8 +7,8 @@ import (
 )
 
 // compressed reads tag 80 behind the version byte: the size of the term without its version byte, 32 bits, then the
-// term in zlib format (External Term Format, section Introduction). The size is the peer's word: the result grows as
-// bytes really come, and never past the limit.
+// term in zlib format (External Term Format, section Introduction). The size is not trusted: the result grows as bytes
+// are inflated, and never exceeds the limit.
 func (d *Decoder) compressed() Term {
 	d.r.readTag()
 	at := d.r.at

@@ -54,8 +54,8 @@ func cutText(b []byte, n int) int {
 	return n
 }
 
-// textWriter collects the text. Once buf is longer than limit everything stops as soon as it can; what was written too
-// much is cut at the end.
+// textWriter collects the text. Once buf is longer than limit, everything stops as soon as it can; the excess is cut
+// off at the end.
 type textWriter struct {
 	buf    []byte
 	plain  bool
@@ -65,7 +65,7 @@ type textWriter struct {
 
 func (w *textWriter) isFull() bool { return w.limit >= 0 && len(w.buf) > w.limit }
 
-// maxElements is the number of elements worth looking at: each of them is at least one byte of text.
+// maxElements is the number of elements that may still fit: each of them is at least one byte of text.
 func (w *textWriter) maxElements(n int) int {
 	if w.limit < 0 {
 		return n
