@@ -171,6 +171,8 @@ func TestGroupsHealAfterTheConnectionIsLost(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, pg.Event{Group: etf.Atom("g"), Pids: []etf.Pid{far}}, e)
 		events.Close()
+		b.members(t, "g", 1)
+		require.Empty(t, n.Nodes(), "a scope connects to nobody")
 		require.NoError(t, n.Connect(t.Context(), etf.Atom(b.Name())))
 		eventually(t, s, etf.Atom("g"), one, far)
 		b.members(t, "g", 2)

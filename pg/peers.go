@@ -73,9 +73,13 @@ func (st *state) handleNode(p *genserv.Process, msg etf.Term) (ok bool) {
 	return true
 }
 
-// ask sends discover to the scope of a node, if it has one, and again after a pause until it has answered.
+// ask sends discover to the scope of a node, if it has one, and again after a pause until it has answered. It makes no
+// connection: the end of one may not be known here yet.
 func (st *state) ask(p *genserv.Process, name etf.Atom, n *seenNode, pause time.Duration) {
 	n.stop()
+	if !slices.Contains(st.scope.node.Nodes(), name) {
+		return
+	}
 	n.pause = pause
 	p.Send(etf.Tuple{st.scope.name, name}, discoverMessage(p.Self()))
 	n.timer = p.SendAfter(pause, p.Self(), etf.Tuple{st.tag, askAgain, name})

@@ -271,7 +271,9 @@ func (st *state) down(p *genserv.Process, down genserv.Down) {
 		}
 		if n, ok := st.nodes[pid.Node]; ok && n.peer == pid {
 			n.peer = etf.Pid{}
-			st.ask(p, pid.Node, n, firstPause)
+			if !etf.IsAtom(down.Reason, "noconnection") { // else with the next nodeup
+				st.ask(p, pid.Node, n, firstPause)
+			}
 		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/gonode-otp/gonode/examples/echo"
 	"github.com/gonode-otp/gonode/genserv"
 	"github.com/gonode-otp/gonode/node"
+	"github.com/gonode-otp/gonode/pg"
 	"github.com/gonode-otp/gonode/tlsdist"
 )
 
@@ -81,7 +82,23 @@ func startNode(ctx context.Context, cfg node.Config) (*node.Node, error) {
 	if err := errors.Join(spawnServers(start, n), startApplication(start, n)); err != nil {
 		return nil, errors.Join(err, stopNode(n))
 	}
+	n.Export("pg", "start", 1, func(ctx context.Context, args etf.List) (etf.Term, error) {
+		return startScope(ctx, n, args)
+	})
 	return n, nil
+}
+
+// startScope is pg:start/1 for the suite of process groups.
+func startScope(ctx context.Context, n *node.Node, args etf.List) (etf.Term, error) {
+	name, ok := args[0].(etf.Atom)
+	if !ok {
+		return nil, node.ErrBadArgument
+	}
+	pid, err := n.Spawn(ctx, pg.New(n, name).Child())
+	if err != nil {
+		return nil, err
+	}
+	return etf.Tagged("ok", pid), nil
 }
 
 func stopNode(n *node.Node) error {
