@@ -14,6 +14,7 @@ import (
 	"github.com/gonode-otp/gonode/dist"
 	"github.com/gonode-otp/gonode/epmd"
 	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/examples/echo"
 	"github.com/gonode-otp/gonode/genserv"
 	"github.com/gonode-otp/gonode/gonodetest"
 	"github.com/gonode-otp/gonode/gonodetest/beam"
@@ -211,7 +212,7 @@ func TestAStoppedNodeIsGoneForEverybody(t *testing.T) {
 	require.Equal(t, at(n, "{{echo,'gonode@host'},shutdown}"), e.Eval(t,
 		"receive {'DOWN', Ref, process, O, R} -> {O, R} after 20000 -> none end"))
 	require.Eventually(t, func() bool { return e.Eval(t, "nodes(hidden)") == "[]" }, 30*time.Second, 10*time.Millisecond)
-	_, err := n.Spawn(t.Context(), genserv.Child{Name: "late", Module: nil})
+	_, err := n.Spawn(t.Context(), genserv.Child{Name: "late", Module: genserv.Of(echo.Server{})})
 	require.ErrorIs(t, err, node.ErrStopped)
 	err = n.Connect(t.Context(), etf.Atom(e.Name()))
 	require.True(t, errors.Is(err, node.ErrStopped), "%v", err)

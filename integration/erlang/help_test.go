@@ -24,7 +24,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func config(t *testing.T) node.Config {
 	t.Helper()
 	cfg := node.Config{Name: "gonode", Cookie: gonodetest.Cookie(t), EPMD: node.EPMDExternal,
-		EPMDPort: uint16(beam.PrivateEPMD(t).Port())}
+		EPMDPort: uint16(beam.PrivateEPMD(t).Port()), Logger: slog.New(slog.DiscardHandler)}
 	if testing.Verbose() {
 		cfg.Logger = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}

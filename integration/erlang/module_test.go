@@ -41,5 +41,5 @@ func TestTheProgramOfTheReadmeRunsInAModuleOfItsOwn(t *testing.T) {
 	}
 	run("mod", "init", "example.org/hello")
 	run("mod", "edit", "-replace", "github.com/gonode-otp/gonode="+here, "-require", "github.com/gonode-otp/gonode@v0.0.0")
-	require.Equal(t, "{hello,joe,1} <nil>\n", run("run", "."))
+	require.Equal(t, "42 <nil>\n", run("run", "."))
 }
