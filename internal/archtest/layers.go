@@ -73,7 +73,7 @@ var Layers = []Layer{
 	{Dir: "gonodetest", May: []string{"etf", "epmd", "dist"},
 		Why: "the test kit plays the other side of the wire; importing node would bring a second one into every test"},
 	{Dir: "integration/erlang", May: []string{"etf", "epmd", "dist", "tlsdist", "genserv", "supervisor", "appup",
-		"codechange", "releasehandler", "node", "pg", "phoenix", "examples", "gonodetest", "internal/scripted"},
+		"codechange", "releasehandler", "node", "pg", "examples", "gonodetest", "internal/scripted"},
 		Why: "integration tests see what users and peers see"},
 	{Dir: "bench", May: []string{"etf", "epmd", "dist", "genserv", "heapfloor", "node", "gonodetest"},
 		Why: "a benchmark measures the packages and is imported by none"},
