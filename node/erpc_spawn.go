@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"github.com/gonode-otp/gonode/dist"
 	"github.com/gonode-otp/gonode/etf"
@@ -66,9 +67,32 @@ func (p *peer) spawn(m *dist.SpawnRequest, run func(context.Context) etf.Term, b
 func (s *spawned) work() {
 	reason := etf.Term(killed)
 	if s.ctx.Err() == nil {
-		reason = s.run(s.ctx)
+		reason = s.run((*callerContext)(s))
 	}
 	s.end(reason)
+}
+
+// callerContext is the context of a function that another process has asked for. It knows that process.
+type callerContext spawned
+
+// callerKey asks a context for the pid of the process that called the function.
+type callerKey struct{}
+
+// Deadline implements context.Context.
+func (c *callerContext) Deadline() (time.Time, bool) { return c.ctx.Deadline() }
+
+// Done implements context.Context.
+func (c *callerContext) Done() <-chan struct{} { return c.ctx.Done() }
+
+// Err implements context.Context.
+func (c *callerContext) Err() error { return c.ctx.Err() }
+
+// Value implements context.Context.
+func (c *callerContext) Value(key any) any {
+	if _, ok := key.(callerKey); ok {
+		return c.from
+	}
+	return c.ctx.Value(key)
 }
 
 // end ends the process and tells the asker, by what ties it to the process. The first reason counts.

@@ -12,7 +12,7 @@ import (
 
 // Function is what runs when another node applies an exported function, see Node.Export. args are as many as the
 // arity that it was exported with. ctx ends when the node stops, and when nobody waits for the result any more: the
-// caller has given up, has ended or is away.
+// caller has given up, has ended or is away. A function that starts a child of the caller passes it to Node.SpawnLink.
 //
 // A nil result is the atom undefined. An error that is a *genserv.Exit is erlang:exit(Reason), ErrBadArgument is
 // error(badarg), a *genserv.Failure stands for itself, every other one is error(Text). A panic means what it means in a

@@ -24,11 +24,30 @@ func (n *Node) Spawn(ctx context.Context, c genserv.Child) (etf.Pid, error) {
 	return n.spawn(ctx, spawnOptions{name: c.Name, module: c.Module, args: c.Args})
 }
 
+// SpawnLink is Spawn for the start function of a child on another node: a Function that a supervisor there calls by
+// erpc:call or rpc:call, which pass its pid on. The server is linked to the caller, its parent, and ends when the
+// caller ends or its node goes away (noconnection). ctx is the context that the function was called with.
+//
+// The errors are those of Spawn, and ErrBadArgument if ctx is of no such call. gen_server:start_link/4.
+func (n *Node) SpawnLink(ctx context.Context, c genserv.Child) (etf.Pid, error) {
+	caller, ok := ctx.Value(callerKey{}).(etf.Pid)
+	switch {
+	case !ok:
+		return etf.Pid{}, fmt.Errorf("%w: no process of another node called this function", ErrBadArgument)
+	case c.Module == nil:
+		return etf.Pid{}, fmt.Errorf("%w: a child without a module", ErrBadArgument)
+	}
+	n.yieldReaders()
+	return n.spawn(ctx, spawnOptions{name: c.Name, module: c.Module, args: c.Args, caller: caller,
+		ancestors: etf.List{caller}})
+}
+
 type spawnOptions struct {
 	name      etf.Atom
 	module    genserv.Module
 	args      etf.Term
 	parent    *process // the new process is linked to it; nil means no link
+	caller    etf.Pid  // its parent on another node, to which it is linked; zero means none
 	ancestors etf.List // of the process that starts it
 	app       etf.Atom // the application that it belongs to
 	leader    etf.Pid  // group leader; none means the node
@@ -112,7 +131,7 @@ func (s *starting) run() {
 		p.exit(shutdown)
 		return
 	}
-	if s.o.parent != nil && p.beginSend() {
+	if p.parent != p.pid && p.beginSend() {
 		p.link(p.parent)
 		p.endSend()
 	}
@@ -154,8 +173,11 @@ func (s *starting) failed(err error) {
 func (s *starting) makeProcess(number pidNumber) *process {
 	p := &process{n: s.n, busy: true, starting: s, app: s.o.app, pid: s.n.pid(number), leader: s.o.leader}
 	p.parent, p.spawner, p.service = p.pid, s.o.spawner, noSuspend(s.o.module)
-	if s.o.parent != nil {
+	switch {
+	case s.o.parent != nil:
 		p.parent, p.spawner = s.o.parent.pid, s.o.parent.pid
+	case s.o.caller.Node != "":
+		p.parent, p.spawner = s.o.caller, s.o.caller
 	}
 	if p.leader.Node == "" {
 		p.leader = s.n.self

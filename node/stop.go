@@ -171,8 +171,8 @@ func (n *Node) awaitRest() {
 }
 
 // stopProcesses ends all processes as init:stop/0 does: the applications, the last one first; what else was started
-// from outside, which ends what it has started itself; and then whatever is left. Those that have not ended when time
-// is up are killed.
+// from outside (by the program or by another node), which ends what it has started itself; and then whatever is left.
+// Those that have not ended when time is up are killed.
 func (n *Node) stopProcesses() {
 	n.endAll(func(p *process) bool { return n.registry.calls(p, application.ControllerName) })
 	if n.Err() != nil {
@@ -181,7 +181,9 @@ func (n *Node) stopProcesses() {
 	n.endAll(func(p *process) bool { // whose controller was killed
 		return application.IsMaster(p.loop.Code())
 	})
-	n.endAll(func(p *process) bool { return p.parent == p.pid && !n.registry.calls(p, kernel.SupervisorName) })
+	n.endAll(func(p *process) bool {
+		return (p.parent == p.pid || p.parent.Node != n.name) && !n.registry.calls(p, kernel.SupervisorName)
+	})
 	n.startMu.Lock()
 	n.sealed = true
 	n.startMu.Unlock()
