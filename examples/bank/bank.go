@@ -19,6 +19,7 @@
 package bank
 
 import (
+	"context"
 	"time"
 
 	"github.com/gonode-otp/gonode/etf"
@@ -39,6 +40,18 @@ func App() node.App {
 		Env:          map[etf.Atom]etf.Term{"currency": etf.Atom("EUR")},
 		Start:        genserv.Child{Name: "bank_sup", Module: supervisor.Of(Bank{})},
 	}
+}
+
+// ExportLedger lets supervisors of other nodes have ledgers of n as children, started by ledger:start_link(Name).
+func ExportLedger(n *node.Node) {
+	n.Export("ledger", "start_link", 1, func(ctx context.Context, args etf.List) (etf.Term, error) {
+		name, ok := args[0].(etf.Atom)
+		if !ok {
+			return nil, node.ErrBadArgument
+		}
+		pid, err := n.SpawnLink(ctx, genserv.Child{Name: name, Module: genserv.Of(Ledger{})})
+		return etf.Tuple{etf.Atom("ok"), pid}, err
+	})
 }
 
 // Bank is the supervisor at the top.

@@ -60,6 +60,7 @@ func startFor(t *testing.T, page string) *node.Node {
 	spawn(t, n, "survey", genserv.Of(survey.Server{}))
 	spawn(t, n, "stock", genserv.Of(stock.NewV2()))
 	require.NoError(t, n.Applications().Start(t.Context(), bank.App()))
+	bank.ExportLedger(n)
 	return n
 }
 
