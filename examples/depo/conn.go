@@ -230,10 +230,21 @@ func (c *conn) run(s *statement, args []driver.NamedValue) (int64, error) {
 		return 0, errClosed
 	}
 	result, err := s.stmt.(driver.StmtExecContext).ExecContext(c.ctx, args)
-	if err != nil || result == nil {
-		return 0, err
+	if err != nil || result == nil || !changesRows(s.sql) {
+		return 0, err // SQLite would tell the number of the statement before
 	}
 	return result.RowsAffected()
+}
+
+// changesRows tells whether SQL is a statement for which SQLite counts the rows that it changes.
+// https://www.sqlite.org/c3ref/changes.html
+func changesRows(sql string) bool {
+	word, _, _ := strings.Cut(strings.TrimLeft(sql, " \t\r\n"), " ")
+	switch strings.ToUpper(strings.TrimSpace(word)) {
+	case "INSERT", "UPDATE", "DELETE", "REPLACE", "WITH":
+		return true
+	}
+	return false
 }
 
 // exec runs SQL of conn's own.

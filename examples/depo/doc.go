@@ -12,7 +12,7 @@
 //	     Command = {single, Command}                      the first value of the first row, or nil
 //	call {stream, Pid, Command[, Values]}                 Stream, a process that sends {Stream, Row} to Pid
 //	call {stream, Pid, Command, Values, Demand}           the same with a demand, see below
-//	call begin | {begin, Milliseconds}                    ok, when no other process has a transaction
+//	call 'begin' | {'begin', Milliseconds}                ok, when no other process has a transaction
 //	call commit, call rollback                            ok
 //	call stats                                            #{requests => N}, in version 2
 //

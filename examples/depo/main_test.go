@@ -23,9 +23,6 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // start starts a node with the application, whose database is opened as what says.
 func start(t testing.TB, cfg node.Config, what etf.Term) *node.Node {
 	t.Helper()
-	if cfg.Name == "" {
-		cfg = node.Config{Name: "db@localhost", NoListen: true}
-	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -38,12 +35,21 @@ func start(t testing.TB, cfg node.Config, what etf.Term) *node.Node {
 	return n
 }
 
+const memory = etf.Atom("memory")
+
+// nodeless is a node for Go callers alone.
+var nodeless = node.Config{Name: "db@localhost", NoListen: true}
+
+// nodeConfig is a node that real nodes can call.
+func nodeConfig(t testing.TB) node.Config {
+	return node.Config{Name: "db", EPMD: node.EPMDExternal, EPMDPort: uint16(beam.PrivateEPMD(t).Port())}
+}
+
 // live starts a node with a database in memory, and an Elixir node on which Depo is connected with it. Its variable db
 // is that database.
 func live(t testing.TB) (*node.Node, *beam.Node) {
 	t.Helper()
-	n := start(t, node.Config{Name: "db", EPMD: node.EPMDExternal, EPMDPort: uint16(beam.PrivateEPMD(t).Port())},
-		etf.Atom("memory"))
+	n := start(t, nodeConfig(t), memory)
 	x := beam.StartElixir(t)
 	load(t, x, string(n.Name()))
 	return n, x

@@ -200,7 +200,9 @@ func (streamServer) HandleInfo(p *genserv.Process, msg etf.Term, s streamState) 
 			}
 		}
 	} else if t, ok := etf.AsTuple(msg, rowsTag, 3); ok {
-		s.rows, s.status = t[1].(etf.List), t[2]
+		if rows, ok := t[1].(etf.List); ok && s.status == nil {
+			s.rows, s.status = rows, t[2]
+		}
 	} else if t, ok := etf.AsTuple(msg, "more", 2); ok && s.counted {
 		if n, ok := demandOf(t[1]); ok {
 			s.demand = min(s.demand+n, 1<<30)
