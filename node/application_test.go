@@ -242,13 +242,12 @@ func TestTheTreesAreWalkedInTheOrderOfTheReleaseHandler(t *testing.T) {
 		strings.Join(walked, " "))
 
 	sup := n.registry.byName("two_sup")
-	_, ok := visit(ctx, n, sup.pid, (*genserv.Loop).Suspend)
-	require.True(t, ok)
+	sup.between(func(l *genserv.Loop) { l.Suspend() })
 	_, err = n.SupervisedProcesses(ctx)
 	var suspended *SuspendedSupervisorError
 	require.ErrorAs(t, err, &suspended)
 	require.Equal(t, sup.pid, suspended.Pid)
-	visit(ctx, n, sup.pid, (*genserv.Loop).Resume)
+	sup.between(func(l *genserv.Loop) { l.Resume() })
 }
 
 func TestAStartThatHangsIsGivenUpWhenTheNodeStops(t *testing.T) {

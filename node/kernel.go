@@ -4,10 +4,10 @@ import (
 	"context"
 
 	"github.com/gonode-otp/gonode/etf"
-	"github.com/gonode-otp/gonode/genserv"
 	"github.com/gonode-otp/gonode/genserv/driver"
 	"github.com/gonode-otp/gonode/node/internal/application"
 	"github.com/gonode-otp/gonode/node/internal/kernel"
+	"github.com/gonode-otp/gonode/node/internal/upgrade"
 )
 
 // Function is what runs when another node applies an exported function, see Node.Export. args are as many as the
@@ -42,7 +42,8 @@ func (n *Node) startServices(ctx context.Context) error {
 	}
 	var more []kernel.Service
 	if n.releases != nil {
-		more = append(more, kernel.Service{Name: "release_handler", Module: genserv.Of(releaseHandler{n})})
+		more = append(more, kernel.Service{Name: upgrade.ReleaseHandlerName,
+			Module: upgrade.ReleaseHandler(n.ctx, n.upgrades, n.releases)})
 	}
 	return n.startNeeded(ctx, spawnOptions{name: kernel.SupervisorName, quiet: true,
 		module: kernel.Supervisor(n.functions, host, more...)})

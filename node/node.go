@@ -21,6 +21,7 @@ import (
 	"github.com/gonode-otp/gonode/node/internal/application"
 	"github.com/gonode-otp/gonode/node/internal/kernel"
 	"github.com/gonode-otp/gonode/node/internal/transport"
+	"github.com/gonode-otp/gonode/node/internal/upgrade"
 	"github.com/gonode-otp/gonode/releasehandler"
 )
 
@@ -46,7 +47,7 @@ type Node struct {
 	apps      *application.System
 
 	releases *releasehandler.Handler // nil without Config.Upgrade
-	syncs    syncTable
+	upgrades *upgrade.Host           // nil without Config.Upgrade
 
 	host      driver.Host
 	unlinkIDs atomic.Uint64

@@ -1,7 +1,9 @@
 package node
 
 import (
+	"cmp"
 	"maps"
+	"math"
 	"slices"
 	"sync"
 	"unicode/utf8"
@@ -140,4 +142,23 @@ func (r *registry) all() []*process {
 		}
 	}
 	return all
+}
+
+// inOrder returns the processes that are alive now, in the order in which they were started.
+func (r *registry) inOrder() []*process {
+	all := r.all()
+	first, last := uint64(math.MaxUint64), uint64(0)
+	for _, p := range all {
+		first, last = min(first, p.entry), max(last, p.entry)
+	}
+	if len(all) == 0 || last-first > uint64(8*len(all)) {
+		slices.SortFunc(all, func(a, b *process) int { return cmp.Compare(a.entry, b.entry) })
+		return all
+	}
+	// Most of those that were entered between them are alive, so each can be put into its place.
+	places := make([]*process, last-first+1)
+	for _, p := range all {
+		places[p.entry-first] = p
+	}
+	return slices.DeleteFunc(places, func(p *process) bool { return p == nil })
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 	"github.com/gonode-otp/gonode/node/internal/application"
 	"github.com/gonode-otp/gonode/node/internal/kernel"
+	"github.com/gonode-otp/gonode/node/internal/upgrade"
 	"github.com/gonode-otp/gonode/supervisor"
 )
 
@@ -99,8 +100,8 @@ func (n *Node) replyRoute(from caller, d destination) (*peer, error) {
 // the sake of an answer. OTP does so for net_kernel: erlang:send/3 with noconnect and nosuspend
 // (async_gen_server_reply/2).
 func noSuspend(m genserv.Module) bool {
-	_, handler := m.Server().(releaseHandler)
-	return handler || kernel.IsService(m) || supervisor.Is(m) || application.IsController(m) || application.IsMaster(m)
+	return kernel.IsService(m) || upgrade.IsReleaseHandler(m) || supervisor.Is(m) || application.IsController(m) ||
+		application.IsMaster(m)
 }
 
 // lost returns the error that a process gets for a message: that it reaches nobody is none.

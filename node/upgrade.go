@@ -9,7 +9,6 @@ import (
 	"github.com/gonode-otp/gonode/genserv/driver"
 	"github.com/gonode-otp/gonode/node/internal/upgrade"
 	"github.com/gonode-otp/gonode/releasehandler"
-	"github.com/gonode-otp/gonode/supervisor"
 )
 
 // Upgrade says what the servers of a node can be upgraded to, see package codechange. The node then has a process
@@ -45,7 +44,8 @@ func (n *Node) startUpgrade() (err error) {
 	if u.Versions == nil {
 		return &ConfigError{"Upgrade", "has no Versions"}
 	}
-	n.releases, err = releasehandler.New(releasehandler.Config{Host: upgradeHost{n}, Versions: u.Versions,
+	n.upgrades = upgrade.NewHost(upgradeNode{n})
+	n.releases, err = releasehandler.New(releasehandler.Config{Host: n.upgrades, Versions: u.Versions,
 		Root: u.Root, Dir: u.Dir, OtherDirs: u.OtherDirs, Name: u.Name, Vsn: u.Vsn,
 		Options: u.Options, Applications: n.apps.ForReleases()})
 	if err != nil {
@@ -53,88 +53,10 @@ func (n *Node) startUpgrade() (err error) {
 	}
 	n.apps.UseReleases(n.releases.Resource)
 	n.host.NextCode = u.Versions.CodeServer().Next
-	for _, f := range n.releases.Functions() {
+	for _, f := range append(n.releases.Functions(), upgrade.Functions(n.upgrades, n.releases, u.Versions)...) {
 		n.Export(f.Module, f.Name, f.Arity, n.detached(f.Call))
 	}
-	n.exportUpgrade()
 	return nil
-}
-
-// upgradeHost is what an upgrade needs of the node: it implements codechange.Host.
-type upgradeHost struct{ n *Node }
-
-// Users implements codechange.Host.
-func (h upgradeHost) Users(module etf.Atom) []codechange.Process {
-	var users []codechange.Process
-	for _, p := range h.n.registry.inOrder() {
-		if p.loop.Code().Name() == module {
-			users = append(users, upgraded{p})
-		}
-	}
-	return users
-}
-
-// Codes implements codechange.Census.
-func (h upgradeHost) Codes(count func(genserv.Module)) {
-	for _, p := range h.n.registry.all() {
-		count(p.loop.Code())
-	}
-}
-
-// Exported implements codechange.Host.
-func (h upgradeHost) Exported(module, function etf.Atom, arity int) bool {
-	return h.n.functions.Has(module, function, arity)
-}
-
-// Apply implements codechange.Host. A function that does not come back before ctx ends is left to itself.
-func (h upgradeHost) Apply(ctx context.Context, module, function etf.Atom, args etf.List) (etf.Term, error) {
-	type outcome struct {
-		result  etf.Term
-		failure *genserv.Failure
-	}
-	done := make(chan outcome, 1)
-	if !h.n.goWork(func() {
-		result, failure := h.n.functions.Apply(h.n.ctx, module, function, args)
-		done <- outcome{result, failure}
-	}) {
-		return nil, ErrStopped
-	}
-	select {
-	case o := <-done:
-		if o.failure != nil {
-			return nil, o.failure
-		}
-		return o.result, nil
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	case <-h.n.ctx.Done():
-		return nil, ErrStopped
-	}
-}
-
-// Go implements codechange.Host.
-func (h upgradeHost) Go(f func()) { h.n.goWork(f) }
-
-// upgraded is a process as an upgrade sees it: it implements codechange.Process.
-type upgraded struct{ p *process }
-
-func (u upgraded) Pid() etf.Pid             { return u.p.pid }
-func (u upgraded) Code() genserv.Module     { return u.p.loop.Code() }
-func (u upgraded) Do(f func(*genserv.Loop)) { u.p.between(f) }
-func (u upgraded) Done() <-chan struct{}    { return u.p.done() }
-
-func (u upgraded) Name() etf.Atom {
-	name, _ := u.p.n.registry.nameOf(u.p)
-	return name
-}
-
-// Kill implements codechange.Process. That the process ends is no fault of its own, so its supervisor does not count
-// it.
-func (u upgraded) Kill() {
-	if sup := u.p.n.local(destination{pid: u.p.parent}); sup != nil && sup != u.p && supervisor.Is(sup.loop.Code()) {
-		sup.between(func(l *genserv.Loop) { supervisor.Forgive(l, u.p.pid) })
-	}
-	u.p.exit(killed)
 }
 
 // newLoop makes the loop of a process, with the version of its module that is current, and enters it into the
@@ -172,4 +94,20 @@ func (n *Node) CatchUp(ctx context.Context, peers ...etf.Atom) (vsn string, err 
 		return "", ErrBadArgument
 	}
 	return upgrade.CatchUp(ctx, n, n.releases, n.name, peers)
+}
+
+// SupervisedProcess is a process in its place in the tree of its application.
+type SupervisedProcess = upgrade.SupervisedProcess
+
+// SuspendedSupervisorError is a supervisor that cannot be asked for its children, because it is suspended.
+type SuspendedSupervisorError = upgrade.SuspendedSupervisorError
+
+// SupervisedProcesses walks the supervision trees of the applications that run and returns their processes in the
+// order of release_handler_1:get_supervised_procs/0: the application that was started first comes first; within it
+// children come before the supervisor at the top, the one that was started last first, and before the children of one
+// among them. Children that do not run and processes that end meanwhile are left out.
+//
+// The error is a *SuspendedSupervisorError, or that ctx has ended.
+func (n *Node) SupervisedProcesses(ctx context.Context) ([]SupervisedProcess, error) {
+	return upgrade.SupervisedProcesses(ctx, upgradeNode{n})
 }

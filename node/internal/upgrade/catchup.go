@@ -19,13 +19,13 @@ var ErrPeersDiffer = errors.New("the peers do not have the same permanent releas
 const peerAnswerTime = 5 * time.Second
 
 // CatchUp brings the node called self to the permanent release of its peers, by its own relup, and makes that
-// permanent. It returns the version that is permanent afterwards. The error matches ErrPeersDiffer if the peers disagree, and is a
-// *codechange.Error if the upgrade was refused or failed. See node.Node.CatchUp.
-func CatchUp(ctx context.Context, host Host, h *releasehandler.Handler, self etf.Atom,
+// permanent. It returns the version that is permanent afterwards. The error matches ErrPeersDiffer if the peers
+// disagree, and is a *codechange.Error if the upgrade was refused or failed. See node.Node.CatchUp.
+func CatchUp(ctx context.Context, servers Servers, h *releasehandler.Handler, self etf.Atom,
 	peers []etf.Atom) (vsn string, err error) {
 	own := permanentVsn(h.Releases())
 	for _, peer := range peers {
-		theirs, err := permanentOf(ctx, host, peer)
+		theirs, err := permanentOf(ctx, servers, peer)
 		switch {
 		case ctx.Err() != nil:
 			return own, context.Cause(ctx)
@@ -61,10 +61,10 @@ func permanentVsn(releases []releasehandler.Release) string {
 
 // permanentOf asks a peer for its permanent release, an element {Name, Vsn, Libs, permanent} of what
 // release_handler:which_releases/0 returns.
-func permanentOf(ctx context.Context, host Host, peer etf.Atom) (string, error) {
+func permanentOf(ctx context.Context, servers Servers, peer etf.Atom) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, peerAnswerTime)
 	defer cancel()
-	answer, err := host.Call(ctx, etf.Tuple{etf.Atom("rex"), peer}, etf.Tuple{etf.Atom("call"),
+	answer, err := servers.Call(ctx, etf.Tuple{etf.Atom("rex"), peer}, etf.Tuple{etf.Atom("call"),
 		etf.Atom("release_handler"), etf.Atom("which_releases"), etf.List{}, etf.Atom("user")})
 	if err != nil {
 		return "", err

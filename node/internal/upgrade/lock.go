@@ -15,15 +15,9 @@ const lockName etf.Atom = "gonode_upgrade_lock"
 // lockRetries is how often a lock is asked for again whose holder has ended in between.
 const lockRetries = 3
 
-// Host is what an upgrade of several nodes asks of each of them.
-type Host interface {
-	Call(ctx context.Context, to, request etf.Term) (etf.Term, error)
-	Spawn(ctx context.Context, child genserv.Child) (etf.Pid, error)
-}
-
 // Unlock serves gonode:unlock_upgrades(Pid): ok, or {error, not_locked} if Pid does not hold the lock.
-func Unlock(ctx context.Context, host Host, pid etf.Term) (etf.Term, error) {
-	answer, err := host.Call(ctx, lockName, etf.Tuple{etf.Atom("unlock"), pid})
+func Unlock(ctx context.Context, servers Servers, pid etf.Term) (etf.Term, error) {
+	answer, err := servers.Call(ctx, lockName, etf.Tuple{etf.Atom("unlock"), pid})
 	if errors.Is(err, genserv.ErrNoProc) {
 		return etf.Tuple{etf.Atom("error"), etf.Atom("not_locked")}, nil
 	}
@@ -32,16 +26,16 @@ func Unlock(ctx context.Context, host Host, pid etf.Term) (etf.Term, error) {
 
 // Lock serves gonode:lock_upgrades(Pid, Who): ok, and Pid holds the lock until it ends or gives it back, or {error,
 // {locked, Holder, Who}}. The lock is a process of the node, whoever asked for it.
-func Lock(ctx context.Context, host Host, pid etf.Pid, who etf.Term) (etf.Term, error) {
+func Lock(ctx context.Context, servers Servers, pid etf.Pid, who etf.Term) (etf.Term, error) {
 	var err error
 	for range lockRetries {
-		_, err = host.Spawn(ctx,
+		_, err = servers.Spawn(ctx,
 			genserv.Child{Name: lockName, Module: genserv.Of(lock{}), Args: etf.Tuple{pid, who}})
 		if held := (*genserv.AlreadyStarted)(nil); !errors.As(err, &held) {
 			break
 		}
 		var holder etf.Term
-		holder, err = host.Call(ctx, lockName, etf.Atom("holder"))
+		holder, err = servers.Call(ctx, lockName, etf.Atom("holder"))
 		if t, ok := holder.(etf.Tuple); err == nil && ok && len(t) == 2 {
 			if etf.Equal(t[0], pid) {
 				return etf.Atom("ok"), nil

@@ -1,4 +1,4 @@
-package node
+package upgrade
 
 import (
 	"context"
@@ -7,11 +7,11 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
-	"github.com/gonode-otp/gonode/node/internal/application"
 	"github.com/gonode-otp/gonode/supervisor"
 )
 
-// SupervisedProcess is a process in its place in the tree of its application.
+// SupervisedProcess is a process in its place in the tree of its application. It is what a program looks at;
+// codechange.Child has the process itself, and a callback module where the child spec names none.
 type SupervisedProcess struct {
 	Application etf.Atom
 	Supervisor  etf.Pid  // zero for the one at the top
@@ -33,24 +33,25 @@ func (e *SuspendedSupervisorError) Error() string {
 	return fmt.Sprintf("node: the supervisor %s (%s) is suspended", etf.Format(e.Pid), etf.Format(e.ID))
 }
 
-// SupervisedProcesses walks the supervision trees of the applications that run and returns their processes in the
-// order of release_handler_1:get_supervised_procs/0: the application that was started first comes first; within it
-// children come before the supervisor at the top, the one that was started last first, and before the children of one
-// among them. Children that do not run and processes that end meanwhile are left out.
-//
-// The error is a *SuspendedSupervisorError, or that ctx has ended.
-func (n *Node) SupervisedProcesses(ctx context.Context) ([]SupervisedProcess, error) {
-	return n.supervisedProcesses(ctx, false)
+// Trees is what a walk of supervision trees needs of the node.
+type Trees interface {
+	Processes
+	Servers
 }
 
-func (n *Node) supervisedProcesses(ctx context.Context, peek bool) ([]SupervisedProcess, error) {
-	apps, err := n.Applications().List(ctx)
+// SupervisedProcesses walks the supervision trees of the applications that run. See node.Node.SupervisedProcesses.
+func SupervisedProcesses(ctx context.Context, node Trees) ([]SupervisedProcess, error) {
+	return supervisedProcesses(ctx, node, false)
+}
+
+func supervisedProcesses(ctx context.Context, node Trees, peek bool) ([]SupervisedProcess, error) {
+	apps, err := node.Applications(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var all []SupervisedProcess
 	for _, app := range apps {
-		tree, err := n.supervised(ctx, app.Name, peek)
+		tree, err := supervised(ctx, node, app, peek)
 		if err != nil {
 			return nil, err
 		}
@@ -60,41 +61,25 @@ func (n *Node) supervisedProcesses(ctx context.Context, peek bool) ([]Supervised
 }
 
 // supervised is get_master_procs/3.
-func (n *Node) supervised(ctx context.Context, app etf.Atom, peek bool) ([]SupervisedProcess, error) {
-	root := n.topSupervisor(ctx, app)
-	if root == (etf.Pid{}) {
+func supervised(ctx context.Context, node Trees, app Application, peek bool) ([]SupervisedProcess, error) {
+	if app.Top == (etf.Pid{}) {
 		return nil, nil
 	}
 	undefined := etf.Atom("undefined")
-	w := walk{n: n, app: app, peek: peek}
-	tree, err := w.below(ctx, root, undefined)
+	w := walk{node: node, app: app.Name, peek: peek}
+	tree, err := w.below(ctx, app.Top, undefined)
 	if err != nil {
 		return nil, err
 	}
-	top := SupervisedProcess{Application: app, ID: undefined, Pid: root}
-	if p := n.local(destination{pid: root}); p != nil {
-		top.Modules = []etf.Atom{p.loop.Code().Name()}
+	top := SupervisedProcess{Application: app.Name, ID: undefined, Pid: app.Top}
+	if p := node.Process(app.Top); p != nil {
+		top.Modules = []etf.Atom{p.Code().Name()}
 	}
 	return append(tree, top), nil
 }
 
-// topSupervisor asks the master of an application, which is not known to anybody but the controller and its child.
-func (n *Node) topSupervisor(ctx context.Context, app etf.Atom) etf.Pid {
-	for _, p := range n.registry.all() {
-		if p.app != app {
-			continue
-		}
-		if application.IsMaster(p.loop.Code()) {
-			answer, _ := n.call(ctx, caller{pid: n.self}, p.pid, etf.Atom("get_child"))
-			root, _ := answer.(etf.Pid)
-			return root
-		}
-	}
-	return etf.Pid{}
-}
-
 type walk struct {
-	n    *Node
+	node Trees
 	app  etf.Atom
 	peek bool // look into supervisors instead of asking them, which also works while they are suspended
 }
@@ -130,16 +115,16 @@ func (w walk) below(ctx context.Context, sup etf.Pid, id etf.Term) (tree []Super
 // children is maybe_supervisor_which_children/3: a supervisor that has ended meanwhile has none.
 func (w walk) children(ctx context.Context, sup etf.Pid, id etf.Term) ([]supervisor.Child, error) {
 	if w.peek {
-		children, _ := visit(ctx, w.n, sup, func(l *genserv.Loop) []supervisor.Child {
+		children, _ := visit(ctx, w.node, sup, func(l *genserv.Loop) []supervisor.Child {
 			list, _ := supervisor.Children(l)
 			return list
 		})
 		return children, context.Cause(ctx)
 	}
-	if suspended, ok := visit(ctx, w.n, sup, (*genserv.Loop).Suspended); ok && suspended {
+	if suspended, ok := visit(ctx, w.node, sup, (*genserv.Loop).Suspended); ok && suspended {
 		return nil, &SuspendedSupervisorError{Pid: sup, ID: id}
 	}
-	children, err := supervisor.WhichChildren(ctx, w.n, sup)
+	children, err := supervisor.WhichChildren(ctx, w.node, sup)
 	var answer *supervisor.AnswerError
 	switch {
 	case err == nil:
@@ -151,18 +136,18 @@ func (w walk) children(ctx context.Context, sup etf.Pid, id etf.Term) ([]supervi
 
 // visit looks at the loop of a process of this node, when its turn has come. ok is false if the process or ctx ended
 // before.
-func visit[T any](ctx context.Context, n *Node, pid etf.Pid, look func(*genserv.Loop) T) (seen T, ok bool) {
-	p := n.local(destination{pid: pid})
+func visit[T any](ctx context.Context, node Processes, pid etf.Pid, look func(*genserv.Loop) T) (seen T, ok bool) {
+	p := node.Process(pid)
 	if p == nil {
 		return seen, false
 	}
 	result := make(chan T, 1)
-	p.between(func(l *genserv.Loop) { result <- look(l) })
-	n.yieldReaders()
+	p.Do(func(l *genserv.Loop) { result <- look(l) })
+	node.YieldReaders()
 	select {
 	case seen = <-result:
 		return seen, true
-	case <-p.done():
+	case <-p.Done():
 	case <-ctx.Done():
 	}
 	return seen, false

@@ -1,4 +1,4 @@
-package node
+package upgrade
 
 import (
 	"context"
@@ -49,46 +49,46 @@ func (t *syncTable) take(id etf.Term, node etf.Atom) (ok bool, news <-chan struc
 
 // Sync implements codechange.Host: sync_nodes/2 of release_handler_1.erl. Differs from OTP: a node that cannot be
 // reached is down at once, where OTP waits for ever.
-func (h upgradeHost) Sync(ctx context.Context, id etf.Term, nodes []etf.Atom) error {
-	n := h.n
-	down := n.SubscribeNodes(ctx)
+func (h *Host) Sync(ctx context.Context, id etf.Term, nodes []etf.Atom) error {
+	ctx, cancel := h.UntilStop(ctx)
+	defer cancel()
+	down := h.NodesDown(ctx)
 	defer down.Close()
-	others := slices.DeleteFunc(slices.Clone(nodes), func(node etf.Atom) bool { return node == n.name })
-	message := etf.Tuple{etf.Atom("sync_nodes"), id, n.name}
+	others := slices.DeleteFunc(slices.Clone(nodes), func(node etf.Atom) bool { return node == h.Name() })
+	message := etf.Tuple{etf.Atom("sync_nodes"), id, h.Name()}
 	for _, node := range others {
-		if err := n.Send(ctx, etf.Tuple{etf.Atom("release_handler"), node}, message); err != nil {
+		if err := h.Send(ctx, etf.Tuple{etf.Atom("release_handler"), node}, message); err != nil {
 			return nodedown(node)
 		}
 	}
 	gone := map[etf.Atom]bool{}
 	for _, node := range others {
-		if err := n.awaitSync(ctx, id, node, down, gone); err != nil {
+		if err := h.awaitSync(ctx, id, node, down, gone); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (n *Node) awaitSync(ctx context.Context, id etf.Term, node etf.Atom, down *NodeEvents,
+// awaitSync waits for the message of one node. gone are those that went down meanwhile.
+func (h *Host) awaitSync(ctx context.Context, id etf.Term, node etf.Atom, down NodesDown,
 	gone map[etf.Atom]bool) error {
 	for {
-		ok, news := n.syncs.take(id, node)
+		ok, news := h.syncs.take(id, node)
 		if ok {
 			return nil
 		}
-		for e, ok, _ := down.take(); ok; e, ok, _ = down.take() {
-			gone[e.Node] = gone[e.Node] || !e.Up
+		for name, ok := down.Take(); ok; name, ok = down.Take() {
+			gone[name] = true
 		}
 		if gone[node] {
 			return nodedown(node)
 		}
 		select {
 		case <-news:
-		case <-down.wake:
+		case <-down.Wake():
 		case <-ctx.Done():
 			return context.Cause(ctx)
-		case <-n.ctx.Done():
-			return ErrStopped
 		}
 	}
 }

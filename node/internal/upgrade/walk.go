@@ -1,10 +1,7 @@
-package node
+package upgrade
 
 import (
-	"cmp"
 	"context"
-	"math"
-	"slices"
 
 	"github.com/gonode-otp/gonode/codechange"
 	"github.com/gonode-otp/gonode/etf"
@@ -18,7 +15,7 @@ import (
 // application, which OTP does not find, in the order in which they were started.
 //
 // Supervisors that are suspended, for the changes of an upgrade before, are looked into.
-func (h upgradeHost) Supervised(ctx context.Context) ([]codechange.Child, error) {
+func (h *Host) Supervised(ctx context.Context) ([]codechange.Child, error) {
 	limited, cancel := context.WithTimeout(ctx, kernel.SysTimeout)
 	defer cancel()
 	all, err := h.walk(limited)
@@ -28,25 +25,25 @@ func (h upgradeHost) Supervised(ctx context.Context) ([]codechange.Child, error)
 	return all, err
 }
 
-func (h upgradeHost) walk(ctx context.Context) ([]codechange.Child, error) {
-	found, err := h.n.supervisedProcesses(ctx, true)
+func (h *Host) walk(ctx context.Context) ([]codechange.Child, error) {
+	found, err := supervisedProcesses(ctx, h, true)
 	if err != nil {
 		return nil, err
 	}
-	processes := h.n.registry.inOrder()
-	c := collected{n: h.n, known: make(map[pidNumber]bool, len(processes)), modules: map[etf.Atom][]etf.Atom{},
+	processes := h.InOrder()
+	c := collected{node: h, known: make(map[codechange.Process]bool, len(processes)), modules: map[etf.Atom][]etf.Atom{},
 		all: make([]codechange.Child, 0, len(processes))}
 	for _, s := range found {
 		c.add(s)
 	}
 	// The trees and servers that belong to no application.
-	w := walk{n: h.n, peek: true}
+	w := walk{node: h, peek: true}
 	for _, p := range processes {
-		if c.known[numberOf(p.pid)] {
+		if c.known[p] {
 			continue
 		}
-		if supervisor.Is(p.loop.Code()) {
-			tree, err := w.below(ctx, p.pid, etf.Atom("undefined"))
+		if supervisor.Is(p.Code()) {
+			tree, err := w.below(ctx, p.Pid(), etf.Atom("undefined"))
 			if err != nil {
 				return nil, err
 			}
@@ -54,58 +51,39 @@ func (h upgradeHost) walk(ctx context.Context) ([]codechange.Child, error) {
 				c.add(s)
 			}
 		}
-		c.addProcess(p, SupervisedProcess{ID: etf.Atom("undefined"), Pid: p.pid})
+		c.addProcess(p, SupervisedProcess{ID: etf.Atom("undefined")})
 	}
 	return c.all, nil
 }
 
 // collected are the processes that a walk has found, each once.
 type collected struct {
-	n       *Node
-	known   map[pidNumber]bool
+	node    Processes
+	known   map[codechange.Process]bool
 	modules map[etf.Atom][]etf.Atom // of those that only have their callback module
 	all     []codechange.Child
 }
 
 func (c *collected) add(s SupervisedProcess) {
-	if p := c.n.registry.byPid(s.Pid); p != nil {
+	if p := c.node.Process(s.Pid); p != nil {
 		c.addProcess(p, s)
 	}
 }
 
 // addProcess adds a process. One without modules, because its child spec says dynamic or because it is in none, has its
 // callback module.
-func (c *collected) addProcess(p *process, s SupervisedProcess) {
-	if c.known[numberOf(p.pid)] {
+func (c *collected) addProcess(p codechange.Process, s SupervisedProcess) {
+	if c.known[p] {
 		return
 	}
-	c.known[numberOf(p.pid)] = true
+	c.known[p] = true
 	if s.Modules == nil {
-		name := p.loop.Code().Name()
+		name := p.Code().Name()
 		if s.Modules = c.modules[name]; s.Modules == nil {
 			s.Modules = []etf.Atom{name}
 			c.modules[name] = s.Modules
 		}
 	}
-	c.all = append(c.all, codechange.Child{Process: upgraded{p}, Supervisor: s.Supervisor, ID: s.ID, Modules: s.Modules,
+	c.all = append(c.all, codechange.Child{Process: p, Supervisor: s.Supervisor, ID: s.ID, Modules: s.Modules,
 		Restarts: s.restart == supervisor.Permanent || s.restart == supervisor.Transient})
-}
-
-// inOrder returns the processes that are alive now, in the order in which they were started.
-func (r *registry) inOrder() []*process {
-	all := r.all()
-	first, last := uint64(math.MaxUint64), uint64(0)
-	for _, p := range all {
-		first, last = min(first, p.entry), max(last, p.entry)
-	}
-	if len(all) == 0 || last-first > uint64(8*len(all)) {
-		slices.SortFunc(all, func(a, b *process) int { return cmp.Compare(a.entry, b.entry) })
-		return all
-	}
-	// Most of those that were entered between them are alive, so each can be put into its place.
-	places := make([]*process, last-first+1)
-	for _, p := range all {
-		places[p.entry-first] = p
-	}
-	return slices.DeleteFunc(places, func(p *process) bool { return p == nil })
 }

@@ -1,14 +1,35 @@
-package node
+package upgrade
 
 import (
+	"context"
+
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/releasehandler"
 )
 
 // releaseHandler is the process release_handler. Every request has a goroutine of its own, so that an upgrade does
 // not keep it from hearing of other nodes; releasehandler.Handler makes those wait that would change something at the
 // same time. An upgrade goes on whether or not the one who asked for it is still there.
-type releaseHandler struct{ n *Node }
+type releaseHandler struct {
+	host     *Host
+	releases *releasehandler.Handler
+	stopped  context.Context // ends when the node stops
+}
+
+// ReleaseHandlerName is the name of the process release_handler.
+const ReleaseHandlerName etf.Atom = "release_handler"
+
+// ReleaseHandler returns the callback module of release_handler. ctx ends when the node stops.
+func ReleaseHandler(ctx context.Context, host *Host, releases *releasehandler.Handler) genserv.Module {
+	return genserv.Of(releaseHandler{host, releases, ctx})
+}
+
+// IsReleaseHandler reports whether a callback module is that of release_handler.
+func IsReleaseHandler(module genserv.Module) bool {
+	_, ok := module.Server().(releaseHandler)
+	return ok
+}
 
 func (releaseHandler) ModuleName() etf.Atom { return "release_handler" }
 
@@ -23,8 +44,8 @@ func (releaseHandler) Init(p *genserv.Process, _ etf.Term) genserv.InitResult[st
 // crashes by, is answered with an error.
 func (r releaseHandler) HandleCall(p *genserv.Process, request etf.Term, from genserv.From,
 	s struct{}) genserv.Result[struct{}] {
-	r.n.goWork(func() {
-		reply, known := r.n.releases.Request(r.n.ctx, request)
+	r.host.Go(func() {
+		reply, known := r.releases.Request(r.stopped, request)
 		if !known {
 			reply = etf.Tuple{etf.Atom("error"), etf.Tuple{etf.Atom("unknown_request"), request}}
 		}
@@ -46,7 +67,7 @@ func (r releaseHandler) HandleInfo(p *genserv.Process, msg etf.Term, s struct{})
 		return genserv.NoReply(s)
 	}
 	if node, ok := t[2].(etf.Atom); ok {
-		r.n.syncs.add(t[1], node)
+		r.host.syncs.add(t[1], node)
 	}
 	return genserv.NoReply(s)
 }
