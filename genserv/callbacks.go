@@ -7,11 +7,10 @@ import (
 	"sync"
 )
 
-// CallbackError is what Of panics with: a method that looks like a callback and is none, so that it would never be
-// called.
+// CallbackError is what Of panics with: a method resembles a callback but is none, so it would never be called.
 type CallbackError struct {
 	Server string // Go type of the server
-	Method string // the method that is none
+	Method string // the method
 	Have   string // its signature
 	Name   string // the callback that it looks like
 	Want   string // the signature of that

@@ -190,7 +190,7 @@ type stateChange struct {
 	oldVsn, extra etf.Term
 	loaded        bool
 
-	by, next instance // who has made the new state, and whose it is
+	by, next instance // by has made the new state, which next has
 }
 
 func (c *stateChange) make(m Module, old instance) *changeFailure {
@@ -220,8 +220,7 @@ func (c *stateChange) make(m Module, old instance) *changeFailure {
 	return failure
 }
 
-// adopt gives a state to an instance. A state of another type is the odd return value of OTP, where it would be found
-// later.
+// adopt gives a state to an instance. A state of another type is an error here; OTP would find it only later.
 func adopt(next instance, state any) *changeFailure {
 	if next.adopt(state) {
 		return nil

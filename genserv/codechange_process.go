@@ -36,7 +36,7 @@ type CodeChangeEnder interface {
 	EndCodeChange(p *Process, kept bool, oldState, newState any)
 }
 
-// undecided is the instance that runs after a code change of which is not known yet whether it is kept.
+// undecided is the instance that runs after a code change, until the change is kept or undone.
 type undecided struct {
 	instance
 	by      instance // whose CodeChange or Downgrade has made the state; nil if nobody has
@@ -44,8 +44,8 @@ type undecided struct {
 	decided bool
 }
 
-// KeepCodeChanges tells the servers that made them that the code changes since the last call are kept; see
-// CodeChangeEnder. Whoever changes the code of a server calls it when nothing can undo the changes any more.
+// KeepCodeChanges makes the code changes since the last call final and tells the servers that made them; see
+// CodeChangeEnder. A driver calls it when nothing can undo the changes any more.
 func (l *Loop) KeepCodeChanges() {
 	top, ok := l.inst.(*undecided)
 	if !ok {
@@ -61,7 +61,7 @@ func (l *Loop) KeepCodeChanges() {
 	}
 }
 
-// Undecided tells whether somebody has to be told by KeepCodeChanges.
+// Undecided tells whether code changes wait for KeepCodeChanges or for their undo.
 func (l *Loop) Undecided() bool {
 	_, waiting := l.inst.(*undecided)
 	return waiting
@@ -80,8 +80,8 @@ func (l *Loop) decide(c *undecided, kept bool) {
 	}
 }
 
-// replace makes next the instance that runs, and returns what undoes that. by has made its state; nil means that it
-// has the old one.
+// replace makes next the instance that runs, and returns a function that undoes this. by has made the state of next;
+// nil means that next has the old state.
 func (l *Loop) replace(by, next instance) (undo func()) {
 	old := l.inst
 	if _, waiting := old.(*undecided); !waiting && (by == nil || !by.endsChanges()) {

@@ -10,7 +10,7 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// crash is how a callback ended that did not return, in the words of Erlang's try: catch Class:Reason:Stack.
+// crash says how a callback failed, in the words of Erlang's try: catch Class:Reason:Stack.
 type crash struct {
 	class  etf.Term // error or exit
 	reason etf.Term
@@ -26,7 +26,7 @@ func (c *crash) exitReason() etf.Term {
 	return etf.Tuple{c.reason, c.stack}
 }
 
-// asError is an *Exit with the exit reason, and no error for a callback that has returned.
+// asError returns an *Exit with the exit reason, or nil if c is nil because the callback returned.
 func (c *crash) asError() error {
 	if c == nil {
 		return nil
@@ -34,7 +34,7 @@ func (c *crash) asError() error {
 	return &Exit{Reason: c.exitReason()}
 }
 
-// Failure is how a function ended that did not return: what try sees in Erlang as catch Class:Reason:Stack.
+// Failure says how a function failed: what try sees in Erlang as catch Class:Reason:Stack.
 type Failure struct {
 	Class  etf.Atom // error or exit; throw from functions that raise that on purpose
 	Reason etf.Term
@@ -54,9 +54,8 @@ func (f *Failure) ExitReason() etf.Term {
 	return (&crash{class: f.Class, reason: f.Reason, stack: f.Stack}).exitReason()
 }
 
-// Try runs f in a goroutine of its own and returns nil, or what a panic of f means for Erlang; see the package
-// comment. A runtime.Goexit in f is the error goexit. It is for code that runs functions of others outside of
-// callbacks.
+// Try runs f in a goroutine of its own and returns nil, or what a panic of f means in Erlang; see the package comment.
+// A runtime.Goexit in f is the error goexit. Use it to run foreign functions outside of callbacks.
 func Try(f func()) *Failure {
 	ended := make(chan *crash, 1)
 	go func() {
@@ -130,8 +129,7 @@ func undefined(module, function etf.Atom, args ...etf.Term) *crash {
 	}
 }
 
-// functionClause is the error of a function that was called with what it does not take. It is where OTP's own code
-// fails on a From that is none.
+// functionClause is the error of a function without a clause for its arguments. OTP's own code fails so on a bad From.
 func functionClause(module, function etf.Atom, args ...etf.Term) *crash {
 	c := undefined(module, function, args...)
 	c.reason = etf.Atom("function_clause")

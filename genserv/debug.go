@@ -54,7 +54,7 @@ func (l *Loop) debugEvent(event etf.Tuple) {
 	}
 }
 
-// debugState shows the state for an event, if there is somebody who looks at it.
+// debugState returns the state as a term for an event if a debug function uses it.
 func (l *Loop) debugState() etf.Term {
 	for _, item := range l.debug.items {
 		if item.stats == nil {

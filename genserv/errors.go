@@ -20,7 +20,7 @@ var (
 	// ErrCallingSelf means that a server called itself, which it could never answer. gen_server:call exits with
 	// calling_self.
 	ErrCallingSelf = errors.New("the process called itself")
-	// ErrBadFrom means that a reply has no destination, because the call that it answers did not say who made it.
+	// ErrBadFrom means that a reply has no destination: the From of the call is malformed.
 	ErrBadFrom = errors.New("genserv: the call does not say who made it")
 )
 
@@ -94,6 +94,6 @@ func startError(reason etf.Term) error {
 var ErrIgnore = errors.New("genserv: init said ignore")
 
 // AlreadyStarted means that the name of the server is taken.
-type AlreadyStarted struct{ Pid etf.Pid } // who has it
+type AlreadyStarted struct{ Pid etf.Pid } // the process that has the name
 
 func (e *AlreadyStarted) Error() string { return "already started: " + etf.Format(e.Pid) }

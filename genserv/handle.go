@@ -117,14 +117,14 @@ func (l *Loop) await(a action) {
 	}
 }
 
-// reply answers a call whose caller may have gone. false means that the server has ended by it.
+// reply answers a call, whose caller may be gone. It returns false if the server has ended because of the reply.
 func (l *Loop) reply(from From, reply, last etf.Term) bool {
 	err := l.p.TryReply(from, reply)
 	return err == nil || l.lostReply(err, from, reply, last)
 }
 
-// lostReply ends the server if its reply is no term, for the caller could only wait for it in vain. Differs from OTP:
-// there every value is a term.
+// lostReply ends the server if its reply is no term: the caller would wait for it in vain. Differs from OTP, where
+// every value is a term.
 func (l *Loop) lostReply(err error, from From, reply, last etf.Term) bool {
 	var bad *etf.EncodeError
 	switch {
@@ -138,8 +138,8 @@ func (l *Loop) lostReply(err error, from From, reply, last etf.Term) bool {
 	return true
 }
 
-// answer replies to a system message, or when the server has ended already. An answer that is no term, such as a
-// state, is told as an error to who asked; the server goes on.
+// answer replies to a system message, or when the server has ended already. If the answer is no term, as a state may
+// be, the asker gets an error and the server goes on.
 func (l *Loop) answer(from From, reply etf.Term) bool {
 	err := l.p.TryReply(from, reply)
 	switch {
@@ -152,10 +152,10 @@ func (l *Loop) answer(from From, reply etf.Term) bool {
 	return true
 }
 
-// replyNoTerm tells who waits for an answer that this was no term, if that is what err says.
+// replyNoTerm answers a caller whose reply could not be encoded with that error, if err is one.
 func (p *Process) replyNoTerm(from From, err error) {
 	var bad *etf.EncodeError
 	if errors.As(err, &bad) {
-		_ = p.TryReply(from, errorAnswer(driver.BadReply(err))) // a text is a term, and From is good
+		_ = p.TryReply(from, errorAnswer(driver.BadReply(err))) // it is a text, and From has been used
 	}
 }

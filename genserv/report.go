@@ -47,8 +47,8 @@ func (l *Loop) report(reason etf.Term, stack *etf.List, from From, last etf.Term
 	)
 }
 
-// clientInfo says who made the call that the server failed in: client_stacktrace/1. Differs from OTP: what a local
-// client was doing is not known, so that its stack is empty.
+// clientInfo describes the caller of the call that the server failed in: client_stacktrace/1. Differs from OTP: what
+// a local client was doing is not known, so that its stack is empty.
 func (l *Loop) clientInfo(from From) etf.Term {
 	switch {
 	case from.Pid == (etf.Pid{}):

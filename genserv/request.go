@@ -98,7 +98,7 @@ func (id RequestID) answeredBy(msg etf.Term) bool {
 	return ok && ref == id.ref
 }
 
-// response takes a response apart, of which nothing is left then.
+// response takes a response apart and ends the monitor of the request.
 func (p *Process) response(msg etf.Term, id RequestID) (reply etf.Term, err error) {
 	t := msg.(etf.Tuple)
 	if len(t) == 5 {

@@ -9,9 +9,8 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// RequestIDs is a collection of requests of one process, each with a label of any type, of which the responses are
-// taken as they come. Its zero value is empty and ready to use: gen_server:reqids_new/0. It belongs to the callbacks
-// of its process.
+// RequestIDs is a collection of requests of one process, each with a label of any type. Its responses are taken as they
+// come. Its zero value is empty and ready to use: gen_server:reqids_new/0. Only callbacks of its process may use it.
 type RequestIDs[L any] struct {
 	byRef map[etf.Ref]labelled[L]
 }
@@ -40,7 +39,7 @@ func (c *RequestIDs[L]) Add(id RequestID, label L) {
 	c.byRef[id.ref] = labelled[L]{id, label}
 }
 
-// Len returns the number of requests whose response has not been taken. gen_server:reqids_size/1.
+// Len returns the number of requests whose response was not taken yet. gen_server:reqids_size/1.
 func (c *RequestIDs[L]) Len() int { return len(c.byRef) }
 
 // All yields the requests with their labels, in no order. gen_server:reqids_to_list/1.

@@ -146,17 +146,17 @@ const (
 // Ok starts the server with its first state: {ok, State}.
 func Ok[S any](state S) InitResult[S] { return InitResult[S]{kind: initOk, state: state} }
 
-// Ignore ends the process without an error; who starts it gets ignore, and a supervisor goes on without the child.
+// Ignore ends the process without an error: its starter gets ignore, and a supervisor goes on without the child.
 func Ignore[S any]() InitResult[S] { return InitResult[S]{kind: initIgnore} }
 
-// StopInit refuses to start: {stop, Reason}. Who starts the server gets {error, Reason} and the process exits with
-// reason, which those who are linked to it see.
+// StopInit refuses to start: {stop, Reason}. The starter gets {error, Reason}, and the process exits with reason, which
+// linked processes see.
 func StopInit[S any](reason etf.Term) InitResult[S] {
 	return InitResult[S]{kind: initStop, reason: orUndefined(reason)}
 }
 
-// Fail refuses to start without fuss: {error, Reason} (OTP 26). Who starts the server gets {error, Reason} and the
-// process exits normally.
+// Fail refuses to start without an exit signal: {error, Reason} (OTP 26). The starter gets {error, Reason}, and the
+// process exits with the reason normal.
 func Fail[S any](reason etf.Term) InitResult[S] {
 	return InitResult[S]{kind: initFail, reason: orUndefined(reason)}
 }

@@ -5,10 +5,9 @@ import (
 	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
-// Do runs f in the process, between two messages, whether the server is suspended or not. What the last callback has
-// left to do, and messages that waited for the server to be resumed, come first. f is not run if the server ends by
-// that. Nothing else may use the loop meanwhile; f may use it until it returns. It is for a driver that looks at a
-// server or changes it.
+// Do runs f in the process between two messages, whether the server is suspended or not. A Continue of the last
+// callback and the messages kept while the server was suspended come first; if the server ends by them, f does not run.
+// Only f may use the loop until it returns. Do is for a driver that looks at a server or changes it.
 func (l *Loop) Do(f func(*Loop)) driver.Next {
 	for l.stepPending() {
 		l.step()
@@ -19,7 +18,7 @@ func (l *Loop) Do(f func(*Loop)) driver.Next {
 	return l.finishStep()
 }
 
-// serving is a suspended server that serves some of the messages that wait for it.
+// serving counts the kept messages that a suspended server has still to serve.
 type serving struct {
 	left int
 	done func()

@@ -26,7 +26,7 @@ func (l *Loop) system(from From, request etf.Term) {
 	}
 }
 
-// then is the state that a command leads to.
+// then is what the loop does after a command.
 type then struct {
 	mode   mode
 	stop   bool

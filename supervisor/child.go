@@ -36,7 +36,7 @@ func (m mfa) term() etf.Term {
 	return etf.Tuple{m.module, m.function, orNil(m.args)}
 }
 
-// runs tells whether the child has a process, be it dead already.
+// runs tells whether the child has a process, which may be dead already.
 func (c *child) runs() bool { return !c.restarting && c.pid != etf.Pid{} }
 
 // pidTerm is the pid of the record: a pid, undefined or {restarting, Pid}.
@@ -67,8 +67,8 @@ func (c *child) spec() etf.Term {
 	}
 }
 
-// children are the children of a supervisor that is no SimpleOneForOne, in the order of their start. Those of one
-// that is are one child spec, and dynamics.
+// children are the children of a supervisor in the order of their start. A SimpleOneForOne has one child spec here, and
+// its children in dynamics.
 type children struct {
 	list []*child
 	ids  map[uint64][]*child // by hash
@@ -151,8 +151,8 @@ func hash(t etf.Term) uint64 {
 	return h.Sum64()
 }
 
-// hashedLevels is how deep a term counts for its hash. Ids come from whoever asks for a child, and may be nested
-// without bound.
+// hashedLevels is how deep a term counts for its hash. Ids come from start_child requests and may be nested without
+// limit.
 const hashedLevels = 16
 
 func hashTerm(h *maphash.Hash, t etf.Term, levels int) {

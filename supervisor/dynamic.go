@@ -79,7 +79,7 @@ func (st *state) startDynamic(p *genserv.Process, more etf.Term) etf.Term {
 	m := st.template().start
 	list, ok := more.(etf.List)
 	if !ok {
-		// apply/3 with an argument list that is none.
+		// apply/3 with arguments that are no list.
 		stack := etf.List{etf.Tuple{etf.Atom("erlang"), etf.Atom("apply"), etf.List{m.module, m.function, more}, etf.List{}}}
 		return pair("error", exitTuple(etf.Tuple{etf.Atom("badarg"), stack}))
 	}
@@ -135,7 +135,7 @@ func (s *server) restartDynamic(p *genserv.Process, c *child, st *state) bool {
 		p.Cast(p.Self(), pair("try_again_restart", pair("restarting", c.pid)))
 	case o.pid != (etf.Pid{}):
 		st.dynamics.store(o.pid, dynamic{args: c.start.args})
-		// Differs from OTP: a child that says ignore now is forgotten. OTP keeps an entry for the pid undefined, on which it
+		// Differs from OTP: a child that now returns ignore is removed. OTP keeps an entry for the pid undefined, on which it
 		// crashes when it terminates.
 	}
 	return true

@@ -86,7 +86,7 @@ func (st *state) reportMany(p *genserv.Process, context etf.Atom, reason etf.Ter
 
 func (st *state) reportOf(p *genserv.Process, errorContext etf.Atom, reason, offender etf.Term) {
 	if !p.IsAlive(p.Self()) {
-		return // killed in the middle of it, so that nothing works any more and nobody is to hear of it
+		return // killed meanwhile: there is nothing to report
 	}
 	p.Logger().LogAttrs(context.Background(), slog.LevelError, "supervisor report",
 		logTerm("label", pair("supervisor", errorContext)),

@@ -10,10 +10,10 @@ import (
 
 // Supervisor is the callback module of a supervisor.
 type Supervisor interface {
-	// Init returns what children there are to be, and what becomes of them when one ends. It runs when the supervisor
-	// starts and again, with the same arguments, when its code is changed, so it should do nothing else.
-	// genserv.ErrIgnore as the error means that the supervisor is not wanted; every other one is a bad return value,
-	// {bad_return, {Module, init, Error}}. Module:init/1.
+	// Init returns the child specs, and how children are restarted. It runs when the supervisor starts and again, with
+	// the same arguments, when its code is changed, so it should do nothing else. With genserv.ErrIgnore as the error
+	// the supervisor does not start: ignore. Every other error is a bad return value, {bad_return, {Module, init,
+	// Error}}. Module:init/1.
 	Init(args etf.Term) (Flags, []ChildSpec, error)
 }
 
@@ -117,8 +117,8 @@ func (st *state) addStartFuncs(specs []ChildSpec, startable []Start) {
 	}
 }
 
-// HandleCast implements genserv.Caster: handle_cast/2. {try_again_restart, Id} is what the supervisor sends itself
-// when a restart has failed, so that it looks into its mailbox before it tries again.
+// HandleCast implements genserv.Caster: handle_cast/2. The supervisor sends itself {try_again_restart, Id} when a
+// restart has failed, so that it looks into its mailbox before it tries again.
 func (s *server) HandleCast(p *genserv.Process, request etf.Term, st *state) genserv.Result[*state] {
 	t, ok := etf.AsTuple(request, "try_again_restart", 2)
 	if !ok {
@@ -133,7 +133,7 @@ func (s *server) HandleCast(p *genserv.Process, request etf.Term, st *state) gen
 	return genserv.NoReply(st)
 }
 
-// functionClause is what becomes of a supervisor that gets a request it does not know: callbacks of supervisor.erl
+// functionClause is the error with which a supervisor ends after an unknown request: the callbacks of supervisor.erl
 // have no clause for it.
 var functionClause = etf.Atom("function_clause")
 

@@ -27,8 +27,8 @@ func Children(l *genserv.Loop) (children []Child, ok bool) {
 	return children, true
 }
 
-// Forgive has the supervisor whose loop this is not count the restart of a child that is about to be ended through no
-// fault of its own, by an upgrade. Nothing in OTP corresponds to it.
+// Forgive keeps the supervisor whose loop this is from counting the next restart of a child. It is for a child that an
+// upgrade is about to end. Nothing in OTP corresponds to it.
 func Forgive(l *genserv.Loop, child etf.Pid) {
 	st, ok := l.Value().(*state)
 	if !ok || st.children.byPid(child) == nil && (st.dynamics == nil || !st.dynamics.has(child)) {

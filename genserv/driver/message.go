@@ -25,7 +25,7 @@ func SystemMessage(from etf.Pid, tag, request etf.Term) etf.Term {
 
 // SendableReason returns an exit reason that every process can be told: reason itself, or {bad_exit_reason, Text} for
 // what is no term, such as an atom of more than 255 characters or a nil inside of a tuple. In Erlang every value is a
-// term; here those who wait for the end of a process would else wait in vain.
+// term; here its monitors would else wait in vain.
 func SendableReason(reason etf.Term) etf.Term {
 	if a, ok := reason.(etf.Atom); ok && len(a) <= 255 && utf8.ValidString(string(a)) {
 		return reason
