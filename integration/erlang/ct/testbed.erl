@@ -5,7 +5,7 @@
 -module(testbed).
 -behaviour(gen_server).
 
--export([start/0, servers/0, upgradable/0, release/0]).
+-export([start/0, servers/0, servers/1, upgradable/0, release/0, log/2]).
 -export([init/1, handle_call/3, handle_cast/2]).
 
 %% Makes this node a control node.
@@ -18,6 +18,16 @@ servers() ->
     unlink(Tree),
     is_pid(whereis(t__sup)) orelse begin {ok, Sup} = t__sup:start_link([]), unlink(Sup) end,
     ok.
+
+%% What each of those with the option logger_node has.
+servers(Logger) ->
+    ok = logger:add_handler(?MODULE, ?MODULE, #{config => Logger, level => info}),
+    servers().
+
+%% A handler that sends reports to the logger of another node.
+log(#{level := Level, msg := {report, Report}, meta := Meta}, #{config := Logger}) ->
+    {logger, Logger} ! {log, Level, Report, maps:without([gl, mfa, file, line, report_cb], Meta)};
+log(_, _) -> ok.
 
 %% What each of those with the option files has.
 upgradable() -> ok = releases:start(), servers().
@@ -41,8 +51,8 @@ handle_cast(_, Nodes) -> {noreply, Nodes}.
 
 options(Opts) ->
     Host = maps:map(fun(host, H) -> binary_to_list(H) end, maps:with([host], Opts)),
-    maps:merge(Host#{hidden => not maps:get(visible, Opts, false), init => {?MODULE, servers, []}, args => carrier(Opts)},
-               maps:merge(maps:without([visible, proto, tls, host, files], Opts), files(Opts))).
+    maps:merge(Host#{hidden => not maps:get(visible, Opts, false), init => {?MODULE, servers, [L || #{logger_node := L} <- [Opts]]}, args => carrier(Opts)},
+               maps:merge(maps:without([visible, proto, tls, host, files, logger_node], Opts), files(Opts))).
 
 %% The directory of its release handler.
 files(#{files := Files}) ->

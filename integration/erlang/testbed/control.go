@@ -153,6 +153,7 @@ type child struct {
 //	host => <<"h">>         what is behind the @ [that of the control node, of this kind]
 //	visible => true         [hidden]
 //	ticktime => Seconds     [60]
+//	logger_node => a        to whose logger its reports go [none]
 //	cookie => a             [that of the control node]
 //	proto => inet_tls       what carries its connections, as erl -proto_dist says it [inet_tcp]
 //	tls => #{ca => Pem, cert => Pem, key => Pem}    its certificate, and who has to have signed those of others
@@ -181,15 +182,7 @@ func newChild(h hosts, opts etf.Map) (*child, error) {
 	if own, ok := get("host").(etf.Binary); ok {
 		host = string(own)
 	}
-	if etf.IsAtom(get("visible"), "true") {
-		args = append(args, "-visible")
-	}
-	if s, ok := get("ticktime").(etf.Int); ok {
-		args = append(args, fmt.Sprintf("-ticktime=%ds", s))
-	}
-	if proto, ok := get("proto").(etf.Atom); ok {
-		args = append(args, "-proto-dist="+string(proto))
-	}
+	args = append(args, plainFlags(get)...)
 	alive, ok := get("alive").(etf.Atom)
 	if !ok {
 		return nil, errors.New("the option alive is missing")
@@ -216,6 +209,23 @@ func newChild(h hosts, opts etf.Map) (*child, error) {
 		c.cmd.Env = append(c.cmd.Env, "GONODE_COOKIE="+string(cookie))
 	}
 	return c, nil
+}
+
+// plainFlags are the flags of the options that need nothing else.
+func plainFlags(get func(key etf.Atom) etf.Term) (args []string) {
+	if etf.IsAtom(get("visible"), "true") {
+		args = append(args, "-visible")
+	}
+	if s, ok := get("ticktime").(etf.Int); ok {
+		args = append(args, fmt.Sprintf("-ticktime=%ds", s))
+	}
+	if logger, ok := get("logger_node").(etf.Atom); ok {
+		args = append(args, "-logger-node="+string(logger))
+	}
+	if proto, ok := get("proto").(etf.Atom); ok {
+		args = append(args, "-proto-dist="+string(proto))
+	}
+	return args
 }
 
 // start starts the process and waits until its node is up.

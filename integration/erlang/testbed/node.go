@@ -29,6 +29,7 @@ func runNode(ctx context.Context, args []string) error {
 	flags.BoolVar(&cfg.Visible, "visible", false, "a visible node")
 	flags.DurationVar(&cfg.TickTime, "ticktime", 0, "tick time")
 	flags.StringVar(&cfg.ProtoDist, "proto-dist", "", "what carries connections")
+	flags.StringVar(&cfg.LoggerNode, "logger-node", "", "node to whose logger reports go")
 	optfile := flags.String("ssl-dist-optfile", "", "file with the options of TLS")
 	root := flags.String("root", "", "directory of the release handler")
 	if err := flags.Parse(args); err != nil {
