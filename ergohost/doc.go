@@ -20,6 +20,8 @@
 //	sys:get_state(S)                   HandleInspect(from, "state"), as a map of binaries
 //	sys:suspend(S), sys:resume(S)      messages wait in front of the actor
 //
+// A supervisor of a BEAM starts actors as its children by a function that Host.ExportStartLink makes known.
+//
 // A mailbox without room (gen.ProcessOptions.MailboxSize) answers a call with {error, mailbox_full}; a cast or a
 // message that it refuses is logged as a warning and counted by Host.Lost, unless the actor has a fallback.
 //

@@ -35,6 +35,8 @@ type exposed struct {
 	process *genserv.Process // the stand-in, once it has begun
 	self    etf.Pid
 
+	supervised bool // by a supervisor of a BEAM, which called a start function
+
 	mu       sync.Mutex
 	waiting  []item
 	calls    int               // of those in waiting
@@ -43,6 +45,7 @@ type exposed struct {
 	callers  int               // processes
 	coming   int               // those of them that will have a slot soon
 	starting bool              // the actor is in its Init still, and gets nothing
+	wrapped  bool              // the actor tells of its end itself, after its Terminate
 	signal   etf.Term          // the exit signal that waits for it
 	err      error             // why the actor has ended, nil as long as it lives
 	finished bool              // the stand-in was told
@@ -112,7 +115,11 @@ func (h *Host) expose(ctx context.Context, e *exposed) error {
 func (h *Host) spawnStandIn(ctx context.Context, e *exposed) error {
 	var last etf.Pid
 	for {
-		_, err := h.node.Spawn(ctx, genserv.Child{Name: e.name, Module: genserv.Of(standIn{e})})
+		spawn := h.node.Spawn
+		if e.supervised {
+			spawn = h.node.SpawnLink
+		}
+		_, err := spawn(ctx, genserv.Child{Name: e.name, Module: genserv.Of(standIn{e})})
 		var taken *genserv.AlreadyStarted
 		if !errors.As(err, &taken) {
 			return err

@@ -45,6 +45,8 @@ type Host struct {
 	actors  map[gen.PID]*exposed
 	standIn map[etf.Pid]*exposed
 	remotes map[*remote]bool
+
+	supervised map[gen.Atom]*exposed // the last actor of each name that a supervisor of a BEAM started
 }
 
 // Join makes a Host of a running node of ergo and a running node of a cluster. Neither ends with the other; Close takes
@@ -64,7 +66,8 @@ func Join(ctx context.Context, ergo gen.Node, n *node.Node, opts Options) (*Host
 		opts.StopTime = 5 * time.Second
 	}
 	h := &Host{ergo: ergo, core: core, node: n, opts: opts, actors: map[gen.PID]*exposed{},
-		standIn: map[etf.Pid]*exposed{}, remotes: map[*remote]bool{}}
+		standIn: map[etf.Pid]*exposed{}, remotes: map[*remote]bool{},
+		supervised: map[gen.Atom]*exposed{}}
 	if _, err := n.Spawn(ctx, genserv.Child{Module: genserv.Of(keeper{h})}); err != nil {
 		return nil, err
 	}

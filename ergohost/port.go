@@ -1,8 +1,6 @@
 package ergohost
 
 import (
-	"context"
-
 	"ergo.services/ergo/gen"
 )
 
@@ -23,10 +21,7 @@ type port struct {
 // ProcessInit implements gen.ProcessBehavior.
 func (p *port) ProcessInit(process gen.Process, _ ...any) error {
 	p.process, p.exposed.port = process, process.PID()
-	if p.exposed.starting { // it cannot end meanwhile, for its Init has called us
-		p.watching = true
-		return process.MonitorPID(p.exposed.actor)
-	}
+	p.watching = p.exposed.wrapped // its own ProcessTerminate tells of its end
 	return nil
 }
 
@@ -98,58 +93,4 @@ func pop(box gen.ProcessMailbox) *gen.MailboxMessage {
 		}
 	}
 	return nil
-}
-
-// Exposed makes of the factory of an actor one whose actors are exposed under a name when they are initialized, for
-// the child specification of a supervisor or the group of an application: an actor that is started anew takes the
-// place of the last one. If the name is taken the start of the actor fails with the error of Expose.
-func (h *Host) Exposed(name gen.Atom, factory gen.ProcessFactory) gen.ProcessFactory {
-	return func() gen.ProcessBehavior { return &wrapped{ProcessBehavior: factory(), host: h, name: name} }
-}
-
-// wrapped is the behavior of an actor that exposes itself.
-type wrapped struct {
-	gen.ProcessBehavior
-	host    *Host
-	name    gen.Atom
-	exposed *exposed
-	started bool
-}
-
-// inner is a process that runs another behavior than ergo knows.
-type inner struct {
-	gen.Process
-	behavior gen.ProcessBehavior
-}
-
-// Behavior implements gen.Process: an actor asks for its own type.
-func (p inner) Behavior() gen.ProcessBehavior { return p.behavior }
-
-// ProcessInit implements gen.ProcessBehavior.
-func (w *wrapped) ProcessInit(process gen.Process, args ...any) error {
-	if err := w.ProcessBehavior.ProcessInit(inner{process, w.ProcessBehavior}, args...); err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), w.host.opts.StopTime)
-	defer cancel()
-	w.exposed = newExposed(w.host, atom(w.name), process.PID(), process.Parent())
-	w.exposed.starting = true
-	return w.host.expose(ctx, w.exposed)
-}
-
-// ProcessRun implements gen.ProcessBehavior. It is called at the end of the start, too.
-func (w *wrapped) ProcessRun() error {
-	if !w.started {
-		w.started = true
-		w.exposed.start()
-	}
-	return w.ProcessBehavior.ProcessRun()
-}
-
-// ProcessTerminate implements gen.ProcessBehavior.
-func (w *wrapped) ProcessTerminate(reason error) {
-	w.ProcessBehavior.ProcessTerminate(reason)
-	if w.exposed != nil && !w.started {
-		w.exposed.end(reason)
-	}
 }

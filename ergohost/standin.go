@@ -68,6 +68,10 @@ func (standIn) Terminate(_ *genserv.Process, reason etf.Term, e *exposed) {
 		return
 	}
 	e.stop(reason)
+	if e.supervised && isAtom(reason, genserv.Shutdown) {
+		<-e.done // the supervisor kills the stand-in, and so the actor, when its own time is over
+		return
+	}
 	timer := time.NewTimer(e.host.opts.StopTime)
 	defer timer.Stop()
 	select {

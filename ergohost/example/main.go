@@ -51,6 +51,7 @@ func run(ctx context.Context, cfg node.Config, ready func(*node.Node)) error {
 	ergohost.Register[add](host, "add")
 	ergohost.Register[count](host, "count")
 	ergohost.Register[pay](host, "pay")
+	host.ExportStartLink("branch", newBranch, gen.ProcessOptions{})
 	name, err := ergo.ApplicationLoad(&shop{host})
 	if err != nil {
 		return err

@@ -27,21 +27,24 @@ func TestTheSessionsOfTheGuideAreTrue(t *testing.T) {
 	for language, shell := range map[string]func(testing.TB, ...beam.Option) *beam.Shell{
 		"erlang": beam.StartErlShell, "elixir": beam.StartIEx,
 	} {
-		m := regexp.MustCompile("(?s)```" + language + "\n(.*?)```").FindSubmatch(text)
-		require.NotNil(t, m)
-		t.Run(language, func(t *testing.T) {
-			ctx, cancel := context.WithCancel(context.Background())
-			name, ended := make(chan string, 1), make(chan error, 1)
-			cfg := node.Config{Name: "gonode", Cookie: gonodetest.Cookie(t), EPMD: node.EPMDExternal,
-				EPMDPort: uint16(beam.PrivateEPMD(t).Port()), SetupTime: time.Second}
-			go func() { ended <- run(ctx, cfg, func(n *node.Node) { name <- string(n.Name()) }) }()
-			defer func() { cancel(); require.NoError(t, <-ended) }()
-			select {
-			case n := <-name:
-				shell(t).Run(beam.RenameNode(string(m[1]), "gonode@host", n))
-			case err := <-ended:
-				ended <- err
-			}
-		})
+		// A block that does not begin with a prompt is a part of a program.
+		sessions := regexp.MustCompile("(?s)```"+language+"\n((?:1>|iex\\(1\\)>).*?)```").FindAllSubmatch(text, -1)
+		require.NotEmpty(t, sessions)
+		for _, m := range sessions {
+			t.Run(language, func(t *testing.T) {
+				ctx, cancel := context.WithCancel(context.Background())
+				name, ended := make(chan string, 1), make(chan error, 1)
+				cfg := node.Config{Name: "gonode", Cookie: gonodetest.Cookie(t), EPMD: node.EPMDExternal,
+					EPMDPort: uint16(beam.PrivateEPMD(t).Port()), SetupTime: time.Second}
+				go func() { ended <- run(ctx, cfg, func(n *node.Node) { name <- string(n.Name()) }) }()
+				defer func() { cancel(); require.NoError(t, <-ended) }()
+				select {
+				case n := <-name:
+					shell(t).Run(beam.RenameNode(string(m[1]), "gonode@host", n))
+				case err := <-ended:
+					ended <- err
+				}
+			})
+		}
 	}
 }

@@ -64,6 +64,9 @@ type stock struct {
 	items map[string]int
 }
 
+// newBranch makes a stock that a supervisor of a BEAM starts.
+func newBranch() gen.ProcessBehavior { return &stock{items: map[string]int{}} }
+
 // HandleCall implements act.ActorBehavior: gen_server:call.
 func (s *stock) HandleCall(_ gen.PID, _ gen.Ref, request any) (any, error) {
 	switch request := request.(type) {
