@@ -1,4 +1,4 @@
-%% A gen_server that does what its messages say and tells a watcher about every callback. contract_test.go has the same in Go.
+%% A gen_server that does what its messages say and tells a watcher about every callback. call_contract_test.go has the same in Go.
 -module(actor).
 -behaviour(gen_server).
 -export([start/3, init/1, handle_call/3, handle_cast/2, handle_info/2, handle_continue/2, terminate/2, code_change/3]).
