@@ -56,11 +56,11 @@ func (sv server) answer(p *genserv.Process, request etf.Term, st *state) (reply 
 		w.broadcast(message{verb: gracefulPermdown, from: st.me()})
 		return etf.Atom("ok"), ""
 	}
-	return sv.look(p, verb, args, st)
+	return look(p, verb, args, st)
 }
 
 // look answers what changes nothing of the presences.
-func (sv server) look(p *genserv.Process, verb etf.Atom, args etf.Tuple, st *state) (reply etf.Term, refusal string) {
+func look(p *genserv.Process, verb etf.Atom, args etf.Tuple, st *state) (reply etf.Term, refusal string) {
 	switch {
 	case verb == "list" && len(args) == 1:
 		return st.presences.Term(), ""
@@ -84,10 +84,10 @@ func (sv server) look(p *genserv.Process, verb etf.Atom, args etf.Tuple, st *sta
 	case verb == "replicas" && len(args) == 0:
 		return st.replicasTerm(), ""
 	case verb == "unsubscribe" && len(args) == 0:
-		sv.tracker.transport.UnsubscribePid(p.Self(), shardTopic(st.name))
+		st.tracker.transport.UnsubscribePid(p.Self(), shardTopic(st.name))
 		return etf.Atom("ok"), ""
 	case verb == "resubscribe" && len(args) == 0:
-		if err := sv.tracker.transport.SubscribePid(p.Context(), p.Self(), shardTopic(st.name)); err != nil {
+		if err := st.tracker.transport.SubscribePid(p.Context(), p.Self(), shardTopic(st.name)); err != nil {
 			return etf.Tagged("error", genserv.ExitReason(err)), ""
 		}
 		return etf.Atom("ok"), ""

@@ -33,6 +33,8 @@ type Options struct {
 	// HandleDiff is told what has changed, in the process of the shard, which waits for it and ends if it panics; nil
 	// for none. Phoenix.Tracker.handle_diff/2.
 	HandleDiff func(p *genserv.Process, diff Diff)
+	// Code is for a program whose release has versions of the shards; nil for none.
+	Code *Code
 }
 
 // Diff is what has changed, by topic. An update is a leave with the old meta and a join with the new one.

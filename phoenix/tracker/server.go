@@ -11,15 +11,20 @@ import (
 	"github.com/gonode-otp/gonode/phoenix/tracker/internal/crdt"
 )
 
-// server is the process of a shard. Its argument is the number of the shard.
-type server struct{ tracker *Tracker }
+// server is the process of a shard, in one version of its code. Its arguments are the name of the tracker and the number
+// of the shard.
+type server struct {
+	code       *Code
+	handleDiff func(p *genserv.Process, diff Diff) // nil: that of the Options
+}
 
 // state belongs to the process. Its callbacks change it in place; a crash takes it along, and the processes that are
 // tracked, for they are linked.
 type state struct {
 	*shard
-	name etf.Atom
-	tag  etf.Ref // of the messages of the process to itself
+	tracker *Tracker
+	name    etf.Atom
+	tag     etf.Ref // of the messages of the process to itself
 }
 
 var (
@@ -41,18 +46,17 @@ func (server) ModuleName() etf.Atom { return ShardModule }
 func (server) MayBlock() bool { return true }
 
 // Init implements genserv.Server.
-func (sv server) Init(p *genserv.Process, number etf.Term) genserv.InitResult[*state] {
-	i, ok := etf.AsInt(number)
-	if !ok {
-		return genserv.StopInit[*state](etf.Tagged("badarg", number))
+func (sv server) Init(p *genserv.Process, args etf.Term) genserv.InitResult[*state] {
+	t, i := sv.code.find(args)
+	if t == nil {
+		return genserv.StopInit[*state](etf.Tagged("badarg", args))
 	}
 	p.TrapExit(true)
-	t := sv.tracker
 	tag, err := p.MakeRef()
 	if err != nil {
 		return genserv.StopInit[*state](genserv.ExitReason(err))
 	}
-	st := &state{newShard(newRef(p.Self().Node), &t.opts), ShardName(t.name, i), tag}
+	st := &state{newShard(newRef(p.Self().Node), &t.opts), t, ShardName(t.name, i), tag}
 	if err := t.transport.SubscribePid(p.Context(), p.Self(), shardTopic(st.name)); err != nil {
 		return genserv.StopInit[*state](genserv.ExitReason(err))
 	}
@@ -64,7 +68,7 @@ func (sv server) Init(p *genserv.Process, number etf.Term) genserv.InitResult[*s
 // Terminate implements genserv.Terminator.
 func (sv server) Terminate(p *genserv.Process, reason etf.Term, st *state) {
 	two, _ := etf.AsTuple(reason, genserv.Shutdown, 2)
-	if sv.tracker.opts.PermdownOnShutdown && (two != nil || etf.IsAtom(reason, genserv.Shutdown)) {
+	if st.tracker.opts.PermdownOnShutdown && (two != nil || etf.IsAtom(reason, genserv.Shutdown)) {
 		sv.world(p, st).broadcast(message{verb: gracefulPermdown, from: st.me()})
 	}
 }
@@ -79,8 +83,8 @@ func (sv server) HandleCast(p *genserv.Process, msg etf.Term, st *state) genserv
 func (sv server) HandleInfo(p *genserv.Process, msg etf.Term, st *state) genserv.Result[*state] {
 	w := sv.world(p, st)
 	if t, ok := etf.AsTuple(msg, "tick", 2); ok && etf.Equal(t[1], st.tag) {
-		st.tick(w, &sv.tracker.opts)
-		p.SendAfter(sv.tracker.opts.BroadcastPeriod, p.Self(), msg)
+		st.tick(w, &st.tracker.opts)
+		p.SendAfter(st.tracker.opts.BroadcastPeriod, p.Self(), msg)
 		return genserv.NoReply(st)
 	}
 	if pid, _, ok := genserv.AsExit(msg); ok {
@@ -102,7 +106,9 @@ func (server) CodeChange(oldVsn etf.Term, old any, _ etf.Term) (*state, error) {
 }
 
 // CopyState implements genserv.StateCopier.
-func (server) CopyState(st *state) *state { return &state{st.shard.clone(), st.name, st.tag} }
+func (server) CopyState(st *state) *state {
+	return &state{st.shard.clone(), st.tracker, st.name, st.tag}
+}
 
 // ShowState implements genserv.StateShower.
 func (server) ShowState(st *state) etf.Term {
@@ -116,13 +122,18 @@ func (server) ShowState(st *state) etf.Term {
 
 // processWorld is the world of a shard that runs.
 type processWorld struct {
-	tracker *Tracker
-	process *genserv.Process
-	shard   etf.Atom
+	tracker    *Tracker
+	handleDiff func(p *genserv.Process, diff Diff)
+	process    *genserv.Process
+	shard      etf.Atom
 }
 
 func (sv server) world(p *genserv.Process, st *state) world {
-	return processWorld{sv.tracker, p, st.name}
+	handle := sv.handleDiff
+	if handle == nil {
+		handle = st.tracker.opts.HandleDiff
+	}
+	return processWorld{st.tracker, handle, p, st.name}
 }
 
 func (w processWorld) now() time.Time { return time.Now() }
@@ -144,8 +155,7 @@ func (w processWorld) note(err error, m message) {
 }
 
 func (w processWorld) diff(joins, leaves []*crdt.Element) {
-	handle := w.tracker.opts.HandleDiff
-	if handle == nil || len(joins)+len(leaves) == 0 {
+	if w.handleDiff == nil || len(joins)+len(leaves) == 0 {
 		return
 	}
 	diff := Diff{}
@@ -159,7 +169,7 @@ func (w processWorld) diff(joins, leaves []*crdt.Element) {
 		c.Leaves = append(c.Leaves, presence(e))
 		diff[e.Topic] = c
 	}
-	handle(w.process, diff)
+	w.handleDiff(w.process, diff)
 }
 
 func presence(e *crdt.Element) Presence { return Presence{Pid: e.Pid, Key: e.Key, Meta: e.Meta} }

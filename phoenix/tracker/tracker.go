@@ -12,9 +12,6 @@ import (
 	"github.com/gonode-otp/gonode/supervisor"
 )
 
-// ShardModule is the callback module of the shards, by which an upgrade finds them.
-const ShardModule etf.Atom = "Elixir.Phoenix.Tracker.Shard"
-
 // Tracker is one Phoenix.Tracker on this node. Its methods may be used by all goroutines.
 type Tracker struct {
 	name      etf.Atom
@@ -30,7 +27,12 @@ func New(n *node.Node, name etf.Atom, transport Transport, opts Options) (*Track
 	if err != nil {
 		return nil, err
 	}
-	return &Tracker{name: name, node: n, transport: transport, opts: opts}, nil
+	if opts.Code == nil {
+		opts.Code = NewCode()
+	}
+	t := &Tracker{name: name, node: n, transport: transport, opts: opts}
+	opts.Code.add(t)
+	return t, nil
 }
 
 // Start starts a tracker outside of a supervision tree. ctx bounds the start. The error is an *OptionError, or that of
@@ -54,10 +56,6 @@ func (t *Tracker) Child() genserv.Child {
 	return genserv.Child{Name: t.name, Module: supervisor.Of(tree{t})}
 }
 
-// Module is the code of the shards, for a codechange.Module named ShardModule: the tracker of a new version, which New
-// makes with other options, takes the shards of this one over with all that they know.
-func (t *Tracker) Module() genserv.Module { return genserv.Of(server{t}) }
-
 // tree is the supervision tree of a tracker.
 type tree struct{ tracker *Tracker }
 
@@ -71,7 +69,7 @@ func (tr tree) Init(etf.Term) (supervisor.Flags, []supervisor.ChildSpec, error) 
 		name := ShardName(t.name, i)
 		specs = append(specs, supervisor.ChildSpec{
 			ID: name, Restart: supervisor.Transient,
-			Start: supervisor.StartLink(t.Module(), etf.Int(i)).As(name),
+			Start: supervisor.StartLink(t.opts.Code.Version(nil), t.name, etf.Int(i)).As(name),
 		})
 	}
 	return supervisor.Flags{Strategy: supervisor.OneForOne, Intensity: 2 * t.opts.PoolSize, Period: time.Second},
