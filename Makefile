@@ -4,6 +4,8 @@
 # make soak    all tests with full sizes, repetitions and durations, and those that are left to it alone
 # make erl     only the tests that talk to real Erlang and Elixir nodes; here a missing one is a failure
 #              make erl OTP=27: the same with Erlang/OTP 27 (or 23, 29), which is fetched, not installed; without Elixir
+# make phoenix GONODE_PHOENIX=<ebin of phoenix_pubsub 2.x>: the tests that talk to Phoenix, with the real one in place of
+#              the stand-in
 # make matrix  the suites of integration/erlang/ct from containers with every release of Erlang/OTP and with Elixir, and what came
 #              of it into docs/compat.md and README.md. Needs Go and Docker. MATRIXFLAGS="-peers otp27" is only that one
 # make faults  containers paused, killed and cut off from each other under load, and the accounts afterwards into docs/faults.md
@@ -31,7 +33,7 @@ NESTED = ergohost examples/depo
 # Run by version, so that it is no dependency of the module.
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: check fmt vet staticcheck tidy archtest cross reproducible test racetest soak erl images matrix faults \
+.PHONY: phoenix check fmt vet staticcheck tidy archtest cross reproducible test racetest soak erl images matrix faults \
 	fuzz bench api release image deps
 
 # The tests come last, so that with -k everything else is known before the long part.
@@ -93,6 +95,10 @@ test:
 	if [ -s "$$lanes" ]; then echo "Skipped lanes (make deps helps):"; sort -u "$$lanes" | sed 's/^/  /'; \
 	else echo "Skipped lanes: none"; fi; \
 	rm -f "$$lanes"; exit $$status
+
+phoenix:
+	@test -d "$(GONODE_PHOENIX)" || { echo "GONODE_PHOENIX names no folder"; exit 2; }
+	@GONODE_PHOENIX="$(GONODE_PHOENIX)" go test -count=1 ./phoenix/... ./examples/tracker/...
 
 soak:
 	@GONODE_SOAK=1 $(MAKE) --no-print-directory test TIMEOUT=1h
