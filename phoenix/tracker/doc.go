@@ -36,6 +36,6 @@
 //
 // # Upgrades
 //
-// Code has the code of the shards in versions, which a release may name. A code change keeps all that a shard knows, its
-// links and its place among the others, so that nobody sees a leave.
+// Code has the code of the shards in versions, which a release may name. A code change keeps all that a shard knows,
+// its links and its place among the others, so that nobody sees a leave.
 package tracker

@@ -11,8 +11,8 @@ import (
 	"github.com/gonode-otp/gonode/phoenix/tracker/internal/crdt"
 )
 
-// server is the process of a shard, in one version of its code. Its arguments are the name of the tracker and the number
-// of the shard.
+// server is the process of a shard, in one version of its code. Its arguments are the name of the tracker and the
+// number of the shard.
 type server struct {
 	code       *Code
 	handleDiff func(p *genserv.Process, diff Diff) // nil: that of the Options
