@@ -137,7 +137,7 @@ func (*rehearsalProc) Demonitor(etf.Ref)         {}
 func (*rehearsalProc) Unalias(etf.Ref) bool      { return true }
 func (*rehearsalProc) Register(etf.Atom) error   { return nil }
 func (*rehearsalProc) Unregister(etf.Atom) error { return nil }
-func (*rehearsalProc) Forget(etf.Term)           {}
+func (*rehearsalProc) Detach(etf.Term)           {}
 
 func (r *rehearsalProc) Monitor(etf.Term, bool) (etf.Ref, error) { return r.MakeRef() }
 func (r *rehearsalProc) Alias() (etf.Ref, error)                 { return r.MakeRef() }

@@ -15,7 +15,7 @@ func (l *Loop) Reinit(m Module) error {
 	}
 	ancestors, _ := l.p.Get(etf.Atom("$ancestors"))
 	l.inst.terminate(&l.p, Shutdown)
-	l.p.proc.Forget(Shutdown)
+	l.p.proc.Detach(Shutdown)
 	l.timer.cancel()
 	l.todo, l.wait = todo{}, actNone
 	l.become(m.newInstance())

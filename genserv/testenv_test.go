@@ -154,7 +154,7 @@ func (w *testEnv) Register(name etf.Atom) error   { return w.asks("register", na
 func (w *testEnv) Unregister(name etf.Atom) error { return w.asks("unregister", name) }
 func (w *testEnv) Demonitor(ref etf.Ref)          { _ = w.asks("demonitor", ref) }
 func (w *testEnv) Unalias(ref etf.Ref) bool       { return w.asks("unalias", ref) == nil }
-func (w *testEnv) Forget(reason etf.Term)         { _ = w.asks("forget", reason) }
+func (w *testEnv) Detach(reason etf.Term)         { _ = w.asks("detach", reason) }
 func (w *testEnv) MakeRef() (etf.Ref, error)      { return w.ref("make_ref") }
 func (w *testEnv) Alias() (etf.Ref, error)        { return w.ref("alias") }
 func (w *testEnv) Context() context.Context       { return context.Background() }

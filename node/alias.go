@@ -42,7 +42,7 @@ func (t *aliasTable) deliver(ref etf.Ref, msg etf.Term, reader *peer) {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	if o := t.owner[refNumber(ref)]; o.ref == ref && o.p != nil {
-		o.p.put(msg, reader)
+		o.p.deliverFrom(msg, reader)
 	}
 }
 

@@ -242,12 +242,12 @@ func TestTheTreesAreWalkedInTheOrderOfTheReleaseHandler(t *testing.T) {
 		strings.Join(walked, " "))
 
 	sup := n.registry.byName("two_sup")
-	sup.between(func(l *genserv.Loop) { l.Suspend() })
+	sup.runBetweenMessages(func(l *genserv.Loop) { l.Suspend() })
 	_, err = n.SupervisedProcesses(ctx)
 	var suspended *SuspendedSupervisorError
 	require.ErrorAs(t, err, &suspended)
 	require.Equal(t, sup.pid, suspended.Pid)
-	sup.between(func(l *genserv.Loop) { l.Resume() })
+	sup.runBetweenMessages(func(l *genserv.Loop) { l.Resume() })
 }
 
 func TestAStartThatHangsIsGivenUpWhenTheNodeStops(t *testing.T) {

@@ -32,7 +32,7 @@ func (n *Node) newCall(from caller) *call {
 // blocks.
 func (c *call) complete(r callResult) {
 	if c.request != nil {
-		c.request.answered(r)
+		c.request.completeCall(r)
 		return
 	}
 	select {
@@ -102,12 +102,12 @@ type caller struct {
 	pid     etf.Pid
 	process *process        // nil for the node
 	timer   bool            // it is a timer of the process, which is not part of what it does now
-	gone    <-chan struct{} // closed when the process has ended; nil for the node, and if nobody waits
+	ended   <-chan struct{} // closed when the process has ended; nil for the node, and if nobody waits
 }
 
-// waits reports whether the caller waits until there is a connection: goroutines that are no process do, and calls.
+// mayWait reports whether the caller waits until there is a connection: goroutines that are no process do, and calls.
 // What a process merely sends goes out when it can.
-func (c caller) waits() bool { return c.gone != nil || c.process == nil && !c.timer }
+func (c caller) mayWait() bool { return c.ended != nil || c.process == nil && !c.timer }
 
 func (n *Node) call(ctx context.Context, from caller, to, request etf.Term) (etf.Term, error) {
 	n.yieldReaderOf(from)
@@ -158,12 +158,12 @@ func (n *Node) await(ctx context.Context, from caller, c *call, to etf.Term) (et
 	select {
 	case r := <-c.result:
 		if from.process != nil {
-			from.process.received(withToken(r.reply, r.token))
+			from.process.takeToken(withToken(r.reply, r.token))
 		}
 		return r.reply, r.err(to)
 	case <-ctx.Done():
 		return nil, timeoutError(to, context.Cause(ctx))
-	case <-from.gone:
+	case <-from.ended:
 		return nil, timeoutError(to, errProcessEnded)
 	}
 }

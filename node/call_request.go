@@ -18,13 +18,13 @@ type Request struct {
 	to   etf.Term
 	done chan struct{}
 
-	mu        sync.Mutex
-	call      *call // what is to be taken back when the request completes; nil until it is under way
-	monitor   *outboundMonitor
-	completed bool
-	reply     etf.Term // these two are read without mu when done is closed
-	err       error
-	tell      []func() // when it has completed
+	mu         sync.Mutex
+	call       *call // what is to be taken back when the request completes; nil until it is under way
+	monitor    *outboundMonitor
+	completed  bool
+	reply      etf.Term // these two are read without mu when done is closed
+	err        error
+	onComplete []func() // when it has completed
 }
 
 var errAbandoned = errors.New("node: the request was abandoned")
@@ -44,7 +44,7 @@ func (n *Node) SendRequest(ctx context.Context, to, request etf.Term) (*Request,
 	var failed *genserv.CallFailure
 	switch {
 	case err == nil:
-		r.begun(c, m)
+		r.setCall(c, m)
 	case errors.As(err, &failed):
 		r.complete(nil, err)
 	default:
@@ -53,8 +53,8 @@ func (n *Node) SendRequest(ctx context.Context, to, request etf.Term) (*Request,
 	return r, nil
 }
 
-// begun notes what is to be taken back, at once if the answer was faster.
-func (r *Request) begun(c *call, m *outboundMonitor) {
+// setCall notes what is to be taken back, at once if the answer was faster.
+func (r *Request) setCall(c *call, m *outboundMonitor) {
 	r.mu.Lock()
 	r.call, r.monitor = c, m
 	completed := r.completed
@@ -64,8 +64,8 @@ func (r *Request) begun(c *call, m *outboundMonitor) {
 	}
 }
 
-// answered is called by who has the outcome, which may be the reader of a connection.
-func (r *Request) answered(result callResult) { r.complete(result.reply, result.err(r.to)) }
+// completeCall is called by who has the outcome, which may be the reader of a connection.
+func (r *Request) completeCall(result callResult) { r.complete(result.reply, result.err(r.to)) }
 
 // complete notes the outcome; only the first one counts.
 func (r *Request) complete(reply etf.Term, err error) {
@@ -76,8 +76,8 @@ func (r *Request) complete(reply etf.Term, err error) {
 	}
 	r.completed, r.reply, r.err = true, reply, err
 	close(r.done)
-	c, m, tell := r.call, r.monitor, r.tell
-	r.tell = nil
+	c, m, tell := r.call, r.monitor, r.onComplete
+	r.onComplete = nil
 	r.mu.Unlock()
 	if c != nil {
 		r.n.endCall(c, m)
@@ -87,11 +87,11 @@ func (r *Request) complete(reply etf.Term, err error) {
 	}
 }
 
-// whenDone has f called once the request has completed.
-func (r *Request) whenDone(f func()) {
+// notify has f called once the request has completed.
+func (r *Request) notify(f func()) {
 	r.mu.Lock()
 	if !r.completed {
-		r.tell = append(r.tell, f)
+		r.onComplete = append(r.onComplete, f)
 		r.mu.Unlock()
 		return
 	}
@@ -102,8 +102,8 @@ func (r *Request) whenDone(f func()) {
 // Done returns a channel that is closed when there is a response.
 func (r *Request) Done() <-chan struct{} { return r.done }
 
-// Wait waits for the response until ctx ends, and returns at once if Done is closed. The errors are those of Call. After
-// a time-out the request is still under way. gen_server:wait_response/2.
+// Wait waits for the response until ctx ends, and returns at once if Done is closed. The errors are those of Call.
+// After a time-out the request is still under way. gen_server:wait_response/2.
 func (r *Request) Wait(ctx context.Context) (reply etf.Term, err error) {
 	select {
 	case <-r.done:

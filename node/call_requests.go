@@ -28,7 +28,7 @@ func (c *Requests[L]) Add(r *Request, label L) {
 	}
 	c.labels[r] = label
 	c.mu.Unlock()
-	r.whenDone(func() {
+	r.notify(func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.completed = append(c.completed, r)
@@ -59,7 +59,7 @@ func (c *Requests[L]) All() iter.Seq2[*Request, L] {
 // under way. gen_server:wait_response/3 with Delete true.
 func (c *Requests[L]) Wait(ctx context.Context) (genserv.Response[L], error) {
 	for {
-		r, label, wake := c.take()
+		r, label, wake := c.takeCompleted()
 		switch {
 		case r == nil:
 			return genserv.Response[L]{}, genserv.ErrNoRequest
@@ -94,8 +94,8 @@ func (c *Requests[L]) Abandon() {
 	}
 }
 
-// take takes out a request that has completed; if none has, it returns one that has not, and what to wait for.
-func (c *Requests[L]) take() (r *Request, label L, wake <-chan struct{}) {
+// takeCompleted takes out a request that has completed; if none has, it returns one that has not, and what to wait for.
+func (c *Requests[L]) takeCompleted() (r *Request, label L, wake <-chan struct{}) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for len(c.completed) > 0 {

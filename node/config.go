@@ -159,7 +159,7 @@ func (c Config) withDefaults() (Config, error) {
 	if err := c.checkPorts(); err != nil {
 		return c, err
 	}
-	c.own()
+	c.copyReferences()
 	if err := errors.Join(c.checkCarrier(), c.checkAllow()); err != nil {
 		return c, err
 	}
@@ -244,8 +244,8 @@ func (c *Config) checkPorts() error {
 	return nil
 }
 
-// own copies what c refers to, so that its giver may change it.
-func (c *Config) own() {
+// copyReferences copies what c refers to, so that its giver may change it.
+func (c *Config) copyReferences() {
 	c.Cookies = maps.Clone(c.Cookies)
 	if c.TLS != nil {
 		options := *c.TLS

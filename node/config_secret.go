@@ -12,7 +12,7 @@ const hidden = "[hidden]"
 // shownConfig is Config without its methods, and with no secret in it.
 type shownConfig Config
 
-func (c Config) shown() shownConfig {
+func (c Config) withoutSecrets() shownConfig {
 	if c.Cookie != "" {
 		c.Cookie = hidden
 	}
@@ -25,7 +25,7 @@ func (c Config) shown() shownConfig {
 
 // Format implements fmt.Formatter: every verb shows the fields, and none of them a cookie.
 func (c Config) Format(s fmt.State, verb rune) {
-	_, _ = fmt.Fprintf(s, fmt.FormatString(s, verb), c.shown())
+	_, _ = fmt.Fprintf(s, fmt.FormatString(s, verb), c.withoutSecrets())
 }
 
 // LogValue implements slog.LogValuer. It shows no cookie.

@@ -99,7 +99,16 @@ func TestATakenNameIsToldWithItsHolder(t *testing.T) {
 	n := testNode(t, Config{})
 	n.does(t, "first", func(*genserv.Process, etf.Term) etf.Term { return etf.Atom("ok") })
 	n.does(t, "second", func(p *genserv.Process, _ etf.Term) etf.Term {
-		_ = p.Unregister("second")
+		var named *AlreadyRegisteredError
+		require.ErrorAs(t, p.Register("another"), &named)
+		require.Equal(t, &AlreadyRegisteredError{Pid: p.Self(), Name: "second"}, named)
+		require.NoError(t, p.Unregister("second"))
+		for _, name := range []etf.Atom{"undefined", etf.Atom(strings.Repeat("n", 256)), "\xff"} {
+			var invalid *InvalidNameError
+			require.ErrorAs(t, p.Register(name), &invalid)
+			require.Equal(t, name, invalid.Name)
+			require.Equal(t, etf.Atom("badarg"), genserv.ExitReason(invalid))
+		}
 		err := p.Register("first")
 		var taken *NameTakenError
 		require.ErrorAs(t, err, &taken)
@@ -109,6 +118,10 @@ func TestATakenNameIsToldWithItsHolder(t *testing.T) {
 		require.ErrorAs(t, p.TrySend(etf.Atom("third"), nil), &unknown)
 		require.Equal(t, etf.Atom("third"), unknown.Name)
 		require.ErrorIs(t, p.Unregister("third"), ErrBadArgument)
+		for _, err := range []error{taken, named, unknown, fmt.Errorf("%w: no number", ErrBadArgument)} {
+			require.ErrorIs(t, err, ErrBadArgument)
+			require.Equal(t, etf.Atom("badarg"), genserv.ExitReason(err))
+		}
 		return etf.Atom("ok")
 	})
 	require.Equal(t, etf.Atom("ok"), n.mustCall(t, "second", n, nil))

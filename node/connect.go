@@ -50,12 +50,12 @@ func (n *Node) connect(ctx context.Context, name etf.Atom) (*peer, error) {
 			cancel()
 			a = &attempt{done: p.ended, err: errSuperseded} // the next one comes when everybody knows the end of this one
 		case begin && round > connectRounds:
-			n.peers.fail(a, errSuperseded)
+			n.peers.failAttempt(a, errSuperseded)
 			cancel()
 			return nil, &ConnectError{name, "wait", errSuperseded}
 		case begin:
 			if !n.goWork(func() { defer cancel(); n.dial(dialCtx, a, host) }) {
-				n.peers.fail(a, ErrStopped)
+				n.peers.failAttempt(a, ErrStopped)
 				cancel()
 			}
 		default:
@@ -90,7 +90,7 @@ func (n *Node) dial(ctx context.Context, a *attempt, host string) {
 			err = errSuperseded
 		}
 		n.refusedOutgoing(a.name, err)
-		n.peers.fail(a, err)
+		n.peers.failAttempt(a, err)
 		return
 	}
 	n.establish(a, conn, info)
@@ -112,7 +112,8 @@ func (n *Node) connectTo(ctx context.Context, a *attempt, host string) (net.Conn
 	if conn, err = n.carrier.Outgoing(ctx, conn, host); err != nil {
 		return nil, nil, &ConnectError{a.name, "tls", err}
 	}
-	info, err := n.side.Connect(ctx, conn, a.name, dist.InitiatorFunc(func(etf.Atom) bool { return n.peers.goesOn(a) }))
+	insist := dist.InitiatorFunc(func(etf.Atom) bool { return n.peers.mayContinue(a) })
+	info, err := n.side.Connect(ctx, conn, a.name, insist)
 	if err == nil {
 		n.carrier.Authenticated(conn)
 		return conn, info, nil
@@ -156,23 +157,23 @@ func (n *Node) awaitIncoming(ctx context.Context) {
 // establish makes a connection out of an attempt whose handshake is done. The old connection of the same name, if the
 // new one replaces it, has ended with all that it entails before the new one delivers its first message.
 func (n *Node) establish(a *attempt, conn net.Conn, info *dist.Peer) {
-	old, ok := n.peers.retire(a)
+	old, ok := n.peers.removeConnection(a)
 	if old != nil {
 		old.abort(errReplaced) // the peer has given it up
 		<-old.ended
 	}
 	var p *peer
 	if ok {
-		p, ok = n.peers.succeed(a, newPeer(n, conn, info))
+		p, ok = n.peers.completeAttempt(a, newPeer(n, conn, info))
 	}
 	if !ok {
 		_ = conn.Close()
-		n.peers.fail(a, errSuperseded)
-		n.takeNameBack(info)
+		n.peers.failAttempt(a, errSuperseded)
+		n.returnNameOf(info)
 		return
 	}
 	n.events.publish(NodeEvent{Node: p.name, Up: true, Hidden: info.Hidden()})
-	p.sendHeld()
+	p.sendOutbox()
 	n.work.Go(p.serve) // before the log, which takes longer than the first answer
 	n.log.Info("connected", "peer", p.name, "hidden", info.Hidden(), "incoming", info.Incoming)
 	close(p.logged)
@@ -186,7 +187,8 @@ func (n *Node) Ping(ctx context.Context, name etf.Atom) error {
 	if name == n.name {
 		return nil
 	}
-	reply, err := n.call(ctx, caller{pid: n.self}, etf.Tuple{etf.Atom("net_kernel"), name}, etf.Tuple{etf.Atom("is_auth"), n.name})
+	netKernel, request := etf.Tuple{etf.Atom("net_kernel"), name}, etf.Tuple{etf.Atom("is_auth"), n.name}
+	reply, err := n.call(ctx, caller{pid: n.self}, netKernel, request)
 	if err != nil {
 		return err
 	}

@@ -63,7 +63,7 @@ func (s *pendingHandshakes) remove(e *list.Element) {
 // acceptAll takes connections until the listener is closed.
 func (n *Node) acceptAll() {
 	pending := &pendingHandshakes{max: shareOfFiles(maxPendingHandshakes, 4)}
-	var told time.Time
+	var lastReport time.Time
 	for {
 		conn, err := n.listener.Accept()
 		switch {
@@ -71,8 +71,8 @@ func (n *Node) acceptAll() {
 		case n.ctx.Err() != nil || errors.Is(err, net.ErrClosed):
 			return
 		default:
-			if time.Since(told) >= time.Minute {
-				told = time.Now()
+			if time.Since(lastReport) >= time.Minute {
+				lastReport = time.Now()
 				n.log.Error("accept", "error", err)
 			}
 			if outOfFiles(err) && pending.makeRoom() {
@@ -108,13 +108,13 @@ func (n *Node) serveConn(conn net.Conn, authenticated func()) {
 	arb := &arbiter{n: n, cancel: cancel}
 	carried, info, err := n.acceptHandshake(ctx, conn, arb)
 	if err != nil {
-		if arb.given.pooled { // a new one is not kept, or peers without the cookie could fill the pool
-			n.givenTo.put(arb.given)
+		if arb.assigned.used { // a new one is not kept, or peers without the cookie could fill the pool
+			n.dynamicNames.returnName(arb.assigned)
 		}
 		_ = conn.Close()
 		n.refusedIncoming(conn.RemoteAddr(), err)
 		if arb.attempt != nil {
-			n.peers.fail(arb.attempt, err)
+			n.peers.failAttempt(arb.attempt, err)
 		}
 		return
 	}
@@ -144,20 +144,20 @@ func (n *Node) acceptHandshake(ctx context.Context, conn net.Conn, arb *arbiter)
 
 // arbiter answers for the peer table during one incoming handshake.
 type arbiter struct {
-	n       *Node
-	cancel  context.CancelFunc
-	attempt *attempt
-	given   givenName // if the peer has asked for a name
+	n        *Node
+	cancel   context.CancelFunc
+	attempt  *attempt
+	assigned dynamicName // if the peer has asked for a name
 }
 
 // nameFor gives the peer a name. It comes back when the connection ends, or when there is none.
 func (a *arbiter) nameFor(host string) (etf.Atom, uint32) {
-	a.given = a.n.givenTo.take(host, func(name etf.Atom) bool { return a.n.peers.up(name) != nil })
-	return a.given.name, a.given.creation
+	a.assigned = a.n.dynamicNames.takeName(host, func(name etf.Atom) bool { return a.n.peers.up(name) != nil })
+	return a.assigned.name, a.assigned.creation
 }
 
 // Authenticated implements dist.Witness.
-func (a *arbiter) Authenticated() { a.n.peers.prove(a.attempt) }
+func (a *arbiter) Authenticated() { a.n.peers.markAuthenticated(a.attempt) }
 
 func (a *arbiter) Incoming(name etf.Atom) dist.Status {
 	if name == a.n.name || !a.n.allow.admits(name) {

@@ -25,8 +25,8 @@ type refusals struct {
 	count int       // in it
 }
 
-// next tells whether a warning is to be given, and how many were not in the minute before.
-func (r *refusals) next(now time.Time) (warn bool, left int) {
+// countRefusal tells whether a warning is to be given, and how many were not in the minute before.
+func (r *refusals) countRefusal(now time.Time) (warn bool, left int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if now.Sub(r.began) >= time.Minute {
@@ -53,9 +53,9 @@ func (n *Node) refusedOutgoing(peer etf.Atom, err error) {
 func (n *Node) logRefusal(otherwise slog.Level, text string, err error, args ...any) {
 	level := otherwise
 	if isUnproven(err) {
-		warn, left := n.refusals.next(time.Now())
+		warn, left := n.refusals.countRefusal(time.Now())
 		if left > 0 {
-			n.log.Warn("refused connections were not told one by one", "count", left)
+			n.log.Warn("more connections were refused", "count", left)
 		}
 		if level = slog.LevelDebug; warn {
 			level = slog.LevelWarn

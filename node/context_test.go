@@ -19,7 +19,7 @@ func TestTheContextOfAProcessEndsWithIt(t *testing.T) {
 		contexts := make(chan context.Context, 2)
 		pid, err := n.Spawn(t.Context(), genserv.Child{Module: genserv.Of(contextual{contexts})})
 		require.NoError(t, err)
-		require.Nil(t, n.registry.byPid(pid).life, "nobody has asked for it")
+		require.Nil(t, n.registry.byPid(pid).ctx, "nobody has asked for it")
 		for range 2 {
 			_, err = n.Call(t.Context(), pid, etf.Atom("context"))
 			require.NoError(t, err)

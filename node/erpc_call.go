@@ -42,6 +42,6 @@ func erpcResult(result etf.Ref, reason etf.Term) (etf.Term, error) {
 // handleSpawnReply serves SPAWN_REPLY: only that no process was started is news, all else comes with its end.
 func (p *peer) handleSpawnReply(m *dist.SpawnReply) {
 	if m.Pid.Node == "" {
-		p.n.monitors.fired(m.Ref, p, m.Error)
+		p.n.monitors.fire(m.Ref, p, m.Error)
 	}
 }

@@ -41,9 +41,9 @@ type spawned struct {
 // spawn runs a function as the process that was asked for. It is called by the reader.
 func (p *peer) spawn(m *dist.SpawnRequest, run func(context.Context) etf.Term, badResult func(error) etf.Term) {
 	n := p.n
-	number, ok := n.registry.reserve()
+	number, ok := n.registry.reserveNumber()
 	if !ok || !n.spawns.admits() {
-		n.registry.release(number)
+		n.registry.releaseNumber(number)
 		p.send(&dist.SpawnReply{Ref: m.Ref, To: m.From, Error: "system_limit"}, nil)
 		return
 	}
@@ -111,16 +111,16 @@ func (s *spawned) end(reason etf.Term) {
 	s.cancel()
 	defer p.n.spawns.remove(s) // behind its last signals, so that no other process has sent some under its pid
 	if link {
-		s.tell(&dist.Exit{From: s.pid, To: s.from}, reason)
+		s.sendReason(&dist.Exit{From: s.pid, To: s.from}, reason)
 	}
 	if monitor && !p.lacks(dist.FlagsMonitor) {
-		s.tell(&dist.MonitorPExit{From: dist.ByPid(s.pid), To: s.from, Ref: s.ref, Sender: s.pid}, reason)
+		s.sendReason(&dist.MonitorPExit{From: dist.ByPid(s.pid), To: s.from, Ref: s.ref, Sender: s.pid}, reason)
 	}
 }
 
-// tell sends the reason, or one that says that this is no term. Whether it is one is found out by the way, since it
-// may be large.
-func (s *spawned) tell(m dist.Message, reason etf.Term) {
+// sendReason sends the exit reason, or another one if it cannot be encoded. Sending it is what shows that: a check
+// before would encode a large reason twice.
+func (s *spawned) sendReason(m dist.Message, reason etf.Term) {
 	var bad *etf.EncodeError
 	if err := s.peer.conn.Post(m, reason); !errors.As(err, &bad) {
 		return // that the connection is gone the asker learns from its own node
@@ -132,9 +132,9 @@ func (s *spawned) tell(m dist.Message, reason etf.Term) {
 	s.peer.send(m, driver.SendableReason(reason))
 }
 
-// untie takes back the link or the monitor, or both, and reports whether nothing ties the asker to the process any
+// removeTies takes back the link or the monitor, or both, and reports whether nothing ties the asker to the process any
 // more.
-func (s *spawned) untie(link, monitor bool) bool {
+func (s *spawned) removeTies(link, monitor bool) bool {
 	s.peer.mu.Lock()
 	defer s.peer.mu.Unlock()
 	s.link = s.link && !link
@@ -147,13 +147,13 @@ func (p *peer) demonitorSpawned(ref etf.Ref) {
 	p.mu.Lock()
 	s := p.spawned[keyOf(ref)]
 	p.mu.Unlock()
-	if s != nil && s.untie(false, true) {
+	if s != nil && s.removeTies(false, true) {
 		s.end(killed)
 	}
 }
 
-// spawnedDown ends what the peer waits for, whose connection is gone.
-func (p *peer) spawnedDown() {
+// endSpawned ends what the peer waits for, whose connection is gone.
+func (p *peer) endSpawned() {
 	p.mu.Lock()
 	all := make([]*spawned, 0, len(p.spawned))
 	for _, s := range p.spawned {
@@ -161,7 +161,7 @@ func (p *peer) spawnedDown() {
 	}
 	p.mu.Unlock()
 	for _, s := range all {
-		s.untie(true, true)
+		s.removeTies(true, true)
 		s.end(noconnection)
 	}
 }
@@ -195,7 +195,7 @@ func (t *spawnTable) remove(s *spawned) {
 	t.mu.Lock()
 	delete(t.byPid, number)
 	t.mu.Unlock()
-	s.peer.n.registry.release(number)
+	s.peer.n.registry.releaseNumber(number)
 }
 
 func (t *spawnTable) get(pid etf.Pid) *spawned {
@@ -219,22 +219,22 @@ func (t *spawnTable) exit(to etf.Pid, reason etf.Term) {
 	}
 }
 
-// linkBroken delivers the exit signal of the asker, which is linked to the process.
-func (t *spawnTable) linkBroken(from, to etf.Pid, reason etf.Term) {
+// breakLink delivers the exit signal of the asker, which is linked to the process.
+func (t *spawnTable) breakLink(from, to etf.Pid, reason etf.Term) {
 	s := t.get(to)
 	if s == nil || s.from != from {
 		return
 	}
-	s.untie(true, false)
+	s.removeTies(true, false)
 	if !etf.Equal(reason, normal) {
 		s.end(reason)
 	}
 }
 
-// unlinked takes the link back.
-func (t *spawnTable) unlinked(from, to etf.Pid) {
+// removeLink takes the link back.
+func (t *spawnTable) removeLink(from, to etf.Pid) {
 	if s := t.get(to); s != nil && s.from == from {
-		s.untie(true, false)
+		s.removeTies(true, false)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/node/internal/kernel"
 )
 
 // ErrStopped is the error of every use of a node that has been stopped or is stopping.
@@ -50,6 +51,10 @@ func (e *waitError) Error() string { return "node: " + e.what + ": " + inTime(e.
 
 func (e *waitError) Unwrap() error { return e.cause }
 
+// ErrBadArgument is what Erlang calls badarg: an argument that a function does not take. As the error of a Function, or
+// of a start function of a supervisor, it is badarg there, for genserv.ExitReason makes that of it.
+var ErrBadArgument = kernel.ErrBadArgument
+
 // NameTakenError says that a name is registered already on this node: the error of genserv.Process.Register. It
 // matches ErrBadArgument, for erlang:register/2 says badarg. A spawn under such a name fails with
 // *genserv.AlreadyStarted instead.
@@ -65,6 +70,40 @@ func (e *NameTakenError) Error() string {
 // Is matches ErrBadArgument.
 func (e *NameTakenError) Is(target error) bool { return target == ErrBadArgument }
 
+// ExitReason returns badarg, for genserv.ExitReason.
+func (e *NameTakenError) ExitReason() etf.Term { return etf.Atom("badarg") }
+
+// InvalidNameError is a name that no process can have: it is no valid UTF-8, has more than 255 characters, or is
+// undefined. It is an error of genserv.Process.Register and of a spawn, and matches ErrBadArgument.
+type InvalidNameError struct{ Name etf.Atom }
+
+func (e *InvalidNameError) Error() string {
+	return "node: no process can have the name " + etf.FormatMax(e.Name, maxNameText)
+}
+
+// Is matches ErrBadArgument.
+func (e *InvalidNameError) Is(target error) bool { return target == ErrBadArgument }
+
+// ExitReason returns badarg, for genserv.ExitReason.
+func (e *InvalidNameError) ExitReason() etf.Term { return etf.Atom("badarg") }
+
+// AlreadyRegisteredError says that a process has a name already and can have no second one: the error of
+// genserv.Process.Register. It matches ErrBadArgument, for erlang:register/2 says badarg.
+type AlreadyRegisteredError struct {
+	Pid  etf.Pid
+	Name etf.Atom // the name that it has
+}
+
+func (e *AlreadyRegisteredError) Error() string {
+	return fmt.Sprintf("node: the process %v is registered as %v already", e.Pid, e.Name)
+}
+
+// Is matches ErrBadArgument.
+func (e *AlreadyRegisteredError) Is(target error) bool { return target == ErrBadArgument }
+
+// ExitReason returns badarg, for genserv.ExitReason.
+func (e *AlreadyRegisteredError) ExitReason() etf.Term { return etf.Atom("badarg") }
+
 // NotRegisteredError says that no process of this node has a name: the error of genserv.Process.TrySend to such a name,
 // and of Unregister. It matches ErrBadArgument, for Erlang says badarg (erlang:send/2, erlang:unregister/1).
 type NotRegisteredError struct{ Name etf.Atom }
@@ -75,3 +114,6 @@ func (e *NotRegisteredError) Error() string {
 
 // Is matches ErrBadArgument.
 func (e *NotRegisteredError) Is(target error) bool { return target == ErrBadArgument }
+
+// ExitReason returns badarg, for genserv.ExitReason.
+func (e *NotRegisteredError) ExitReason() etf.Term { return etf.Atom("badarg") }

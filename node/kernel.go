@@ -14,9 +14,9 @@ import (
 // arity that it was exported with. ctx ends when the node stops, and when nobody waits for the result any more: the
 // caller has given up, has ended or is away. A function that starts a child of the caller passes it to Node.SpawnLink.
 //
-// A nil result is the atom undefined. An error that is a *genserv.Exit is erlang:exit(Reason), ErrBadArgument is
-// error(badarg), a *genserv.Failure stands for itself, every other one is error(Text). A panic means what it means in a
-// callback.
+// A nil result is the atom undefined. An error that is a *genserv.Exit is erlang:exit(Reason), and a *genserv.Failure
+// stands for itself. Every other one is error(Reason) with the reason of genserv.ExitReason: badarg for ErrBadArgument,
+// the text of an error that it does not know. A panic means what it means in a callback.
 type Function = kernel.Function
 
 // Export makes Module:Function/Arity known to rpc and erpc: functions that are not exported are undef. It replaces

@@ -38,7 +38,7 @@ func (p *peer) handleLink(m *dist.Link) {
 func (p *process) addLink(pid etf.Pid, via *peer) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.ended {
+	if p.detached {
 		return false
 	}
 	if p.links == nil {
@@ -64,7 +64,7 @@ func (p *peer) handleUnlink(m *dist.UnlinkID) {
 		target.mu.Unlock()
 		return
 	}
-	p.n.spawns.unlinked(m.From, m.To)
+	p.n.spawns.removeLink(m.From, m.To)
 }
 
 // handleUnlinkAck serves UNLINK_ID_ACK.
@@ -78,11 +78,11 @@ func (n *Node) handleUnlinkAck(m *dist.UnlinkIDAck) {
 	}
 }
 
-// linkBroken delivers the exit signal of a linked process that has ended.
-func (n *Node) linkBroken(from, to etf.Pid, reason, token etf.Term) {
+// breakLink delivers the exit signal of a linked process that has ended.
+func (n *Node) breakLink(from, to etf.Pid, reason, token etf.Term) {
 	target := n.local(destination{pid: to})
 	if target == nil {
-		n.spawns.linkBroken(from, to, reason)
+		n.spawns.breakLink(from, to, reason)
 		return
 	}
 	target.mu.Lock()
@@ -94,8 +94,8 @@ func (n *Node) linkBroken(from, to etf.Pid, reason, token etf.Term) {
 	}
 }
 
-// linksDown breaks the links with processes behind a connection that is gone.
-func (p *process) linksDown(via *peer) {
+// breakLinks breaks the links with processes behind a connection that is gone.
+func (p *process) breakLinks(via *peer) {
 	var broken []etf.Pid
 	p.mu.Lock()
 	for pid, l := range p.links {
@@ -147,7 +147,7 @@ func (n *Node) exitLinks(p *process, links map[etf.Pid]*link, reason etf.Term) {
 		case l.peer != nil:
 			l.peer.send(&dist.Exit{From: p.pid, To: pid, Token: p.token()}, reason)
 		default:
-			n.linkBroken(p.pid, pid, reason, p.token())
+			n.breakLink(p.pid, pid, reason, p.token())
 		}
 	}
 }
@@ -167,7 +167,7 @@ func (p *process) link(pid etf.Pid) {
 	if pid.Node == n.name {
 		p.addLink(pid, nil)
 		if other := n.local(destination{pid: pid}); other == nil || !other.addLink(p.pid, nil) {
-			n.linkBroken(pid, p.pid, noproc, nil)
+			n.breakLink(pid, p.pid, noproc, nil)
 		}
 		return
 	}
@@ -179,18 +179,18 @@ func (p *process) link(pid etf.Pid) {
 	}
 	p.setLink(pid, via)
 	m := &dist.Link{From: p.pid, To: pid}
-	held, err := via.hold(m, nil)
+	held, err := via.holdSignal(m, nil)
 	if !held && err == nil {
-		if via.isPast(pid) {
+		if via.isStale(pid) {
 			// Differs from OTP: it asks the node, and if the process ends before the answer, its exit signal to a pid
 			// of an earlier life of that node costs the connection (erts_net_message).
-			n.linkBroken(pid, p.pid, noproc, nil)
+			n.breakLink(pid, p.pid, noproc, nil)
 			return
 		}
 		err = via.sendAs(n.ctx, from, m, nil)
 	}
 	if err != nil {
-		n.linkBroken(pid, p.pid, noconnection, nil)
+		n.breakLink(pid, p.pid, noconnection, nil)
 	}
 }
 

@@ -69,7 +69,7 @@ func (l *inboundMonitors) take() []*inboundMonitor {
 func (w *inboundMonitor) attach() bool {
 	w.target.mu.Lock()
 	defer w.target.mu.Unlock()
-	if w.target.ended {
+	if w.target.detached {
 		return false
 	}
 	w.target.inbound.add(w)
@@ -108,7 +108,7 @@ func (m *outboundMonitor) down(reason etf.Term) {
 	defer m.owner.mu.Unlock()
 	if m.owner.monitors[m.ref] == m {
 		delete(m.owner.monitors, m.ref)
-		m.owner.putLocked(etf.Tuple{etf.Atom("DOWN"), m.ref, etf.Atom("process"), m.object, reason}, nil)
+		m.owner.deliverLocked(etf.Tuple{etf.Atom("DOWN"), m.ref, etf.Atom("process"), m.object, reason}, nil)
 	}
 }
 
@@ -135,9 +135,9 @@ func (t *monitorTable) remove(m *outboundMonitor) bool {
 	return true
 }
 
-// fired serves MONITOR_P_EXIT of the peer via, nil for what happens on this node. A monitor that is unknown has been
+// fire serves MONITOR_P_EXIT of the peer via, nil for what happens on this node. A monitor that is unknown has been
 // taken back.
-func (t *monitorTable) fired(ref etf.Ref, via *peer, reason etf.Term) {
+func (t *monitorTable) fire(ref etf.Ref, via *peer, reason etf.Term) {
 	t.mu.Lock()
 	m := t.byRef[refNumber(ref)]
 	if m != nil && m.ref == ref && m.peer == via {
@@ -194,7 +194,7 @@ func (n *Node) setLocalMonitor(m *outboundMonitor, d destination) {
 	m.entry = &inboundMonitor{ref: m.ref, watcher: m.from, byName: d.isName(), name: d.name, target: n.local(d)}
 	n.monitors.add(m)
 	if m.entry.target == nil || !m.entry.attach() {
-		n.monitors.fired(m.ref, nil, noproc)
+		n.monitors.fire(m.ref, nil, noproc)
 	}
 }
 
@@ -219,7 +219,7 @@ func (n *Node) sendDemonitor(m *outboundMonitor) {
 func (n *Node) fireInbound(p *process, all []*inboundMonitor, reason etf.Term) {
 	for _, w := range all {
 		if w.peer == nil {
-			n.monitors.fired(w.ref, nil, reason)
+			n.monitors.fire(w.ref, nil, reason)
 			continue
 		}
 		if w.peer.takeInbound(w) {

@@ -16,24 +16,24 @@ import (
 // another creation.
 type namePool struct {
 	mu   sync.Mutex
-	free map[string][]givenName // by host
+	free map[string][]dynamicName // by host
 }
 
-type givenName struct {
+type dynamicName struct {
 	name     etf.Atom
 	creation uint32
-	pooled   bool // somebody has had it before
+	used     bool // somebody has had it before
 }
 
-// take gives a name to a peer on host. taken says which names are those of nodes that are connected already.
-func (p *namePool) take(host string, taken func(etf.Atom) bool) givenName {
+// takeName gives a name to a peer on host. taken says which names are those of nodes that are connected already.
+func (p *namePool) takeName(host string, taken func(etf.Atom) bool) dynamicName {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for {
-		var g givenName
+		var g dynamicName
 		if free := p.free[host]; len(free) > 0 {
 			g = free[len(free)-1]
-			p.set(host, free[:len(free)-1])
+			p.setFree(host, free[:len(free)-1])
 		} else {
 			g = newName(host)
 		}
@@ -43,24 +43,24 @@ func (p *namePool) take(host string, taken func(etf.Atom) bool) givenName {
 	}
 }
 
-// put takes a name back.
-func (p *namePool) put(g givenName) {
+// returnName takes a name back.
+func (p *namePool) returnName(g dynamicName) {
 	_, host, _ := dist.SplitNode(g.name)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.set(host, append(p.free[host], givenName{g.name, nextCreation(g.creation), true}))
+	p.setFree(host, append(p.free[host], dynamicName{g.name, nextCreation(g.creation), true}))
 }
 
-// takeNameBack is put for the name of a peer, if it has got it here.
-func (n *Node) takeNameBack(info *dist.Peer) {
+// returnNameOf is put for the name of a peer, if it has got it here.
+func (n *Node) returnNameOf(info *dist.Peer) {
 	if info.Incoming && info.Status == dist.StatusNamed {
-		n.givenTo.put(givenName{name: info.Name, creation: info.Creation})
+		n.dynamicNames.returnName(dynamicName{name: info.Name, creation: info.Creation})
 	}
 }
 
-func (p *namePool) set(host string, free []givenName) {
+func (p *namePool) setFree(host string, free []dynamicName) {
 	if p.free == nil {
-		p.free = map[string][]givenName{}
+		p.free = map[string][]dynamicName{}
 	}
 	if p.free[host] = free; len(free) == 0 {
 		delete(p.free, host)
@@ -68,11 +68,11 @@ func (p *namePool) set(host string, free []givenName) {
 }
 
 // newName makes a name of 64 random bits (generate_node_name of net_kernel).
-func newName(host string) givenName {
+func newName(host string) dynamicName {
 	var b [8]byte
 	_, _ = rand.Read(b[:]) // never fails
 	name := strings.ToUpper(strconv.FormatUint(binary.BigEndian.Uint64(b[:]), 36))
-	return givenName{name: etf.Atom(name + "@" + host), creation: randomCreation()}
+	return dynamicName{name: etf.Atom(name + "@" + host), creation: randomCreation()}
 }
 
 // nextCreation leaves out the creations that are no more than two bits (next_creation and wrap_creation of net_kernel).

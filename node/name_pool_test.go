@@ -17,18 +17,18 @@ import (
 func TestANameThatIsFreeAgainIsGivenToTheNextWithAnotherCreation(t *testing.T) {
 	var p namePool
 	nobody := func(etf.Atom) bool { return false }
-	first, second := p.take("h", nobody), p.take("h", nobody)
+	first, second := p.takeName("h", nobody), p.takeName("h", nobody)
 	require.NotEqual(t, first.name, second.name)
 	require.Regexp(t, "^[0-9A-Z]+@h$", string(first.name))
-	p.put(first)
-	require.NotEqual(t, first.name, p.take("other", nobody).name)
-	again := p.take("h", nobody)
+	p.returnName(first)
+	require.NotEqual(t, first.name, p.takeName("other", nobody).name)
+	again := p.takeName("h", nobody)
 	require.Equal(t, first.name, again.name)
 	require.Equal(t, nextCreation(first.creation), again.creation)
-	p.put(again)
-	require.Equal(t, first.name, p.take("h", func(name etf.Atom) bool { return name == second.name }).name)
-	p.put(first)
-	require.NotEqual(t, first.name, p.take("h", func(name etf.Atom) bool { return name == first.name }).name)
+	p.returnName(again)
+	require.Equal(t, first.name, p.takeName("h", func(name etf.Atom) bool { return name == second.name }).name)
+	p.returnName(first)
+	require.NotEqual(t, first.name, p.takeName("h", func(name etf.Atom) bool { return name == first.name }).name)
 	require.Empty(t, p.free)
 	require.Equal(t, uint32(4), nextCreation(1<<32-1))
 }
@@ -63,7 +63,7 @@ func TestStrangersWhoAskForNamesLeaveNoneBehind(t *testing.T) {
 		_, err = stranger.Connect(t.Context(), c, "giver@localhost", nil)
 		require.Error(t, err)
 	}
-	require.Empty(t, giver.givenTo.free)
+	require.Empty(t, giver.dynamicNames.free)
 }
 
 func TestOnlyTheNodesOfTheListMayConnect(t *testing.T) {

@@ -49,13 +49,13 @@ type Node struct {
 	releases *releasehandler.Handler // nil without Config.Upgrade
 	upgrades *upgrade.Host           // nil without Config.Upgrade
 
-	host      driver.Host
-	unlinkIDs atomic.Uint64
-	inline    atomic.Int32 // servers that readers run now
-	peers     *peerTable
-	allow     allowList
-	givenTo   namePool // names of peers that have none of their own
-	carrier   transport.Carrier
+	host         driver.Host
+	unlinkIDs    atomic.Uint64
+	inline       atomic.Int32 // servers that readers run now
+	peers        *peerTable
+	allow        allowList
+	dynamicNames namePool // names of peers that have none of their own
+	carrier      transport.Carrier
 
 	listener     net.Listener // nil with NoListen
 	registration *epmd.Registration

@@ -24,13 +24,15 @@ type peer struct {
 
 	bareState bareState // what callers of sys:get_state on the peer expect
 
-	ready []*process    // to be run by the reader; owned by it
-	turns int           // how many of them have had their turn
-	began time.Duration // when the first of them had
+	ready     []*process    // to be run by the reader; owned by it
+	started   int           // how many of them have had their turn
+	readyFrom time.Duration // when the first of them had
 
 	spare atomic.Pointer[outgoing]
 
-	heir *peer // who has taken this connection over, because it was there before it; set before the connection is served
+	// mergedInto is the peer that has taken over this connection: the one whose outbox processes filled before there was
+	// a connection. It is set before the connection is served.
+	mergedInto *peer
 
 	outbox atomic.Pointer[outbox] // until the connection is up, and before info and conn are looked at; see peer_outbox.go
 
@@ -54,8 +56,8 @@ func newPeer(n *Node, conn net.Conn, info *dist.Peer) *peer {
 		TickTime: n.cfg.TickTime, Intensity: n.cfg.TickIntensity, HandOverAfter: n.cfg.patience, Trace: n.cfg.Trace,
 		MaxMessage: n.cfg.MaxMessage, Limits: etf.Limits{Elements: n.cfg.MaxElements},
 		Refused: func(m dist.Message, why *dist.Refusal) error {
-			if p.heir != nil {
-				return p.heir.refused(m, why)
+			if p.mergedInto != nil {
+				return p.mergedInto.refused(m, why)
 			}
 			return p.refused(m, why)
 		},
@@ -78,7 +80,7 @@ func (p *peer) serve() {
 	p.nodedown()
 	p.n.events.publish(NodeEvent{Node: p.name, Hidden: p.info.Hidden(), Reason: downReason(cause), Cause: cause})
 	p.n.peers.down(p)
-	p.n.takeNameBack(p.info)
+	p.n.returnNameOf(p.info)
 	close(p.ended)
 }
 
@@ -116,7 +118,7 @@ func (p *peer) usable() bool {
 // send sends a signal that does not wait, for it may come from the reader of this or another connection, and whose
 // failure changes nothing: when the connection is gone, the receiver is told by its own node.
 func (p *peer) send(m dist.Message, payload etf.Term) {
-	held, err := p.hold(m, payload)
+	held, err := p.holdSignal(m, payload)
 	if !held && err == nil {
 		err = p.conn.Post(m, payload)
 	}
@@ -134,11 +136,11 @@ func (p *peer) nodedown() {
 	for _, w := range inbound {
 		w.detach()
 	}
-	p.spawnedDown()
+	p.endSpawned()
 	for _, m := range p.n.monitors.ofPeer(p) {
 		m.down(etf.Atom("noconnection"))
 	}
 	for _, proc := range p.n.registry.all() {
-		proc.linksDown(p)
+		proc.breakLinks(p)
 	}
 }

@@ -30,9 +30,9 @@ var ErrUnsubscribed = errors.New("node: the subscription has ended")
 // NodeEvents is a subscription to connections that come up and go down, from SubscribeNodes. Its methods may be called
 // from any goroutine, and from callbacks.
 type NodeEvents struct {
-	n      *Node
-	ended  chan struct{} // closed by Close
-	forget func() bool   // about the end of the context
+	n           *Node
+	ended       chan struct{} // closed by Close
+	stopContext func() bool   // about the end of the context
 
 	mu     sync.Mutex
 	events []NodeEvent
@@ -47,7 +47,7 @@ type NodeEvents struct {
 func (n *Node) SubscribeNodes(ctx context.Context) *NodeEvents {
 	s := &NodeEvents{n: n, ended: make(chan struct{}), wake: make(chan struct{}, 1)}
 	n.events.add(s)
-	s.forget = context.AfterFunc(ctx, s.end)
+	s.stopContext = context.AfterFunc(ctx, s.end)
 	return s
 }
 
@@ -56,7 +56,7 @@ func (n *Node) SubscribeNodes(ctx context.Context) *NodeEvents {
 func (s *NodeEvents) Next(ctx context.Context) (NodeEvent, error) {
 	s.n.yieldReaders()
 	for {
-		e, ok, err := s.take()
+		e, ok, err := s.takeEvent()
 		if ok || err != nil {
 			return e, err
 		}
@@ -66,7 +66,7 @@ func (s *NodeEvents) Next(ctx context.Context) (NodeEvent, error) {
 		case <-ctx.Done():
 			return NodeEvent{}, &waitError{"an event of a node", context.Cause(ctx)}
 		case <-s.n.end.stopped:
-			if e, ok, err = s.take(); err == nil && !ok {
+			if e, ok, err = s.takeEvent(); err == nil && !ok {
 				err = ErrStopped
 			}
 			return e, err
@@ -89,7 +89,7 @@ func (s *NodeEvents) All() iter.Seq[NodeEvent] {
 
 // Close ends the subscription, with the events that nobody has taken. It may be called again.
 func (s *NodeEvents) Close() {
-	s.forget()
+	s.stopContext()
 	s.end()
 }
 
@@ -121,8 +121,8 @@ func (s *NodeEvents) wakeLocked() {
 	}
 }
 
-// take takes the first event, if there is one. Whoever else waits is woken for the next one.
-func (s *NodeEvents) take() (e NodeEvent, ok bool, err error) {
+// takeEvent takes the first event, if there is one. Whoever else waits is woken for the next one.
+func (s *NodeEvents) takeEvent() (e NodeEvent, ok bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {

@@ -41,8 +41,8 @@ type outbox struct {
 	mu      sync.Mutex
 	signals []heldSignal
 	cost    int
-	ties    bool  // there are links or monitors among them
-	out     bool  // all has gone out
+	hasTies bool  // there are links or monitors among them
+	sent    bool  // all has gone out
 	err     error // why nothing will
 	enc     etf.Encoder
 	scratch []byte
@@ -98,15 +98,15 @@ func (n *Node) abandon(p *peer, cause error) {
 // isConnecting reports whether the connection is not up yet, so that what is sent may be kept.
 func (p *peer) isConnecting() bool { return p.outbox.Load() != nil }
 
-// hold keeps a signal until the connection is up; not if it is already. m and payload must not change any more.
-func (p *peer) hold(m dist.Message, payload etf.Term) (held bool, err error) {
+// holdSignal keeps a signal until the connection is up; not if it is already. m and payload must not change any more.
+func (p *peer) holdSignal(m dist.Message, payload etf.Term) (held bool, err error) {
 	o := p.outbox.Load()
 	if o == nil {
 		return false, nil
 	}
 	if held, err = o.add(m, payload); err == errOutboxFull {
 		p.n.log.Warn("connecting takes too long", "peer", p.name, "error", err)
-		p.n.peers.failed(p.name)
+		p.n.peers.noteFailure(p.name)
 		p.n.abandon(p, err)
 	}
 	return held, err
@@ -115,7 +115,7 @@ func (p *peer) hold(m dist.Message, payload etf.Term) (held bool, err error) {
 func (o *outbox) add(m dist.Message, payload etf.Term) (held bool, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.out || o.err != nil {
+	if o.sent || o.err != nil {
 		return false, o.err
 	}
 	cost, err := o.costOf(payload)
@@ -128,7 +128,7 @@ func (o *outbox) add(m dist.Message, payload etf.Term) (held bool, err error) {
 	}
 	switch m.(type) {
 	case *dist.Link, *dist.MonitorP:
-		o.ties = true
+		o.hasTies = true
 	}
 	o.cost += cost
 	o.signals = append(o.signals, heldSignal{m, payload})
@@ -162,12 +162,12 @@ func (o *outbox) close(cause error) (ties bool) {
 		o.err = cause
 	}
 	o.signals, o.scratch = nil, nil
-	return o.ties
+	return o.hasTies
 }
 
-// sendHeld empties the outbox of a peer that has come up into its connection, which takes all of it at once. Who sends
-// meanwhile waits for that.
-func (p *peer) sendHeld() {
+// sendOutbox empties the outbox of a peer that has come up into its connection, which takes all of it at once. Other
+// senders wait for that.
+func (p *peer) sendOutbox() {
 	o := p.outbox.Load()
 	if o == nil {
 		return
@@ -180,7 +180,7 @@ func (p *peer) sendHeld() {
 	}
 	var after []func() // what may end a process and so send
 	for _, s := range o.signals {
-		send, then := p.agreed(s.m)
+		send, then := p.adaptSignal(s.m)
 		if then != nil {
 			after = append(after, then)
 		}
@@ -191,7 +191,7 @@ func (p *peer) sendHeld() {
 			p.n.log.Debug("signal not sent", "peer", p.name, "error", err)
 		}
 	}
-	o.signals, o.scratch, o.out = nil, nil, true
+	o.signals, o.scratch, o.sent = nil, nil, true
 	p.outbox.Store(nil)
 	o.mu.Unlock()
 	for _, then := range after {
@@ -199,8 +199,8 @@ func (p *peer) sendHeld() {
 	}
 }
 
-// agreed looks at a signal again, now that the peer is known, and returns whether to send it, and what else to do.
-func (p *peer) agreed(m dist.Message) (send bool, then func()) {
+// adaptSignal looks at a signal again, now that the peer is known, and returns whether to send it, and what else to do.
+func (p *peer) adaptSignal(m dist.Message) (send bool, then func()) {
 	has := p.info.Negotiated.Has
 	switch m := m.(type) {
 	case *dist.MonitorP, *dist.DemonitorP, *dist.MonitorPExit:
@@ -208,12 +208,12 @@ func (p *peer) agreed(m dist.Message) (send bool, then func()) {
 	case *dist.AliasSend:
 		return has(dist.FlagAlias), nil
 	case *dist.Link:
-		if p.isPast(m.To) {
+		if p.isStale(m.To) {
 			from, to := m.From, m.To
-			return false, func() { p.n.linkBroken(to, from, noproc, nil) }
+			return false, func() { p.n.breakLink(to, from, noproc, nil) }
 		}
 	case *dist.Exit:
-		return !p.isPast(m.To), nil
+		return !p.isStale(m.To), nil
 	case *dist.UnlinkID:
 		if !has(dist.FlagUnlinkID) { // no acknowledgement will come
 			ack := &dist.UnlinkIDAck{ID: m.ID, From: m.To, To: m.From}
@@ -223,5 +223,5 @@ func (p *peer) agreed(m dist.Message) (send bool, then func()) {
 	return true, nil
 }
 
-// isPast reports whether pid belongs to an earlier life of the node that the peer is.
-func (p *peer) isPast(pid etf.Pid) bool { return pid.Creation != 0 && pid.Creation != p.info.Creation }
+// isStale reports whether pid belongs to an earlier life of the node that the peer is.
+func (p *peer) isStale(pid etf.Pid) bool { return pid.Creation != 0 && pid.Creation != p.info.Creation }

@@ -265,8 +265,8 @@ func TestOnlySoManyNodesAreConnectedAtOnceForProcesses(t *testing.T) {
 	require.False(t, begin)
 	_, _, err = tab.connecting("more", fresh)
 	require.ErrorIs(t, err, errConnecting)
-	for i := range 2 * maxFormer {
-		tab.failed(etf.Atom(fmt.Sprint("f", i)))
+	for i := range 2 * maxHistory {
+		tab.noteFailure(etf.Atom(fmt.Sprint("f", i)))
 	}
-	require.LessOrEqual(t, len(tab.former), maxFormer)
+	require.LessOrEqual(t, len(tab.history), maxHistory)
 }

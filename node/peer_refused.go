@@ -26,11 +26,11 @@ func (p *peer) refused(m dist.Message, why *dist.Refusal) error {
 		from, to = m.From, etf.Export{Module: m.Module, Function: m.Function, Arity: uint8(m.Arity)}
 		effect = func() { p.send(&dist.SpawnReply{Ref: m.Ref, To: m.From, Error: "system_limit"}, nil) }
 	case *dist.MonitorPExit:
-		from, to, effect = m.From.Pid, m.To, func() { p.n.monitors.fired(m.Ref, p, reason) }
+		from, to, effect = m.From.Pid, m.To, func() { p.n.monitors.fire(m.Ref, p, reason) }
 	case *dist.Exit2:
 		from, to, effect = m.From, m.To, func() { p.n.exitSignal(m.From, m.To, reason, nil) }
 	case *dist.Exit:
-		from, to, effect = m.From, m.To, func() { p.n.linkBroken(m.From, m.To, reason, nil) }
+		from, to, effect = m.From, m.To, func() { p.n.breakLink(m.From, m.To, reason, nil) }
 	}
 	p.n.log.Warn("message refused", "peer", p.name, "operation", why.Op.String(),
 		"from", etf.Format(from), "to", etf.FormatMax(to, 100), "bytes", why.Size, "reason", why.Reason)

@@ -75,14 +75,14 @@ func TestWarningsOfRefusalsAreCountedByTheMinute(t *testing.T) {
 	var r refusals
 	now := time.Now()
 	for i := range 2 * maxRefusals {
-		warn, left := r.next(now)
+		warn, left := r.countRefusal(now)
 		require.Equal(t, i < maxRefusals, warn)
 		require.Zero(t, left)
 	}
-	warn, left := r.next(now.Add(time.Minute))
+	warn, left := r.countRefusal(now.Add(time.Minute))
 	require.True(t, warn)
 	require.Equal(t, maxRefusals, left)
-	_, left = r.next(now.Add(2 * time.Minute))
+	_, left = r.countRefusal(now.Add(2 * time.Minute))
 	require.Zero(t, left)
 }
 

@@ -16,11 +16,11 @@ const releaseTime = 2 * time.Second
 
 // bareState is whether the callers of sys:get_state on a peer expect the bare state.
 type bareState struct {
-	mu      sync.Mutex
-	asked   bool
-	known   bool
-	yes     bool
-	waiting []func(bare bool)
+	mu        sync.Mutex
+	requested bool
+	resolved  bool
+	bare      bool
+	waiting   []func(bare bool)
 }
 
 // maxStateWaiting bounds the answers that wait until the release of their peer is known.
@@ -41,20 +41,20 @@ func (n *Node) wantsBareState(caller etf.Pid, later func(bare bool)) (bare, know
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
-	case s.known:
-		return s.yes, true
-	case len(s.waiting) == maxStateWaiting, !s.asked && !n.goWork(func() { s.tell(p.askBareState()) }):
+	case s.resolved:
+		return s.bare, true
+	case len(s.waiting) == maxStateWaiting, !s.requested && !n.goWork(func() { s.resolve(p.askBareState()) }):
 		return false, true
 	}
-	s.asked = true
+	s.requested = true
 	s.waiting = append(s.waiting, later)
 	return false, false
 }
 
-// tell notes what has been found out.
-func (s *bareState) tell(yes bool) {
+// resolve notes what has been found out.
+func (s *bareState) resolve(yes bool) {
 	s.mu.Lock()
-	s.known, s.yes = true, yes
+	s.resolved, s.bare = true, yes
 	waiting := s.waiting
 	s.waiting = nil
 	s.mu.Unlock()

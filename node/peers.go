@@ -18,8 +18,8 @@ type peerTable struct {
 	entries map[etf.Atom]*peerEntry
 	closed  bool
 
-	connections int                 // entries with a next one
-	former      map[etf.Atom]former // what is remembered of names, maxFormer at most
+	connections int                      // entries with a next one
+	history     map[etf.Atom]nodeHistory // what is remembered of names, maxFormer at most
 }
 
 // peerEntry is what the table knows of one name.
@@ -35,19 +35,19 @@ type peerEntry struct {
 
 // attempt is one handshake under way, in either direction.
 type attempt struct {
-	name    etf.Atom
-	cancel  context.CancelFunc
-	mustWin bool          // it gives way only to a peer that has authenticated
-	proved  bool          // the peer knows the cookie; guarded by the mutex of the table
-	began   time.Time     // of our own ones
-	done    chan struct{} // closed when the attempt has ended
-	err     error         // why it failed; read only after done
+	name          etf.Atom
+	cancel        context.CancelFunc
+	mustWin       bool          // it gives way only to a peer that has authenticated
+	authenticated bool          // the peer knows the cookie; guarded by the mutex of the table
+	began         time.Time     // of our own ones
+	done          chan struct{} // closed when the attempt has ended
+	err           error         // why it failed; read only after done
 }
 
 var errSuperseded = errors.New("another connection attempt with the same node won")
 
 func newPeerTable() *peerTable {
-	return &peerTable{entries: map[etf.Atom]*peerEntry{}, former: map[etf.Atom]former{}}
+	return &peerTable{entries: map[etf.Atom]*peerEntry{}, history: map[etf.Atom]nodeHistory{}}
 }
 
 // up returns the connection with name, or nil.
@@ -121,10 +121,11 @@ func (t *peerTable) incoming(self, name etf.Atom, cancel context.CancelFunc) (*a
 	return a, status
 }
 
-// goesOn is the answer to a peer that still has a connection with us: our own attempt a goes on if it is the one that
-// counts (net_kernel's is_pending) and the peer is not about to come up by an attempt of its own, which it then means.
-// Only whoever has proved to know the cookie is the peer: anybody may begin a handshake in its name.
-func (t *peerTable) goesOn(a *attempt) bool {
+// mayContinue tells whether our own attempt a goes on when the peer answers that it still has a connection with us. It
+// does if it is the attempt in force (net_kernel's is_pending) and the peer is not about to come up by an attempt of
+// its own, for that is the connection that it means. An attempt is the peer's only once it has authenticated: anybody
+// may begin a handshake in its name.
+func (t *peerTable) mayContinue(a *attempt) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	e := t.entries[a.name]
@@ -132,18 +133,18 @@ func (t *peerTable) goesOn(a *attempt) bool {
 		return false
 	}
 	for in := range e.incoming {
-		if in.proved {
+		if in.authenticated {
 			return false
 		}
 	}
 	return true
 }
 
-// prove notes that the peer of an incoming attempt knows the cookie.
-func (t *peerTable) prove(a *attempt) {
+// markAuthenticated notes that the peer of an incoming attempt knows the cookie.
+func (t *peerTable) markAuthenticated(a *attempt) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	a.proved = true
+	a.authenticated = true
 }
 
 // isPending reports whether our own attempt a is still the one that counts.
@@ -154,57 +155,58 @@ func (t *peerTable) isPending(a *attempt) bool {
 	return e != nil && e.pending == a
 }
 
-// counts reports whether a may still end with a connection.
-func (e *peerEntry) counts(a *attempt) bool {
+// isCurrent reports whether a may still end with a connection.
+func (e *peerEntry) isCurrent(a *attempt) bool {
 	_, in := e.incoming[a]
 	return in || e.pending == a
 }
 
-// fail ends a without a connection.
-func (t *peerTable) fail(a *attempt, err error) {
+// failAttempt ends a without a connection.
+func (t *peerTable) failAttempt(a *attempt, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if e := t.entries[a.name]; e != nil {
 		if failed := new(ConnectError); e.pending == a && !t.closed && errors.As(err, &failed) {
-			t.failedLocked(a.name, time.Since(a.began))
+			t.noteFailureLocked(a.name, time.Since(a.began))
 		}
-		e.remove(a)
-		t.drop(a.name, e)
+		e.removeAttempt(a)
+		t.removeIfEmpty(a.name, e)
 	}
 	a.err = err
 	close(a.done)
 }
 
-func (e *peerEntry) remove(a *attempt) {
+func (e *peerEntry) removeAttempt(a *attempt) {
 	delete(e.incoming, a)
 	if e.pending == a {
 		e.pending = nil
 	}
 }
 
-// retire takes the present connection out of the table for the sake of a, which has authenticated. The caller closes
-// the old connection and waits for its end before it calls succeed.
-func (t *peerTable) retire(a *attempt) (old *peer, ok bool) {
+// removeConnection takes the present connection out of the table in favour of a, which has authenticated. The caller
+// closes the old connection and waits for its end before it calls completeAttempt.
+func (t *peerTable) removeConnection(a *attempt) (old *peer, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	e := t.entries[a.name]
-	if t.closed || e == nil || !e.counts(a) {
+	if t.closed || e == nil || !e.isCurrent(a) {
 		return nil, false
 	}
 	old, e.up = e.up, nil
 	return old, true
 }
 
-// succeed ends a with a connection, that of fresh. An attempt of ours that is still under way gives way to one of the
-// peer's. The peer that is up then is the one to which processes send already, if there is one.
-func (t *peerTable) succeed(a *attempt, fresh *peer) (p *peer, ok bool) {
+// completeAttempt ends a with the connection of fresh. An attempt of ours that is still under way gives way to one of
+// the peer's. If processes send to a peer without a connection already, that one takes the connection over and is
+// returned.
+func (t *peerTable) completeAttempt(a *attempt, fresh *peer) (p *peer, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	e := t.entries[a.name]
-	if t.closed || e == nil || !e.counts(a) || e.up != nil {
+	if t.closed || e == nil || !e.isCurrent(a) || e.up != nil {
 		return fresh, false
 	}
-	e.remove(a)
+	e.removeAttempt(a)
 	if e.pending != nil {
 		e.pending.cancel()
 		e.pending = nil
@@ -212,9 +214,9 @@ func (t *peerTable) succeed(a *attempt, fresh *peer) (p *peer, ok bool) {
 	if p = fresh; e.next != nil {
 		p, e.next = e.next, nil
 		t.connections--
-		p.info, p.conn, fresh.heir = fresh.info, fresh.conn, p
+		p.info, p.conn, fresh.mergedInto = fresh.info, fresh.conn, p
 	}
-	delete(t.former, a.name)
+	delete(t.history, a.name)
 	e.up = p
 	close(a.done)
 	return p, true
@@ -226,10 +228,10 @@ func (t *peerTable) down(p *peer) {
 	defer t.mu.Unlock()
 	if e := t.entries[p.name]; e != nil && e.up == p {
 		e.up = nil
-		f := t.former[p.name]
+		f := t.history[p.name]
 		f.creation = p.info.Creation
-		t.rememberLocked(p.name, f)
-		t.drop(p.name, e)
+		t.addHistoryLocked(p.name, f)
+		t.removeIfEmpty(p.name, e)
 	}
 }
 
@@ -258,8 +260,8 @@ func (t *peerTable) entry(name etf.Atom) *peerEntry {
 	return e
 }
 
-// drop forgets an empty entry, so that peers without the cookie cannot fill the table with names.
-func (t *peerTable) drop(name etf.Atom, e *peerEntry) {
+// removeIfEmpty forgets an empty entry, so that peers without the cookie cannot fill the table with names.
+func (t *peerTable) removeIfEmpty(name etf.Atom, e *peerEntry) {
 	if e.up == nil && e.next == nil && e.pending == nil && len(e.incoming) == 0 {
 		delete(t.entries, name)
 	}

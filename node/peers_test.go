@@ -30,13 +30,13 @@ func (t *table) dial(name etf.Atom) *attempt {
 
 // wins is succeed with a peer that has the connection.
 func (t *table) wins(a *attempt, p *peer) bool {
-	up, ok := t.succeed(a, p)
+	up, ok := t.completeAttempt(a, p)
 	return ok && up == p
 }
 
 func (t *table) connect(name etf.Atom) *peer {
 	p := &peer{name: name, info: &dist.Peer{Creation: 7}}
-	t.succeed(t.dial(name), p)
+	t.completeAttempt(t.dial(name), p)
 	return p
 }
 
@@ -70,7 +70,7 @@ func TestOfTwoSimultaneousAttemptsTheOneOfTheGreaterNameWins(t *testing.T) {
 	require.Equal(t, dist.StatusOKSimultaneous, status)
 	require.Equal(t, 1, smaller.cancelled)
 	require.False(t, smaller.isPending(ours))
-	smaller.fail(ours, errSuperseded)
+	smaller.failAttempt(ours, errSuperseded)
 	b := &peer{name: "b@h", info: &dist.Peer{Creation: 7}}
 	require.True(t, smaller.wins(theirs, b), "the end of the loser does not hurt the winner")
 }
@@ -81,7 +81,7 @@ func TestASecondConnectionReplacesTheFirstOnlyWhenItHasProvedItself(t *testing.T
 	a, status := tab.incoming("a@h", "b@h", tab.cancel)
 	require.Equal(t, dist.StatusAlive, status)
 	require.Same(t, old, tab.up("b@h"))
-	retired, ok := tab.retire(a)
+	retired, ok := tab.removeConnection(a)
 	require.True(t, ok)
 	require.Same(t, old, retired)
 	require.Nil(t, tab.up("b@h"))
@@ -96,7 +96,7 @@ func TestAnImpostorWhoCannotProveItselfChangesNothing(t *testing.T) {
 	tab := newTable()
 	old := tab.connect("b@h")
 	a, _ := tab.incoming("a@h", "b@h", tab.cancel)
-	tab.fail(a, errors.New("wrong cookie"))
+	tab.failAttempt(a, errors.New("wrong cookie"))
 	require.Same(t, old, tab.up("b@h"))
 	_, status := tab.incoming("a@h", "b@h", tab.cancel)
 	require.Equal(t, dist.StatusAlive, status)
@@ -111,15 +111,15 @@ func TestAStrangerKeepsNobodyOut(t *testing.T) {
 	own := tab.dial("a@h")
 	require.True(t, tab.isPending(own), "nor does he hold up our own attempt")
 
-	require.True(t, tab.goesOn(own), "nor does he keep an old connection of the peer alive")
-	tab.prove(friend)
-	require.False(t, tab.goesOn(own), "but the one that the peer is about to have is not ours to replace")
+	require.True(t, tab.mayContinue(own), "nor does he keep an old connection of the peer alive")
+	tab.markAuthenticated(friend)
+	require.False(t, tab.mayContinue(own), "but the one that the peer is about to have is not ours to replace")
 
 	p := &peer{name: "a@h", info: &dist.Peer{Creation: 7}}
 	require.True(t, tab.wins(friend, p))
 	require.Equal(t, 1, tab.cancelled)
-	tab.fail(own, errSuperseded)
-	tab.fail(stranger, errors.New("wrong cookie"))
+	tab.failAttempt(own, errSuperseded)
+	tab.failAttempt(stranger, errors.New("wrong cookie"))
 	require.Same(t, p, tab.up("a@h"))
 	require.False(t, tab.wins(stranger, &peer{name: "a@h", info: &dist.Peer{Creation: 7}}))
 }
@@ -128,7 +128,7 @@ func TestTheTableForgetsWhoIsGone(t *testing.T) {
 	tab := newTable()
 	for range 3 {
 		a, _ := tab.incoming("a@h", "b@h", tab.cancel)
-		tab.fail(a, errors.New("no"))
+		tab.failAttempt(a, errors.New("no"))
 		tab.down(tab.connect("c@h"))
 	}
 	require.Empty(t, tab.entries)
@@ -147,7 +147,7 @@ func TestAClosedTableAdmitsNobody(t *testing.T) {
 	_, status := tab.incoming("a@h", "d@h", tab.cancel)
 	require.Equal(t, dist.StatusNone, status)
 	require.False(t, tab.wins(pending, &peer{name: "c@h", info: &dist.Peer{Creation: 7}}))
-	_, ok := tab.retire(pending)
+	_, ok := tab.removeConnection(pending)
 	require.False(t, ok)
 }
 

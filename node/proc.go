@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -10,14 +11,10 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
 	"github.com/gonode-otp/gonode/genserv/driver"
-	"github.com/gonode-otp/gonode/node/internal/kernel"
 )
 
 // proc is what a server needs of its node: it implements driver.Proc for one process.
 type proc struct{ p *process }
-
-// ErrBadArgument is what Erlang calls badarg: a request that a process may not make.
-var ErrBadArgument = kernel.ErrBadArgument
 
 func (pr proc) Self() etf.Pid { return pr.p.pid }
 
@@ -50,7 +47,7 @@ func (pr proc) Send(to, msg etf.Term) error {
 		}
 	}
 	if err := n.sendTo(n.ctx, from, d, nil, msg); err != nil {
-		return lost(err)
+		return ignoreUnreachable(err)
 	}
 	return nil
 }
@@ -154,9 +151,9 @@ func (pr proc) Unalias(ref etf.Ref) (was bool) {
 	return was
 }
 
-// Forget implements driver.Proc.
-func (pr proc) Forget(reason etf.Term) {
-	pr.signal(func() { pr.p.forget(reason) })
+// Detach implements driver.Proc.
+func (pr proc) Detach(reason etf.Term) {
+	pr.signal(func() { pr.p.detach(reason) })
 }
 
 // Context implements driver.Proc.
@@ -176,7 +173,7 @@ func (pr proc) Spawn(name etf.Atom, m driver.Module, args etf.Term, link bool) (
 	module, ok := m.(genserv.Module)
 	switch {
 	case !ok:
-		return etf.Pid{}, ErrBadArgument
+		return etf.Pid{}, fmt.Errorf("%w: a child without a module", ErrBadArgument)
 	case p.dead.Load():
 		return etf.Pid{}, errProcessEnded
 	}

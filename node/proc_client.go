@@ -10,7 +10,7 @@ import (
 // The requests of a process, by which proc implements driver.Client, end early when the process is killed meanwhile,
 // for its goroutine would wait for nobody.
 
-func (pr proc) caller() caller { return caller{pid: pr.p.pid, process: pr.p, gone: pr.p.done()} }
+func (pr proc) caller() caller { return caller{pid: pr.p.pid, process: pr.p, ended: pr.p.done()} }
 
 func (pr proc) Call(ctx context.Context, to, request etf.Term) (etf.Term, error) {
 	ctx, release := pr.p.n.withCallTimeout(ctx)

@@ -32,56 +32,56 @@ type process struct {
 	entry uint64   // how many processes the registry had entered before; set once
 
 	// owned by the goroutine that runs the loop: what it took out of the mailbox, nil where that was taken out again
-	batch   []etf.Term
-	handled int          // how much of it has been handled
-	obeying bool         // it runs a function of between
-	left    atomic.Int32 // how much of it has not, for others to see
+	batch        []etf.Term
+	handled      int          // how much of it has been handled
+	inSystemFunc bool         // it runs a function of between
+	unhandled    atomic.Int32 // how much of it has not, for others to see
 
 	dead    atomic.Bool // set once, under mu, after reason
 	reason  etf.Term
 	sending atomic.Int64 // the signals that it is sending now, and how far its end is; see process_exit.go
 	service bool         // what it sends goes out at once or not at all; see noSuspend
 
-	mu       sync.Mutex
-	box      mailbox
-	busy     bool // a goroutine runs the loop, or init has not ended
-	trap     bool // process_flag(trap_exit, true)
-	wait     *time.Timer
-	waitSeq  uint64 // number of the receive time-out that counts
-	timers   *timers
-	inbound  inboundMonitors
-	links    map[etf.Pid]*link
-	monitors map[etf.Ref]*outboundMonitor
-	aliases  map[etf.Ref]struct{}
-	ended    bool          // nothing of what ties it to others is left, nor may be added
-	told     bool          // they all know
-	gone     chan struct{} // closed when they do; made when somebody wants to wait for it
-	life     *lifetime     // made by the first send that waits, or when somebody asks for it
-	arrival  chan struct{} // closed by the next message and at the end; made by a callback that waits in receive
-	starting *starting     // until its init has ended
-	seq      seqTrace
-	turn     dist.ReadToken // the reader's, while that runs the loop; set by the goroutine that runs it
+	mu         sync.Mutex
+	box        mailbox
+	busy       bool // a goroutine runs the loop, or init has not ended
+	trap       bool // process_flag(trap_exit, true)
+	timeout    *time.Timer
+	timeoutSeq uint64 // number of the receive time-out that counts
+	timers     *timers
+	inbound    inboundMonitors
+	links      map[etf.Pid]*link
+	monitors   map[etf.Ref]*outboundMonitor
+	aliases    map[etf.Ref]struct{}
+	detached   bool            // nothing of what ties it to others is left, nor may be added
+	exitDone   bool            // they all know
+	exited     chan struct{}   // closed when they do; made when somebody wants to wait for it
+	ctx        *processContext // made by the first send that waits, or when somebody asks for it
+	arrival    chan struct{}   // closed by the next message and at the end; made by a callback that waits in receive
+	starting   *starting       // until its init has ended
+	seq        seqTrace
+	turn       dist.ReadToken // the reader's, while that runs the loop; set by the goroutine that runs it
 
 	inlineFrom time.Duration // when the reader began to run the loop; owned by it
 	slowScore  atomic.Int32  // see reader.go
 }
 
 // deliver puts a message into the mailbox and sees to it that somebody handles it. It never blocks.
-func (p *process) deliver(msg etf.Term) { p.put(msg, nil) }
+func (p *process) deliver(msg etf.Term) { p.deliverFrom(msg, nil) }
 
-// put is deliver for somebody who may be the reader of a connection.
-func (p *process) put(msg etf.Term, reader *peer) {
+// deliverFrom is deliver for somebody who may be the reader of a connection.
+func (p *process) deliverFrom(msg etf.Term, reader *peer) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.putLocked(msg, reader)
+	p.deliverLocked(msg, reader)
 }
 
-func (p *process) putLocked(msg etf.Term, reader *peer) {
+func (p *process) deliverLocked(msg etf.Term, reader *peer) {
 	if p.dead.Load() {
 		return
 	}
 	p.box.push(msg)
-	p.cancelWaitLocked()
+	p.cancelTimeoutLocked()
 	p.arrivedLocked()
 	if !p.busy {
 		p.busy = true
@@ -104,14 +104,14 @@ func (p *process) run(next driver.Next) {
 	returned := false
 	defer func() {
 		if !returned {
-			p.goexit()
+			p.continueAfterGoexit()
 		}
 	}()
-	p.work(next)
+	p.handleBatches(next)
 	returned = true
 }
 
-func (p *process) work(next driver.Next) {
+func (p *process) handleBatches(next driver.Next) {
 	for !next.Stopped {
 		if next.Again {
 			next = p.loop.Timeout()
@@ -144,15 +144,15 @@ func (p *process) handle(next driver.Next) driver.Next {
 			continue
 		}
 		if len(p.batch) > 1 {
-			p.left.Store(int32(len(p.batch) - p.handled))
+			p.unhandled.Store(int32(len(p.batch) - p.handled))
 		}
-		if a, ok := msg.(*asked); ok {
-			if next = p.obey(a.do); next.Stopped {
+		if a, ok := msg.(*systemFunc); ok {
+			if next = p.runSystemFunc(a.run); next.Stopped {
 				break
 			}
 			continue
 		}
-		if next = p.loop.Handle(p.received(msg)); next.Stopped {
+		if next = p.loop.Handle(p.takeToken(msg)); next.Stopped {
 			break
 		}
 		m.message()
@@ -162,7 +162,7 @@ func (p *process) handle(next driver.Next) driver.Next {
 	p.box.recycle(p.batch)
 	p.mu.Unlock()
 	p.batch, p.handled = nil, 0
-	p.left.Store(0)
+	p.unhandled.Store(0)
 	return next
 }
 
@@ -183,29 +183,29 @@ func (p *process) nextBatch(next driver.Next) (batch []etf.Term, idle bool) {
 	return nil, true
 }
 
-// armWaitLocked starts the receive time-out of an idle process. Whatever comes into the mailbox before its end
+// startTimeoutLocked starts the receive time-out of an idle process. Whatever comes into the mailbox before its end
 // cancels it.
-func (p *process) armWaitLocked(d time.Duration) {
-	p.waitSeq++
-	seq := p.waitSeq
-	p.wait = time.AfterFunc(d, func() { p.waitOver(seq) })
+func (p *process) startTimeoutLocked(d time.Duration) {
+	p.timeoutSeq++
+	seq := p.timeoutSeq
+	p.timeout = time.AfterFunc(d, func() { p.receiveTimedOut(seq) })
 }
 
-func (p *process) waitOver(seq uint64) {
+func (p *process) receiveTimedOut(seq uint64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.dead.Load() || p.busy || p.waitSeq != seq {
+	if p.dead.Load() || p.busy || p.timeoutSeq != seq {
 		return
 	}
 	p.busy = true
 	p.n.work.Go(func() { p.run(driver.Next{Again: true}) })
 }
 
-func (p *process) cancelWaitLocked() {
-	p.waitSeq++
-	if p.wait != nil {
-		p.wait.Stop()
-		p.wait = nil
+func (p *process) cancelTimeoutLocked() {
+	p.timeoutSeq++
+	if p.timeout != nil {
+		p.timeout.Stop()
+		p.timeout = nil
 	}
 }
 
@@ -227,9 +227,9 @@ func (p *process) shutdown() {
 func (p *process) flush(match func(etf.Term) bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.box.items = slices.DeleteFunc(p.box.items, func(msg etf.Term) bool { return match(untoken(msg)) })
+	p.box.items = slices.DeleteFunc(p.box.items, func(msg etf.Term) bool { return match(withoutToken(msg)) })
 	for i := p.handled; i < len(p.batch); i++ {
-		if p.batch[i] != nil && match(untoken(p.batch[i])) {
+		if p.batch[i] != nil && match(withoutToken(p.batch[i])) {
 			p.batch[i] = nil
 		}
 	}

@@ -7,47 +7,48 @@ import (
 	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
-// asked is a function in the mailbox that is to run in the process. No callback and no receive sees it.
-type asked struct {
+// systemFunc is a function in the mailbox that is to run in the process. No callback and no receive sees it.
+type systemFunc struct {
 	etf.Term // makes it a term, so that it fits into a mailbox
-	do       func(*genserv.Loop)
+	run      func(*genserv.Loop)
 }
 
-func isAsked(msg etf.Term) bool {
-	_, ok := msg.(*asked)
+func isSystemFunc(msg etf.Term) bool {
+	_, ok := msg.(*systemFunc)
 	return ok
 }
 
-// between has f run in the process between two messages, behind those that wait already; see genserv.Loop.Do. If the
-// process is idle, f runs at once, in the goroutine of the caller, and has returned when between returns: that needs no
-// message and no goroutine. If the process ends before, f is never run.
-func (p *process) between(f func(*genserv.Loop)) {
+// runBetweenMessages runs f in the process between two messages, behind those that wait already; see genserv.Loop.Do.
+// If the process is idle, f runs at once in the goroutine of the caller and has returned when runBetweenMessages
+// returns, which takes no message and no goroutine. If the process ends before its turn, f never runs.
+func (p *process) runBetweenMessages(f func(*genserv.Loop)) {
 	p.mu.Lock()
 	switch {
 	case p.dead.Load():
 		p.mu.Unlock()
 		return
 	case p.busy:
-		p.box.push(&asked{do: f})
+		p.box.push(&systemFunc{run: f})
 		p.mu.Unlock()
 		return
 	}
 	p.busy = true
-	p.cancelWaitLocked()
+	p.cancelTimeoutLocked()
 	p.mu.Unlock()
 	returned := false
 	defer func() {
 		if !returned { // runtime.Goexit in f
-			p.rest(p.loop.Next())
+			p.continueOrIdle(p.loop.Next())
 		}
 	}()
 	next := p.loop.Do(f)
 	returned = true
-	p.rest(next)
+	p.continueOrIdle(next)
 }
 
-// rest puts a process to rest that between has made busy, or has a goroutine of its own go on with it.
-func (p *process) rest(next driver.Next) {
+// continueOrIdle leaves a process that runBetweenMessages has made busy idle again, or starts a goroutine for what it
+// has to do.
+func (p *process) continueOrIdle(next driver.Next) {
 	if next.Stopped {
 		p.exit(next.Reason)
 		return
@@ -67,17 +68,17 @@ func (p *process) rest(next driver.Next) {
 func (p *process) idleLocked(next driver.Next) {
 	p.busy, p.turn = false, dist.ReadToken{}
 	if next.Wait > 0 {
-		p.armWaitLocked(next.Wait)
+		p.startTimeoutLocked(next.Wait)
 	}
 }
 
-// obey runs a function that between has left to the goroutine that runs the loop. No reader waits for it. If it ends
-// the goroutine, another one goes on: see goexit.
-func (p *process) obey(f func(*genserv.Loop)) driver.Next {
+// runSystemFunc runs a function that runBetweenMessages has put into the mailbox. A reader that runs the process yields
+// before. If the function ends its goroutine, another one goes on: see continueAfterGoexit.
+func (p *process) runSystemFunc(f func(*genserv.Loop)) driver.Next {
 	p.turn.HandOver()
 	return p.loop.Do(func(l *genserv.Loop) {
-		p.obeying = true
+		p.inSystemFunc = true
 		f(l)
-		p.obeying = false
+		p.inSystemFunc = false
 	})
 }

@@ -56,14 +56,14 @@ func (p *process) exit(reason etf.Term) {
 	}
 	p.reason = reason
 	p.dead.Store(true)
-	p.cancelWaitLocked()
+	p.cancelTimeoutLocked()
 	p.box = mailbox{}
 	p.arrivedLocked()
-	life := p.life
+	life := p.ctx
 	p.mu.Unlock()
 	p.sending.Or(endingMark)
 	if life != nil {
-		life.end(errProcessEnded)
+		life.cancel(errProcessEnded)
 	}
 	p.finishExit()
 }
@@ -75,7 +75,7 @@ func (p *process) finishExit() {
 		return
 	}
 	p.mu.Lock()
-	p.ended = true
+	p.detached = true
 	links, inbound, monitors, aliases := p.links, p.inbound.take(), p.monitors, p.aliases
 	p.links, p.monitors, p.aliases = nil, nil, nil
 	starting, timers := p.starting, p.timers
@@ -90,16 +90,16 @@ func (p *process) finishExit() {
 	for _, m := range monitors {
 		p.n.removeMonitor(m)
 	}
-	timers.forget(p.pid)
+	timers.dropTimersTo(p.pid)
 	p.mu.Lock()
-	p.told = true
-	gone := p.gone
+	p.exitDone = true
+	exited := p.exited
 	p.mu.Unlock()
-	if gone != nil {
-		close(gone)
+	if exited != nil {
+		close(exited)
 	}
 	if starting != nil {
-		starting.answer(&genserv.Exit{Reason: p.reason})
+		starting.answerStarter(&genserv.Exit{Reason: p.reason})
 	}
 }
 
@@ -107,33 +107,33 @@ func (p *process) finishExit() {
 func (p *process) done() <-chan struct{} {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.told {
+	if p.exitDone {
 		return closedChan
 	}
-	if p.gone == nil {
-		p.gone = make(chan struct{})
+	if p.exited == nil {
+		p.exited = make(chan struct{})
 	}
-	return p.gone
+	return p.exited
 }
 
-// lifetime is the context of what a process waits for, and ends with it.
-type lifetime struct {
-	ctx context.Context
-	end context.CancelCauseFunc
+// processContext is the context of what a process waits for, and ends with it.
+type processContext struct {
+	ctx    context.Context
+	cancel context.CancelCauseFunc
 }
 
 // context returns the context that ends when the process does. It is made when somebody asks for it.
 func (p *process) context() context.Context {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.life == nil {
-		p.life = &lifetime{}
-		p.life.ctx, p.life.end = context.WithCancelCause(p.n.ctx)
+	if p.ctx == nil {
+		p.ctx = &processContext{}
+		p.ctx.ctx, p.ctx.cancel = context.WithCancelCause(p.n.ctx)
 		if p.dead.Load() {
-			p.life.end(errProcessEnded)
+			p.ctx.cancel(errProcessEnded)
 		}
 	}
-	return p.life.ctx
+	return p.ctx.ctx
 }
 
 // whileAlive returns a context for a send that waits, which ends with ctx and when the process is killed.

@@ -97,7 +97,7 @@ func TestASendThatWaitsForRoomGivesUpWhenItsProcessIsKilled(t *testing.T) {
 	require.Eventually(t, func() bool {
 		floods.mu.Lock()
 		defer floods.mu.Unlock()
-		return floods.life != nil // it waits
+		return floods.ctx != nil // it waits
 	}, time.Minute, time.Millisecond)
 	floods.exit(killed)
 	<-ended

@@ -5,19 +5,18 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// goexit goes on, in another goroutine, with a process whose callback has ended the one that ran it: runtime.Goexit,
-// which testing.T.FailNow calls. The deferred functions of that goroutine run to its end, and nothing else of it
-// does.
-func (p *process) goexit() {
+// continueAfterGoexit goes on, in another goroutine, with a process whose callback has called runtime.Goexit, as
+// testing.T.FailNow does. Only the deferred functions of the old goroutine still run.
+func (p *process) continueAfterGoexit() {
 	var msg etf.Term
 	if p.handled > 0 && p.handled <= len(p.batch) {
-		msg = untoken(p.batch[p.handled-1])
+		msg = withoutToken(p.batch[p.handled-1])
 	}
 	p.mu.Lock()
 	p.turn = dist.ReadToken{} // it has ended with the goroutine
 	p.mu.Unlock()
-	if p.obeying { // it was no callback, but a function of the node
-		p.obeying = false
+	if p.inSystemFunc { // a function of the node called Goexit, and no callback
+		p.inSystemFunc = false
 		p.wake(p.loop.Next())
 		return
 	}
@@ -25,7 +24,7 @@ func (p *process) goexit() {
 		returned := false
 		defer func() {
 			if !returned { // Terminate has done the same
-				p.goexit()
+				p.continueAfterGoexit()
 			}
 		}()
 		next := p.loop.Goexit(msg)

@@ -63,7 +63,7 @@ func (p *process) status() etf.Term {
 func (p *process) queued() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.box.len() + int(p.left.Load()) + p.loop.Kept()
+	return p.box.len() + int(p.unhandled.Load()) + p.loop.Kept()
 }
 
 // waiting shows the mailbox. Differs from OTP: messages that the process has taken out of it in one go, or has put
@@ -73,8 +73,8 @@ func (p *process) waiting() etf.Term {
 	defer p.mu.Unlock()
 	all := etf.List{}
 	for _, msg := range p.box.items {
-		if !isAsked(msg) {
-			all = append(all, untoken(msg))
+		if !isSystemFunc(msg) {
+			all = append(all, withoutToken(msg))
 		}
 	}
 	return all

@@ -25,10 +25,9 @@ func numberOf(p etf.Pid) pidNumber {
 	return pidNumber(p.Serial<<pidIDBits | p.ID)
 }
 
-// reserve gives a number out: the next one in turn, from the start again behind the last, but never one that is in use.
-// Its holder enters a process under it, or returns it with release. false means that all are in use (system_limit).
-// erts_ptab_new_element.
-func (r *registry) reserve() (pidNumber, bool) {
+// reserveNumber returns the next number that is not in use; the first one follows the last. The caller enters a process
+// under it or returns it with releaseNumber. false means that all are in use (system_limit). erts_ptab_new_element.
+func (r *registry) reserveNumber() (pidNumber, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.pids) > int(maxPid-firstPid) {
@@ -45,8 +44,8 @@ func (r *registry) reserve() (pidNumber, bool) {
 	}
 }
 
-// release returns a number that no process was entered under.
-func (r *registry) release(number pidNumber) {
+// releaseNumber returns a number that no process was entered under.
+func (r *registry) releaseNumber(number pidNumber) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.pids[number] == nil {

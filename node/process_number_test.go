@@ -69,16 +69,16 @@ func TestAPidWithWordsThatNoProcessHereCanHaveIsNobodys(t *testing.T) {
 
 func TestANumberIsFreeWhenItsProcessHasEndedOrNeverBegan(t *testing.T) {
 	r := newRegistry()
-	number, ok := r.reserve()
+	number, ok := r.reserveNumber()
 	require.True(t, ok)
 	require.Empty(t, r.all(), "a number alone is no process")
 	r.last--
-	next, ok := r.reserve()
+	next, ok := r.reserveNumber()
 	require.True(t, ok)
 	require.NotEqual(t, number, next, "it is in use")
-	r.release(number)
+	r.releaseNumber(number)
 	r.last = number - 1
-	again, ok := r.reserve()
+	again, ok := r.reserveNumber()
 	require.True(t, ok)
 	require.Equal(t, number, again)
 }

@@ -14,10 +14,10 @@ func (p *process) receive(d time.Duration, match func(etf.Term) bool) (etf.Term,
 	p.skipTaken()
 	for i := p.handled; ; {
 		for ; i < len(p.batch); i++ {
-			if msg := p.batch[i]; msg != nil && !isAsked(msg) && match(untoken(msg)) {
+			if msg := p.batch[i]; msg != nil && !isSystemFunc(msg) && match(withoutToken(msg)) {
 				p.batch[i] = nil
-				p.left.Store(max(0, p.left.Load()-1))
-				return p.received(msg), nil
+				p.unhandled.Store(max(0, p.unhandled.Load()-1))
+				return p.takeToken(msg), nil
 			}
 		}
 		arrival, err := p.refill(d != 0)
@@ -61,7 +61,7 @@ func (p *process) refill(wait bool) (arrival <-chan struct{}, err error) {
 		items := p.box.take()
 		p.batch = append(p.batch, items...)
 		p.box.recycle(items)
-		p.left.Store(int32(len(p.batch) - p.handled))
+		p.unhandled.Store(int32(len(p.batch) - p.handled))
 	case wait:
 		if p.arrival == nil {
 			p.arrival = make(chan struct{})

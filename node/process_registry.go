@@ -78,19 +78,21 @@ func validName(name etf.Atom) bool {
 
 const maxNameChars = 255
 
-// register gives a live process a name; see erlang:register/2 for the rules behind the result, ErrBadArgument or a
-// *NameTakenError.
+// register gives a live process a name. The error is an *InvalidNameError, a *NameTakenError, an
+// *AlreadyRegisteredError, or errProcessEnded. Each of these is badarg in erlang:register/2.
 func (r *registry) register(name etf.Atom, p *process) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	holder := r.names[name]
 	switch {
 	case !validName(name) || name == "undefined":
-		return ErrBadArgument
+		return &InvalidNameError{name}
 	case holder != nil:
 		return &NameTakenError{Name: name, Pid: holder.pid}
-	case r.isNamed(p) || r.pids[numberOf(p.pid)] != p:
-		return ErrBadArgument
+	case r.isNamed(p):
+		return &AlreadyRegisteredError{Pid: p.pid, Name: p.name}
+	case r.pids[numberOf(p.pid)] != p:
+		return errProcessEnded
 	}
 	r.names[name], p.name = p, name
 	return nil
@@ -116,8 +118,8 @@ func (r *registry) nameOf(p *process) (name etf.Atom, ok bool) {
 	return p.name, r.isNamed(p)
 }
 
-// calls reports whether name is that of p.
-func (r *registry) calls(p *process, name etf.Atom) bool { return r.byName(name) == p }
+// hasName reports whether name is that of p.
+func (r *registry) hasName(p *process, name etf.Atom) bool { return r.byName(name) == p }
 
 // registered returns the names that are taken, in order.
 func (r *registry) registered() etf.List {

@@ -14,8 +14,8 @@ import (
 // gets c.Args as they are. It returns when Init has, or when ctx ends, in which case the server is killed.
 //
 // The error is a *genserv.AlreadyStarted if the name is taken, genserv.ErrIgnore if Init said so, a *genserv.Exit
-// with the reason if it failed, ErrBadArgument if the name can be no atom or there is no module, ErrTooManyProcesses,
-// or ErrStopped. gen_server:start/4.
+// with the reason if it failed, an *InvalidNameError, ErrBadArgument if there is no module, ErrTooManyProcesses, or
+// ErrStopped. gen_server:start/4.
 func (n *Node) Spawn(ctx context.Context, c genserv.Child) (etf.Pid, error) {
 	if c.Module == nil {
 		return etf.Pid{}, fmt.Errorf("%w: a child without a module", ErrBadArgument)
@@ -63,8 +63,7 @@ const maxNameText = 300
 // spawn makes a process and runs the server's init in it.
 func (n *Node) spawn(ctx context.Context, o spawnOptions) (etf.Pid, error) {
 	if o.name != "" && !validName(o.name) {
-		return etf.Pid{}, fmt.Errorf("%w: the name %s can be no atom, or is undefined", ErrBadArgument,
-			etf.FormatMax(o.name, maxNameText))
+		return etf.Pid{}, &InvalidNameError{o.name}
 	}
 	s := &starting{n: n, o: o, result: make(chan error, 1)}
 	start := n.goWork
@@ -94,7 +93,7 @@ type starting struct {
 	result chan error // one place
 }
 
-func (s *starting) answer(err error) {
+func (s *starting) answerStarter(err error) {
 	select {
 	case s.result <- err:
 	default:
@@ -110,15 +109,15 @@ func (s *starting) abandon() {
 
 // run makes the process, runs its init and then its loop.
 func (s *starting) run() {
-	number, ok := s.n.registry.reserve()
+	number, ok := s.n.registry.reserveNumber()
 	if !ok {
-		s.answer(ErrTooManyProcesses)
+		s.answerStarter(ErrTooManyProcesses)
 		return
 	}
 	p := s.makeProcess(number)
 	if err := s.n.newLoop(p, s.o, s.loopOptions(p)); err != nil {
-		s.n.registry.release(number)
-		s.answer(err)
+		s.n.registry.releaseNumber(number)
+		s.answerStarter(err)
 		return
 	}
 	s.p = p
@@ -127,7 +126,7 @@ func (s *starting) run() {
 	}
 	if s.n.isSealed() {
 		// Too late for the list of processes that Stop ends.
-		s.answer(ErrStopped)
+		s.answerStarter(ErrStopped)
 		p.exit(shutdown)
 		return
 	}
@@ -136,7 +135,7 @@ func (s *starting) run() {
 		p.endSend()
 	}
 	if token, ok := s.o.token.(etf.Tuple); ok {
-		p.trace(token)
+		p.setToken(token)
 	}
 	if next := s.init(); !next.Stopped {
 		p.run(next)
@@ -148,26 +147,26 @@ func (s *starting) init() driver.Next {
 	p, returned := s.p, false
 	defer func() {
 		if !returned {
-			s.failed(&genserv.Exit{Reason: p.loop.Goexit(nil).Reason})
+			s.failStart(&genserv.Exit{Reason: p.loop.Goexit(nil).Reason})
 		}
 	}()
 	_, next, err := p.loop.Start(s.o.args)
 	returned = true
 	if next.Stopped {
-		s.failed(err)
+		s.failStart(err)
 		return next
 	}
-	p.started()
-	s.answer(nil)
+	p.endStarting()
+	s.answerStarter(nil)
 	return next
 }
 
-// failed ends the process, whose init has stopped its loop.
-func (s *starting) failed(err error) {
-	s.p.started()
+// failStart ends the process, whose init has stopped its loop.
+func (s *starting) failStart(err error) {
+	s.p.endStarting()
 	s.p.exit(s.p.loop.Next().Reason)
 	<-s.p.done() // its name is free
-	s.answer(err)
+	s.answerStarter(err)
 }
 
 func (s *starting) makeProcess(number pidNumber) *process {
@@ -193,9 +192,9 @@ func (s *starting) loopOptions(p *process) driver.Options {
 	return o
 }
 
-// started notes that init has ended: from now on its outcome, and not the end of the process, is what the starter
+// endStarting notes that init has ended: from now on its outcome, and not the end of the process, is what the starter
 // learns.
-func (p *process) started() {
+func (p *process) endStarting() {
 	p.mu.Lock()
 	p.starting = nil
 	p.mu.Unlock()

@@ -19,7 +19,7 @@ type timers struct {
 	waiting timerHeap
 	last    uint64
 	alarm   *time.Timer
-	going   bool // a goroutine sends what is due, and sees to the alarm when it has
+	sending bool // a goroutine sends what is due, and sees to the alarm when it has
 }
 
 // pendingTimer is one message that waits for its time. Its place in the heap is -1 once it has been taken out.
@@ -70,27 +70,27 @@ func (ts *timers) cancel(t *pendingTimer) bool {
 // armLocked sets the alarm to the first time there is.
 func (ts *timers) armLocked() {
 	switch {
-	case ts.going:
+	case ts.sending:
 	case len(ts.waiting) == 0:
 		ts.alarm.Stop()
 	case ts.alarm == nil:
-		ts.alarm = time.AfterFunc(time.Until(ts.waiting[0].at), ts.goOff)
+		ts.alarm = time.AfterFunc(time.Until(ts.waiting[0].at), ts.sendDue)
 	default:
 		ts.alarm.Reset(time.Until(ts.waiting[0].at))
 	}
 }
 
-// goOff sends what is due. Sending may wait, for a connection that is full or has to be made.
-func (ts *timers) goOff() {
+// sendDue sends what is due. Sending may wait, for a connection that is full or has to be made.
+func (ts *timers) sendDue() {
 	ts.mu.Lock()
-	if ts.going {
+	if ts.sending {
 		ts.mu.Unlock()
 		return
 	}
-	ts.going = true
+	ts.sending = true
 	ts.mu.Unlock()
 	ts.n.goChild(func() { // else the node has ended
-		for t := ts.due(); t != nil; t = ts.due() {
+		for t := ts.takeDue(); t != nil; t = ts.takeDue() {
 			if d, err := ts.n.destination(t.to); err == nil {
 				_ = ts.n.sendTo(ts.n.ctx, caller{pid: ts.from, timer: true}, d, nil, t.msg)
 			}
@@ -98,22 +98,22 @@ func (ts *timers) goOff() {
 	})
 }
 
-// due takes out the first timer if its time has come; nil sets the alarm again.
-func (ts *timers) due() *pendingTimer {
+// takeDue takes out the first timer if its time has come; nil sets the alarm again.
+func (ts *timers) takeDue() *pendingTimer {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
 	if len(ts.waiting) > 0 && time.Until(ts.waiting[0].at) <= 0 {
 		return heap.Pop(&ts.waiting).(*pendingTimer)
 	}
-	ts.going = false
+	ts.sending = false
 	if len(ts.waiting) > 0 {
 		ts.armLocked()
 	}
 	return nil
 }
 
-// forget drops the timers towards pid, which has ended.
-func (ts *timers) forget(pid etf.Pid) {
+// dropTimersTo drops the timers towards pid, which has ended.
+func (ts *timers) dropTimersTo(pid etf.Pid) {
 	if ts == nil {
 		return
 	}

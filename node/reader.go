@@ -44,22 +44,22 @@ func (p *peer) Drained() dist.Work {
 		return nil
 	}
 	now := clock()
-	if p.turns == 0 {
-		p.began = now
+	if p.started == 0 {
+		p.readyFrom = now
 	}
-	if now-p.began > readerTime {
-		for _, proc := range p.ready[p.turns:] {
+	if now-p.readyFrom > readerTime {
+		for _, proc := range p.ready[p.started:] {
 			proc.wake(proc.loop.Next())
 		}
-		p.turns = len(p.ready)
+		p.started = len(p.ready)
 	}
-	if p.turns == len(p.ready) {
+	if p.started == len(p.ready) {
 		clear(p.ready)
-		p.ready, p.turns = p.ready[:0], 0
+		p.ready, p.started = p.ready[:0], 0
 		return nil
 	}
-	proc := p.ready[p.turns]
-	p.turns++
+	proc := p.ready[p.started]
+	p.started++
 	p.n.work.Add(1)
 	p.n.inline.Add(1)
 	return proc

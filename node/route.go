@@ -31,11 +31,11 @@ func (p *peer) Handle(m dist.Message, payload etf.Term) error {
 	case *dist.DemonitorP:
 		p.handleDemonitor(m)
 	case *dist.MonitorPExit:
-		n.monitors.fired(m.Ref, p, payload)
+		n.monitors.fire(m.Ref, p, payload)
 	case *dist.Exit2:
 		n.exitSignal(m.From, m.To, payload, m.Token)
 	case *dist.Exit:
-		n.linkBroken(m.From, m.To, payload, m.Token)
+		n.breakLink(m.From, m.To, payload, m.Token)
 	case *dist.Link:
 		p.handleLink(m)
 	case *dist.UnlinkID:
@@ -73,7 +73,7 @@ func (n *Node) sendLocal(d destination, msg, token etf.Term, reader *peer) {
 		return
 	}
 	if p := n.local(d); p != nil {
-		p.put(withToken(msg, token), reader)
+		p.deliverFrom(withToken(msg, token), reader)
 	}
 }
 

@@ -39,7 +39,7 @@ func (n *Node) sendHere(from caller, d destination, msg etf.Term) error {
 	defer from.endSend()
 	token := from.token()
 	if from.timer {
-		token = untouched
+		token = keepToken
 	}
 	n.sendLocal(d, msg, token, nil)
 	return nil
@@ -51,7 +51,7 @@ func (n *Node) peerFor(ctx context.Context, from caller, name etf.Atom) (*peer, 
 	if p := n.peers.up(name); p != nil && p.usable() {
 		return p, nil
 	}
-	if !from.waits() {
+	if !from.mayWait() {
 		return n.connecting(name)
 	}
 	n.yieldReaderOf(from)
@@ -64,7 +64,7 @@ func (p *peer) sendAs(ctx context.Context, from caller, m dist.Message, payload 
 		return errProcessEnded
 	}
 	defer from.endSend()
-	if held, err := p.hold(m, payload); held || err != nil {
+	if held, err := p.holdSignal(m, payload); held || err != nil {
 		return err
 	}
 	if from.process != nil && from.process.service {
@@ -90,7 +90,7 @@ func (n *Node) replyRoute(from caller, d destination) (*peer, error) {
 	switch {
 	case p != nil && p.usable():
 		return p, nil
-	case from.process.service, n.peers.past(d.node, creation), p != nil && p.info.Creation == creation:
+	case from.process.service, n.peers.wasConnected(d.node, creation), p != nil && p.info.Creation == creation:
 		return nil, nil
 	}
 	return n.peerFor(n.ctx, from, d.node)
@@ -104,8 +104,8 @@ func noSuspend(m genserv.Module) bool {
 		application.IsMaster(m)
 }
 
-// lost returns the error that a process gets for a message: that it reaches nobody is none.
-func lost(err error) error {
+// ignoreUnreachable returns the error that a process gets for a message: that it reaches nobody is none.
+func ignoreUnreachable(err error) error {
 	var connect *ConnectError
 	if errors.Is(err, errProcessEnded) || errors.As(err, &connect) {
 		return nil
@@ -122,10 +122,10 @@ func (pr proc) Reply(to, tag, reply etf.Term) error {
 	}
 	via, err := n.replyRoute(from, d)
 	if err != nil || via == nil {
-		return lost(err)
+		return ignoreUnreachable(err)
 	}
 	if via.isConnecting() {
-		return lost(via.sendTo(n.ctx, from, d, &outgoing{}, etf.Tuple{tag, reply})) // it keeps the message
+		return ignoreUnreachable(via.sendTo(n.ctx, from, d, &outgoing{}, etf.Tuple{tag, reply})) // it keeps the message
 	}
 	o := via.takeOutgoing()
 	defer via.spare.Store(o)
@@ -133,7 +133,7 @@ func (pr proc) Reply(to, tag, reply etf.Term) error {
 	err = via.sendTo(n.ctx, from, d, o, o.reply)
 	o.elems = [2]etf.Term{}
 	if err != nil {
-		return lost(err)
+		return ignoreUnreachable(err)
 	}
 	return nil
 }

@@ -22,7 +22,7 @@ type traced struct {
 	token etf.Tuple
 }
 
-var untouched = etf.Tuple(nil)
+var keepToken = etf.Tuple(nil)
 
 // withToken returns msg as it goes into a mailbox. The receiver of one without a token has none from then on.
 func withToken(msg, token etf.Term) etf.Term {
@@ -32,16 +32,16 @@ func withToken(msg, token etf.Term) etf.Term {
 	return msg
 }
 
-// untoken returns a message of a mailbox as callbacks see it.
-func untoken(msg etf.Term) etf.Term {
+// withoutToken returns a message of a mailbox as callbacks see it.
+func withoutToken(msg etf.Term) etf.Term {
 	if t, ok := msg.(*traced); ok {
 		return t.Term
 	}
 	return msg
 }
 
-// received notes the token of a message that the process is about to handle, and returns the message itself.
-func (p *process) received(msg etf.Term) etf.Term {
+// takeToken notes the token of a message that the process is about to handle, and returns the message itself.
+func (p *process) takeToken(msg etf.Term) etf.Term {
 	t, ok := msg.(*traced)
 	switch {
 	case !ok:
@@ -50,7 +50,7 @@ func (p *process) received(msg etf.Term) etf.Term {
 		}
 		return msg
 	case t.token != nil:
-		p.trace(t.token)
+		p.setToken(t.token)
 	}
 	return t.Term
 }
@@ -62,8 +62,8 @@ func endsTrace(msg etf.Term) bool {
 	return !ok || len(down) != 5 || !etf.IsAtom(down[0], "DOWN")
 }
 
-// trace makes token that of the process. erts: remove_message in the receive of the emulator.
-func (p *process) trace(token etf.Tuple) {
+// setToken makes token that of the process. erts: remove_message in the receive of the emulator.
+func (p *process) setToken(token etf.Tuple) {
 	serial, _ := token[2].(etf.Int)
 	p.mu.Lock()
 	defer p.mu.Unlock()

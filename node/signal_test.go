@@ -57,7 +57,7 @@ func TestEverySignalWithWhatIsNoTermReturnsAndChangesNothing(t *testing.T) {
 			_, _ = w.Spawn(name, server, bad, true)
 		},
 		func(w proc, bad etf.Term, _ etf.Pid, _ etf.Ref, _ etf.Atom) { _, _ = w.Receive(time.Millisecond, no) },
-		func(w proc, bad etf.Term, _ etf.Pid, _ etf.Ref, _ etf.Atom) { w.Forget(bad) },
+		func(w proc, bad etf.Term, _ etf.Pid, _ etf.Ref, _ etf.Atom) { w.Detach(bad) },
 	} {
 		for _, bad := range bads {
 			do := func(self etf.Pid) {

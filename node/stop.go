@@ -30,11 +30,11 @@ const (
 
 // ending is how far the end of a node has come.
 type ending struct {
-	once    sync.Once
-	hurry   chan struct{} // closed when there is no time left for an orderly end
-	hurried sync.Once
-	stopped chan struct{} // closed when nothing is left of the node but callbacks that do not return
-	rest    chan struct{} // closed when every goroutine has returned
+	once     sync.Once
+	kill     chan struct{} // closed when there is no time left for an orderly end
+	killOnce sync.Once
+	stopped  chan struct{} // closed when nothing is left of the node but callbacks that do not return
+	returned chan struct{} // closed when every goroutine has returned
 
 	mu    sync.Mutex
 	err   error
@@ -42,11 +42,11 @@ type ending struct {
 }
 
 func newEnding() ending {
-	return ending{hurry: make(chan struct{}), stopped: make(chan struct{}), rest: make(chan struct{})}
+	return ending{kill: make(chan struct{}), stopped: make(chan struct{}), returned: make(chan struct{})}
 }
 
-// within notes how long whoever stops the node waits.
-func (e *ending) within(ctx context.Context) {
+// limitTo notes how long whoever stops the node waits.
+func (e *ending) limitTo(ctx context.Context) {
 	end, ok := ctx.Deadline()
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -55,15 +55,15 @@ func (e *ending) within(ctx context.Context) {
 	}
 }
 
-// left returns how much time is left; false says that there is no limit.
-func (e *ending) left() (time.Duration, bool) {
+// timeLeft returns how much time is left; false says that there is no limit.
+func (e *ending) timeLeft() (time.Duration, bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return time.Until(e.limit), !e.limit.IsZero()
 }
 
-// hurryUp has what is left of the node killed.
-func (e *ending) hurryUp() { e.hurried.Do(func() { close(e.hurry) }) }
+// killRest has what is left of the node killed.
+func (e *ending) killRest() { e.killOnce.Do(func() { close(e.kill) }) }
 
 // Stop ends the node: its servers end with reason shutdown, its connections are closed after what was sent has gone
 // out, its name leaves EPMD, and every goroutine has returned. It waits for callbacks that still run, at most until
@@ -71,14 +71,14 @@ func (e *ending) hurryUp() { e.hurried.Do(func() { close(e.hurry) }) }
 // same end, and the first whose ctx ends has them killed.
 func (n *Node) Stop(ctx context.Context) error {
 	n.yieldReaders()
-	n.end.within(ctx)
+	n.end.limitTo(ctx)
 	n.end.once.Do(func() { go n.stop() })
 	select {
-	case <-n.end.rest:
+	case <-n.end.returned:
 		<-n.end.stopped // which is only to be noted
 		return nil
 	case <-ctx.Done():
-		n.end.hurryUp()
+		n.end.killRest()
 		return &waitError{"the end of the node", context.Cause(ctx)}
 	}
 }
@@ -89,11 +89,11 @@ func (n *Node) Stop(ctx context.Context) error {
 // deferred.
 func (n *Node) Close() error {
 	n.yieldReaders()
-	n.end.hurryUp()
+	n.end.killRest()
 	n.end.once.Do(func() { go n.stop() })
 	<-n.end.stopped
 	select {
-	case <-n.end.rest:
+	case <-n.end.returned:
 		return nil
 	default:
 		return errCallbacksRun
@@ -146,7 +146,7 @@ func (n *Node) stop() {
 		_ = mapper.Close()
 	}
 	go func() {
-		defer close(n.end.rest)
+		defer close(n.end.returned)
 		n.work.Wait()
 	}()
 	n.awaitRest()
@@ -155,15 +155,15 @@ func (n *Node) stop() {
 // awaitRest waits for the goroutines of the node, and not for long if there is no time left.
 func (n *Node) awaitRest() {
 	select {
-	case <-n.end.rest:
+	case <-n.end.returned:
 		n.log.Info("node stopped")
 		return
-	case <-n.end.hurry:
+	case <-n.end.kill:
 	}
 	timer := time.NewTimer(killedTime)
 	defer timer.Stop()
 	select {
-	case <-n.end.rest:
+	case <-n.end.returned:
 		n.log.Info("node stopped")
 	case <-timer.C:
 		n.log.Error("node stopped, although callbacks still run")
@@ -174,25 +174,25 @@ func (n *Node) awaitRest() {
 // from outside (by the program or by another node), which ends what it has started itself; and then whatever is left.
 // Those that have not ended when time is up are killed.
 func (n *Node) stopProcesses() {
-	n.endAll(func(p *process) bool { return n.registry.calls(p, application.ControllerName) })
+	n.shutDown(func(p *process) bool { return n.registry.hasName(p, application.ControllerName) })
 	if n.Err() != nil {
-		defer time.AfterFunc(failTime, n.end.hurryUp).Stop()
+		defer time.AfterFunc(failTime, n.end.killRest).Stop()
 	}
-	n.endAll(func(p *process) bool { // whose controller was killed
+	n.shutDown(func(p *process) bool { // whose controller was killed
 		return application.IsMaster(p.loop.Code())
 	})
-	n.endAll(func(p *process) bool {
-		return (p.parent == p.pid || p.parent.Node != n.name) && !n.registry.calls(p, kernel.SupervisorName)
+	n.shutDown(func(p *process) bool {
+		return (p.parent == p.pid || p.parent.Node != n.name) && !n.registry.hasName(p, kernel.SupervisorName)
 	})
 	n.startMu.Lock()
 	n.sealed = true
 	n.startMu.Unlock()
-	n.endAll(func(p *process) bool { return n.registry.calls(p, kernel.SupervisorName) })
-	n.endAll(func(*process) bool { return true })
+	n.shutDown(func(p *process) bool { return n.registry.hasName(p, kernel.SupervisorName) })
+	n.shutDown(func(*process) bool { return true })
 }
 
-// endAll tells processes to shut down, as a supervisor would, and waits for them.
-func (n *Node) endAll(which func(*process) bool) {
+// shutDown tells processes to shut down, as a supervisor would, and waits for them.
+func (n *Node) shutDown(which func(*process) bool) {
 	all := n.registry.all()
 	all = slices.DeleteFunc(all, func(p *process) bool { return !which(p) })
 	for _, p := range all {
@@ -201,7 +201,7 @@ func (n *Node) endAll(which func(*process) bool) {
 	for _, p := range all {
 		select {
 		case <-p.done():
-		case <-n.end.hurry:
+		case <-n.end.kill:
 			p.exit(killed)
 			<-p.done()
 		}

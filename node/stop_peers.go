@@ -10,7 +10,7 @@ func (n *Node) closePeers() {
 		p.close(ErrStopped)
 	}
 	var over <-chan time.Time
-	if left, ok := n.end.left(); ok {
+	if left, ok := n.end.timeLeft(); ok {
 		timer := time.NewTimer(left * 3 / 4)
 		defer timer.Stop()
 		over = timer.C
@@ -19,16 +19,16 @@ func (n *Node) closePeers() {
 		select {
 		case <-p.ended:
 			continue
-		case <-n.end.hurry:
+		case <-n.end.kill:
 		case <-over:
 		}
-		n.giveUp(peers[i:])
+		n.abortPeers(peers[i:])
 		return
 	}
 }
 
-// giveUp ends the connections of peers that have not taken what was sent to them.
-func (n *Node) giveUp(peers []*peer) {
+// abortPeers ends the connections of peers that have not taken what was sent to them.
+func (n *Node) abortPeers(peers []*peer) {
 	for _, p := range peers {
 		select {
 		case <-p.ended:

@@ -88,7 +88,7 @@ type nodesDown struct{ *NodeEvents }
 // Take implements upgrade.NodesDown.
 func (d nodesDown) Take() (etf.Atom, bool) {
 	for {
-		e, ok, _ := d.take()
+		e, ok, _ := d.takeEvent()
 		if !ok || !e.Up {
 			return e.Node, ok
 		}
@@ -148,7 +148,7 @@ type upgraded struct{ p *process }
 // Pid implements codechange.Process, and so do the methods below.
 func (u upgraded) Pid() etf.Pid             { return u.p.pid }
 func (u upgraded) Code() genserv.Module     { return u.p.loop.Code() }
-func (u upgraded) Do(f func(*genserv.Loop)) { u.p.between(f) }
+func (u upgraded) Do(f func(*genserv.Loop)) { u.p.runBetweenMessages(f) }
 func (u upgraded) Done() <-chan struct{}    { return u.p.done() }
 
 func (u upgraded) Name() etf.Atom {
@@ -160,7 +160,7 @@ func (u upgraded) Name() etf.Atom {
 // it.
 func (u upgraded) Kill() {
 	if sup := u.p.n.local(destination{pid: u.p.parent}); sup != nil && sup != u.p && supervisor.Is(sup.loop.Code()) {
-		sup.between(func(l *genserv.Loop) { supervisor.Forgive(l, u.p.pid) })
+		sup.runBetweenMessages(func(l *genserv.Loop) { supervisor.Forgive(l, u.p.pid) })
 	}
 	u.p.exit(killed)
 }

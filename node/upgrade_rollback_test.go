@@ -206,7 +206,7 @@ func TestAFunctionThatEndsItsGoroutineDoesNotTakeTheProcessAlong(t *testing.T) {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		p.between(func(*genserv.Loop) { runtime.Goexit() }) // it is idle
+		p.runBetweenMessages(func(*genserv.Loop) { runtime.Goexit() }) // it is idle
 	}()
 	<-ended
 	answers := make(chan etf.Term, 2)
@@ -215,7 +215,7 @@ func TestAFunctionThatEndsItsGoroutineDoesNotTakeTheProcessAlong(t *testing.T) {
 		answers <- answer
 	}()
 	<-g.enter
-	p.between(func(*genserv.Loop) { runtime.Goexit() }) // and now it is not
+	p.runBetweenMessages(func(*genserv.Loop) { runtime.Goexit() }) // and now it is not
 	close(g.leave)
 	require.Equal(t, etf.Term(etf.Int(0)), <-answers)
 	answer, err := n.Call(t.Context(), pid, etf.Atom("get"))
@@ -237,8 +237,8 @@ func TestAnIdleProcessIsLookedAtWithoutAGoroutine(t *testing.T) {
 	}
 	require.Eventually(t, idle, time.Minute, time.Millisecond)
 	seen := false
-	p.between(func(*genserv.Loop) { seen = true })
+	p.runBetweenMessages(func(*genserv.Loop) { seen = true })
 	require.True(t, seen, "it has been run when between returns")
 	require.True(t, idle())
-	require.Zero(t, testing.AllocsPerRun(100, func() { p.between(func(*genserv.Loop) {}) }))
+	require.Zero(t, testing.AllocsPerRun(100, func() { p.runBetweenMessages(func(*genserv.Loop) {}) }))
 }

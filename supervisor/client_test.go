@@ -2,6 +2,7 @@ package supervisor_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -9,6 +10,7 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
 	"github.com/gonode-otp/gonode/genserv/driver"
+	"github.com/gonode-otp/gonode/node"
 	"github.com/gonode-otp/gonode/supervisor"
 )
 
@@ -26,6 +28,33 @@ func (f fixed) Init(etf.Term) (supervisor.Flags, []supervisor.ChildSpec, error) 
 
 func tillSpec(id string) supervisor.ChildSpec {
 	return supervisor.ChildSpec{ID: etf.Atom(id), Start: supervisor.StartLink(genserv.Of(till{}), etf.Int(1))}
+}
+
+// A start function that returns a *genserv.Failure has raised it, as a panic does and as a function of node.Export has.
+func TestAStartFunctionFailsAlikeByAnErrorAndByAPanic(t *testing.T) {
+	ctx := t.Context()
+	n, _ := alone(t)
+	var fails func() error
+	f := supervisor.Start{Module: "m", Function: "f",
+		Func: func(*genserv.Process, etf.List) (supervisor.Started, error) { return supervisor.Started{}, fails() }}
+	sup, err := n.Spawn(ctx, genserv.Child{Module: supervisor.Of(fixed{}, f)})
+	require.NoError(t, err)
+	start := func(do func() error) etf.Term {
+		fails = do
+		_, err := supervisor.StartChild(ctx, n, sup, supervisor.ChildSpec{ID: etf.Atom("a"), Start: f})
+		var refused *supervisor.RequestError
+		require.ErrorAs(t, err, &refused)
+		return refused.Reason.(etf.Tuple)[0] // behind it is the child spec
+	}
+	stack := etf.List{etf.Tuple{etf.Atom("m"), etf.Atom("g"), etf.Int(0), etf.List{}}}
+	failure := &genserv.Failure{Class: "error", Reason: etf.Atom("undef"), Stack: stack}
+	raised := etf.Tuple{etf.Atom("EXIT"), etf.Tuple{etf.Atom("undef"), stack}}
+	require.Equal(t, raised, start(func() error { return failure }))
+	require.Equal(t, raised, start(func() error { return fmt.Errorf("start: %w", failure) }))
+	exit := start(func() error { panic(&genserv.Exit{Reason: etf.Atom("oops")}) })
+	require.Equal(t, etf.Tuple{etf.Atom("EXIT"), etf.Atom("oops")}, exit)
+	require.Equal(t, exit, start(func() error { return &genserv.Failure{Class: "exit", Reason: etf.Atom("oops")} }))
+	require.Equal(t, etf.Atom("badarg"), start(func() error { return fmt.Errorf("%w: no number", node.ErrBadArgument) }))
 }
 
 func TestChildrenAreManagedFromGo(t *testing.T) {

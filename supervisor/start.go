@@ -20,8 +20,9 @@ type Start struct {
 // StartFunc starts a child and links it to p, the supervisor, in whose process it runs. args are those of Start,
 // followed by those of start_child for a child of a SimpleOneForOne.
 //
-// genserv.ErrIgnore as its error is ignore in Erlang: the supervisor goes on without the child. Every other one is
-// {error, Reason} with the reason that genserv.ExitReason makes of it.
+// genserv.ErrIgnore as its error is ignore in Erlang: the supervisor goes on without the child. A *genserv.Failure is
+// what it says: the function has raised that, as if it had panicked. Every other error is {error, Reason} with the
+// reason that genserv.ExitReason makes of it.
 type StartFunc func(p *genserv.Process, args etf.List) (Started, error)
 
 // Started is what a StartFunc has started: {ok, Pid}, or {ok, Pid, Info} if there is an Info.
@@ -128,7 +129,8 @@ func (m mfa) apply(p *genserv.Process) outcome {
 	}
 	var started Started
 	var err error
-	if failure := genserv.Try(func() { started, err = m.fn(p, m.args) }); failure != nil {
+	failure := genserv.Try(func() { started, err = m.fn(p, m.args) })
+	if failure != nil || errors.As(err, &failure) {
 		return outcome{reason: exitTuple(failure.ExitReason())}
 	}
 	switch {

@@ -30,9 +30,9 @@ type Proc interface {
 	// Spawn starts another server, links it to this process if link is set, waits for its init and returns its pid.
 	// Errors are those of genserv.Loop.Start. name is its registered name, or "" for none.
 	Spawn(name etf.Atom, m Module, args etf.Term, link bool) (etf.Pid, error)
-	// Forget ends what the process has begun, as its own end would: its timers, monitors and aliases, and its links
+	// Detach ends what the process has begun, as its own end would: its timers, monitors and aliases, and its links
 	// but for that to its parent; whoever else is linked to it gets an exit signal with reason.
-	Forget(reason etf.Term)
+	Detach(reason etf.Term)
 	// Context returns a context that ends when the process has ended. It is the same one at every call.
 	Context() context.Context
 	// Log returns where the process reports; nil means nowhere.

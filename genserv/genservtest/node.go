@@ -31,7 +31,7 @@ func (proc) Demonitor(etf.Ref)                         {}
 func (proc) Link(etf.Pid)                              {}
 func (proc) Unlink(etf.Pid)                            {}
 func (proc) Exit(etf.Pid, etf.Term)                    {}
-func (proc) Forget(etf.Term)                           {}
+func (proc) Detach(etf.Term)                           {}
 func (proc) Register(etf.Atom) error                   { return nil }
 func (proc) Unregister(etf.Atom) error                 { return nil }
 

@@ -338,7 +338,7 @@ func (p proc) Send(_, msg etf.Term) error {
 	return nil
 }
 
-func (proc) Forget(etf.Term)                 {}
+func (proc) Detach(etf.Term)                 {}
 func (proc) NameOf(etf.Pid) (etf.Atom, bool) { return "", false }
 func (proc) MakeRef() (etf.Ref, error)       { return etf.Ref{}, errors.ErrUnsupported }
 

@@ -11,7 +11,14 @@ import (
 )
 
 // ErrBadArgument is what Erlang calls badarg. See node.ErrBadArgument.
-var ErrBadArgument = errors.New("node: bad argument")
+var ErrBadArgument error = badArgument{}
+
+type badArgument struct{}
+
+func (badArgument) Error() string { return "node: bad argument" }
+
+// ExitReason is what genserv.ExitReason returns for the error.
+func (badArgument) ExitReason() etf.Term { return etf.Atom("badarg") }
 
 // Function is a function that other nodes may apply. See node.Function.
 type Function func(ctx context.Context, args etf.List) (etf.Term, error)
@@ -129,8 +136,6 @@ func failureOf(err error, module, function etf.Atom, args etf.List) *genserv.Fai
 		return failure
 	case errors.As(err, &exit):
 		return &genserv.Failure{Class: "exit", Reason: exit.Reason}
-	case errors.Is(err, ErrBadArgument):
-		return failureAt(etf.Atom("badarg"), module, function, args)
 	}
-	return failureAt(etf.Binary(err.Error()), module, function, args)
+	return failureAt(genserv.ExitReason(err), module, function, args)
 }

@@ -6,8 +6,8 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// forget ends what the process has begun, but not the process: see driver.Proc.
-func (p *process) forget(reason etf.Term) {
+// detach ends what the process has begun, but not the process: see driver.Proc.
+func (p *process) detach(reason etf.Term) {
 	p.mu.Lock()
 	links, monitors, aliases, timers := maps.Clone(p.links), p.monitors, p.aliases, p.timers
 	delete(links, p.parent)
@@ -23,5 +23,5 @@ func (p *process) forget(reason etf.Term) {
 	for _, m := range monitors {
 		p.n.removeMonitor(m)
 	}
-	timers.forget(p.pid)
+	timers.dropTimersTo(p.pid)
 }

@@ -6,8 +6,8 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// former is what is remembered of a node with which there is no connection.
-type former struct {
+// nodeHistory is what is remembered of a node with which there is no connection.
+type nodeHistory struct {
 	creation uint32    // of the last connection that has ended; 0 without one
 	retry    time.Time // what processes send begins no attempt before
 }
@@ -15,7 +15,7 @@ type former struct {
 const (
 	// maxFormer bounds the names that are remembered. Which of them are forgotten when there are too many does not
 	// matter.
-	maxFormer = 1024
+	maxHistory = 1024
 	// A failed attempt is remembered for as long as it took, within these bounds: what processes send to the node
 	// meanwhile is lost at once, as it would be after another attempt. Differs from OTP: there each signal begins an
 	// attempt, which may keep the sender waiting when it has too much under way.
@@ -36,7 +36,7 @@ func (t *peerTable) connecting(name etf.Atom, fresh func() *peer) (p *peer, begi
 		return e.up, false, nil
 	case e != nil && e.next != nil:
 		return e.next, false, nil
-	case time.Now().Before(t.former[name].retry):
+	case time.Now().Before(t.history[name].retry):
 		return nil, false, errUnreachable
 	case t.connections == maxConnecting:
 		return nil, false, errConnecting
@@ -57,36 +57,37 @@ func (t *peerTable) abandon(p *peer) bool {
 	}
 	e.next = nil
 	t.connections--
-	t.drop(p.name, e)
+	t.removeIfEmpty(p.name, e)
 	return true
 }
 
-// past reports whether the last connection with the node called name has ended and was with the one of this creation.
-func (t *peerTable) past(name etf.Atom, creation uint32) bool {
+// wasConnected reports whether the last connection with the node called name has ended, and was with the incarnation of
+// this creation.
+func (t *peerTable) wasConnected(name etf.Atom, creation uint32) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return creation != 0 && t.former[name].creation == creation
+	return creation != 0 && t.history[name].creation == creation
 }
 
-// failed notes that the node called name cannot be reached.
-func (t *peerTable) failed(name etf.Atom) {
+// noteFailure notes that the node called name cannot be reached.
+func (t *peerTable) noteFailure(name etf.Atom) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.failedLocked(name, 0)
+	t.noteFailureLocked(name, 0)
 }
 
-func (t *peerTable) failedLocked(name etf.Atom, took time.Duration) {
-	f := t.former[name]
+func (t *peerTable) noteFailureLocked(name etf.Atom, took time.Duration) {
+	f := t.history[name]
 	f.retry = time.Now().Add(min(max(took, minRetry), maxRetry))
-	t.rememberLocked(name, f)
+	t.addHistoryLocked(name, f)
 }
 
-func (t *peerTable) rememberLocked(name etf.Atom, f former) {
-	if _, known := t.former[name]; !known && len(t.former) >= maxFormer {
-		for other := range t.former {
-			delete(t.former, other)
+func (t *peerTable) addHistoryLocked(name etf.Atom, f nodeHistory) {
+	if _, known := t.history[name]; !known && len(t.history) >= maxHistory {
+		for other := range t.history {
+			delete(t.history, other)
 			break
 		}
 	}
-	t.former[name] = f
+	t.history[name] = f
 }
