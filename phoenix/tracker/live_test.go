@@ -257,6 +257,20 @@ func TestANodeThatIsGoneIsDownAndComesBackInANewLife(t *testing.T) {
 	g.shows(t, "lobby", "")
 }
 
+func TestAnOrderlyStopIsToldAndNotWaitedFor(t *testing.T) {
+	b := startPhoenix(t)
+	opts := fast
+	opts.DownPeriod = 10 * time.Minute
+	opts.PermdownOnShutdown = true
+	g, other := startGo(t, "stays", b, opts), startGo(t, "stops", b, opts)
+	require.NoError(t, g.Connect(t.Context(), other.Node.Name()))
+	_, err := other.Track(t.Context(), other.spawn(t), "lobby", etf.Binary("soon"), n(1))
+	require.NoError(t, err)
+	g.shows(t, "lobby", "soon=1")
+	require.NoError(t, other.Stop(context.Background()))
+	g.shows(t, "lobby", "")
+}
+
 // rows are all that a node knows, row by row.
 func (g *goNode) rows(t testing.TB) string {
 	t.Helper()
