@@ -29,7 +29,8 @@ func TestTheTableShowsMediansAndTheRangeOfTheRatios(t *testing.T) {
 {3,seq,c@localhost,p50_us,20}.
 `))
 	require.NoError(t, err)
-	r := results{targets: []target{beamTarget(), gonodeTarget(options{}), {name: "C", node: "c@localhost"}}, figures: figures}
+	r := results{targets: []target{beamTarget(), gonodeTarget(options{}), {name: "C", node: "c@localhost"}},
+		figures: figures}
 	require.Equal(t, `| measure | BEAM | gonode | gonode / BEAM (range) | C |
 |---|---|---|---|---|
 | seq p50_us | 50.0 | 40.0 | 0.80 (0.60-1.00) | 2.00 |

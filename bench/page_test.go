@@ -14,9 +14,10 @@ func TestThePageLinksWhatIsWrittenByHandAndLeavesItAlone(t *testing.T) {
 	require.NoError(t, os.MkdirAll(filepath.Dir(bounds), 0o755))
 	require.NoError(t, os.WriteFile(bounds, []byte("by hand"), 0o644))
 	run := []figure{{1, "seq", beamNode, "rate", 100}, {1, "seq", goNode, "rate", 120}}
-	r := results{targets: []target{beamTarget(), gonodeTarget(o)}, skipped: []string{"C was left out: no gcc"}, figures: run,
-		runs:  [][]figure{run, run, run},
-		codec: []figure{{1, "call", beamNode, "decode_ns", 900}, {1, "call", goNode, "decode_ns", 450}}}
+	r := results{targets: []target{beamTarget(), gonodeTarget(o)}, skipped: []string{"C was left out: no gcc"},
+		figures: run,
+		runs:    [][]figure{run, run, run},
+		codec:   []figure{{1, "call", beamNode, "decode_ns", 900}, {1, "call", goNode, "decode_ns", 450}}}
 	c := curve{ID: "size-mb_s", Title: "Echo", X: "bytes", BEAM: [][2]float64{{1, 2}, {10, 3}},
 		Gonode: [][2]float64{{1, 2}, {10, 4}}, cause: "Copies."}
 	require.NoError(t, writePage(t.Context(), o, r, []curve{c}))

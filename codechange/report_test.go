@@ -18,8 +18,9 @@ func TestAReportTravelsAsATerm(t *testing.T) {
 		Uncovered: []codechange.Uncovered{{App: "demo", From: "1", To: "2", Module: "m2", Change: "changed"}},
 		Unpurged:  []codechange.Unpurged{{Module: "m", Purge: "soft_purge"}},
 		Processes: []*codechange.ProcessReport{
-			{Pid: fakehost.Client, Name: "a", Module: "m", From: "1", To: "2", Outcome: codechange.OutcomeChanged, Paused: time.Millisecond,
-				Took: time.Microsecond, Undone: codechange.UndoneRestored},
+			{Pid: fakehost.Client, Name: "a", Module: "m", From: "1", To: "2", Outcome: codechange.OutcomeChanged,
+				Paused: time.Millisecond,
+				Took:   time.Microsecond, Undone: codechange.UndoneRestored},
 			{Pid: fakehost.Client, Module: "m", Outcome: codechange.OutcomeFailed, Reason: "no"},
 		}}
 	b, err := etf.Append(nil, report.Term())

@@ -38,8 +38,8 @@ var update = flag.Bool("update", false, "write what happens into testdata/*.txt"
 //	call Name Request      a call; add counts, block stays until free, stop ends the server
 //	free Name              lets a blocked server go on
 //	options Term           for the scripts that follow, as install_release takes them, and more
-//	run Vsn Instruction... executes a script that leads to demo-Vsn; the lines that follow it, up to one that begins with =>, are
-//	                       what happens
+//	run Vsn Instruction... executes a script that leads to demo-Vsn; the lines that follow it, up to one that begins with
+//	                       =>, are what happens
 //	rehearse Vsn Instr...  the same without changing anything
 //	born Name Module N     when test:zero is applied, a server is started as by start
 //	later Function Name    when test:Function is applied, the server Name gets a call of add

@@ -28,7 +28,8 @@ func TestTheLastVersionIsCurrentUnlessAReleaseSaysOtherwise(t *testing.T) {
 	current, known := w.Versions.Current("m1")
 	require.True(t, known)
 	require.Equal(t, "m1-5", current.String())
-	require.NoError(t, w.Versions.CodeServer().Boot([]codechange.AppVsn{{App: "kernel", Vsn: "8.5"}, {App: "demo", Vsn: "2"}}))
+	require.NoError(t, w.Versions.CodeServer().Boot([]codechange.AppVsn{{App: "kernel", Vsn: "8.5"},
+		{App: "demo", Vsn: "2"}}))
 	current, _ = w.Versions.Current("m1")
 	require.Equal(t, "m1-2", current.String())
 	err := w.Versions.CodeServer().Boot([]codechange.AppVsn{{App: "demo", Vsn: "9"}})
@@ -36,7 +37,8 @@ func TestTheLastVersionIsCurrentUnlessAReleaseSaysOtherwise(t *testing.T) {
 }
 
 func TestAReleaseMayLackAModuleThatOtherVersionsHave(t *testing.T) {
-	one, two := module("1", genserv.Of(fakehost.CounterOne{Name: "m"})), module("1", genserv.Of(fakehost.CounterTwo{Name: "n"}))
+	one, two := module("1", genserv.Of(fakehost.CounterOne{Name: "m"})),
+		module("1", genserv.Of(fakehost.CounterTwo{Name: "n"}))
 	v, err := codechange.NewVersions(app("1", one), app("2", one, two))
 	require.NoError(t, err)
 	require.Equal(t, []etf.Atom{"m", "n"}, v.Names())
@@ -114,7 +116,8 @@ func TestVersionsThatCannotBeToldApartAreRefused(t *testing.T) {
 }
 
 func TestAModuleWithoutAVersionHasTheNumberOfItsBuild(t *testing.T) {
-	first, second := module("", genserv.Of(fakehost.CounterOne{Name: "m"})), module("", genserv.Of(fakehost.CounterTwo{Name: "m"}))
+	first, second := module("", genserv.Of(fakehost.CounterOne{Name: "m"})),
+		module("", genserv.Of(fakehost.CounterTwo{Name: "m"}))
 	_, err := codechange.NewVersions(app("1", first), app("2", second))
 	require.NoError(t, err, "versions in one program differ by their types")
 	n, ok := first.Version().(*etf.BigInt)

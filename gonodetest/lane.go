@@ -25,8 +25,8 @@ func SkipLane(t testing.TB, lane, why string) {
 	t.Skipf("lane %q is skipped: %s", lane, why)
 }
 
-// Missing ends a test for which this machine lacks something. In CI (see InCI) the test fails, whether the machine could
-// install it or not; elsewhere SkipLane skips it.
+// Missing ends a test for which this machine lacks something. In CI (see InCI) the test fails, whether the machine
+// could install it or not; elsewhere SkipLane skips it.
 func Missing(t testing.TB, lane, what string) {
 	t.Helper()
 	if InCI() {

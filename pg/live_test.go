@@ -188,7 +188,8 @@ func TestABEAMAsksAGoNodeForMembersByRPC(t *testing.T) {
 	call := func(f, args string) string {
 		return b.Eval(t, fmt.Sprintf("rpc:call('%s', pg, %s, %s)", n.Name(), f, args))
 	}
-	require.Equal(t, "true", b.Eval(t, fmt.Sprintf("pg:get_members(g) =:= rpc:call('%s', pg, get_members, [g])", n.Name())))
+	require.Equal(t, "true", b.Eval(t, fmt.Sprintf("pg:get_members(g) =:= rpc:call('%s', pg, get_members, [g])",
+		n.Name())))
 	require.Equal(t, call("get_members", "[pg, g]"), call("get_local_members", "[g]"))
 	require.Equal(t, "[g]", call("which_groups", "[]"))
 	require.Equal(t, "[g]", call("which_local_groups", "[pg]"))
@@ -196,7 +197,8 @@ func TestABEAMAsksAGoNodeForMembersByRPC(t *testing.T) {
 	require.Equal(t, "ok", b.Eval(t, fmt.Sprintf("rpc:call('%s', pg, leave, [g, hd(pg:get_members(g))])", n.Name())))
 	b.members(t, "g", 0)
 	require.Equal(t, "not_joined", b.Eval(t, fmt.Sprintf("gen_server:call({pg, '%s'}, {leave_local, g, []})", n.Name())))
-	require.Contains(t, b.Eval(t, fmt.Sprintf("gen_server:call({pg, '%s'}, {join_local, g, self()})", n.Name())), "nolocal")
+	require.Contains(t, b.Eval(t, fmt.Sprintf("gen_server:call({pg, '%s'}, {join_local, g, self()})", n.Name())),
+		"nolocal")
 }
 
 func TestABEAMMonitorsTheGroupsOfAGoNode(t *testing.T) {

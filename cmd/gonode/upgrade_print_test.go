@@ -51,7 +51,8 @@ func TestTheLastLineTellsWhetherEverythingIsAsItWas(t *testing.T) {
 
 func TestWhatWasNotTriedIsCounted(t *testing.T) {
 	out, _ := shownReport(t, "table", &codechange.Report{Rehearsed: true, Processes: []*codechange.ProcessReport{
-		{Module: "m", Outcome: codechange.OutcomeChanged}, {Module: "m", Outcome: codechange.OutcomeUntried, Reason: "it is a map"}}})
+		{Module: "m", Outcome: codechange.OutcomeChanged}, {Module: "m", Outcome: codechange.OutcomeUntried,
+			Reason: "it is a map"}}})
 	require.Contains(t, out, "tried 1 servers")
 	require.Contains(t, out, "note: 1 servers were not tried")
 	require.Contains(t, out, "it is a map")

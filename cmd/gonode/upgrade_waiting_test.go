@@ -65,7 +65,8 @@ func TestAnUpgradeThatGoesOnIsSeenAndGivenUp(t *testing.T) {
 func TestWhoeverGivesUpWaitingIsToldThatTheUpgradeGoesOn(t *testing.T) {
 	o := &options{timeout: time.Second}
 	for _, cause := range []error{
-		&genserv.CallFailure{To: etf.Atom("rex"), Err: genserv.ErrTimeout, Cause: context.DeadlineExceeded}, context.Canceled} {
+		&genserv.CallFailure{To: etf.Atom("rex"), Err: genserv.ErrTimeout, Cause: context.DeadlineExceeded},
+		context.Canceled} {
 		require.Regexp(t, `^(rex did not answer within 1s.*|interrupted); it goes on$`,
 			o.explain(&hintedError{cause, "it goes on"}))
 	}

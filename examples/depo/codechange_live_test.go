@@ -29,7 +29,8 @@ func TestACodeChangeKeepsConnectionStatementsAndTransaction(t *testing.T) {
 	x := beam.StartElixir(t)
 	load(t, x, string(n.Name()))
 	// The newest version is the current one until another one is loaded.
-	same(t, x.Session, `:rpc.call(elem(db, 1), :code, :load_abs, ['lib/depo-1/ebin/Elixir.Depo.DB'])`, "{:module, Depo.DB}")
+	same(t, x.Session, `:rpc.call(elem(db, 1), :code, :load_abs, ['lib/depo-1/ebin/Elixir.Depo.DB'])`,
+		"{:module, Depo.DB}")
 	_, err = n.Spawn(t.Context(), genserv.Child{Name: depo.Module, Module: genserv.Of(depo.V1{Names: names}),
 		Args: etf.Term(memory)})
 	require.NoError(t, err)

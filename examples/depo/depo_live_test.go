@@ -38,8 +38,9 @@ func TestADatabaseIsOpenedInFourForms(t *testing.T) {
 	_, x := live(t)
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "text"), make([]byte, 4096), 0o600))
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "bad"), []byte("This is no database, but long enough to have a header "+
-		"of one, which takes a hundred bytes in all."), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "bad"),
+		[]byte("This is no database, but long enough to have a header "+
+			"of one, which takes a hundred bytes in all."), 0o600))
 	x.Eval(t, fmt.Sprintf(`path = &(%q <> "/" <> &1)`, dir))
 	same(t, x.Session,
 		`Depo.open(path.("a?b#c%20.db"))`, "{:error, :no_such_file}",
@@ -82,7 +83,8 @@ func TestErrorsAreReplies(t *testing.T) {
 	_, x := live(t)
 	same(t, x.Session,
 		`{:error, {:sqlite_error, text}} = Depo.read(db, "SELEC 1"); text =~ "syntax"`, "true",
-		`{:error, {:new, {:sqlite_error, _}}} = Depo.teach(db, one: "SELECT 1", new: "INSERT INTO none VALUES (1)"); :ok`, ":ok",
+		`{:error, {:new, {:sqlite_error, _}}} = Depo.teach(db, one: "SELECT 1", new: "INSERT INTO none VALUES (1)"); :ok`,
+		":ok",
 		`Depo.read(db, :one)`, "{:error, {:unknown_statement, :one}}",
 		`Depo.write_sync(db, "CREATE TABLE t (n INTEGER PRIMARY KEY, v)")`, "{:ok, 0}",
 		`Depo.write_sync(db, "INSERT INTO t VALUES (?1, ?2)", [1, nil])`, "{:ok, 1}",

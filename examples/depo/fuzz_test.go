@@ -12,7 +12,8 @@ import (
 
 // No term of a peer ends the server: it answers every call, and lives on.
 func FuzzRequests(f *testing.F) {
-	for _, text := range []string{`'begin'`, `{'begin', 5}`, `commit`, `rollback`, `stats`, `{write, <<"CREATE TABLE t (n)">>}`,
+	for _, text := range []string{`'begin'`, `{'begin', 5}`, `commit`, `rollback`, `stats`,
+		`{write, <<"CREATE TABLE t (n)">>}`,
 		`{read, {single, <<"SELECT ?1">>}, [1]}`, `{read, {values, <<"SELECT 1">>}, 1.5}`, `{teach, [{a, <<"SELECT 1">>}]}`,
 		`{stream, 1, a}`, `{'DOWN', 1, process, 2, 3}`, `{'$depo_fetch', 1}`, `{'$depo_expire', 0}`, `{read, "SELECT 1"}`,
 		`{write, <<"PRAGMA journal_mode = OFF">>}`, `{write, <<"INSERT OR ROLLBACK INTO t VALUES (1)">>, {blob, <<1>>}}`} {

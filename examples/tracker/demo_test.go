@@ -47,7 +47,8 @@ func TestTheDemonstrationAnswersItsCalls(t *testing.T) {
 
 func TestTheSessionOfTheREADMEIsWhatAnIExShows(t *testing.T) {
 	var args []string
-	files := []string{"../../phoenix/testdata/standin/pubsub.ex", "../../phoenix/testdata/standin/tracker.ex", "presence.ex"}
+	files := []string{"../../phoenix/testdata/standin/pubsub.ex", "../../phoenix/testdata/standin/tracker.ex",
+		"presence.ex"}
 	if ebin := os.Getenv("GONODE_PHOENIX"); ebin != "" {
 		args, files = []string{"-pa", ebin}, files[2:]
 	}

@@ -23,9 +23,9 @@
 // erl, elixir, iex and epmd are taken from the PATH. GONODE_ERL, GONODE_ELIXIR, GONODE_IEX and GONODE_EPMD name other
 // ones, for example a script that enters the root of another OTP release; such a script has to hand on the file
 // descriptors 3 and 4 and the environment, and keep its process id. When a program is missing the test is skipped by
-// [gonodetest.SkipLane], except in continuous integration (the environment variable CI is set), where it fails. With the
-// word none in place of a path the lane of that program is left out everywhere, as GONODE_ELIXIR=none GONODE_IEX=none
-// does where the Elixir of the machine does not go with the Erlang that is to be tested.
+// [gonodetest.SkipLane], except in continuous integration (the environment variable CI is set), where it fails. With
+// the word none in place of a path the lane of that program is left out everywhere, as GONODE_ELIXIR=none
+// GONODE_IEX=none does where the Elixir of the machine does not go with the Erlang that is to be tested.
 //
 // The package works on Unix systems.
 package beam

@@ -35,7 +35,8 @@ func (m remoteChild) Init(p *genserv.Process, _ etf.Term) genserv.InitResult[etf
 	return genserv.Ok[etf.Term](etf.Atom("state"))
 }
 
-func (remoteChild) HandleCall(p *genserv.Process, request etf.Term, _ genserv.From, s etf.Term) genserv.Result[etf.Term] {
+func (remoteChild) HandleCall(p *genserv.Process, request etf.Term, _ genserv.From,
+	s etf.Term) genserv.Result[etf.Term] {
 	if request == etf.Term(etf.Atom("crash")) {
 		panic("crash")
 	}

@@ -177,7 +177,8 @@ func (r *shopRun) asItWas(what string, s *shop.Sabotage, report *codechange.Repo
 	}
 	for _, p := range report.Processes {
 		if p.Undone != codechange.UndoneLater || s.Act != shop.Hang || p.Module != s.Module {
-			require.Contains(r.t, []codechange.Undone{"", codechange.UndoneRestored, codechange.UndoneDowngraded, codechange.UndoneAnew}, p.Undone,
+			require.Contains(r.t, []codechange.Undone{"", codechange.UndoneRestored, codechange.UndoneDowngraded,
+				codechange.UndoneAnew}, p.Undone,
 				"%s: %+v", what, p)
 		}
 	}

@@ -26,7 +26,7 @@ var oldNames = []struct{ words, instead string }{
 }
 
 // oldNamesIn are the folders that may still have old names.
-var oldNamesIn = []string{"gonodetest/", "integration/"}
+var oldNamesIn []string
 
 // checkOldNames looks for old names among those that a file of Go declares or uses. The name of a test is a sentence
 // and may say what it likes.

@@ -19,6 +19,6 @@ func Example() {
 		fmt.Println(f.Advice)
 	}
 	// Output:
-	// name the host has a dot, but this node uses short names; start it with long names (-name) or name the peer without domain
-	// use the form of name that the peer was started with: -sname or -name
+	// name the host has a dot, but this node uses short names; start it with long names (-name) or name the peer without
+	// domain use the form of name that the peer was started with: -sname or -name
 }

@@ -131,8 +131,9 @@ func TestShardsHaveTheNamesThatElixirGivesThem(t *testing.T) {
 
 func TestOptionsThatCannotWorkAreRefused(t *testing.T) {
 	for option, o := range map[string]Options{
-		"PoolSize": {PoolSize: -1}, "MaxSilentPeriods": {MaxSilentPeriods: -1}, "ClockSamplePeriods": {ClockSamplePeriods: -1},
-		"BroadcastPeriod": {BroadcastPeriod: 1}, "DownPeriod": {DownPeriod: 2999e6},
+		"PoolSize": {PoolSize: -1}, "MaxSilentPeriods": {MaxSilentPeriods: -1},
+		"ClockSamplePeriods": {ClockSamplePeriods: -1},
+		"BroadcastPeriod":    {BroadcastPeriod: 1}, "DownPeriod": {DownPeriod: 2999e6},
 		"PermdownPeriod": {PermdownPeriod: 30e9}, "MaxDeltaSizes": {MaxDeltaSizes: []int{10, 10}},
 	} {
 		_, err := New(nil, "t", nil, o)

@@ -102,7 +102,8 @@ var faults = []fault{
 	delayed(100 * time.Millisecond),
 	{name: "EPMD killed", text: "that of both BEAMs, started again after 3 s", hold: 3 * time.Second,
 		begin: inBoth(`for p in /proc/[0-9]*; do [ "$(cat $p/comm 2>/dev/null)" != epmd ] || kill -9 ${p#/proc/}; done`),
-		end:   inBoth(`epmd -daemon; i=0; until epmd -names | grep -q "^name load at"; do i=$((i+1)); [ $i -lt 200 ] || exit 1; sleep 0.1; done`)},
+		end: inBoth(`epmd -daemon; i=0
+			until epmd -names | grep -q "^name load at"; do i=$((i+1)); [ $i -lt 200 ] || exit 1; sleep 0.1; done`)},
 	{name: "disk full", text: "of the release handler of the Go node, which refuses to note a release and to make it " +
 		"permanent, and does so when there is room again", hold: 3 * time.Second,
 		begin: handler("full"), end: handler("free")},

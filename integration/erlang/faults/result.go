@@ -211,16 +211,20 @@ func page(when time.Time, results []*result) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, `# What is left when the network breaks
 
-Written by `+"`make faults`"+` on %s; do not edit. Containers with OTP 27 and OTP 25 (%s and %s in `+"`docker-compose.yml`"+`) put a steady load on a Go
-node in a third one, with a tick time of 4 s: each has 10 processes that call, 5 that cast, 5 that monitor servers of the Go node
-and 5 that the Go node monitors. While that goes on something breaks, and is mended again. Then the accounts are made up.
+Written by `+"`make faults`"+` on %s; do not edit. Containers with OTP 27 and OTP 25 (%s and %s
+in `+"`docker-compose.yml`"+`) put a steady load on a Go node in a third one, with a tick time of 4 s: each has 10
+processes that call, 5 that cast, 5 that monitor servers of the Go node and 5 that the Go node monitors. While
+that goes on
+something breaks, and is mended again. Then the accounts are made up.
 
-- **calls**: each was answered once (good) or failed with a reason. Twice: a second reply, or one that was executed twice or out of order.
-- **casts**: 20 at a time between two syncs (calls that ask what has arrived). Failed: a sync failed or the connection was lost meanwhile, so that nothing is
-  promised; all others have to arrive once and in order.
+- **calls**: each was answered once (good) or failed with a reason. Twice: a second reply, or one that was executed
+  twice or out of order.
+- **casts**: 20 at a time between two syncs (calls that ask what has arrived). Failed: a sync failed or the connection
+  was lost meanwhile, so that nothing is promised; all others have to arrive once and in order.
 - **monitors**: set by the BEAMs on servers of the Go node which then end; good: fired, with these reasons.
 - **monitors of the Go node** on processes of the BEAMs which then end; those of a node that was killed fire as well.
-- noticed, healed: how long after the beginning the first call failed on OTP 27 or the node was down, how long after the end the first call was answered.
+- noticed, healed: how long after the beginning the first call failed on OTP 27 or the node was down, how long after the
+  end the first call was answered.
 
 | fault | load | sent | good | failed | lost | twice | noticed | healed |
 |---|---|---|---|---|---|---|---|---|
@@ -233,9 +237,9 @@ and 5 that the Go node monitors. While that goes on something breaks, and is men
 		fmt.Fprintf(&b, "- **%s**: %s\n", r.fault.name, r.fault.text)
 	}
 	b.WriteString(`
-Not among them: a clock that jumps under the Go node. A Go program asks the kernel for the time and not the C library, time namespaces have
-no other wall clock, and the clock of the machine is that of everything else on it. Everything that the node times is measured
-with the monotonic clock.
+Not among them: a clock that jumps under the Go node. A Go program asks the kernel for the time and not the C
+library, time namespaces have no other wall clock, and the clock of the machine is that of everything else on it.
+Everything that the node times is measured with the monotonic clock.
 `)
 	return b.String()
 }

@@ -47,7 +47,8 @@ func exUnit(ctx context.Context, lab *docker.Lab, r *row, on side) ([]check, err
 		env = append(env, "COMPAT_CONTROL="+control)
 	}
 	return account(ctx, lab, s, env,
-		fmt.Sprintf(`cd /tmp/exunit && exec elixir --name exdriver_%s@%s.lab --cookie "$GONODE_COOKIE" --erl "-connect_all false" -S mix test`, s, s))
+		fmt.Sprintf(`cd /tmp/exunit && exec elixir --name exdriver_%s@%s.lab --cookie "$GONODE_COOKIE" \
+			--erl "-connect_all false" -S mix test`, s, s))
 }
 
 // example runs the tests of examples/elixir with the program of the image gonode.

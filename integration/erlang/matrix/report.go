@@ -69,8 +69,9 @@ func (m matrix) page() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, `# Which Erlang/OTP, and what of it
 
-Written by `+"`make matrix`"+` on %s with %s, %s/%s; do not edit. Every number is a count of checks that passed: the Common Test suites in
-`+"`integration/erlang/ct`"+`, run by that release from a container of its own against Go nodes in another one, with Elixir also the ExUnit tests in
+Written by `+"`make matrix`"+` on %s with %s, %s/%s; do not edit. Every number is a count of checks
+that passed: the Common Test suites in `+"`integration/erlang/ct`"+`, run by that release from a container of its own
+against Go nodes in another one, with Elixir also the ExUnit tests in
 `+"`integration/erlang/exunit`"+`, and those of `+"`examples/elixir`"+`.
 
 ## On gonode

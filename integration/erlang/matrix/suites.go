@@ -48,7 +48,9 @@ func (o options) peer(ctx context.Context, lab *docker.Lab, r *row) error {
 // prepare finds out what the peer is and compiles the suites there: each release has files of its own.
 func (o options) prepare(ctx context.Context, lab *docker.Lab, r *row) error {
 	s := r.peer.Service
-	said, err := lab.Exec(ctx, s, nil, `erl -noinput -eval '{ok, V} = file:read_file(filename:join([code:root_dir(), "releases", erlang:system_info(otp_release), "OTP_VERSION"])),
+	said, err := lab.Exec(ctx, s, nil, `erl -noinput -eval '
+		{ok, V} = file:read_file(filename:join([code:root_dir(), "releases",
+			erlang:system_info(otp_release), "OTP_VERSION"])),
 		io:put_chars(V), halt().'; ! command -v elixir >/dev/null || elixir --version`)
 	if err != nil {
 		return err
@@ -74,8 +76,10 @@ func connects(ctx context.Context, lab *docker.Lab, r *row) (bool, error) {
 	s := r.peer.Service
 	script := fmt.Sprintf(`{ok, Address} = inet:getaddr("testbed.lab", inet),
 		{ok, [_ | _]} = erl_epmd:names(Address),
-		io:format("~0p ~0p~n", [net_adm:ping('%s'), catch gen_server:call({echo, 'gonode@gonode.lab'}, hi)]), halt().`, control)
-	command := fmt.Sprintf(`exec erl -noinput -hidden -name hello@%s.lab -setcookie "$GONODE_COOKIE" -connect_all false -eval "$SCRIPT"`, s)
+		io:format("~0p ~0p~n",
+			[net_adm:ping('%s'), catch gen_server:call({echo, 'gonode@gonode.lab'}, hi)]), halt().`, control)
+	command := fmt.Sprintf(`exec erl -noinput -hidden -name hello@%s.lab -setcookie "$GONODE_COOKIE" \
+		-connect_all false -eval "$SCRIPT"`, s)
 	c := check{section: "connects", function: "image", outcome: failed, place: "net_adm:ping/1, gen_server:call/2",
 		promise: "a node of this release connects to the images gonode and gonode-testbed"}
 	for range 3 {
@@ -114,7 +118,8 @@ func (o options) once(ctx context.Context, lab *docker.Lab, r *row, on side, sui
 	}
 	// The names of the nodes that a driver starts begin with its own. Nobody else uses them in this network.
 	return account(ctx, lab, s, env,
-		fmt.Sprintf(`cd %s && exec erl -noinput -name driver_%s@%s.lab -setcookie "$GONODE_COOKIE" -connect_all false -pa ebin -s compat_run`,
+		fmt.Sprintf(`cd %s && exec erl -noinput -name driver_%s@%s.lab -setcookie "$GONODE_COOKIE" \
+			-connect_all false -pa ebin -s compat_run`,
 			there, s, s))
 }
 

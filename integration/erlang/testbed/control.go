@@ -157,7 +157,8 @@ type child struct {
 //	cookie => a             [that of the control node]
 //	proto => inet_tls       what carries its connections, as erl -proto_dist says it [inet_tcp]
 //	tls => #{ca => Pem, cert => Pem, key => Pem}    its certificate, and who has to have signed those of others
-//	files => #{<<"path">> => Text}    the directory of its release handler, with the application demo or t__; @DIR@ is its name
+//	files => #{<<"path">> => Text}    the directory of its release handler, with the application demo or t__;
+//	                        @DIR@ is its name
 func newChild(h hosts, opts etf.Map) (*child, error) {
 	get := func(key etf.Atom) etf.Term {
 		for _, p := range opts {

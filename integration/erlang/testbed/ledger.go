@@ -21,8 +21,8 @@ import (
 //	{sync, Pid}       {Epoch, Count, Last} of the casts of Pid; Epoch is another one after each start
 //	mortal            {ok, NewPid} of a server that ends normally when it is cast stop
 //	{watch, Pid}      ok: the ledger monitors Pid
-//	account           {Disordered, Watched, Fired, Twice}: calls and casts out of order or repeated, monitors of the ledger, how
-//	                  many have fired, how many more than once
+//	account           {Disordered, Watched, Fired, Twice}: calls and casts out of order or repeated, monitors of the
+//	                  ledger, how many have fired, how many more than once
 type ledger struct {
 	epoch      etf.Int
 	calls      map[etf.Pid]etf.Int

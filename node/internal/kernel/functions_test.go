@@ -43,7 +43,8 @@ func TestTheEndOfAFunctionIsToldInErlangsTerms(t *testing.T) {
 		call := etf.List{etf.Atom("m"), name, etf.List{}}
 		require.Equal(t, want, etf.Format(functions.ExecuteCall(t.Context(), etf.Atom("ref"), call)), name)
 	}
-	panicked := functions.ExecuteCall(t.Context(), etf.Atom("ref"), etf.List{etf.Atom("m"), etf.Atom("panics"), etf.List{}})
+	panicked := functions.ExecuteCall(t.Context(), etf.Atom("ref"),
+		etf.List{etf.Atom("m"), etf.Atom("panics"), etf.List{}})
 	require.Contains(t, etf.Format(panicked), "oops")
 	odd := functions.ExecuteCall(t.Context(), etf.Atom("ref"), etf.List{etf.Atom("m"), etf.Int(1), etf.List{}})
 	require.Equal(t, "{ref,error,badarg,[{erlang,apply,[m,1,[]],[]}]}", etf.Format(odd))
