@@ -140,9 +140,9 @@ func TestReportsReadLikeThoseOfOTPInAFileAndForHandlersOfErrorLogger(t *testing.
 		"=ERROR REPORT====", "** Generic server frail terminating", "** Last message in was index",
 		"** When Server state == hidden",
 		"** {{panic,<<\"runtime error: index out of range [5] with length 0\">>},", "'frail.HandleCall'",
-		"{file,\"logger_test.go\"},{line,",
+		"{file,\"kernel_logger_test.go\"},{line,",
 		"=CRASH REPORT====", "initial call: stillborn:init/1", "exception error: no_heart", "stillborn",
-		"in function  'github.com/gonode-otp/gonode/integration/erlang':'stillborn.Init'/0 (logger_test.go",
+		"in function  'github.com/gonode-otp/gonode/integration/erlang':'stillborn.Init'/0 (kernel_logger_test.go",
 		"=PROGRESS REPORT====", "application: bank", "=SUPERVISOR REPORT====", "boom",
 	} {
 		require.Contains(t, text, part)
