@@ -37,7 +37,8 @@ func (t *aliasTable) remove(ref etf.Ref, p *process) bool {
 	return true
 }
 
-// deliver puts a message into the mailbox of the process behind an alias. Once remove has returned none comes any more.
+// deliver puts a message into the mailbox of the process behind an alias. No message arrives by an alias after remove
+// has returned.
 func (t *aliasTable) deliver(ref etf.Ref, msg etf.Term, reader *peer) {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
@@ -46,7 +47,8 @@ func (t *aliasTable) deliver(ref etf.Ref, msg etf.Term, reader *peer) {
 	}
 }
 
-// addAlias makes ref reach the process until dropAlias or its end, which cannot come meanwhile (beginSend).
+// addAlias makes ref reach the process until dropAlias or the end of the process. The caller has called beginSend, so
+// the process cannot end during the call.
 func (p *process) addAlias(ref etf.Ref) {
 	p.n.aliases.add(ref, p)
 	p.mu.Lock()

@@ -13,7 +13,7 @@ import (
 // call is one request that waits for its answer.
 type call struct {
 	ref     etf.Ref
-	from    etf.Pid         // who waits
+	from    etf.Pid         // the process that waits
 	result  chan callResult // one place; the first to complete it fills it
 	request *Request        // instead of result, if nobody need be waiting
 }
@@ -28,8 +28,8 @@ func (n *Node) newCall(from caller) *call {
 	return &call{ref: n.refs.make(), from: from.pid, result: make(chan callResult, 1)}
 }
 
-// complete hands the outcome to who waits for it. Later ones are dropped, as a late reply to an alias is. It never
-// blocks.
+// complete hands the outcome to the goroutine that waits for it. Only the first outcome counts; later ones are
+// dropped, as a late reply to an alias is. It never blocks.
 func (c *call) complete(r callResult) {
 	if c.request != nil {
 		c.request.completeCall(r)
@@ -61,8 +61,8 @@ func (cs *calls) remove(c *call) {
 	cs.mu.Unlock()
 }
 
-// reply completes the call that ref belongs to, if the reply was sent to who waits for it: to the alias, or by nodes
-// that do not know aliases to the pid. false means there is no such call (any more).
+// reply completes the call that ref belongs to, if the reply was sent to the alias or the pid of its caller. Nodes
+// that do not know aliases send it to the pid. false means that there is no such call (any more).
 func (cs *calls) reply(d destination, ref etf.Ref, reply, token etf.Term) bool {
 	cs.mu.Lock()
 	c := cs.waiting[refNumber(ref)]
@@ -97,16 +97,16 @@ func (n *Node) withCallTimeout(ctx context.Context) (_ context.Context, release 
 	return context.WithTimeout(ctx, n.cfg.CallTimeout)
 }
 
-// caller is who sends something: a process, or the node for a goroutine that is none.
+// caller is the sender of a message: a process, or the node for a goroutine that is not a process.
 type caller struct {
 	pid     etf.Pid
 	process *process        // nil for the node
-	timer   bool            // it is a timer of the process, which is not part of what it does now
+	timer   bool            // a timer of the process sends the message, independently of what the process does now
 	ended   <-chan struct{} // closed when the process has ended; nil for the node, and if nobody waits
 }
 
-// mayWait reports whether the caller waits until there is a connection: goroutines that are no process do, and calls.
-// What a process merely sends goes out when it can.
+// mayWait reports whether the caller waits until there is a connection. Calls wait, and so do goroutines that are not
+// processes. A plain message of a process is kept until the connection is up.
 func (c caller) mayWait() bool { return c.ended != nil || c.process == nil && !c.timer }
 
 func (n *Node) call(ctx context.Context, from caller, to, request etf.Term) (etf.Term, error) {
@@ -130,8 +130,7 @@ func (n *Node) callTo(ctx context.Context, from caller, to etf.Term, d destinati
 	return n.await(ctx, from, c, to)
 }
 
-// begin sends the message of a call. The errors are those that the call has then, a *DestinationError, or an
-// *etf.EncodeError.
+// begin sends the message of a call. Its error is the error of the call, a *DestinationError, or an *etf.EncodeError.
 func (n *Node) begin(ctx context.Context, from caller, c *call, to etf.Term, d destination,
 	msg etf.Term) (*outboundMonitor, error) {
 	switch {
@@ -168,7 +167,7 @@ func (n *Node) await(ctx context.Context, from caller, c *call, to etf.Term) (et
 	}
 }
 
-// endCall leaves nothing of a call behind, answered or not.
+// endCall removes everything that the node keeps for a call, whether it was answered or not.
 func (n *Node) endCall(c *call, m *outboundMonitor) {
 	n.removeMonitor(m)
 	n.calls.remove(c)
@@ -181,8 +180,8 @@ func (r callResult) err(to etf.Term) error {
 	return &genserv.CallFailure{To: to, Err: genserv.ReasonError(r.reason)}
 }
 
-// aliasTag is the tag of a request whose answer shall go to the alias ref (gen:call since OTP 24). Older nodes echo
-// it to the pid of the caller.
+// aliasTag returns the tag of a request whose answer goes to the alias ref (gen:call since OTP 24). Older nodes echo
+// the tag and answer to the pid of the caller.
 func aliasTag(ref etf.Ref) etf.Term {
 	return etf.ImproperList{Elems: []etf.Term{etf.Atom("alias")}, Tail: ref}
 }
@@ -201,8 +200,8 @@ func callFailed(ctx context.Context, to etf.Term, err error) error {
 	return &genserv.CallFailure{To: to, Err: genserv.ErrNoConnection, Cause: err}
 }
 
-// Cast makes a gen_server:cast: it sends the request and does not wait. Unlike Erlang's it reports what it knows:
-// that to is no destination, that the request is no term, or that there is no connection to the node.
+// Cast makes a gen_server:cast: it sends the request and does not wait. Unlike gen_server:cast it returns an error if
+// to is not a destination, if the request is not a term, or if there is no connection to the node.
 func (n *Node) Cast(ctx context.Context, to, request etf.Term) error {
 	d, err := n.locate(ctx, to)
 	if err != nil {
@@ -211,8 +210,8 @@ func (n *Node) Cast(ctx context.Context, to, request etf.Term) error {
 	return n.sendTo(ctx, caller{pid: n.self}, d, nil, driver.CastMessage(request))
 }
 
-// Abcast casts to the server registered as name on all the nodes and returns those that could not be reached. It
-// connects to them at once and side by side. gen_server:abcast/3.
+// Abcast casts to the server registered as name on all the nodes and returns the nodes that could not be reached. It
+// connects to all of them concurrently. gen_server:abcast/3.
 func (n *Node) Abcast(ctx context.Context, nodes []etf.Atom, name etf.Atom, request etf.Term) (bad []etf.Atom) {
 	return n.abcast(ctx, caller{pid: n.self}, nodes, name, request)
 }
@@ -231,7 +230,7 @@ func (n *Node) abcast(ctx context.Context, from caller, nodes []etf.Atom, name e
 	return bad
 }
 
-// onAll does something for all nodes side by side.
+// onAll calls do for all nodes concurrently.
 func (n *Node) onAll(from caller, nodes []etf.Atom, do func(i int, node etf.Atom)) {
 	n.yieldReaderOf(from)
 	var wg sync.WaitGroup
@@ -242,8 +241,8 @@ func (n *Node) onAll(from caller, nodes []etf.Atom, do func(i int, node etf.Atom
 }
 
 // Send sends a plain message, as Erlang's ! does. Messages from one goroutine to one process arrive in the order in
-// which they were sent. A message to a process that does not exist vanishes. to is what Call takes, or an alias; that
-// nobody has the name of {global, Name} is an error, as in Call (global:send/2).
+// which they were sent. A message to a process that does not exist is lost. to is what Call takes, or an alias. As in
+// Call, {global, Name} is an error if the name is not registered (global:send/2).
 func (n *Node) Send(ctx context.Context, to, msg etf.Term) error {
 	d, err := n.locate(ctx, to)
 	if err != nil {
@@ -256,9 +255,9 @@ func (n *Node) Send(ctx context.Context, to, msg etf.Term) error {
 type NodeReply = genserv.NodeReply
 
 // MultiCall makes a gen_server:multi_call: it asks the server registered as name on all the nodes at once and waits
-// for all of them, or until ctx ends. A ctx without a deadline ends here when it does in Call, while
-// gen_server:multi_call/3 waits for ever. Nodes that did not answer are in bad, whatever the reason; both results keep
-// the order of nodes.
+// for all of them, or until ctx ends. A ctx without a deadline ends after Config.CallTimeout, while
+// gen_server:multi_call/3 waits for ever. bad lists the nodes that did not answer, whatever the reason. Both results
+// keep the order of nodes.
 func (n *Node) MultiCall(ctx context.Context, nodes []etf.Atom, name etf.Atom, request etf.Term) (replies []NodeReply,
 	bad []etf.Atom) {
 	ctx, release := n.withCallTimeout(ctx)
@@ -284,7 +283,7 @@ func (n *Node) multiCall(ctx context.Context, from caller, nodes []etf.Atom, nam
 	return replies, bad
 }
 
-// timeoutError is the error of a request that ended with its context, because of cause.
+// timeoutError returns the error of a request whose context ended because of cause.
 func timeoutError(to etf.Term, cause error) error {
 	return &genserv.CallFailure{To: to, Err: genserv.ErrTimeout, Cause: cause}
 }

@@ -10,16 +10,16 @@ import (
 	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
-// Request is a gen_server:call whose answer is not waited for at once: the request id of gen_server:send_request/2.
-// Once it has completed, or was abandoned, nothing of it is left in the node; until then it costs no goroutine. Its
-// methods may be called from any goroutine.
+// Request is a gen_server:call whose caller does not wait at once: the request id of gen_server:send_request/2. It
+// costs no goroutine, and the node keeps nothing of it after it has completed or was abandoned. Its methods may be
+// called from any goroutine.
 type Request struct {
 	n    *Node
 	to   etf.Term
 	done chan struct{}
 
 	mu         sync.Mutex
-	call       *call // what is to be taken back when the request completes; nil until it is under way
+	call       *call // removed when the request completes; nil until it is under way
 	monitor    *outboundMonitor
 	completed  bool
 	reply      etf.Term // these two are read without mu when done is closed
@@ -30,8 +30,9 @@ type Request struct {
 var errAbandoned = errors.New("node: the request was abandoned")
 
 // SendRequest sends a request and returns at once. Requests of one goroutine to one process arrive in the order in
-// which they were sent. ctx bounds only the sending, which may have to connect; what becomes of it is told by the
-// Request, and an error here means that to is no destination or the request no term. gen_server:send_request/2.
+// which they were sent. ctx bounds only the sending, which may have to connect. The error says that to is not a
+// destination or that the request is not a term. Every other outcome is reported by the Request.
+// gen_server:send_request/2.
 func (n *Node) SendRequest(ctx context.Context, to, request etf.Term) (*Request, error) {
 	from := caller{pid: n.self}
 	r := &Request{n: n, to: to, done: make(chan struct{})}
@@ -53,7 +54,7 @@ func (n *Node) SendRequest(ctx context.Context, to, request etf.Term) (*Request,
 	return r, nil
 }
 
-// setCall notes what is to be taken back, at once if the answer was faster.
+// setCall notes what to remove when the request completes. If it has completed already, setCall removes that at once.
 func (r *Request) setCall(c *call, m *outboundMonitor) {
 	r.mu.Lock()
 	r.call, r.monitor = c, m
@@ -64,7 +65,7 @@ func (r *Request) setCall(c *call, m *outboundMonitor) {
 	}
 }
 
-// completeCall is called by who has the outcome, which may be the reader of a connection.
+// completeCall notes the outcome of the call. The reader of a connection may call it.
 func (r *Request) completeCall(result callResult) { r.complete(result.reply, result.err(r.to)) }
 
 // complete notes the outcome; only the first one counts.
@@ -129,5 +130,5 @@ func (r *Request) Receive(ctx context.Context) (reply etf.Term, err error) {
 }
 
 // Abandon gives the request up: a later answer is dropped, and Wait returns an error that matches genserv.ErrTimeout.
-// It does nothing to a request that has completed.
+// It has no effect on a request that has completed.
 func (r *Request) Abandon() { r.complete(nil, timeoutError(r.to, errAbandoned)) }

@@ -11,8 +11,8 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// Requests is a collection of requests, each with a label, of which the responses are taken as they come:
-// gen_server:reqids_new/0. Its zero value is empty and ready to use, from any goroutine.
+// Requests is a collection of requests, each with a label. Their responses are taken as they arrive:
+// gen_server:reqids_new/0. The zero value is empty and ready to use. Its methods may be called from any goroutine.
 type Requests[L any] struct {
 	mu        sync.Mutex
 	labels    map[*Request]L
@@ -55,8 +55,8 @@ func (c *Requests[L]) All() iter.Seq2[*Request, L] {
 }
 
 // Wait waits until ctx ends for the response to any of the requests, and takes the request out of the collection. The
-// error is genserv.ErrNoRequest if the collection is empty, or matches genserv.ErrTimeout; the requests are then still
-// under way. gen_server:wait_response/3 with Delete true.
+// error is genserv.ErrNoRequest if the collection is empty. It matches genserv.ErrTimeout if ctx ended first; the
+// requests are then still under way. gen_server:wait_response/3 with Delete true.
 func (c *Requests[L]) Wait(ctx context.Context) (genserv.Response[L], error) {
 	for {
 		r, label, wake := c.takeCompleted()
@@ -94,7 +94,8 @@ func (c *Requests[L]) Abandon() {
 	}
 }
 
-// takeCompleted takes out a request that has completed; if none has, it returns one that has not, and what to wait for.
+// takeCompleted takes out a request that has completed. If none has, it returns a request that has not completed, and
+// the channel to wait for.
 func (c *Requests[L]) takeCompleted() (r *Request, label L, wake <-chan struct{}) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -9,15 +9,16 @@ import (
 	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
-// Terminate orders a server to end with the given reason, normal if it is nil, by way of its Terminate, and waits
-// until it has. to is what Call takes. The errors are those of Call: genserv.ErrNoProc if there was none, a
-// *genserv.Exit if it ended for another reason, genserv.ErrTimeout if ctx ended first, in which case it may still
-// end. gen_server:stop/3.
+// Terminate orders a server to end with the given reason and waits until it has ended. The server runs its Terminate
+// callback. A nil reason is normal. to is what Call takes. The errors are those of Call: genserv.ErrNoProc if there
+// was no such process, a *genserv.Exit if it ended for another reason, genserv.ErrTimeout if ctx ended first. After a
+// time-out the server may still end. gen_server:stop/3.
 func (n *Node) Terminate(ctx context.Context, to, reason etf.Term) error {
 	return n.terminate(ctx, caller{pid: n.self}, to, reason)
 }
 
-// terminate is proc_lib:stop/3: the answer to the order says that it was understood, the end that it was done.
+// terminate is proc_lib:stop/3: the answer confirms that the server has received the order, its DOWN that it has
+// ended.
 func (n *Node) terminate(ctx context.Context, from caller, to, reason etf.Term) error {
 	if reason == nil {
 		reason = normal
@@ -41,7 +42,7 @@ func (n *Node) terminate(ctx context.Context, from caller, to, reason etf.Term) 
 	}
 	var exit *genserv.Exit
 	if errors.As(err, &exit) && etf.Equal(exit.Reason, reason) {
-		return nil // also before it has answered, as since OTP 28
+		return nil // also if it ended before it answered, as since OTP 28
 	}
 	return err
 }

@@ -25,50 +25,52 @@ type Config struct {
 	// LongNames makes the node use and accept full host names, as erl -name does. Nodes with short and with long names
 	// never connect to each other.
 	LongNames bool
-	// Visible announces the node to everybody, as an ordinary OTP node is. The default is a hidden node, as erl -hidden:
-	// its connections do not spread and global leaves it alone. A visible node that does not run global can make OTP 25
-	// and later tear a cluster apart (prevent_overlapping_partitions): choose it only for tests and small clusters.
+	// Visible announces the node to all others, as an ordinary OTP node is. The default is a hidden node, as erl -hidden:
+	// its connections do not spread and global ignores it. A visible node that does not run global can make OTP 25 and
+	// later disconnect nodes of the cluster from each other (prevent_overlapping_partitions). Use it only for tests and
+	// small clusters.
 	Visible bool
 	// Cookie is the secret shared by the cluster. Empty means the cookie file, see ReadCookie.
 	Cookie string
 	// Cookies gives single peers another cookie, as erlang:set_cookie(Node, Cookie) does.
 	Cookies map[string]string
 
-	// NamedBy is a node that gives this one its name: Start connects to it, and what is in front of the @ in Name does
-	// not count. Such a node does not listen, is hidden and needs no EPMD to find a free name, which suits a passing
-	// client (erl -sname undefined, OTP 23). The name is good for as long as that connection is up.
+	// NamedBy is a node that gives this one its name. Start connects to it; the part of Name before the @ is ignored. The
+	// node needs no EPMD to find a free name, does not listen and is hidden, which suits a short-lived client (erl -sname
+	// undefined, OTP 23). The name is valid while that connection is up.
 	NamedBy string
-	// NoListen makes a node that only connects to others: it has no listener and is in no EPMD, so nobody can dial it.
-	// It is hidden whatever Visible says (erl -dist_listen false).
+	// NoListen makes a node that only connects to others. It has no listener and is not registered with EPMD, so no node
+	// can connect to it. It is hidden whatever Visible says (erl -dist_listen false).
 	NoListen bool
-	// ProtoDist is what carries the connections, as erl -proto_dist says it: "inet_tcp", which the empty string means
-	// too, "inet_tls", or for IPv6 "inet6_tcp" and "inet6_tls". All nodes of a cluster should have the same; a name is
-	// resolved to addresses of the one family alone.
+	// ProtoDist selects the carrier of the connections, as erl -proto_dist does: "inet_tcp" (also the meaning of the
+	// empty string), "inet_tls", or for IPv6 "inet6_tcp" and "inet6_tls". All nodes of a cluster should have the same
+	// one. Names are resolved to addresses of that family only.
 	ProtoDist string
 	// TLS are the options of inet_tls and inet6_tls; tlsdist.ReadFile reads them from the file that erl
 	// -ssl_dist_optfile takes. Without ProtoDist they mean inet_tls.
 	TLS *tlsdist.Options
 
-	// Allow are the nodes that may connect to this one and be connected to, as net_kernel:allow/1 takes them:
-	// "name@host", a "host", or what is in front of the "@" together with it, as in "name@". None means all. Over rpc
-	// net_kernel:allow/1 adds to them. It is no protection of its own: who knows the cookie can call himself whatever
-	// he likes.
+	// Allow lists the nodes that may connect to this one and that this one may connect to, as net_kernel:allow/1 takes
+	// them: "name@host", a "host", or the part before the "@" with it, as in "name@". An empty list allows all nodes.
+	// net_kernel:allow/1, called over rpc, adds to the list. The list does not protect the node: a peer that knows the
+	// cookie can use any name.
 	Allow []string
 
-	// Listen is the IP address to listen on; empty means all of the family, and with IPv6 those of IPv4 too (kernel
-	// parameter inet_dist_use_interface).
+	// Listen is the IP address to listen on. Empty means all addresses of the family; with IPv6 that includes those of
+	// IPv4 (kernel parameter inet_dist_use_interface).
 	Listen string
-	// PortMin and PortMax bound the listen port (inet_dist_listen_min and _max); 0, 0 lets the system choose. PortMin
-	// alone is the one port; PortMax alone is refused, and so is what contradicts NodePort.
+	// PortMin and PortMax bound the listen port (inet_dist_listen_min and _max). 0, 0 lets the system choose. PortMin
+	// alone is the only port. PortMax alone is refused, and so is a range that contradicts NodePort.
 	PortMin, PortMax uint16
 	// EPMD says which port mapper the node registers with. The zero value is EPMDAuto.
 	EPMD EPMDMode
 	// EPMDPort is the port of EPMD here and on other hosts. 0 means ERL_EPMD_PORT, else 4369. ERL_EPMD_ADDRESS gives the
-	// addresses of an embedded one, which without it listens where the node does.
+	// addresses of an embedded EPMD. Without it an embedded EPMD listens on the addresses of the node.
 	EPMDPort uint16
 
-	// NodePort makes the node do without EPMD: it listens on this port, registers nowhere, and takes it for the port of
-	// every other node too (erl -erl_epmd_port). 0 means EPMD. A range of ports or a mode of EPMD beside it is refused.
+	// NodePort makes the node do without EPMD. The node listens on this port, registers nowhere, and connects to every
+	// other node on the same port (erl -erl_epmd_port). 0 means EPMD. It cannot be combined with a range of ports or with
+	// a mode of EPMD.
 	NodePort uint16
 
 	// SetupTime bounds each step of a connection attempt (net_setuptime). 0 means 7 s, at most 120 s.
@@ -78,20 +80,20 @@ type Config struct {
 	// TickIntensity is the number of ticks in a TickTime (net_tickintensity), 4 to 1000. 0 means 4.
 	TickIntensity int
 
-	// CallTimeout is how long Call and MultiCall, of the node and of its processes, wait with a context that has no
-	// deadline. 0 means 5 s, the default of gen_server:call; a negative one means for ever. What they return then is the
-	// error of a context that has ended, genserv.ErrTimeout. genserv.WithInfinity excepts single calls.
+	// CallTimeout bounds Call and MultiCall, of the node and of its processes, when their context has no deadline. 0
+	// means 5 s, the default of gen_server:call. A negative value means no limit. A call that reaches it fails with the
+	// error of a context that has ended, genserv.ErrTimeout. genserv.WithInfinity exempts single calls.
 	CallTimeout time.Duration
 
-	// MaxMessage is the size in bytes of the largest message that the node takes, and of all that arrive at the same
-	// time in pieces together. 0 means 2 GB, which is dist.DefaultMaxMessage. A larger one is refused alone: its
-	// connection lives on, a call that it carried fails at once with the reason {message_refused, Text}, a link or
-	// monitor that it would have ended ends with that reason, and the log says who sent what to whom. OTP has no such
-	// limit.
+	// MaxMessage is the size in bytes of the largest message that the node takes. It also bounds the total size of all
+	// messages that are arriving in fragments. 0 means 2 GB, which is dist.DefaultMaxMessage. Only the message that is
+	// too large is refused; its connection stays up. A call in it fails at once with the reason {message_refused, Text}.
+	// A link or monitor that it would have ended ends with that reason. The log names the sender, the receiver and the
+	// kind of message. OTP has no such limit.
 	MaxMessage int
-	// MaxElements is how many elements of lists, tuples and maps (two a pair) a message may have, of which each takes
-	// 16 to 90 bytes of memory. 0 means 268 million, which is etf.DefaultElements. A message with more is refused as
-	// one that is too large.
+	// MaxElements is the number of elements of lists, tuples and maps (two a pair) that a message may have. Each element
+	// takes 16 to 90 bytes of memory. 0 means 268 million, which is etf.DefaultElements. A message with more elements is
+	// refused like one that is too large.
 	MaxElements int
 
 	// Upgrade lets the servers of the node be upgraded; nil means that they cannot be.
@@ -100,28 +102,27 @@ type Config struct {
 	// Trace is called for every message and tick on every connection, in both directions; see dist.Options for what it may
 	// do. dist.TraceEvent prints itself as one line.
 	Trace func(dist.TraceEvent)
-	// Logger receives what the node and its processes log, the reports of crashed servers among it. nil means the
-	// warnings and errors of it, to the logger that is slog.Default() at Start: OTP's primary level is notice.
-	// slog.New(slog.DiscardHandler) is silent.
+	// Logger receives what the node and its processes log, including the reports of crashed servers. nil means that only
+	// warnings and errors are logged, to the logger that is slog.Default() at Start; OTP's primary level is notice.
+	// slog.New(slog.DiscardHandler) discards everything.
 	Logger *slog.Logger
-	// LoggerNode is a BEAM node to whose logger the events of processes are sent as well, from the level info on: the
-	// reports of servers that end abnormally, of supervisors and of applications appear there as those of OTP's own do,
-	// and with them what callbacks log by Process.Logger. "" means none. Events for a node that is away or slow are
-	// dropped, as in OTP.
+	// LoggerNode is a BEAM node whose logger also receives the events of processes, from the level info on: the reports
+	// of servers that end abnormally, of supervisors and of applications, and what callbacks log by Process.Logger.
+	// Reports look there like OTP's own. "" means none. Events are dropped while that node is away or slow, as in OTP.
 	LoggerNode string
 
 	epmdAddrs []netip.Addr // of an embedded EPMD
 	family    transport.Family
 	patience  time.Duration // dist.Options.HandOverAfter, for tests
-	without   dist.Flags    // what the node does not announce, for tests
+	without   dist.Flags    // flags that the node does not announce, for tests
 }
 
-// EPMDMode says where the port mapper comes from.
+// EPMDMode selects the port mapper.
 type EPMDMode int
 
 const (
-	// EPMDAuto uses the EPMD of this host and starts an embedded one if there is none, or no more: an EPMD that some
-	// other program has embedded ends with that program.
+	// EPMDAuto uses the EPMD of this host. It starts an embedded one if none is running, at Start or later: an EPMD that
+	// another program has embedded ends with that program.
 	EPMDAuto EPMDMode = iota
 	// EPMDExternal requires a running EPMD.
 	EPMDExternal
@@ -137,9 +138,9 @@ type ConfigError struct {
 
 func (e *ConfigError) Error() string { return "node: Config." + e.Field + ": " + e.Reason }
 
-// Checked returns c with its defaults filled in, as Start uses it: with the full name of the node, and with the cookie
-// of the user if c has none (see ReadCookie). The error is a *ConfigError if c cannot work, a *CookieError, or that the
-// environment of EPMD or the name of this host cannot be used.
+// Checked returns c with its defaults filled in, as Start uses it. Name is the full name of the node, and Cookie is
+// the cookie of the user if c has none (see ReadCookie). The error is a *ConfigError if c cannot work, a *CookieError,
+// or says that the environment of EPMD or the name of this host cannot be used.
 func (c Config) Checked() (Config, error) { return c.withDefaults() }
 
 // withDefaults checks c and fills in what was left out.
@@ -220,7 +221,7 @@ func (c *Config) checkLimits() error {
 }
 
 // checkPorts refuses ports that contradict each other and fills in those that follow from others. Differs from OTP,
-// which passes over inet_dist_listen_max without _min and then listens on any port.
+// which ignores inet_dist_listen_max without _min and then listens on any port.
 func (c *Config) checkPorts() error {
 	switch {
 	case c.PortMax != 0 && c.PortMin == 0:
@@ -244,7 +245,7 @@ func (c *Config) checkPorts() error {
 	return nil
 }
 
-// copyReferences copies what c refers to, so that its giver may change it.
+// copyReferences copies what c refers to, so that the caller may change it afterwards.
 func (c *Config) copyReferences() {
 	c.Cookies = maps.Clone(c.Cookies)
 	if c.TLS != nil {
@@ -257,7 +258,7 @@ func (c *Config) copyReferences() {
 	}
 }
 
-// checkCarrier checks what has to do with ProtoDist.
+// checkCarrier checks ProtoDist and the fields that depend on it.
 func (c *Config) checkCarrier() error {
 	if c.ProtoDist == "" {
 		c.ProtoDist = "inet_tcp"
@@ -282,7 +283,8 @@ func (c *Config) checkCarrier() error {
 	return nil
 }
 
-// checkCookies applies what the handshake needs: a cookie is an atom whose characters go into the digest as Latin-1.
+// checkCookies checks what the handshake requires: a cookie is an atom, and its characters go into the digest as
+// Latin-1.
 func (c Config) checkCookies() error {
 	check := func(field, cookie string) error {
 		switch {

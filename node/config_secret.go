@@ -6,10 +6,10 @@ import (
 	"maps"
 )
 
-// hidden stands for a secret where something is printed.
+// hidden is printed in place of a secret.
 const hidden = "[hidden]"
 
-// shownConfig is Config without its methods, and with no secret in it.
+// shownConfig is Config without its methods and without its secrets.
 type shownConfig Config
 
 func (c Config) withoutSecrets() shownConfig {
@@ -23,7 +23,7 @@ func (c Config) withoutSecrets() shownConfig {
 	return shownConfig(c)
 }
 
-// Format implements fmt.Formatter: every verb shows the fields, and none of them a cookie.
+// Format implements fmt.Formatter: every verb shows the fields, without the cookies.
 func (c Config) Format(s fmt.State, verb rune) {
 	_, _ = fmt.Fprintf(s, fmt.FormatString(s, verb), c.withoutSecrets())
 }
@@ -31,8 +31,8 @@ func (c Config) Format(s fmt.State, verb rune) {
 // LogValue implements slog.LogValuer. It shows no cookie.
 func (c Config) LogValue() slog.Value { return slog.StringValue(fmt.Sprintf("%+v", c)) }
 
-// Format implements fmt.Formatter: a node is shown by its name, for what it consists of has its cookie in it.
+// Format implements fmt.Formatter. It prints the name only, because the fields of a node contain its cookie.
 func (n *Node) Format(s fmt.State, _ rune) { _, _ = fmt.Fprintf(s, "node.Node(%s)", string(n.name)) }
 
-// LogValue implements slog.LogValuer: the name.
+// LogValue implements slog.LogValuer. It is the name of the node.
 func (n *Node) LogValue() slog.Value { return slog.StringValue(string(n.name)) }

@@ -22,12 +22,12 @@ func (n *Node) Connect(ctx context.Context, name etf.Atom) error {
 	return err
 }
 
-// connectRounds is how often connect tries again after an attempt of ours had to give way to one of the peer's which
-// then failed as well.
+// connectRounds is the number of attempts of connect. Another attempt is made when ours had to give way to an attempt
+// of the peer that failed as well.
 const connectRounds = 3
 
-// connect returns the connection with the node called name, dialling it if need be. However many ask, there is one
-// attempt; it goes on when ctx ends, for others may wait for it too.
+// connect returns the connection with the node called name, and dials it if there is none. All callers share one
+// attempt. The attempt goes on when ctx ends, because other callers may wait for it.
 func (n *Node) connect(ctx context.Context, name etf.Atom) (*peer, error) {
 	if p := n.peers.up(name); p != nil && p.usable() {
 		return p, nil
@@ -48,7 +48,7 @@ func (n *Node) connect(ctx context.Context, name etf.Atom) (*peer, error) {
 			return p, nil
 		case p != nil:
 			cancel()
-			a = &attempt{done: p.ended, err: errSuperseded} // the next one comes when everybody knows the end of this one
+			a = &attempt{done: p.ended, err: errSuperseded} // the next connection comes up after the end of this one
 		case begin && round > connectRounds:
 			n.peers.failAttempt(a, errSuperseded)
 			cancel()
@@ -143,8 +143,8 @@ func (n *Node) portOf(ctx context.Context, alive, host string) (uint16, error) {
 // epmd is the client for the EPMDs of this and other hosts.
 func (n *Node) epmd() epmd.Client { return epmd.Client{Dial: n.cfg.family.Dial} }
 
-// awaitIncoming keeps a refused attempt pending for as long as the peer may take to connect to us: it has told us
-// that its own attempt goes on. When that one arrives, it cancels ctx.
+// awaitIncoming keeps a refused attempt pending for as long as the peer may take to connect to us. The peer has
+// answered that its own attempt goes on. When the connection of the peer comes up, it cancels ctx.
 func (n *Node) awaitIncoming(ctx context.Context) {
 	timer := time.NewTimer(n.cfg.SetupTime)
 	defer timer.Stop()
@@ -154,12 +154,13 @@ func (n *Node) awaitIncoming(ctx context.Context) {
 	}
 }
 
-// establish makes a connection out of an attempt whose handshake is done. The old connection of the same name, if the
-// new one replaces it, has ended with all that it entails before the new one delivers its first message.
+// establish makes a connection out of an attempt whose handshake is done. If it replaces an old connection of the same
+// name, it waits for the end of that one first: links, monitors and calls over the old connection end before the new
+// one delivers a message.
 func (n *Node) establish(a *attempt, conn net.Conn, info *dist.Peer) {
 	old, ok := n.peers.removeConnection(a)
 	if old != nil {
-		old.abort(errReplaced) // the peer has given it up
+		old.abort(errReplaced) // the peer no longer uses it
 		<-old.ended
 	}
 	var p *peer
@@ -174,15 +175,15 @@ func (n *Node) establish(a *attempt, conn net.Conn, info *dist.Peer) {
 	}
 	n.events.publish(NodeEvent{Node: p.name, Up: true, Hidden: info.Hidden()})
 	p.sendOutbox()
-	n.work.Go(p.serve) // before the log, which takes longer than the first answer
+	n.work.Go(p.serve) // before the log, which takes longer than the first answer may
 	n.log.Info("connected", "peer", p.name, "hidden", info.Hidden(), "incoming", info.Incoming)
 	close(p.logged)
 }
 
 var errReplaced = errors.New("replaced by a new connection of the same node")
 
-// Ping connects to the node called name and asks its net_kernel whether it will talk to us, as net_adm:ping/1 does. nil
-// means pong.
+// Ping connects to the node called name and asks its net_kernel whether it accepts this node, as net_adm:ping/1 does.
+// nil means pong.
 func (n *Node) Ping(ctx context.Context, name etf.Atom) error {
 	if name == n.name {
 		return nil

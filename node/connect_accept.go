@@ -12,14 +12,14 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// maxPendingHandshakes bounds the incoming handshakes under way. Each costs a goroutine, an open file and some kB until
-// the peer has proved that it knows the cookie, or its time is over. Together they get a quarter of the files that the
-// process may open; another quarter goes to the clients of an embedded EPMD that are no nodes of it
-// (epmd.ServerOptions.MaxPending counts those of this host apart).
+// maxPendingHandshakes bounds the incoming handshakes under way. Each costs a goroutine, an open file and some kB
+// until the peer has proved that it knows the cookie, or its time is over. All handshakes together may use a quarter
+// of the files that the process may open. Another quarter is for clients of an embedded EPMD that have registered no
+// node (epmd.ServerOptions.MaxPending counts those of this host separately).
 const maxPendingHandshakes = 4096
 
-// shareOfFiles is the limit for something of which each takes an open file: most, or the part-th part of the files that
-// the process may open if that is less.
+// shareOfFiles limits the number of things that take an open file each. It returns most, or the part-th part of the
+// files that the process may open if that is less.
 func shareOfFiles(most, part int) int { return max(1, min(most, maxFiles()/part)) }
 
 // pendingHandshakes are the connections whose handshake is under way, the oldest first. A new one evicts the oldest if
@@ -40,10 +40,10 @@ func (s *pendingHandshakes) add(c net.Conn) *list.Element {
 	return s.all.PushBack(c)
 }
 
-// closeOldest requires s.mu. The handshake fails.
+// closeOldest closes the oldest connection, so that its handshake fails. The caller holds s.mu.
 func (s *pendingHandshakes) closeOldest() { _ = s.all.Remove(s.all.Front()).(net.Conn).Close() }
 
-// makeRoom closes the oldest one, if there is one.
+// makeRoom closes the oldest connection and reports whether there was one.
 func (s *pendingHandshakes) makeRoom() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -57,7 +57,7 @@ func (s *pendingHandshakes) makeRoom() bool {
 func (s *pendingHandshakes) remove(e *list.Element) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.all.Remove(e) // unless it had to go
+	s.all.Remove(e) // unless it was evicted
 }
 
 // acceptAll takes connections until the listener is closed.
@@ -76,9 +76,9 @@ func (n *Node) acceptAll() {
 				n.log.Error("accept", "error", err)
 			}
 			if outOfFiles(err) && pending.makeRoom() {
-				n.pause(time.Millisecond) // the file is free when the handshake has noticed
+				n.pause(time.Millisecond) // the file is closed when the handshake has failed
 			} else {
-				n.pause(100 * time.Millisecond) // for others to close some
+				n.pause(100 * time.Millisecond) // until others have closed some
 			}
 			continue
 		}
@@ -108,7 +108,7 @@ func (n *Node) serveConn(conn net.Conn, authenticated func()) {
 	arb := &arbiter{n: n, cancel: cancel}
 	carried, info, err := n.acceptHandshake(ctx, conn, arb)
 	if err != nil {
-		if arb.assigned.used { // a new one is not kept, or peers without the cookie could fill the pool
+		if arb.assigned.used { // a new name is not kept, or peers without the cookie could fill the pool
 			n.dynamicNames.returnName(arb.assigned)
 		}
 		_ = conn.Close()
@@ -150,7 +150,7 @@ type arbiter struct {
 	assigned dynamicName // if the peer has asked for a name
 }
 
-// nameFor gives the peer a name. It comes back when the connection ends, or when there is none.
+// nameFor gives the peer a name. The name is returned to the pool when the connection ends, or when none comes up.
 func (a *arbiter) nameFor(host string) (etf.Atom, uint32) {
 	a.assigned = a.n.dynamicNames.takeName(host, func(name etf.Atom) bool { return a.n.peers.up(name) != nil })
 	return a.assigned.name, a.assigned.creation

@@ -9,11 +9,11 @@ import (
 	"github.com/gonode-otp/gonode/node/internal/nodename"
 )
 
-// allowList is the list of net_kernel:allow/1: who may connect to the node and be connected to. An empty one allows
-// all.
+// allowList is the list of net_kernel:allow/1: the nodes that may connect to this one and that it may connect to. An
+// empty list allows all nodes.
 type allowList struct{ entries atomic.Pointer[[]etf.Atom] }
 
-// add makes the list longer.
+// add adds entries to the list.
 func (l *allowList) add(more []etf.Atom) {
 	for {
 		old := l.entries.Load()
@@ -35,7 +35,8 @@ func (l *allowList) all() []etf.Atom {
 // admits reports whether the node called name is on the list.
 func (l *allowList) admits(name etf.Atom) bool { return nodename.Admits(l.all(), name) }
 
-// checkAllow refuses what can be no entry of Config.Allow, for OTP passes over it and may then admit nobody.
+// checkAllow refuses entries of Config.Allow that can match no node. OTP ignores such entries and may then admit no
+// node.
 func (c Config) checkAllow() error {
 	for _, entry := range c.Allow {
 		alive, host, _ := strings.Cut(entry, "@")

@@ -14,8 +14,8 @@ import (
 	"github.com/gonode-otp/gonode/tlsdist"
 )
 
-// maxRefusals is how many warnings about refused connections there are in a minute. Strangers decide how many there
-// could be.
+// maxRefusals is the number of warnings about refused connections in a minute. It is bounded because anybody can open
+// connections.
 const maxRefusals = 10
 
 // refusals bounds the warnings about connections that were refused.
@@ -25,7 +25,7 @@ type refusals struct {
 	count int       // in it
 }
 
-// countRefusal tells whether a warning is to be given, and how many were not in the minute before.
+// countRefusal reports whether to log a warning, and how many warnings were left out in the minute before.
 func (r *refusals) countRefusal(now time.Time) (warn bool, left int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -47,8 +47,8 @@ func (n *Node) refusedOutgoing(peer etf.Atom, err error) {
 	n.logRefusal(slog.LevelDebug, "connect failed", err, "peer", string(peer))
 }
 
-// logRefusal logs a refused connection: as a warning if the cookie or a certificate is at fault, which somebody has
-// to mend, or wants to know of, else at the level otherwise. OTP: "Connection attempt from node ~w rejected. Invalid
+// logRefusal logs a refused connection. A wrong cookie or certificate is a warning, because an administrator has to
+// act on it. Everything else is logged at the level otherwise. OTP: "Connection attempt from node ~w rejected. Invalid
 // challenge reply."
 func (n *Node) logRefusal(otherwise slog.Level, text string, err error, args ...any) {
 	level := otherwise
@@ -64,8 +64,8 @@ func (n *Node) logRefusal(otherwise slog.Level, text string, err error, args ...
 	n.log.Log(n.ctx, level, text, append(args, "error", err)...)
 }
 
-// isUnproven tells whether a connection failed because a cookie or a certificate was not accepted, or TLS not agreed
-// on. Whoever does not speak TLS, says nothing or goes away has tried neither.
+// isUnproven reports whether a connection failed because a cookie or a certificate was not accepted, or because no TLS
+// version or cipher was agreed on. A peer that does not speak TLS, sends nothing or hangs up has tried neither.
 func isUnproven(err error) bool {
 	var (
 		refused  *dist.HandshakeError

@@ -10,9 +10,9 @@ import (
 	"github.com/gonode-otp/gonode/node/internal/kernel"
 )
 
-// handleSpawnRequest serves SPAWN_REQUEST for the functions of erpc, which apply what Export made known. A function
-// that is not known ends its process with undef, as it does in OTP. Differs from OTP: functions of Export, and funs,
-// are refused to whoever wants a process that runs them, for signals to that process would reach nobody.
+// handleSpawnRequest serves SPAWN_REQUEST for the functions of erpc, which apply exported functions (Node.Export). A
+// function that is not known ends its process with undef, as in OTP. Differs from OTP: exported functions and funs are
+// refused as the function of the process itself, because signals to that process would have no effect.
 func (p *peer) handleSpawnRequest(m *dist.SpawnRequest, payload etf.Term) {
 	args, _ := payload.(etf.List)
 	if !validSpawnOptions(m.Opts) {

@@ -39,7 +39,8 @@ func erpcResult(result etf.Ref, reason etf.Term) (etf.Term, error) {
 	return nil, &genserv.Exit{Reason: reason}
 }
 
-// handleSpawnReply serves SPAWN_REPLY: only that no process was started is news, all else comes with its end.
+// handleSpawnReply serves SPAWN_REPLY. Only a failed start matters: every other outcome arrives with the end of the
+// process.
 func (p *peer) handleSpawnReply(m *dist.SpawnReply) {
 	if m.Pid.Node == "" {
 		p.n.monitors.fire(m.Ref, p, m.Error)

@@ -6,9 +6,9 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// validSpawnOptions reports whether opts is a list of options of erlang:spawn_opt/4 with values that these take:
-// erl_create_process of the emulator, by erts_parse_spawn_opts. Those that are about the memory of a process mean
-// nothing here.
+// validSpawnOptions reports whether opts is a list of options of erlang:spawn_opt/4 with valid values:
+// erl_create_process of the emulator, by erts_parse_spawn_opts. Options about the memory of a process are checked and
+// have no effect.
 func validSpawnOptions(opts etf.Term) bool {
 	list, ok := opts.(etf.List)
 	if !ok {
@@ -36,7 +36,7 @@ func validSpawnOptions(opts etf.Term) bool {
 	return true
 }
 
-// spawnValues says of each option that has a value which ones it takes.
+// spawnValues checks the value of each option that has one.
 var spawnValues = map[etf.Atom]func(etf.Term) bool{
 	"link":               listOf(func(t etf.Term) bool { return etf.IsAtom(t, "priority") }), // since OTP 28
 	"monitor":            listOf(isMonitorOption),
@@ -51,8 +51,8 @@ var spawnValues = map[etf.Atom]func(etf.Term) bool{
 }
 
 const (
-	maxSchedulers = 1024 // MAX_NO_OF_SCHEDULERS; the emulator takes the number of those that it has
-	minHeapWords  = 233  // the least limit that max_heap_size takes, but for 0, which is none
+	maxSchedulers = 1024 // MAX_NO_OF_SCHEDULERS; the emulator takes the number of its own schedulers
+	minHeapWords  = 233  // the least limit of max_heap_size, apart from 0, which means no limit
 )
 
 func oneOf(atoms ...etf.Atom) func(etf.Term) bool {
@@ -118,7 +118,7 @@ func isHeapLimit(t etf.Term) bool {
 	return sized
 }
 
-// hasOption tells whether opts has the option name, which may stand alone or in {name, Options}.
+// hasOption reports whether opts has the option name, alone or as {name, Options}.
 func hasOption(opts etf.Term, name etf.Atom) bool {
 	list, _ := opts.(etf.List)
 	for _, o := range list {

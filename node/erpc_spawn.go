@@ -12,25 +12,26 @@ import (
 )
 
 const (
-	// maxRunning is how many functions run at a time that other nodes have asked for; the others wait for their turn.
+	// maxRunning is the number of functions that run at a time for other nodes. The others wait.
 	maxRunning = 4096
-	// maxWaiting is how many may wait. One more is refused with system_limit, as by a BEAM that has its 2^18
-	// processes.
+	// maxWaiting is the number of functions that may wait. One more is refused with system_limit, as a BEAM does when it
+	// has 2^18 processes.
 	maxWaiting = 1 << 18
 )
 
-// spawned is a process that another node has asked for by SPAWN_REQUEST: a pid under which one function runs, whose
-// result is its exit reason. Nobody but the asker knows the pid, so the link and the monitor of the request are all
-// there is to it. Differs from OTP: without a mailbox it gets exit signals and no messages, and when the caller has
-// taken its monitor back, has ended, or is away, the context of the function ends, where a BEAM lets the process go
-// on for nobody.
+// spawned is a process that another node has requested by SPAWN_REQUEST. It has a pid and runs one function, whose
+// result is its exit reason. Only the requester knows the pid, so the process needs nothing but the link and the
+// monitor of the request.
+//
+// Differs from OTP: the process has no mailbox; it gets exit signals and no messages. The context of the function ends
+// when the caller has removed its monitor, has ended, or is away. A BEAM lets the process go on.
 type spawned struct {
 	peer      *peer
 	pid, from etf.Pid
 	ref       etf.Ref
 
 	run       func(ctx context.Context) etf.Term
-	badResult func(error) etf.Term // stands for a result that is no term; nil is that of an exit reason
+	badResult func(error) etf.Term // makes the exit reason for a result that is not a term; nil means the usual one
 
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -38,7 +39,7 @@ type spawned struct {
 	link, monitor, ended bool // guarded by peer.mu
 }
 
-// spawn runs a function as the process that was asked for. It is called by the reader.
+// spawn runs a function as the requested process. The reader calls it.
 func (p *peer) spawn(m *dist.SpawnRequest, run func(context.Context) etf.Term, badResult func(error) etf.Term) {
 	n := p.n
 	number, ok := n.registry.reserveNumber()
@@ -63,7 +64,7 @@ func (p *peer) spawn(m *dist.SpawnRequest, run func(context.Context) etf.Term, b
 	n.spawns.start(n, s.work)
 }
 
-// work runs the function, unless nobody wants its result any more.
+// work runs the function, unless the result is no longer wanted.
 func (s *spawned) work() {
 	reason := etf.Term(killed)
 	if s.ctx.Err() == nil {
@@ -72,10 +73,10 @@ func (s *spawned) work() {
 	s.end(reason)
 }
 
-// callerContext is the context of a function that another process has asked for. It knows that process.
+// callerContext is the context of a function that another process has requested. It knows the pid of that process.
 type callerContext spawned
 
-// callerKey asks a context for the pid of the process that called the function.
+// callerKey is the key of the pid of the process that called the function.
 type callerKey struct{}
 
 // Deadline implements context.Context.
@@ -95,7 +96,8 @@ func (c *callerContext) Value(key any) any {
 	return c.ctx.Value(key)
 }
 
-// end ends the process and tells the asker, by what ties it to the process. The first reason counts.
+// end ends the process and tells the requester by the link and the monitor that are left. Only the first reason
+// counts.
 func (s *spawned) end(reason etf.Term) {
 	p := s.peer
 	p.mu.Lock()
@@ -109,7 +111,7 @@ func (s *spawned) end(reason etf.Term) {
 		return
 	}
 	s.cancel()
-	defer p.n.spawns.remove(s) // behind its last signals, so that no other process has sent some under its pid
+	defer p.n.spawns.remove(s) // after its last signals, so that no other process sends under its pid before
 	if link {
 		s.sendReason(&dist.Exit{From: s.pid, To: s.from}, reason)
 	}
@@ -118,12 +120,12 @@ func (s *spawned) end(reason etf.Term) {
 	}
 }
 
-// sendReason sends the exit reason, or another one if it cannot be encoded. Sending it is what shows that: a check
+// sendReason sends the exit reason, or another one if it cannot be encoded. The failure of sending shows that: a check
 // before would encode a large reason twice.
 func (s *spawned) sendReason(m dist.Message, reason etf.Term) {
 	var bad *etf.EncodeError
 	if err := s.peer.conn.Post(m, reason); !errors.As(err, &bad) {
-		return // that the connection is gone the asker learns from its own node
+		return // if the connection is gone, the requester learns it from its own node
 	}
 	if s.badResult != nil {
 		s.peer.send(m, s.badResult(bad))
@@ -132,8 +134,7 @@ func (s *spawned) sendReason(m dist.Message, reason etf.Term) {
 	s.peer.send(m, driver.SendableReason(reason))
 }
 
-// removeTies takes back the link or the monitor, or both, and reports whether nothing ties the asker to the process any
-// more.
+// removeTies removes the link or the monitor, or both. It reports whether neither is left.
 func (s *spawned) removeTies(link, monitor bool) bool {
 	s.peer.mu.Lock()
 	defer s.peer.mu.Unlock()
@@ -142,7 +143,7 @@ func (s *spawned) removeTies(link, monitor bool) bool {
 	return !s.link && !s.monitor
 }
 
-// demonitorSpawned serves DEMONITOR_P for the monitor of a request: the call was given up, or the caller has ended.
+// demonitorSpawned serves DEMONITOR_P for the monitor of a request: the caller has given up the call, or has ended.
 func (p *peer) demonitorSpawned(ref etf.Ref) {
 	p.mu.Lock()
 	s := p.spawned[keyOf(ref)]
@@ -152,7 +153,7 @@ func (p *peer) demonitorSpawned(ref etf.Ref) {
 	}
 }
 
-// endSpawned ends what the peer waits for, whose connection is gone.
+// endSpawned ends the processes that the peer has requested. Its connection is gone.
 func (p *peer) endSpawned() {
 	p.mu.Lock()
 	all := make([]*spawned, 0, len(p.spawned))
@@ -166,7 +167,7 @@ func (p *peer) endSpawned() {
 	}
 }
 
-// spawnTable knows the processes that other nodes have asked for, and who may run.
+// spawnTable holds the processes that other nodes have requested, and decides which of them may run.
 type spawnTable struct {
 	mu      sync.Mutex
 	byPid   map[pidNumber]*spawned // those that have not ended
@@ -231,14 +232,14 @@ func (t *spawnTable) breakLink(from, to etf.Pid, reason etf.Term) {
 	}
 }
 
-// removeLink takes the link back.
+// removeLink removes the link.
 func (t *spawnTable) removeLink(from, to etf.Pid) {
 	if s := t.get(to); s != nil && s.from == from {
 		s.removeTies(true, false)
 	}
 }
 
-// start runs work in a goroutine of the node, at once or when others have ended.
+// start runs work in a goroutine of the node, at once or after others have ended.
 func (t *spawnTable) start(n *Node, work func()) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -251,7 +252,7 @@ func (t *spawnTable) start(n *Node, work func()) {
 	}
 }
 
-// runFrom runs work, and then what waits.
+// runFrom runs work, and then the functions that wait.
 func (t *spawnTable) runFrom(work func()) {
 	for work != nil {
 		work()
@@ -259,7 +260,7 @@ func (t *spawnTable) runFrom(work func()) {
 	}
 }
 
-// next takes the first of those that wait; nil if there is none, and another goroutine may be started then.
+// next takes the first function that waits. If there is none, it returns nil, and another goroutine may be started.
 func (t *spawnTable) next() (work func()) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

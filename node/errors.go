@@ -12,7 +12,7 @@ import (
 // ErrStopped is the error of every use of a node that has been stopped or is stopping.
 var ErrStopped = errors.New("node: the node is stopped")
 
-// ErrTooManyProcesses is the error of a spawn while as many processes are alive as pids can tell apart, 2^28
+// ErrTooManyProcesses is the error of a spawn when 2^28 processes are alive, the most that pids can tell apart
 // (system_limit).
 var ErrTooManyProcesses = errors.New("node: too many processes")
 
@@ -30,7 +30,7 @@ func (e *ConnectError) Error() string {
 
 func (e *ConnectError) Unwrap() error { return e.Err }
 
-// inTime is the text of an error, in words if it is nothing but the end of a context.
+// inTime returns the text of err. The error of a context that has ended is put in words.
 func inTime(err error) string {
 	switch err {
 	case context.DeadlineExceeded:
@@ -41,9 +41,9 @@ func inTime(err error) string {
 	return err.Error()
 }
 
-// waitError is something that did not come about before a context ended. It matches the cause of that.
+// waitError says that something did not happen before a context ended. It matches the cause of the context.
 type waitError struct {
-	what  string // that was waited for
+	what  string // what was waited for
 	cause error
 }
 
@@ -51,12 +51,12 @@ func (e *waitError) Error() string { return "node: " + e.what + ": " + inTime(e.
 
 func (e *waitError) Unwrap() error { return e.cause }
 
-// ErrBadArgument is what Erlang calls badarg: an argument that a function does not take. As the error of a Function, or
-// of a start function of a supervisor, it is badarg there, for genserv.ExitReason makes that of it.
+// ErrBadArgument is Erlang's badarg: an argument that a function does not take. As the error of a Function, or of the
+// start function of a supervisor, it becomes the reason badarg (genserv.ExitReason).
 var ErrBadArgument = kernel.ErrBadArgument
 
-// NameTakenError says that a name is registered already on this node: the error of genserv.Process.Register. It
-// matches ErrBadArgument, for erlang:register/2 says badarg. A spawn under such a name fails with
+// NameTakenError says that a name is registered already on this node. It is an error of genserv.Process.Register and
+// matches ErrBadArgument, as erlang:register/2 fails with badarg. A spawn under such a name fails with
 // *genserv.AlreadyStarted instead.
 type NameTakenError struct {
 	Name etf.Atom
@@ -73,7 +73,7 @@ func (e *NameTakenError) Is(target error) bool { return target == ErrBadArgument
 // ExitReason returns badarg, for genserv.ExitReason.
 func (e *NameTakenError) ExitReason() etf.Term { return etf.Atom("badarg") }
 
-// InvalidNameError is a name that no process can have: it is no valid UTF-8, has more than 255 characters, or is
+// InvalidNameError is a name that no process can have: it is not valid UTF-8, has more than 255 characters, or is
 // undefined. It is an error of genserv.Process.Register and of a spawn, and matches ErrBadArgument.
 type InvalidNameError struct{ Name etf.Atom }
 
@@ -87,8 +87,8 @@ func (e *InvalidNameError) Is(target error) bool { return target == ErrBadArgume
 // ExitReason returns badarg, for genserv.ExitReason.
 func (e *InvalidNameError) ExitReason() etf.Term { return etf.Atom("badarg") }
 
-// AlreadyRegisteredError says that a process has a name already and can have no second one: the error of
-// genserv.Process.Register. It matches ErrBadArgument, for erlang:register/2 says badarg.
+// AlreadyRegisteredError says that a process has a name already and can have no second one. It is an error of
+// genserv.Process.Register and matches ErrBadArgument, as erlang:register/2 fails with badarg.
 type AlreadyRegisteredError struct {
 	Pid  etf.Pid
 	Name etf.Atom // the name that it has
@@ -104,8 +104,8 @@ func (e *AlreadyRegisteredError) Is(target error) bool { return target == ErrBad
 // ExitReason returns badarg, for genserv.ExitReason.
 func (e *AlreadyRegisteredError) ExitReason() etf.Term { return etf.Atom("badarg") }
 
-// NotRegisteredError says that no process of this node has a name: the error of genserv.Process.TrySend to such a name,
-// and of Unregister. It matches ErrBadArgument, for Erlang says badarg (erlang:send/2, erlang:unregister/1).
+// NotRegisteredError says that no process of this node has a name. It is the error of genserv.Process.TrySend to such
+// a name, and of Unregister. It matches ErrBadArgument, as erlang:send/2 and erlang:unregister/1 fail with badarg.
 type NotRegisteredError struct{ Name etf.Atom }
 
 func (e *NotRegisteredError) Error() string {

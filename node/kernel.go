@@ -10,29 +10,29 @@ import (
 	"github.com/gonode-otp/gonode/node/internal/upgrade"
 )
 
-// Function is what runs when another node applies an exported function, see Node.Export. args are as many as the
-// arity that it was exported with. ctx ends when the node stops, and when nobody waits for the result any more: the
-// caller has given up, has ended or is away. A function that starts a child of the caller passes it to Node.SpawnLink.
+// Function is what runs when another node applies an exported function, see Node.Export. The number of args is the
+// arity that it was exported with. ctx ends when the node stops, and when the result is no longer wanted: the caller
+// has given up, has ended or is away. A function that starts a child of the caller passes ctx to Node.SpawnLink.
 //
-// A nil result is the atom undefined. An error that is a *genserv.Exit is erlang:exit(Reason), and a *genserv.Failure
-// stands for itself. Every other one is error(Reason) with the reason of genserv.ExitReason: badarg for ErrBadArgument,
-// the text of an error that it does not know. A panic means what it means in a callback.
+// A nil result is the atom undefined. A *genserv.Exit is erlang:exit(Reason), and a *genserv.Failure is raised as it
+// is. Every other error is error(Reason) with the reason of genserv.ExitReason: badarg for ErrBadArgument, and the
+// text of an error that it does not know. A panic means the same as in a callback.
 type Function = kernel.Function
 
-// Export makes Module:Function/Arity known to rpc and erpc: functions that are not exported are undef. It replaces
-// what was exported under that name before; nil takes it away.
+// Export makes Module:Function/Arity known to rpc and erpc. Functions that are not exported are undef. It replaces an
+// earlier export of the same name; nil removes it.
 func (n *Node) Export(module, function etf.Atom, arity int, f Function) {
 	n.functions.Set(module, function, arity, f)
 }
 
-// detached makes a function of f that goes on when its caller is gone, as every function does on a BEAM.
+// detached returns f as a function that goes on when its caller is gone, as every function does on a BEAM.
 func (n *Node) detached(f Function) Function {
 	return func(_ context.Context, args etf.List) (etf.Term, error) { return f(n.ctx, args) }
 }
 
-// startServices starts the processes that every node has, and makes its functions known. Whoever may call the node
-// can end them, by an exit signal or a system message, so net_kernel, rex and release_handler are started anew, and
-// without application_controller or their supervisor the node ends.
+// startServices starts the processes that every node has, and exports its functions. Any process that can call the
+// node can end them, by an exit signal or a system message. So net_kernel, rex and release_handler are restarted, and
+// the node ends with application_controller or with the supervisor of the three.
 func (n *Node) startServices(ctx context.Context) error {
 	host := kernelHost{n}
 	kernel.Export(n.functions, host)
@@ -49,7 +49,7 @@ func (n *Node) startServices(ctx context.Context) error {
 		module: kernel.Supervisor(n.functions, host, more...)})
 }
 
-// startNeeded starts a process whose end is that of the node: init of a BEAM calls it a kernel pid.
+// startNeeded starts a process without which the node ends: a kernel pid in the words of init of a BEAM.
 func (n *Node) startNeeded(ctx context.Context, o spawnOptions) error {
 	pid, err := n.spawn(ctx, o)
 	if err != nil {
@@ -128,5 +128,5 @@ func (h kernelHost) CallSystem(ctx context.Context, to, request etf.Term) (etf.T
 	return h.callTo(ctx, from, to, d, func(tag etf.Term) etf.Term { return driver.SystemMessage(h.self, tag, request) })
 }
 
-// Run implements kernel.Runner. Functions of rpc have their share of those that erpc runs.
+// Run implements kernel.Runner. Functions of rpc count towards maxRunning, as those of erpc do.
 func (h kernelHost) Run(work func(context.Context)) { h.spawns.start(h.Node, func() { work(h.ctx) }) }

@@ -7,8 +7,8 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// link is one end of a link, kept by the process at this end. An unlink over the wire is pending until it is
-// acknowledged: meanwhile the link is not active, and an exit signal of the other end is ignored. Distribution
+// link is one end of a link, kept by the process at this end. An unlink over the wire is pending until the other end
+// acknowledges it. Until then the link is not active, and an exit signal of the other end is ignored. Distribution
 // Protocol, "Link Protocol".
 type link struct {
 	active   bool
@@ -33,8 +33,8 @@ func (p *peer) handleLink(m *dist.Link) {
 	}
 }
 
-// addLink notes that pid has linked itself to the process; false means that the process has ended. One that is about
-// to end takes the link and answers it with its exit signal.
+// addLink notes that pid has linked itself to the process. false means that the process has ended. A process that is
+// about to end takes the link and answers it with its exit signal.
 func (p *process) addLink(pid etf.Pid, via *peer) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -50,8 +50,8 @@ func (p *process) addLink(pid etf.Pid, via *peer) bool {
 	return true
 }
 
-// handleUnlink serves UNLINK_ID, and the UNLINK of old nodes. The acknowledgement goes out before any other signal to
-// that process can.
+// handleUnlink serves UNLINK_ID, and the UNLINK of old nodes. It sends the acknowledgement before any other signal to
+// that process can be sent.
 func (p *peer) handleUnlink(m *dist.UnlinkID) {
 	if m.ID != 0 {
 		p.send(&dist.UnlinkIDAck{ID: m.ID, From: m.To, To: m.From}, nil)
@@ -125,8 +125,8 @@ func (n *Node) exitSignal(from, to etf.Pid, reason, token etf.Term) {
 	n.spawns.exit(to, reason)
 }
 
-// exitSignal delivers an exit signal: a message to a process that traps exits, in the order of the other messages, else
-// the end, unless the reason is normal. erlang:process_flag(trap_exit, _).
+// exitSignal delivers an exit signal. A process that traps exits gets it as a message, in order with its other
+// messages. Any other process ends, unless the reason is normal. erlang:process_flag(trap_exit, _).
 func (p *process) exitSignal(from etf.Pid, reason, token etf.Term) {
 	p.mu.Lock()
 	trap := p.trap
@@ -182,8 +182,8 @@ func (p *process) link(pid etf.Pid) {
 	held, err := via.holdSignal(m, nil)
 	if !held && err == nil {
 		if via.isStale(pid) {
-			// Differs from OTP: it asks the node, and if the process ends before the answer, its exit signal to a pid
-			// of an earlier life of that node costs the connection (erts_net_message).
+			// Differs from OTP: OTP sends the LINK. If the process ends before the answer, its exit signal goes to a pid of an
+			// earlier incarnation of that node, which closes the connection (erts_net_message).
 			n.breakLink(pid, p.pid, noproc, nil)
 			return
 		}
@@ -204,7 +204,7 @@ func (p *process) setLink(pid etf.Pid, via *peer) {
 	p.links[pid] = &link{active: true, peer: via}
 }
 
-// unlink takes the link with pid away, as erlang:unlink/1 does: afterwards no exit signal of pid arrives.
+// unlink removes the link with pid, as erlang:unlink/1 does. Afterwards no exit signal of pid arrives.
 func (p *process) unlink(pid etf.Pid) {
 	n := p.n
 	p.mu.Lock()

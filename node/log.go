@@ -29,7 +29,7 @@ func (n *Node) processLog(pid etf.Pid) *slog.Logger {
 	return slog.New(slog.NewMultiHandler(local.Handler(), remote))
 }
 
-// warnings passes on what is worth a warning: that the node has started its own processes is not worth a line.
+// warnings passes on warnings and errors only: that the node has started its own processes need not be logged.
 type warnings struct{ slog.Handler }
 
 // Enabled implements slog.Handler.

@@ -9,9 +9,9 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// inboundMonitor is a monitor on a process of this node. Two processes may have many of them, each with its own
-// reference. The table of the peer finds one by its reference for a DEMONITOR_P; the list of the process finds all of
-// them when it ends.
+// inboundMonitor is a monitor on a process of this node. One process may monitor another many times, each time with
+// its own reference. A DEMONITOR_P finds the monitor by its reference in the table of the peer. The end of the process
+// finds all monitors in the list of the process.
 type inboundMonitor struct {
 	ref     etf.Ref
 	watcher etf.Pid
@@ -82,7 +82,7 @@ func (w *inboundMonitor) detach() {
 	w.target.mu.Unlock()
 }
 
-// outboundMonitor is a monitor that somebody on this node holds: a process, or a call that waits for its answer.
+// outboundMonitor is a monitor held on this node, by a process or by a call that waits for its answer.
 type outboundMonitor struct {
 	ref    etf.Ref
 	from   etf.Pid         // the watcher
@@ -112,7 +112,7 @@ func (m *outboundMonitor) down(reason etf.Term) {
 	}
 }
 
-// monitorTable finds the monitors that are held on this node. Entries leave it when they fire or are taken back.
+// monitorTable holds the monitors of this node's processes and calls. Entries leave it when they fire or are removed.
 type monitorTable struct {
 	mu    sync.Mutex
 	byRef map[uint64]*outboundMonitor
@@ -124,7 +124,7 @@ func (t *monitorTable) add(m *outboundMonitor) {
 	t.mu.Unlock()
 }
 
-// remove reports whether m was still there.
+// remove removes m and reports whether the table had it.
 func (t *monitorTable) remove(m *outboundMonitor) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -135,8 +135,8 @@ func (t *monitorTable) remove(m *outboundMonitor) bool {
 	return true
 }
 
-// fire serves MONITOR_P_EXIT of the peer via, nil for what happens on this node. A monitor that is unknown has been
-// taken back.
+// fire serves MONITOR_P_EXIT of the peer via; a nil via means this node. A monitor that is not in the table has been
+// removed before.
 func (t *monitorTable) fire(ref etf.Ref, via *peer, reason etf.Term) {
 	t.mu.Lock()
 	m := t.byRef[refNumber(ref)]
@@ -151,7 +151,7 @@ func (t *monitorTable) fire(ref etf.Ref, via *peer, reason etf.Term) {
 	}
 }
 
-// ofPeer takes out all monitors on targets behind a connection that is gone.
+// ofPeer removes and returns all monitors on targets behind a connection that is gone.
 func (t *monitorTable) ofPeer(p *peer) []*outboundMonitor {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -165,8 +165,8 @@ func (t *monitorTable) ofPeer(p *peer) []*outboundMonitor {
 	return all
 }
 
-// setMonitor sets a monitor. It is told at once that there is no such process; that the node cannot be reached is an
-// error.
+// setMonitor sets a monitor. If there is no such process, the monitor fires at once. If the node cannot be reached,
+// setMonitor returns an error.
 func (n *Node) setMonitor(ctx context.Context, m *outboundMonitor, d destination) error {
 	m.object = d.object()
 	if d.node == n.name {
@@ -198,14 +198,14 @@ func (n *Node) setLocalMonitor(m *outboundMonitor, d destination) {
 	}
 }
 
-// removeMonitor takes a monitor back; afterwards its holder hears no more of it.
+// removeMonitor removes a monitor. Afterwards the monitor does not fire.
 func (n *Node) removeMonitor(m *outboundMonitor) {
 	if n.monitors.remove(m) {
 		n.sendDemonitor(m)
 	}
 }
 
-// sendDemonitor tells the target, or its node, that nobody holds the monitor any more.
+// sendDemonitor tells the target, or its node, that the monitor is removed.
 func (n *Node) sendDemonitor(m *outboundMonitor) {
 	switch {
 	case m.peer != nil:
@@ -215,7 +215,7 @@ func (n *Node) sendDemonitor(m *outboundMonitor) {
 	}
 }
 
-// fireInbound sends DOWN to all who monitored p.
+// fireInbound sends DOWN for each of the monitors on p.
 func (n *Node) fireInbound(p *process, all []*inboundMonitor, reason etf.Term) {
 	for _, w := range all {
 		if w.peer == nil {
@@ -232,7 +232,7 @@ func (n *Node) fireInbound(p *process, all []*inboundMonitor, reason etf.Term) {
 	}
 }
 
-// monitor is erlang:monitor(process, To) of a process, or with the option {alias, demonitor}.
+// monitor is erlang:monitor(process, To) called by a process. alias adds the option {alias, demonitor}.
 func (pr proc) monitor(to etf.Term, alias bool) (etf.Ref, error) {
 	n, p := pr.p.n, pr.p
 	d, err := pr.locate(to)
@@ -258,7 +258,7 @@ func (pr proc) monitor(to etf.Term, alias bool) (etf.Ref, error) {
 	return m.ref, nil
 }
 
-// demonitor is erlang:demonitor(Ref, [flush]) of a process.
+// demonitor is erlang:demonitor(Ref, [flush]) called by a process.
 func (pr proc) demonitor(ref etf.Ref) {
 	p := pr.p
 	p.mu.Lock()

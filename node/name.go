@@ -11,7 +11,7 @@ import (
 // secret.
 type Cookie = cookie.Cookie
 
-// CookieError is a cookie file that cannot be used. Its text does not contain the cookie.
+// CookieError says that a cookie file cannot be used. Its text does not contain the cookie.
 type CookieError = cookie.Error
 
 // ReadCookie returns the cookie of the user, as OTP's auth server finds it: ~/.erlang.cookie, else
@@ -19,8 +19,8 @@ type CookieError = cookie.Error
 // ~/.erlang.cookie with mode 0400. A file that others may read is refused with a *CookieError.
 func ReadCookie() (Cookie, error) { return cookie.Read() }
 
-// FindCookie is ReadCookie that writes no file: if neither is there it fails with a *CookieError that matches
-// fs.ErrNotExist, and File is the one that ReadCookie would make.
+// FindCookie is ReadCookie without writing a file. If neither file exists, it fails with a *CookieError that matches
+// fs.ErrNotExist and whose File is the one that ReadCookie would write.
 func FindCookie() (Cookie, error) { return cookie.Find() }
 
 // ReadCookieFile returns the cookie in file. It fails with a *CookieError if the file is missing (matching

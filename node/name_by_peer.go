@@ -8,8 +8,8 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// startNamed asks Config.NamedBy for a name and starts the node under it, with that connection. Distribution Protocol,
-// DFLAG_NAME_ME.
+// startNamed gets a name from Config.NamedBy and starts the node under it, with the connection that gave the name.
+// Distribution Protocol, DFLAG_NAME_ME.
 func (n *Node) startNamed(ctx context.Context) error {
 	giver := etf.Atom(n.cfg.NamedBy)
 	host, err := n.checkPeerName(giver)

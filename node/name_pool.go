@@ -11,8 +11,8 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// namePool makes the names of peers that ask for one, and gives a name that is free again before it makes another, for
-// a name is an atom for ever on every node that hears of it (dyn_name_pool of net_kernel). Whoever gets it next has
+// namePool makes names for peers that ask for one. It reuses a free name before it makes a new one, because every node
+// that hears of a name keeps its atom for ever (dyn_name_pool of net_kernel). The next peer with the same name has
 // another creation.
 type namePool struct {
 	mu   sync.Mutex
@@ -22,10 +22,10 @@ type namePool struct {
 type dynamicName struct {
 	name     etf.Atom
 	creation uint32
-	used     bool // somebody has had it before
+	used     bool // a peer has had it before
 }
 
-// takeName gives a name to a peer on host. taken says which names are those of nodes that are connected already.
+// takeName takes a name for a peer on host. taken reports whether a connected node has the name already.
 func (p *namePool) takeName(host string, taken func(etf.Atom) bool) dynamicName {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -37,13 +37,13 @@ func (p *namePool) takeName(host string, taken func(etf.Atom) bool) dynamicName 
 		} else {
 			g = newName(host)
 		}
-		if !taken(g.name) { // by a node that has it as a name of its own
+		if !taken(g.name) { // by a node that chose this name itself
 			return g
 		}
 	}
 }
 
-// returnName takes a name back.
+// returnName puts a name back into the pool.
 func (p *namePool) returnName(g dynamicName) {
 	_, host, _ := dist.SplitNode(g.name)
 	p.mu.Lock()
@@ -51,7 +51,7 @@ func (p *namePool) returnName(g dynamicName) {
 	p.setFree(host, append(p.free[host], dynamicName{g.name, nextCreation(g.creation), true}))
 }
 
-// returnNameOf is put for the name of a peer, if it has got it here.
+// returnNameOf puts the name of a peer back into the pool, if this node has given it.
 func (n *Node) returnNameOf(info *dist.Peer) {
 	if info.Incoming && info.Status == dist.StatusNamed {
 		n.dynamicNames.returnName(dynamicName{name: info.Name, creation: info.Creation})
@@ -75,5 +75,6 @@ func newName(host string) dynamicName {
 	return dynamicName{name: etf.Atom(name + "@" + host), creation: randomCreation()}
 }
 
-// nextCreation leaves out the creations that are no more than two bits (next_creation and wrap_creation of net_kernel).
+// nextCreation returns the creation after c. It leaves out 0 to 3, the creations of two bits (next_creation and
+// wrap_creation of net_kernel).
 func nextCreation(c uint32) uint32 { return max(c+1, 4) }

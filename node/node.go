@@ -32,7 +32,7 @@ type Node struct {
 	remoteLog slog.Handler // of processes; nil if their events stay here
 	name      etf.Atom
 	creation  uint32
-	self      etf.Pid // stands for goroutines that are no process
+	self      etf.Pid // stands for goroutines that are not processes
 	side      dist.Local
 
 	registry  *registry
@@ -54,7 +54,7 @@ type Node struct {
 	inline       atomic.Int32 // servers that readers run now
 	peers        *peerTable
 	allow        allowList
-	dynamicNames namePool // names of peers that have none of their own
+	dynamicNames namePool // names given to peers that asked for one
 	carrier      transport.Carrier
 
 	listener     net.Listener // nil with NoListen
@@ -66,17 +66,18 @@ type Node struct {
 	work   sync.WaitGroup // every goroutine of the node
 
 	startMu  sync.RWMutex // held for writing while these are set
-	stopping bool         // nothing is started from outside any more
-	sealed   bool         // nor from inside
+	stopping bool         // nothing more is started by the program or by other nodes
+	sealed   bool         // nothing more is started by processes either
 
 	end ending
 }
 
-// Start starts a node: it listens, registers with EPMD and from then on answers other nodes. ctx bounds the start only.
+// Start starts a node: it listens and registers with EPMD, and from then on it answers other nodes. ctx bounds only
+// the start.
 //
 // Errors: *ConfigError, *tlsdist.OptionError and *tlsdist.FileError, *CookieError, *epmd.NameTakenError if another
-// node of that name runs on this host, epmd.ErrUnavailable if there is no EPMD and none may be started, and what the
-// system says about the listen address.
+// node of that name runs on this host, epmd.ErrUnavailable if there is no EPMD and none may be started, and the error
+// of the system if it cannot listen on the address.
 func Start(ctx context.Context, cfg Config) (*Node, error) {
 	cfg, err := cfg.withDefaults()
 	if err != nil {
@@ -108,7 +109,7 @@ func (n *Node) start(ctx context.Context) (err error) {
 	return n.startAs(ctx)
 }
 
-// startAs starts the node, whose name and preliminary creation are known.
+// startAs starts the node after its name and its preliminary creation are known.
 func (n *Node) startAs(ctx context.Context) (err error) {
 	if !n.cfg.NoListen {
 		if err := n.listen(ctx); err != nil {
@@ -140,8 +141,8 @@ func (n *Node) startAs(ctx context.Context) (err error) {
 	return nil
 }
 
-// randomCreation makes the creation of a node that no EPMD numbers: any but 0 and the old two-bit values, as OTP does
-// for nodes without EPMD.
+// randomCreation returns a creation for a node that gets none from EPMD. It is never 0 or one of the old two-bit
+// values, as in OTP.
 func randomCreation() uint32 {
 	var b [4]byte
 	for {
@@ -185,8 +186,8 @@ func (n *Node) listen(ctx context.Context) (err error) {
 	return err
 }
 
-// mapperAddrs are the addresses of an embedded EPMD: those of ERL_EPMD_ADDRESS, else those on which the node listens,
-// for who can reach the node shall find it.
+// mapperAddrs returns the addresses of an embedded EPMD: those of ERL_EPMD_ADDRESS, else those on which the node
+// listens. Any peer that can reach the node can then reach the EPMD too.
 func (c Config) mapperAddrs() []netip.Addr {
 	if len(c.epmdAddrs) > 0 {
 		return c.epmdAddrs
@@ -197,7 +198,7 @@ func (c Config) mapperAddrs() []netip.Addr {
 	return []netip.Addr{netip.IPv4Unspecified(), netip.IPv6Unspecified()}
 }
 
-// embedEPMD starts a port mapper of our own.
+// embedEPMD starts a port mapper in this program.
 func (n *Node) embedEPMD(ctx context.Context) error {
 	ls, err := epmd.Listen(ctx, n.cfg.EPMDPort, n.cfg.mapperAddrs()...)
 	if err != nil {
@@ -214,8 +215,8 @@ func (n *Node) embedEPMD(ctx context.Context) error {
 	return nil
 }
 
-// reviveEPMD starts a port mapper of our own if the one of this host is gone. Of several nodes that lose it at once one
-// is the first, and the others register there.
+// reviveEPMD starts a port mapper in this program if the one of this host is gone. If several nodes lose it at once,
+// the first one starts it and the others register there.
 func (n *Node) reviveEPMD(ctx context.Context) error {
 	if err := n.embedEPMD(ctx); err != nil && !errors.Is(err, epmd.ErrInUse) {
 		return err
@@ -226,7 +227,8 @@ func (n *Node) reviveEPMD(ctx context.Context) error {
 // goWork runs f in a goroutine that Stop waits for; false means that the node is stopping.
 func (n *Node) goWork(f func()) bool { return n.goUntil(&n.stopping, f) }
 
-// goChild is goWork for what processes do while the node is stopping; false means that it is too late for that as well.
+// goChild is goWork for processes, which may start goroutines while the node is stopping. false means that all have
+// ended.
 func (n *Node) goChild(f func()) bool { return n.goUntil(&n.sealed, f) }
 
 func (n *Node) goUntil(end *bool, f func()) bool {
@@ -283,7 +285,7 @@ func (n *Node) Disconnect(name etf.Atom) bool {
 
 var errDisconnect = errors.New("disconnected on request")
 
-// Info returns a line about the node for people to read: what it is and where it listens.
+// Info returns a line about the node for people to read: its name, its kind and where it listens.
 func (n *Node) Info() string {
 	kind, where := "hidden", "not listening"
 	if n.cfg.Visible {

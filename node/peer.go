@@ -10,35 +10,35 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// peer is one connection that is up.
+// peer is a connection with another node, or one that is being made.
 type peer struct {
 	n     *Node
 	name  etf.Atom
 	info  *dist.Peer
 	conn  *dist.Conn
-	ended chan struct{} // closed when the connection is gone and everybody has been told
+	ended chan struct{} // closed when the connection is gone and its links, monitors and calls have ended
 
-	logged chan struct{} // closed when the log says that it is up
+	logged chan struct{} // closed when the connection has been logged as up
 
 	leaving atomic.Bool // this side closes the connection
 
 	bareState bareState // what callers of sys:get_state on the peer expect
 
-	ready     []*process    // to be run by the reader; owned by it
-	started   int           // how many of them have had their turn
-	readyFrom time.Duration // when the first of them had
+	ready     []*process    // processes for the reader to run; owned by it
+	started   int           // how many of them have begun to run
+	readyFrom time.Duration // when the first of them began
 
 	spare atomic.Pointer[outgoing]
 
-	// mergedInto is the peer that has taken over this connection: the one whose outbox processes filled before there was
-	// a connection. It is set before the connection is served.
+	// mergedInto is the peer that has taken over this connection, because processes filled its outbox before there was a
+	// connection. It is set before the connection is served.
 	mergedInto *peer
 
-	outbox atomic.Pointer[outbox] // until the connection is up, and before info and conn are looked at; see peer_outbox.go
+	outbox atomic.Pointer[outbox] // nil once the connection is up; checked before info and conn; see peer_outbox.go
 
 	mu      sync.Mutex
 	inbound map[refKey]*inboundMonitor // monitors of the peer on processes of this node
-	spawned map[refKey]*spawned        // processes that the peer has asked for and is told the end of
+	spawned map[refKey]*spawned        // processes requested by the peer, which is told when they end
 }
 
 // refKey is a reference of a peer's node without the node's name, which is long to hash.
@@ -71,8 +71,8 @@ func newConnecting(n *Node, name etf.Atom) *peer {
 		inbound: map[refKey]*inboundMonitor{}}
 }
 
-// serve reads until the connection ends and then tells everybody. Only then may the next connection with the same
-// node come up, so nobody hears of the new one before the end of the old.
+// serve reads until the connection ends, and then ends its links, monitors and calls. The next connection with the
+// same node comes up only after that. So the end of the old connection is always reported before the new one.
 func (p *peer) serve() {
 	cause := p.conn.Serve(p)
 	<-p.logged
@@ -84,14 +84,14 @@ func (p *peer) serve() {
 	close(p.ended)
 }
 
-// lacks reports whether the peer is known not to have all of flags. Before the connection is up that is not known yet:
-// then agreed looks again.
+// lacks reports whether the peer is known to lack one of flags. Before the connection is up the flags are not known;
+// then lacks returns false, and adaptSignal checks them later.
 func (p *peer) lacks(flags dist.Flags) bool {
 	return !p.isConnecting() && !p.info.Negotiated.Has(flags)
 }
 
-// sendMonitor is send for what is about monitors. A peer that does not serve them, such as a Jinterface or a C node,
-// hears nothing of them, for it would take that for garbage and hang up.
+// sendMonitor sends a signal about monitors. A peer that does not support monitors, such as a Jinterface or C node, is
+// sent none: it would hang up.
 func (p *peer) sendMonitor(m dist.Message, payload etf.Term) {
 	if !p.lacks(dist.FlagsMonitor) {
 		p.send(m, payload)
@@ -104,7 +104,7 @@ func (p *peer) close(cause error) {
 	_ = p.conn.Close(cause)
 }
 
-// abort ends the connection at once; what was sent and has not gone out is lost.
+// abort ends the connection at once. What has not gone out is lost.
 func (p *peer) abort(cause error) {
 	p.leaving.Store(true)
 	_ = p.conn.Abort(cause)
@@ -115,8 +115,8 @@ func (p *peer) usable() bool {
 	return !p.leaving.Load() && p.conn.Writable()
 }
 
-// send sends a signal that does not wait, for it may come from the reader of this or another connection, and whose
-// failure changes nothing: when the connection is gone, the receiver is told by its own node.
+// send sends a signal without waiting, because the caller may be the reader of a connection. The error is ignored: if
+// the connection is gone, the receiver learns that from its own node.
 func (p *peer) send(m dist.Message, payload etf.Term) {
 	held, err := p.holdSignal(m, payload)
 	if !held && err == nil {
@@ -127,7 +127,7 @@ func (p *peer) send(m dist.Message, payload etf.Term) {
 	}
 }
 
-// nodedown delivers noconnection to all who were linked to, watched or waited for something on the peer.
+// nodedown delivers noconnection to all links, monitors and calls over the connection.
 func (p *peer) nodedown() {
 	p.mu.Lock()
 	inbound := p.inbound

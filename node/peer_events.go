@@ -32,7 +32,7 @@ var ErrUnsubscribed = errors.New("node: the subscription has ended")
 type NodeEvents struct {
 	n           *Node
 	ended       chan struct{} // closed by Close
-	stopContext func() bool   // about the end of the context
+	stopContext func() bool   // detaches the subscription from its context
 
 	mu     sync.Mutex
 	events []NodeEvent
@@ -41,8 +41,8 @@ type NodeEvents struct {
 }
 
 // SubscribeNodes subscribes to every connection that comes up or goes down from now on. Events come in order and
-// without a gap, and wait until they are taken; for each node ups and downs alternate. The subscription ends by its
-// Close or with ctx; until then it keeps what nobody takes. net_kernel:monitor_nodes(true, [{node_type, all},
+// without a gap; for each node ups and downs alternate. Events are kept until they are taken, so a subscription that
+// is not read grows. The subscription ends by its Close or with ctx. net_kernel:monitor_nodes(true, [{node_type, all},
 // nodedown_reason]).
 func (n *Node) SubscribeNodes(ctx context.Context) *NodeEvents {
 	s := &NodeEvents{n: n, ended: make(chan struct{}), wake: make(chan struct{}, 1)}
@@ -51,8 +51,8 @@ func (n *Node) SubscribeNodes(ctx context.Context) *NodeEvents {
 	return s
 }
 
-// Next takes the next event, and waits for one until ctx ends. The error is the cause of ctx; ErrUnsubscribed if the
-// subscription has ended; or ErrStopped if the node has and no event is left.
+// Next takes the next event, and waits for one until ctx ends. The error is the cause of ctx, ErrUnsubscribed if the
+// subscription has ended, or ErrStopped if the node has stopped and no event is left.
 func (s *NodeEvents) Next(ctx context.Context) (NodeEvent, error) {
 	s.n.yieldReaders()
 	for {
@@ -74,8 +74,8 @@ func (s *NodeEvents) Next(ctx context.Context) (NodeEvent, error) {
 	}
 }
 
-// All yields the events as they come, until the subscription ends or the node stops. A loop that ends before leaves the
-// events that it has not seen to the next one.
+// All yields the events as they come, until the subscription ends or the node stops. If the loop is left early, the
+// events that it has not seen stay in the subscription.
 func (s *NodeEvents) All() iter.Seq[NodeEvent] {
 	return func(yield func(NodeEvent) bool) {
 		for {
@@ -87,7 +87,7 @@ func (s *NodeEvents) All() iter.Seq[NodeEvent] {
 	}
 }
 
-// Close ends the subscription, with the events that nobody has taken. It may be called again.
+// Close ends the subscription and drops the events that have not been taken. It may be called again.
 func (s *NodeEvents) Close() {
 	s.stopContext()
 	s.end()
@@ -121,7 +121,7 @@ func (s *NodeEvents) wakeLocked() {
 	}
 }
 
-// takeEvent takes the first event, if there is one. Whoever else waits is woken for the next one.
+// takeEvent takes the first event, if there is one. If more are left, it wakes another goroutine that waits.
 func (s *NodeEvents) takeEvent() (e NodeEvent, ok bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -140,7 +140,7 @@ func (s *NodeEvents) takeEvent() (e NodeEvent, ok bool, err error) {
 
 // eventHub passes events on to all subscriptions.
 type eventHub struct {
-	publishing    sync.Mutex // held while an event goes out, so that all see the same order
+	publishing    sync.Mutex // held while an event goes out, so that all subscriptions get the same order
 	mu            sync.Mutex
 	subscriptions map[*NodeEvents]struct{}
 }
@@ -166,7 +166,7 @@ func (h *eventHub) publish(e NodeEvent) {
 	h.mu.Lock()
 	all := slices.Collect(maps.Keys(h.subscriptions))
 	h.mu.Unlock()
-	for _, s := range all { // not under mu, which the end of a subscription takes under its own mutex
+	for _, s := range all { // not under mu: the end of a subscription takes mu while it holds its own mutex
 		s.push(e)
 	}
 }

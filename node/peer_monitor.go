@@ -5,7 +5,7 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// handleMonitor serves MONITOR_P: the target's end, or its absence, is answered once with MONITOR_P_EXIT.
+// handleMonitor serves MONITOR_P. The end of the target, or its absence, is answered once with MONITOR_P_EXIT.
 func (p *peer) handleMonitor(m *dist.MonitorP) {
 	w := &inboundMonitor{ref: m.Ref, watcher: m.From, peer: p}
 	if m.To.IsName() {
@@ -22,7 +22,7 @@ func (p *peer) handleMonitor(m *dist.MonitorP) {
 	old := p.inbound[keyOf(w.ref)]
 	p.inbound[keyOf(w.ref)] = w
 	p.mu.Unlock()
-	if old != nil { // no node uses a reference twice, and nothing would take this one back
+	if old != nil { // no node uses a reference twice, and no signal would remove the old monitor
 		old.detach()
 	}
 	if !w.attach() && p.takeInbound(w) {
@@ -30,8 +30,8 @@ func (p *peer) handleMonitor(m *dist.MonitorP) {
 	}
 }
 
-// handleGroupLeader serves GROUP_LEADER. Nothing here does I/O by way of a group leader; the processes that this one
-// starts have it too, and process_info tells it.
+// handleGroupLeader serves GROUP_LEADER. No process of this node does I/O through its group leader. The processes that
+// this one starts inherit it, and process_info returns it.
 func (n *Node) handleGroupLeader(m *dist.GroupLeader) {
 	if target := n.local(destination{pid: m.To}); target != nil {
 		target.mu.Lock()
@@ -40,7 +40,7 @@ func (n *Node) handleGroupLeader(m *dist.GroupLeader) {
 	}
 }
 
-// handleDemonitor serves DEMONITOR_P. That there is no such monitor any more is normal.
+// handleDemonitor serves DEMONITOR_P. The monitor may have fired already; this is not an error.
 func (p *peer) handleDemonitor(m *dist.DemonitorP) {
 	p.mu.Lock()
 	key := keyOf(m.Ref)
@@ -54,7 +54,7 @@ func (p *peer) handleDemonitor(m *dist.DemonitorP) {
 	p.demonitorSpawned(m.Ref)
 }
 
-// takeInbound takes w out of the table; who gets true has to answer it.
+// takeInbound removes w from the table and reports whether it was there. The caller that gets true has to answer w.
 func (p *peer) takeInbound(w *inboundMonitor) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

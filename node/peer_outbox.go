@@ -8,24 +8,25 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// A process does not wait for a connection. What it sends to a node that is not connected begins an attempt, if none
-// is under way, and goes into the outbox of the peer to be, which is there before its connection, as a DistEntry that
-// is PENDING (erts, dist.c). When a connection comes up, be it by our attempt or by one of the peer's, the outbox goes
-// out first. When there is none, all that is in it is lost, and links and monitors in it get noconnection.
+// A process does not wait for a connection. If it sends to a node that is not connected, it begins an attempt, unless
+// one is under way already. The signal goes into the outbox of a peer that has no connection yet, as in a DistEntry
+// that is PENDING (erts, dist.c). When a connection comes up, by our attempt or by one of the peer's, the outbox goes
+// out first. If the attempt fails, the messages in the outbox are lost, and the links and monitors in it get
+// noconnection.
 //
 // Differs from OTP: there a process that has more than 1 MB under way is suspended until the attempt has ended. Here
-// the attempt fails when too much waits for it: that takes the peer for unreachable, and no connection has a gap.
+// the attempt fails when too much waits for it. The peer then counts as unreachable, so no connection ever has a gap.
 const (
 	// maxHeld bounds the signals in one outbox, and maxHeldCost the memory that they take, by a rough estimate.
 	maxHeld     = 1 << 18
 	maxHeldCost = 128 << 20
-	// maxConnecting bounds the outboxes, for a peer may ask us to answer to nodes that do not exist.
+	// maxConnecting bounds the outboxes, because a peer can make us answer to nodes that do not exist.
 	maxConnecting = 256
 
-	// signalCost is what a signal takes without its payload, termCost what a term takes for a byte of its external
-	// format.
+	// signalCost is the memory of a signal without its payload. termCost is the memory of a term for each byte of its
+	// external format.
 	signalCost, termCost = 256, 8
-	// heldApart is the size from which on a binary takes what it has of bytes.
+	// heldApart is the size from which on a binary is counted by its own bytes alone.
 	heldApart = 1 << 10
 	// keptScratch is the size of the buffer that is kept for measuring.
 	keptScratch = 64 << 10
@@ -41,9 +42,9 @@ type outbox struct {
 	mu      sync.Mutex
 	signals []heldSignal
 	cost    int
-	hasTies bool  // there are links or monitors among them
-	sent    bool  // all has gone out
-	err     error // why nothing will
+	hasTies bool  // signals has links or monitors
+	sent    bool  // all signals have gone out
+	err     error // why the signals will never go out
 	enc     etf.Encoder
 	scratch []byte
 }
@@ -53,8 +54,8 @@ type heldSignal struct {
 	payload etf.Term
 }
 
-// connecting returns the peer called name to which a process may send at once: it is up or about to be. The error is a
-// *ConnectError.
+// connecting returns the peer called name to which a process may send at once. Its connection is up or is being made.
+// The error is a *ConnectError.
 func (n *Node) connecting(name etf.Atom) (*peer, error) {
 	if _, err := n.checkPeerName(name); err != nil {
 		return nil, &ConnectError{name, "name", err}
@@ -84,7 +85,7 @@ func (n *Node) connectFor(p *peer) {
 	}
 }
 
-// abandon ends a peer that has never come up, with all that waits for it. It does nothing to any other.
+// abandon ends a peer whose connection has never come up, and drops its outbox. It has no effect on any other peer.
 func (n *Node) abandon(p *peer, cause error) {
 	if !n.peers.abandon(p) {
 		return
@@ -95,10 +96,11 @@ func (n *Node) abandon(p *peer, cause error) {
 	close(p.ended)
 }
 
-// isConnecting reports whether the connection is not up yet, so that what is sent may be kept.
+// isConnecting reports whether the connection is not up yet, so that signals are kept in the outbox.
 func (p *peer) isConnecting() bool { return p.outbox.Load() != nil }
 
-// holdSignal keeps a signal until the connection is up; not if it is already. m and payload must not change any more.
+// holdSignal keeps a signal until the connection is up. held is false if the connection is up already. m and payload
+// must not change any more.
 func (p *peer) holdSignal(m dist.Message, payload etf.Term) (held bool, err error) {
 	o := p.outbox.Load()
 	if o == nil {
@@ -135,7 +137,7 @@ func (o *outbox) add(m dist.Message, payload etf.Term) (held bool, err error) {
 	return true, nil
 }
 
-// costOf estimates the memory of a signal, and finds out whether its payload is a term.
+// costOf estimates the memory of a signal. It fails if the payload is not a term.
 func (o *outbox) costOf(payload etf.Term) (int, error) {
 	if payload == nil {
 		return signalCost, nil
@@ -154,7 +156,8 @@ func (o *outbox) costOf(payload etf.Term) (int, error) {
 	return cost, err
 }
 
-// close drops what is in the outbox and reports whether somebody is to be told.
+// close drops the signals in the outbox. It reports whether there were links or monitors, whose holders have to be
+// told.
 func (o *outbox) close(cause error) (ties bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -165,20 +168,20 @@ func (o *outbox) close(cause error) (ties bool) {
 	return o.hasTies
 }
 
-// sendOutbox empties the outbox of a peer that has come up into its connection, which takes all of it at once. Other
-// senders wait for that.
+// sendOutbox sends the outbox over the connection that has come up, which takes all of it at once. Other senders wait
+// until it has gone.
 func (p *peer) sendOutbox() {
 	o := p.outbox.Load()
 	if o == nil {
 		return
 	}
 	o.mu.Lock()
-	if o.err != nil { // it was full in the last moment
+	if o.err != nil { // it became full at the last moment
 		o.mu.Unlock()
 		p.abort(o.err)
 		return
 	}
-	var after []func() // what may end a process and so send
+	var after []func() // run without the lock: these may end a process, which sends signals
 	for _, s := range o.signals {
 		send, then := p.adaptSignal(s.m)
 		if then != nil {
@@ -199,7 +202,8 @@ func (p *peer) sendOutbox() {
 	}
 }
 
-// adaptSignal looks at a signal again, now that the peer is known, and returns whether to send it, and what else to do.
+// adaptSignal checks a signal again when the flags of the peer are known. It returns whether to send it, and what else
+// to do.
 func (p *peer) adaptSignal(m dist.Message) (send bool, then func()) {
 	has := p.info.Negotiated.Has
 	switch m := m.(type) {
@@ -215,7 +219,7 @@ func (p *peer) adaptSignal(m dist.Message) (send bool, then func()) {
 	case *dist.Exit:
 		return !p.isStale(m.To), nil
 	case *dist.UnlinkID:
-		if !has(dist.FlagUnlinkID) { // no acknowledgement will come
+		if !has(dist.FlagUnlinkID) { // an old node does not acknowledge
 			ack := &dist.UnlinkIDAck{ID: m.ID, From: m.To, To: m.From}
 			return true, func() { p.n.handleUnlinkAck(ack) }
 		}
@@ -223,5 +227,5 @@ func (p *peer) adaptSignal(m dist.Message) (send bool, then func()) {
 	return true, nil
 }
 
-// isStale reports whether pid belongs to an earlier life of the node that the peer is.
+// isStale reports whether pid belongs to an earlier incarnation of the peer's node.
 func (p *peer) isStale(pid etf.Pid) bool { return pid.Creation != 0 && pid.Creation != p.info.Creation }

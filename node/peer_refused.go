@@ -5,9 +5,9 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// refused is told of a message of the peer that is over a limit and was passed over. Whoever would wait for what it
-// should have brought about is told at once: a caller by the end of its monitor, with the reason {message_refused,
-// Text}; a signal that carries a reason has its effect with that one.
+// refused handles a message of the peer that is over a limit and was skipped. It tells at once everybody who would
+// wait for the effect of the message. The monitor of a caller fires with the reason {message_refused, Text}. A signal
+// that carries a reason takes effect with that reason instead of its own.
 //
 // Differs from OTP: there a message that is too large for the memory ends the node, and nothing else is refused.
 func (p *peer) refused(m dist.Message, why *dist.Refusal) error {
@@ -40,8 +40,9 @@ func (p *peer) refused(m dist.Message, why *dist.Refusal) error {
 	return nil
 }
 
-// answerRefused ends the wait that a message with this beginning would have ended or begun: that of who called a
-// process of this node, {Label, {Pid, Tag}, Request}, or that of a call on this node, whose reply {Tag, Reply} it is.
+// answerRefused ends the wait of the caller that the refused message belongs to. head is the beginning of the message.
+// A request {Label, {Pid, Tag}, Request} belongs to a caller on the peer. A reply {Tag, Reply} belongs to a call on
+// this node.
 func (p *peer) answerRefused(to etf.Term, head []etf.Term, reason etf.Term) {
 	if len(head) == 0 {
 		return
@@ -73,9 +74,9 @@ func (p *peer) answerRefused(to etf.Term, head []etf.Term, reason etf.Term) {
 	p.send(&dist.MonitorPExit{From: target, To: w.watcher, Ref: w.ref, Sender: w.target.pid}, reason)
 }
 
-// monitorOfCall returns the monitor that the caller of a process has set for its call from {Pid, Tag}, or nil. Tag is
-// the reference of the monitor, but for gen_server:multi_call/4, where it is {Ref, Node} and any reference
-// (gen_server:send_nodes/5): there it is the monitor by the name that is called. p.mu is held.
+// monitorOfCall returns the monitor that a caller has set for its call with the tag {Pid, Tag}, or nil. Tag is usually
+// the reference of the monitor. In gen_server:multi_call/4 it is {Ref, Node} with an unrelated reference
+// (gen_server:send_nodes/5), so the monitor is found by the name of the server. The caller holds p.mu.
 func (p *peer) monitorOfCall(to etf.Term, from etf.Tuple) *inboundMonitor {
 	if ref, ok := tagReference(from[1]); ok {
 		if w := p.inbound[keyOf(ref)]; w != nil && from[0] == etf.Term(w.watcher) {
@@ -104,8 +105,7 @@ func tagReference(tag etf.Term) (etf.Ref, bool) {
 	return taggedAlias(tag)
 }
 
-// fail ends the wait of the call that ref belongs to, if there is one and to is whom it waits as: the alias, or its
-// pid.
+// fail ends the wait of the call that ref belongs to, if there is one and to is its alias or its pid.
 func (cs *calls) fail(to etf.Term, ref etf.Ref, reason etf.Term) {
 	cs.mu.Lock()
 	c := cs.waiting[refNumber(ref)]

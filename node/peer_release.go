@@ -11,10 +11,10 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// releaseTime bounds the question for the release of a peer.
+// releaseTime bounds the wait for the answer of a peer about its release.
 const releaseTime = 2 * time.Second
 
-// bareState is whether the callers of sys:get_state on a peer expect the bare state.
+// bareState says whether callers of sys:get_state on a peer expect the bare state.
 type bareState struct {
 	mu        sync.Mutex
 	requested bool
@@ -26,9 +26,9 @@ type bareState struct {
 // maxStateWaiting bounds the answers that wait until the release of their peer is known.
 const maxStateWaiting = 1000
 
-// wantsBareState tells whether the node of a caller of sys:get_state expects the bare state, as those before stdlib
-// 5.1 (erts 14.1, OTP 26.1) do. Neither the request nor the flags of the handshake tell, so the peer is asked once,
-// and who wants to know meanwhile is told later.
+// wantsBareState reports whether the node of a caller of sys:get_state expects the bare state, as nodes before stdlib
+// 5.1 (erts 14.1, OTP 26.1) do. Neither the request nor the flags of the handshake show this, so the node asks the
+// peer once. While the answer is not known, known is false, and later is called with the answer.
 func (n *Node) wantsBareState(caller etf.Pid, later func(bare bool)) (bare, known bool) {
 	p := n.peers.up(caller.Node)
 	switch {
@@ -51,7 +51,7 @@ func (n *Node) wantsBareState(caller etf.Pid, later func(bare bool)) (bare, know
 	return false, false
 }
 
-// resolve notes what has been found out.
+// resolve notes the answer of the peer.
 func (s *bareState) resolve(yes bool) {
 	s.mu.Lock()
 	s.resolved, s.bare = true, yes

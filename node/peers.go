@@ -10,26 +10,25 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// peerTable knows for every node name whether there is a connection, and who is about to make one. It decides what
-// becomes of simultaneous attempts as net_kernel does (handle_info {accept_pending,…}, net_kernel.erl of OTP 25). No
-// I/O happens under its mutex.
+// peerTable holds for every node name the connection and the attempts to make one. It decides simultaneous attempts as
+// net_kernel does (handle_info {accept_pending,…}, net_kernel.erl of OTP 25). No I/O happens under its mutex.
 type peerTable struct {
 	mu      sync.Mutex
 	entries map[etf.Atom]*peerEntry
 	closed  bool
 
 	connections int                      // entries with a next one
-	history     map[etf.Atom]nodeHistory // what is remembered of names, maxFormer at most
+	history     map[etf.Atom]nodeHistory // of nodes without a connection, maxHistory at most
 }
 
 // peerEntry is what the table knows of one name.
 type peerEntry struct {
 	up      *peer
-	next    *peer    // the one to be, to which processes send already; whoever comes up takes its place
+	next    *peer    // processes send to it before it is connected; the connection that comes up takes its place
 	pending *attempt // our own attempt
-	// incoming are the attempts of everybody who uses the name. None of them excludes another before it has
-	// authenticated. Of several that do, the last one wins, which is the latest of the true peer. Differs from OTP: there
-	// one attempt keeps all others out until it has failed, also one without the cookie.
+	// incoming holds the attempts of all peers that use the name. An attempt excludes no other one before it has
+	// authenticated. If several authenticate, the last one wins: it is the latest of the true peer. Differs from OTP:
+	// there one attempt, even without the cookie, keeps all others out until it has failed.
 	incoming map[*attempt]struct{}
 }
 
@@ -39,7 +38,7 @@ type attempt struct {
 	cancel        context.CancelFunc
 	mustWin       bool          // it gives way only to a peer that has authenticated
 	authenticated bool          // the peer knows the cookie; guarded by the mutex of the table
-	began         time.Time     // of our own ones
+	began         time.Time     // of our own attempts
 	done          chan struct{} // closed when the attempt has ended
 	err           error         // why it failed; read only after done
 }
@@ -73,10 +72,10 @@ func (t *peerTable) all() []*peer {
 	return all
 }
 
-// outgoing returns the connection with name if it is up, else the attempt to wait for. begin says that the attempt is
-// new and that the caller has to carry it out. If both nodes connect at the same time, the names decide which attempt
-// goes on. mustWin makes this attempt give way only when the peer has authenticated: otherwise somebody without the
-// cookie could make it give way again and again by calling itself like the peer.
+// outgoing returns the connection with name if it is up, else the attempt to wait for. If begin is true, the attempt
+// is new and the caller has to carry it out. If both nodes connect at the same time, their names decide which attempt
+// goes on. With mustWin the attempt gives way only when the peer has authenticated. Without it, an attacker who uses
+// the name of the peer could make every attempt give way.
 func (t *peerTable) outgoing(name etf.Atom, cancel context.CancelFunc, mustWin bool) (p *peer, a *attempt, begin bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -94,8 +93,8 @@ func (t *peerTable) outgoing(name etf.Atom, cancel context.CancelFunc, mustWin b
 	return nil, e.pending, true
 }
 
-// incoming enters the attempt of a peer that calls itself name and says what to answer. Without an attempt the answer
-// is final.
+// incoming enters the attempt of a peer that calls itself name, and returns the status to answer. If the returned
+// attempt is nil, the handshake ends with that status.
 func (t *peerTable) incoming(self, name etf.Atom, cancel context.CancelFunc) (*attempt, dist.Status) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -121,10 +120,10 @@ func (t *peerTable) incoming(self, name etf.Atom, cancel context.CancelFunc) (*a
 	return a, status
 }
 
-// mayContinue tells whether our own attempt a goes on when the peer answers that it still has a connection with us. It
-// does if it is the attempt in force (net_kernel's is_pending) and the peer is not about to come up by an attempt of
-// its own, for that is the connection that it means. An attempt is the peer's only once it has authenticated: anybody
-// may begin a handshake in its name.
+// mayContinue reports whether our own attempt a goes on when the peer answers that it still has a connection with us.
+// Two conditions hold then. The attempt is the one in force (net_kernel's is_pending). And the peer is not about to
+// come up by an attempt of its own, because its answer would mean that connection. Only an attempt that has
+// authenticated counts for this: anybody may begin a handshake in the name of the peer.
 func (t *peerTable) mayContinue(a *attempt) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -147,7 +146,7 @@ func (t *peerTable) markAuthenticated(a *attempt) {
 	a.authenticated = true
 }
 
-// isPending reports whether our own attempt a is still the one that counts.
+// isPending reports whether our own attempt a is still in force.
 func (t *peerTable) isPending(a *attempt) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -183,8 +182,8 @@ func (e *peerEntry) removeAttempt(a *attempt) {
 	}
 }
 
-// removeConnection takes the present connection out of the table in favour of a, which has authenticated. The caller
-// closes the old connection and waits for its end before it calls completeAttempt.
+// removeConnection removes the present connection in favour of a, which has authenticated. The caller closes the old
+// connection and waits for its end before it calls completeAttempt.
 func (t *peerTable) removeConnection(a *attempt) (old *peer, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -196,9 +195,9 @@ func (t *peerTable) removeConnection(a *attempt) (old *peer, ok bool) {
 	return old, true
 }
 
-// completeAttempt ends a with the connection of fresh. An attempt of ours that is still under way gives way to one of
-// the peer's. If processes send to a peer without a connection already, that one takes the connection over and is
-// returned.
+// completeAttempt ends a with the connection of fresh. An attempt of ours that is still under way gives way to an
+// attempt of the peer. If processes already send to a peer that is not connected, that peer takes the connection over
+// and is returned.
 func (t *peerTable) completeAttempt(a *attempt, fresh *peer) (p *peer, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -260,7 +259,7 @@ func (t *peerTable) entry(name etf.Atom) *peerEntry {
 	return e
 }
 
-// removeIfEmpty forgets an empty entry, so that peers without the cookie cannot fill the table with names.
+// removeIfEmpty removes an empty entry, so that peers without the cookie cannot fill the table with names.
 func (t *peerTable) removeIfEmpty(name etf.Atom, e *peerEntry) {
 	if e.up == nil && e.next == nil && e.pending == nil && len(e.incoming) == 0 {
 		delete(t.entries, name)

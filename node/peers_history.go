@@ -6,24 +6,23 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// nodeHistory is what is remembered of a node with which there is no connection.
+// nodeHistory is kept for a node without a connection.
 type nodeHistory struct {
 	creation uint32    // of the last connection that has ended; 0 without one
-	retry    time.Time // what processes send begins no attempt before
+	retry    time.Time // before this time, signals of processes begin no attempt
 }
 
 const (
-	// maxFormer bounds the names that are remembered. Which of them are forgotten when there are too many does not
-	// matter.
+	// maxHistory bounds the names in the history. If there are too many, any of them are removed.
 	maxHistory = 1024
-	// A failed attempt is remembered for as long as it took, within these bounds: what processes send to the node
-	// meanwhile is lost at once, as it would be after another attempt. Differs from OTP: there each signal begins an
-	// attempt, which may keep the sender waiting when it has too much under way.
+	// A failed attempt is remembered for as long as it took, within minRetry and maxRetry. Signals that processes send to
+	// the node in this time are lost at once, as they would be after another attempt. Differs from OTP: there each signal
+	// begins an attempt, which may suspend the sender.
 	minRetry, maxRetry = time.Second, 5 * time.Second
 )
 
-// connecting returns the peer called name to which processes may send: the one that is up, else the one to be; begin
-// says that it is a new one for which the caller has to make a connection.
+// connecting returns the peer called name to which processes may send: the connected one, else the one that is being
+// connected. If begin is true, the peer is new and the caller has to make a connection for it.
 func (t *peerTable) connecting(name etf.Atom, fresh func() *peer) (p *peer, begin bool, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -47,7 +46,7 @@ func (t *peerTable) connecting(name etf.Atom, fresh func() *peer) (p *peer, begi
 	return p, true, nil
 }
 
-// abandon forgets a peer to be; false means that it is none.
+// abandon removes a peer that is being connected. false means that p is not one.
 func (t *peerTable) abandon(p *peer) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -61,7 +60,7 @@ func (t *peerTable) abandon(p *peer) bool {
 	return true
 }
 
-// wasConnected reports whether the last connection with the node called name has ended, and was with the incarnation of
+// wasConnected reports whether the last connection with the node called name has ended and was with the incarnation of
 // this creation.
 func (t *peerTable) wasConnected(name etf.Atom, creation uint32) bool {
 	t.mu.Lock()

@@ -13,12 +13,12 @@ import (
 	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
-// proc is what a server needs of its node: it implements driver.Proc for one process.
+// proc is the node as one server sees it: it implements driver.Proc for that process.
 type proc struct{ p *process }
 
 func (pr proc) Self() etf.Pid { return pr.p.pid }
 
-// Log makes the logger of a process when it is first asked for: most have nothing to say.
+// Log returns the logger of the process. It is made on first use, because most processes never log.
 func (pr proc) Log() *slog.Logger {
 	if l := pr.p.log.Load(); l != nil {
 		return l
@@ -27,7 +27,7 @@ func (pr proc) Log() *slog.Logger {
 	return pr.p.log.Load()
 }
 
-// Send never fails for a receiver that is away, as ! does not; an unknown name of this node is badarg.
+// Send never fails for a receiver that is away, as ! does not. A name that is not registered on this node is badarg.
 func (pr proc) Send(to, msg etf.Term) error {
 	n := pr.p.n
 	if pr.p.dead.Load() {
@@ -52,7 +52,7 @@ func (pr proc) Send(to, msg etf.Term) error {
 	return nil
 }
 
-// locate is destination, and knows {global, Name} too, for which a connected node has to be asked.
+// locate is destination for {global, Name} too, which it looks up on a connected node.
 func (pr proc) locate(to etf.Term) (destination, error) {
 	if t, ok := to.(etf.Tuple); !ok || len(t) == 0 || !etf.IsAtom(t[0], "global") && !etf.IsAtom(t[0], "via") {
 		return pr.p.n.destination(to)
@@ -68,7 +68,7 @@ func (pr proc) After(d time.Duration, to, msg etf.Term) (stop func() bool) {
 	return pr.p.laterSends().set(d, to, msg)
 }
 
-// errProcessEnded is what a callback gets from its node that still runs when its process has been killed.
+// errProcessEnded is the error of a callback that still runs after its process has been killed.
 var errProcessEnded = errors.New("the calling process has ended")
 
 // Link implements driver.Linker.
@@ -186,7 +186,7 @@ func (pr proc) Spawn(name etf.Atom, m driver.Module, args etf.Term, link bool) (
 	return n.spawn(n.ctx, o)
 }
 
-// signal does something for the process that goes before its end, and nothing if it has ended.
+// signal calls do, whose signals go out before the end of the process. If the process has ended, it does nothing.
 func (pr proc) signal(do func()) {
 	if pr.p.beginSend() {
 		defer pr.p.endSend()
@@ -202,8 +202,8 @@ func (p *process) trapExit(on bool) (old bool) {
 	return old
 }
 
-// endsItself is exit(self(), normal), which ends a process that does not trap exits: the one case in which the reason
-// normal does. erlang:exit/2.
+// endsItself reports whether the process calls exit(self(), normal) and does not trap exits. Only in this case does
+// the reason normal end a process. erlang:exit/2.
 func (p *process) endsItself(to etf.Pid, reason etf.Term) bool {
 	if to != p.pid || !etf.Equal(reason, normal) {
 		return false
@@ -217,7 +217,7 @@ func (p *process) endsItself(to etf.Pid, reason etf.Term) bool {
 	return !trap
 }
 
-// exit2 is exit/2 of a process of this node.
+// exit2 is erlang:exit/2 called by a process of this node.
 func (n *Node) exit2(p *process, to etf.Pid, reason etf.Term) {
 	if to.Node == n.name {
 		if p.endsItself(to, reason) {
@@ -231,5 +231,5 @@ func (n *Node) exit2(p *process, to etf.Pid, reason etf.Term) {
 	if err != nil {
 		return // as in Erlang, a signal to a node that is away is lost
 	}
-	_ = via.sendAs(n.ctx, from, &dist.Exit2{From: p.pid, To: to}, reason) // so is one to a node that goes away
+	_ = via.sendAs(n.ctx, from, &dist.Exit2{From: p.pid, To: to}, reason) // a signal to a node that goes away is lost too
 }

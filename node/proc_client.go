@@ -7,8 +7,8 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// The requests of a process, by which proc implements driver.Client, end early when the process is killed meanwhile,
-// for its goroutine would wait for nobody.
+// proc implements driver.Client with the methods below. A request of a process ends early when the process is killed,
+// because no callback would use its answer.
 
 func (pr proc) caller() caller { return caller{pid: pr.p.pid, process: pr.p, ended: pr.p.done()} }
 

@@ -13,34 +13,35 @@ import (
 	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
-// process is one gen_server of this node: a mailbox, a loop that at most one goroutine runs at a time, and the links
-// and monitors it takes part in. An idle process has no goroutine.
+// process is one gen_server of this node. It has a mailbox, links, monitors and a loop, which at most one goroutine
+// runs at a time. An idle process has no goroutine.
 type process struct {
 	n    *Node
 	pid  etf.Pid
 	loop *genserv.Loop
-	log  atomic.Pointer[slog.Logger] // made when it is asked for
+	log  atomic.Pointer[slog.Logger] // made on first use
 
-	parent  etf.Pid // who started it by a link, else itself
-	spawner etf.Pid // who started it, zero if that was no process
+	parent  etf.Pid // the process that started it with a link, else itself
+	spawner etf.Pid // the process that started it, zero if no process did
 
 	leader etf.Pid // group leader; guarded by mu
 
 	app etf.Atom // the application that it belongs to, "" for none
 
 	name  etf.Atom // guarded by registry.mu
-	entry uint64   // how many processes the registry had entered before; set once
+	entry uint64   // number of processes that were registered before it; set once
 
-	// owned by the goroutine that runs the loop: what it took out of the mailbox, nil where that was taken out again
+	// batch is what the goroutine that runs the loop took out of the mailbox, nil where receive has taken a message. That
+	// goroutine owns it and the next two fields.
 	batch        []etf.Term
 	handled      int          // how much of it has been handled
-	inSystemFunc bool         // it runs a function of between
-	unhandled    atomic.Int32 // how much of it has not, for others to see
+	inSystemFunc bool         // it runs a function of runBetweenMessages
+	unhandled    atomic.Int32 // how much of it is left, for other goroutines to read
 
 	dead    atomic.Bool // set once, under mu, after reason
 	reason  etf.Term
-	sending atomic.Int64 // the signals that it is sending now, and how far its end is; see process_exit.go
-	service bool         // what it sends goes out at once or not at all; see noSuspend
+	sending atomic.Int64 // the number of signals that it is sending now, and the marks of its end; see process_exit.go
+	service bool         // what it sends never connects or waits; see noSuspend
 
 	mu         sync.Mutex
 	box        mailbox
@@ -53,23 +54,23 @@ type process struct {
 	links      map[etf.Pid]*link
 	monitors   map[etf.Ref]*outboundMonitor
 	aliases    map[etf.Ref]struct{}
-	detached   bool            // nothing of what ties it to others is left, nor may be added
-	exitDone   bool            // they all know
-	exited     chan struct{}   // closed when they do; made when somebody wants to wait for it
-	ctx        *processContext // made by the first send that waits, or when somebody asks for it
+	detached   bool            // its links, monitors and aliases are gone, and no more may be added
+	exitDone   bool            // the end has been told to all
+	exited     chan struct{}   // closed when exitDone is set; made on first use
+	ctx        *processContext // made on first use: by a send that waits, or by Context
 	arrival    chan struct{}   // closed by the next message and at the end; made by a callback that waits in receive
 	starting   *starting       // until its init has ended
 	seq        seqTrace
-	turn       dist.ReadToken // the reader's, while that runs the loop; set by the goroutine that runs it
+	turn       dist.ReadToken // of the reader that runs the loop; set by the goroutine that runs it
 
 	inlineFrom time.Duration // when the reader began to run the loop; owned by it
 	slowScore  atomic.Int32  // see reader.go
 }
 
-// deliver puts a message into the mailbox and sees to it that somebody handles it. It never blocks.
+// deliver puts a message into the mailbox, and starts the process if it is idle. It never blocks.
 func (p *process) deliver(msg etf.Term) { p.deliverFrom(msg, nil) }
 
-// deliverFrom is deliver for somebody who may be the reader of a connection.
+// deliverFrom is deliver. reader is the connection if its reader calls, else nil.
 func (p *process) deliverFrom(msg etf.Term, reader *peer) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -93,13 +94,13 @@ func (p *process) deliverLocked(msg etf.Term, reader *peer) {
 	}
 }
 
-// wake runs the loop in a goroutine of its own. The caller has made the process busy; the node cannot have stopped,
-// for it ends all processes first.
+// wake runs the loop in a new goroutine. The caller has made the process busy. The node cannot have stopped, because
+// it ends all processes first.
 func (p *process) wake(next driver.Next) {
 	p.n.work.Go(func() { p.run(next) })
 }
 
-// run handles messages until the mailbox is empty or the process has ended. next is what the loop wants to do first.
+// run handles messages until the mailbox is empty or the process has ended. next is what the loop does first.
 func (p *process) run(next driver.Next) {
 	returned := false
 	defer func() {
@@ -117,7 +118,7 @@ func (p *process) handleBatches(next driver.Next) {
 			next = p.loop.Timeout()
 			continue
 		}
-		// There is a batch already if a callback that nobody had sent a message for waited in receive.
+		// There is a batch already if a callback that no message had started waited in receive.
 		if len(p.batch) == 0 {
 			batch, idle := p.nextBatch(next)
 			if idle {
@@ -134,7 +135,8 @@ func (p *process) handleBatches(next driver.Next) {
 	p.exit(next.Reason)
 }
 
-// handle feeds the batch to the loop. Callbacks may take messages out of it, and make it longer, by receive.
+// handle passes the batch to the loop. Callbacks that use receive may take messages out of the batch and make it
+// longer.
 func (p *process) handle(next driver.Next) driver.Next {
 	m := p.beginBatch()
 	for p.handled < len(p.batch) && !p.dead.Load() {
@@ -183,8 +185,8 @@ func (p *process) nextBatch(next driver.Next) (batch []etf.Term, idle bool) {
 	return nil, true
 }
 
-// startTimeoutLocked starts the receive time-out of an idle process. Whatever comes into the mailbox before its end
-// cancels it.
+// startTimeoutLocked starts the receive time-out of an idle process. Any message that arrives before its end cancels
+// it.
 func (p *process) startTimeoutLocked(d time.Duration) {
 	p.timeoutSeq++
 	seq := p.timeoutSeq
@@ -209,8 +211,8 @@ func (p *process) cancelTimeoutLocked() {
 	}
 }
 
-// shutdown asks the process to end as a supervisor does: one that traps exits gets the exit signal of its parent as a
-// message and terminates by it, any other ends at once.
+// shutdown asks the process to end, as a supervisor does. A process that traps exits gets the exit signal of its
+// parent as a message and terminates. Any other process ends at once.
 func (p *process) shutdown() {
 	p.mu.Lock()
 	trap := p.trap
@@ -222,8 +224,8 @@ func (p *process) shutdown() {
 	p.exit(shutdown)
 }
 
-// flush removes the messages that match from the mailbox. Only the process itself may call it, from a callback, so the
-// batch that is being handled cannot be looked at by anybody else.
+// flush removes the messages that match from the mailbox. Only a callback of the process may call it, so no other
+// goroutine uses the batch meanwhile.
 func (p *process) flush(match func(etf.Term) bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

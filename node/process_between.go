@@ -7,9 +7,9 @@ import (
 	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
-// systemFunc is a function in the mailbox that is to run in the process. No callback and no receive sees it.
+// systemFunc is a function in the mailbox that the process runs itself. Callbacks and receive do not see it.
 type systemFunc struct {
-	etf.Term // makes it a term, so that it fits into a mailbox
+	etf.Term // makes it a term, as a mailbox requires
 	run      func(*genserv.Loop)
 }
 
@@ -18,9 +18,9 @@ func isSystemFunc(msg etf.Term) bool {
 	return ok
 }
 
-// runBetweenMessages runs f in the process between two messages, behind those that wait already; see genserv.Loop.Do.
+// runBetweenMessages runs f in the process between two messages, after those that wait already; see genserv.Loop.Do.
 // If the process is idle, f runs at once in the goroutine of the caller and has returned when runBetweenMessages
-// returns, which takes no message and no goroutine. If the process ends before its turn, f never runs.
+// returns. This takes no message and no goroutine. If the process ends before, f never runs.
 func (p *process) runBetweenMessages(f func(*genserv.Loop)) {
 	p.mu.Lock()
 	switch {
@@ -46,8 +46,8 @@ func (p *process) runBetweenMessages(f func(*genserv.Loop)) {
 	p.continueOrIdle(next)
 }
 
-// continueOrIdle leaves a process that runBetweenMessages has made busy idle again, or starts a goroutine for what it
-// has to do.
+// continueOrIdle is called when runBetweenMessages has made an idle process busy and has run its function. It makes
+// the process idle again, or starts a goroutine if the loop has more to do.
 func (p *process) continueOrIdle(next driver.Next) {
 	if next.Stopped {
 		p.exit(next.Reason)
@@ -72,8 +72,8 @@ func (p *process) idleLocked(next driver.Next) {
 	}
 }
 
-// runSystemFunc runs a function that runBetweenMessages has put into the mailbox. A reader that runs the process yields
-// before. If the function ends its goroutine, another one goes on: see continueAfterGoexit.
+// runSystemFunc runs a function that runBetweenMessages has put into the mailbox. If a reader runs the process, it is
+// yielded first. If the function ends its goroutine, another goroutine goes on: see continueAfterGoexit.
 func (p *process) runSystemFunc(f func(*genserv.Loop)) driver.Next {
 	p.turn.HandOver()
 	return p.loop.Do(func(l *genserv.Loop) {

@@ -6,7 +6,7 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// detach ends what the process has begun, but not the process: see driver.Proc.
+// detach ends the links, monitors, aliases and timers of the process, but not the process: see driver.Proc.
 func (p *process) detach(reason etf.Term) {
 	p.mu.Lock()
 	links, monitors, aliases, timers := maps.Clone(p.links), p.monitors, p.aliases, p.timers

@@ -8,18 +8,19 @@ import (
 	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
-// The end of a process is a signal like the others of that process, and the last one: what tells of it, DOWN and EXIT,
-// goes out behind whatever else the process has sent. A kill comes from another goroutine than the one that runs the
-// callback, though, which may be about to send. So process.sending counts the signals that are on their way into a
-// mailbox or a connection. exit marks the process as ending, from when on none is begun, and whoever finds none under
-// way any more finishes the end. Nobody waits for that: a send that waits for room is woken by the mark and gives up.
+// The end of a process is a signal like the others of that process, and the last one. DOWN and EXIT go out after
+// everything else that the process has sent. But a kill comes from another goroutine than the one that runs the
+// callback, which may be sending at the same time. So process.sending counts the signals that are on their way into a
+// mailbox or a connection. exit marks the process as ending; after that it begins no signal. The goroutine that finds
+// no signal under way any more finishes the end. No goroutine waits for that: the mark wakes a send that waits for
+// room, and the send gives up.
 const (
 	endingMark int64 = 1 << 62 // no signal may be begun
 	endedMark  int64 = 1 << 61 // the end has been finished, or is being
 )
 
-// beginSend is called before the process sends a signal, or changes what ties it to others. false means that it must
-// not any more; else endSend has to follow, soon.
+// beginSend is called before the process sends a signal, or changes its links, monitors or aliases. false means that
+// the process is ending and must not do so. After true the caller has to call endSend soon.
 func (p *process) beginSend() bool {
 	if p.sending.Add(1)&endingMark != 0 {
 		p.endSend()
@@ -34,7 +35,7 @@ func (p *process) endSend() {
 	}
 }
 
-// beginSend is that of the process, if the caller is one.
+// beginSend calls beginSend of the process if the caller is a process.
 func (c caller) beginSend() bool { return c.process == nil || c.process.beginSend() }
 
 func (c caller) endSend() {
@@ -43,10 +44,9 @@ func (c caller) endSend() {
 	}
 }
 
-// exit ends the process: it takes no message any more, and when the signals that it is sending have gone, its name is
-// free and everybody who is linked to it or monitors it learns the reason. It may be called from any goroutine and does
-// not wait; the first call counts. A callback that still runs is not interrupted, but nothing it does afterwards
-// counts.
+// exit ends the process, which takes no more messages. When the signals that it is sending have gone, its name becomes
+// free, and its links and monitors get the reason. exit may be called from any goroutine and does not wait. Only the
+// first call counts. A callback that still runs is not interrupted, but what it does afterwards has no effect.
 func (p *process) exit(reason etf.Term) {
 	reason = driver.SendableReason(reason)
 	p.mu.Lock()
@@ -68,8 +68,8 @@ func (p *process) exit(reason etf.Term) {
 	p.finishExit()
 }
 
-// finishExit does what is left of exit if no signal is under way, and nobody else does it: links first, as in OTP
-// (erts_continue_exit_process).
+// finishExit does the rest of exit, unless a signal is still under way or another goroutine does it. Links come first,
+// as in OTP (erts_continue_exit_process).
 func (p *process) finishExit() {
 	if !p.sending.CompareAndSwap(endingMark, endingMark|endedMark) {
 		return
@@ -103,7 +103,7 @@ func (p *process) finishExit() {
 	}
 }
 
-// done returns a channel that is closed when the process has ended and everybody has been told.
+// done returns a channel that is closed when the process has ended and its links and monitors have got the reason.
 func (p *process) done() <-chan struct{} {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -116,13 +116,13 @@ func (p *process) done() <-chan struct{} {
 	return p.exited
 }
 
-// processContext is the context of what a process waits for, and ends with it.
+// processContext is a context for what a process waits for. It ends with the process.
 type processContext struct {
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 }
 
-// context returns the context that ends when the process does. It is made when somebody asks for it.
+// context returns the context that ends when the process does. It is made on first use.
 func (p *process) context() context.Context {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -136,7 +136,7 @@ func (p *process) context() context.Context {
 	return p.ctx.ctx
 }
 
-// whileAlive returns a context for a send that waits, which ends with ctx and when the process is killed.
+// whileAlive returns a context for a send that waits. It ends with ctx and when the process is killed.
 func (p *process) whileAlive(ctx context.Context) (_ context.Context, release func()) {
 	life := p.context()
 	if ctx == p.n.ctx {

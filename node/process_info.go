@@ -6,7 +6,7 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// processInfo is a process as erlang:process_info/2 looks at it: it implements kernel.Process.
+// processInfo is a process as erlang:process_info/2 sees it: it implements kernel.Process.
 type processInfo struct{ p *process }
 
 // IsAlive implements kernel.Process.
@@ -59,15 +59,15 @@ func (p *process) status() etf.Term {
 	return etf.Atom("waiting")
 }
 
-// queued is how many messages have come and have not been looked at.
+// queued returns the number of messages that have arrived and have not been handled.
 func (p *process) queued() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.box.len() + int(p.unhandled.Load()) + p.loop.Kept()
 }
 
-// waiting shows the mailbox. Differs from OTP: messages that the process has taken out of it in one go, or has put
-// aside while it is suspended, are counted by message_queue_len and not shown.
+// waiting returns the messages in the mailbox. Differs from OTP: messages that the process has taken out as a batch,
+// or has put aside while it is suspended, are counted by message_queue_len and not returned here.
 func (p *process) waiting() etf.Term {
 	p.mu.Lock()
 	defer p.mu.Unlock()

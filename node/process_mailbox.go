@@ -2,8 +2,8 @@ package node
 
 import "github.com/gonode-otp/gonode/etf"
 
-// mailbox is an unbounded queue of messages. Its owner guards it with a mutex and takes everything at once, so that a
-// burst costs one lock per batch and not one per message.
+// mailbox is an unbounded queue of messages. Its owner guards it with a mutex. take takes all messages at once, so
+// that a burst costs one lock per batch and not one per message.
 type mailbox struct {
 	items []etf.Term
 	spare []etf.Term
@@ -16,7 +16,7 @@ func (b *mailbox) push(msg etf.Term) { b.items = append(b.items, msg) }
 
 func (b *mailbox) len() int { return len(b.items) }
 
-// take hands out all messages. The caller gives the slice back with recycle after it has dealt with it.
+// take returns all messages. The caller returns the slice with recycle when it has handled them.
 func (b *mailbox) take() []etf.Term {
 	batch := b.items
 	b.items, b.spare = b.spare, nil

@@ -10,7 +10,7 @@ const (
 	pidIDBits, pidSerialBits = 15, 13
 
 	maxPid   pidNumber = 1<<(pidIDBits+pidSerialBits) - 1
-	firstPid pidNumber = 2 // 0 is nobody, and 1 stands for goroutines that are no process
+	firstPid pidNumber = 2 // 0 is no process, and 1 stands for goroutines that are not processes
 )
 
 func (n pidNumber) words() (id, serial uint32) {
@@ -25,8 +25,9 @@ func numberOf(p etf.Pid) pidNumber {
 	return pidNumber(p.Serial<<pidIDBits | p.ID)
 }
 
-// reserveNumber returns the next number that is not in use; the first one follows the last. The caller enters a process
-// under it or returns it with releaseNumber. false means that all are in use (system_limit). erts_ptab_new_element.
+// reserveNumber returns the next number that is not in use; the first number follows the last. The caller enters a
+// process under it or returns it with releaseNumber. false means that all are in use (system_limit).
+// erts_ptab_new_element.
 func (r *registry) reserveNumber() (pidNumber, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -44,7 +45,7 @@ func (r *registry) reserveNumber() (pidNumber, bool) {
 	}
 }
 
-// releaseNumber returns a number that no process was entered under.
+// releaseNumber returns a number under which no process was entered.
 func (r *registry) releaseNumber(number pidNumber) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

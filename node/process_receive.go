@@ -7,8 +7,8 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// receive takes the first message that match takes out of the mailbox: receive ... after d. It answers nil if none
-// comes in time. Only a callback may call it, in the goroutine that runs the loop.
+// receive takes the first message out of the mailbox that match accepts: receive ... after d. It returns nil if none
+// arrives in time. Only a callback may call it, in the goroutine that runs the loop.
 func (p *process) receive(d time.Duration, match func(etf.Term) bool) (etf.Term, error) {
 	var expired <-chan time.Time
 	p.skipTaken()
@@ -37,20 +37,21 @@ func (p *process) receive(d time.Duration, match func(etf.Term) bool) (etf.Term,
 		select {
 		case <-arrival:
 		case <-expired:
-			d = 0 // what came at the same moment still counts
+			d = 0 // a message that arrived at the same moment still counts
 		}
 	}
 }
 
-// skipTaken keeps a callback that receives again and again from looking each time at all that it has taken.
+// skipTaken skips the messages at the start of the batch that receive has taken. Without it, each receive would look
+// at all of them again.
 func (p *process) skipTaken() {
 	for p.handled < len(p.batch) && p.batch[p.handled] == nil {
 		p.handled++
 	}
 }
 
-// refill moves the mailbox behind the batch. If there was nothing and the caller waits, arrival tells it when to look
-// again.
+// refill appends the mailbox to the batch. If the mailbox is empty and wait is true, arrival is closed when something
+// arrives.
 func (p *process) refill(wait bool) (arrival <-chan struct{}, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -14,7 +14,7 @@ import (
 // registry numbers the processes of this node and finds them by number and by registered name.
 type registry struct {
 	mu      sync.RWMutex
-	entries uint64                 // how many processes were entered, for pids do not tell who came first
+	entries uint64                 // number of processes that were entered; pids do not show the order
 	last    pidNumber              // the number that was given out last
 	pids    map[pidNumber]*process // nil for a number that is reserved
 	names   map[etf.Atom]*process
@@ -40,8 +40,8 @@ func (r *registry) byName(name etf.Atom) *process {
 	return p
 }
 
-// add enters a new process, which has a number from reserve, under its name if it has one. It returns the process
-// that has the name already, if any; the number stays reserved then.
+// add enters a new process, whose number comes from reserveNumber, under its name if it has one. If another process
+// has the name, add returns that process, and the number stays reserved.
 func (r *registry) add(p *process, name etf.Atom) (holder *process) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -58,7 +58,7 @@ func (r *registry) add(p *process, name etf.Atom) (holder *process) {
 	return nil
 }
 
-// remove forgets a process and its name.
+// remove removes a process and its name.
 func (r *registry) remove(p *process) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -68,10 +68,11 @@ func (r *registry) remove(p *process) {
 	}
 }
 
-// isNamed reports whether a process has a name, which may be the empty atom. The caller holds the lock.
+// isNamed reports whether a process has a name, which may be the empty atom. The caller holds r.mu.
 func (r *registry) isNamed(p *process) bool { return r.names[p.name] == p }
 
-// validName reports whether a process can have the name: one that is no atom would be in no answer that lists it.
+// validName reports whether a process can have the name. A name that is not a valid atom could not be sent in a list
+// of names.
 func validName(name etf.Atom) bool {
 	return utf8.ValidString(string(name)) && utf8.RuneCountInString(string(name)) <= maxNameChars
 }
@@ -98,7 +99,7 @@ func (r *registry) register(name etf.Atom, p *process) error {
 	return nil
 }
 
-// unregister takes a name away from its process.
+// unregister removes a name from its process, and reports whether there was one.
 func (r *registry) unregister(name etf.Atom) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -118,7 +119,7 @@ func (r *registry) nameOf(p *process) (name etf.Atom, ok bool) {
 	return p.name, r.isNamed(p)
 }
 
-// hasName reports whether name is that of p.
+// hasName reports whether name is the name of p.
 func (r *registry) hasName(p *process, name etf.Atom) bool { return r.byName(name) == p }
 
 // registered returns the names that are taken, in order.

@@ -10,11 +10,12 @@ import (
 	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
-// Spawn starts the gen_server c and registers it under its name, if it has one, by which other nodes call it. Its Init
-// gets c.Args as they are. It returns when Init has, or when ctx ends, in which case the server is killed.
+// Spawn starts the gen_server c and registers it under its name, if it has one, so that other nodes can call it by
+// that name. Its Init gets c.Args unchanged. Spawn returns when Init has returned, or when ctx ends, in which case the
+// server is killed.
 //
-// The error is a *genserv.AlreadyStarted if the name is taken, genserv.ErrIgnore if Init said so, a *genserv.Exit
-// with the reason if it failed, an *InvalidNameError, ErrBadArgument if there is no module, ErrTooManyProcesses, or
+// The error is a *genserv.AlreadyStarted if the name is taken, genserv.ErrIgnore if Init returned it, a *genserv.Exit
+// with the reason if Init failed, an *InvalidNameError, ErrBadArgument if there is no module, ErrTooManyProcesses, or
 // ErrStopped. gen_server:start/4.
 func (n *Node) Spawn(ctx context.Context, c genserv.Child) (etf.Pid, error) {
 	if c.Module == nil {
@@ -24,11 +25,12 @@ func (n *Node) Spawn(ctx context.Context, c genserv.Child) (etf.Pid, error) {
 	return n.spawn(ctx, spawnOptions{name: c.Name, module: c.Module, args: c.Args})
 }
 
-// SpawnLink is Spawn for the start function of a child on another node: a Function that a supervisor there calls by
-// erpc:call or rpc:call, which pass its pid on. The server is linked to the caller, its parent, and ends when the
-// caller ends or its node goes away (noconnection). ctx is the context that the function was called with.
+// SpawnLink is Spawn for the start function of a child whose supervisor is on another node. The supervisor calls a
+// Function by erpc:call or rpc:call, and the Function calls SpawnLink and returns the pid. The server is linked to the
+// caller, its parent. It ends when the caller ends or its node goes away (noconnection). ctx is the context that the
+// Function got.
 //
-// The errors are those of Spawn, and ErrBadArgument if ctx is of no such call. gen_server:start_link/4.
+// The errors are those of Spawn, and ErrBadArgument if ctx does not come from such a call. gen_server:start_link/4.
 func (n *Node) SpawnLink(ctx context.Context, c genserv.Child) (etf.Pid, error) {
 	caller, ok := ctx.Value(callerKey{}).(etf.Pid)
 	switch {
@@ -50,14 +52,14 @@ type spawnOptions struct {
 	caller    etf.Pid  // its parent on another node, to which it is linked; zero means none
 	ancestors etf.List // of the process that starts it
 	app       etf.Atom // the application that it belongs to
-	leader    etf.Pid  // group leader; none means the node
+	leader    etf.Pid  // group leader; zero means the node
 	token     etf.Term // its sequential trace token, nil for none
-	spawner   etf.Pid  // who starts it without a link; none if that is no process
+	spawner   etf.Pid  // the process that starts it without a link; zero if no process does
 	quiet     bool     // it logs warnings and errors only
-	inside    bool     // a process of this node starts it, which it may do until the last has ended
+	inside    bool     // a process of this node starts it, which is possible until the last one has ended
 }
 
-// maxNameText bounds what an error says of a name that can be none.
+// maxNameText bounds the part of an invalid name that an error shows.
 const maxNameText = 300
 
 // spawn makes a process and runs the server's init in it.
@@ -85,7 +87,7 @@ func (n *Node) spawn(ctx context.Context, o spawnOptions) (etf.Pid, error) {
 	}
 }
 
-// starting is the start of a process, of which nothing is kept when its init has ended.
+// starting is the start of a process. It is dropped when init has ended.
 type starting struct {
 	n      *Node
 	o      spawnOptions
@@ -100,7 +102,7 @@ func (s *starting) answerStarter(err error) {
 	}
 }
 
-// abandon kills a process whose starter waits no longer.
+// abandon kills a process whose starter no longer waits.
 func (s *starting) abandon() {
 	if err := <-s.result; err == nil {
 		s.p.exit(killed)
@@ -125,7 +127,7 @@ func (s *starting) run() {
 		p.log.Store(slog.New(warnings{s.n.processLog(p.pid).Handler()}))
 	}
 	if s.n.isSealed() {
-		// Too late for the list of processes that Stop ends.
+		// Stop has already listed the processes that it ends.
 		s.answerStarter(ErrStopped)
 		p.exit(shutdown)
 		return
@@ -142,7 +144,7 @@ func (s *starting) run() {
 	}
 }
 
-// init runs the server's Init, which may end the goroutine that it runs in, and tells the starter what has come of it.
+// init runs the server's Init, which may end its goroutine, and tells the starter the outcome.
 func (s *starting) init() driver.Next {
 	p, returned := s.p, false
 	defer func() {
@@ -161,7 +163,7 @@ func (s *starting) init() driver.Next {
 	return next
 }
 
-// failStart ends the process, whose init has stopped its loop.
+// failStart ends a process whose init has failed.
 func (s *starting) failStart(err error) {
 	s.p.endStarting()
 	s.p.exit(s.p.loop.Next().Reason)
@@ -192,15 +194,16 @@ func (s *starting) loopOptions(p *process) driver.Options {
 	return o
 }
 
-// endStarting notes that init has ended: from now on its outcome, and not the end of the process, is what the starter
-// learns.
+// endStarting notes that init has ended. From now on the starter gets the outcome of init, and not the end of the
+// process.
 func (p *process) endStarting() {
 	p.mu.Lock()
 	p.starting = nil
 	p.mu.Unlock()
 }
 
-// ancestors is '$ancestors' of the children of p: its name or pid, and its own ancestors (proc_lib:get_ancestors/0).
+// ancestors returns '$ancestors' for the children of p: its name or pid, and its own ancestors
+// (proc_lib:get_ancestors/0).
 func (n *Node) ancestors(p *process) etf.List {
 	list := etf.List{p.pid}
 	if name, ok := n.registry.nameOf(p); ok {

@@ -9,8 +9,8 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// timers are the messages that a process has asked to be sent later. They go off in the order of their times, which
-// timers of Go that are due together do not promise, and also when the process has ended: erlang:send_after/3.
+// timers are the messages that a process has asked to be sent later. They are sent in the order of their times, which
+// Go does not promise for its own timers. They are sent even if the process has ended: erlang:send_after/3.
 type timers struct {
 	n    *Node
 	from etf.Pid
@@ -19,18 +19,18 @@ type timers struct {
 	waiting timerHeap
 	last    uint64
 	alarm   *time.Timer
-	sending bool // a goroutine sends what is due, and sees to the alarm when it has
+	sending bool // a goroutine sends what is due, and sets the alarm afterwards
 }
 
-// pendingTimer is one message that waits for its time. Its place in the heap is -1 once it has been taken out.
+// pendingTimer is one message that waits for its time. place is its index in the heap, -1 once it has been taken out.
 type pendingTimer struct {
 	at      time.Time
-	number  uint64 // those for the same time go off in the order in which they were set
+	number  uint64 // messages for the same time are sent in the order of their numbers
 	to, msg etf.Term
 	place   int
 }
 
-// laterSends returns the timers of the process, which has none until the first is set.
+// laterSends returns the timers of the process. They are made on first use.
 func (p *process) laterSends() *timers {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -40,7 +40,7 @@ func (p *process) laterSends() *timers {
 	return p.timers
 }
 
-// set starts a timer. stop reports whether it was in time.
+// set starts a timer. stop cancels it and reports whether it was in time.
 func (ts *timers) set(d time.Duration, to, msg etf.Term) (stop func() bool) {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
@@ -67,7 +67,7 @@ func (ts *timers) cancel(t *pendingTimer) bool {
 	return true
 }
 
-// armLocked sets the alarm to the first time there is.
+// armLocked sets the alarm to the earliest time.
 func (ts *timers) armLocked() {
 	switch {
 	case ts.sending:
@@ -80,7 +80,7 @@ func (ts *timers) armLocked() {
 	}
 }
 
-// sendDue sends what is due. Sending may wait, for a connection that is full or has to be made.
+// sendDue sends the messages that are due. Sending may wait for a connection that is full or is being made.
 func (ts *timers) sendDue() {
 	ts.mu.Lock()
 	if ts.sending {
@@ -89,7 +89,7 @@ func (ts *timers) sendDue() {
 	}
 	ts.sending = true
 	ts.mu.Unlock()
-	ts.n.goChild(func() { // else the node has ended
+	ts.n.goChild(func() { // false if the node has ended
 		for t := ts.takeDue(); t != nil; t = ts.takeDue() {
 			if d, err := ts.n.destination(t.to); err == nil {
 				_ = ts.n.sendTo(ts.n.ctx, caller{pid: ts.from, timer: true}, d, nil, t.msg)
@@ -98,7 +98,7 @@ func (ts *timers) sendDue() {
 	})
 }
 
-// takeDue takes out the first timer if its time has come; nil sets the alarm again.
+// takeDue takes out the first timer if it is due. Else it sets the alarm again and returns nil.
 func (ts *timers) takeDue() *pendingTimer {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
@@ -112,7 +112,7 @@ func (ts *timers) takeDue() *pendingTimer {
 	return nil
 }
 
-// dropTimersTo drops the timers towards pid, which has ended.
+// dropTimersTo drops the timers that send to pid, which has ended.
 func (ts *timers) dropTimersTo(pid etf.Pid) {
 	if ts == nil {
 		return
@@ -152,14 +152,14 @@ func (h timerHeap) Swap(i, j int) {
 	h[i].place, h[j].place = i, j
 }
 
-// Push is that of heap.Interface.
+// Push implements heap.Interface.
 func (h *timerHeap) Push(x any) {
 	t := x.(*pendingTimer)
 	t.place = len(*h)
 	*h = append(*h, t)
 }
 
-// Pop is that of heap.Interface.
+// Pop implements heap.Interface.
 func (h *timerHeap) Pop() any {
 	old := *h
 	last := len(old) - 1

@@ -17,17 +17,17 @@ import (
 const (
 	// readerTime is how long a reader runs servers before it looks for further messages.
 	readerTime = 100 * time.Microsecond
-	// slowMessage is the average time of a message from which on its server counts as slow: about what a process of the
-	// BEAM may run before it is scheduled out.
+	// slowMessage is the average time of a message from which on its server counts as slow. A process of the BEAM may run
+	// for about as long before it is scheduled out.
 	slowMessage = time.Millisecond
-	// slowBatches is the number of batches for which a slow server has a goroutine of its own. Each time that it is slow
-	// again adds as many, up to maxSlowScore.
+	// slowBatches is the number of batches for which a slow server has a goroutine of its own. Each further slow batch
+	// adds as many, up to maxSlowScore.
 	slowBatches, maxSlowScore = 32, 1024
 	// clockEvery is the number of messages between two readings of the clock, after the first few.
 	clockEvery = 16
 )
 
-// epoch is the zero of clock, whose times cost one reading of the monotonic clock.
+// epoch is the zero of clock. A time relative to it costs one reading of the monotonic clock.
 var epoch = time.Now()
 
 func clock() time.Duration { return time.Since(epoch) }
@@ -35,10 +35,10 @@ func clock() time.Duration { return time.Since(epoch) }
 // canRunInline reports whether a reader may run the process, which is idle.
 func (p *process) canRunInline() bool { return p.slowScore.Load() == 0 && !p.loop.MayBlock() }
 
-// markSlow notes that readers shall not run the process for a while.
+// markSlow makes the process run in its own goroutine for a while.
 func (p *process) markSlow() { p.slowScore.Store(min(p.slowScore.Load()+slowBatches, maxSlowScore)) }
 
-// Drained returns the next process that the reader shall run.
+// Drained returns the next process for the reader to run.
 func (p *peer) Drained() dist.Work {
 	if len(p.ready) == 0 {
 		return nil
@@ -75,7 +75,7 @@ func (p *process) Run(t dist.ReadToken) {
 	p.run(p.loop.Next())
 }
 
-// yieldReader has another goroutine read on if a reader runs the process. It is called before the process waits.
+// yieldReader lets another goroutine read on if a reader runs the process. It is called before the process waits.
 func (p *process) yieldReader() {
 	p.mu.Lock()
 	t := p.turn
@@ -86,8 +86,8 @@ func (p *process) yieldReader() {
 	}
 }
 
-// yieldReaderOf is called before the caller waits. A caller that is no process may be a callback all the same, which
-// uses a method of Node: then every reader that runs a server yields.
+// yieldReaderOf is called before the caller waits. If the caller is not a process, it may still be a callback that
+// uses a method of Node. Then every reader that runs a server yields.
 func (n *Node) yieldReaderOf(from caller) {
 	if from.process != nil {
 		from.process.yieldReader()
@@ -96,7 +96,7 @@ func (n *Node) yieldReaderOf(from caller) {
 	n.yieldReaders()
 }
 
-// yieldReaders has other goroutines read on wherever a reader runs a server.
+// yieldReaders lets other goroutines read on wherever a reader runs a server.
 func (n *Node) yieldReaders() {
 	if n.inline.Load() > 0 {
 		for _, p := range n.peers.all() {
@@ -126,7 +126,7 @@ func (p *process) beginBatch() batchMeter {
 	case p.inlineFrom == 0:
 		p.inlineFrom = m.began
 	case m.began-p.inlineFrom > readerTime:
-		m.turn.HandOver() // it was to be idle by now
+		m.turn.HandOver() // the process should have been idle by now
 	}
 	if len(p.batch) > 1 {
 		m.turn.Cork()

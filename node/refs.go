@@ -6,8 +6,8 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// refs makes the references of this node. OTP 23 takes three words of which the first has 18 bits, so that is what
-// every peer gets (protocol: NEWER_REFERENCE_EXT).
+// refs makes the references of this node. OTP 23 takes three words, the first of 18 bits, so every peer gets
+// references of this size (protocol: NEWER_REFERENCE_EXT).
 type refs struct {
 	node     etf.Atom
 	creation uint32

@@ -11,12 +11,12 @@ import (
 	"github.com/gonode-otp/gonode/node/internal/kernel"
 )
 
-// The way of a message into this node, in reading order: the reader of a connection calls Handle for it; a message to a
-// process goes through sendLocal, by its destination, either to a call that waits for it or into a mailbox. The walk of
-// a whole call is in section 4 of DESIGN.md.
+// The way of a message into this node, in reading order: the reader of a connection calls Handle. A message to a
+// process goes through sendLocal, either to a call that waits for it or into a mailbox. Section 4 of DESIGN.md
+// describes the way of a whole call.
 
-// Handle takes one message of the peer. It runs in the reader goroutine of the connection, in the order of the wire,
-// and only hands over. Every case is one call.
+// Handle takes one message of the peer. The reader goroutine of the connection calls it, in the order of the wire.
+// Each case calls one function that does not block.
 func (p *peer) Handle(m dist.Message, payload etf.Term) error {
 	n := p.n
 	switch m := m.(type) {
@@ -49,13 +49,13 @@ func (p *peer) Handle(m dist.Message, payload etf.Term) error {
 	case *dist.GroupLeader:
 		n.handleGroupLeader(m)
 	case *dist.AltactSig:
-		// Nothing here announces FlagAltactSig.
+		// This node does not announce FlagAltactSig.
 	}
 	return nil
 }
 
-// sendLocal delivers a message on this node. One that is the reply to a waiting call goes straight to who waits.
-// reader is the connection if its reader is who delivers.
+// sendLocal delivers a message on this node. The reply to a waiting call goes straight to that call. reader is the
+// connection if its reader calls, else nil.
 func (n *Node) sendLocal(d destination, msg, token etf.Term, reader *peer) {
 	if !d.isName() {
 		ref, reply, ok := replyTag(msg)
@@ -64,7 +64,7 @@ func (n *Node) sendLocal(d destination, msg, token etf.Term, reader *peer) {
 		case n.calls.reply(d, ref, reply, token):
 			return
 		case reader != nil && !reader.info.Negotiated.Has(dist.FlagAlias):
-			// OTP 23 sends its replies to the pid. For the caller they shall end with the alias as well.
+			// OTP 23 sends its replies to the pid. They too are dropped once the alias has ended.
 			d.alias = ref
 		}
 	}
@@ -105,7 +105,7 @@ type destination struct {
 	alias etf.Ref
 }
 
-// DestinationError is a term that names no process.
+// DestinationError says that a term is not a destination.
 type DestinationError struct{ To etf.Term }
 
 func (e *DestinationError) Error() string {
@@ -126,11 +126,11 @@ func (n *Node) locate(ctx context.Context, to etf.Term) (destination, error) {
 	return n.destination(to)
 }
 
-// globalTime bounds the question for a global name, which OTP answers out of a table. It is the time-out of
-// gen_server:call.
+// globalTime bounds the lookup of a global name on another node; OTP has the names in a local table. It is the
+// time-out of gen_server:call.
 const globalTime = 5 * time.Second
 
-// whereisGlobal finds the process with a global name; to is the destination that the error names.
+// whereisGlobal returns the process with a global name. The error names the destination to.
 func (n *Node) whereisGlobal(ctx context.Context, name, to etf.Term) (etf.Pid, error) {
 	ctx, cancel := context.WithTimeout(ctx, globalTime)
 	defer cancel()
@@ -144,7 +144,7 @@ func (n *Node) whereisGlobal(ctx context.Context, name, to etf.Term) (etf.Pid, e
 	return etf.Pid{}, &genserv.CallFailure{To: to, Err: genserv.ErrNoProc, Cause: cause}
 }
 
-// destination understands what Erlang's ! takes: a pid, a registered name, {Name, Node} and, for replies, an alias.
+// destination returns the destination for what Erlang's ! takes: a pid, a registered name, {Name, Node}, or an alias.
 func (n *Node) destination(to etf.Term) (destination, error) {
 	switch to := to.(type) {
 	case etf.Pid:
@@ -165,10 +165,10 @@ func (n *Node) destination(to etf.Term) (destination, error) {
 	return destination{}, &DestinationError{To: to}
 }
 
-// isName reports whether the process is given by its name, which may be the empty atom.
+// isName reports whether d is a name, which may be the empty atom.
 func (d destination) isName() bool { return d.pid.Node == "" && d.alias.Len == 0 }
 
-// creation is that of the process or the alias, 0 for a name.
+// creation returns the creation of the pid or the alias, 0 for a name.
 func (d destination) creation() uint32 {
 	if d.alias.Len > 0 {
 		return d.alias.Creation
@@ -176,7 +176,7 @@ func (d destination) creation() uint32 {
 	return d.pid.Creation
 }
 
-// object is what a DOWN message calls the destination (erlang:monitor/2).
+// object returns what a DOWN message calls the destination (erlang:monitor/2).
 func (d destination) object() etf.Term {
 	if d.isName() {
 		return etf.Tuple{d.name, d.node}
@@ -184,7 +184,7 @@ func (d destination) object() etf.Term {
 	return d.pid
 }
 
-// local returns the process of this node that d means, or nil.
+// local returns the process of this node at d, or nil.
 func (n *Node) local(d destination) *process {
 	switch {
 	case d.isName():

@@ -13,7 +13,7 @@ import (
 	"github.com/gonode-otp/gonode/supervisor"
 )
 
-// sendTo sends msg to d. via is the connection if the caller has it already.
+// sendTo sends msg to d. via is the connection if the caller already has it, else nil.
 func (n *Node) sendTo(ctx context.Context, from caller, d destination, via *peer, msg etf.Term) (err error) {
 	if d.node == n.name {
 		return n.sendHere(from, d, msg)
@@ -24,7 +24,7 @@ func (n *Node) sendTo(ctx context.Context, from caller, d destination, via *peer
 		}
 	}
 	if via.isConnecting() {
-		return via.sendTo(ctx, from, d, &outgoing{}, msg) // it keeps the message
+		return via.sendTo(ctx, from, d, &outgoing{}, msg) // the outbox keeps the message, so its memory is not reused
 	}
 	o := via.takeOutgoing()
 	defer via.spare.Store(o)
@@ -45,8 +45,9 @@ func (n *Node) sendHere(from caller, d destination, msg etf.Term) error {
 	return nil
 }
 
-// reachable returns the connection with the node called name. Who may wait makes one and waits for it, so that a
-// reader that runs him reads on; for all others what is being made will do, which keeps their signals until it is up.
+// peerFor returns the connection with the node called name. A caller that may wait makes one and waits for it; a
+// reader that runs this caller is yielded before. Any other caller gets a peer that is being connected, whose outbox
+// keeps the signals.
 func (n *Node) peerFor(ctx context.Context, from caller, name etf.Atom) (*peer, error) {
 	if p := n.peers.up(name); p != nil && p.usable() {
 		return p, nil
@@ -58,7 +59,7 @@ func (n *Node) peerFor(ctx context.Context, from caller, name etf.Atom) (*peer, 
 	return n.connect(ctx, name)
 }
 
-// sendAs sends a message for a caller that may be run by a reader, and that may be killed meanwhile.
+// sendAs sends a message for a caller that a reader may run and that may be killed meanwhile.
 func (p *peer) sendAs(ctx context.Context, from caller, m dist.Message, payload etf.Term) error {
 	if !from.beginSend() {
 		return errProcessEnded
@@ -82,8 +83,8 @@ func (p *peer) sendAs(ctx context.Context, from caller, m dist.Message, payload 
 	return p.conn.Send(ctx, m, payload)
 }
 
-// replyRoute returns the connection for a reply, nil if that can reach nobody: the one who called from the other end
-// of a connection that is gone has been told so. Kernel processes and supervisors connect to nobody for the sake of a
+// replyRoute returns the connection for a reply, or nil if the reply can reach no process: a caller behind a
+// connection that is gone has been told so by its own node. Kernel processes and supervisors do not connect to send a
 // reply: erlang:send/3 with noconnect.
 func (n *Node) replyRoute(from caller, d destination) (*peer, error) {
 	p, creation := n.peers.up(d.node), d.creation()
@@ -96,15 +97,15 @@ func (n *Node) replyRoute(from caller, d destination) (*peer, error) {
 	return n.peerFor(n.ctx, from, d.node)
 }
 
-// noSuspend reports whether m is that of a process on which others depend, so that it neither connects nor waits for
-// the sake of an answer. OTP does so for net_kernel: erlang:send/3 with noconnect and nosuspend
+// noSuspend reports whether m is the module of a process on which others depend. Such a process neither connects nor
+// waits to send an answer. OTP does so for net_kernel: erlang:send/3 with noconnect and nosuspend
 // (async_gen_server_reply/2).
 func noSuspend(m genserv.Module) bool {
 	return kernel.IsService(m) || upgrade.IsReleaseHandler(m) || supervisor.Is(m) || application.IsController(m) ||
 		application.IsMaster(m)
 }
 
-// ignoreUnreachable returns the error that a process gets for a message: that it reaches nobody is none.
+// ignoreUnreachable returns the error that a process gets for a message. An unreachable receiver is not an error.
 func ignoreUnreachable(err error) error {
 	var connect *ConnectError
 	if errors.Is(err, errProcessEnded) || errors.As(err, &connect) {
@@ -125,7 +126,8 @@ func (pr proc) Reply(to, tag, reply etf.Term) error {
 		return ignoreUnreachable(err)
 	}
 	if via.isConnecting() {
-		return ignoreUnreachable(via.sendTo(n.ctx, from, d, &outgoing{}, etf.Tuple{tag, reply})) // it keeps the message
+		// the outbox keeps the message
+		return ignoreUnreachable(via.sendTo(n.ctx, from, d, &outgoing{}, etf.Tuple{tag, reply}))
 	}
 	o := via.takeOutgoing()
 	defer via.spare.Store(o)
@@ -138,14 +140,14 @@ func (pr proc) Reply(to, tag, reply etf.Term) error {
 	return nil
 }
 
-// outgoing is the memory of one message that is being sent. Connections keep nothing of it, so that it is used again.
+// outgoing is the memory of one message that is being sent. Connections do not keep it, so it is reused.
 type outgoing struct {
 	send  dist.Send
 	reg   dist.RegSend
 	alias dist.AliasSend
 
 	elems [2]etf.Term
-	reply etf.Term // the Tuple of elems
+	reply etf.Term // the tuple in elems
 }
 
 func (p *peer) takeOutgoing() *outgoing {
@@ -164,7 +166,7 @@ func (p *peer) sendTo(ctx context.Context, from caller, d destination, o *outgoi
 		o.reg = dist.RegSend{From: from.pid, To: d.name, Token: token}
 		return p.sendAs(ctx, from, &o.reg, msg)
 	case d.alias.Len > 0 && p.lacks(dist.FlagAlias):
-		return nil // it can have no such alias (remote_send of the emulator)
+		return nil // the peer can have no such alias (remote_send of the emulator)
 	case d.alias.Len > 0:
 		o.alias = dist.AliasSend{From: from.pid, Alias: d.alias, Token: token}
 		return p.sendAs(ctx, from, &o.alias, msg)

@@ -6,17 +6,17 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// seqTrace is the part that a process takes in a sequential trace, see seq_trace(3): the token of the message that it
-// has received last goes with what it sends. Without a token it costs one look. The fields behind token are guarded
-// by the mutex of the process.
+// seqTrace is the state of a process in a sequential trace, see seq_trace(3). What the process sends carries the token
+// of the message that it has received last. Without a token this costs one atomic load. The mutex of the process
+// guards the fields after token.
 type seqTrace struct {
 	token atomic.Pointer[etf.Tuple] // {Flags, Label, Serial, From, Previous} as it came; nil without one
 	clock etf.Int                   // greatest serial so far, of what was sent or received
 	last  etf.Int                   // serial of the token
 }
 
-// traced is a message on its way to the callbacks with the token that the process has from then on; with untouched,
-// as what a timer sends, it is the one that it had.
+// traced is a message on its way to the callbacks, with the token that the process has from then on. A nil
+// token (keepToken), as in a message of a timer, leaves the token of the process as it is.
 type traced struct {
 	etf.Term
 	token etf.Tuple
@@ -24,7 +24,8 @@ type traced struct {
 
 var keepToken = etf.Tuple(nil)
 
-// withToken returns msg as it goes into a mailbox. The receiver of one without a token has none from then on.
+// withToken returns msg as it goes into a mailbox. A message without a token ends the trace of its
+// receiver, see endsTrace.
 func withToken(msg, token etf.Term) etf.Term {
 	if t, ok := token.(etf.Tuple); ok {
 		return &traced{msg, t}
@@ -32,7 +33,7 @@ func withToken(msg, token etf.Term) etf.Term {
 	return msg
 }
 
-// withoutToken returns a message of a mailbox as callbacks see it.
+// withoutToken returns a message of a mailbox as callbacks get it.
 func withoutToken(msg etf.Term) etf.Term {
 	if t, ok := msg.(*traced); ok {
 		return t.Term
@@ -55,14 +56,14 @@ func (p *process) takeToken(msg etf.Term) etf.Term {
 	return t.Term
 }
 
-// endsTrace reports whether a message without a token takes the token of its receiver away. A DOWN does not, as in
-// OTP 27; in 25 it does.
+// endsTrace reports whether a message without a token clears the token of its receiver. A DOWN does not, as in OTP 27;
+// in OTP 25 it does.
 func endsTrace(msg etf.Term) bool {
 	down, ok := msg.(etf.Tuple)
 	return !ok || len(down) != 5 || !etf.IsAtom(down[0], "DOWN")
 }
 
-// setToken makes token that of the process. erts: remove_message in the receive of the emulator.
+// setToken sets the token of the process. erts: remove_message in the receive of the emulator.
 func (p *process) setToken(token etf.Tuple) {
 	serial, _ := token[2].(etf.Int)
 	p.mu.Lock()
@@ -72,7 +73,7 @@ func (p *process) setToken(token etf.Tuple) {
 	p.seq.token.Store(&token)
 }
 
-// token returns the token of the next thing that the process sends, nil without one. erts: seq_trace_update_serial.
+// token returns the token for the next signal that the process sends, or nil. erts: seq_trace_update_serial.
 func (p *process) token() etf.Term {
 	if p.seq.token.Load() == nil {
 		return nil

@@ -12,40 +12,39 @@ import (
 	"github.com/gonode-otp/gonode/node/internal/kernel"
 )
 
-// EndError says why a node has ended by itself: {application_terminated, Name, Reason} or {application_start_failure,
-// Name, Reason} of an application that it cannot be without, {application_stopped, kernel}, or
-// {kernel_pid_terminated, Name, Reason} of application_controller and kernel_sup, in the words of OTP's init.
+// EndError says why a node has ended by itself, in the words of OTP's init. Reason is {application_terminated, Name,
+// Reason} or {application_start_failure, Name, Reason} for an application that the node requires,
+// {application_stopped, kernel}, or {kernel_pid_terminated, Name, Reason} for application_controller and kernel_sup.
 type EndError struct{ Reason etf.Term }
 
 func (e *EndError) Error() string { return "node: ended by itself: " + etf.FormatMax(e.Reason, 1000) }
 
 const (
-	// failTime is how long processes outside of applications may take to end with a node that ends by itself. Nobody
-	// is there to lose patience, and whoever is to start the node anew waits for its end.
+	// failTime is how long processes outside of applications may take to end when the node ends by itself. No caller of
+	// Stop sets a limit then, and the supervisor of the program waits for the end before it starts the node again.
 	failTime = 5 * time.Second
-	// killedTime is how long callbacks of processes that have been killed may run on before the node has stopped
-	// without them.
+	// killedTime is how long callbacks of killed processes may still run before the node counts as stopped without them.
 	killedTime = time.Second
 )
 
-// ending is how far the end of a node has come.
+// ending is the progress of the end of a node.
 type ending struct {
 	once     sync.Once
-	kill     chan struct{} // closed when there is no time left for an orderly end
+	kill     chan struct{} // closed when no time is left for an orderly end
 	killOnce sync.Once
-	stopped  chan struct{} // closed when nothing is left of the node but callbacks that do not return
+	stopped  chan struct{} // closed when only callbacks that do not return are left
 	returned chan struct{} // closed when every goroutine has returned
 
 	mu    sync.Mutex
 	err   error
-	limit time.Time // when the patience of the first who stops the node ends; zero without a limit
+	limit time.Time // the deadline of the first caller of Stop; zero without a limit
 }
 
 func newEnding() ending {
 	return ending{kill: make(chan struct{}), stopped: make(chan struct{}), returned: make(chan struct{})}
 }
 
-// limitTo notes how long whoever stops the node waits.
+// limitTo notes the deadline of the caller of Stop.
 func (e *ending) limitTo(ctx context.Context) {
 	end, ok := ctx.Deadline()
 	e.mu.Lock()
@@ -55,27 +54,27 @@ func (e *ending) limitTo(ctx context.Context) {
 	}
 }
 
-// timeLeft returns how much time is left; false says that there is no limit.
+// timeLeft returns the time until the limit. false means that there is no limit.
 func (e *ending) timeLeft() (time.Duration, bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return time.Until(e.limit), !e.limit.IsZero()
 }
 
-// killRest has what is left of the node killed.
+// killRest has the processes that are left killed.
 func (e *ending) killRest() { e.killOnce.Do(func() { close(e.kill) }) }
 
-// Stop ends the node: its servers end with reason shutdown, its connections are closed after what was sent has gone
-// out, its name leaves EPMD, and every goroutine has returned. It waits for callbacks that still run, at most until
-// ctx ends: then the servers that are left are killed, and the cause of ctx is the error. Further calls wait for the
-// same end, and the first whose ctx ends has them killed.
+// Stop ends the node. Its servers end with reason shutdown, its connections close after what was sent has gone out,
+// its name leaves EPMD, and every goroutine returns. Stop waits for callbacks that still run, until ctx ends: then the
+// servers that are left are killed, and the error is the cause of ctx. Further calls wait for the same end. The first
+// call whose ctx ends has the servers killed.
 func (n *Node) Stop(ctx context.Context) error {
 	n.yieldReaders()
 	n.end.limitTo(ctx)
 	n.end.once.Do(func() { go n.stop() })
 	select {
 	case <-n.end.returned:
-		<-n.end.stopped // which is only to be noted
+		<-n.end.stopped // closed right after returned
 		return nil
 	case <-ctx.Done():
 		n.end.killRest()
@@ -84,9 +83,9 @@ func (n *Node) Stop(ctx context.Context) error {
 }
 
 // Close ends the node at once: its servers end without their Terminate, and what has not gone out to other nodes is
-// lost. It returns when the node has stopped. Callbacks that run on for more than a second are not waited for; that
-// some do is the only error. Stop ends a node in order. After Stop or another Close it does nothing, so it may be
-// deferred.
+// lost. It returns when the node has stopped. It waits at most a second for callbacks that still run; the only error
+// says that some did not return. Stop is the orderly way to end a node. After Stop or another Close it does nothing,
+// so it may be deferred.
 func (n *Node) Close() error {
 	n.yieldReaders()
 	n.end.killRest()
@@ -102,14 +101,14 @@ func (n *Node) Close() error {
 
 var errCallbacksRun = errors.New("node: stopped, although callbacks still run")
 
-// Done returns a channel that is closed when the node has stopped, be it by Stop or by itself, see Err. Callbacks
+// Done returns a channel that is closed when the node has stopped, by Stop, by Close or by itself (see Err). Callbacks
 // that run for more than a second after their servers have been killed are not waited for.
 func (n *Node) Done() <-chan struct{} { return n.end.stopped }
 
-// Err returns why the node ends by itself, an *EndError, from the moment on in which it begins to; nil if it runs, or
-// was stopped by Stop. It ends with an application that it cannot be without (AppPermanent, AppTransient), with
-// application_controller, and when net_kernel, rex and release_handler end more often than they are started anew; as
-// a BEAM does, so that who watches over the program starts it again.
+// Err returns why the node ends by itself, an *EndError, from the moment on in which that end begins. It returns nil
+// while the node runs, and after Stop. A node ends with an application that it requires (AppPermanent, AppTransient),
+// with application_controller, and when net_kernel, rex or release_handler end too often to be restarted. A BEAM does
+// the same, so that the supervisor of the program starts it again.
 func (n *Node) Err() error {
 	n.end.mu.Lock()
 	defer n.end.mu.Unlock()
@@ -152,7 +151,7 @@ func (n *Node) stop() {
 	n.awaitRest()
 }
 
-// awaitRest waits for the goroutines of the node, and not for long if there is no time left.
+// awaitRest waits for the goroutines of the node, but not for long if no time is left.
 func (n *Node) awaitRest() {
 	select {
 	case <-n.end.returned:
@@ -170,15 +169,15 @@ func (n *Node) awaitRest() {
 	}
 }
 
-// stopProcesses ends all processes as init:stop/0 does: the applications, the last one first; what else was started
-// from outside (by the program or by another node), which ends what it has started itself; and then whatever is left.
-// Those that have not ended when time is up are killed.
+// stopProcesses ends all processes as init:stop/0 does, in three steps. First it stops the applications, the last one
+// first. Then it ends what else the program or other nodes have started; these processes end their own children. Then
+// it ends all that are left. Processes that have not ended when the time is over are killed.
 func (n *Node) stopProcesses() {
 	n.shutDown(func(p *process) bool { return n.registry.hasName(p, application.ControllerName) })
 	if n.Err() != nil {
 		defer time.AfterFunc(failTime, n.end.killRest).Stop()
 	}
-	n.shutDown(func(p *process) bool { // whose controller was killed
+	n.shutDown(func(p *process) bool { // masters whose controller was killed
 		return application.IsMaster(p.loop.Code())
 	})
 	n.shutDown(func(p *process) bool {
@@ -191,7 +190,7 @@ func (n *Node) stopProcesses() {
 	n.shutDown(func(*process) bool { return true })
 }
 
-// shutDown tells processes to shut down, as a supervisor would, and waits for them.
+// shutDown tells processes to shut down, as a supervisor does, and waits for their end.
 func (n *Node) shutDown(which func(*process) bool) {
 	all := n.registry.all()
 	all = slices.DeleteFunc(all, func(p *process) bool { return !which(p) })

@@ -2,8 +2,8 @@ package node
 
 import "time"
 
-// closePeers closes all connections after what was sent has gone out. A peer that does not take it is given up while
-// there is still time for the rest of the end of the node: that it hangs is no fault of this node.
+// closePeers closes all connections after what was sent has gone out. A peer that does not take its data is given up
+// early enough to leave time for the rest of the stop: a peer that hangs must not make the stop fail.
 func (n *Node) closePeers() {
 	peers := n.peers.close()
 	for _, p := range peers {

@@ -12,27 +12,27 @@ import (
 )
 
 // Upgrade says what the servers of a node can be upgraded to, see package codechange. The node then has a process
-// release_handler and answers the functions of the module release_handler by rpc, so that the tools and people who
-// upgrade OTP nodes can do the same with it.
+// release_handler and answers the functions of the module release_handler by rpc. So the tools for upgrading OTP nodes
+// work with it too.
 type Upgrade struct {
-	// Versions are the versions of modules and applications that are linked into the program. A server that is spawned
-	// from a module among them runs the current version of it, whichever was named.
+	// Versions are the versions of modules and applications that are linked into the program. A server of one of these
+	// modules is spawned with the current version of the module, whichever version was given.
 	Versions *codechange.Versions
 	// Root is the directory of the installation, code:root_dir(); "" is the working directory.
 	Root string
 	// Dir is the directory of the file RELEASES, relative to Root; "" is "releases".
 	Dir string
-	// OtherDirs are directories outside of Root and Dir that the release handler may use the files of, such as those
-	// of set_unpacked/2 and upgrade_app/2; none by default. Names that lead elsewhere are refused with {error,
-	// {eacces, File}}.
+	// OtherDirs are directories outside of Root and Dir whose files the release handler may use, such as those of
+	// set_unpacked/2 and upgrade_app/2. The default is none. Names outside of all these directories are refused with
+	// {error, {eacces, File}}.
 	OtherDirs []string
-	// Name and Vsn are those of the release that runs if there is no file RELEASES.
+	// Name and Vsn are those of the running release if there is no file RELEASES.
 	Name, Vsn string
-	// Options are those of each installation that does not say otherwise.
+	// Options apply to each installation that does not set its own.
 	Options codechange.Options
 }
 
-// ReleaseHandler returns the release handler, or nil if Config.Upgrade is.
+// ReleaseHandler returns the release handler, or nil without Config.Upgrade.
 func (n *Node) ReleaseHandler() *releasehandler.Handler { return n.releases }
 
 // startUpgrade makes the release handler, before any server starts.
@@ -59,8 +59,8 @@ func (n *Node) startUpgrade() (err error) {
 	return nil
 }
 
-// newLoop makes the loop of a process, with the version of its module that is current, and enters it into the
-// registry. Both happen at once, so that an upgrade finds every process that began with the older version.
+// newLoop makes the loop of a process with the current version of its module, and enters the process into the
+// registry. An upgrade cannot come between the two, so it finds every process that has begun with the older version.
 func (n *Node) newLoop(p *process, o spawnOptions, options driver.Options) error {
 	begin := func(module genserv.Module) error {
 		p.loop = genserv.NewLoop(module, proc{p}, options)
@@ -75,20 +75,20 @@ func (n *Node) newLoop(p *process, o spawnOptions, options driver.Options) error
 	return n.cfg.Upgrade.Versions.CodeServer().Start(o.module, begin)
 }
 
-// ErrPeersDiffer means that the peers of a node do not all have the same permanent release, as in the middle of an
-// upgrade, so that there is none to follow.
+// ErrPeersDiffer means that the peers of a node do not all have the same permanent release, for example in the middle
+// of an upgrade. CatchUp then has no release to install.
 var ErrPeersDiffer = upgrade.ErrPeersDiffer
 
-// CatchUp brings the node to the permanent release of its peers, by its own relup, and makes that permanent. A program
-// calls it when its servers run, so that a node that was down while the others were upgraded is like them. It returns
-// the version that is permanent afterwards. If the node has it already, nothing is done.
+// CatchUp brings the node to the permanent release of its peers by its own relup, and makes that release permanent. A
+// program calls it when its servers run, so that a node that was down during an upgrade gets the same release as the
+// others. It returns the version that is permanent afterwards. If the node has the release already, nothing is done.
 //
-// Peers that cannot be reached are passed over; without any that can, the node stays as it is. A release that runs
-// on the peers and is not permanent does not count: it may still be taken back. The release has to be unpacked on this
-// node. Each peer, of Go or OTP, is asked for release_handler:which_releases/0.
+// Peers that cannot be reached are ignored; if none can, the node stays as it is. A release that runs on the peers and
+// is not permanent is ignored too, because it may still be reverted. The release has to be unpacked on this node.
+// CatchUp calls release_handler:which_releases/0 on each peer, whether Go or OTP.
 //
-// The error matches ErrPeersDiffer if they disagree, is a *codechange.Error if the upgrade was refused or failed, and
-// the node then runs the release that it ran; ErrBadArgument if the node has no Config.Upgrade.
+// The error matches ErrPeersDiffer if the peers differ. It is a *codechange.Error if the upgrade was refused or
+// failed; the node then runs the same release as before. It is ErrBadArgument if the node has no Config.Upgrade.
 func (n *Node) CatchUp(ctx context.Context, peers ...etf.Atom) (vsn string, err error) {
 	if n.releases == nil {
 		return "", ErrBadArgument
@@ -96,18 +96,19 @@ func (n *Node) CatchUp(ctx context.Context, peers ...etf.Atom) (vsn string, err 
 	return upgrade.CatchUp(ctx, n, n.releases, n.name, peers)
 }
 
-// SupervisedProcess is a process in its place in the tree of its application.
+// SupervisedProcess is a process with its place in the supervision tree of its application.
 type SupervisedProcess = upgrade.SupervisedProcess
 
-// SuspendedSupervisorError is a supervisor that cannot be asked for its children, because it is suspended.
+// SuspendedSupervisorError says that a supervisor cannot be asked for its children because it is suspended.
 type SuspendedSupervisorError = upgrade.SuspendedSupervisorError
 
-// SupervisedProcesses walks the supervision trees of the applications that run and returns their processes in the
-// order of release_handler_1:get_supervised_procs/0: the application that was started first comes first; within it
-// children come before the supervisor at the top, the one that was started last first, and before the children of one
-// among them. Children that do not run and processes that end meanwhile are left out.
+// SupervisedProcesses walks the supervision trees of the running applications and returns their processes in the order
+// of release_handler_1:get_supervised_procs/0. The application that was started first comes first. Within an
+// application the children of the top supervisor come before that supervisor, the last started first. A child that is
+// a supervisor comes before its own children. Children that do not run and processes that end during the walk are left
+// out.
 //
-// The error is a *SuspendedSupervisorError, or that ctx has ended.
+// The error is a *SuspendedSupervisorError, or says that ctx has ended.
 func (n *Node) SupervisedProcesses(ctx context.Context) ([]SupervisedProcess, error) {
 	return upgrade.SupervisedProcesses(ctx, upgradeNode{n})
 }

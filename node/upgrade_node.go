@@ -53,7 +53,8 @@ func (u upgradeNode) Applications(ctx context.Context) ([]upgrade.Application, e
 	return apps, nil
 }
 
-// topSupervisor asks the master of an application, which is not known to anybody but the controller and its child.
+// topSupervisor asks the master of an application for its top supervisor. Only the controller and the child know the
+// master.
 func (u upgradeNode) topSupervisor(ctx context.Context, app etf.Atom) etf.Pid {
 	for _, p := range u.registry.all() {
 		if p.app == app && application.IsMaster(p.loop.Code()) {
@@ -113,7 +114,7 @@ func (u upgradeNode) Exported(module, function etf.Atom, arity int) bool {
 	return u.functions.Has(module, function, arity)
 }
 
-// Apply implements upgrade.Exports. A function that does not come back before ctx ends is left to itself.
+// Apply implements upgrade.Exports. It does not wait for a function that has not returned when ctx ends.
 func (u upgradeNode) Apply(ctx context.Context, module, function etf.Atom, args etf.List) (etf.Term, error) {
 	type outcome struct {
 		result  etf.Term
@@ -156,8 +157,7 @@ func (u upgraded) Name() etf.Atom {
 	return name
 }
 
-// Kill implements codechange.Process. That the process ends is no fault of its own, so its supervisor does not count
-// it.
+// Kill implements codechange.Process. The supervisor of the process does not count this end as a failure.
 func (u upgraded) Kill() {
 	if sup := u.p.n.local(destination{pid: u.p.parent}); sup != nil && sup != u.p && supervisor.Is(sup.loop.Code()) {
 		sup.runBetweenMessages(func(l *genserv.Loop) { supervisor.Forgive(l, u.p.pid) })
