@@ -16,7 +16,7 @@ import (
 	"github.com/gonode-otp/gonode/gonodetest/beam"
 )
 
-// native is the server of the cluster that does what mirror does.
+// native is the cluster's server that does what mirror does.
 type native struct{}
 
 func (native) Init(*genserv.Process, etf.Term) genserv.InitResult[int] { return genserv.Ok(0) }
@@ -35,7 +35,7 @@ type mirror struct{ act.Actor }
 func (*mirror) HandleCall(_ gen.PID, _ gen.Ref, request any) (any, error) { return request, nil }
 func (*mirror) HandleMessage(gen.PID, any) error                          { return nil }
 
-// load is what a BEAM does to either of them.
+// load is what a BEAM does with each of the two.
 const load = `
 -module(load).
 -export([calls/2, many/2, casts/2]).
@@ -51,8 +51,8 @@ casts(To, 0) -> gen_server:call(To, ok, infinity);
 casts(To, N) -> gen_server:cast(To, ok), casts(To, N - 1).
 `
 
-// BenchmarkBeam compares an exposed actor with a native server: microseconds a call of one BEAM process, microseconds
-// a call where 64 call, and a cast, closed by a call.
+// BenchmarkBeam compares an exposed actor with a native server. It measures the microseconds of a call of one BEAM
+// process, of a call among 64 callers, and of a cast; a call ends the casts.
 func BenchmarkBeam(b *testing.B) {
 	p := join(b, ergohost.Options{})
 	_, err := p.ergo.SpawnRegister("actor", p.host.Exposed("actor", func() gen.ProcessBehavior { return &mirror{} }),
@@ -71,7 +71,7 @@ func BenchmarkBeam(b *testing.B) {
 	}
 }
 
-// BenchmarkWaiting tells what an actor that has answered a call weighs, exposed and not: live heap in bytes.
+// BenchmarkWaiting measures how much live heap, in bytes, an actor that has answered a call takes, exposed and not.
 func BenchmarkWaiting(b *testing.B) {
 	const n = 2000
 	newMirror := func() gen.ProcessBehavior { return &mirror{} }
@@ -98,7 +98,7 @@ func BenchmarkWaiting(b *testing.B) {
 	}
 }
 
-// heap returns what is alive, stacks included.
+// heap returns the size of what is alive, stacks included.
 func heap() float64 {
 	runtime.GC()
 	runtime.GC()

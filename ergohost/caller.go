@@ -6,17 +6,17 @@ import (
 	"ergo.services/ergo/gen"
 )
 
-// forever is the time-out of a caller, in seconds. It is the sweep that gives up a call.
+// forever is the time-out of a caller, in seconds. The sweep ends a call that is not answered.
 const forever = 1 << 31
 
-// caller is a process of ergo that waits for the replies of one actor, see exposed.
+// caller is an ergo process that waits for the replies of one actor; see exposed.
 type caller struct {
 	exposed *exposed
 	process gen.Process
 	slot    *slot
 }
 
-// spawnCaller starts a caller that was counted.
+// spawnCaller starts a caller. e.callers and e.coming already count it.
 func (e *exposed) spawnCaller() {
 	_, err := e.host.ergo.Spawn(func() gen.ProcessBehavior { return &caller{exposed: e} }, gen.ProcessOptions{})
 	if err == nil {
@@ -35,8 +35,8 @@ func (c *caller) ProcessInit(process gen.Process, _ ...any) error {
 	return nil
 }
 
-// ProcessRun implements gen.ProcessBehavior: the start of a process calls it. It returns when the caller is of no use
-// any more.
+// ProcessRun implements gen.ProcessBehavior. The start of the process calls it. It returns when the caller is not
+// needed any more.
 func (c *caller) ProcessRun() error {
 	e := c.exposed
 	for {
@@ -62,7 +62,7 @@ func (c *caller) ProcessRun() error {
 	}
 }
 
-// drop empties the mailbox: nobody sends a caller a message, unless an actor takes it for who is behind the call.
+// drop empties the mailbox. Only an actor that takes the caller for the client of the call sends it messages.
 func (c *caller) drop() {
 	for m := pop(c.process.Mailbox()); m != nil; m = pop(c.process.Mailbox()) {
 		if m.Type == gen.MailboxMessageTypeRegular {

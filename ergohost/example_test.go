@@ -14,7 +14,7 @@ import (
 	"github.com/gonode-otp/gonode/node"
 )
 
-// greeter is an actor of ergo.
+// greeter is an ergo actor.
 type greeter struct{ act.Actor }
 
 func (*greeter) HandleCall(_ gen.PID, _ gen.Ref, name any) (any, error) {

@@ -12,44 +12,44 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// errGone answers the slots of calls whose actor has ended. Their callers learn that from the end of the stand-in.
+// errGone answers the slots of calls whose actor has ended. The clients of these calls see the stand-in end.
 var errGone = errors.New("ergohost: the actor has ended")
 
-// idleCallers is how many callers of an actor are kept while there is nothing to call.
+// idleCallers is how many callers of an actor are kept while there are no calls.
 const idleCallers = 8
 
-// exposed is an actor with what stands in for it: on the node of the cluster a gen_server under its name, and on that
-// of ergo a port, which watches the actor and is the sender of what comes from a BEAM, and callers.
+// exposed is an actor with the processes that represent it. On the cluster's node this is a gen_server under its name.
+// On the ergo node it is a port, which monitors the actor and sends it what comes from a BEAM, and callers.
 //
-// ergo gives a reply to the process that made the call, which waits for that one reply alone. So each call that is
-// under way has a caller, a process that waits. What it waits for is a call to the port, which only lends its
-// address, a slot, to whatever call is the next: slots come in no order, while calls and messages go to the actor in
-// the order in which they came, and a caller that waits already costs a call nothing.
+// ergo delivers a reply only to the process that made the call, and that process waits for this one reply alone. So
+// each open call has a caller, a process that waits. The caller itself calls the port. That call provides an address
+// for a reply, a slot, and the port uses it for whatever call is the next. Slots come in no particular order, but calls
+// and messages go to the actor in the order in which they came. A call costs no spawn when a caller is waiting already.
 type exposed struct {
 	host   *Host
 	name   etf.Atom
 	actor  gen.PID
-	parent gen.PID // an exit of the parent is not trapped; zero if it has to be asked for
+	parent gen.PID // an exit of the parent cannot be trapped; zero if it is not known yet
 	port   gen.PID
 
 	process *genserv.Process // the stand-in, once it has begun
 	self    etf.Pid
 
-	supervised bool // by a supervisor of a BEAM, which called a start function
+	supervised bool // a supervisor of a BEAM called a start function
 
 	mu       sync.Mutex
 	waiting  []item
-	calls    int               // of those in waiting
-	slots    []*slot           // without a call yet
-	open     map[gen.Ref]*slot // whose call the actor has
-	callers  int               // processes
-	coming   int               // those of them that will have a slot soon
-	starting bool              // the actor is in its Init still, and gets nothing
-	wrapped  bool              // the actor tells of its end itself, after its Terminate
-	signal   etf.Term          // the exit signal that waits for it
-	err      error             // why the actor has ended, nil as long as it lives
-	finished bool              // the stand-in was told
-	started  chan struct{}     // closed when the actor is not starting any more
+	calls    int               // the number of calls in waiting
+	slots    []*slot           // those without a call
+	open     map[gen.Ref]*slot // those whose call the actor has
+	callers  int               // the number of caller processes
+	coming   int               // callers that will have a slot soon
+	starting bool              // the actor is still in its Init and gets nothing
+	wrapped  bool              // the actor reports its end itself, after its Terminate
+	signal   etf.Term          // the exit signal that waits for the end of Init
+	err      error             // why the actor has ended, nil while it lives
+	finished bool              // the stand-in was told of the end
+	started  chan struct{}     // closed when the actor has started
 	done     chan struct{}     // closed when the actor has ended
 	gone     chan struct{}     // closed when the stand-in has ended
 }
@@ -73,13 +73,14 @@ type slot struct {
 	since  time.Time
 }
 
-// Expose makes an actor that runs, or any other process of ergo, known to the cluster under a name: its stand-in is a
-// gen_server there, whose pid it returns. It ends when the actor does, with the same reason, and then the name is
-// free. For actors that a supervisor starts anew there is Exposed. If the name is that of an actor that has just
-// ended it waits for the end of the stand-in, until ctx ends.
+// Expose makes a running actor, or any other ergo process, known to the cluster under a name. It starts a stand-in, a
+// gen_server on the cluster's node, and returns its pid. The stand-in ends when the actor does, with the same reason,
+// and then the name is free. Use Exposed for actors that a supervisor restarts. If the name belongs to an actor that
+// has just ended, Expose waits for the end of its stand-in, until ctx ends.
 //
 // The error is a *genserv.AlreadyStarted if the name is taken, gen.ErrProcessUnknown if there is no such actor,
-// gen.ErrNotAllowed if it is in its Init still, node.ErrStopped, gen.ErrNodeTerminated, or why ctx ended.
+// gen.ErrNotAllowed if the actor is still in its Init, node.ErrStopped, gen.ErrNodeTerminated, or the cause of the end
+// of ctx.
 func (h *Host) Expose(ctx context.Context, name etf.Atom, actor gen.PID) (etf.Pid, error) {
 	state, err := h.ergo.ProcessState(actor)
 	if err != nil {
@@ -111,7 +112,7 @@ func (h *Host) expose(ctx context.Context, e *exposed) error {
 	return err
 }
 
-// spawnStandIn waits for the end of a stand-in of the same name whose actor has ended.
+// spawnStandIn spawns the stand-in. If a stand-in of the same name exists whose actor has ended, it waits for its end.
 func (h *Host) spawnStandIn(ctx context.Context, e *exposed) error {
 	var last etf.Pid
 	for {
@@ -129,7 +130,7 @@ func (h *Host) spawnStandIn(ctx context.Context, e *exposed) error {
 		h.mu.Unlock()
 		if before == nil {
 			if taken.Pid == last {
-				return err // somebody else
+				return err // another process has the name
 			}
 			last = taken.Pid // it may have ended meanwhile
 			continue
@@ -143,8 +144,8 @@ func (h *Host) spawnStandIn(ctx context.Context, e *exposed) error {
 	}
 }
 
-// start gives the actor what has come while it was starting. ergo changes the state of a process at the end of its Init
-// without regard to others that send to it.
+// start delivers what came while the actor was starting. It has to come after Init: ergo sets the state of a process at
+// the end of Init without regard to concurrent sends.
 func (e *exposed) start() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -156,7 +157,7 @@ func (e *exposed) start() {
 	}
 }
 
-// begin is called by the stand-in in its Init.
+// begin sets the process of the stand-in. The stand-in calls it in its Init.
 func (e *exposed) begin(p *genserv.Process) error {
 	e.process, e.self = p, p.Self()
 	e.host.mu.Lock()
@@ -168,7 +169,7 @@ func (e *exposed) begin(p *genserv.Process) error {
 	return e.host.watch(p, e.standInDown)
 }
 
-// standInDown is called by the keeper when the stand-in has ended, which the actor may not have.
+// standInDown handles the end of the stand-in, whose actor may still be alive. The keeper calls it.
 func (e *exposed) standInDown(reason etf.Term) {
 	h := e.host
 	h.mu.Lock()
@@ -190,7 +191,7 @@ func (e *exposed) reason() error {
 	return e.err
 }
 
-// stop sends the actor an exit signal of its parent.
+// stop sends the actor an exit signal from its parent.
 func (e *exposed) stop(reason etf.Term) {
 	parent := e.parent
 	if parent == (gen.PID{}) {
@@ -201,7 +202,7 @@ func (e *exposed) stop(reason etf.Term) {
 	e.exit(parent, reason)
 }
 
-// exit sends the actor an exit signal. One that cannot be trapped on a BEAM cannot here.
+// exit sends the actor an exit signal. A signal that cannot be trapped on a BEAM cannot be trapped here.
 func (e *exposed) exit(from gen.PID, reason etf.Term) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -225,12 +226,12 @@ func (e *exposed) signalLocked(from gen.PID, reason etf.Term) {
 	}
 }
 
-// call hands a call over, without waiting for anything.
+// call queues a call for the actor. It never blocks.
 func (e *exposed) call(from genserv.From, request any) {
 	e.mu.Lock()
 	if e.err != nil {
 		e.mu.Unlock()
-		return // the caller sees the stand-in end
+		return // the client sees the stand-in end
 	}
 	e.waiting = append(e.waiting, item{call: &call{from, request}})
 	e.calls++
@@ -246,7 +247,7 @@ func (e *exposed) call(from genserv.From, request any) {
 	}
 }
 
-// send hands a message over.
+// send queues a message for the actor.
 func (e *exposed) send(message any) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -258,7 +259,7 @@ func (e *exposed) send(message any) {
 	e.pump()
 }
 
-// pump gives the actor what waits, up to the first call without a slot.
+// pump delivers waiting messages to the actor, up to the first call without a slot.
 func (e *exposed) pump() {
 	if e.starting {
 		return
@@ -282,7 +283,7 @@ func (e *exposed) pump() {
 			e.calls--
 			if err := core.RouteCallPID(s.pid, e.actor, gen.MessageOptions{Ref: s.ref}, next.call.request); err != nil {
 				if err != gen.ErrProcessMailboxFull {
-					err = errGone // or will be in a moment
+					err = errGone // it has ended, or will in a moment
 				}
 				e.release(s, err)
 			}
@@ -293,7 +294,7 @@ func (e *exposed) pump() {
 	e.waiting = nil
 }
 
-// offer is called by the port for a call of a caller.
+// offer adds a slot, the call of a caller. The port calls it.
 func (e *exposed) offer(s *slot) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -306,12 +307,12 @@ func (e *exposed) offer(s *slot) {
 	e.pump()
 }
 
-// release ends the wait of a caller, if no reply of the actor came before.
+// release ends the wait of a caller, unless the actor has replied before.
 func (e *exposed) release(s *slot, err error) {
 	_ = e.host.core.RouteSendResponseError(e.port, s.pid, gen.MessageOptions{Ref: s.ref}, err)
 }
 
-// sweep gives up the calls that were not answered in time.
+// sweep ends the calls that were not answered in time.
 func (e *exposed) sweep() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -325,7 +326,7 @@ func (e *exposed) sweep() {
 
 func (e *exposed) reply(c *call, reply any, err error) {
 	if err == errGone {
-		return // the caller sees the stand-in end
+		return // the client sees the stand-in end
 	}
 	if err == nil {
 		var t etf.Term
@@ -341,7 +342,7 @@ func (e *exposed) reply(c *call, reply any, err error) {
 	}
 }
 
-// end is called when the actor has ended, or Close takes it away from the cluster.
+// end handles the end of the actor, or its removal from the cluster by Close.
 func (e *exposed) end(reason error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -365,7 +366,7 @@ func (e *exposed) end(reason error) {
 	e.finish()
 }
 
-// finish tells the stand-in and the port to end when the last reply is on its way.
+// finish tells the stand-in and the port to end once no caller is left.
 func (e *exposed) finish() {
 	if e.err == nil || e.callers > 0 || e.finished {
 		return

@@ -23,7 +23,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// logs keeps what the node of ergo has to say.
+// logs keeps the log lines of the ergo node.
 type logs struct {
 	mu    sync.Mutex
 	lines []string
@@ -37,7 +37,7 @@ func (l *logs) Log(m gen.MessageLog) {
 
 func (*logs) Terminate() {}
 
-// pair is a node of ergo and one of the cluster, joined.
+// pair is a Host with its ergo node and its cluster node.
 type pair struct {
 	ergo gen.Node
 	node *node.Node
@@ -81,13 +81,13 @@ type add struct {
 	N int
 }
 
-// actor does what it is told, and keeps what it was told.
+// actor carries out its requests, and records them.
 type actor struct {
 	act.Actor
 	count int
 	seen  etf.List
 	held  []func()
-	tell  chan<- any // what no BEAM needs to know
+	tell  chan<- any // for values that are not sent to a BEAM
 }
 
 func (a *actor) Init(args ...any) error {
@@ -211,7 +211,7 @@ func (p *pair) spawn(t testing.TB, name gen.Atom, options gen.ProcessOptions, ar
 	return pid
 }
 
-// at is how a BEAM names a process of the pair.
+// at returns how a BEAM names a process of the pair.
 func (p *pair) at(name string) string { return fmt.Sprintf("{%s,'%s'}", name, p.node.Name()) }
 
 func receive[T any](t testing.TB, from <-chan T) T {

@@ -14,22 +14,21 @@ import (
 	"github.com/gonode-otp/gonode/node"
 )
 
-// ErrUnsupportedNode means that the node of ergo lacks what the bridge needs of it: it is not the one of the release
-// that this module requires.
+// ErrUnsupportedNode means that the ergo node lacks what the bridge needs: it is not of the release that this module
+// requires.
 var ErrUnsupportedNode = errors.New("ergohost: this node of ergo is no gen.Core")
 
 // Options are settings of a Host. The zero value is usable.
 type Options struct {
-	// CallTime is how long an actor may leave a call unanswered before the bridge forgets it, answers {error,
-	// timeout} and logs a warning. 0 means an hour. The caller has a time-out of its own, which is usually much
-	// shorter.
+	// CallTime is how long an actor may leave a call unanswered. After that the bridge answers {error, timeout}, logs a
+	// warning and forgets the call. 0 means an hour. The caller has its own time-out, which is usually much shorter.
 	CallTime time.Duration
-	// StopTime is how long an actor that was stopped from a BEAM may take to end before it is killed, as with the
-	// shutdown time of a supervisor. 0 means five seconds.
+	// StopTime is how long an actor may take to end after a BEAM stopped it. After that it is killed, as with the shutdown
+	// time of a supervisor. 0 means five seconds.
 	StopTime time.Duration
 }
 
-// Host joins a node of ergo with a node of a cluster. Its methods may be called from any goroutine.
+// Host joins an ergo node with a node of a cluster. Its methods may be called from any goroutine.
 type Host struct {
 	ergo gen.Node
 	core gen.Core
@@ -49,11 +48,11 @@ type Host struct {
 	supervised map[gen.Atom]*exposed // the last actor of each name that a supervisor of a BEAM started
 }
 
-// Join makes a Host of a running node of ergo and a running node of a cluster. Neither ends with the other; Close takes
-// them apart. The bridge opens no connection and takes no signals, and works with ergo's network disabled.
+// Join makes a Host of a running ergo node and a running node of a cluster. Neither node ends with the other; Close
+// separates them. The bridge opens no connection and takes over no signals, and it works with ergo's network disabled.
 //
-// The error is ErrUnsupportedNode, or why the process of the bridge could not be started: node.ErrStopped, or ctx
-// ended.
+// The error is ErrUnsupportedNode, or why the process of the bridge could not be started: node.ErrStopped, or the cause
+// of the end of ctx.
 func Join(ctx context.Context, ergo gen.Node, n *node.Node, opts Options) (*Host, error) {
 	core, ok := ergo.(gen.Core)
 	if !ok {
@@ -111,11 +110,11 @@ func (h *Host) Close(ctx context.Context) error {
 	return err
 }
 
-// Lost returns how many messages could not be handed over, because a bounded mailbox was full, its process had ended,
-// or a value has no term. Each of them was logged as a warning by the node of ergo.
+// Lost returns how many messages could not be delivered, because a bounded mailbox was full, the process had ended, or
+// a value has no term. The ergo node logged each of them as a warning.
 func (h *Host) Lost() uint64 { return h.lost.Load() }
 
-// Pid returns the pid by which a BEAM knows an exposed actor, for messages that carry it. false means that the actor is
+// Pid returns the pid that an exposed actor has on the cluster, to be sent in messages. false means that the actor is
 // not exposed.
 func (h *Host) Pid(actor gen.PID) (etf.Pid, bool) {
 	h.mu.Lock()
@@ -142,19 +141,19 @@ func wait(ctx context.Context, done <-chan struct{}) error {
 	}
 }
 
-// keeper is the process of the bridge on the node of the cluster. It watches the others, for one that is killed
-// cannot tell.
+// keeper is the process of the bridge on the cluster's node. It monitors the other ones, because a killed process
+// cannot report its end.
 type keeper struct{ h *Host }
 
-// watching is what a keeper has to do when a process has ended.
+// watching is what the keeper does when a process has ended.
 type watching map[etf.Ref]func(reason etf.Term)
 
-// StateTerm implements what sys:get_state shows.
+// StateTerm returns what sys:get_state shows.
 func (w watching) StateTerm() etf.Term { return etf.Int(len(w)) }
 
 // watch asks the keeper to call ended when a process has ended.
 type watch struct {
-	etf.Atom // makes it a term
+	etf.Atom // makes it an etf.Term
 	pid      etf.Pid
 	ended    func(reason etf.Term)
 }

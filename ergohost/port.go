@@ -7,10 +7,10 @@ import (
 // quit tells a process of the bridge to end.
 type quit struct{}
 
-// sweep tells a port to look for calls that the actor has left unanswered.
+// sweep tells a port to look for calls that the actor left unanswered.
 type sweep struct{}
 
-// port is the process of ergo behind an exposed actor.
+// port is the ergo process that delivers messages to an exposed actor.
 type port struct {
 	exposed  *exposed
 	process  gen.Process
@@ -21,13 +21,13 @@ type port struct {
 // ProcessInit implements gen.ProcessBehavior.
 func (p *port) ProcessInit(process gen.Process, _ ...any) error {
 	p.process, p.exposed.port = process, process.PID()
-	p.watching = p.exposed.wrapped // its own ProcessTerminate tells of its end
+	p.watching = p.exposed.wrapped // ProcessTerminate of a wrapped actor reports its end
 	return nil
 }
 
-// ProcessRun implements gen.ProcessBehavior. The start of a process calls it.
+// ProcessRun implements gen.ProcessBehavior. The start of the process calls it.
 func (p *port) ProcessRun() error {
-	if !p.watching { // not in ProcessInit, during which nobody should send to a process
+	if !p.watching { // not in ProcessInit, because nobody should send to a process during it
 		p.watching = true
 		if err := p.process.MonitorPID(p.exposed.actor); err != nil {
 			p.exposed.end(err)
@@ -58,7 +58,7 @@ func (p *port) ProcessRun() error {
 				p.exposed.host.lose(from.String(), "the callers of "+string(p.exposed.name), gen.ErrUnsupported)
 			}
 		}
-		// An exit is that of the node of ergo, which ends the actor too.
+		// An exit signal comes from the stopping ergo node, which ends the actor too.
 	}
 }
 
@@ -85,7 +85,7 @@ func (p *port) ProcessTerminate(reason error) {
 	}
 }
 
-// pop takes the next message out of the mailbox of a process of ergo, in the order of act.Actor.
+// pop takes the next message out of the mailbox of an ergo process, in the order of act.Actor.
 func pop(box gen.ProcessMailbox) *gen.MailboxMessage {
 	for _, q := range []interface{ Pop() (any, bool) }{box.Urgent, box.System, box.Main} {
 		if m, ok := q.Pop(); ok {

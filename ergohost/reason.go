@@ -9,7 +9,8 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// reasons are those that both sides have a word for. The first one of a term is the one that a term becomes.
+// reasons are the reasons for which both sides have a word. A term becomes the first reason in the list that has the
+// term.
 var reasons = []struct {
 	err  error
 	term etf.Atom
@@ -28,10 +29,10 @@ var reasons = []struct {
 	{gen.ErrNodeTerminated, genserv.Shutdown},
 }
 
-// Reason returns the term of a termination reason of ergo, as a BEAM sees it. gen.TerminateReasonNormal, -Shutdown
-// and -Kill are normal, shutdown and killed, -Panic is panic, and what ergo has errors for is OTP's word for it:
-// noproc, noconnection, timeout, mailbox_full for a mailbox without room. A *genserv.Exit is its Reason, which makes
-// it the error to end an actor with where the reason matters. Anything else is its text as a binary.
+// Reason returns the term that a BEAM gets for a termination reason of ergo. gen.TerminateReasonNormal, -Shutdown and
+// -Kill become normal, shutdown and killed, and -Panic becomes panic. Other errors of ergo become OTP's word: noproc,
+// noconnection, timeout, or mailbox_full for a full mailbox. A *genserv.Exit becomes its Reason; end an actor with it
+// where the reason matters. Any other error becomes its text as a binary.
 func Reason(err error) etf.Term {
 	var exit *genserv.Exit
 	if errors.As(err, &exit) {
@@ -45,8 +46,8 @@ func Reason(err error) etf.Term {
 	return etf.Binary(err.Error())
 }
 
-// Error is the inverse of Reason: the error with which ergo's links and monitors tell of a process that ended with
-// reason on a BEAM. It is one of ergo's own, or a *genserv.Exit.
+// Error is the inverse of Reason: the error with which ergo's links and monitors report a process that ended with
+// reason on a BEAM. It is an error of ergo, or a *genserv.Exit.
 func Error(reason etf.Term) error {
 	for _, r := range reasons {
 		if etf.IsAtom(reason, r.term) {

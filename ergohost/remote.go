@@ -12,16 +12,19 @@ import (
 	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
-// startTime bounds the start of the gonode side of a Remote, which waits for nothing.
+// startTime bounds the start of the gonode side of a Remote. The start itself does not block.
 const startTime = 5 * time.Second
 
-// Remote is the factory of a process of ergo that stands in for the process registered as name on a BEAM node. Spawn
-// it under a name of its own, or let a supervisor have it as a child, and use ergo's verbs with it: Call is
-// gen_server:call, Send a plain message (or a cast, see Cast), Monitor and Link tell of the end of the remote process
-// or of its node with the reason (gen.ErrNoConnection, gen.ErrProcessUnknown, see Error), SendExit is exit/2 towards
-// a pid and gen_server:stop towards a name. A call fails with such an error too, or with gen.ErrTimeout.
+// Remote is the factory of an ergo process that stands in for the process registered as name on a BEAM node. Spawn it
+// under a name of its own or as a child of a supervisor, and use ergo's verbs with it:
 //
-// It ends with the remote process: a supervisor that starts it anew connects again.
+//   - Call is gen_server:call. It fails with gen.ErrTimeout or with one of the errors below.
+//   - Send sends a plain message, or a cast (see Cast).
+//   - Monitor and Link report the end of the remote process or of its node, with the reason (gen.ErrNoConnection,
+//     gen.ErrProcessUnknown; see Error).
+//   - SendExit is exit/2 for a pid and gen_server:stop for a name.
+//
+// The stand-in ends with the remote process. A supervisor that restarts it connects it again.
 func (h *Host) Remote(name, node gen.Atom) gen.ProcessFactory {
 	return h.remote(etf.Tuple{atom(name), atom(node)})
 }
@@ -33,7 +36,7 @@ func (h *Host) remote(to etf.Term) gen.ProcessFactory {
 	return func() gen.ProcessBehavior { return &remote{host: h, to: to, gone: make(chan struct{})} }
 }
 
-// remote is the process of ergo. The companion is its other half, a process on the node of the cluster.
+// remote is the ergo process. Its companion is a process on the cluster's node.
 type remote struct {
 	host      *Host
 	to        etf.Term
@@ -49,9 +52,9 @@ func (r *remote) ProcessInit(process gen.Process, _ ...any) error {
 	return nil
 }
 
-// ProcessRun implements gen.ProcessBehavior: the start of a process calls it.
+// ProcessRun implements gen.ProcessBehavior. The start of the process calls it.
 func (r *remote) ProcessRun() error {
-	if r.companion == nil { // not in ProcessInit, during which a process should get nothing
+	if r.companion == nil { // not in ProcessInit, because a process must not get messages during it
 		ctx, cancel := context.WithTimeout(context.Background(), startTime)
 		defer cancel()
 		if _, err := r.host.node.Spawn(ctx, genserv.Child{Module: genserv.Of(companion{r})}); err != nil {
@@ -70,7 +73,7 @@ func (r *remote) ProcessRun() error {
 			return message.reason
 		case gen.MessageExitPID:
 			if order.kind == gen.MailboxMessageTypeExit && order.from == r.process.Parent() {
-				return message.Reason // of the supervisor, or of a node that stops
+				return message.Reason // from the supervisor, or from a stopping node
 			}
 		}
 		if order.kind == gen.MailboxMessageTypeInspect {
@@ -95,7 +98,7 @@ func (r *remote) ProcessTerminate(error) {
 	}
 }
 
-// end ends the process of ergo, and with it the companion.
+// end ends the ergo process, and with it the companion.
 func (r *remote) end(reason error) {
 	first := gen.MessageOptions{Priority: gen.MessagePriorityMax}
 	_ = r.host.core.RouteSendPID(r.pid, r.pid, first, &ended{"$ended", reason})
@@ -105,16 +108,16 @@ func (r *remote) respondError(to gen.PID, ref gen.Ref, err error) {
 	_ = r.host.core.RouteSendResponseError(r.pid, to, gen.MessageOptions{Ref: ref}, err)
 }
 
-// outgoing is what a process of ergo sent to a remote one.
+// outgoing is a message that an ergo process sent to a remote one.
 type outgoing struct {
-	etf.Atom // makes it a term
+	etf.Atom // makes it an etf.Term
 	from     gen.PID
 	ref      gen.Ref
 	kind     gen.MailboxMessageType
 	message  any
 }
 
-// companion sends, asks and watches for a remote, as one process, so that a BEAM sees it all in order.
+// companion sends, calls and monitors for a remote. It is a single process, so that a BEAM sees everything in order.
 type companion struct{ *remote }
 
 // asking is the state of a companion.
@@ -123,10 +126,10 @@ type asking struct {
 	stopping etf.Ref
 	calls    genserv.RequestIDs[outgoing]
 	swept    time.Time
-	err      error // why the remote process has ended
+	err      error // why the remote process ended
 }
 
-// StateTerm implements what sys:get_state shows.
+// StateTerm returns what sys:get_state shows.
 func (a *asking) StateTerm() etf.Term {
 	return etf.Map{{Key: etf.Atom("calls"), Value: etf.Int(a.calls.Len())}}
 }
@@ -146,11 +149,11 @@ func (c companion) Init(p *genserv.Process, _ etf.Term) genserv.InitResult[*aski
 	if err := c.host.watch(p, c.down); err != nil {
 		return genserv.StopInit[*asking](genserv.Shutdown)
 	}
-	// Connecting may take long, and whoever starts the process need not wait for it.
+	// Connecting may take long, and the process that starts this one must not wait for it.
 	return genserv.Ok(&asking{swept: time.Now()}).Continue(etf.Atom("monitor"))
 }
 
-// down is called by the keeper.
+// down handles the end of the companion. The keeper calls it.
 func (c companion) down(reason etf.Term) {
 	c.host.mu.Lock()
 	delete(c.host.remotes, c.remote)
@@ -209,7 +212,7 @@ func (c companion) HandleInfo(p *genserv.Process, msg etf.Term, a *asking) gense
 	return genserv.NoReply(a)
 }
 
-// send does what a process of ergo asked for.
+// send carries out what an ergo process asked for.
 func (c companion) send(p *genserv.Process, order *outgoing, a *asking) {
 	var t etf.Term
 	var err error
@@ -243,7 +246,7 @@ func (c companion) send(p *genserv.Process, order *outgoing, a *asking) {
 	}
 }
 
-// exit hands an exit signal on. One towards a name is an order to stop, for exit/2 takes pids.
+// exit forwards an exit signal. A signal for a name becomes gen_server:stop, because exit/2 takes only pids.
 func (c companion) exit(p *genserv.Process, order *outgoing, a *asking) error {
 	exit, ok := order.message.(gen.MessageExitPID)
 	if !ok {
@@ -261,7 +264,7 @@ func (c companion) exit(p *genserv.Process, order *outgoing, a *asking) error {
 	return p.TrySend(c.to, driver.SystemMessage(p.Self(), ref, etf.Tuple{etf.Atom("terminate"), Reason(exit.Reason)}))
 }
 
-// sweep forgets calls whose time is over, at most once a second.
+// sweep forgets expired calls, at most once a second.
 func (c companion) sweep(p *genserv.Process, a *asking) {
 	if a.calls.Len() == 0 || time.Since(a.swept) < time.Second {
 		return
@@ -278,7 +281,7 @@ func (c companion) sweep(p *genserv.Process, a *asking) {
 	a.calls = left
 }
 
-// unwrap takes the message out of what says how it goes.
+// unwrap returns the message without the Cast or Info around it.
 func unwrap(message any) any {
 	switch message := message.(type) {
 	case Cast:

@@ -14,7 +14,7 @@ import (
 	"github.com/gonode-otp/gonode/gonodetest/beam"
 )
 
-// srv is a gen_server that keeps what it sees.
+// srv is a gen_server that records what it gets.
 const srv = `
 -module(srv).
 -behaviour(gen_server).
@@ -30,7 +30,7 @@ handle_cast(T, S) -> {noreply, [{cast, T} | S]}.
 handle_info(T, S) -> {noreply, [{info, T} | S]}.
 `
 
-// withServer joins a pair with a BEAM that has a server, for which srv stands in, and an actor that calls it.
+// withServer joins a pair with a BEAM that has the server srv, and starts an actor that calls its stand-in.
 func withServer(t *testing.T) (p *pair, e *beam.Node, said chan any) {
 	t.Helper()
 	p, said = join(t, ergohost.Options{}), make(chan any, 10)
@@ -151,8 +151,8 @@ func (s *sender) HandleMessage(_ gen.PID, message any) error {
 }
 
 // family is a supervisor with exposed actors and the stand-in of a remote process. ergo tells a supervisor of the end
-// of a child before the name of the child is free, so that a restart under the same name often fails (gen.ErrTaken):
-// its children have no names but those of Exposed.
+// of a child before the name of the child is free, so a restart under the same name often fails (gen.ErrTaken). So the
+// children have no names except those of Exposed.
 type family struct {
 	act.Supervisor
 	children map[gen.Atom]gen.ProcessFactory
@@ -176,7 +176,7 @@ func (f *family) HandleMessage(gen.PID, any) error {
 	return nil
 }
 
-// supervise starts a family and returns how to find the present process of a child.
+// supervise starts a family. It returns a function that finds the present process of a child.
 func (p *pair) supervise(t *testing.T, children map[gen.Atom]gen.ProcessFactory) (find func(gen.Atom) gen.PID) {
 	t.Helper()
 	var pids sync.Map
@@ -188,7 +188,7 @@ func (p *pair) supervise(t *testing.T, children map[gen.Atom]gen.ProcessFactory)
 	sup, err := p.ergo.Spawn(func() gen.ProcessBehavior { return &family{children: children} }, gen.ProcessOptions{})
 	require.NoError(t, err)
 	require.NoError(t, p.ergo.Send(sup, "start"))
-	t.Cleanup(func() { // or it starts children while the nodes stop
+	t.Cleanup(func() { // otherwise it starts children while the nodes stop
 		_ = p.ergo.SendExit(sup, gen.TerminateReasonShutdown)
 		eventually(t, func() bool { _, err := p.ergo.ProcessState(sup); return err != nil })
 	})
@@ -199,7 +199,7 @@ func (p *pair) supervise(t *testing.T, children map[gen.Atom]gen.ProcessFactory)
 	}
 }
 
-// found is a process that says where it is, once it has started.
+// found is a process that reports its pid once it has started.
 type found struct {
 	gen.ProcessBehavior
 	pids    *sync.Map

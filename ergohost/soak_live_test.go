@@ -16,7 +16,8 @@ import (
 func TestMessagesOfBothWaysArriveInOrder(t *testing.T) {
 	p, e, _ := withServer(t)
 	n := soak.Size(10_000, 100_000)
-	// Casts, plain messages and calls in turn, towards the actor: what it has seen comes back in the order of sending.
+	// The BEAM sends casts, plain messages and calls to the actor in turn. The actor returns what it has seen, in the
+	// order of sending.
 	require.Equal(t, "true", eval(t, e, `(fun(To, N) ->
 		Ids = lists:append([begin
 			gen_server:cast(To, I), To ! I,

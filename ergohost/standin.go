@@ -11,14 +11,14 @@ import (
 
 func atom(a gen.Atom) etf.Atom { return etf.Atom(a) }
 
-// ended tells a process of the bridge why its other half has ended.
+// ended tells a process of the bridge why its counterpart has ended.
 type ended struct {
-	etf.Atom // makes it a term
+	etf.Atom // makes it an etf.Term
 	reason   error
 }
 
-// standIn is the gen_server that a BEAM takes for an exposed actor. It hands everything on and waits for nothing, but
-// for sys:get_state and the end of an actor that it was told to stop.
+// standIn is the gen_server that represents an exposed actor to a BEAM. It forwards everything without waiting, except
+// sys:get_state and the end of an actor that it was told to stop.
 type standIn struct{ *exposed }
 
 // ModuleName implements genserv.Namer.
@@ -26,7 +26,7 @@ func (standIn) ModuleName() etf.Atom { return "ergohost" }
 
 // Init implements genserv.Server.
 func (s standIn) Init(p *genserv.Process, _ etf.Term) genserv.InitResult[*exposed] {
-	p.TrapExit(true) // exit signals are the actor's
+	p.TrapExit(true) // exit signals go to the actor
 	if err := s.begin(p); err != nil {
 		return genserv.StopInit[*exposed](Reason(err))
 	}
@@ -53,7 +53,7 @@ func (standIn) HandleInfo(_ *genserv.Process, msg etf.Term, e *exposed) genserv.
 		return genserv.Stop(Reason(end.reason), e)
 	}
 	if t, ok := etf.AsTuple(msg, "EXIT", 3); ok {
-		if !etf.IsAtom(t[2], genserv.Normal) { // which a process that does not trap exits ignores; ergo's would end
+		if !etf.IsAtom(t[2], genserv.Normal) { // a process that does not trap exits ignores normal; an ergo process would end
 			e.exit(e.port, t[2])
 		}
 		return genserv.NoReply(e)
@@ -62,14 +62,14 @@ func (standIn) HandleInfo(_ *genserv.Process, msg etf.Term, e *exposed) genserv.
 	return genserv.NoReply(e)
 }
 
-// Terminate implements genserv.Terminator: gen_server:stop, or the end of the node, ends the actor.
+// Terminate implements genserv.Terminator. gen_server:stop and the end of the node end the actor.
 func (standIn) Terminate(_ *genserv.Process, reason etf.Term, e *exposed) {
 	if e.reason() != nil {
 		return
 	}
 	e.stop(reason)
 	if e.supervised && isAtom(reason, genserv.Shutdown) {
-		<-e.done // the supervisor kills the stand-in, and so the actor, when its own time is over
+		<-e.done // when its own time is over, the supervisor kills the stand-in and so the actor
 		return
 	}
 	timer := time.NewTimer(e.host.opts.StopTime)
@@ -82,7 +82,7 @@ func (standIn) Terminate(_ *genserv.Process, reason etf.Term, e *exposed) {
 	}
 }
 
-// ShowState returns what the actor tells of itself, see gen.Process.Inspect: #{Key => Value} of binaries.
+// ShowState returns what gen.Process.Inspect returns for the actor: #{Key => Value} of binaries.
 func (standIn) ShowState(e *exposed) etf.Term {
 	select {
 	case <-e.started:

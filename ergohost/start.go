@@ -10,15 +10,16 @@ import (
 
 var errStopped = errors.New("ergohost: the node of ergo has stopped")
 
-// StartErgo starts a node of ergo that does nothing nobody asked for: ergo.StartNode adds an application that reports
-// usage to a foreign host every five minutes, and every start takes the signals SIGINT and SIGTERM of the program.
-// The applications of the options are loaded and started. Without options.Network.Mode set to gen.NetworkModeDisabled
-// it is a member of ergo's own cluster too. It ends by its Stop.
+// StartErgo starts an ergo node without two things that ergo.StartNode does unasked: ergo.StartNode adds an application
+// that reports usage to a foreign host every five minutes, and it takes over the signals SIGINT and SIGTERM of the
+// program. StartErgo loads and starts the applications of the options. Unless options.Network.Mode is
+// gen.NetworkModeDisabled, the node is a member of ergo's own cluster too. The node ends by its Stop.
 //
 // The error is that of ergo.
 func StartErgo(name gen.Atom, options gen.NodeOptions) (gen.Node, error) {
-	// The signals are taken in the last step, after the applications were loaded: here one of them returns from Load
-	// when the node has stopped. To give the signals back, as gen.Node.SetCTRLC(false) does, races with taking them.
+	// ergo takes over the signals in the last step, after it has loaded the applications. So the guest application blocks
+	// in Load, and returns when the node has stopped. gen.Node.SetCTRLC(false), which gives the signals back, races with
+	// that step.
 	applications := options.Applications
 	guest := &guest{node: make(chan gen.Node)}
 	options.Applications = []gen.ApplicationBehavior{guest}
@@ -51,16 +52,15 @@ type guest struct{ node chan gen.Node }
 
 // Load implements gen.ApplicationBehavior.
 func (g *guest) Load(n gen.Node, _ ...any) (gen.ApplicationSpec, error) {
-	// ergo's cron sets a timer whose callback reads the field in which the timer is stored, without anything that
-	// orders the two. The callback first takes the jobs that are due out of a queue, so that a job that is put there
-	// now gives the order.
+	// ergo's cron sets a timer whose callback reads the field in which the timer is stored. Nothing orders the write
+	// before the read. But the callback first takes the due jobs out of a queue, so adding a job here orders the two.
 	job := gen.CronJob{Name: "ergohost", Spec: "0 0 1 1 *", Location: time.UTC, Action: idle{}}
 	if err := n.Cron().AddJob(job); err != nil {
 		return gen.ApplicationSpec{}, err
 	}
 	g.node <- n
 	n.Wait()
-	return gen.ApplicationSpec{}, errStopped // of which nothing is logged, for the node has stopped
+	return gen.ApplicationSpec{}, errStopped // the node has stopped, so nothing is logged
 }
 
 // Start implements gen.ApplicationBehavior.

@@ -23,7 +23,7 @@ func TestANodeOfErgoRunsNothingUnasked(t *testing.T) {
 	require.Zero(t, info.ProcessesTotal)
 }
 
-// joinAlone joins two nodes that nobody can reach.
+// joinAlone joins two nodes that other nodes cannot reach.
 func joinAlone(t *testing.T) *pair {
 	t.Helper()
 	ctx := context.Background()

@@ -6,24 +6,26 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// Cast is what an exposed actor gets in HandleMessage for a gen_server:cast. Sent to a Remote it becomes one.
+// Cast is what HandleMessage of an exposed actor gets for a gen_server:cast. A Cast that is sent to a Remote becomes a
+// cast.
 type Cast struct{ Request any }
 
-// Info is what an exposed actor gets in HandleMessage for a plain message, as of the operator ! of Erlang. Sent to a
-// Remote it becomes one, as everything else does that is no Cast.
+// Info is what HandleMessage of an exposed actor gets for a plain message, as the operator ! of Erlang sends it. An
+// Info that is sent to a Remote becomes a plain message, and so does any other value except a Cast.
 type Info struct{ Message any }
 
-// values says which terms become values of which types.
+// values maps terms to values of registered types.
 type values struct {
 	mu     sync.RWMutex
 	decode map[etf.Atom]func(etf.Term) (any, error)
 }
 
-// Register lets terms with a tag come to the actors of h as values of T, made by etf.Unmarshal: a tuple whose first
-// element is the tag, the tag alone, and the Elixir struct of that name (its tag is "Elixir.My.Struct"). A tuple
-// needs a T with the field _ struct{} tagged etf:"record=tag", a struct one tagged etf:"struct=Elixir.My.Struct". A
-// term that does not fit into T comes as it is, and so does one without a registered tag. Values go the other way by
-// etf.Marshal, which needs no registration. The last registration of a tag counts.
+// Register delivers terms with a tag to the actors of h as values of T, made by etf.Unmarshal. Such a term is a tuple
+// whose first element is the tag, the tag alone, or the Elixir struct of that name (its tag is "Elixir.My.Struct"). For
+// a tuple, T needs the field _ struct{} tagged etf:"record=tag", and for a struct one tagged
+// etf:"struct=Elixir.My.Struct". A term that does not fit into T is delivered unchanged, and so is one without a
+// registered tag. Values are sent by etf.Marshal, which needs no registration. A later registration of a tag replaces
+// an earlier one.
 func Register[T any](h *Host, tag etf.Atom) {
 	h.values.mu.Lock()
 	defer h.values.mu.Unlock()
@@ -40,7 +42,7 @@ func Register[T any](h *Host, tag etf.Atom) {
 	}
 }
 
-// value makes the value of a term that an actor gets.
+// value returns what an actor gets for a term.
 func (v *values) value(t etf.Term) any {
 	tag, ok := tagOf(t)
 	if !ok {
@@ -77,7 +79,7 @@ func tagOf(t etf.Term) (etf.Atom, bool) {
 	return "", false
 }
 
-// term makes the term of a value that an actor gave.
+// term returns the term for a value that an actor sent.
 func term(v any) (etf.Term, error) {
 	if t, ok := v.(etf.Term); ok && t != nil {
 		return t, nil

@@ -11,10 +11,10 @@ import (
 	"github.com/gonode-otp/gonode/node"
 )
 
-// Exposed makes of the factory of an actor one whose actors are exposed under a name when they are initialized, for
-// the child specification of a supervisor or the group of an application: an actor that is started anew takes the
-// place of the last one. If the name is taken the start of the actor fails with the error of Expose. The stand-in ends
-// when Terminate of the actor has returned.
+// Exposed returns a factory of actors that are exposed under a name when they are initialized. Use it in the child
+// specification of a supervisor or in the group of an application: a restarted actor takes over the name. If the name
+// is taken, the start of the actor fails with the error of Expose. The stand-in ends when Terminate of the actor has
+// returned.
 func (h *Host) Exposed(name gen.Atom, factory gen.ProcessFactory) gen.ProcessFactory {
 	return func() gen.ProcessBehavior { return &wrapped{ProcessBehavior: factory(), host: h, name: name} }
 }
@@ -30,16 +30,16 @@ type wrapped struct {
 	started bool
 }
 
-// inner is a process that runs another behavior than ergo knows.
+// inner is a process with another behavior than the one that ergo knows.
 type inner struct {
 	gen.Process
 	behavior gen.ProcessBehavior
 }
 
-// Behavior implements gen.Process: an actor asks for its own type.
+// Behavior implements gen.Process. An actor reads its own type from it.
 func (p inner) Behavior() gen.ProcessBehavior { return p.behavior }
 
-// ProcessInit implements gen.ProcessBehavior. The name is taken before the actor's own Init, as by gen_server.
+// ProcessInit implements gen.ProcessBehavior. It registers the name before the actor's own Init, as gen_server does.
 func (w *wrapped) ProcessInit(process gen.Process, args ...any) error {
 	ctx, cancel := context.WithTimeout(context.Background(), w.host.opts.StopTime)
 	defer cancel()
@@ -61,7 +61,7 @@ func (w *wrapped) ProcessInit(process gen.Process, args ...any) error {
 	return w.ProcessBehavior.ProcessInit(inner{process, w.ProcessBehavior}, args...)
 }
 
-// ProcessRun implements gen.ProcessBehavior. It is called at the end of the start, too.
+// ProcessRun implements gen.ProcessBehavior. ergo also calls it at the end of the start.
 func (w *wrapped) ProcessRun() error {
 	if !w.started {
 		w.started = true
@@ -70,8 +70,9 @@ func (w *wrapped) ProcessRun() error {
 	return w.ProcessBehavior.ProcessRun()
 }
 
-// ProcessTerminate implements gen.ProcessBehavior. ergo tells others of the end before it calls this; a BEAM learns of
-// it afterwards, so that a supervisor there starts the actor anew when its Terminate is done and its names are free.
+// ProcessTerminate implements gen.ProcessBehavior. ergo tells other processes of the end before it calls this. A BEAM
+// learns of the end afterwards, so a supervisor there restarts the actor when its Terminate has returned and its names
+// are free.
 func (w *wrapped) ProcessTerminate(reason error) {
 	if w.exposed == nil {
 		return
@@ -87,15 +88,15 @@ func (w *wrapped) ProcessTerminate(reason error) {
 //	Module:start_link(Args)
 //	Module:start_link({local, Name}, Args)
 //
-// which spawn an actor made by factory with options, expose it without a name or under Name, which is also its name in
-// ergo, and link it to the caller, its parent. Init of the actor gets the elements of the list Args as values. A
-// supervisor calls them by erpc or rpc:
+// which spawn an actor made by factory with options, expose it, and link it to the caller, its parent. The first
+// function exposes the actor without a name. The second one exposes it under Name, which is also its name in ergo. Init
+// of the actor gets the elements of the list Args as values. A supervisor calls the functions by erpc or rpc:
 //
 //	#{id => stock, start => {erpc, call, [Node, stock, start_link, [{local, stock}, []]]}}
 //
 // They return {ok, Pid}, {error, {already_started, Pid}}, or {error, Reason} if the actor could not be started. The
-// actor ends with its Terminate when the supervisor shuts it down or ends (with the reason of that), and when the node
-// of the supervisor goes away (gen.ErrNoConnection). See node.Node.SpawnLink.
+// actor ends with its Terminate when the supervisor shuts it down or ends, with the reason of that. It ends with
+// gen.ErrNoConnection when the node of the supervisor goes away. See node.Node.SpawnLink.
 func (h *Host) ExportStartLink(module gen.Atom, factory gen.ProcessFactory, options gen.ProcessOptions) {
 	h.node.Export(atom(module), "start_link", 1, func(ctx context.Context, args etf.List) (etf.Term, error) {
 		return h.startLink(ctx, "", factory, options, args[0])
@@ -142,8 +143,8 @@ func (h *Host) startLink(
 
 func startError(reason etf.Term) etf.Term { return etf.Tuple{etf.Atom("error"), reason} }
 
-// register gives a supervised actor its name in ergo. An actor whose stand-in was killed may have the name still, for
-// it is killed in turn; its end is waited for, until ctx ends or StopTime is over.
+// register gives a supervised actor its name in ergo. If the stand-in of the previous actor was killed, that actor is
+// being killed too and may still have the name. register waits for its end, until ctx ends or StopTime is over.
 func (h *Host) register(ctx context.Context, name gen.Atom, e *exposed, process gen.Process) error {
 	h.mu.Lock()
 	former := h.supervised[name]

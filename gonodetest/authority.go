@@ -26,7 +26,7 @@ type Authority struct {
 // CertFiles names the PEM files of a certificate and its key, for certfile and keyfile.
 type CertFiles struct{ Cert, Key string }
 
-// NewAuthority makes an authority of that name that signs itself. Its files are in a directory of the test.
+// NewAuthority makes a self-signed authority with that name. Its files are in a directory of the test.
 func NewAuthority(t testing.TB, name string) *Authority {
 	t.Helper()
 	a := &Authority{dir: t.TempDir()}
@@ -42,7 +42,7 @@ func authorityCert(name string) *x509.Certificate {
 		KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageCRLSign}
 }
 
-// Intermediate makes an authority whose certificate a has signed. Its CA file has both certificates.
+// Intermediate makes an authority whose certificate is signed by a. Its CA file has both certificates.
 func (a *Authority) Intermediate(t testing.TB, name string) *Authority {
 	t.Helper()
 	i := &Authority{dir: t.TempDir(), key: newKey(t)}
@@ -51,8 +51,8 @@ func (a *Authority) Intermediate(t testing.TB, name string) *Authority {
 	return i
 }
 
-// Issue makes a certificate for hosts, which may be addresses, for both ends of a connection. Each change is applied
-// to it before it is signed.
+// Issue makes a certificate for hosts, for both ends of a connection. A host may be an address. Each change is applied
+// to the certificate before it is signed.
 func (a *Authority) Issue(t testing.TB, hosts []string, changes ...func(*x509.Certificate)) CertFiles {
 	t.Helper()
 	template := &x509.Certificate{KeyUsage: x509.KeyUsageDigitalSignature,
@@ -61,7 +61,7 @@ func (a *Authority) Issue(t testing.TB, hosts []string, changes ...func(*x509.Ce
 		template.Subject.CommonName = hosts[0]
 	}
 	for _, h := range hosts {
-		// erl looks for an address among the names.
+		// erl looks for an address among the DNS names.
 		template.DNSNames = append(template.DNSNames, h)
 		if ip := net.ParseIP(h); ip != nil {
 			template.IPAddresses = append(template.IPAddresses, ip)
@@ -82,7 +82,7 @@ func (a *Authority) Issue(t testing.TB, hosts []string, changes ...func(*x509.Ce
 	return p
 }
 
-// Expired is a change for Issue: the certificate has ended yesterday.
+// Expired is a change for Issue. It makes the certificate end yesterday.
 func Expired(c *x509.Certificate) { c.NotAfter = time.Now().Add(-24 * time.Hour) }
 
 func (a *Authority) write(t testing.TB, name string, certs ...*x509.Certificate) string {

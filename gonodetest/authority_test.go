@@ -11,8 +11,8 @@ import (
 	"github.com/gonode-otp/gonode/gonodetest"
 )
 
-// verify returns why the certificate in a file is not one of an authority for host, with the certificates behind it
-// as those in between.
+// verify returns why the certificate in a file is not valid for host under the authority ca. It takes further
+// certificates in the file as intermediate ones.
 func verify(t *testing.T, files gonodetest.CertFiles, ca, host string) error {
 	t.Helper()
 	pair, err := tls.LoadX509KeyPair(files.Cert, files.Key)

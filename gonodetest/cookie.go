@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// NewCookie returns a cookie that nobody else uses: letters and digits, so that it needs no quotes in either language.
+// NewCookie returns a unique cookie of letters and digits, which needs no quotes in Erlang and in Elixir.
 func NewCookie() string {
 	return "c" + rand.Text()
 }
@@ -16,8 +16,8 @@ func NewCookie() string {
 // secret makes the cookies of this run differ from those of all others.
 var secret = []byte(rand.Text())
 
-// Cookie returns the cookie that the nodes and peers of this test share. It is made of the name of the test and a
-// secret of the test binary, and of the same form as those of [NewCookie].
+// Cookie returns the cookie that the nodes and peers of this test share. It is derived from the name of the test and a
+// secret of the test binary, and has the same form as those of [NewCookie].
 func Cookie(t testing.TB) string {
 	t.Helper()
 	mac := hmac.New(sha256.New, secret)

@@ -6,7 +6,7 @@ import (
 	"github.com/gonode-otp/gonode/gonodetest"
 )
 
-// Certificates for two nodes that talk over TLS, of one authority.
+// The example makes certificates of one authority for two nodes that talk over TLS.
 func Example() {
 	_ = func(t *testing.T) {
 		authority := gonodetest.NewAuthority(t, "test")

@@ -6,15 +6,15 @@ import (
 	"testing"
 )
 
-// LaneErlang and LaneElixir are the names under which tests are skipped where these programs are missing.
+// LaneErlang and LaneElixir name the skipped tests where these programs are missing.
 const (
 	LaneErlang = "real Erlang node"
 	LaneElixir = "real Elixir node"
 )
 
-// SkipLane skips the test and says which part of the suite is left out and why. The line is also appended to the file
-// that the environment variable GONODE_SKIPPED_LANES names, if it is set, so that a run can end with the list of what
-// it did not do.
+// SkipLane skips the test and says which part of the suite is left out and why. It also appends the line to the file
+// that the environment variable GONODE_SKIPPED_LANES names, if it is set, so that a run can end with a list of the
+// skipped parts.
 func SkipLane(t testing.TB, lane, why string) {
 	t.Helper()
 	if file := os.Getenv("GONODE_SKIPPED_LANES"); file != "" {
@@ -25,8 +25,8 @@ func SkipLane(t testing.TB, lane, why string) {
 	t.Skipf("lane %q is skipped: %s", lane, why)
 }
 
-// Missing ends a test for which this machine lacks something. In CI (see InCI) the test fails, whether the machine
-// could install it or not; elsewhere SkipLane skips it.
+// Missing ends a test that needs something this machine lacks. In CI (see InCI) the test fails, whether the machine
+// could install it or not. Elsewhere SkipLane skips it.
 func Missing(t testing.TB, lane, what string) {
 	t.Helper()
 	if InCI() {
@@ -47,8 +47,8 @@ func appendLine(file, line string) error {
 	return f.Close()
 }
 
-// InCI tells whether the tests run in continuous integration, where a missing program is a failure: the environment
-// variable CI is set, to anything but 0 and false.
+// InCI reports whether the tests run in continuous integration, where a missing program is a failure. That is so if the
+// environment variable CI is set to anything but 0 and false.
 func InCI() bool {
 	switch os.Getenv("CI") {
 	case "", "0", "false":

@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// FreePort returns a TCP port that was free a moment ago. It is none of those that the system hands out by itself,
-// which others are given all the time. Still somebody may take it before the caller does; where that matters, listen
-// on port 0 instead.
+// FreePort returns a TCP port that was free a moment ago. The port is outside the range from which the system picks
+// ports itself, because other programs get those all the time. Another program may still take it before the caller
+// does; where that matters, listen on port 0 instead.
 func FreePort(t testing.TB) int {
 	t.Helper()
 	var last error
@@ -26,5 +26,5 @@ func FreePort(t testing.TB) int {
 	return 0
 }
 
-// The ports below those of ip_local_port_range as Linux, the BSDs and macOS have it.
+// These ports are below ip_local_port_range of Linux and the corresponding ranges of the BSDs and macOS.
 const lowestPort, highestPort = 12000, 32000

@@ -8,8 +8,9 @@ import (
 	"github.com/gonode-otp/gonode/epmd"
 )
 
-// Register enters a node, "name@host", as one that listens on port in the EPMD on epmdPort of this host, until the test
-// ends. It may be a real EPMD or one that a Go node brings along. It ends the test if the EPMD refuses the name.
+// Register registers the node name "name@host", as one that listens on port, with the EPMD on epmdPort of this host,
+// until the test ends. The EPMD may be a real one or one that a Go node embeds. Register ends the test if the EPMD
+// refuses the name.
 func Register(t testing.TB, epmdPort int, node string, port int) {
 	t.Helper()
 	alive, _, _ := strings.Cut(node, "@")

@@ -1,4 +1,4 @@
-// Example runs an application of ergo whose actors are called from a BEAM, and call a gen_server there:
+// Example runs an ergo application. A BEAM calls its actors, and they call a gen_server on the BEAM:
 //
 //	go run ./example --name gonode --cookie secret
 package main

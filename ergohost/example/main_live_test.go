@@ -27,7 +27,7 @@ func TestTheSessionsOfTheGuideAreTrue(t *testing.T) {
 	for language, shell := range map[string]func(testing.TB, ...beam.Option) *beam.Shell{
 		"erlang": beam.StartErlShell, "elixir": beam.StartIEx,
 	} {
-		// A block that does not begin with a prompt is a part of a program.
+		// A block that does not begin with a prompt is part of a program.
 		sessions := regexp.MustCompile("(?s)```"+language+"\n((?:1>|iex\\(1\\)>).*?)```").FindAllSubmatch(text, -1)
 		require.NotEmpty(t, sessions)
 		for _, m := range sessions {

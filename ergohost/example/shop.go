@@ -10,7 +10,7 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// shop is an application of ergo: a supervisor and two actors, as they are without a BEAM but for their factories.
+// shop is an ergo application with a supervisor and two actors. Only their factories differ from those without a BEAM.
 type shop struct{ host *ergohost.Host }
 
 // Load implements gen.ApplicationBehavior.
@@ -58,13 +58,13 @@ type count struct {
 	Item string
 }
 
-// stock knows how many there are of what.
+// stock knows the number of each item.
 type stock struct {
 	act.Actor
 	items map[string]int
 }
 
-// newBranch makes a stock that a supervisor of a BEAM starts.
+// newBranch makes a stock for a supervisor of a BEAM.
 func newBranch() gen.ProcessBehavior { return &stock{items: map[string]int{}} }
 
 // HandleCall implements act.ActorBehavior: gen_server:call.
@@ -108,7 +108,7 @@ type pay struct {
 	Amount int
 }
 
-// till books what is paid with the gen_server ledger of a BEAM.
+// till records payments with the gen_server ledger of a BEAM.
 type till struct {
 	act.Actor
 	host    *ergohost.Host
@@ -132,7 +132,7 @@ func (t *till) HandleCall(_ gen.PID, _ gen.Ref, request any) (any, error) {
 	return etf.Tuple{etf.Atom("ok"), balance.(etf.Term)}, nil
 }
 
-// ledger returns what stands in for the ledger of a node.
+// ledger returns the stand-in for the ledger of a node.
 func (t *till) ledger(node string) (gen.PID, error) {
 	if pid, ok := t.ledgers[node]; ok {
 		return pid, nil
@@ -148,7 +148,7 @@ func (t *till) ledger(node string) (gen.PID, error) {
 	return pid, t.Monitor(pid)
 }
 
-// HandleMessage implements act.ActorBehavior: a ledger has ended, or its node.
+// HandleMessage implements act.ActorBehavior. It gets the end of a ledger or of its node.
 func (t *till) HandleMessage(_ gen.PID, message any) error {
 	if down, ok := message.(gen.MessageDownPID); ok {
 		for node, pid := range t.ledgers {

@@ -1,13 +1,13 @@
-// Package bank is an application with a supervision tree: a ledger that knows what everybody has, and accounts that
-// come and go.
+// Package bank is an application with a supervision tree: a ledger that knows all balances, and accounts that come and
+// go.
 //
 //	bank_sup (rest_for_one)
-//	├── ledger                             what is written here counts
+//	├── ledger                             holds the balances
 //	└── accounts (simple_one_for_one)
-//	    ├── ann                            one process for each account that is open, registered under its name
+//	    ├── ann                            one process for each open account, registered under its name
 //	    └── ben
 //
-// An account that crashes is started again and asks the ledger what it has. If the ledger crashes, all accounts are
+// An account that crashes is restarted and asks the ledger for its balance. If the ledger crashes, all accounts are
 // closed.
 //
 // From a shell of the same cluster, with the application on the node gonode@host:
@@ -28,7 +28,7 @@ import (
 	"github.com/gonode-otp/gonode/supervisor"
 )
 
-// App is the application, to be started by Node.Applications().Start.
+// App returns the application. Node.Applications().Start starts it.
 func App() node.App {
 	return node.App{
 		Name:         "bank",
@@ -42,7 +42,7 @@ func App() node.App {
 	}
 }
 
-// ExportLedger lets supervisors of other nodes have ledgers of n as children, started by ledger:start_link(Name).
+// ExportLedger lets supervisors of other nodes have ledgers of n as children, which ledger:start_link(Name) starts.
 func ExportLedger(n *node.Node) {
 	n.Export("ledger", "start_link", 1, func(ctx context.Context, args etf.List) (etf.Term, error) {
 		name, ok := args[0].(etf.Atom)
@@ -87,7 +87,7 @@ func (Accounts) Init(etf.Term) (supervisor.Flags, []supervisor.ChildSpec, error)
 		}}, nil
 }
 
-// startAccount registers the process under the name of the account, which is its only argument.
+// startAccount starts the process and registers it under the name of the account, its only argument.
 func startAccount(p *genserv.Process, args etf.List) (supervisor.Started, error) {
 	name, ok := etf.Atom(""), false
 	if len(args) == 1 {

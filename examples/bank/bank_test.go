@@ -13,7 +13,7 @@ import (
 	"github.com/gonode-otp/gonode/supervisor"
 )
 
-// open starts a node with the bank, which ends with the test.
+// open starts a node with the bank. The node ends with the test.
 func open(t *testing.T) *node.Node {
 	n, err := node.Start(t.Context(), node.Config{Name: "bank", Cookie: "secret", NoListen: true})
 	require.NoError(t, err)

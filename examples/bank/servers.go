@@ -9,8 +9,8 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// Ledger knows the balance of every account. It understands the calls {get, Name} and {put, Name, Balance}; every
-// other one is its end, and by it that of all accounts.
+// Ledger knows the balance of every account. It understands the calls {get, Name} and {put, Name, Balance}. Any other
+// call crashes it, and its supervisor then ends all accounts with it.
 type Ledger struct{}
 
 // Book is the state of the ledger. It is not changed in place: each entry makes a new one, so a crash leaves nothing
@@ -39,12 +39,12 @@ func (Ledger) HandleCall(_ *genserv.Process, request etf.Term, _ genserv.From, b
 	panic(functionClause)
 }
 
-// functionClause is the error of an Erlang function that has no clause for what it was called with.
+// functionClause is the error of an Erlang function none of whose clauses matches its arguments.
 var functionClause = etf.Atom("function_clause")
 
-// Account is one open account. It understands the calls balance, {deposit, N} and {withdraw, N}, which answer with
-// the balance that results, and close, which ends it for good. Whatever else it is called with is a mistake of the
-// caller that it does not try to understand: it crashes, and its supervisor starts it again.
+// Account is one open account. It understands the calls balance, {deposit, N} and {withdraw, N}, which answer with the
+// new balance, and close, which ends it for good. Any other call is an error of the caller: the account crashes, and
+// its supervisor restarts it.
 type Account struct{}
 
 // Holding is the state of an account.
@@ -85,7 +85,7 @@ func (a Account) HandleCall(p *genserv.Process, request etf.Term, _ genserv.From
 	if h.Cents+n < 0 {
 		return genserv.Reply[Holding](etf.Tuple{etf.Atom("error"), etf.Atom("insufficient")}, h)
 	}
-	// First the ledger, then the answer: what was answered is written.
+	// The ledger comes before the reply, so an acknowledged change is always recorded.
 	h.Cents += n
 	if _, err := ask(p, etf.Tuple{etf.Atom("put"), h.Name, h.Cents}); err != nil {
 		panic(err)

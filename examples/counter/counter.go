@@ -1,4 +1,4 @@
-// Package counter is a gen_server with a number for its state.
+// Package counter is a gen_server whose state is a number.
 //
 // From a shell of the same cluster, with the server registered as counter on the node gonode@host:
 //
@@ -13,11 +13,11 @@ import (
 	"github.com/gonode-otp/gonode/genserv/typed"
 )
 
-// New returns a counter. It understands the calls get, {add, N} and {set, N}, which answer with the value that results,
-// and the casts {add, N} and reset. It is started with the first value, or with anything that is no integer for 0.
+// New returns a counter. It understands the calls get, {add, N} and {set, N}, which answer with the new value, and the
+// casts {add, N} and reset. Its argument is the first value. Any argument that is not an integer means 0.
 //
-// Its state is an integer of any size, as Erlang's are. The number is never changed in place: each handler returns a
-// new one, so a crash leaves nothing half done.
+// Its state is an integer of any size, as in Erlang. A handler does not change the number in place but returns a new
+// one, so a crash leaves nothing half done.
 func New() *typed.Mux[*big.Int] {
 	m := typed.NewMux[*big.Int]("counter")
 	typed.OnInit(m, func(_ *genserv.Process, first any) (*big.Int, error) { return integer(first), nil })
@@ -40,7 +40,8 @@ func New() *typed.Mux[*big.Int] {
 	return m
 }
 
-// integer returns what an integer of Erlang becomes as an any: an int64, or a *big.Int if it is too large for one.
+// integer converts a decoded Erlang integer: an int64, or a *big.Int if it is too large for one. Any other value
+// becomes 0.
 func integer(v any) *big.Int {
 	switch n := v.(type) {
 	case int64:

@@ -19,7 +19,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// Host a counter on a node and use it. A real node would leave out NoListen, so that others can call it too.
+// The example hosts a counter on a node and uses it. A real node would leave out NoListen, so that other nodes can call
+// it too.
 func Example() {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
@@ -37,8 +38,7 @@ func Example() {
 	// Output: 42 <nil>
 }
 
-// start hosts a counter that begins with args. It returns a function that casts when the request is marked so, else
-// calls; both are in Erlang syntax.
+// start hosts a counter that begins with args. It returns functions that call and cast, with requests in Erlang syntax.
 func start(t *testing.T, args etf.Term) (call func(request string) string, cast func(request string)) {
 	t.Helper()
 	n, err := node.Start(t.Context(), node.Config{Name: "counting@localhost", Cookie: "secret", NoListen: true})

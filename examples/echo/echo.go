@@ -14,7 +14,7 @@ import (
 // Server answers any call with its request. It has no state.
 type Server struct{}
 
-// Init implements genserv.Server; args are ignored.
+// Init implements genserv.Server. It ignores its arguments.
 func (Server) Init(*genserv.Process, etf.Term) genserv.InitResult[struct{}] {
 	return genserv.Ok(struct{}{})
 }
@@ -25,7 +25,7 @@ func (Server) HandleCall(_ *genserv.Process, request etf.Term, _ genserv.From,
 	return genserv.Reply(request, state)
 }
 
-// HandleCast implements genserv.Caster: casts are ignored.
+// HandleCast implements genserv.Caster. It ignores casts.
 func (Server) HandleCast(_ *genserv.Process, _ etf.Term, state struct{}) genserv.Result[struct{}] {
 	return genserv.NoReply(state)
 }

@@ -18,7 +18,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// Host an echo on a node and call it. A real node would leave out NoListen, so that others can call it too.
+// The example hosts an echo on a node and calls it. A real node would leave out NoListen, so that other nodes can call
+// it too.
 func Example() {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()

@@ -1,5 +1,6 @@
-// Package journal is a server whose states own what has an end: a goroutine with a ticker, and from version 2 on
-// the handle of a database. An upgrade releases what the state that is given up owns, whichever that is.
+// Package journal is a server whose states own resources that have to be released: a goroutine with a ticker, and from
+// version 2 on a database handle. After an upgrade, the resources of the discarded state are released, whether that is
+// the old or the new one.
 package journal
 
 import (
@@ -10,10 +11,10 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// Pulse is a goroutine that sends a process the atom beat, until it is stopped.
+// Pulse is a goroutine that sends the atom beat to a process until it is stopped.
 type Pulse struct{ stop, stopped chan struct{} }
 
-// StartPulse starts one. Self and Send may be used from any goroutine.
+// StartPulse starts a pulse. The goroutine may use p, because Self and Send may be called from any goroutine.
 func StartPulse(p *genserv.Process, every time.Duration) *Pulse {
 	pulse := &Pulse{make(chan struct{}), make(chan struct{})}
 	go func() {
@@ -32,7 +33,7 @@ func StartPulse(p *genserv.Process, every time.Duration) *Pulse {
 	return pulse
 }
 
-// Stop returns when the goroutine has ended.
+// Stop stops the goroutine and returns when it has ended.
 func (p *Pulse) Stop() {
 	close(p.stop)
 	<-p.stopped
@@ -51,17 +52,17 @@ type Journal struct {
 	DB    *sql.DB
 }
 
-// Release ends what the state owns.
+// Release releases what the state owns.
 func (s Beats) Release() { s.Pulse.Stop() }
 
-// Release ends what the state owns.
+// Release releases what the state owns.
 func (s Journal) Release() {
 	s.Pulse.Stop()
 	_ = s.DB.Close()
 }
 
-// StateTerm is what sys:get_state shows: the state has channels beside shared data, so it is shown by nothing else.
+// StateTerm returns what sys:get_state shows. The state contains channels and shared data, which have no term.
 func (s Beats) StateTerm() etf.Term { return etf.Int(s.N) }
 
-// StateTerm is what sys:get_state shows.
+// StateTerm returns what sys:get_state shows.
 func (s Journal) StateTerm() etf.Term { return etf.Int(s.N) }

@@ -74,7 +74,7 @@ func TestTheKitWalksServersThatOwnSomething(t *testing.T) {
 		Versions: func() (*codechange.Versions, error) { return versions(t), nil },
 		Root:     root,
 		Samples: []upgradetest.Sample{{Module: "journal", Vsn: "1", State: func(p *genserv.Process) any {
-			p.TrapExit(true) // as Init does, so that Terminate is called
+			p.TrapExit(true) // as in Init, so that Terminate is called
 			return journal.Beats{N: 7, Pulse: journal.StartPulse(p, time.Hour)}
 		}}},
 	})

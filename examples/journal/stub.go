@@ -8,14 +8,14 @@ import (
 	"sync/atomic"
 )
 
-// stub stands for the driver of a database: it takes everything and keeps nothing.
+// stub stands for the driver of a database. It accepts everything and stores nothing.
 type stub struct{}
 
 func init() { sql.Register("stub", stub{}) }
 
 var connections atomic.Int64
 
-// Connections returns how many connections to the database are open.
+// Connections returns the number of open connections to the database.
 func Connections() int { return int(connections.Load()) }
 
 var errStub = errors.New("the stub of a database knows no transactions and no queries")

@@ -7,7 +7,7 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// V1 is version 1: it counts the beats.
+// V1 is version 1. It counts the beats.
 type V1 struct{}
 
 // ModuleName is the same for all versions.
@@ -24,7 +24,7 @@ func (V1) HandleCall(_ *genserv.Process, _ etf.Term, _ genserv.From, s Beats) ge
 	return genserv.Reply(etf.Int(s.N), s)
 }
 
-// HandleInfo takes a beat.
+// HandleInfo handles a beat.
 func (V1) HandleInfo(_ *genserv.Process, msg etf.Term, s Beats) genserv.Result[Beats] {
 	if etf.IsAtom(msg, "beat") {
 		s.N++
@@ -35,5 +35,6 @@ func (V1) HandleInfo(_ *genserv.Process, msg etf.Term, s Beats) genserv.Result[B
 // Terminate implements genserv.Terminator.
 func (V1) Terminate(_ *genserv.Process, _ etf.Term, s Beats) { s.Release() }
 
-// CopyState says that no code change alters what the state has pointers to. It implements genserv.StateCopier.
+// CopyState implements genserv.StateCopier. No code change alters what the state points to, so the state is its own
+// copy.
 func (V1) CopyState(s Beats) Beats { return s }

@@ -9,13 +9,13 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// V2 is version 2: its pulse is faster, and it writes each beat into a database.
+// V2 is version 2. It beats faster, and writes each beat into a database.
 type V2 struct{}
 
 // ModuleName is the same for all versions.
 func (V2) ModuleName() etf.Atom { return "journal" }
 
-// open makes a state. It returns one that owns nothing if it fails.
+// open opens the resources of a state. If it fails, the returned state owns nothing.
 func open(p *genserv.Process, n int) (Journal, error) {
 	db, err := sql.Open("stub", "journal")
 	if err != nil {
@@ -38,7 +38,7 @@ func (V2) Init(p *genserv.Process, _ etf.Term) genserv.InitResult[Journal] {
 	return genserv.Ok(s)
 }
 
-// MayBlock says that callbacks wait for a database. It implements genserv.Blocker.
+// MayBlock implements genserv.Blocker. It reports that callbacks may wait for a database.
 func (V2) MayBlock() bool { return true }
 
 // HandleCall answers every request with the number of beats.
@@ -46,7 +46,7 @@ func (V2) HandleCall(_ *genserv.Process, _ etf.Term, _ genserv.From, s Journal) 
 	return genserv.Reply(etf.Int(s.N), s)
 }
 
-// HandleInfo takes a beat.
+// HandleInfo handles a beat.
 func (V2) HandleInfo(p *genserv.Process, msg etf.Term, s Journal) genserv.Result[Journal] {
 	if etf.IsAtom(msg, "beat") {
 		s.N++
@@ -60,11 +60,12 @@ func (V2) HandleInfo(p *genserv.Process, msg etf.Term, s Journal) genserv.Result
 // Terminate implements genserv.Terminator.
 func (V2) Terminate(_ *genserv.Process, _ etf.Term, s Journal) { s.Release() }
 
-// CopyState says that no code change alters what the state has pointers to.
+// CopyState implements genserv.StateCopier. No code change alters what the state points to, so the state is its own
+// copy.
 func (V2) CopyState(s Journal) Journal { return s }
 
-// CodeChange opens what the new state owns, and leaves alone what the old one owns: that goes on with it if the
-// upgrade fails. It implements genserv.ProcessCodeChanger.
+// CodeChange implements genserv.ProcessCodeChanger. It opens what the new state owns. It does not touch what the old
+// state owns, because the server goes on with the old state if the upgrade fails.
 func (V2) CodeChange(p *genserv.Process, oldVsn etf.Term, old any, _ etf.Term) (Journal, error) {
 	s, ok := old.(Beats)
 	if !ok {
@@ -73,12 +74,13 @@ func (V2) CodeChange(p *genserv.Process, oldVsn etf.Term, old any, _ etf.Term) (
 	return open(p, s.N)
 }
 
-// Downgrade does the same for version 1. It implements genserv.ProcessDowngrader.
+// Downgrade implements genserv.ProcessDowngrader. It does the same for version 1.
 func (V2) Downgrade(p *genserv.Process, _ etf.Term, s Journal, _ etf.Term) (any, error) {
 	return Beats{N: s.N, Pulse: StartPulse(p, time.Minute)}, nil
 }
 
-// EndCodeChange releases what the state owns that is given up, up and down. It implements genserv.CodeChangeEnder.
+// EndCodeChange implements genserv.CodeChangeEnder. It releases what the discarded state owns, after an upgrade and
+// after a downgrade.
 func (V2) EndCodeChange(_ *genserv.Process, kept bool, oldState, newState any) {
 	given := newState
 	if kept {

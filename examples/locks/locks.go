@@ -1,5 +1,5 @@
-// Package locks is a gen_server that lends names: whoever has acquired one keeps it until it is released or the
-// process ends, wherever that process runs. It shows replies that come later, monitors, and a status made for people.
+// Package locks is a gen_server that locks names. A process that has acquired a name keeps it until it releases the
+// name or ends, on any node. The example shows delayed replies, monitors, and a status that is readable by people.
 //
 // From a shell of the same cluster, with the server registered as locks on the node gonode@host:
 //
@@ -15,24 +15,24 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// Server lends names. It understands the calls {acquire, Name}, which answers ok once the name is the caller's,
+// Server locks names. It understands the calls {acquire, Name}, which answers ok once the caller owns the name,
 // {release, Name}, which answers ok or {error, not_owner}, and owners, which answers a map of names and pids. Name is
-// an atom. Those who wait get a name in the order in which they asked.
+// an atom. Waiting processes get a name in the order in which they asked.
 type Server struct{}
 
-// State is which names are lent.
+// State holds the locked names.
 type State struct{ locks map[etf.Atom]*lock }
 
-// lock is a name with its owner, the first of queue, and those who wait for it.
+// lock is the queue for one name. The first claim is the owner's; the others wait.
 type lock struct{ queue []claim }
 
-// claim is one process that has or wants a name. The monitor tells when the process ends.
+// claim is a process that owns a name or waits for it. The monitor reports the end of the process.
 type claim struct {
 	from    genserv.From
 	monitor etf.Ref
 }
 
-// The compiler says so if a callback does not have the signature that makes it one.
+// These lines do not compile if a callback does not have the signature of its interface.
 var (
 	_ genserv.Informer[State]        = Server{}
 	_ genserv.StatusFormatter[State] = Server{}
@@ -66,7 +66,7 @@ func (Server) HandleCall(p *genserv.Process, request etf.Term, from genserv.From
 	return genserv.Reply(etf.Tuple{etf.Atom("error"), etf.Atom("unknown_request")}, s)
 }
 
-// HandleInfo implements genserv.Informer: {'DOWN', Monitor, process, Pid, Reason} ends a claim.
+// HandleInfo implements genserv.Informer. {'DOWN', Monitor, process, Pid, Reason} ends a claim.
 func (Server) HandleInfo(p *genserv.Process, msg etf.Term, s State) genserv.Result[State] {
 	if down, ok := genserv.AsDown(msg); ok {
 		for name, l := range s.locks {
@@ -79,13 +79,13 @@ func (Server) HandleInfo(p *genserv.Process, msg etf.Term, s State) genserv.Resu
 	return genserv.NoReply(s)
 }
 
-// FormatStatus implements genserv.StatusFormatter: sys:get_status shows the owners instead of the insides.
+// FormatStatus implements genserv.StatusFormatter. sys:get_status shows the owners instead of the internal state.
 func (Server) FormatStatus(status genserv.Status, s State) genserv.Status {
 	status.State = s.owners()
 	return status
 }
 
-// parse takes a request apart: owners is an atom, acquire and release come as {Verb, Name}.
+// parse splits a request: owners is an atom, acquire and release come as {Verb, Name}.
 func parse(request etf.Term) (verb, name etf.Atom) {
 	verb, args := etf.Verb(request)
 	switch len(args) {
@@ -99,7 +99,7 @@ func parse(request etf.Term) (verb, name etf.Atom) {
 	return "", ""
 }
 
-// add puts a claim behind the others.
+// add appends a claim to the queue of a name.
 func (s State) add(p *genserv.Process, name etf.Atom, c claim) {
 	l := s.locks[name]
 	if l == nil {
@@ -111,7 +111,7 @@ func (s State) add(p *genserv.Process, name etf.Atom, c claim) {
 	}
 }
 
-// remove takes a claim away. If it was the owner's, the next one gets the name.
+// remove removes a claim. If it was the owner's, the next claim gets the name.
 func (s State) remove(p *genserv.Process, name etf.Atom, i int) {
 	l := s.locks[name]
 	p.Demonitor(l.queue[i].monitor)
@@ -124,7 +124,8 @@ func (s State) remove(p *genserv.Process, name etf.Atom, i int) {
 	}
 }
 
-// grant answers the call that acquires a name. A reply to a process that is gone is lost, which its monitor makes good.
+// grant answers the call that acquires a name. If the process has ended, the reply is lost; its monitor then removes
+// the claim.
 func grant(p *genserv.Process, c claim) { _ = p.TryReply(c.from, etf.Atom("ok")) }
 
 func (s State) owners() etf.Term {

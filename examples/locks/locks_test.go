@@ -18,7 +18,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// Host the locks on a node. A real node would leave out NoListen, so that processes of other nodes can acquire them.
+// The example hosts the locks on a node. A real node would leave out NoListen, so that processes of other nodes can
+// acquire them.
 func Example() {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()

@@ -1,6 +1,6 @@
-// Package survey is a gen_server that asks others: which version of an application runs on which node, or any server
-// anything. It shows calls to many nodes at once, requests whose answers are awaited in the background, and what can
-// become of a call.
+// Package survey is a gen_server that asks others. It asks many nodes for the version of an application, or any server
+// any question. The example shows calls to many nodes at once, requests whose answers come later, and the possible
+// outcomes of a call.
 //
 // From a shell of the same cluster, with the server registered as survey on the node gonode@host:
 //
@@ -17,19 +17,19 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// Server understands the calls {versions, App, Nodes}, which answers [{Node, Vsn}] with undefined for a node on which
-// App does not run and unreachable for one that did not answer, and {ask, To, Request}, which answers {ok, Reply} or
-// {error, Reason}.
+// Server understands the calls {versions, App, Nodes} and {ask, To, Request}. The first answers [{Node, Vsn}], with
+// undefined for a node that does not run App, and unreachable for a node that did not answer. The second answers {ok,
+// Reply} or {error, Reason}.
 type Server struct {
-	Timeout time.Duration // how long somebody may take to answer; 0 means two seconds
+	Timeout time.Duration // how long a server may take to answer; 0 means two seconds
 }
 
-// State are the questions that have not been answered, each with the call that it is for.
+// State holds the questions that have not been answered, each with the call that asked it.
 type State struct {
 	open *genserv.RequestIDs[genserv.From]
 }
 
-// The compiler says so if a callback does not have the signature that makes it one.
+// This line does not compile if HandleInfo does not have the signature of the interface.
 var _ genserv.Informer[State] = Server{}
 
 func (srv Server) timeout() time.Duration {
@@ -65,7 +65,7 @@ func (srv Server) HandleCall(p *genserv.Process, request etf.Term, from genserv.
 	return genserv.Reply(etf.Tuple{etf.Atom("error"), etf.Atom("unknown_request")}, s)
 }
 
-// HandleInfo gets the answers, and is told when somebody has waited for long enough.
+// HandleInfo gets the answers, and the message that a question has timed out.
 func (Server) HandleInfo(p *genserv.Process, msg etf.Term, s State) genserv.Result[State] {
 	if r, ok := s.open.Check(p, msg); ok {
 		p.Reply(r.Label, outcome(r.Reply, r.Err))
@@ -77,7 +77,7 @@ func (Server) HandleInfo(p *genserv.Process, msg etf.Term, s State) genserv.Resu
 	return genserv.NoReply(s)
 }
 
-// giveUp answers a question that has not been answered in time.
+// giveUp answers a question that has timed out.
 func giveUp(p *genserv.Process, from etf.Term, s State) {
 	left := &genserv.RequestIDs[genserv.From]{}
 	for id, label := range s.open.All() {
@@ -91,7 +91,7 @@ func giveUp(p *genserv.Process, from etf.Term, s State) {
 	*s.open = *left
 }
 
-// outcome is how an end of a call looks from Erlang.
+// outcome returns the result of a call as an Erlang term.
 func outcome(reply etf.Term, err error) etf.Term {
 	var exit *genserv.Exit
 	var reason etf.Term
@@ -112,7 +112,7 @@ func outcome(reply etf.Term, err error) etf.Term {
 	return etf.Tuple{etf.Atom("error"), reason}
 }
 
-// versions asks the application_controller of all the nodes at once.
+// versions asks the application_controller of all nodes at once.
 func (srv Server) versions(p *genserv.Process, app, nodes etf.Term) etf.Term {
 	var names []etf.Atom
 	if err := etf.Unmarshal(nodes, &names); err != nil {

@@ -20,7 +20,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// Host the survey on a node. A real node would leave out NoListen, so that processes of other nodes can call it.
+// The example hosts the survey on a node. A real node would leave out NoListen, so that processes of other nodes can
+// call it.
 func Example() {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
@@ -68,7 +69,7 @@ func TestEveryQuestionIsAnswered(t *testing.T) {
 	}
 }
 
-// mute is a server that answers nothing.
+// mute is a server that does not answer.
 type mute struct{}
 
 func (mute) Init(*genserv.Process, etf.Term) genserv.InitResult[int] { return genserv.Ok(0) }

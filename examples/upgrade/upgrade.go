@@ -1,8 +1,8 @@
 // Package upgrade is a counter in three versions that are linked into one program, with the release files that lead
-// from one to the next: version 1 counts with a number, version 2 also remembers by whose hand, and version 3 refuses
-// to take over a counter that has grown too large, so that an upgrade to it fails and everything stays at version 2.
+// from each version to the next. Version 1 counts with a number. Version 2 also counts the additions. Version 3 refuses
+// to take over a counter that has grown too large, so an upgrade to it fails and everything stays at version 2.
 //
-// README.md tells the story.
+// README.md explains the example step by step.
 package upgrade
 
 import (
@@ -25,7 +25,7 @@ func application(vsn string, code genserv.Module) codechange.Application {
 		Modules: []*codechange.Module{{Vsn: vsn, Code: code}}}
 }
 
-// add takes {add, N} apart.
+// add parses {add, N}.
 func add(request etf.Term) (n int, ok bool) {
 	t, ok := etf.AsTuple(request, "add", 2)
 	if !ok {

@@ -7,7 +7,7 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// V2 is version 2 of the counter: its state also knows how often it was added to. get answers #{n => N, adds => Adds}.
+// V2 is version 2 of the counter. Its state also has the number of additions. get answers #{n => N, adds => Adds}.
 type V2 struct{}
 
 // Tally is the state of versions 2 and 3.
@@ -36,7 +36,7 @@ func (V2) HandleCall(_ *genserv.Process, request etf.Term, _ genserv.From, s Tal
 	return genserv.Reply(s.term(), s)
 }
 
-// CodeChange makes the state of version 2 out of that of version 1. It implements genserv.CodeChanger.
+// CodeChange implements genserv.CodeChanger. It converts the state of version 1 into that of version 2.
 func (V2) CodeChange(oldVsn etf.Term, old any, _ etf.Term) (Tally, error) {
 	n, ok := old.(int)
 	if !ok {
@@ -45,5 +45,5 @@ func (V2) CodeChange(oldVsn etf.Term, old any, _ etf.Term) (Tally, error) {
 	return Tally{N: n}, nil
 }
 
-// Downgrade makes the state of version 1. It implements genserv.Downgrader.
+// Downgrade implements genserv.Downgrader. It converts the state back into that of version 1.
 func (V2) Downgrade(_ etf.Term, s Tally, _ etf.Term) (any, error) { return s.N, nil }

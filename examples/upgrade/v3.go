@@ -7,10 +7,11 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// V3 is version 3 of the counter: it does not count beyond Limit, and does not take over a counter that has.
+// V3 is version 3 of the counter. It does not count beyond Limit, and does not take over a counter that has exceeded
+// it.
 type V3 struct{ V2 }
 
-// Limit is how far version 3 counts.
+// Limit is the largest number of version 3.
 const Limit = 1000
 
 // HandleCall implements genserv.Server.
@@ -21,7 +22,7 @@ func (v V3) HandleCall(p *genserv.Process, request etf.Term, from genserv.From, 
 	return v.V2.HandleCall(p, request, from, s)
 }
 
-// CodeChange refuses a counter that is too large: code_change/3 returns {error, {too_large, N}} for it.
+// CodeChange refuses a counter that is too large, as a code_change/3 that returns {error, {too_large, N}}.
 func (V3) CodeChange(oldVsn etf.Term, old any, _ etf.Term) (Tally, error) {
 	s, ok := old.(Tally)
 	switch {
@@ -33,5 +34,5 @@ func (V3) CodeChange(oldVsn etf.Term, old any, _ etf.Term) (Tally, error) {
 	return s, nil
 }
 
-// Downgrade makes the state of version 2, which is the same.
+// Downgrade returns the state unchanged: version 2 has the same.
 func (V3) Downgrade(_ etf.Term, s Tally, _ etf.Term) (any, error) { return s, nil }

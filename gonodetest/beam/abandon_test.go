@@ -20,7 +20,7 @@ import (
 // abandonEnv makes this test binary start nodes and wait to be killed.
 const abandonEnv = "GONODETEST_ABANDON"
 
-// abandon is the body of the killed binary. It prints the port of its EPMD when the nodes are up.
+// abandon is what the killed binary runs. It prints the port of its EPMD when the nodes are up.
 func abandon() {
 	tests := []testing.InternalTest{{Name: "TestAbandon", F: func(t *testing.T) {
 		mark := beam.WithEnv(os.Getenv(abandonEnv))

@@ -27,10 +27,10 @@ const (
 
 // EvalError is what the node raised instead of returning a value.
 type EvalError struct {
-	// Class is error, exit or throw; EXIT if an exit signal ended the evaluating process; syntax if the source is no
-	// expression; compile if a module did not compile.
+	// Class is error, exit or throw. It is EXIT if an exit signal ended the evaluating process, syntax if the source is
+	// not an expression, and compile if a module did not compile.
 	Class string
-	// Reason is the term as the language of the expression prints it on one line, for syntax and compile the message.
+	// Reason is the term, printed on one line in the language of the expression. For syntax and compile it is the message.
 	Reason string
 	// Stack is the printed stack trace, which may be empty.
 	Stack string
@@ -38,7 +38,7 @@ type EvalError struct {
 	Source string
 }
 
-// Error names class and reason the way the shell does.
+// Error formats class and reason as the shell does.
 func (e *EvalError) Error() string {
 	return fmt.Sprintf("%s raised %s: %s", excerpt.Head(e.Source), e.Class, e.Reason)
 }
@@ -56,10 +56,10 @@ type channel struct {
 	mu      sync.Mutex
 	nextID  uint32
 	waiting map[uint32]chan answer
-	ended   bool // no answer will come any more
+	ended   bool // no more answers will come
 }
 
-// newChannel starts to read from r, which it owns, until r ends. Id 0 is the node's first word.
+// newChannel starts to read from r until r ends, and owns r. The answer with the id 0 is the first message of the node.
 func newChannel(w, r *os.File) (*channel, <-chan answer) {
 	hello := make(chan answer, 1)
 	c := &channel{w: w, waiting: map[uint32]chan answer{0: hello}}
@@ -111,8 +111,8 @@ func readFrame(r io.Reader) (id uint32, a answer, err error) {
 // ErrEnded is matched by the error of an evaluation whose node has ended, or ended on the way.
 var ErrEnded = errors.New("the node has ended")
 
-// evaluate sends a source text to a session of the node and waits for what becomes of it. When ctx ends first the
-// node stops the evaluation.
+// evaluate sends a source text to a session of the node and waits for the outcome. When ctx ends first, the node stops
+// the evaluation.
 func (c *channel) evaluate(ctx context.Context, op byte, session uint32, source string) (string, error) {
 	ch := make(chan answer, 1)
 	c.mu.Lock()
@@ -140,7 +140,7 @@ func (c *channel) evaluate(ctx context.Context, op byte, session uint32, source 
 		return a.result(source)
 	case <-ctx.Done():
 		c.forget(id)
-		// If even this cannot be written then the node is not listening, and there is nothing to stop.
+		// If this write fails too, the node does not listen, and there is nothing to stop.
 		_ = c.send(context.Background(), append(binary.BigEndian.AppendUint32(nil, id), opCancel))
 		return "", fmt.Errorf("%s: no answer: %w", excerpt.Head(source), ctx.Err())
 	}
@@ -152,7 +152,7 @@ func (c *channel) forget(id uint32) {
 	delete(c.waiting, id)
 }
 
-// send writes one frame. A frame that could not be written whole spoils the channel, so it is closed then.
+// send writes one frame. A partly written frame makes the channel unusable, so send closes it then.
 func (c *channel) send(ctx context.Context, body []byte) error {
 	frame := append(binary.BigEndian.AppendUint32(nil, uint32(len(body))), body...)
 	deadline, ok := ctx.Deadline()

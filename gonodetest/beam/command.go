@@ -13,7 +13,7 @@ import (
 	"github.com/gonode-otp/gonode/gonodetest"
 )
 
-// started counts the nodes of this test binary, for names that were not given out before.
+// started counts the nodes of this test binary. Unique node names are made of it.
 var started atomic.Int64
 
 // settle applies the options to the defaults of the test.
@@ -32,7 +32,7 @@ func settle(t testing.TB, prefix string, opts []Option) *settings {
 	return s
 }
 
-// command makes the command of a node whose own arguments are given; dash is how its flags begin: "-" or "--".
+// command makes the command of a node from the node's own arguments. dash is how its flags begin: "-" or "--".
 func (s *settings) command(t testing.TB, program, dash string, args ...string) *exec.Cmd {
 	t.Helper()
 	var flags, emulator []string
@@ -69,8 +69,8 @@ func (s *settings) command(t testing.TB, program, dash string, args ...string) *
 	return cmd
 }
 
-// quoteFlags writes arguments the way erlexec splits ERL_AFLAGS: at blanks, where a backslash outside of quotes takes
-// the special sense from any character. (Inside of quotes it is a character like any other.)
+// quoteFlags quotes arguments for ERL_AFLAGS. erlexec splits that variable at blanks. Outside of quotes a backslash
+// takes the special meaning from any character; inside of quotes it is an ordinary character.
 func quoteFlags(args []string) string {
 	var b strings.Builder
 	for i, a := range args {

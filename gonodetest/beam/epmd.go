@@ -23,8 +23,8 @@ type EPMD struct {
 	proc *process
 }
 
-// StartEPMD starts the epmd of the Erlang installation on a free port, on all interfaces, as erl would start it. It
-// ends with the test.
+// StartEPMD starts the epmd of the Erlang installation on a free port, on all interfaces, as erl would start it. The
+// daemon ends with the test.
 func StartEPMD(t testing.TB) *EPMD {
 	t.Helper()
 	program := needEPMD(t)
@@ -35,19 +35,19 @@ func StartEPMD(t testing.TB) *EPMD {
 			t.Cleanup(e.proc.stop)
 			return e
 		}
-		last = err // most likely somebody else was given the port meanwhile
+		last = err // most likely another process got the port meanwhile
 	}
 	t.Fatalf("starting an epmd: %v", last)
 	return nil
 }
 
-// private has the EPMD of each running test that asked for one. A test may start its nodes from several goroutines.
+// private holds the EPMD of each running test that asked for one. A test may start its nodes from several goroutines.
 var private struct {
 	sync.Mutex
 	of map[testing.TB]*EPMD
 }
 
-// PrivateEPMD returns the EPMD in which the nodes of this test meet and starts it at the first use.
+// PrivateEPMD returns the EPMD that the nodes of this test share. The first call starts it.
 func PrivateEPMD(t testing.TB) *EPMD {
 	t.Helper()
 	private.Lock()
@@ -75,7 +75,7 @@ func (e *EPMD) Port() int { return e.port }
 func (e *EPMD) Kill(t testing.TB) {
 	t.Helper()
 	e.proc.kill()
-	// The daemon is a child of the shell that was waited for, and may take a moment longer.
+	// The test waited for the shell; the daemon is a child of the shell and may take a moment longer.
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	if err := poll(ctx, nil, func() bool { return !listening(ctx, e.port) }); err != nil {
@@ -94,7 +94,7 @@ func (e *EPMD) Restart(t testing.TB) {
 	t.Cleanup(fresh.proc.stop)
 }
 
-// guarded runs epmd such that it ends when standard input does, which happens even if this process is killed.
+// guarded runs epmd such that it ends when its standard input does, which happens even if this process is killed.
 const guarded = `exec 3<&0
 "$0" -port "$1" & epmd=$!
 (read _ <&3; kill $epmd) 2>/dev/null & guard=$!
@@ -105,7 +105,7 @@ wait $guard`
 func startEPMD(program string, port int) (*EPMD, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	// Without this look a stranger's answer would pass for that of the new daemon.
+	// Without this check, an answer of another program would pass for that of the new daemon.
 	if listening(ctx, port) {
 		return nil, fmt.Errorf("somebody listens on port %d already", port)
 	}
@@ -126,7 +126,7 @@ func startEPMD(program string, port int) (*EPMD, error) {
 	return &EPMD{port: port, proc: proc}, nil
 }
 
-// listening tells whether somebody accepts connections on the port.
+// listening reports whether a program accepts connections on the port.
 func listening(ctx context.Context, port int) bool {
 	var dialer net.Dialer
 	c, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
@@ -137,7 +137,7 @@ func listening(ctx context.Context, port int) bool {
 	return true
 }
 
-// poll asks until it is true, until the program that it depends on has ended, or until ctx ends.
+// poll calls is until it returns true, until the program that it depends on has ended, or until ctx ends.
 func poll(ctx context.Context, ended <-chan struct{}, is func() bool) error {
 	ticker := time.NewTicker(5 * time.Millisecond)
 	defer ticker.Stop()

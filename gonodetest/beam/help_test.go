@@ -14,12 +14,12 @@ import (
 	"github.com/gonode-otp/gonode/gonodetest"
 )
 
-// withElixir tells whether Elixir has its part in tests that are about Erlang as well. Where it was left out by name
-// the rest of such a test still runs.
+// withElixir reports whether tests that are about Erlang as well run their Elixir part. The rest of such a test runs in
+// any case.
 func withElixir() bool { return os.Getenv("GONODE_ELIXIR") != "none" }
 
-// marked lists the processes of this machine whose environment has mark in it, from /proc. A process that has ended
-// and was not yet waited for has no environment any more.
+// marked lists the processes of this machine that have mark in their environment, from /proc. A zombie process has no
+// environment any more.
 func marked(t testing.TB, mark string) []string {
 	t.Helper()
 	files, err := filepath.Glob("/proc/[0-9]*/environ")
@@ -30,7 +30,7 @@ func marked(t testing.TB, mark string) []string {
 	for _, file := range files {
 		env, err := os.ReadFile(file)
 		if err != nil || !bytes.Contains(env, []byte(mark)) {
-			continue // ended meanwhile, or somebody else's
+			continue // the process has ended meanwhile, or belongs to another user
 		}
 		line, _ := os.ReadFile(filepath.Join(filepath.Dir(file), "cmdline"))
 		found = append(found, strings.ReplaceAll(string(line), "\x00", " "))
@@ -38,7 +38,7 @@ func marked(t testing.TB, mark string) []string {
 	return found
 }
 
-// eventually polls until ok, for what another process does in its own time.
+// eventually polls until ok returns true. It is for what another process does in its own time.
 func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)

@@ -23,8 +23,8 @@ import (
 //go:embed driver.erl
 var driver string
 
-// bootErlang receives the source of the driver as the first frame, compiles it, and hands the channel to it. A node
-// whose driver fails is of no use and ends.
+// bootErlang receives the source of the driver as the first frame, compiles it, and hands the channel to it. If the
+// driver fails, the node is of no use and ends.
 const bootErlang = `spawn(fun() -> try
   P = open_port({fd,3,4}, [binary,eof,{packet,4}]),
   receive {P,{data,Text}} ->
@@ -39,7 +39,8 @@ const bootErlang = `spawn(fun() -> try
     io:format("~tp ~tp~n~tp~n", [Class,Reason,Stack]), halt(1)
   end end).`
 
-// bootElixir does the same by means of the text in the environment, which spares one language in another's quotes.
+// bootElixir does the same. It reads the Erlang text from the environment, so that no quoting of Erlang inside Elixir
+// is needed.
 const bootElixir = `{:ok, tokens, _} = :erl_scan.string(String.to_charlist(System.fetch_env!("GONODETEST_BOOT")))
 {:ok, exprs} = :erl_parse.parse_exprs(tokens)
 :erl_eval.exprs(exprs, [])`
@@ -59,7 +60,7 @@ type Node struct {
 	sessions atomic.Uint32
 }
 
-// printable makes the node print a list of any letters as a string, not only one of Latin-1.
+// printable makes the node print a list of any letters as a string, not only a list of Latin-1 letters.
 var printable = []string{"+pc", "unicode"}
 
 // StartErl starts erl without a shell and returns when the node is up: named, registered, ready to evaluate Erlang
@@ -132,9 +133,9 @@ func (n *Node) launch(cmd *exec.Cmd) (<-chan answer, error) {
 	return hello, err
 }
 
-// handshake sends the driver and learns from its first word who the node is.
+// handshake sends the driver and learns from the first message of the node which node it is.
 func (n *Node) handshake(ctx context.Context, hello <-chan answer) error {
-	// A program that has ended cannot be sent anything; that it has ended is what hello tells.
+	// Sending to a program that has ended fails; hello then tells that it has ended.
 	unsent := n.ch.send(ctx, []byte(driver))
 	select {
 	case a, ok := <-hello:
@@ -153,8 +154,8 @@ func (n *Node) handshake(ctx context.Context, hello <-chan answer) error {
 	}
 }
 
-// NewSession returns another process that evaluates, with variables of its own: for what has to happen while the
-// first one waits.
+// NewSession returns another process that evaluates expressions, with variables of its own. It is for what has to
+// happen while the first one waits.
 func (n *Node) NewSession() *Session { return newSession(n, n.sessions.Add(1)) }
 
 // Name returns the full name of the node, "erl1@host"; "nonode@nohost" for one that is not distributed.
@@ -195,12 +196,12 @@ func (n *Node) AwaitLog(t testing.TB, text string) {
 	}
 }
 
-// Stop ends the node in order, as init:stop() does, and waits for it. A node that has ended already is fine.
+// Stop ends the node in order, as init:stop() does, and waits for it. Stop does nothing if the node has ended already.
 func (n *Node) Stop(t testing.TB) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), n.timeout)
 	defer cancel()
-	// An error means that the node went down before it could answer: also what was wanted.
+	// An error means that the node went down before it could answer, which is the wanted outcome too.
 	_, _ = n.NewSession().try(ctx, opErlang, "init:stop()")
 	select {
 	case <-n.proc.done:
@@ -212,8 +213,8 @@ func (n *Node) Stop(t testing.TB) {
 // Kill ends the node with SIGKILL, as a crash of its machine would, and waits for it.
 func (n *Node) Kill(testing.TB) { n.proc.kill() }
 
-// Pause stops the node with SIGSTOP: its connections stay open and silent. Where the system tells in /proc, it
-// returns when the node stands still. Resume lets it go on.
+// Pause stops the node with SIGSTOP: its connections stay open and silent. On a system with /proc, it returns when the
+// node has stopped. Resume lets it go on.
 func (n *Node) Pause(t testing.TB) {
 	t.Helper()
 	n.signal(t, syscall.SIGSTOP)

@@ -190,7 +190,7 @@ func TestAPausedNodeIsSilentUntilItIsResumed(t *testing.T) {
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	e.Resume(t)
 	require.Equal(t, "2", e.Eval(t, "2."))
-	e.Pause(t) // a paused node must not hold up the end of the test
+	e.Pause(t) // a paused node must not delay the end of the test
 }
 
 func TestNothingIsLeftAfterATest(t *testing.T) {

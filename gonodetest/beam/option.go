@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Option changes how a node is started. The zero choice is a visible node with a short name of its own, in the EPMD
-// and with the cookie of the test.
+// Option changes how a node is started. Without options a node is visible, has a unique short name, and uses the EPMD
+// and the cookie of the test.
 type Option func(*settings)
 
 type settings struct {
@@ -44,12 +44,12 @@ func WithHidden() Option {
 	return func(s *settings) { s.hidden = true }
 }
 
-// WithoutDist starts a node without a name, which is not distributed and needs no EPMD.
+// WithoutDist starts a node without a name. Such a node is not distributed and needs no EPMD.
 func WithoutDist() Option {
 	return func(s *settings) { s.dist = false }
 }
 
-// WithConnectAll sets -connect_all. With false the node does not connect to the nodes its peers know.
+// WithConnectAll sets -connect_all. With false the node does not connect to the nodes that its peers know.
 func WithConnectAll(on bool) Option {
 	return WithArgs("-connect_all", strconv.FormatBool(on))
 }
@@ -60,8 +60,8 @@ func WithEPMDPort(port int) Option {
 	return func(s *settings) { s.epmd = port }
 }
 
-// WithArgs adds arguments of the emulator, for example "-kernel", "net_ticktime", "8". They mean the same for an
-// Elixir node, which gets them by way of ERL_AFLAGS.
+// WithArgs adds arguments of the emulator, for example "-kernel", "net_ticktime", "8". They mean the same for an Elixir
+// node, which gets them through ERL_AFLAGS.
 func WithArgs(args ...string) Option {
 	return func(s *settings) { s.args = append(s.args, args...) }
 }
@@ -76,7 +76,7 @@ func WithProgram(path string) Option {
 	return func(s *settings) { s.program = path }
 }
 
-// WithTimeout replaces the 30 seconds within which the node has to start and every evaluation has to end. A call that
+// WithTimeout replaces the time limit of 30 seconds for the start of the node and for each evaluation. A call that
 // takes a context is bounded by the context alone.
 func WithTimeout(d time.Duration) Option {
 	return func(s *settings) { s.timeout = d }

@@ -17,10 +17,10 @@ import (
 	"time"
 )
 
-// grace is how long a process may take to end by itself after its input was closed.
+// grace is how long a process may take to end after its input was closed.
 const grace = 3 * time.Second
 
-// process is a program in a process group of its own, so that whatever it starts can be ended with it.
+// process is a program in a process group of its own, so that the processes it starts can be ended with it.
 type process struct {
 	cmd   *exec.Cmd
 	input io.Closer // closing it makes the program end by itself
@@ -34,7 +34,7 @@ func startProcess(cmd *exec.Cmd, input io.Closer) (*process, error) {
 	p := &process{cmd: cmd, input: input, out: newOutput(), done: make(chan struct{})}
 	cmd.Stdout, cmd.Stderr = p.out, p.out
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	// A helper that the program left behind may hold its output open. It must not hold up the test.
+	// A child process that the program left behind may hold its output open. It must not delay the test.
 	cmd.WaitDelay = time.Second
 	if err := cmd.Start(); err != nil {
 		return nil, err
@@ -51,7 +51,7 @@ func startProcess(cmd *exec.Cmd, input io.Closer) (*process, error) {
 	return p, nil
 }
 
-// signal sends to the whole group. A group that has ended already is no error.
+// signal sends a signal to the whole group. It is not an error if the group has ended already.
 func (p *process) signal(s syscall.Signal) error {
 	err := syscall.Kill(-p.cmd.Process.Pid, s)
 	if errors.Is(err, syscall.ESRCH) {
@@ -60,7 +60,7 @@ func (p *process) signal(s syscall.Signal) error {
 	return err
 }
 
-// stopped tells whether every thread of the program stands still, as far as /proc tells.
+// stopped reports whether every thread of the program is stopped, as far as /proc shows.
 func (p *process) stopped() bool {
 	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", p.cmd.Process.Pid))
 	for _, name := range threads {
@@ -68,7 +68,7 @@ func (p *process) stopped() bool {
 		if err != nil {
 			continue // a thread that has ended
 		}
-		// "1 (name) T ...", where the name may have anything in it.
+		// The line is "1 (name) T ...", and the name may contain any character.
 		if i := bytes.LastIndexByte(stat, ')'); i >= 0 && !bytes.HasPrefix(stat[i:], []byte(") T")) {
 			return false
 		}
@@ -83,7 +83,7 @@ func (p *process) kill() {
 	_ = p.input.Close()
 }
 
-// stop lets the program end by itself, then makes sure that nothing of its group is left.
+// stop lets the program end by itself, then kills what is left of its group.
 func (p *process) stop() {
 	_ = p.signal(syscall.SIGCONT)
 	_ = p.input.Close()
@@ -97,7 +97,7 @@ func (p *process) stop() {
 	<-p.done
 }
 
-// output keeps what a program printed and wakes those who wait for more of it.
+// output keeps what a program printed and wakes the goroutines that wait for more of it.
 type output struct {
 	mu     sync.Mutex
 	buf    bytes.Buffer
@@ -133,7 +133,7 @@ func (o *output) String() string {
 	return o.buf.String()
 }
 
-// await returns when found says yes to the text from offset on. At the end of the output it returns io.EOF.
+// await returns when found returns true for the text from offset on. At the end of the output it returns io.EOF.
 func (o *output) await(ctx context.Context, offset int, found func(text string) bool) error {
 	for {
 		o.mu.Lock()

@@ -11,10 +11,10 @@ import (
 	"github.com/gonode-otp/gonode/gonodetest"
 )
 
-// none is the value of GONODE_ELIXIR and the like that leaves the lane of the program out.
+// none is the value of GONODE_ELIXIR and similar variables that skips all tests that need the program.
 const none = "none"
 
-// need returns the path of a program: the value of env, or what the PATH has. A missing program ends the test.
+// need returns the path of a program: the value of env, or the path found in PATH. A missing program ends the test.
 func need(t testing.TB, lane, env, name string) string {
 	t.Helper()
 	if os.Getenv(env) == none {
@@ -39,8 +39,8 @@ func findProgram(env, name string) (string, error) {
 	return exec.LookPath(name)
 }
 
-// needEPMD finds an epmd: by GONODE_EPMD, on the PATH, or in the Erlang installation that erl belongs to, where it
-// lies when only erl itself was linked into the PATH.
+// needEPMD finds an epmd: by GONODE_EPMD, in PATH, or in the Erlang installation that erl belongs to. The last is for
+// systems that link only erl into PATH.
 func needEPMD(t testing.TB) string {
 	t.Helper()
 	if path, err := findProgram("GONODE_EPMD", "epmd"); err == nil {

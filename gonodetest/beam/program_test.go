@@ -23,7 +23,7 @@ func withoutPrograms(t *testing.T, ci string) {
 	}
 	t.Setenv("PATH", t.TempDir())
 	t.Setenv("CI", ci)
-	t.Setenv("GONODE_SKIPPED_LANES", "") // what is skipped here is not skipped in the run
+	t.Setenv("GONODE_SKIPPED_LANES", "") // keeps the skips of this test out of the list of the run
 }
 
 var starts = map[string]func(testing.TB){
@@ -65,7 +65,7 @@ func TestAMissingProgramIsAFailureInCI(t *testing.T) {
 
 func TestWhateverIsMissingIsAFailureInCIAlsoOnAMachineThatCannotInstallIt(t *testing.T) {
 	missing := func(tb testing.TB) { gonodetest.Missing(tb, "Java node", "javac is not installed") }
-	withoutPrograms(t, "true") // nor is there an apt-get in the PATH
+	withoutPrograms(t, "true") // PATH has no apt-get either
 	w := witness.Watch(t, missing)
 	require.True(t, w.Failed())
 	require.Contains(t, w.Text(), "javac is not installed")

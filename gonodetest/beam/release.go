@@ -14,7 +14,7 @@ import (
 	"github.com/gonode-otp/gonode/gonodetest"
 )
 
-// OTPRelease returns the release of the erl that StartErl would start, such as 25, by asking it.
+// OTPRelease returns the release of the erl that StartErl would start, such as 25. It asks that erl.
 func OTPRelease(t testing.TB) int {
 	t.Helper()
 	erl := need(t, gonodetest.LaneErlang, "GONODE_ERL", "erl")

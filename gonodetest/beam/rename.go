@@ -10,9 +10,9 @@ import (
 // plain is a node name that needs no quotes as an atom, in either language.
 var plain = regexp.MustCompile(`^[a-z][A-Za-z0-9_@]*$`)
 
-// RenameNode replaces the name of a node in a transcript by that of a real one. It knows the name as an atom of Erlang
-// ('gonode@host'), as an atom of Elixir (:"gonode@host") and as a key ("gonode@host": ), and writes each the way the
-// shell prints it: with quotes if the name of the real host needs them. Elsewhere the text alone is replaced.
+// RenameNode replaces the name of a node in a transcript by that of a real one. It finds the name as an atom of Erlang
+// ('gonode@host'), as an atom of Elixir (:"gonode@host") and as a key ("gonode@host": ), and writes each as the shell
+// prints it: with quotes if the name of the real host needs them. Elsewhere it replaces the text alone.
 func RenameNode(transcript, name, real string) string {
 	erlang, elixir, key := real, ":"+real, real+":"
 	if !plain.MatchString(real) {

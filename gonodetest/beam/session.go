@@ -13,10 +13,10 @@ import (
 	"github.com/gonode-otp/gonode/gonodetest/internal/excerpt"
 )
 
-// Session is a process on the node that evaluates expressions one after another and keeps the variables they bind,
-// as a shell does. Its self() stays the same from one expression to the next, so an expression can receive what an
-// earlier one asked for; only an evaluation that timed out, or was ended by an exit signal, makes the next one run in
-// a new process. The methods may be called from several goroutines, which then wait for each other.
+// Session is a process on the node that evaluates expressions one after another and keeps the variables they bind, as a
+// shell does. Its self() stays the same from one expression to the next, so an expression can receive what an earlier
+// one asked for. Only after a time-out or an exit signal does the next expression run in a new process. The methods may
+// be called from several goroutines; evaluations then wait for each other.
 type Session struct {
 	node *Node
 	id   uint32
@@ -46,7 +46,7 @@ func (s *Session) try(ctx context.Context, lang byte, source string) (string, er
 	return s.node.ch.evaluate(ctx, lang, s.id, source)
 }
 
-// Eval is Try within the time of the node's options; anything but a value ends the test.
+// Eval is Try within the time of the node's options. If there is no value, it ends the test.
 func (s *Session) Eval(t testing.TB, source string) string {
 	t.Helper()
 	return s.eval(t, s.node.lang, source)
@@ -93,8 +93,8 @@ func (s *Session) Raises(t testing.TB, source string) *EvalError {
 	return raised
 }
 
-// Compile compiles the Erlang source of a module on the node and loads it; an older version of it becomes old code.
-// Errors of the compiler end the test. This works on an Elixir node too; an Elixir module is defined by Eval.
+// Compile compiles the Erlang source of a module on the node and loads it. An older version of the module becomes old
+// code. Compile errors end the test. Compile works on an Elixir node too; use Eval to define an Elixir module.
 func (s *Session) Compile(t testing.TB, module, source string) {
 	t.Helper()
 	encoded := base64.StdEncoding.EncodeToString([]byte(source))

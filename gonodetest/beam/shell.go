@@ -28,7 +28,7 @@ type Shell struct {
 	iex     bool
 	node    string
 	count   int // the number of the last prompt
-	read    int // how much of the output has been handed out, up to and including a prompt
+	read    int // the length of the output that was returned, up to and including a prompt
 }
 
 // The prompts, at the start of a line: "1> " or "(a@host)1> " and "iex(1)> ", "iex(a@host)1> ", "...(1)> ". The groups
@@ -81,12 +81,12 @@ func startShell(t testing.TB, s *settings, cmd *exec.Cmd, sh *Shell) *Shell {
 	return sh
 }
 
-// Name returns the full name of the node as its prompt shows it, "" for one that is not distributed.
+// Name returns the full name of the node as its prompt shows it, or "" for a node that is not distributed.
 func (s *Shell) Name() string { return s.node }
 
-// Type enters one complete expression, which may have several lines, and returns what the shell printed before the
-// next prompt, without the last line end. An expression that ends the shell, such as q(), returns what it printed on
-// the way. If no prompt comes in time the test ends.
+// Type enters one complete expression, which may have several lines, and returns what the shell printed before the next
+// prompt, without the last line end. For an expression that ends the shell, such as q(), it returns what the shell
+// printed before its end. If no prompt comes in time, the test ends.
 func (s *Shell) Type(source string) string {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), s.timeout)
@@ -98,11 +98,11 @@ func (s *Shell) Type(source string) string {
 	return printed
 }
 
-// Try is Type with an error instead of an end of the test. After an error the shell is of no further use.
+// Try is Type, but it returns an error instead of ending the test. After an error the shell cannot be used any more.
 func (s *Shell) Try(ctx context.Context, source string) (string, error) {
 	entries := []string{strings.TrimRight(source, "\n")}
 	if s.iex {
-		// It has a prompt for every line, and does not say by its number whether the expression is complete.
+		// iex prints a prompt for every line, and the number of the prompt does not say whether the expression is complete.
 		entries = strings.Split(entries[0], "\n")
 	}
 	var printed strings.Builder
@@ -134,7 +134,7 @@ func (s *Shell) next(ctx context.Context) (string, error) {
 	return printed, err
 }
 
-// take looks for the next prompt in a text and moves behind it. Without one it returns the whole text.
+// take looks for the next prompt in a text and moves past it. Without a prompt it returns the whole text.
 func (s *Shell) take(text string) (printed string, ok bool) {
 	for rest := text; ; {
 		var at []int

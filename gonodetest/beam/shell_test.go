@@ -94,7 +94,7 @@ iex(3)> GenServer.call({:nosuch, :"peer@host"}, :x)
 }
 
 func TestATranscriptThatIsWrongFailsTheTestAndIsTypedToItsEnd(t *testing.T) {
-	beam.OTPRelease(t) // skips or fails without erl, which the watched test would only tell its witness
+	beam.OTPRelease(t) // skips or fails without erl; inside of the watched test only the witness would see it
 	w := witness.Watch(t, func(tb testing.TB) {
 		beam.StartErlShell(tb, beam.WithoutDist()).Run("1> 1 + 1.\n3\n2> 2 + 2.\n4\n3> a.\nb\n")
 	})

@@ -10,21 +10,21 @@ import (
 // TranscriptStep is one exchange of a transcript: what the user types and what the shell prints.
 type TranscriptStep struct {
 	Input string
-	Want  string // empty: whatever it prints
+	Want  string // empty: any output matches
 	Line  int    // of the input, counted from 1
 }
 
-// The prompts of a transcript. Unlike those of a running shell they may have anything between the parentheses, since
-// a manual writes "host" where a machine has a name.
+// The prompts of a transcript. They accept any text between the parentheses, unlike the prompts of a running shell,
+// because a manual writes "host" where a machine has a name.
 var (
 	transcriptPrompt = regexp.MustCompile(`^(?:(?:\([^()]*\))?\d+|iex\([^()]*\)\d*)> ?`)
 	transcriptMore   = regexp.MustCompile(`^\.\.\.(?:\([^()]*\)\d*)?>? ?`)
 )
 
 // ParseTranscript reads a shell session as manuals print it. A line with a prompt of erl ("1> ", "(a@host)1> ") or of
-// iex ("iex(1)> ") begins a step; the lines after it that begin with the continuation prompt of iex ("...(1)> "), or
-// that an Erlang expression needs to reach its final dot, belong to the input; all else up to the next prompt is what
-// the shell should print. Lines before the first prompt and lines that begin with "$ " are left out.
+// iex ("iex(1)> ") begins a step. The input of the step goes on with lines that begin with the continuation prompt of
+// iex ("...(1)> "), and with lines up to the final dot of an Erlang expression. All other lines up to the next prompt
+// are the expected output. Lines before the first prompt and lines that begin with "$ " are ignored.
 func ParseTranscript(text string) []TranscriptStep {
 	var steps []TranscriptStep
 	open := false // the last input is an Erlang expression without its dot
@@ -62,8 +62,8 @@ func ParseTranscript(text string) []TranscriptStep {
 	return steps
 }
 
-// Matches tells whether got is what the step wants. "..." in a wanted line stands for any text, a wanted line that is
-// only "..." for any number of lines. Blanks at the ends of lines do not count.
+// Matches reports whether got is what the step wants. "..." in a wanted line stands for any text. A wanted line that is
+// only "..." stands for any number of lines. Blanks at the ends of lines do not count.
 func (s TranscriptStep) Matches(got string) bool {
 	if s.Want == "" {
 		return true
@@ -74,7 +74,7 @@ func (s TranscriptStep) Matches(got string) bool {
 func wanted(want string) *regexp.Regexp {
 	var re strings.Builder
 	re.WriteString(`\A`)
-	between := "" // what stands before the next line
+	between := "" // the text in front of the next line
 	for line := range strings.SplitSeq(trimLines(want), "\n") {
 		if strings.TrimSpace(line) != "..." {
 			re.WriteString(between + strings.Join(quoted(line), `[^\n]*`))
@@ -106,8 +106,8 @@ func trimLines(text string) string {
 	return strings.Join(lines, "\n")
 }
 
-// Run types every step of the transcript and compares what the shell prints. A difference fails the test and does not
-// keep the next step from being typed. [Rename] puts real names into the transcript of a manual.
+// Run types every step of the transcript and compares what the shell prints. A difference fails the test, and the next
+// steps are typed all the same. [RenameNode] puts real names into the transcript of a manual.
 func (s *Shell) Run(transcript string) {
 	s.t.Helper()
 	steps := ParseTranscript(transcript)

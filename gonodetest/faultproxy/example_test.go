@@ -9,8 +9,8 @@ import (
 	"github.com/gonode-otp/gonode/gonodetest/faultproxy"
 )
 
-// A proxy between two real nodes, each of which has an EPMD for itself and knows the other by the proxy only. After
-// the first 1000 bytes, which the handshake needs not even half of, a bit is turned over every 50 kB or so.
+// The example has a proxy between two real nodes. Each node has an EPMD for itself and knows the other only through the
+// proxy. The handshake needs less than the first 1000 bytes. After them, one bit flips about every 50 kB.
 func ExampleProxy() {
 	_ = func(t *testing.T) {
 		here, there := beam.StartEPMD(t), beam.StartEPMD(t)

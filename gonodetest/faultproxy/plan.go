@@ -14,11 +14,11 @@ type Flow struct {
 	Conn int
 	// Target is what the connection leads to: the address that [Proxy.Open] was given, or the node of [Proxy.OpenNode].
 	Target string
-	// ToTarget is the direction from whoever dialled.
+	// ToTarget is true for the direction from the side that dialled to the target.
 	ToTarget bool
 }
 
-// String says which flow it is.
+// String names the flow.
 func (f Flow) String() string {
 	if f.ToTarget {
 		return fmt.Sprintf("connection %d, to the target", f.Conn)
@@ -26,12 +26,12 @@ func (f Flow) String() string {
 	return fmt.Sprintf("connection %d, from the target", f.Conn)
 }
 
-// Plan says what to do to a flow: the faults in the order of their places. It is called once for each flow, by more
-// than one goroutine.
+// Plan returns the faults of a flow in the order of their places. It is called once for each flow, from several
+// goroutines.
 type Plan func(f Flow) []Fault
 
-// Towards limits a plan to the bytes that are sent to one of two targets behind the same proxy, whoever of
-// the two dialled. The other one gets everything as it was sent.
+// Towards limits a plan to the bytes that are sent to one of two targets behind the same proxy, whichever of the two
+// dialled. The other one gets everything unchanged.
 func (p Plan) Towards(target string) Plan {
 	return func(f Flow) []Fault {
 		if f.ToTarget == (f.Target == target) {
@@ -46,19 +46,19 @@ type Kind int
 
 // The kinds of faults.
 const (
-	// Flip turns over bit N, 0 to 7, of the byte.
+	// Flip inverts bit N, 0 to 7, of the byte.
 	Flip Kind = iota
-	// Drop leaves out N bytes.
+	// Drop drops N bytes.
 	Drop
-	// Duplicate passes N bytes twice.
+	// Duplicate forwards N bytes twice.
 	Duplicate
-	// Delay makes the byte, and all behind it, wait for D.
+	// Delay delays the byte, and all that follow it, by D.
 	Delay
 	// Cut closes both sides of the connection in front of the byte.
 	Cut
-	// Reset does so with a RST.
+	// Reset closes both sides of the connection in front of the byte with a RST.
 	Reset
-	// HalfClose ends this direction in front of the byte and leaves the other one open. The rest is thrown away.
+	// HalfClose closes this direction in front of the byte and leaves the other one open. Further bytes are discarded.
 	HalfClose
 	// Rate lets no more than N bytes a second pass from here on; 0 takes the limit away.
 	Rate
@@ -66,7 +66,7 @@ const (
 
 // Fault is something that happens to a flow.
 type Fault struct {
-	// At is the number of the byte, from 0, with whose coming it happens.
+	// At is the number of the byte, from 0, at which the fault happens.
 	At   int64
 	Kind Kind
 	N    int64
@@ -99,7 +99,7 @@ func (f Fault) String() string {
 // Faults is a Plan with the same faults in every flow.
 func Faults(faults ...Fault) Plan { return func(Flow) []Fault { return faults } }
 
-// RandomFaults describes faults by chance, which are the same for the same seed.
+// RandomFaults describes random faults. Equal seeds give equal faults.
 type RandomFaults struct {
 	Seed uint64
 	// Skip is the number of bytes at the beginning of each flow to which nothing happens, for example those of the
@@ -109,8 +109,8 @@ type RandomFaults struct {
 	Gap int64
 	// Count is the number of faults in each flow; 0 means 100.
 	Count int
-	// Kinds are chosen from with equal chances. What Drop and Duplicate are about is up to 64 bytes, a
-	// Delay lasts up to 20 milliseconds, Rate means 1 to 10 MB a second.
+	// Kinds are chosen with equal probability. Drop and Duplicate affect up to 64 bytes, a Delay lasts up to 20
+	// milliseconds, and Rate means 1 to 10 MB a second.
 	Kinds []Kind
 }
 

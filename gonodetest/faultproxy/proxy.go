@@ -16,12 +16,12 @@ import (
 	"github.com/gonode-otp/gonode/gonodetest/internal/excerpt"
 )
 
-// Proxy sits between two real ends of TCP connections and passes on what they send, with the faults of a Plan: bytes
-// are dropped, changed, repeated or delayed, or the connection is cut between two of them. The test itself can pause,
+// Proxy sits between the two real ends of TCP connections and forwards what they send, with the faults of a Plan: it
+// drops, changes, repeats or delays bytes, or cuts the connection between two of them. The test itself can pause,
 // resume and cut the connections.
 //
-// For what it is told to do at a place of the stream, it does not matter how the bytes come: the same bytes and the
-// same plan give the same outcome.
+// Faults depend on the position in the stream alone, not on how the bytes are split into packets: the same bytes and
+// the same plan give the same outcome.
 type Proxy struct {
 	plan Plan
 	t    testing.TB
@@ -32,10 +32,10 @@ type Proxy struct {
 	links map[*link]struct{}
 	count int
 	told  []string
-	gate  chan struct{} // closed as long as everything may pass
+	gate  chan struct{} // closed while bytes may pass
 }
 
-// New makes a proxy, which ends with the test. A nil plan lets everything pass as it is.
+// New makes a proxy, which ends with the test. A nil plan forwards everything unchanged.
 func New(t testing.TB, plan Plan) *Proxy {
 	t.Helper()
 	if plan == nil {
@@ -54,17 +54,17 @@ func New(t testing.TB, plan Plan) *Proxy {
 	return p
 }
 
-// Open listens on a loopback port and passes every connection to it on to target, "host:port". It returns its own
-// address. A proxy may listen for any number of targets.
+// Open listens on a loopback port and forwards every connection to target, "host:port". It returns the address it
+// listens on. A proxy may listen for any number of targets.
 func (p *Proxy) Open(target string) (addr string) {
 	p.t.Helper()
 	return p.open(target, func(context.Context) (string, error) { return target, nil }).String()
 }
 
-// OpenNode puts the proxy in front of a node, "name@localhost", as one group of nodes sees it: it registers a port
-// of its own under the name of the node in the EPMD on port seenIn, and passes connections on to where the EPMD on
-// port knownIn says that the node listens. The two must be different ones; each time the node is looked up anew, so
-// it may be restarted.
+// OpenNode puts the proxy in front of a node, "name@localhost", for one group of nodes. It registers a port of its own
+// under the name of the node in the EPMD on port seenIn. It forwards connections to the port that the EPMD on port
+// knownIn has for the node. The two EPMDs must be different. The proxy looks the node up for each connection, so the
+// node may be restarted.
 //
 // For all traffic between a and b, each of which has an EPMD for itself:
 //
@@ -98,7 +98,7 @@ func (p *Proxy) open(target string, find func(context.Context) (string, error)) 
 	return l.Addr()
 }
 
-// serve carries one connection to its end.
+// serve forwards one connection until it ends.
 func (p *Proxy) serve(near *net.TCPConn, target string, find func(context.Context) (string, error)) {
 	defer near.Close()
 	addr, err := find(p.ctx)
@@ -140,14 +140,14 @@ type link struct {
 
 func (l *link) close() { _, _ = l.near.Close(), l.far.Close() }
 
-// reset ends both sides by a RST.
+// reset closes both sides with a RST.
 func (l *link) reset() {
 	_, _ = l.near.SetLinger(0), l.far.SetLinger(0)
 	l.end()
 }
 
-// Pause holds back everything in both directions, from now on and in connections to come too, as a network that has
-// fallen apart does. The ends notice nothing but silence.
+// Pause holds back everything in both directions, in present connections and in those to come, as a network partition
+// does. The ends notice nothing but silence.
 func (p *Proxy) Pause() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -158,7 +158,7 @@ func (p *Proxy) Pause() {
 	}
 }
 
-// Resume ends a pause. What was held back goes on, nothing is lost.
+// Resume ends a pause. The proxy forwards what it held back; nothing is lost.
 func (p *Proxy) Resume() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -169,7 +169,7 @@ func (p *Proxy) Resume() {
 	}
 }
 
-// Cut closes all connections of the present, wherever in a message they are. It returns their number.
+// Cut closes all present connections, even in the middle of a message. It returns their number.
 func (p *Proxy) Cut() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -18,7 +18,7 @@ import (
 	"github.com/gonode-otp/gonode/gonodetest/faultproxy"
 )
 
-// echoServer sends back whatever comes.
+// echoServer sends back what it receives.
 func echoServer(t *testing.T) (addr string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -41,7 +41,7 @@ func echoServer(t *testing.T) (addr string) {
 	return l.Addr().String()
 }
 
-// oneWay is a plan for the way to the target.
+// oneWay is a plan for the flow to the target.
 func oneWay(faults ...faultproxy.Fault) faultproxy.Plan {
 	return func(f faultproxy.Flow) []faultproxy.Fault {
 		if f.ToTarget {
@@ -66,7 +66,7 @@ func enter(t *testing.T, addr string) *net.TCPConn {
 	return c.(*net.TCPConn)
 }
 
-// say writes a text in pieces and returns all that comes back.
+// say writes a text in pieces and returns everything that comes back.
 func say(t *testing.T, c *net.TCPConn, text string, piece int) string {
 	t.Helper()
 	for b := []byte(text); len(b) > 0; {

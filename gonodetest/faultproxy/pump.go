@@ -10,25 +10,25 @@ import (
 	"time"
 )
 
-// pump is one flow under way. It belongs to one goroutine.
+// pump copies one flow. It belongs to one goroutine.
 type pump struct {
 	proxy  *Proxy
 	link   *link
 	dst    *net.TCPConn
 	flow   Flow
 	faults []Fault
-	off    int64 // bytes that have come and are dealt with
-	drop   int64 // bytes still to be left out
+	off    int64 // bytes received and handled
+	drop   int64 // bytes still to drop
 	again  []byte
-	twice  int64 // bytes still to come into again
+	twice  int64 // bytes still to copy into again
 	rate   int64 // bytes a second, 0 for any number
-	closed bool  // the direction was ended; the rest is thrown away
+	closed bool  // this direction was closed; further bytes are discarded
 }
 
 // errConnEnded stops a pump whose connection was ended by a fault or from outside.
 var errConnEnded = errors.New("ended")
 
-// pump passes on one flow until it ends.
+// pump copies its flow until it ends.
 func (p *Proxy) pump(l *link, src, dst *net.TCPConn, flow Flow) {
 	f := &pump{proxy: p, link: l, dst: dst, flow: flow, faults: p.plan(flow)}
 	buf := make([]byte, 64<<10)
@@ -51,7 +51,7 @@ func (p *Proxy) pump(l *link, src, dst *net.TCPConn, flow Flow) {
 	}
 }
 
-// process deals with bytes that have come.
+// process handles received bytes.
 func (p *pump) process(b []byte) error {
 	for len(b) > 0 {
 		if len(p.faults) == 0 || p.faults[0].At >= p.off+int64(len(b)) {
@@ -76,7 +76,7 @@ func (p *pump) process(b []byte) error {
 	return nil
 }
 
-// apply lets a fault happen in front of b.
+// apply carries out a fault in front of b.
 func (p *pump) apply(f Fault, b []byte) error {
 	switch f.Kind {
 	case Flip:
@@ -101,7 +101,7 @@ func (p *pump) apply(f Fault, b []byte) error {
 	return nil
 }
 
-// pass sends bytes on, but for those that are to be left out or sent twice.
+// pass forwards bytes. It drops those that are to be dropped, and repeats those that are to be sent twice.
 func (p *pump) pass(b []byte) error {
 	p.off += int64(len(b))
 	if n := min(p.drop, int64(len(b))); n > 0 {
@@ -129,7 +129,7 @@ func (p *pump) pass(b []byte) error {
 	return nil
 }
 
-// send writes bytes at the rate that is set, and not during a pause.
+// send writes bytes at the configured rate. It waits while the proxy is paused.
 func (p *pump) send(b []byte) error {
 	for len(b) > 0 {
 		n := len(b)
@@ -149,7 +149,7 @@ func (p *pump) send(b []byte) error {
 	return nil
 }
 
-// wait lets the time d and any pause of the proxy go by.
+// wait waits for the time d, and then until the proxy is not paused.
 func (p *pump) wait(d time.Duration) error {
 	if d > 0 {
 		timer := time.NewTimer(d)

@@ -13,7 +13,7 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// maxFrame bounds what a peer reads in one piece.
+// maxFrame bounds the size of a frame that a peer reads.
 const maxFrame = 256 << 20
 
 // Conn is the connection of a Script, for steps that are functions.
@@ -22,37 +22,37 @@ type Conn struct {
 	net  net.Conn
 	vars map[etf.Atom]etf.Term
 
-	// Of the handshake.
+	// The results of the handshake.
 	other    etf.Atom   // the node at the other end
 	flags    dist.Flags // what it announced
 	ours     uint32     // our challenge
 	theirs   uint32     // its challenge
-	dialling bool       // the peer has dialled
+	dialling bool       // the peer dialled
 	mutate   func(b []byte) []byte
 }
 
 // Net returns the connection itself.
 func (c *Conn) Net() net.Conn { return c.net }
 
-// Node returns the name of the node at the other end, once the handshake has told.
+// Node returns the name of the node at the other end. It is empty until the handshake has told it.
 func (c *Conn) Node() etf.Atom { return c.other }
 
 // Flags returns what that node announced.
 func (c *Conn) Flags() dist.Flags { return c.flags }
 
-// Var returns what Expect has bound to a variable such as "$1", or nil.
+// Var returns the value that Expect bound to a variable such as "$1", or nil.
 func (c *Conn) Var(name string) etf.Term { return c.vars[etf.Atom(name)] }
 
-// Set binds a variable, for the steps that follow.
+// Set binds a variable for the steps that follow.
 func (c *Conn) Set(name string, value etf.Term) { c.vars[etf.Atom(name)] = value }
 
-// met notes who is at the other end.
+// met records which node is at the other end.
 func (c *Conn) met(node etf.Atom, flags dist.Flags) {
 	c.other, c.flags = node, flags
 	c.vars["$peer"] = node
 }
 
-// Write writes bytes as they are, but for what Mutated does to them.
+// Write writes bytes unchanged, unless the step is Mutated.
 func (c *Conn) Write(b []byte) (int, error) {
 	if c.mutate != nil {
 		b = c.mutate(b)
@@ -60,7 +60,7 @@ func (c *Conn) Write(b []byte) (int, error) {
 	return c.net.Write(b)
 }
 
-// WritePacket writes a message of the handshake: a length of two bytes, and body.
+// WritePacket writes a message of the handshake: a length of two bytes, then body.
 func (c *Conn) WritePacket(body []byte) error {
 	if len(body) > 0xffff {
 		return fmt.Errorf("%d bytes are no packet", len(body))
@@ -80,8 +80,8 @@ func (c *Conn) ReadPacket() ([]byte, error) {
 	return body, err
 }
 
-// WriteFrame writes a frame of the connection after the handshake: a length of four bytes, and body. An empty one is a
-// tick.
+// WriteFrame writes a frame of the connection after the handshake: a length of four bytes, then body. An empty body is
+// a tick.
 func (c *Conn) WriteFrame(body []byte) error {
 	_, err := c.Write(append(binary.BigEndian.AppendUint32(nil, uint32(len(body))), body...))
 	return err
@@ -102,7 +102,7 @@ func (c *Conn) ReadFrame() ([]byte, error) {
 	return body, err
 }
 
-// nextFrame reads the next frame that is no tick.
+// nextFrame reads the next frame that is not a tick.
 func (c *Conn) nextFrame() ([]byte, error) {
 	for {
 		frame, err := c.ReadFrame()
@@ -112,8 +112,8 @@ func (c *Conn) nextFrame() ([]byte, error) {
 	}
 }
 
-// ReadMessage reads the next frame that is no tick as a control message and the term behind it, which is nil if there
-// is none.
+// ReadMessage reads the next frame that is not a tick. It returns the control message and the term after it, or nil if
+// there is no such term.
 func (c *Conn) ReadMessage() (control, payload etf.Term, err error) {
 	frame, err := c.nextFrame()
 	if err != nil {
@@ -138,7 +138,7 @@ const passThrough = 112
 // versionByte stands in front of every term of such a frame.
 const versionByte = 131
 
-// cutTerm decodes the first term of b, behind its version byte.
+// cutTerm decodes the first term of b, after its version byte.
 func cutTerm(b []byte) (term etf.Term, rest []byte, err error) {
 	if len(b) == 0 || b[0] != versionByte {
 		return nil, nil, errors.New("a term without a version byte")
@@ -151,7 +151,7 @@ func cutTerm(b []byte) (term etf.Term, rest []byte, err error) {
 	return term, b[1+n:], nil
 }
 
-// WriteMessage writes a control message, and the payload behind it unless that is nil.
+// WriteMessage writes a control message and, unless it is nil, the payload after it.
 func (c *Conn) WriteMessage(control, payload etf.Term) error {
 	body, err := etf.Append([]byte{passThrough}, control)
 	if err == nil && payload != nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/gonode-otp/gonode/gonodetest/peer"
 )
 
-// A node that is given a peer which takes a call and dies instead of answering.
+// The peer of this example takes a call and dies instead of answering.
 func ExampleNew() {
 	_ = func(t *testing.T) {
 		other := peer.New(t, "peer@localhost")
@@ -26,7 +26,7 @@ func ExampleNew() {
 	}
 }
 
-// A handshake in which the challenge of the peer comes too short.
+// In this handshake the challenge of the peer is too short.
 func ExampleMutated() {
 	_ = func(t *testing.T) {
 		other := peer.New(t, "peer@localhost")

@@ -16,8 +16,8 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// Handshake does the whole handshake as it should be done, in either role. With Dial, node is the name that the node at
-// the other end has to have; with Accept it may be empty, which admits everybody.
+// Handshake does the whole handshake as the protocol prescribes it, in either role. With Dial, node is the expected
+// name of the node at the other end. With Accept it may be empty, which accepts any name.
 func Handshake(node string) Step {
 	return Step{"Handshake", func(c *Conn) error {
 		p := c.peer
@@ -44,15 +44,15 @@ func Handshake(node string) Step {
 }
 
 // The steps of the handshake one by one, in the form of OTP 23 and later. See "Distribution Handshake" in the
-// documentation of ERTS. Whoever dials does
+// documentation of ERTS. The side that dials does
 //
 //	SendName(), ExpectStatus("ok"), ExpectChallenge(), SendReply(), ExpectAck()
 //
-// and whoever was dialled does
+// and the dialled side does
 //
 //	ExpectName(), SendStatus("ok"), SendChallenge(), ExpectReply(), SendAck()
 
-// SendName says who the peer is.
+// SendName sends the name and the flags of the peer.
 func SendName() Step {
 	return Step{"SendName", func(c *Conn) error {
 		b := binary.BigEndian.AppendUint64([]byte{'N'}, uint64(c.peer.Flags))
@@ -89,7 +89,7 @@ func ExpectStatus(status string) Step {
 	}}
 }
 
-// SendChallenge sends the name and the challenge of the side that was dialled.
+// SendChallenge sends the name and the challenge of the dialled side.
 func SendChallenge() Step {
 	return Step{"SendChallenge", func(c *Conn) error {
 		c.ours = newChallenge()
@@ -100,7 +100,7 @@ func SendChallenge() Step {
 	}}
 }
 
-// ExpectChallenge waits for it.
+// ExpectChallenge waits for the challenge of the dialled side.
 func ExpectChallenge() Step {
 	return Step{"ExpectChallenge", func(c *Conn) error {
 		b, err := c.packet('N', 1+8+4+4+2)
@@ -113,7 +113,7 @@ func ExpectChallenge() Step {
 	}}
 }
 
-// SendReply sends the challenge of the side that dialled, and its proof that it knows the cookie.
+// SendReply sends the challenge of the dialling side and its proof that it knows the cookie.
 func SendReply() Step {
 	return Step{"SendReply", func(c *Conn) error {
 		c.ours = newChallenge()
@@ -122,7 +122,7 @@ func SendReply() Step {
 	}}
 }
 
-// ExpectReply waits for it, and fails if the proof is wrong.
+// ExpectReply waits for the reply of the dialling side, and fails if the proof is wrong.
 func ExpectReply() Step {
 	return Step{"ExpectReply", func(c *Conn) error {
 		b, err := c.packet('r', 1+4+md5.Size)
@@ -134,12 +134,12 @@ func ExpectReply() Step {
 	}}
 }
 
-// SendAck sends the proof of the side that was dialled.
+// SendAck sends the proof of the dialled side.
 func SendAck() Step {
 	return Step{"SendAck", func(c *Conn) error { return c.WritePacket(append([]byte{'a'}, c.proof(c.theirs)...)) }}
 }
 
-// ExpectAck waits for it, and fails if the proof is wrong.
+// ExpectAck waits for the proof of the dialled side, and fails if it is wrong.
 func ExpectAck() Step {
 	return Step{"ExpectAck", func(c *Conn) error {
 		b, err := c.packet('a', 1+md5.Size)
@@ -150,7 +150,7 @@ func ExpectAck() Step {
 	}}
 }
 
-// packet reads a message of the handshake that begins with a tag and has at least so many bytes.
+// packet reads a message of the handshake that begins with tag and has at least the given number of bytes.
 func (c *Conn) packet(tag byte, least int) ([]byte, error) {
 	b, err := c.ReadPacket()
 	switch {

@@ -15,7 +15,7 @@ import (
 
 func readFull(c net.Conn, b []byte) (int, error) { return io.ReadFull(c, b) }
 
-// dialled is the handshake of the side that was dialled, step by step.
+// dialled returns the handshake of the dialled side, step by step.
 func dialled() []peer.Step {
 	return []peer.Step{peer.ExpectName(), peer.SendStatus("ok"), peer.SendChallenge(),
 		peer.ExpectReply(), peer.SendAck()}

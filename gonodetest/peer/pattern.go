@@ -10,7 +10,7 @@ import (
 	"github.com/gonode-otp/gonode/gonodetest/internal/excerpt"
 )
 
-// termOf returns a term, or what its source says.
+// termOf returns a term as it is, and parses a source text.
 func termOf(v any) (etf.Term, error) {
 	switch v := v.(type) {
 	case nil:
@@ -23,8 +23,8 @@ func termOf(v any) (etf.Term, error) {
 	return nil, fmt.Errorf("%T is neither a term nor the source of one", v)
 }
 
-// variable tells whether an atom is a variable of a script: it begins with a dollar sign, and is none of the words that
-// OTP's messages begin with.
+// variable reports whether an atom is a variable of a script: it begins with a dollar sign, and is not one of the tags
+// of OTP's own messages.
 func variable(a etf.Atom) bool {
 	switch a {
 	case "$gen_call", "$gen_cast", "$gen_all_state_event", "$gen_event", "$ancestors", "$initial_call":

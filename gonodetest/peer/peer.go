@@ -15,25 +15,25 @@ import (
 	"github.com/gonode-otp/gonode/gonodetest"
 )
 
-// DefaultFlags are what a Peer announces unless told otherwise: everything but what puts a distribution header in front
-// of the messages, so that Send and Expect can write and read them.
+// DefaultFlags are what a Peer announces by default: all flags of package dist except those that put a distribution
+// header in front of messages, so that Send and Expect can write and read them.
 const DefaultFlags = dist.DefaultFlags &^ (dist.FlagDistHdrAtomCache | dist.FlagFragments)
 
-// Peer plays another node by scripts, without Erlang: it listens on a real loopback port, and for each connection it
-// carries out the steps it was given, such as Handshake, Expect and Send. It is for trying out what a node does with a
-// peer that behaves in a certain way, above all in one that no real node can be brought to.
+// Peer plays another node by scripts, without Erlang. It listens on a real loopback port, and for each connection it
+// carries out the steps of a script, such as Handshake, Expect and Send. A test uses it to see how a node treats a peer
+// that behaves in a certain way, above all in a way that no real node does.
 //
 // The fields may be changed before the first script.
 type Peer struct {
 	// Node is the full name of the peer.
 	Node etf.Atom
-	// Cookie is that of the test; see [gonodetest.Cookie].
+	// Cookie is the cookie of the test by default; see [gonodetest.Cookie].
 	Cookie string
 	// Creation is the creation of the peer.
 	Creation uint32
-	// Flags are what the peer announces: DefaultFlags.
+	// Flags are what the peer announces, DefaultFlags by default.
 	Flags dist.Flags
-	// Timeout bounds each step: ten seconds.
+	// Timeout bounds each step. The default is ten seconds.
 	Timeout time.Duration
 
 	listener net.Listener
@@ -41,11 +41,11 @@ type Peer struct {
 	scripts  sync.WaitGroup
 	mu       sync.Mutex
 	running  []*Script
-	last     chan struct{} // closed when the last script that waits for a connection has one
+	last     chan struct{} // closed when the last waiting script has a connection
 }
 
-// New makes a peer that is called node, "name@localhost", and listens on the loopback interface. It ends with the
-// test, and a script that nobody has waited for has to be at its end, or the test fails.
+// New makes a peer that is called node, "name@localhost", and listens on the loopback interface. The peer ends with the
+// test. The test fails if a script that was not waited for has not ended by then.
 func New(t testing.TB, node string) *Peer {
 	t.Helper()
 	if _, _, ok := dist.SplitNode(etf.Atom(node)); !ok {
@@ -76,15 +76,15 @@ func New(t testing.TB, node string) *Peer {
 // Port returns the port on which the peer listens.
 func (p *Peer) Port() int { return p.listener.Addr().(*net.TCPAddr).Port }
 
-// Register enters the peer in the EPMD on a port of this host, until the test ends: from then on nodes find it by its
-// name. It may be a real EPMD or one that a Go node brings along.
+// Register registers the peer with the EPMD on a port of this host until the test ends. Nodes then find it by its name.
+// The EPMD may be a real one or one that a Go node embeds.
 func (p *Peer) Register(t testing.TB, epmdPort int) {
 	t.Helper()
 	gonodetest.Register(t, epmdPort, string(p.Node), p.Port())
 }
 
-// Accept carries out the steps with the next node that connects, and closes the connection after the last one. It
-// returns at once; scripts that wait for a connection get one each, in the order in which they were started.
+// Accept carries out the steps with the next node that connects, and closes the connection after the last step. It
+// returns at once. Scripts that wait for a connection get one each, in the order in which they were started.
 func (p *Peer) Accept(steps ...Step) *Script {
 	p.mu.Lock()
 	before, taken := p.last, make(chan struct{})
@@ -106,14 +106,14 @@ func (p *Peer) Dial(addr string, steps ...Step) *Script {
 	})
 }
 
-// Script is a script under way.
+// Script is a list of steps that is being carried out.
 type Script struct {
 	done chan struct{}
 	err  error // valid after done
 	told bool
 }
 
-// Wait waits for the end of the script. It ends the test if a step did not work, and says which.
+// Wait waits for the end of the script. If a step failed, it ends the test and names the step.
 func (s *Script) Wait(t testing.TB) {
 	t.Helper()
 	if err := s.Err(); err != nil {
@@ -131,10 +131,10 @@ func (s *Script) Err() error {
 // Done is closed when the script has ended.
 func (s *Script) Done() <-chan struct{} { return s.done }
 
-// ScriptError is a step that did not work.
+// ScriptError is the failure of a step.
 type ScriptError struct {
 	Step int    // its number, from 1; 0 if there was no connection
-	Name string // what it is
+	Name string // the name of the step
 	Err  error
 }
 

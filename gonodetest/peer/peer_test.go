@@ -20,7 +20,7 @@ import (
 	"github.com/gonode-otp/gonode/gonodetest/peer"
 )
 
-// us is the node under test in what follows: the connection package alone.
+// us is the node under test: the connection package alone.
 func us(p *peer.Peer) dist.Local {
 	return dist.Local{Node: "us@localhost", Creation: 5, StepTimeout: 5 * time.Second,
 		Cookie: func(etf.Atom) string { return p.Cookie }}
@@ -36,7 +36,7 @@ func dialPeer(t *testing.T, p *peer.Peer) net.Conn {
 	return c
 }
 
-// hears is a dist.Handler that passes on what comes.
+// hears is a dist.Handler that passes on each message.
 type hears chan string
 
 func (h hears) Handle(m dist.Message, payload etf.Term) error {
@@ -100,7 +100,7 @@ func TestAPeerSkipsWhatItDoesNotWait(t *testing.T) {
 	require.ErrorContains(t, script.Err(), "step 4, Send({22,'$self','$to'}): '$to' is not bound")
 }
 
-// Every message that is not as expected is an error that says what is wrong with it.
+// Each message that does not match gives an error that says what is wrong with it.
 func TestAPeerSaysWhatIsNotAsExpected(t *testing.T) {
 	for _, row := range []struct{ control, payload, want string }{
 		{"{6,'_','',other}", "'_'", "box instead of other"},

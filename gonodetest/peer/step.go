@@ -13,7 +13,7 @@ import (
 	"github.com/gonode-otp/gonode/gonodetest/internal/excerpt"
 )
 
-// Step is one step of a Script: Run carries it out, and Name is what a ScriptError calls it.
+// Step is one step of a Script. Run carries it out, and Name is its name in a ScriptError.
 type Step struct {
 	Name string
 	Run  func(c *Conn) error
@@ -22,9 +22,9 @@ type Step struct {
 // Do is a step that is a function.
 func Do(name string, run func(c *Conn) error) Step { return Step{name, run} }
 
-// Mutated is a step that sends other bytes than it would: whatever it writes goes through change, lengths included,
-// which is called once for each message and must not keep its argument. The step itself keeps the bytes as they were:
-// where the challenge was mutated, the answer to the original one is still the right one.
+// Mutated is a step whose bytes are changed before they are sent. change gets each message once, with its length, and
+// must not keep its argument. The step itself keeps the original bytes: if the challenge was mutated, the right answer
+// is still that to the original one.
 func Mutated(s Step, change func(b []byte) []byte) Step {
 	return Step{s.Name + ", mutated", func(c *Conn) error {
 		c.mutate = change
@@ -33,7 +33,7 @@ func Mutated(s Step, change func(b []byte) []byte) Step {
 	}}
 }
 
-// SendBytes writes bytes as they are, be they a message or not.
+// SendBytes writes bytes unchanged, whether they are a message or not.
 func SendBytes(b []byte) Step {
 	return Step{fmt.Sprintf("SendBytes of %d", len(b)), func(c *Conn) error {
 		_, err := c.Write(b)
@@ -54,7 +54,8 @@ func SendFrame(body []byte) Step {
 // SendTick writes a tick.
 func SendTick() Step { return Step{"SendTick", func(c *Conn) error { return c.WriteFrame(nil) }} }
 
-// ExpectFrame waits for the next frame that is no tick, and fails if check does. The frame stands without its length.
+// ExpectFrame waits for the next frame that is not a tick, and fails if check does. check gets the frame without its
+// length.
 func ExpectFrame(check func(frame []byte) error) Step {
 	return Step{"ExpectFrame", func(c *Conn) error {
 		frame, err := c.nextFrame()
@@ -76,19 +77,19 @@ func ExpectTick() Step {
 	}}
 }
 
-// ExpectClosed waits until the other end closes the connection, whatever comes before.
+// ExpectClosed waits until the other end closes the connection, and ignores what it receives before.
 func ExpectClosed() Step {
 	return Step{"ExpectClosed", func(c *Conn) error {
 		_, err := io.Copy(io.Discard, c.net)
 		if timeout(err) {
 			return errors.New("the connection stays open")
 		}
-		return nil // a reset is an end as well
+		return nil // a reset ends the connection as well
 	}}
 }
 
-// Hold keeps the connection and reads what comes until the other end closes it or the test ends; it sends ticks, so
-// that nobody takes the peer for dead.
+// Hold keeps the connection open and reads what comes until the other end closes it or the test ends. It sends ticks,
+// so that the other end does not take the peer for dead.
 func Hold() Step {
 	return Step{"Hold", func(c *Conn) error {
 		for {
@@ -99,7 +100,7 @@ func Hold() Step {
 				return nil
 			}
 			_ = c.net.SetDeadline(time.Now().Add(time.Second))
-			_, _ = c.net.Write(make([]byte, 4)) // should it fail, the next read tells
+			_, _ = c.net.Write(make([]byte, 4)) // if it fails, the next read fails too
 		}
 	}}
 }
@@ -115,7 +116,7 @@ func Silence(done <-chan struct{}) Step {
 	}}
 }
 
-// Reset ends the connection with a RST, as the end of a machine does.
+// Reset ends the connection with a RST, as the crash of a machine does.
 func Reset() Step {
 	return Step{"Reset", func(c *Conn) error {
 		if err := c.net.(*net.TCPConn).SetLinger(0); err != nil {
@@ -125,7 +126,7 @@ func Reset() Step {
 	}}
 }
 
-// HalfClose says that nothing more will come, and leaves the other direction open.
+// HalfClose closes the sending direction and leaves the other one open.
 func HalfClose() Step {
 	return Step{"HalfClose", func(c *Conn) error { return c.net.(*net.TCPConn).CloseWrite() }}
 }
@@ -135,8 +136,8 @@ func timeout(err error) bool {
 	return errors.As(err, &t) && t.Timeout()
 }
 
-// Send sends a control message and, unless it is nil, the term that belongs to it. Both are terms, or Erlang source in
-// which the variables that Expect has bound stand for their values, and also
+// Send sends a control message and, unless it is nil, its payload. Both are terms, or Erlang source. In the source the
+// variables that Expect has bound stand for their values, and so do
 //
 //	'$node'   the name of the peer
 //	'$peer'   the name of the node at the other end
@@ -161,15 +162,15 @@ func Send(control, payload any) Step {
 	}}
 }
 
-// Expect waits for the next message, ticks left out, and fails unless the control message and its payload, nil for
-// none, are as they should. Both are terms, or Erlang source as of patterns: '_' is anything, and an atom that begins
-// with a dollar sign is a variable, which is bound where it stands first and has to be the same everywhere else. A
-// map may have more keys than its pattern. Variables are good in all steps that follow:
+// Expect waits for the next message, without ticks, and fails unless the control message and its payload match. A nil
+// payload means none. Both are terms, or Erlang source of patterns. '_' matches anything. An atom that begins with a
+// dollar sign is a variable: its first place binds it, and every other place has to be equal. A map may have more keys
+// than its pattern. Variables are valid in all steps that follow:
 //
 //	Expect("{6,'$from','',echo}", "{'$gen_call',{'$from','$tag'},'$request'}"),
 //	Send("{2,'','$from'}", "{'$tag',{you_said,'$request'}}"),
 //
-// is an echo server for one call; '$gen_call', '$gen_cast' and '$gen_all_state_event' are no variables.
+// is an echo server for one call. '$gen_call', '$gen_cast' and '$gen_all_state_event' are not variables.
 func Expect(control, payload any) Step {
 	return Step{fmt.Sprintf("Expect(%v)", control), func(c *Conn) error {
 		m, p, err := c.ReadMessage()
@@ -187,7 +188,7 @@ func Expect(control, payload any) Step {
 	}}
 }
 
-// Skip reads messages until one comes that Expect would take.
+// Skip reads messages until one comes that Expect would accept.
 func Skip(control, payload any) Step {
 	return Step{fmt.Sprintf("Skip(%v)", control), func(c *Conn) error {
 		for {

@@ -1,4 +1,4 @@
-// Command calc is a node with a counter that can be upgraded while it runs: see the README one level up.
+// Command calc is a node with a counter that can be upgraded while it runs. See the README one level up.
 package main
 
 import (
@@ -45,7 +45,7 @@ func run(ctx context.Context, cfg node.Config, root string) (err error) {
 		defer cancel()
 		err = errors.Join(err, n.Stop(ctx))
 	}()
-	// Whichever version is named here, the counter runs the one of the release.
+	// The counter runs the version of the release, whichever version is named here.
 	if _, err := n.Spawn(ctx, genserv.Child{Name: "counter", Module: genserv.Of(upgrade.V1{})}); err != nil {
 		return err
 	}

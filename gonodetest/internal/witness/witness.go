@@ -1,4 +1,4 @@
-// Package witness watches a test from another one that tries out how the first fails or is skipped.
+// Package witness runs a test inside another test, which checks how the first one fails or is skipped.
 package witness
 
 import (
@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TB is a testing.TB that keeps what happens to it.
+// TB is a testing.TB that records what happens to it.
 type TB struct {
 	testing.TB
 	said     []string
@@ -17,7 +17,7 @@ type TB struct {
 	cleanups []func()
 }
 
-// Watch runs f as a test of its own, with its cleanups, and returns what became of it.
+// Watch runs f as a test of its own, with its cleanups, and returns the outcome.
 func Watch(t *testing.T, f func(tb testing.TB)) *TB {
 	t.Helper()
 	w := &TB{TB: t}
@@ -46,10 +46,10 @@ func (w *TB) Logf(string, ...any) {}
 
 func (w *TB) say(text string) { w.said = append(w.said, text) }
 
-// Reports returns what the test has reported, in its order.
+// Reports returns what the test has reported, in order.
 func (w *TB) Reports() []string { return w.said }
 
-// Text returns what the test has reported, a line each.
+// Text returns what the test has reported, one report a line.
 func (w *TB) Text() string { return strings.Join(w.said, "\n") }
 
 func (w *TB) Error(args ...any) {
