@@ -16,7 +16,7 @@ import (
 	"github.com/gonode-otp/gonode/supervisor"
 )
 
-// diary notes in which order servers begin and end.
+// diary notes the order in which servers begin and end.
 type diary struct {
 	mu    sync.Mutex
 	lines []string
@@ -36,7 +36,7 @@ func (d *diary) take() string {
 	return strings.Join(lines, " ")
 }
 
-// scribe is a server that writes its diary. Its argument is its name.
+// scribe is a server that notes its beginning and its end in the diary. Its argument is its name.
 type scribe struct{ d *diary }
 
 func (scribe) ModuleName() etf.Atom { return "scribe" }
@@ -51,7 +51,7 @@ func (s scribe) Init(p *genserv.Process, args etf.Term) genserv.InitResult[etf.A
 	return genserv.Ok(name)
 }
 
-// HandleCall with helper starts another scribe, without a link.
+// HandleCall starts another scribe without a link when the request is helper.
 func (s scribe) HandleCall(p *genserv.Process, request etf.Term, _ genserv.From,
 	name etf.Atom) genserv.Result[etf.Atom] {
 	if etf.IsAtom(request, "helper") {
@@ -69,7 +69,7 @@ func (s scribe) Terminate(_ *genserv.Process, _ etf.Term, name etf.Atom) {
 	s.d.note("-" + string(name))
 }
 
-// office is a supervisor of scribes. Its arguments are their names; one in a list is a deeper office.
+// office is a supervisor of scribes. Its arguments are their names; a list among them is a supervisor below it.
 type office struct{ d *diary }
 
 func (office) ModuleName() etf.Atom { return "office" }
@@ -188,7 +188,7 @@ func TestTheNodeStopsWithAPermanentApplication(t *testing.T) {
 		_, err := n.Call(t.Context(), etf.Atom("a"), etf.Atom("oops"))
 		require.Error(t, err)
 		_, err = supervisor.CountChildren(context.WithoutCancel(t.Context()), n, etf.Atom("one_sup"))
-		_ = err // the last time it has ended
+		_ = err // the last call fails, because the server has ended
 	}
 	<-n.Done()
 	require.Equal(t, "-a +a -a +a -a stopped:one -b stopped:two", d.take())

@@ -15,7 +15,7 @@ type call struct {
 	ref     etf.Ref
 	from    etf.Pid         // the process that waits
 	result  chan callResult // one place; the first to complete it fills it
-	request *Request        // instead of result, if nobody need be waiting
+	request *Request        // used instead of result if no goroutine waits
 }
 
 type callResult struct {
@@ -102,7 +102,7 @@ type caller struct {
 	pid     etf.Pid
 	process *process        // nil for the node
 	timer   bool            // a timer of the process sends the message, independently of what the process does now
-	ended   <-chan struct{} // closed when the process has ended; nil for the node, and if nobody waits
+	ended   <-chan struct{} // closed when the process has ended; nil for the node, and for a send that does not wait
 }
 
 // mayWait reports whether the caller waits until there is a connection. Calls wait, and so do goroutines that are not

@@ -15,8 +15,8 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// requireNothingLeft waits until no call, no monitor and no alias is left on the node, and none of its processes is
-// watched.
+// requireNothingLeft waits until the node has no call, no monitor and no alias, and none of its processes is
+// monitored.
 func requireNothingLeft(t *testing.T, n *Node) {
 	t.Helper()
 	left := func() (left [4]int) {
@@ -48,7 +48,8 @@ func requireNothingLeft(t *testing.T, n *Node) {
 		"calls, monitors, aliases, entries of processes and peers that are left")
 }
 
-// holder is a server that keeps its callers waiting until release: then the last is answered first, with its request.
+// holder is a server that keeps its callers waiting until release. Then it answers each with its request, the last one
+// first.
 type holder struct{}
 
 type held struct {
@@ -87,7 +88,7 @@ func TestTenThousandCallsThatWaitAtOnceAreAnsweredAndLeaveNothing(t *testing.T) 
 	}
 }
 
-// callsAtOnce has count goroutines call a holder, and half as many more that give up.
+// callsAtOnce has count goroutines call a holder, and half as many more goroutines that give up.
 func callsAtOnce(t *testing.T, n *Node, to etf.Term, count int) {
 	t.Helper()
 	impatient, giveUp := context.WithCancel(t.Context())
@@ -217,7 +218,7 @@ func TestACallToAnAliasIsNoCall(t *testing.T) {
 	requireNothingLeft(t, a)
 }
 
-// TestALateReplyThatComesToThePidEndsWithItsAlias is about nodes of OTP 23, which know no aliases.
+// Nodes of OTP 23 do not know aliases and reply to the pid.
 func TestALateReplyThatComesToThePidEndsWithItsAlias(t *testing.T) {
 	n := testNode(t, Config{})
 	old := &peer{info: &dist.Peer{}}

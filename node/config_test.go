@@ -44,7 +44,7 @@ func TestTheNodeListensOnThePortThatItIsTold(t *testing.T) {
 	for _, cfg := range []Config{{PortMin: 1}, {NodePort: 1}, {NodePort: 1, PortMin: 1, PortMax: 1}} {
 		port := uint16(gonodetest.FreePort(t))
 		for _, p := range []*uint16{&cfg.PortMin, &cfg.PortMax, &cfg.NodePort} {
-			*p *= port // those that are 1
+			*p *= port // the ports that are 1
 		}
 		cfg.Name, cfg.Cookie, cfg.Listen = "a@localhost", "x", "127.0.0.1"
 		if cfg.NodePort == 0 {
@@ -151,7 +151,7 @@ func TestASubscriptionKeepsEventsUntilTheyAreTaken(t *testing.T) {
 	require.ErrorIs(t, err, enough, "it has begun behind all of them")
 }
 
-// Every event goes to one of those that wait, whoever they are, and none waits for an event that is there.
+// Each event goes to one of the goroutines that wait, and none of them waits while an event is there.
 func TestEventsAreTakenByMany(t *testing.T) {
 	n := testNode(t, Config{})
 	events := n.SubscribeNodes(t.Context())

@@ -33,7 +33,7 @@ func TestAnOperatorRestrictsANodeOverRPC(t *testing.T) {
 		Cookies: map[string]string{e.Name(): e.Cookie()}})
 	own := "'" + string(n.Name()) + "'"
 	list := fmt.Sprintf("[x@y,'erl@',%s]", own)
-	for _, node := range []string{own, "node()"} { // what the node answers, and what a BEAM does
+	for _, node := range []string{own, "node()"} { // this node first, then a BEAM
 		require.Equal(t, "true", e.Eval(t, fmt.Sprintf(`(fun(Do) ->
 			{{ok,[]}, error, error, ok, ok, {ok,%s}} =:= {Do(allowed, []), Do(allow, [["x@y"]]), Do(allow, [x]),
 				Do(allow, [[x@y, 'erl@']]), Do(allow, [[%s]]), Do(allowed, [])}

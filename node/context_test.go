@@ -33,7 +33,7 @@ func TestTheContextOfAProcessEndsWithIt(t *testing.T) {
 	}
 }
 
-// contextual tells the context of its process.
+// contextual sends the context of its process.
 type contextual struct{ contexts chan<- context.Context }
 
 func (contextual) Init(*genserv.Process, etf.Term) genserv.InitResult[int] { return genserv.Ok(0) }

@@ -13,7 +13,7 @@ import (
 
 const largeBinary = 64 << 10
 
-// bytesPerCall is what one of many calls takes of the heap, where the least of some tries is that of the call alone.
+// bytesPerCall measures the heap memory of one call. The least of several tries is that of the call alone.
 func bytesPerCall(t *testing.T, w *wire, request []byte, size int) uint64 {
 	least := ^uint64(0)
 	for range 5 {
@@ -29,7 +29,7 @@ func bytesPerCall(t *testing.T, w *wire, request []byte, size int) uint64 {
 	return least
 }
 
-// sized is a node whose server answers the size of a binary and, asked for nothing, a large one.
+// sized starts a node whose server answers the size of a binary, and otherwise a large binary.
 func sized(t *testing.T) *wire {
 	n, w, _, _ := called(t, small)
 	var large etf.Term = make(etf.Binary, largeBinary)
@@ -44,7 +44,7 @@ func sized(t *testing.T) *wire {
 	return w
 }
 
-// The frame is read to where the binary stays.
+// The frame is read into the memory that the binary keeps.
 func TestALargeBinaryThatIsReadTakesItsMemoryOnce(t *testing.T) {
 	w := sized(t)
 	first, again := w.frames(t, smallCall(w.self(), "sized", make(etf.Binary, largeBinary)))
@@ -57,7 +57,7 @@ func TestALargeBinaryThatIsReadTakesItsMemoryOnce(t *testing.T) {
 	require.Less(t, bytesPerCall(t, w, again, size), uint64(largeBinary*5/4))
 }
 
-// It is written from where it is.
+// The binary is written from its own memory.
 func TestALargeBinaryThatIsWrittenTakesNoMemory(t *testing.T) {
 	w := sized(t)
 	first, again := w.frames(t, smallCall(w.self(), "sized", etf.Atom("large")))
@@ -78,7 +78,7 @@ func TestALargeBinaryThatIsWrittenTakesNoMemory(t *testing.T) {
 	require.Less(t, bytesPerCall(t, w, again, size), uint64(2000))
 }
 
-// skip reads one frame, however large, and returns the size of what is behind its length.
+// skip reads one frame of any size and returns the size after its length field.
 func (w *wire) skip(t *testing.T) int {
 	_, err := io.ReadFull(w.conn, w.buf[:4])
 	require.NoError(t, err)

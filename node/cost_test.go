@@ -19,7 +19,7 @@ import (
 	"github.com/gonode-otp/gonode/gonodetest"
 )
 
-// wire is a peer of which only the bytes are there: it costs no allocations and no system calls that are not counted.
+// wire is a peer that consists of recorded bytes only. It adds no allocations and no system calls of its own.
 type wire struct {
 	conn net.Conn
 	info *dist.Peer
@@ -53,8 +53,8 @@ func (s *sheet) Write(b []byte) (int, error) {
 func (s *sheet) Close() error                     { return nil }
 func (s *sheet) SetWriteDeadline(time.Time) error { return nil }
 
-// frames encodes messages as they are in the middle of a conversation, when their atoms are in the cache, and what
-// has to be sent once before.
+// frames encodes messages as in the middle of a conversation, with their atoms in the cache (again). first is what has
+// to be sent once before.
 func (w *wire) frames(t testing.TB, post func(c *dist.Conn)) (first, again []byte) {
 	t.Helper()
 	s := &sheet{}
@@ -71,7 +71,7 @@ func (w *wire) frames(t testing.TB, post func(c *dist.Conn)) (first, again []byt
 	return first, again
 }
 
-// smallCall is what an OTP node sends for gen_server:call({Name, Node}, {echo, 1}): MONITOR_P, the request,
+// smallCall returns what an OTP node sends for gen_server:call({Name, Node}, {echo, 1}): MONITOR_P, the request,
 // DEMONITOR_P.
 func smallCall(self etf.Pid, name etf.Atom, request etf.Term) func(c *dist.Conn) {
 	ref := etf.Ref{Node: self.Node, Creation: self.Creation, Len: 3, Words: [etf.MaxRefWords]uint32{1, 2, 3}}
@@ -108,8 +108,8 @@ func (w *wire) answer(t testing.TB) []byte {
 	return bytes.Clone(w.buf[:4+n])
 }
 
-// called is a node with a server that has answered calls already, and the bytes of one more call and the size of its
-// answer.
+// called starts a node with a server that has answered calls already. It returns the bytes of one more call and the
+// size of its answer.
 func called(t testing.TB, request etf.Term) (n *Node, w *wire, again []byte, size int) {
 	t.Helper()
 	n, err := Start(t.Context(), Config{Name: "cost@localhost", EPMD: EPMDEmbedded,
@@ -132,11 +132,11 @@ func called(t testing.TB, request etf.Term) (n *Node, w *wire, again []byte, siz
 
 var small = etf.Tuple{etf.Atom("echo"), etf.Int(1)}
 
-// The message, its From, the request, and the monitor.
+// They are the message, its From, the request, and the monitor.
 func TestASmallCallCostsFourAllocations(t *testing.T) {
 	_, w, again, size := called(t, small)
 	least := math.Inf(1)
-	for range 10 { // on a busy machine a server is now and then given a goroutine, which is counted too
+	for range 10 { // on a busy machine a server sometimes gets a goroutine, which counts too
 		if least = min(least, testing.AllocsPerRun(2000, func() { w.ask(t, again, size) })); least <= 4 {
 			return
 		}
@@ -152,7 +152,7 @@ func BenchmarkSmallCall(b *testing.B) {
 	}
 }
 
-// What the scheduler adds to these depends on the machine: bench/ counts it.
+// The system calls of the scheduler depend on the machine: bench/ counts them.
 func TestACallCostsOneWriteAndAtMostTwoReads(t *testing.T) {
 	n, w, again, size := called(t, small)
 	conn := n.peers.up("wire@localhost").conn
@@ -166,8 +166,8 @@ func TestACallCostsOneWriteAndAtMostTwoReads(t *testing.T) {
 	require.LessOrEqual(t, after.Reads-before.Reads, uint64(2*calls+1), "one that finds the call, one that finds no more")
 }
 
-// However many calls arrive together, one read finds them and one write answers them, unless their server takes so long
-// that others come first, which on a busy machine any does now and then.
+// One read finds all calls that arrive together, and one write answers them. If the server takes so long that others
+// run first, there are more; on a busy machine this happens now and then.
 func TestCallsThatArriveTogetherCostOneReadAndOneWrite(t *testing.T) {
 	n, w, again, size := called(t, small)
 	conn := n.peers.up("wire@localhost").conn
@@ -177,7 +177,7 @@ func TestCallsThatArriveTogetherCostOneReadAndOneWrite(t *testing.T) {
 		require.Less(t, tries, 10_000)
 		before := conn.Stats()
 		w.ask(t, burst, together*size)
-		for i := 0; i < 20 && conn.Stats().Reads-before.Reads < 2; i++ { // fewer, if who reads next had begun to before
+		for i := 0; i < 20 && conn.Stats().Reads-before.Reads < 2; i++ { // fewer, if the next reader had begun before
 			<-time.After(time.Millisecond)
 		}
 		if after := conn.Stats(); after.Reads-before.Reads == 2 && after.Writes-before.Writes == 1 {

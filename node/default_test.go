@@ -16,7 +16,7 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// lonelyNode starts a node with what Config says by default, which nobody can dial.
+// lonelyNode starts a node with the defaults of Config, to which no other node can connect.
 func lonelyNode(t *testing.T, cfg Config) *Node {
 	t.Helper()
 	cfg.Name, cfg.Cookie, cfg.NoListen = "alone@localhost", "secret", true
@@ -113,7 +113,7 @@ func defaultLog(t *testing.T) *logBuffer {
 	return out
 }
 
-// spawnClumsy starts a server that logs at every level when it is asked to log, and panics otherwise.
+// spawnClumsy starts a server that logs at every level on request, and panics on any other message.
 func spawnClumsy(t *testing.T, n *Node) {
 	t.Helper()
 	_, err := n.Spawn(t.Context(), genserv.Child{Name: "clumsy", Module: genserv.Of(doer{
@@ -173,7 +173,8 @@ func TestALoggerThatIsGivenGetsEveryRecord(t *testing.T) {
 	require.Empty(t, usual.String())
 }
 
-// Close waits for no server to end in order no longer than killedTime for a callback. It can be deferred behind Stop.
+// Close does not wait for servers to end in order, and waits for callbacks no longer than killedTime. It can be
+// deferred after Stop.
 func TestCloseEndsANodeAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := lonelyNode(t, Config{Logger: slog.New(slog.DiscardHandler)})

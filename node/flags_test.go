@@ -12,12 +12,12 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// optional are the flags that a peer may lack, and the operations that it does not know then.
+// optional maps the flags that a peer may lack to the operations that it does not know without them.
 var optional = map[dist.Flags][]dist.Op{
 	dist.FlagDistMonitor:       {dist.OpMonitorP, dist.OpDemonitorP, dist.OpMonitorPExit, dist.OpPayloadMonitorPExit},
 	dist.FlagDistMonitorName:   {dist.OpMonitorP, dist.OpDemonitorP, dist.OpMonitorPExit, dist.OpPayloadMonitorPExit},
 	dist.FlagUnicodeIO:         nil,
-	dist.FlagDistHdrAtomCache:  nil, // the reader refuses frames of a form that was not agreed upon
+	dist.FlagDistHdrAtomCache:  nil, // the reader refuses frames of a form that was not negotiated
 	dist.FlagFragments:         nil,
 	dist.FlagSmallAtomTags:     nil,
 	dist.FlagSendSender:        {dist.OpSendSender, dist.OpSendSenderTT},
@@ -41,7 +41,7 @@ func TestEveryFlagThatAPeerMayLackIsOneOfTheTable(t *testing.T) {
 	require.Equal(t, dist.DefaultFlags&^dist.Mandatory25, all)
 }
 
-// signals collects what a server gets that traps exits.
+// signals collects what a server that traps exits receives.
 type signals struct {
 	got chan etf.Term
 	do  chan func(*genserv.Process)
@@ -97,10 +97,10 @@ func TestAPeerThatLacksAFlagIsServedWithoutIt(t *testing.T) {
 	}
 }
 
-// exercise has client do with server what two nodes can do with each other.
+// exercise has client use everything that two nodes can do with each other.
 func exercise(t *testing.T, client, server *Node, lacks dist.Flags) {
 	watches := lacks&dist.FlagsMonitor == 0
-	aliases := !lacks.Has(dist.FlagAlias) // without them answers to calls get lost, as both nodes use them all the same
+	aliases := !lacks.Has(dist.FlagAlias) // without them answers to calls get lost, because both nodes use them anyway
 	g := newSignals()
 	own, err := client.Spawn(t.Context(), genserv.Child{Module: genserv.Of(g)})
 	require.NoError(t, err)
@@ -113,7 +113,7 @@ func exercise(t *testing.T, client, server *Node, lacks dist.Flags) {
 	}
 	require.NoError(t, client.Cast(t.Context(), echo, etf.Atom("x")))
 
-	// An alias of the server, for a client that may not reach it, which harms nobody.
+	// The alias of the server may not be known to the client; this must have no effect.
 	alias := make(chan etf.Term, 1)
 	server.does(t, "aliased", func(p *genserv.Process, _ etf.Term) etf.Term {
 		ref, _ := p.Alias()

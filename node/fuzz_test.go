@@ -17,8 +17,8 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// fuzzNode is a whole node, without listener and EPMD, to which a fuzzer talks. By its name it yields to a peer that
-// it dials itself at the same time, to answer what the peer has asked before.
+// fuzzNode is a whole node without listener and EPMD, for the fuzzer to talk to. Its name makes it yield to a peer
+// that it is dialling at the same time.
 type fuzzNode struct {
 	*Node
 	goroutines int
@@ -32,8 +32,8 @@ func newFuzzNode(f *testing.F) *fuzzNode {
 	return &fuzzNode{n, runtime.NumGoroutine()}
 }
 
-// admitted lets the node admit one end of a connection and gives the other one to talk. It returns when the node is
-// done with it.
+// admitted gives one end of a connection to the node and the other one to talk. It returns when the node has finished
+// with the connection.
 func (n *fuzzNode) admitted(t *testing.T, talk func(c net.Conn)) {
 	t.Helper()
 	ours, theirs := net.Pipe()
@@ -50,7 +50,7 @@ func (n *fuzzNode) admitted(t *testing.T, talk func(c net.Conn)) {
 	n.serves(t)
 }
 
-// serves shows that the node is well.
+// serves checks that the node still answers calls.
 func (n *fuzzNode) serves(t *testing.T) {
 	t.Helper()
 	pid, err := n.Spawn(t.Context(), genserv.Child{Module: genserv.Of(adder{}), Args: etf.Int(1)})
@@ -61,7 +61,7 @@ func (n *fuzzNode) serves(t *testing.T) {
 	n.exitSignal(pid, pid, etf.Atom("kill"), nil)
 }
 
-// FuzzStranger lets anybody say anything to the acceptor of a node.
+// FuzzStranger sends arbitrary bytes to the acceptor of a node.
 func FuzzStranger(f *testing.F) {
 	f.Add([]byte("GET / HTTP/1.1\r\n\r\n"))
 	f.Add([]byte{0, 0})
@@ -78,8 +78,8 @@ func FuzzStranger(f *testing.F) {
 	})
 }
 
-// FuzzPeer lets a node that has the cookie send whatever it wants. The input is bytes of the wire; those of the seeds
-// are to servers that are there.
+// FuzzPeer sends arbitrary frames as a node that has the cookie. The input is bytes of the wire. The messages of the
+// seeds go to servers that exist.
 func FuzzPeer(f *testing.F) {
 	n := newFuzzNode(f)
 	for _, messages := range peerSeeds {
@@ -103,7 +103,7 @@ func FuzzPeer(f *testing.F) {
 	})
 }
 
-// peerSeeds are things that a peer sends: control messages, and what stands behind them, in Erlang.
+// peerSeeds are messages of a peer in Erlang: control messages, and the payloads that follow them.
 var peerSeeds = [][]string{
 	{"{6,'$me','',adder}", "{'$gen_call',{'$me','$ref'},1}"},
 	{"{6,'$me','',net_kernel}", "{'$gen_call',{'$me','$ref'},{is_auth,other@localhost}}"},
@@ -122,7 +122,7 @@ var peerSeeds = [][]string{
 	{"{6,'$me','',adder}", "{'EXIT','$me',boom}", "{6,'$me','',adder}", "{'DOWN','$ref',process,'$me',boom}"},
 }
 
-// wireOf makes frames of control messages and payloads; an empty payload is none.
+// wireOf makes frames of control messages and payloads. An empty string means no payload.
 func wireOf(f *testing.F, n *Node, messages []string) (wire []byte) {
 	f.Helper()
 	me := etf.Pid{Node: "other@localhost", ID: 1, Creation: 7}

@@ -11,7 +11,7 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// memoryOfAServer is what each of count servers needs that have answered one call and wait for the next: bytes of
+// memoryOfAServer returns what each of count servers needs that have answered one call and wait for the next: bytes of
 // heap that are live after a collection, and bytes of stacks.
 func memoryOfAServer(t testing.TB, n *Node, count int) (heap, stacks float64) {
 	t.Helper()
@@ -35,7 +35,7 @@ func memoryOfAServer(t testing.TB, n *Node, count int) (heap, stacks float64) {
 	return per(before.HeapAlloc, after.HeapAlloc), per(before.StackInuse, after.StackInuse)
 }
 
-// plainCounter is a server whose state is a number, as small as one can be.
+// plainCounter is a server whose state is one number, the smallest possible server.
 type plainCounter struct{}
 
 func (plainCounter) Init(*genserv.Process, etf.Term) genserv.InitResult[int] { return genserv.Ok(0) }
@@ -44,7 +44,7 @@ func (plainCounter) HandleCall(_ *genserv.Process, _ etf.Term, _ genserv.From, s
 	return genserv.Reply(etf.Int(s), s)
 }
 
-// What docs/performance/memory.md says must not grow unseen.
+// The figures are those of docs/performance/memory.md.
 func TestAServerThatWaitsNeedsNoGoroutineAndLittleMemory(t *testing.T) {
 	n := testNode(t, Config{NoListen: true})
 	goroutines := runtime.NumGoroutine()

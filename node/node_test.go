@@ -61,7 +61,7 @@ func pair(t *testing.T) (a, b *Node) {
 		testNode(t, Config{Name: "b@localhost", EPMDPort: port})
 }
 
-// adder adds what it is called with to its state.
+// adder is a server that adds the number of each call to its state.
 type adder struct{}
 
 func (adder) Init(_ *genserv.Process, args etf.Term) genserv.InitResult[etf.Int] {
@@ -167,8 +167,8 @@ func TestStopMayBeCalledByManyAndWaitsForTheSameEnd(t *testing.T) {
 	require.Error(t, err)
 }
 
-// TestANodeOpensNoConnectionNobodyAskedFor watches the sockets of this process: those of the node are its listener
-// and its registration, all on loopback, and they stay the only ones.
+// TestANodeOpensNoConnectionNobodyAskedFor checks the sockets of this process. The node has only its listener and its
+// registration, both on loopback.
 func TestANodeOpensNoConnectionNobodyAskedFor(t *testing.T) {
 	testNode(t, Config{})
 	deadline := time.After(300 * time.Millisecond)
@@ -194,7 +194,7 @@ func (s socket) loopback() bool {
 		strings.HasPrefix(s.remote, "00000000000000000000000001000000")
 }
 
-// ownSockets lists the TCP and UDP sockets of this process as /proc has them.
+// ownSockets lists the TCP and UDP sockets of this process from /proc.
 func ownSockets(t *testing.T) (own []socket) {
 	t.Helper()
 	inodes := map[string]bool{}

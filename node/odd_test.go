@@ -18,7 +18,7 @@ import (
 	scripted "github.com/gonode-otp/gonode/gonodetest/peer"
 )
 
-// oddPeer is a peer that n finds, and that does what no real node does.
+// oddPeer is a peer that n can find, and that does what no real node does.
 func oddPeer(t *testing.T, n *Node, name string) *scripted.Peer {
 	t.Helper()
 	p := scripted.New(t, name)
@@ -27,7 +27,7 @@ func oddPeer(t *testing.T, n *Node, name string) *scripted.Peer {
 	return p
 }
 
-// pings has the peer see to it that what it sent before has been dealt with.
+// pings makes the peer wait until n has handled everything that the peer has sent before.
 func pings(p *scripted.Peer, n *Node) scripted.Step {
 	return scripted.Do("ping", func(c *scripted.Conn) error {
 		request := fmt.Sprintf("{'$gen_call',{'$self',mark},{is_auth,%v}}", p.Node)
@@ -65,8 +65,8 @@ func TestANewConnectionDoesNotWaitForTheEndOfTheOneItReplaces(t *testing.T) {
 	old.Wait(t)
 }
 
-// An exit signal to a pid of an earlier life of the peer would cost the connection, so there is no link that could
-// break.
+// There is no link with such a pid, because an exit signal to a pid of an earlier incarnation of the peer closes the
+// connection.
 func TestAPidOfAnEarlierLifeOfAPeerIsLinkedToNobody(t *testing.T) {
 	n := testNode(t, Config{})
 	p := oddPeer(t, n, "peer@localhost")
@@ -84,8 +84,7 @@ func TestAPidOfAnEarlierLifeOfAPeerIsLinkedToNobody(t *testing.T) {
 	s.Wait(t)
 }
 
-// A stranger who calls himself like the peer that we dial makes us give way to him, as the protocol wants it, but
-// only once.
+// An attacker uses the name of the peer that we dial. The protocol makes our attempt give way to him, but only once.
 func TestAStrangerCannotKeepUsFromConnecting(t *testing.T) {
 	n := testNode(t, Config{Name: "a@localhost"})
 	p, stranger := oddPeer(t, n, "peer@localhost"), scripted.New(t, "peer@localhost")
@@ -141,7 +140,7 @@ func TestAPeerEndsNoMonitorOfAnother(t *testing.T) {
 	b.Wait(t)
 }
 
-// What no node does: it uses the reference of a monitor twice. The first one is forgotten.
+// The peer uses the reference of a monitor twice, which no node does. The first monitor is removed.
 func TestAReferenceThatIsUsedTwiceIsOneMonitor(t *testing.T) {
 	n := testNode(t, Config{})
 	n.does(t, "watched", func(*genserv.Process, etf.Term) etf.Term { return etf.Atom("ok") })
@@ -188,7 +187,7 @@ func TestOfTooManyStrangersTheOldestGoes(t *testing.T) {
 	require.False(t, all.makeRoom())
 }
 
-// busyLog is a log that gets stuck when a connection comes up.
+// busyLog is a log that blocks when a connection comes up.
 type busyLog struct {
 	slog.Handler
 	lines chan<- string

@@ -24,7 +24,7 @@ type peer struct {
 
 	bareState bareState // what callers of sys:get_state on the peer expect
 
-	ready     []*process    // processes for the reader to run; owned by it
+	ready     []*process    // processes for the reader to run; the reader owns these three
 	started   int           // how many of them have begun to run
 	readyFrom time.Duration // when the first of them began
 

@@ -14,10 +14,10 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// xAtZ is a process on a node that the tests play.
+// xAtZ is a process on a node that the tests simulate.
 var xAtZ = etf.Tuple{etf.Atom("x"), etf.Atom("z@localhost")}
 
-// silentHost registers name in the EPMD with a port that takes connections and says nothing until hangUp.
+// silentHost registers name in the EPMD with a port that accepts connections and sends nothing until hangUp.
 func silentHost(t *testing.T, epmdPort uint16, name string) (hangUp func()) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -26,7 +26,7 @@ func silentHost(t *testing.T, epmdPort uint16, name string) (hangUp func()) {
 	r, err := epmd.Register(t.Context(), epmd.RegisterOptions{Addr: addr, Name: name,
 		Port: uint16(l.Addr().(*net.TCPAddr).Port)})
 	require.NoError(t, err)
-	hangUp = func() { _ = r.Close(); _ = l.Close() } // who has not been accepted is reset
+	hangUp = func() { _ = r.Close(); _ = l.Close() } // a connection that was not accepted is reset
 	t.Cleanup(hangUp)
 	return hangUp
 }
@@ -106,7 +106,7 @@ func TestLinksAndMonitorsOfAnAttemptThatFailsGetNoconnection(t *testing.T) {
 	require.Empty(t, heard)
 }
 
-// signalled does something when it starts, and hands over what it is told.
+// signalled calls a function when it starts, and passes on its messages.
 type signalled struct {
 	heard chan etf.Term
 	do    func(*genserv.Process)
@@ -126,8 +126,7 @@ func (s signalled) HandleInfo(_ *genserv.Process, msg etf.Term, _ struct{}) gens
 	return genserv.NoReply(struct{}{})
 }
 
-// The peer connects by itself while our attempt hangs: the outbox goes out on its connection, before what is sent
-// later.
+// The peer connects while our attempt hangs. The outbox goes out on that connection, before what is sent later.
 func TestAConnectionOfThePeerTakesTheOutbox(t *testing.T) {
 	n, port := patientNode(t)
 	silentHost(t, port, "z")
@@ -138,7 +137,7 @@ func TestAConnectionOfThePeerTakesTheOutbox(t *testing.T) {
 			_, _ = p.Monitor(xAtZ)
 			stale := etf.Pid{Node: "z@localhost", ID: 3, Creation: 8}
 			p.TrapExit(true)
-			p.Link(stale) // of an earlier life of the node: not even asked for
+			p.Link(stale) // of an earlier incarnation of the node: no signal is sent
 			for i := range before {
 				p.Send(xAtZ, etf.Tuple{etf.Int(i)})
 			}
@@ -176,11 +175,11 @@ func TestAnOutboxThatIsFullFailsAsAWhole(t *testing.T) {
 	heard := make(chan etf.Term, 3)
 	_, err := n.Spawn(t.Context(), genserv.Child{Name: "s", Module: genserv.Of(signalled{heard, func(p *genserv.Process) {
 		_, _ = p.Monitor(xAtZ)
-		large := make(etf.Binary, 1<<20) // one for all, but nobody knows
+		large := make(etf.Binary, 1<<20) // one binary for all messages, counted each time
 		for range maxHeldCost >> 20 {
 			p.Send(xAtZ, large)
 		}
-		_, _ = p.Monitor(xAtZ) // for some seconds it is as if it had failed again
+		_, _ = p.Monitor(xAtZ) // for some seconds this is as if the attempt had failed again
 	}})})
 	require.NoError(t, err)
 	for range 2 {
@@ -205,7 +204,7 @@ func TestWhatIsNoTermIsRefusedBeforeThereIsAConnection(t *testing.T) {
 	require.Equal(t, etf.Atom("ok"), n.mustCall(t, "s", n, nil))
 }
 
-// Processes do not begin one attempt after the other; who says that he waits does.
+// The next sends of processes do not begin another attempt. A send that waits begins one.
 func TestAFailedAttemptIsRememberedForProcessesOnly(t *testing.T) {
 	n, _ := patientNode(t)
 	to := etf.Tuple{etf.Atom("x"), etf.Atom("nobody@localhost")}
@@ -222,7 +221,7 @@ func TestAFailedAttemptIsRememberedForProcessesOnly(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// Who called through a connection that is gone has been told by its own node.
+// A caller behind a connection that is gone has been told so by its own node.
 func TestAReplyToANodeThatIsGoneIsDropped(t *testing.T) {
 	n, port := patientNode(t)
 	silentHost(t, port, "z")

@@ -16,7 +16,7 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// logText is a log that a test reads while the node writes.
+// logText is a log that a test reads while the node writes it.
 type logText struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -86,7 +86,7 @@ func TestWarningsOfRefusalsAreCountedByTheMinute(t *testing.T) {
 	require.Zero(t, left)
 }
 
-// hang makes a connection with n that is never read from or closed by the other side.
+// hang makes a connection with n that the other side never reads from or closes.
 func hang(t *testing.T, n *Node) {
 	t.Helper()
 	side := dist.Local{Node: "hung@localhost", Creation: 9, Flags: dist.DefaultFlags,

@@ -28,7 +28,7 @@ func (t *table) dial(name etf.Atom) *attempt {
 	return a
 }
 
-// wins is succeed with a peer that has the connection.
+// wins ends an attempt with p as the connection.
 func (t *table) wins(a *attempt, p *peer) bool {
 	up, ok := t.completeAttempt(a, p)
 	return ok && up == p
@@ -161,7 +161,7 @@ func TestConnectLeavesWhenItsContextEnds(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 }
 
-// deaf is a connection whose owner hears nothing.
+// deaf is a connection that never reads.
 type deaf struct {
 	net.Conn
 	until <-chan struct{}
@@ -169,8 +169,8 @@ type deaf struct {
 
 func (d deaf) Read([]byte) (int, error) { <-d.until; return 0, net.ErrClosed }
 
-// The peer still has a connection of an earlier life of ours and answers alive, and a stranger holds a handshake with
-// us in the name of the peer, as anybody can who reaches our port.
+// The peer still has a connection with our earlier incarnation and answers alive. At the same time an attacker holds a
+// handshake with us in the name of the peer, as anybody can who reaches our port.
 func TestAStrangerInThePeersNameDoesNotStopAReconnect(t *testing.T) {
 	port := startEPMD(t)
 	peer := testNode(t, Config{Name: "peer@localhost", EPMDPort: port})

@@ -15,7 +15,7 @@ import (
 	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
-// listener is a node of which the test reads what it is sent, and when.
+// listener is a node whose test decides when to read, and sees what was sent to it.
 type listener struct {
 	conn *dist.Conn
 	self etf.Pid
@@ -23,7 +23,7 @@ type listener struct {
 	got  []string // messages by the number in them, signals by their name
 }
 
-// listenerOf connects a listener with n. It reads nothing before it is told to.
+// listenerOf connects a listener with n. It reads nothing until the test says so.
 func listenerOf(t *testing.T, n *Node, name etf.Atom, creation uint32) *listener {
 	t.Helper()
 	conn, err := net.Dial("tcp", n.Addr().String())
@@ -59,7 +59,7 @@ func (l *listener) Handle(m dist.Message, payload etf.Term) error {
 
 func (l *listener) Drained() dist.Work { return nil }
 
-// until waits for a signal or message and returns all there were.
+// until waits for a signal or message and returns everything that has arrived.
 func (l *listener) until(t *testing.T, last string) (all []string) {
 	t.Helper()
 	require.Eventually(t, func() bool {
@@ -71,7 +71,7 @@ func (l *listener) until(t *testing.T, last string) (all []string) {
 	return all
 }
 
-// flood sends {1, Bytes}, {2, Bytes} ... to who asks, without end.
+// flood sends {1, Bytes}, {2, Bytes} ... to the process that asks, without end.
 func flood(p *genserv.Process, to etf.Term) etf.Term {
 	for i := etf.Int(1); i < 1000; i++ {
 		if err := p.TrySend(to, etf.Tuple{i, make(etf.Binary, 1<<20)}); err != nil {
@@ -97,7 +97,7 @@ func TestASendThatWaitsForRoomGivesUpWhenItsProcessIsKilled(t *testing.T) {
 	require.Eventually(t, func() bool {
 		floods.mu.Lock()
 		defer floods.mu.Unlock()
-		return floods.ctx != nil // it waits
+		return floods.ctx != nil // its send waits
 	}, time.Minute, time.Millisecond)
 	floods.exit(killed)
 	<-ended
@@ -112,7 +112,7 @@ func TestASendThatWaitsForRoomGivesUpWhenItsProcessIsKilled(t *testing.T) {
 	}
 }
 
-// The end is the last signal also on one node, and however the two meet.
+// The end is the last signal also on one node, whatever the timing of the two is.
 func TestNothingOfAKilledProcessArrivesBehindItsDownOnItsOwnNode(t *testing.T) {
 	n := testNode(t, Config{NoListen: true})
 	for i := range 300 {
@@ -150,7 +150,7 @@ func TestNothingOfAKilledProcessArrivesBehindItsDownOnItsOwnNode(t *testing.T) {
 	}
 }
 
-// lastHeard counts what comes from a process behind its DOWN.
+// lastHeard counts what arrives from a process after its DOWN.
 type lastHeard struct {
 	pid    etf.Pid
 	down   bool
@@ -180,7 +180,8 @@ func (w *lastHeard) HandleInfo(_ *genserv.Process, msg etf.Term, s struct{}) gen
 	return genserv.NoReply(s)
 }
 
-// Who links himself with a process that ends gets its exit signal, and a process that ends links nobody with itself.
+// A process that links itself with one that is ending gets its exit signal. A process that is ending links itself with
+// no other.
 func TestALinkThatMeetsTheEndOfAProcessIsAnsweredByItsExit(t *testing.T) {
 	n := testNode(t, Config{NoListen: true})
 	for i := range 300 {

@@ -13,8 +13,8 @@ import (
 	"github.com/gonode-otp/gonode/supervisor"
 )
 
-// deserter is a server whose callbacks end the goroutine that runs them, as require does in a test double: the one
-// that at names. It tells ended about its Terminate.
+// deserter is a server with one callback, named by at, that ends its goroutine, as require does in a test double. It
+// tells ended when Terminate runs.
 type deserter struct {
 	at    string
 	ended chan etf.Term
@@ -94,7 +94,7 @@ func TestAnInitThatEndsItsGoroutineFails(t *testing.T) {
 	require.Nil(t, n.registry.byName("deserter"))
 }
 
-// leaver is a supervisor whose child is started by a function that ends its goroutine.
+// leaver is a supervisor whose child has a start function that ends its goroutine.
 type leaver struct{}
 
 func (leaver) Init(etf.Term) (supervisor.Flags, []supervisor.ChildSpec, error) {

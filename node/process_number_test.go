@@ -9,7 +9,7 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// setLastPid makes the registry go on behind a number.
+// setLastPid makes last the number that was given out last.
 func (n *Node) setLastPid(last pidNumber) {
 	n.registry.mu.Lock()
 	defer n.registry.mu.Unlock()

@@ -11,11 +11,11 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// picky is a server that takes messages out of its mailbox in the order that its requests ask for. Its state is what
-// came to HandleInfo.
+// picky is a server that takes messages out of its mailbox in the order of its requests. Its state is what HandleInfo
+// has got.
 type picky struct{ entered chan struct{} }
 
-// isTagged knows {Tag, _}.
+// isTagged returns a function that matches {Tag, _}.
 func isTagged(tag etf.Term) func(etf.Term) bool {
 	return func(msg etf.Term) bool {
 		t, ok := msg.(etf.Tuple)
@@ -38,7 +38,8 @@ func (s picky) receive(p *genserv.Process, d time.Duration, tag etf.Term) etf.Te
 	return etf.Atom("nothing")
 }
 
-// HandleCall serves {receive, Milliseconds, Tag} and, with a list of what HandleInfo saw, everything else.
+// HandleCall serves {receive, Milliseconds, Tag}. It answers any other request with the list of what HandleInfo has
+// got.
 func (s picky) HandleCall(p *genserv.Process, request etf.Term, _ genserv.From,
 	seen etf.List) genserv.Result[etf.List] {
 	t, ok := request.(etf.Tuple)
@@ -52,7 +53,7 @@ func (s picky) HandleCall(p *genserv.Process, request etf.Term, _ genserv.From,
 	return genserv.Reply(s.receive(p, d, t[2]), seen)
 }
 
-// HandleInfo serves {pick, Tag} by a look into the mailbox.
+// HandleInfo serves {pick, Tag}: it takes a message out of the mailbox.
 func (s picky) HandleInfo(p *genserv.Process, msg etf.Term, seen etf.List) genserv.Result[etf.List] {
 	if t, ok := msg.(etf.Tuple); ok && etf.IsAtom(t[0], "pick") {
 		msg = etf.Tuple{etf.Atom("picked"), s.receive(p, 0, t[1])}
@@ -146,7 +147,7 @@ func TestReceiveEndsWithItsTimeAndWithTheProcess(t *testing.T) {
 	require.Equal(t, etf.Binary("call to "+etf.Format(pid)+": exit: killed"), <-answer)
 }
 
-// stubborn does not come back from Init before it is told to.
+// stubborn returns from Init only after release.
 type stubborn struct{ inside, release chan struct{} }
 
 func (s stubborn) Init(*genserv.Process, etf.Term) genserv.InitResult[int] {

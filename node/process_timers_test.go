@@ -11,7 +11,7 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// alarmClock is a server that sets timers: {set, [{Ms, To, Msg}]}. Its state is what came to HandleInfo.
+// alarmClock is a server that sets timers: {set, [{Ms, To, Msg}]}. Its state is what HandleInfo has got.
 type alarmClock struct{}
 
 func (alarmClock) Init(*genserv.Process, etf.Term) genserv.InitResult[etf.List] {
@@ -43,7 +43,7 @@ func (alarmClock) HandleInfo(_ *genserv.Process, msg etf.Term, seen etf.List) ge
 	return genserv.NoReply(append(seen, msg))
 }
 
-// setTimers has the clock set timers and returns when it has.
+// setTimers makes the clock set timers and returns when it has set them.
 func setTimers(t *testing.T, n *Node, clock etf.Pid, timers etf.List) {
 	t.Helper()
 	reply, err := n.Call(t.Context(), clock, etf.Tuple{etf.Atom("set"), timers})

@@ -21,7 +21,7 @@ import (
 	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
-// doer is a server that does what the test says.
+// doer is a server that runs the functions of the test.
 type doer struct {
 	do     func(p *genserv.Process, request etf.Term) etf.Term
 	blocks bool
@@ -42,8 +42,8 @@ func (d doer) HandleCast(p *genserv.Process, request etf.Term, s struct{}) gense
 
 func (d doer) MayBlock() bool { return d.blocks }
 
-// readers starts a node whose readers hand over only when they are told to, and a node to call it from. A third one,
-// mute, accepts connections and says nothing until it is released.
+// readers starts a node whose readers hand over only when they are told to, and a node to call it from. A third node,
+// mute, accepts connections and sends nothing until it is released.
 func readers(t *testing.T, patience time.Duration) (a, b *Node, release func()) {
 	t.Helper()
 	port := startEPMD(t)
@@ -57,7 +57,7 @@ func readers(t *testing.T, patience time.Duration) (a, b *Node, release func()) 
 			_ = dialled.Close()
 		}
 	}()
-	// Whoever dials before or after is refused.
+	// A connection attempt before or after is refused.
 	release = sync.OnceFunc(func() { _ = l.Close(); close(released) })
 	context.AfterFunc(t.Context(), release)
 	t.Cleanup(func() { release(); <-done })
@@ -79,7 +79,7 @@ func (n *Node) does(t *testing.T, name etf.Atom, do func(*genserv.Process, etf.T
 	n.spawnDoer(t, name, doer{do: do})
 }
 
-// spawnDoer returns when the server waits for its first message.
+// spawnDoer starts a doer and returns when it waits for its first message.
 func (n *Node) spawnDoer(t *testing.T, name etf.Atom, d doer) {
 	t.Helper()
 	pid, err := n.Spawn(t.Context(), genserv.Child{Name: name, Module: genserv.Of(d)})
@@ -101,7 +101,7 @@ func (n *Node) mustCall(t *testing.T, name etf.Atom, node *Node, request etf.Ter
 	return reply
 }
 
-// isInline tells a callback of p whether a reader runs it.
+// isInline returns whether a reader runs the callback of p.
 func isInline(n *Node, p *genserv.Process) etf.Term {
 	return etf.Bool(n.registry.byPid(p.Self()).turn.Held())
 }
@@ -118,8 +118,8 @@ func TestAnIdleServerRunsInTheGoroutineThatReads(t *testing.T) {
 	require.Equal(t, etf.Atom("false"), a.mustCall(t, "declared", b, nil))
 }
 
-// All that a callback can wait for by means of its node. Were the reader not handed over first, none of these could
-// end.
+// The callbacks wait for everything that a node offers. If the reader were not yielded first, none of these calls
+// could end.
 func TestAServerThatWaitsKeepsNoReaderWaiting(t *testing.T) {
 	var arrived chan struct{} // of one test
 	there := func(name etf.Atom, n *Node) etf.Term { return etf.Tuple{name, n.Name()} }
@@ -165,7 +165,7 @@ func TestAServerThatWaitsKeepsNoReaderWaiting(t *testing.T) {
 			return ignored(b.Connect(t.Context(), mute))
 		},
 		"nothing that the node knows of": func(_, b *Node, _ *genserv.Process) error {
-			b.yieldReaders() // what the watch does
+			b.yieldReaders() // as the watch does
 			<-arrived
 			return nil
 		},
@@ -179,10 +179,10 @@ func TestAServerThatWaitsKeepsNoReaderWaiting(t *testing.T) {
 					return etf.Atom("not inline")
 				}
 				free <- wait(a, b, p)
-				<-time.After(2 * slowMessage) // makes it heavy however soon what it waited for came
+				<-time.After(2 * slowMessage) // makes the server slow, however soon the message arrived
 				return etf.Atom("ok")
 			})
-			// far calls the peer, which calls back here: two servers that meet through one connection.
+			// far calls the peer, which calls back over the same connection.
 			b.does(t, "far", func(p *genserv.Process, r etf.Term) etf.Term {
 				reply, _ := p.Call(t.Context(), there("relay", a), r)
 				return reply
@@ -228,7 +228,7 @@ func (slowStarter) HandleCall(*genserv.Process, etf.Term, genserv.From, struct{}
 	return genserv.NoReply(struct{}{})
 }
 
-// A message that would have to wait for the peer to read.
+// The message would have to wait until the peer reads.
 func TestAServerThatSendsMoreThanThePeerReadsKeepsNoReaderWaiting(t *testing.T) {
 	_, b, _ := readers(t, time.Hour)
 	conn, err := net.Dial("tcp", b.Addr().String())
@@ -236,7 +236,7 @@ func TestAServerThatSendsMoreThanThePeerReadsKeepsNoReaderWaiting(t *testing.T) 
 	side := dist.Local{Node: "lazy@localhost", Creation: 9, Cookie: func(etf.Atom) string { return "secret" }}
 	info, err := side.Connect(t.Context(), conn, b.Name(), dist.InitiatorFunc(func(etf.Atom) bool { return false }))
 	require.NoError(t, err)
-	lazy := dist.NewConn(conn, info, dist.Options{}) // it is never served, so nobody reads
+	lazy := dist.NewConn(conn, info, dist.Options{}) // it is never served, so it reads nothing
 	defer func() { lazy.Close(nil); <-lazy.Done() }()
 	full, served := make(chan error, 1), make(chan struct{})
 	b.does(t, "floods", func(p *genserv.Process, to etf.Term) etf.Term {
@@ -273,7 +273,7 @@ func TestAServerThatOverstaysIsLeftBehindAndLearntOf(t *testing.T) {
 	})
 	b.does(t, "opens", func(*genserv.Process, etf.Term) etf.Term { close(open); return nil })
 	require.NoError(t, a.Cast(t.Context(), etf.Tuple{etf.Atom("waits"), b.Name()}, etf.Atom("wait")))
-	a.mustCall(t, "opens", b, nil) // comes through the same connection
+	a.mustCall(t, "opens", b, nil) // arrives over the same connection
 	p := b.registry.byName("waits")
 	require.Eventually(t, func() bool { return p.slowScore.Load() > 0 }, time.Minute, time.Millisecond)
 	require.Equal(t, etf.Atom("false"), a.mustCall(t, "waits", b, nil))
@@ -282,7 +282,7 @@ func TestAServerThatOverstaysIsLeftBehindAndLearntOf(t *testing.T) {
 		"a server that is quick again is run by readers again")
 }
 
-// Neither the clock of the scheduler nor anything else may depend on what a callback does not do, such as system calls.
+// The callback makes no system call. Handing over the reader must not depend on one.
 func TestACallbackThatOnlyComputesKeepsNobodyWaiting(t *testing.T) {
 	for _, procs := range []int{1, 2} {
 		t.Run(strconv.Itoa(procs), func(t *testing.T) {
@@ -294,7 +294,7 @@ func TestACallbackThatOnlyComputesKeepsNobodyWaiting(t *testing.T) {
 				if i == 2 { // the watch sleeps by now
 					<-time.After(1500 * time.Millisecond)
 				}
-				name := etf.Atom("computes" + strconv.Itoa(i)) // a new one, which nothing is known of
+				name := etf.Atom("computes" + strconv.Itoa(i)) // a new server, without a slow score
 				b.does(t, name, func(*genserv.Process, etf.Term) etf.Term {
 					for round.Load() == int32(i) {
 					}
@@ -307,13 +307,13 @@ func TestACallbackThatOnlyComputesKeepsNobodyWaiting(t *testing.T) {
 	}
 }
 
-// Whatever comes for a server meanwhile, the reader goes on after a while.
+// The reader goes on after a while, even if messages for the server keep coming.
 func TestAServerWithoutPauseDoesNotKeepAReader(t *testing.T) {
 	a, b, _ := readers(t, time.Hour)
 	var count atomic.Int64
 	b.does(t, "busy", func(p *genserv.Process, r etf.Term) etf.Term {
 		if etf.Equal(r, etf.Atom("go")) {
-			p.Cast(p.Self(), r) // never idle again
+			p.Cast(p.Self(), r) // so it is never idle again
 		}
 		return etf.Int(count.Add(1))
 	})
@@ -326,7 +326,7 @@ func TestAServerWithoutPauseDoesNotKeepAReader(t *testing.T) {
 	b.registry.byName("busy").exit(killed)
 }
 
-// Several servers have something to do at once, and one of them takes its time.
+// Several servers have something to do at once, and one of them takes long.
 func TestServersOfOneBatchDoNotWaitForALongOne(t *testing.T) {
 	a, b, _ := readers(t, time.Hour)
 	open, done := make(chan struct{}), make(chan struct{}, 10)
@@ -335,7 +335,7 @@ func TestServersOfOneBatchDoNotWaitForALongOne(t *testing.T) {
 	for _, name := range names {
 		b.does(t, name, func(*genserv.Process, etf.Term) etf.Term { done <- struct{}{}; return nil })
 	}
-	for range 20 { // most of the time they arrive together
+	for range 20 { // the messages arrive together most of the time
 		for _, name := range append([]etf.Atom{"long"}, names...) {
 			require.NoError(t, a.Cast(t.Context(), etf.Tuple{name, b.Name()}, nil))
 		}
@@ -347,14 +347,14 @@ func TestServersOfOneBatchDoNotWaitForALongOne(t *testing.T) {
 	a.mustCall(t, "long", b, nil)
 }
 
-// Who reads changes all the time; nothing is lost and no message overtakes another.
+// The goroutine that reads changes all the time. No message is lost, and none overtakes another.
 func TestMessagesStayInOrderWhoeverRunsTheServers(t *testing.T) {
 	a, b, _ := readers(t, time.Millisecond)
 	const all, servers = 3000, 4
 	names := [servers]etf.Atom{"w0", "w1", "w2", "w3"}
 	var logs [servers]etf.List
 	for i, name := range names {
-		random := rand.New(rand.NewPCG(1, uint64(i))) // of this server: it does the same in each run
+		random := rand.New(rand.NewPCG(1, uint64(i))) // of this server, so that each run is the same
 		b.does(t, name, func(p *genserv.Process, r etf.Term) etf.Term {
 			if etf.IsAtom(r, "done") {
 				return logs[i]
@@ -410,7 +410,7 @@ func TestAServerThatFailsOrIsSuspendedInAReaderHurtsNobody(t *testing.T) {
 		pid := b.registry.byName("fails").pid
 		_, err := a.Spawn(t.Context(), genserv.Child{Name: "watcher", Module: genserv.Of(watcher{pid, linked})})
 		require.NoError(t, err)
-		_, err = a.Call(t.Context(), to, how) // by its reader, for it is new
+		_, err = a.Call(t.Context(), to, how) // run by the reader, because the server is new
 		var exit *genserv.Exit
 		require.ErrorAs(t, err, &exit, how)
 		require.Contains(t, etf.Format(exit.Reason), want)
@@ -431,7 +431,7 @@ func TestAServerThatFailsOrIsSuspendedInAReaderHurtsNobody(t *testing.T) {
 	require.NotNil(t, a.mustCall(t, "fails", b, nil))
 }
 
-// watcher is linked to another process and reports how that ended.
+// watcher is linked to another process and reports the reason of its end.
 type watcher struct {
 	pid  etf.Pid
 	told chan etf.Term

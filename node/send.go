@@ -126,7 +126,7 @@ func (pr proc) Reply(to, tag, reply etf.Term) error {
 		return ignoreUnreachable(err)
 	}
 	if via.isConnecting() {
-		// the outbox keeps the message
+		// The outbox keeps the message, so it needs memory of its own.
 		return ignoreUnreachable(via.sendTo(n.ctx, from, d, &outgoing{}, etf.Tuple{tag, reply}))
 	}
 	o := via.takeOutgoing()

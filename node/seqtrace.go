@@ -24,8 +24,8 @@ type traced struct {
 
 var keepToken = etf.Tuple(nil)
 
-// withToken returns msg as it goes into a mailbox. A message without a token ends the trace of its
-// receiver, see endsTrace.
+// withToken returns msg as it goes into a mailbox. A message without a token ends the trace of its receiver,
+// see endsTrace.
 func withToken(msg, token etf.Term) etf.Term {
 	if t, ok := token.(etf.Tuple); ok {
 		return &traced{msg, t}

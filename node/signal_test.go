@@ -12,7 +12,7 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// signaller does in its process what it is called with, a func() of this package.
+// signaller runs the functions that it is called with in its process.
 type signaller struct{ do func(etf.Pid) }
 
 func (signaller) Init(p *genserv.Process, _ etf.Term) genserv.InitResult[int] {

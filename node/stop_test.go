@@ -12,7 +12,7 @@ import (
 	"github.com/gonode-otp/gonode/node/internal/kernel"
 )
 
-// lingerer is a server whose Terminate waits: for a message, or for something that its node knows nothing of.
+// lingerer is a server whose Terminate waits for a message, or for a channel that its node does not know.
 type lingerer struct{ began, over chan struct{} }
 
 func (l lingerer) Init(p *genserv.Process, _ etf.Term) genserv.InitResult[int] {
@@ -33,7 +33,7 @@ func (l lingerer) Terminate(p *genserv.Process, _ etf.Term, _ int) {
 	p.Receive(genserv.Infinity, func(etf.Term) bool { return false })
 }
 
-// failing starts a node with a server that lingers, and ends an application that it cannot be without.
+// failing starts a node with a lingering server, and ends an application that the node requires.
 func failing(t *testing.T, l lingerer) *Node {
 	t.Helper()
 	n := testNode(t, Config{})
@@ -100,7 +100,7 @@ func TestStoppingTheKernelEndsTheNode(t *testing.T) {
 func TestServicesThatEndAgainAndAgainEndTheNode(t *testing.T) {
 	n := testNode(t, Config{})
 	for range kernel.MaxRestarts + 1 {
-		for n.registry.byName("rex") == nil { // until kernel_sup has started it anew
+		for n.registry.byName("rex") == nil { // until kernel_sup has restarted it
 			require.NoError(t, n.Ping(t.Context(), n.Name()))
 		}
 		n.registry.byName("rex").exit(killed)

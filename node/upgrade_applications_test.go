@@ -13,11 +13,12 @@ import (
 	"github.com/gonode-otp/gonode/supervisor"
 )
 
-// removeTree is what systools makes of {remove_application, tree}, see systools_rc:translate_application_instrs/3.
+// removeTree is the script that systools makes of {remove_application, tree}, see
+// systools_rc:translate_application_instrs/3.
 const removeTree = `{apply,{application,stop,[tree]}}, {remove,{tree_sup,brutal_purge,brutal_purge}},
 	{remove,{tree_worker,brutal_purge,brutal_purge}}, {purge,[tree_sup,tree_worker]}`
 
-// startPermanentTree is startTree with a permanent application.
+// startPermanentTree is startTree with tree as a permanent application.
 func startPermanentTree(t *testing.T) *Node {
 	t.Helper()
 	n := startTree(t)

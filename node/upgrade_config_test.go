@@ -16,11 +16,11 @@ import (
 	"github.com/gonode-otp/gonode/supervisor"
 )
 
-// told is what an application heard of its configuration.
+// told is what an application was told about changes of its configuration.
 type told struct{ changed, added, removed string }
 
-// startConfigured starts the application tree in version 1 on a node that knows release 2 as well, whose
-// configuration is another one.
+// startConfigured starts the application tree in version 1. The node knows release 2 too, which has another
+// configuration.
 func startConfigured(t *testing.T, change func(told) error) *Node {
 	t.Helper()
 	root := t.TempDir()
@@ -93,7 +93,7 @@ func TestWhatAnApplicationSaysAgainstItsConfigurationIsReported(t *testing.T) {
 	require.Equal(t, "1 2", a.From+" "+a.To)
 }
 
-// envText shows parameters as [{Key, Value}], in the order of the keys.
+// envText formats parameters as [{Key, Value}], in the order of the keys.
 func envText(env map[etf.Atom]etf.Term) string {
 	list := etf.List{}
 	for _, key := range slices.Sorted(maps.Keys(env)) {

@@ -18,9 +18,9 @@ import (
 	"github.com/gonode-otp/gonode/supervisor"
 )
 
-// The files testdata/upgrade/Case.otpNN.txt are what processes of real nodes received when
-// release_handler:upgrade_app/2 and downgrade_app/3 upgraded them by demo.appup. Here is the same application in Go:
-// the behaviours are servers, and what their code changes are told is noted in the words of the files.
+// The files testdata/upgrade/Case.otpNN.txt record what processes of real nodes received when
+// release_handler:upgrade_app/2 and downgrade_app/3 upgraded them by demo.appup. This is the same application in Go.
+// Its servers stand for the behaviours, and the test notes what their code changes get in the words of the files.
 type (
 	playState struct{ term etf.Term }
 	play1     struct{ play }
@@ -39,7 +39,7 @@ type (
 		steps     []string
 		names     map[etf.Pid]string
 		fails     string
-		free      chan struct{} // closed when those that hang or hold go on
+		free      chan struct{} // closed when the servers that hang or hold go on
 		held      chan struct{} // gets a value when a server holds
 	}
 )
@@ -92,7 +92,7 @@ func (p play) HandleCast(_ *genserv.Process, _ etf.Term, s playState) genserv.Re
 	return genserv.NoReply(s)
 }
 
-// CodeChange is code_change of src2 of the recording.
+// CodeChange is code_change of src2 in the recording.
 func (p play2) CodeChange(vsn etf.Term, old any, extra etf.Term) (playState, error) {
 	s := old.(playState)
 	return p.changed(vsn, s, extra)
@@ -138,7 +138,7 @@ func (p play2) changed(vsn etf.Term, s playState, extra etf.Term) (playState, er
 	return next, nil
 }
 
-// startStage starts a node with the application in version 1, whose second version lies beside it.
+// startStage starts a node with the application in version 1 and version 2 beside it.
 func startStage(t *testing.T, fails string) (*stage, *Node) {
 	t.Helper()
 	s := &stage{fails: fails, names: map[etf.Pid]string{}, free: make(chan struct{}), held: make(chan struct{}, 1)}
@@ -177,7 +177,7 @@ func startStage(t *testing.T, fails string) (*stage, *Node) {
 	return s, n
 }
 
-// trace notes the system messages of OTP that a step stands for, as the files have them.
+// trace notes the system messages of OTP that correspond to a step, in the form of the files.
 func (s *stage) trace(e codechange.TraceEvent) {
 	if e.Request == nil {
 		return
@@ -187,7 +187,7 @@ func (s *stage) trace(e codechange.TraceEvent) {
 	s.steps = append(s.steps, s.names[e.Pid]+" <- "+etf.Format(e.Request))
 }
 
-// take returns what has been noted, with names for what differs from build to build.
+// take returns what has been noted. Values that differ from build to build are replaced by names.
 func (s *stage) take() (steps, callbacks []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -244,7 +244,8 @@ func readRecordings(t *testing.T, file string) (all []*recording) {
 	return all
 }
 
-// inGroups sorts the steps of servers that are told the same at the same time: all at once here, in OTP one by one.
+// inGroups sorts the steps of servers that get the same message at the same time. They get it all at once here, and
+// one by one in OTP.
 func inGroups(steps []string) []string {
 	out := slices.Clone(steps)
 	word := func(s string) string { return s[strings.LastIndex(s, " ")+1:] }
@@ -294,7 +295,7 @@ func (s *stage) result(report *codechange.Report, err error) string {
 	return stable([]string{text})[0]
 }
 
-// Up and down, every server sees what it saw on the real nodes, in that order, and its code change is told the same.
+// Up and down, every server gets what it got on the real nodes, in the same order, and so does its code change.
 func TestAnUpgradeGoesAsItWasRecorded(t *testing.T) {
 	for _, file := range recorded(t, "none") {
 		for _, resume := range []codechange.ResumePolicy{codechange.ResumeInPlace, codechange.ResumeLate} {
@@ -327,8 +328,8 @@ func TestAnUpgradeGoesAsItWasRecorded(t *testing.T) {
 	}
 }
 
-// A code change that fails: up to there all is as recorded, and the answer is the same. Then the servers have what
-// they had, and go on, which those of the real nodes did not.
+// A code change fails. Up to that point everything is as recorded, and the result is the same. Afterwards the servers
+// here have their old state and go on, which those of the real nodes did not.
 func TestAnUpgradeThatFailsGoesAsItWasRecorded(t *testing.T) {
 	for _, fails := range []string{"error", "crash", "hang"} {
 		for _, file := range recorded(t, fails) {
@@ -356,8 +357,7 @@ func TestAnUpgradeThatFailsGoesAsItWasRecorded(t *testing.T) {
 	}
 }
 
-// A server that is busy and is to be skipped: the others see what they saw on the real nodes. It keeps its old code
-// here.
+// A busy server is skipped. The others get what they got on the real nodes. Here the busy one keeps its old code.
 func TestAnUpgradePastABusyServerGoesAsItWasRecorded(t *testing.T) {
 	for _, file := range recorded(t, "busy") {
 		t.Run(filepath.Base(file), func(t *testing.T) {
@@ -385,7 +385,7 @@ func TestAnUpgradePastABusyServerGoesAsItWasRecorded(t *testing.T) {
 	}
 }
 
-// The scripts are those of the relup that systools made of the same file.
+// The scripts are those of the relup that systools made from the same file.
 func TestTheScriptsOfTheRecordingAreThoseOfSystools(t *testing.T) {
 	_, n := startStage(t, "")
 	src, err := os.ReadFile("testdata/upgrade/relup")

@@ -28,7 +28,7 @@ func exportFail(n *Node) {
 	})
 }
 
-// The supervisor ends the new child again with the code that knows it, and then forgets it.
+// The supervisor ends the new child with the code that knows it, and then forgets it.
 func TestARollbackBehindANewChildLeavesTheSupervisorAsItWas(t *testing.T) {
 	n := startTree(t)
 	before, err := supervisor.WhichChildren(t.Context(), n, etf.Atom("tree_sup"))
@@ -71,7 +71,7 @@ func TestADeletedChildComesBackWithARollback(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// A child that has ended while the newer code ran is known by its new pid afterwards.
+// A child that was restarted while the newer code ran is known by its new pid afterwards.
 func TestASupervisorThatGoesBackKnowsTheChildrenOfNow(t *testing.T) {
 	n := startTree(t)
 	exportFail(n)
@@ -125,8 +125,8 @@ func (oneWaySup) Init(etf.Term) (supervisor.Flags, []supervisor.ChildSpec, error
 		{ID: etf.Atom("child"), Start: supervisor.StartLink(genserv.Of(oneWay1{}), etf.List{})}}, nil
 }
 
-// Those that have handled nothing are the same processes afterwards; the others are started anew, and no supervisor
-// gives up for that.
+// Servers that have handled no message are the same processes afterwards. The others are restarted, without counting
+// towards the limit of their supervisor.
 func TestServersThatBeganDuringAFailedUpgradeBeginAnew(t *testing.T) {
 	app := func(vsn string, code genserv.Module) codechange.Application {
 		return codechange.Application{Name: "one", Vsn: vsn, Modules: []*codechange.Module{{Vsn: vsn, Code: code}}}
@@ -206,7 +206,7 @@ func TestAFunctionThatEndsItsGoroutineDoesNotTakeTheProcessAlong(t *testing.T) {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		p.runBetweenMessages(func(*genserv.Loop) { runtime.Goexit() }) // it is idle
+		p.runBetweenMessages(func(*genserv.Loop) { runtime.Goexit() }) // the process is idle
 	}()
 	<-ended
 	answers := make(chan etf.Term, 2)
@@ -215,7 +215,7 @@ func TestAFunctionThatEndsItsGoroutineDoesNotTakeTheProcessAlong(t *testing.T) {
 		answers <- answer
 	}()
 	<-g.enter
-	p.runBetweenMessages(func(*genserv.Loop) { runtime.Goexit() }) // and now it is not
+	p.runBetweenMessages(func(*genserv.Loop) { runtime.Goexit() }) // the process is busy
 	close(g.leave)
 	require.Equal(t, etf.Term(etf.Int(0)), <-answers)
 	answer, err := n.Call(t.Context(), pid, etf.Atom("get"))

@@ -40,7 +40,7 @@ func (idle2) HandleCall(_ *genserv.Process, _ etf.Term, _ genserv.From, s idleSt
 	return genserv.Reply(etf.Int(-s.N), s)
 }
 
-// CodeChange fails for the server whose number is the extra.
+// CodeChange fails for the server whose number is extra.
 func (idle2) CodeChange(_ etf.Term, old any, extra etf.Term) (idleState2, error) {
 	if etf.Term(etf.Int(old.(int))) == extra {
 		return idleState2{}, &genserv.Exit{Reason: etf.Atom("nope")}
@@ -50,7 +50,7 @@ func (idle2) CodeChange(_ etf.Term, old any, extra etf.Term) (idleState2, error)
 
 func (idle2) Downgrade(_ etf.Term, s idleState2, _ etf.Term) (any, error) { return s.N, nil }
 
-// startIdle starts a node with so many idle servers.
+// startIdle starts a node with size idle servers.
 func startIdle(t testing.TB, size int) *Node {
 	app := func(vsn string, code genserv.Module) codechange.Application {
 		return codechange.Application{Name: "idle", Vsn: vsn, Modules: []*codechange.Module{{Vsn: vsn, Code: code}}}
@@ -69,7 +69,7 @@ func startIdle(t testing.TB, size int) *Node {
 	return n
 }
 
-// changeIdle makes one update, up or down, that fails for the server with the number fails.
+// changeIdle makes one update, up or down. The code change fails for the server with the number fails.
 func changeIdle(t testing.TB, n *Node, vsn string, fails int) (*codechange.Report, error) {
 	steps := fmt.Sprintf(`{load,{idle,brutal_purge,brutal_purge}}, {code_change,up,[{idle,%d}]}`, fails)
 	if vsn == "1" {

@@ -13,7 +13,7 @@ import (
 	"github.com/gonode-otp/gonode/supervisor"
 )
 
-// treeSup is a supervisor: version 1 has the workers a and b, version 2 also c, and another time for a to shut down.
+// treeSup is a supervisor. Version 1 has the workers a and b. Version 2 also has c, and another shutdown time for a.
 type treeSup struct{ vsn int }
 
 func (treeSup) ModuleName() etf.Atom { return "tree_sup" }
@@ -30,7 +30,7 @@ func (s treeSup) Init(etf.Term) (supervisor.Flags, []supervisor.ChildSpec, error
 	return supervisor.Flags{}, specs, nil
 }
 
-// treeWorker has a number for its state, ten times as large in version 2.
+// treeWorker has a number as its state, which is ten times as large in version 2.
 type treeWorker struct{ vsn int }
 
 func (treeWorker) ModuleName() etf.Atom { return "tree_worker" }
@@ -75,7 +75,7 @@ func startTree(t *testing.T) *Node {
 	return n
 }
 
-// eval executes a script that leads to a version of tree.
+// eval executes a script that leads to the version vsn of tree.
 func eval(t *testing.T, n *Node, vsn, script string) (*codechange.Report, error) {
 	t.Helper()
 	instructions, err := etf.Parse("[" + script + "]")
@@ -85,7 +85,7 @@ func eval(t *testing.T, n *Node, vsn, script string) (*codechange.Report, error)
 		codechange.Options{})
 }
 
-// ask calls a server and shows the answer.
+// ask calls a server and returns the answer as text.
 func ask(t *testing.T, n *Node, name etf.Atom, request etf.Term) string {
 	t.Helper()
 	answer, err := n.Call(t.Context(), name, request)
@@ -169,8 +169,8 @@ func TestAnUpgradeThatIsStoppedWithItsNodeLeavesNothingBehind(t *testing.T) {
 	require.Error(t, err)
 }
 
-// A canary that ends while it is watched has the upgrade taken back, and what its supervisor has started in its place
-// goes back, too.
+// A canary that ends while it is watched causes the upgrade to be undone. The child that its supervisor has started in
+// its place goes back too.
 func TestACanaryThatEndsHasTheUpgradeTakenBack(t *testing.T) {
 	n := startTree(t)
 	instructions, err := etf.Parse("[" + upScript("[]", "") + "]")
