@@ -45,7 +45,7 @@ func TestWhatTheClientDoesNotWriteIsAnError(t *testing.T) {
 	}
 }
 
-// The times of such a short run say nothing; that every answer was right and none was lost does.
+// The times of such a short run mean nothing. The test checks that every answer is right and that none is lost.
 func TestAShortRunLosesNothingAndKeepsTheOrder(t *testing.T) {
 	beam.OTPRelease(t) // skips or fails without erl
 	o := options{source: "."}

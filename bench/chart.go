@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// The picture of a curve, in pixels.
+// The size of the picture of a curve, in pixels.
 const (
 	width, height            = 560, 320
 	left, right, top, bottom = 64, 28, 40, 48
 )
 
-// axis maps values to pixels, by their logarithm where they span a lot.
+// axis maps values to pixels, by their logarithm if their range is large.
 type axis struct {
 	from, to   float64 // values
 	start, end float64 // pixels
@@ -46,7 +46,7 @@ func (a axis) at(v float64) float64 {
 	return a.start + share*(a.end-a.start)
 }
 
-// marks are the values that the axis is labelled with.
+// marks returns the values of the labels on the axis.
 func (a axis) marks() []float64 {
 	var m []float64
 	if a.log {

@@ -11,9 +11,9 @@ import (
 	"strings"
 )
 
-// codec measures what reading and writing terms costs, without a wire: time beside binary_to_term and term_to_binary,
-// allocations, and instructions, which other programs on the machine do not disturb. Where these cannot be counted it
-// returns the rest with a *notCountedError.
+// codec measures reading and writing terms without a connection: the time compared with binary_to_term and
+// term_to_binary, allocations, and instructions, which other programs on the machine do not disturb. If instructions
+// cannot be counted, it returns the rest with a *notCountedError.
 func codec(ctx context.Context, o options) (figures []figure, err error) {
 	s, err := newTestbed(ctx, o)
 	if err != nil {
@@ -56,16 +56,16 @@ func codec(ctx context.Context, o options) (figures []figure, err error) {
 	return append(figures, counted...), err
 }
 
-// notCountedError says why figures of valgrind are missing: it is not there, or cannot run a program of Go on this
-// processor.
+// notCountedError says why figures of valgrind are missing: valgrind is not installed, or cannot run a Go program on
+// this processor.
 type notCountedError struct{ err error }
 
 func (e *notCountedError) Error() string { return "instructions were not counted: " + e.err.Error() }
 
 func (e *notCountedError) Unwrap() error { return e.err }
 
-// count counts the instructions of each operation, without those of the garbage collector: what a run of some 5 ms
-// takes more than one that does nothing.
+// count counts the instructions of each operation, without the garbage collector. It subtracts the count of a run that
+// does nothing from that of a run of some 5 ms.
 func (s *testbed) count(program string, files []string, figures []figure) (counted []figure, err error) {
 	_, values := rows(figures)
 	for _, file := range files {
@@ -91,7 +91,8 @@ var collected = regexp.MustCompile(`(?m)Collected : (\d+)`)
 func (s *testbed) instructions(program, file, op string, n int) (float64, error) {
 	cmd := s.command("valgrind", "--tool=callgrind", "--callgrind-out-file="+os.DevNull, program, "-op", op, "-n",
 		strconv.Itoa(n), file)
-	// One thread and no preemption: valgrind runs no two at once, and disturbs what Go does with signals.
+	// There is one thread and no preemption: valgrind runs one thread at a time, and disturbs the signals of the Go
+	// runtime.
 	cmd.Env = append(cmd.Env, "GOMAXPROCS=1", "GOGC=off", "GODEBUG=asyncpreemptoff=1")
 	var out bytes.Buffer
 	cmd.Stderr = &out

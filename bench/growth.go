@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// curve is how one figure of both nodes grows with something.
+// curve shows how one figure of both nodes grows with a quantity.
 type curve struct {
 	ID     string       `json:"id"`
 	Title  string       `json:"title"`
@@ -17,12 +17,12 @@ type curve struct {
 	Y      string       `json:"y"`
 	BEAM   [][2]float64 `json:"beam"`
 	Gonode [][2]float64 `json:"gonode"`
-	Knee   float64      `json:"knee,omitempty"` // where gonode's bends for the worse, 0 if nowhere
-	cause  string       // of the knee, or of there being none
+	Knee   float64      `json:"knee,omitempty"` // where gonode's gets worse, 0 if nowhere
+	cause  string       // of the knee, or why there is none
 }
 
-// curveSpecs are the curves that are drawn: measure and figure of growth.erl, title, what grows, what is counted,
-// and what makes the curve of gonode what it is.
+// curveSpecs are the curves to draw: measure and figure of growth.erl, title, the quantity, the unit, and what shapes
+// the curve of gonode.
 var curveSpecs = []struct{ measure, name, title, x, y, cause string }{
 	{"servers", "rate", "Calls to many servers, 16 callers", "servers in the node", "calls/s",
 		"A server that waits costs nothing but its memory. With many, each call finds the state of its server outside of " +
@@ -55,7 +55,7 @@ var curveSpecs = []struct{ measure, name, title, x, y, cause string }{
 		"One call is never in two places at once, so there is nothing that a second processor could do for it."},
 }
 
-// measureGrowth measures the curves. Those by processors need nodes of their own for every point.
+// measureGrowth measures the curves. Curves over processors need new nodes for every point.
 func measureGrowth(ctx context.Context, o options) ([]curve, error) {
 	r, err := measure(ctx, o, []target{beamTarget("+P", "1000000"), gonodeTarget(o)}, "growth", strconv.Itoa(o.ms),
 		strconv.Itoa(o.limit))
@@ -81,7 +81,7 @@ func measureGrowth(ctx context.Context, o options) ([]curve, error) {
 	return curves, nil
 }
 
-// byCores turns the medians of a run into points of the curves by processors.
+// byCores turns the medians of a run into points of the curves over processors.
 func byCores(cores int, figures []figure) (points []figure) {
 	_, values := rows(figures)
 	for _, k := range []key{{"seq", "p50_us"}, {"calls64", "rate"}} {
@@ -92,7 +92,7 @@ func byCores(cores int, figures []figure) (points []figure) {
 	return points
 }
 
-// points are the medians of one curve by what grows.
+// points returns the medians of one curve by the quantity.
 func points(figures []figure, measure, name, node string) [][2]float64 {
 	at := map[int]map[int]float64{}
 	for i, f := range figures {
@@ -110,8 +110,8 @@ func points(figures []figure, measure, name, node string) [][2]float64 {
 	return result
 }
 
-// knee is the first x from which on the figure is worse by a third than the best before it. Differences that are
-// small beside the greatest value are not seen.
+// knee returns the first x from which on the figure is a third worse than the best before it. It ignores differences
+// that are small compared with the greatest value.
 func knee(points [][2]float64, moreIsBetter bool) (x float64) {
 	var best, greatest float64
 	for _, p := range points {
@@ -138,7 +138,7 @@ func knee(points [][2]float64, moreIsBetter bool) (x float64) {
 	return x
 }
 
-// kneeText tells where the curve bends, and why.
+// kneeText says where the curve gets worse, and why.
 func (c curve) kneeText() string {
 	if c.Knee == 0 {
 		return "No knee. " + c.cause

@@ -1,7 +1,7 @@
-// Command bench measures a gonode server beside the same server on a BEAM node and on what else a BEAM can call, in
-// one run: the client is one BEAM node, the rounds are interleaved, and the figures are ratios, since the machine is
-// shared and noisy. It needs erl and epmd; ergo 2 is fetched, and the nodes in C and Java are left out where gcc,
-// erlang-dev, a JDK or erlang-jinterface are missing.
+// Command bench measures a gonode server, the same server on a BEAM node, and other nodes that a BEAM can call, in one
+// run. The client is one BEAM node. The rounds are interleaved and the figures are ratios, because the machine is
+// shared and noisy. The command needs erl and epmd. It fetches ergo 2, and leaves out the nodes in C and Java where
+// gcc, erlang-dev, a JDK or erlang-jinterface are missing.
 //
 //	go run ./bench -rounds 5 -ms 1000 -only seq,calls64 -json figures.json
 //	go run ./bench -peers=false                  only gonode and the BEAM
@@ -34,7 +34,7 @@ type options struct {
 	countOne   bool // count the instructions for one term only
 	growth     bool
 	page       string
-	load       string // of the machine before anything was started
+	load       string // of the machine before the first program started
 }
 
 func main() {

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// writePage writes performance.md to the folder o.page, the pictures to performance/ in it.
+// writePage writes performance.md to the folder o.page, and the pictures to performance/ in it.
 func writePage(ctx context.Context, o options, r results, curves []curve) error {
 	pictures := filepath.Join(o.page, "performance")
 	if err := os.MkdirAll(pictures, 0o755); err != nil {
@@ -90,7 +90,7 @@ const pageServers = "What must hold with the most servers of the curves below, a
 
 const pageGrowth = "What happens with more of it. Points are medians of three.\n"
 
-// machine describes where the figures come from.
+// machine describes the machine of the figures.
 func machine(ctx context.Context) string {
 	otp, _ := exec.CommandContext(ctx, "erl", "-noinput", "-eval",
 		`io:put_chars([erlang:system_info(otp_release), " (ERTS ", erlang:system_info(version), ")"]), halt().`).Output()
@@ -99,7 +99,7 @@ func machine(ctx context.Context) string {
 		strings.TrimSpace(string(kernel)), runtime.Version(), otp)
 }
 
-// loadAverage returns how many processes want a processor.
+// loadAverage returns how many processes wait for a processor or use one.
 func loadAverage() string {
 	load, err := os.ReadFile("/proc/loadavg")
 	if err != nil {
@@ -109,7 +109,7 @@ func loadAverage() string {
 	return "load average " + now
 }
 
-// inconclusive says so if the run was too short, or the machine too busy, to decide anything.
+// inconclusive returns a remark if the run was too short, or the machine too busy, for a conclusion.
 func inconclusive(o options) string {
 	var load float64
 	_, _ = fmt.Sscanf(o.load, "load average %g", &load)

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// requirement is a figure that gonode has to reach, and one that it aims at. It is a ratio to the BEAM, or, if plain, a
+// requirement is a bound and an aim for a figure of gonode. The figure is a ratio to the BEAM or, if plain is set, a
 // number.
 type requirement struct {
 	text, measure, name string
@@ -39,7 +39,7 @@ var requirements = []requirement{
 	{text: "casts lost", measure: "casts", name: "lost", plain: true},
 }
 
-// value is the median of one run. ok is false if it was not measured.
+// value returns the median of one run. ok is false if it was not measured.
 func (m requirement) value(figures []figure) (v float64, ok bool) {
 	_, values := rows(figures)
 	of := values[key{m.measure, m.name}]
@@ -57,7 +57,7 @@ func (m requirement) met(v float64) bool {
 	return v <= m.bound
 }
 
-// sign writes what a value has to be.
+// sign formats the bound for a value.
 func (m requirement) sign(v float64) string {
 	sign := "≤"
 	if m.atLeast {
@@ -66,7 +66,7 @@ func (m requirement) sign(v float64) string {
 	return fmt.Sprintf("%s %.3g", sign, v)
 }
 
-// requirementTable prints the median of each run and in how many of them it was enough.
+// requirementTable prints the median of each run, and in how many runs it met the bound.
 func requirementTable(runs [][]figure) string {
 	var b strings.Builder
 	b.WriteString("| measure | must | aim |")
@@ -106,7 +106,7 @@ func verdict(met, measured int) string {
 	return fmt.Sprintf("**met in %d of %d**", met, measured)
 }
 
-// joinRuns returns the figures of all runs, with rounds of their own, so that their medians are those of all.
+// joinRuns joins the figures of all runs. Each run gets rounds of its own, so the medians are those of all runs.
 func joinRuns(runs [][]figure) (all []figure) {
 	last := 0
 	for _, figures := range runs {
@@ -120,7 +120,7 @@ func joinRuns(runs [][]figure) (all []figure) {
 	return all
 }
 
-// serverRequirements are what has to hold with many servers in a node: curve, text, bound.
+// serverRequirements are the bounds with many servers in a node: curve, text, bound.
 var serverRequirements = []struct {
 	curve   string
 	text    string

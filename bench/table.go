@@ -47,7 +47,7 @@ func parse(out []byte) ([]figure, error) {
 // key is one row of the table.
 type key struct{ measure, name string }
 
-// byNode are the values of one row: node, round, value.
+// byNode holds the values of one row: node, round, value.
 type byNode map[string]map[int]float64
 
 func rows(figures []figure) (order []key, values map[key]byNode) {
@@ -66,8 +66,8 @@ func rows(figures []figure) (order []key, values map[key]byNode) {
 	return order, values
 }
 
-// table prints the medians of the reference and of gonode, the median, the least and the greatest of the ratios of
-// the rounds, and the median ratios of the other peers.
+// table prints the medians of the reference and of gonode, the median, the minimum and the maximum of the ratios of the
+// rounds, and the median ratios of the other peers.
 func table(r results) string {
 	var b strings.Builder
 	b.WriteString("| measure | BEAM | gonode | gonode / BEAM (range) |")
@@ -89,10 +89,10 @@ func table(r results) string {
 	return b.String()
 }
 
-// otherTargets are the targets without the first two.
+// otherTargets returns the targets after the first two.
 func otherTargets(targets []target) []target { return targets[min(2, len(targets)):] }
 
-// peerRatio is the ratio of another peer, or its count where the reference has none.
+// peerRatio returns the ratio of another peer, or its count where the reference has none.
 func peerRatio(v byNode, node string) string {
 	if r := ratio(v[beamNode], v[node]); len(r) > 0 {
 		return fmt.Sprintf("%.2f", median(r))
@@ -103,7 +103,7 @@ func peerRatio(v byNode, node string) string {
 	return "-"
 }
 
-// ratio divides round by round.
+// ratio divides v by base, round by round.
 func ratio(base, v map[int]float64) map[int]float64 {
 	r := map[int]float64{}
 	for round, value := range v {
@@ -132,7 +132,7 @@ func sorted(m map[int]float64) []float64 {
 	return s
 }
 
-// median of an even number is the mean of the middle two.
+// median returns the median. With an even number of values it is the mean of the middle two.
 func median(m map[int]float64) float64 {
 	s := sorted(m)
 	if len(s) == 0 {

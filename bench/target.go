@@ -7,15 +7,15 @@ import (
 	"strings"
 )
 
-// target is a node that is measured. The first one of a run is the reference.
+// target is a node to measure. The first target of a run is the reference.
 type target struct {
 	name    string   // for people
-	node    string   // on the wire
-	needs   []string // programs without which it is left out
+	node    string   // the full node name
+	needs   []string // programs without which it is skipped
 	prepare func(s *testbed) error
 	command func(s *testbed) []string
 	env     []string
-	does    string // what it does with a request, and what it does not do
+	does    string // what it does with a request, and what it lacks
 }
 
 const beamNode, goNode = "beam@localhost", "gonode@localhost"
@@ -45,7 +45,7 @@ func gonodeTarget(o options, env ...string) target {
 		}}
 }
 
-// peerTargets lists nodes that people use today to be called from a BEAM, as far as this machine has what they need.
+// peerTargets returns nodes that people use today to be called from a BEAM.
 func peerTargets(o options) []target {
 	source := filepath.Join(o.source, "peers")
 	java := []string{"-cp", ""}
@@ -86,10 +86,10 @@ func peerTargets(o options) []target {
 	}
 }
 
-// jinterfaceJar is where Debian has Jinterface.
+// jinterfaceJar is the path of Jinterface in Debian.
 const jinterfaceJar = "/usr/share/java/OtpErlang.jar"
 
-// available returns the targets that can be run here and a line for each one that cannot.
+// available returns the targets that can run here, and a line for each one that cannot.
 func (s *testbed) available(targets []target) (ready []target, skipped []string) {
 	for _, t := range targets {
 		if err := s.ready(t); err != nil {

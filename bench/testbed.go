@@ -26,17 +26,17 @@ type testbed struct {
 	procs []*exec.Cmd
 }
 
-// results are one set-up and what was measured in it.
+// results are the targets of one run and what was measured.
 type results struct {
 	targets []target
-	skipped []string // why some are not among them
+	skipped []string // why other targets were skipped
 	figures []figure
-	runs    [][]figure // the same, run by run
-	codec   []figure   // of terms alone
+	runs    [][]figure // the figures of each run
+	codec   []figure   // figures of the codec alone
 }
 
-// measure sets up EPMD and the targets, and lets the client measure them: args are those of load:main/0 in front of
-// the nodes.
+// measure starts EPMD and the targets, and has the client measure them. args are the arguments of load:main/0 in front
+// of the nodes.
 func measure(ctx context.Context, o options, targets []target, args ...string) (r results, err error) {
 	s, err := newTestbed(ctx, o)
 	if err != nil {
@@ -65,7 +65,7 @@ func measure(ctx context.Context, o options, targets []target, args ...string) (
 	return r, err
 }
 
-// newTestbed makes the folder of a run, with the client in it, and starts EPMD.
+// newTestbed makes the folder of a run, compiles the client into it, and starts EPMD.
 func newTestbed(ctx context.Context, o options) (*testbed, error) {
 	dir, err := os.MkdirTemp("", "gonode-bench")
 	if err != nil {
@@ -91,7 +91,7 @@ func newTestbed(ctx context.Context, o options) (*testbed, error) {
 	return s, nil
 }
 
-// tool runs a program that prepares something, in the folder at.
+// tool runs a program that prepares something in the folder at.
 func (s *testbed) tool(at, name string, args ...string) error {
 	cmd := exec.CommandContext(s.ctx, name, args...)
 	cmd.Dir = at
@@ -110,8 +110,8 @@ func (s *testbed) command(name string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// start starts a program that runs until the end and, if ready is not empty, waits for it to print a line that begins
-// so. It returns the process id.
+// start starts a program that runs until the end of the testbed. If ready is not empty, it waits until the program
+// prints a line that begins with ready. It returns the process id.
 func (s *testbed) start(ready string, env []string, name string, args ...string) (pid int, err error) {
 	cmd := s.command(name, args...)
 	cmd.Env = append(cmd.Env[:len(cmd.Env):len(cmd.Env)], env...)
@@ -151,7 +151,7 @@ func (s *testbed) close() error {
 		p := s.procs[i].Process
 		_ = p.Signal(syscall.SIGTERM)
 		late := time.AfterFunc(5*time.Second, func() { _ = p.Kill() })
-		_ = s.procs[i].Wait() // a program that was told to end does not say 0
+		_ = s.procs[i].Wait() // a program that was told to end does not exit with 0
 		late.Stop()
 	}
 	return os.RemoveAll(s.dir)
@@ -167,7 +167,7 @@ func freePort() (string, error) {
 	return port, err
 }
 
-// awaitPort waits until something listens on port.
+// awaitPort waits until a program listens on port.
 func awaitPort(ctx context.Context, port string) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()

@@ -1,6 +1,5 @@
 // Command codec is the Go side of the codec's benchmark. It reads and writes the terms of files that term_to_binary
-// made, as a connection does, which keeps its Decoder and Encoder, and takes large binaries for what they are in the
-// frame.
+// made. As in a connection, it keeps its Decoder and Encoder, and large binaries stay in the buffer of the frame.
 //
 //	codec 1 call.etf maps1000.etf       figures, as the client of the benchmark writes them, of round 1
 //	codec -n 20 -op decode call.etf     reads it 20 times
@@ -57,7 +56,7 @@ func run(op string, n int, args []string) error {
 	return nil
 }
 
-// operations are what can be done with the term of a file.
+// operations returns the operations on the term of a file.
 func operations(file string) (map[string]func(), error) {
 	b, err := os.ReadFile(file)
 	if err != nil {
@@ -81,7 +80,7 @@ func repeat(f func(), n int) {
 	}
 }
 
-// measured is what f takes in nanoseconds, the best of five times some 20 ms, and in allocations.
+// measured returns what one call of f takes: nanoseconds, the best of five runs of some 20 ms, and allocations.
 func measured(f func()) (ns, allocations float64) {
 	const enough = 20 * time.Millisecond
 	took, n := time.Duration(0), 1

@@ -1,6 +1,7 @@
-// Command peer is the Go side of the benchmark: a node with one server, registered as probe, that answers {echo, T}
-// with T, adds up the N of casts {add, N} and answers get with the sum. For the curves of growth it starts {servers,
-// N} more, answers their pids and, cast {stop, N}, ends them; {busy, Ms} keeps it busy, collect collects garbage.
+// Command peer is the Go side of the benchmark: a node with one server, registered as probe. The server answers {echo,
+// T} with T, adds up the N of casts {add, N}, and answers get with the sum. For the growth curves it starts N more
+// servers for {servers, N} and answers their pids, and it ends them for the cast {stop, N}. {busy, Ms} keeps it busy,
+// and collect runs the garbage collector.
 package main
 
 import (
@@ -63,7 +64,7 @@ func run(ctx context.Context, cfg node.Config, profile string) (err error) {
 // probe is the server; its state is the sum.
 type probe struct {
 	n       *node.Node
-	servers *[]etf.Pid // started by it; only the one that is registered has any
+	servers *[]etf.Pid // those that it started; only the registered server has any
 }
 
 func (probe) Init(*genserv.Process, etf.Term) genserv.InitResult[int64] {
@@ -101,7 +102,7 @@ func (s probe) HandleCast(p *genserv.Process, request etf.Term, sum int64) gense
 	return genserv.NoReply(sum + int64(t[1].(etf.Int)))
 }
 
-// start starts more servers and returns how long it took, in microseconds, and their pids. What fails ends this server,
+// start starts more servers. It returns how long that took, in microseconds, and their pids. An error ends this server,
 // which the client sees.
 func (s probe) start(count int) etf.Term {
 	pids := make(etf.List, count)

@@ -68,7 +68,7 @@ type findingJSON struct {
 	Message string `json:"message"`
 }
 
-// appupCheck prints what is wrong in files, and what more finds in them.
+// appupCheck prints the findings in files, and those that more finds in them.
 func appupCheck(cmd *cobra.Command, files []string, format string, more func(string) ([]*appup.Finding, error)) error {
 	wrong := 0
 	all := []findingJSON{}

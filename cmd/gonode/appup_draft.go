@@ -50,7 +50,7 @@ changed, and a comment says so.`,
 	return cmd
 }
 
-// readAppFile reads an .app file, or the one of a directory.
+// readAppFile reads an .app file, or the one in a directory.
 func readAppFile(name string) (*appup.App, error) {
 	if info, err := (disk{}).Stat(name); err == nil && info.IsDir() {
 		var found []string

@@ -38,7 +38,7 @@ What a node would do with the processes that it has now tells gonode upgrade NOD
 	return cmd
 }
 
-// planned is the relup that is shown: one that is there, or one that is made for it.
+// planned returns the relup to print: an existing one, or one that is made for it.
 func (f *relupFlags) planned() (*appup.Relup, error) {
 	if !strings.HasSuffix(f.newRel, "relup") {
 		made, err := f.relup()

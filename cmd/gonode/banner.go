@@ -10,8 +10,8 @@ import (
 	"github.com/gonode-otp/gonode/node"
 )
 
-// printBanner says what to type on the other side. The indented lines can be pasted one by one as they are, but for a
-// cookie that only the command line had: cookies are not printed.
+// printBanner prints what to type on the other side. The indented lines can be pasted one by one unchanged. Only a
+// cookie from the command line has to be filled in, because cookies are not printed.
 func printBanner(w io.Writer, n *node.Node, cfg node.Config, carrier []string, c cookie) error {
 	name := string(n.Name())
 	erl, iex := shells(name, cfg, carrier, c)
@@ -42,7 +42,7 @@ Stop with Ctrl-C.
 	return err
 }
 
-// shells are the lines that start an Erlang and an Elixir shell which can connect to the node called name.
+// shells returns the lines that start an Erlang and an Elixir shell which can connect to the node called name.
 func shells(name string, cfg node.Config, carrier []string, c cookie) (erl, iex string) {
 	flag, host := "sname", ""
 	if cfg.LongNames {
@@ -69,7 +69,7 @@ func shells(name string, cfg node.Config, carrier []string, c cookie) (erl, iex 
 	return erl, iex
 }
 
-// distinctName is a name that is not taken by the node itself.
+// distinctName returns a name other than that of the node itself.
 func distinctName(name, taken string) string {
 	if name == taken {
 		return name + "2"

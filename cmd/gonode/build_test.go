@@ -13,10 +13,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// sources is the folder of this package: a test that needs the program first may have left it.
+// sources is the folder of this package. A test may have changed the working directory before the program is built.
 var sources, errSources = os.Getwd()
 
-// binary is the program, built at the first use and taken away after the last test.
+// binary is the program. The first use builds it, and the end of the last test removes it.
 var binary struct {
 	once sync.Once
 	dir  string
@@ -26,7 +26,7 @@ var binary struct {
 func buildBinary(t *testing.T) string {
 	t.Helper()
 	b := &binary
-	file := func() string { return filepath.Join(b.dir, "gonode.exe") } // the name that Windows wants is fine elsewhere
+	file := func() string { return filepath.Join(b.dir, "gonode.exe") } // Windows needs this name, and it works elsewhere
 	b.once.Do(func() {
 		if b.err = errSources; b.err != nil {
 			return
@@ -51,14 +51,14 @@ func removeBinary() {
 	}
 }
 
-// program is the built command with an environment, and maybe something on its standard input.
+// program is the built command with an environment, and possibly with standard input.
 type program struct {
 	bin   string
 	env   []string
 	stdin string
 }
 
-// start starts a command line. wait returns what became of it.
+// start starts a command line. wait returns its outcome.
 func (p program) start(t *testing.T, args ...string) (cmd *exec.Cmd, wait func() result) {
 	t.Helper()
 	var out, talk bytes.Buffer
@@ -90,7 +90,7 @@ func (p program) prints(t *testing.T, args ...string) string {
 	return strings.TrimSuffix(r.out, "\n")
 }
 
-// fails runs a command line that must end with the given code, print no data, and say each of texts.
+// fails runs a command line that must end with the given code, print no data, and print each of texts as a message.
 func (p program) fails(t *testing.T, code int, args []string, texts ...string) {
 	t.Helper()
 	r := p.run(t, args...)

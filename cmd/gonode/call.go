@@ -76,8 +76,9 @@ Erlang; that the node cannot be reached is an error.` + requestHelp,
 	return cmd
 }
 
-// cast sends the request and then a ping over the same connection, whose answer shows that the node has taken both:
-// so what a later command asks comes after it. A node that does not answer has still got the request.
+// cast sends the request and then a ping over the same connection. The answer to the ping shows that the node has
+// received both, so a later command is handled after the cast. A node that does not answer has still received the
+// request.
 func cast(ctx context.Context, n *node.Node, to, request etf.Term) error {
 	if err := n.Cast(ctx, to, request); err != nil {
 		return err
@@ -88,7 +89,8 @@ func cast(ctx context.Context, n *node.Node, to, request etf.Term) error {
 	return nil
 }
 
-// request hands the destination and the request of NODE NAME TERM to do, on a client that is connected to NODE.
+// request parses NODE NAME TERM and calls do with the destination and the request, on a client that is connected to
+// NODE.
 func (o *options) request(cmd *cobra.Command, args []string,
 	do func(ctx context.Context, n *node.Node, to, request etf.Term) error) error {
 	name, err := serverName(args[1])
@@ -104,11 +106,10 @@ func (o *options) request(cmd *cobra.Command, args []string,
 	})
 }
 
-// maxInput is the size of the largest text that etf.Parse takes, and a byte more, so that it is etf which refuses the
-// rest.
+// maxInput is one byte more than the largest text that etf.Parse takes, so that etf itself refuses a larger text.
 const maxInput = 16<<20 + 1
 
-// readTerm parses TERM, or standard input if that is a dash.
+// readTerm parses TERM, or standard input if TERM is a dash.
 func readTerm(cmd *cobra.Command, word string) (etf.Term, error) {
 	source, where := word, "TERM"
 	if word == "-" {
@@ -128,7 +129,7 @@ func readTerm(cmd *cobra.Command, word string) (etf.Term, error) {
 	return t, err
 }
 
-// readAll is io.ReadAll that leaves when ctx ends: a terminal may never come to its end.
+// readAll is io.ReadAll that returns when ctx ends. Input from a terminal may never end.
 func readAll(ctx context.Context, r io.Reader) ([]byte, error) {
 	type result struct {
 		text []byte

@@ -11,10 +11,10 @@ import (
 	"github.com/gonode-otp/gonode/tlsdist"
 )
 
-// carrierFlags are what erl calls -proto_dist, -ssl_dist_optfile and -ssl_dist_opt.
+// carrierFlags are the flags that erl calls -proto_dist, -ssl_dist_optfile and -ssl_dist_opt.
 type carrierFlags struct {
 	optfile string
-	opts    []string // as in server_certfile=node.pem
+	opts    []string // for example server_certfile=node.pem
 }
 
 // add adds the flags to a verb that makes a node.
@@ -23,7 +23,7 @@ func (f *carrierFlags) add(cmd *cobra.Command) {
 		"`carrier` of connections, as erl -proto_dist takes it: inet_tcp, inet_tls, inet6_tcp or inet6_tls (default "+
 			"inet_tcp, with TLS options inet_tls)",
 		"inet_tcp", "inet_tls", "inet6_tcp", "inet6_tls")
-	cmd.Flags().Lookup("proto-dist").DefValue = "" // it depends
+	cmd.Flags().Lookup("proto-dist").DefValue = "" // it depends on the other flags
 	cmd.Flags().StringVar(&f.optfile, "ssl-dist-optfile", "",
 		"read the options of TLS from `file`, as erl -ssl_dist_optfile does")
 	cmd.Flags().StringArrayVar(&f.opts, "ssl-dist-opt", nil,
@@ -32,7 +32,7 @@ func (f *carrierFlags) add(cmd *cobra.Command) {
 	completeFlag(cmd, "ssl-dist-opt", tlsOptions...)
 }
 
-// tlsOptions are what the shell offers for --ssl-dist-opt.
+// tlsOptions are the words that shell completion offers for --ssl-dist-opt.
 var tlsOptions = []string{
 	"server_certfile=", "server_keyfile=", "server_cacertfile=", "server_password=", "server_verify=verify_peer",
 	"server_fail_if_no_peer_cert=true", "server_versions=tlsv1.3",
@@ -63,7 +63,7 @@ func (f *carrierFlags) apply(cmd *cobra.Command, cfg *node.Config) error {
 	return nil
 }
 
-// erl are the flags of erl for a node that shall connect to one with the configuration cfg. erl looks for a file
+// erl returns the flags of erl for a node that can connect to one with the configuration cfg. erl looks up a file name
 // without a directory in other places than a shell does.
 func (f *carrierFlags) erl(cfg node.Config) (words []string) {
 	if cfg.ProtoDist != "" || cfg.TLS != nil {
@@ -89,10 +89,10 @@ func (f *carrierFlags) erl(cfg node.Config) (words []string) {
 	return words
 }
 
-// simple are the words that no shell and no erl takes apart.
+// simple matches words that neither a shell nor erl splits.
 var simple = regexp.MustCompile(`^[\w./:=@+-]+$`)
 
-// shellWords writes words for a command line.
+// shellWords quotes words for a command line.
 func shellWords(words []string) string {
 	var b strings.Builder
 	for _, w := range words {
@@ -104,7 +104,7 @@ func shellWords(words []string) string {
 	return b.String()
 }
 
-// zflagsText writes words for ERL_ZFLAGS, which erl splits at blanks that have no backslash before them.
+// zflagsText quotes words for ERL_ZFLAGS. erl splits it at blanks that have no backslash before them.
 func zflagsText(words []string) string {
 	var b strings.Builder
 	for i, w := range words {
@@ -121,7 +121,7 @@ func zflagsText(words []string) string {
 	return b.String()
 }
 
-// protoOf is the carrier that node makes of a configuration.
+// protoOf returns the carrier that a node uses with a configuration.
 func protoOf(cfg node.Config) string {
 	switch {
 	case cfg.ProtoDist != "":

@@ -10,7 +10,7 @@ import (
 	"github.com/gonode-otp/gonode/gonodetest"
 )
 
-// tlsFiles makes an optfile with a space in its name, whose two sides verify each other.
+// tlsFiles makes an optfile with which the two sides verify each other. Its name has a space in it.
 func tlsFiles(t *testing.T, ca *gonodetest.Authority) string {
 	t.Helper()
 	p := ca.Issue(t, []string{shortHost(t)})

@@ -15,10 +15,10 @@ import (
 	"github.com/gonode-otp/gonode/node"
 )
 
-// config builds the part of the node's configuration that the shared flags decide. usual is the node name to use when
+// config returns the part of the node's configuration that comes from the shared flags. usual is the node name when
 // neither --sname nor --name is given.
 func (o *options) config(cmd *cobra.Command, usual string, long bool) (node.Config, cookie, error) {
-	// --timeout bounds what a command does, and what it prints is up to the command.
+	// --timeout bounds what a command does, and the command itself decides what is printed.
 	cfg := node.Config{Name: usual, LongNames: long, CallTimeout: -1, Logger: slog.New(slog.DiscardHandler)}
 	switch {
 	case o.sname != "":
@@ -45,7 +45,7 @@ func (o *options) config(cmd *cobra.Command, usual string, long bool) (node.Conf
 	return cfg, c, err
 }
 
-// logger writes what a node has to say, from a level on, to standard error.
+// logger writes the log of a node, from a level on, to standard error.
 func logger(cmd *cobra.Command, from slog.Level) *slog.Logger {
 	return slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: from}))
 }
@@ -58,7 +58,7 @@ func (o *options) limit(ctx context.Context) (context.Context, context.CancelFun
 	return context.WithTimeout(ctx, o.timeout)
 }
 
-// clientFunc is what a client does for a verb that is about the node called peer.
+// clientFunc is what a client does for a verb about the node called peer.
 type clientFunc func(ctx context.Context, n *node.Node, peer etf.Atom) error
 
 // withClient runs do on a client that is connected to the node that word names.
@@ -71,7 +71,7 @@ func (o *options) withClient(cmd *cobra.Command, word string, do clientFunc) err
 	})
 }
 
-// startFunc starts a node that has a name of its own, or gets one by the node called peer.
+// startFunc starts a node that has its own name, or gets one from the node called peer.
 type startFunc func(ctx context.Context, cfg node.Config, peer string) (*node.Node, error)
 
 // runClient runs do on a node that does not listen, with the full name of the node that word names.
@@ -90,7 +90,7 @@ func (o *options) runClient(cmd *cobra.Command, word string, start startFunc, do
 	})
 }
 
-// withConfig runs do with the configuration of a client, which does not listen, and the full name of the node that
+// withConfig runs do with the configuration of a client, which does not listen, and with the full name of the node that
 // word names.
 func (o *options) withConfig(cmd *cobra.Command, word string,
 	do func(ctx context.Context, cfg node.Config, peer string) error) error {
@@ -111,7 +111,7 @@ func (o *options) withConfig(cmd *cobra.Command, word string,
 		return err
 	}
 	cfg.NoListen = true
-	if cfg.TLS != nil && !o.verbose { // else the node itself logs them
+	if cfg.TLS != nil && !o.verbose { // otherwise the node itself logs them
 		for _, n := range cfg.TLS.StartNotes(false) {
 			cmd.PrintErrln("note: " + n.String())
 		}
@@ -119,8 +119,8 @@ func (o *options) withConfig(cmd *cobra.Command, word string,
 	return do(ctx, cfg, name)
 }
 
-// startClient starts a client. A peer that makes no names, as those of other languages do not, closes the connection
-// when it is asked for one: then the client takes one of its own, unless --sname says otherwise.
+// startClient starts a client. A peer that makes no names, such as a C or Java node, closes the connection when it is
+// asked for one. The client then takes a unique name, unless --sname says otherwise.
 func (o *options) startClient(ctx context.Context, cfg node.Config, peer string) (*node.Node, error) {
 	if !asksForName(cfg.Name) {
 		return node.Start(ctx, cfg)
@@ -136,17 +136,16 @@ func (o *options) startClient(ctx context.Context, cfg node.Config, peer string)
 	return node.Start(ctx, cfg)
 }
 
-// unnamed in front of the @ says that the peer shall make the name.
+// unnamed in front of the @ asks the peer to make the name.
 const unnamed = "undefined"
 
-// asksForName tells whether a node name says, as erl -sname undefined does, that the first peer shall give this node
-// its name.
+// asksForName reports whether a node name asks the first peer for a name, as erl -sname undefined does.
 func asksForName(name string) bool {
 	alive, _, _ := strings.Cut(name, "@")
 	return alive == unnamed
 }
 
-// stopTime is how long a node may take to send what is on its way and to end its servers.
+// stopTime is how long a node may take to send queued data and to end its servers.
 const stopTime = 5 * time.Second
 
 func stop(n *node.Node) error {

@@ -14,21 +14,21 @@ import (
 	"github.com/gonode-otp/gonode/node"
 )
 
-// clientNames is how many names passing clients of a host share. A node name is an atom for ever on every BEAM that
-// hears of it, so a name that is used once costs a long-lived node memory that it never gets back, and at last its
-// life.
+// clientNames is how many names the clients of a host share. A BEAM keeps every node name it hears of as an atom for
+// ever. Clients with unique names would fill the atom table of a long-lived node.
 const clientNames = 16
 
 const defaultClient = "one of gonode-1 to gonode-16"
 
 const (
 	claimTime = time.Second
-	noPort    = 1 // nobody listens there, and nobody is meant to dial a client
+	noPort    = 1 // nobody listens there, and nobody should dial a client
 )
 
-// claimName returns a name for a passing client of the node called peer, and what gives it back when the client has
-// ended. The EPMD of this host says which of the names is free, and gives it to one of those who ask for it at once.
-// Without an EPMD, without a full name of this host if it takes one, or with none left the peer makes the name.
+// claimName returns a name for a client of the node called peer, and a function that releases the name when the client
+// has ended. The EPMD of this host says which names are free, and gives a name to only one of several clients that ask
+// at once. The peer makes the name if there is no EPMD, if no name is free, or if this host lacks the full name that a
+// long name needs.
 func claimName(ctx context.Context, peer string, long bool) (name string, release func()) {
 	ctx, cancel := context.WithTimeout(ctx, claimTime)
 	defer cancel()
@@ -43,7 +43,7 @@ func claimName(ctx context.Context, peer string, long bool) (name string, releas
 	return full, release
 }
 
-// register takes the first of the names that is free.
+// register registers the first free name.
 func register(ctx context.Context) (alive string, registration *epmd.Registration) {
 	for _, loopback := range []string{"127.0.0.1", "::1"} {
 		for i := 1; i <= clientNames; i++ {
@@ -64,8 +64,8 @@ func register(ctx context.Context) (alive string, registration *epmd.Registratio
 // clients counts the client nodes of this process.
 var clients atomic.Uint32
 
-// uniqueName is the name of a client that needs no EPMD and no peer for it, and is used once: the process id and a
-// number that keeps clients of one process apart.
+// uniqueName returns a name for a client that asks neither an EPMD nor a peer for one. The name is used once: it
+// consists of the process id and a number that distinguishes the clients of one process.
 func uniqueName(peer string, long bool) string {
 	alive := fmt.Sprintf("gonode-%d-%d", os.Getpid(), clients.Add(1))
 	full, err := node.FullName(alive, long)

@@ -12,22 +12,22 @@ import (
 	"github.com/gonode-otp/gonode/node"
 )
 
-// cookie is the secret of the cluster and how to speak of it without telling it.
+// cookie is the secret of the cluster, and how to refer to it without printing it.
 type cookie struct {
 	value string
-	from  string // where it was found, for people
+	from  string // where it was found, for messages
 	shell string // how a shell gets it; empty if erl and iex find it by themselves
-	made  bool   // the file of from is new
+	made  bool   // the file in from is new
 }
 
 // cookieVar is the environment variable that holds the cookie.
 const cookieVar = "GONODE_COOKIE"
 
-// placeholder stands for a cookie that only the command line had.
+// placeholder stands for a cookie that was given on the command line.
 const placeholder = "THE_COOKIE"
 
-// findCookie applies the precedence flag, environment, file. Only a node that runs makes a file if there is none, as
-// erl does: a client would have a cookie then that no node has.
+// findCookie applies the precedence flag, environment, file. Only a running node makes a file if there is none, as erl
+// does. A client would make a cookie that no node has.
 func (o *options) findCookie() (cookie, error) {
 	c, err := o.lookUpCookie()
 	o.cookieFrom = c.from
@@ -37,7 +37,7 @@ func (o *options) findCookie() (cookie, error) {
 	return c, err
 }
 
-// isCookie tells whether a cookie can be proven to OTP, which takes the digest of its characters as bytes.
+// isCookie reports whether OTP can check a cookie. OTP takes the digest of its characters as bytes.
 func isCookie(value string) bool {
 	return value != "" && utf8.ValidString(value) && utf8.RuneCountInString(value) <= 255 &&
 		!strings.ContainsFunc(value, func(r rune) bool { return r > 0xff })
@@ -55,7 +55,7 @@ func (o *options) lookUpCookie() (cookie, error) {
 		value, err := node.ReadCookieFile(file)
 		return cookie{value: value, from: file, shell: `"$(cat ` + shellQuote(file) + `)"`}, err
 	}
-	// What fills an environment variable from a file often leaves the line end on.
+	// A variable that was filled from a file often ends with a line end.
 	if value := strings.TrimRight(os.Getenv(cookieVar), "\r\n"); value != "" {
 		return cookie{value: value, from: cookieVar, shell: `"$` + cookieVar + `"`}, nil
 	}
@@ -71,7 +71,7 @@ func (o *options) lookUpCookie() (cookie, error) {
 	return cookie{value: found.Value, from: found.File, made: found.Made}, err
 }
 
-// shellQuote writes a word such that a POSIX shell takes it as it is.
+// shellQuote quotes a word such that a POSIX shell does not change it.
 func shellQuote(word string) string {
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }

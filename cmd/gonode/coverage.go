@@ -17,7 +17,7 @@ type coverageFlags struct {
 	strict bool
 }
 
-// coverageHelp is what the commands with these flags have in common.
+// coverageHelp is the common help text of the commands with these flags.
 const coverageHelp = `Modules that are added or removed, and that no instruction is about, are told as warnings; the
 .app files list them. Whether a module differs that both versions have tells a program into which both are linked:
 --node NODE asks one that runs, with Config.Upgrade.`
@@ -38,7 +38,7 @@ func (f *coverageFlags) strictFlag(cmd *cobra.Command) {
 		"make errors of modules that differ and have no instruction, and of instructions for modules that do not differ")
 }
 
-// program asks the node, if there is one.
+// program asks the node, if a flag names one.
 func (f *coverageFlags) program(o *options, cmd *cobra.Command) (p appup.Program, err error) {
 	if f.node == "" {
 		return p, nil
@@ -57,7 +57,7 @@ func (f *coverageFlags) program(o *options, cmd *cobra.Command) (p appup.Program
 	return p, err
 }
 
-// judge makes errors of warnings if they are to be.
+// judge turns warnings into errors if a flag says so.
 func (f *coverageFlags) judge(findings []*appup.Finding) []*appup.Finding {
 	for _, finding := range findings {
 		finding.Warning = finding.Warning && !f.strict

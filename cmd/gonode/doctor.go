@@ -41,10 +41,10 @@ failure.
 	return cmd
 }
 
-// examine shows what every step on the way to a node finds, each as soon as it is known.
+// examine prints what each step on the way to a node finds, as soon as it is known.
 func (o *options) examine(cmd *cobra.Command, word string, show func(*cobra.Command, nodediag.Finding) error) error {
 	return o.withConfig(cmd, word, func(ctx context.Context, cfg node.Config, peer string) error {
-		if asksForName(cfg.Name) { // what stands in the way is the finding, so nobody is asked for a name
+		if asksForName(cfg.Name) { // no node is asked for a name, because an obstacle is a finding here
 			cfg.Name = uniqueName(peer, cfg.LongNames)
 		}
 		for f := range nodediag.Examine(ctx, cfg, etf.Atom(peer)) {
@@ -66,7 +66,8 @@ func (o *options) examine(cmd *cobra.Command, word string, show func(*cobra.Comm
 	})
 }
 
-// examineError is the end of a walk before the node was reached. What happened and what to do about it has been shown.
+// examineError means that the examination ended before the node was reached. The cause and the advice have been
+// printed.
 type examineError struct {
 	node   etf.Atom
 	failed nodediag.Finding
@@ -78,7 +79,7 @@ func (e *examineError) Error() string {
 
 func (e *examineError) Unwrap() error { return e.failed.Err }
 
-// showFinding prints a step as a line for people, and its advice as another.
+// showFinding prints a finding as a line for people, and its advice as another line.
 func showFinding(cmd *cobra.Command, f nodediag.Finding) error {
 	verdict, text := "ok  ", f.Detail
 	if f.Err != nil {
@@ -92,7 +93,7 @@ func showFinding(cmd *cobra.Command, f nodediag.Finding) error {
 	return err
 }
 
-// jsonFinding prints a step as a line of JSON.
+// jsonFinding prints a finding as a line of JSON.
 func jsonFinding(cmd *cobra.Command, f nodediag.Finding) error {
 	v := struct {
 		Step   string `json:"step"`

@@ -6,7 +6,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestANodeThatEndsByItselfExitsWithOneAndSaysWhy is what a service manager goes by, which then starts it again.
+// TestANodeThatEndsByItselfExitsWithOneAndSaysWhy checks the exit code by which a service manager decides to restart
+// the node.
 func TestANodeThatEndsByItselfExitsWithOneAndSaysWhy(t *testing.T) {
 	alone(t)
 	r := startRun(t)

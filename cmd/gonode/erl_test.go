@@ -21,8 +21,8 @@ import (
 	"github.com/gonode-otp/gonode/gonodetest/peer"
 )
 
-// among returns the program with the cookie and the EPMD of the Erlang nodes of the test, and a home directory of its
-// own.
+// among returns the program with the cookie and the EPMD of the Erlang nodes of the test, and with its own home
+// directory.
 func among(t *testing.T) program {
 	t.Helper()
 	beam.OTPRelease(t) // skips where there is no Erlang
@@ -38,7 +38,7 @@ func besides(t *testing.T) {
 	t.Setenv(cookieVar, gonodetest.Cookie(t))
 }
 
-// desk is an Erlang gen_server for every occasion.
+// desk is the Erlang gen_server of these tests.
 const desk = `-module(desk).
 -behaviour(gen_server).
 -export([start/1, init/1, handle_call/3, handle_cast/2]).
@@ -269,7 +269,7 @@ func TestTheWireIsTracedALineAMessage(t *testing.T) {
 	const stamp = `(?m)^\d\d:\d\d:\d\d\.\d{6} `
 	require.Regexp(t, stamp+`-> `+e.Name()+` REG_SEND <0\.\d+\.0> -> desk .*\{hello,1\}\} \(\d+ bytes\)$`, r.err)
 	answer := "ALIAS_SEND"
-	if beam.OTPRelease(t) < 24 { // which knows no aliases
+	if beam.OTPRelease(t) < 24 { // it knows no aliases
 		answer = "SEND_SENDER"
 	}
 	require.Regexp(t, stamp+`<- `+e.Name()+` `+answer+` .*\{\[alias\|#Ref<[\d.]+>\],\{hello,1\}\} \(\d+ bytes\)$`, r.err)
@@ -280,7 +280,7 @@ func TestTheWireIsTracedALineAMessage(t *testing.T) {
 	p.fails(t, exitUsage, []string{"ping", e.Name()}, `GONODE_TRACE is "all"; it may be dist`)
 }
 
-// takeAllNames leaves no name to passing clients.
+// takeAllNames takes all names of clients.
 func takeAllNames(t *testing.T) {
 	t.Helper()
 	for i := 1; i <= clientNames; i++ {
@@ -291,7 +291,7 @@ func takeAllNames(t *testing.T) {
 	}
 }
 
-// A C or Java node hangs up on who has no name. The doctor walks without being given one.
+// A C or Java node closes the connection if a peer asks it for a name. The doctor checks without asking for one.
 func TestANodeThatMakesNoNamesIsCalledUnderOneOfOurOwn(t *testing.T) {
 	besides(t)
 	takeAllNames(t)
@@ -318,7 +318,7 @@ func TestThreeHundredRunsLeaveFewAtomsOnANode(t *testing.T) {
 	require.Equal(t, "pong", prints(t, "ping", e.Name()))
 	before := atoms()
 	var runs sync.WaitGroup
-	for range 4 { // side by side
+	for range 4 { // concurrently
 		runs.Go(func() {
 			for range 75 {
 				if r := gonode(t, "ping", e.Name()); r.code != 0 {
@@ -330,7 +330,7 @@ func TestThreeHundredRunsLeaveFewAtomsOnANode(t *testing.T) {
 	runs.Wait()
 	require.Less(t, atoms()-before, 20)
 
-	// None of the names is left: the node makes one, and after that gives the same again.
+	// No name is free. The node makes one, and gives the same name to later clients.
 	takeAllNames(t)
 	var names []string
 	for range 3 {

@@ -31,7 +31,8 @@ func (e usageError) Unwrap() error { return e.err }
 
 func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
-// exitCode maps the error of a verb to the exit code of the command. That time ran out goes before what was being done.
+// exitCode maps the error of a verb to the exit code of the command. A time-out takes precedence over the error that it
+// caused.
 func exitCode(err error) int {
 	var (
 		handshake *dist.HandshakeError
@@ -45,7 +46,7 @@ func exitCode(err error) int {
 	switch {
 	case err == nil:
 		return exitOK
-	case errors.As(err, &ended): // whatever else is wrong by then
+	case errors.As(err, &ended): // whatever other errors it contains
 		return exitFailure
 	case isUsage(err):
 		return exitUsage

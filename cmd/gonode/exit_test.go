@@ -17,7 +17,7 @@ import (
 	"github.com/gonode-otp/gonode/node"
 )
 
-// timedOut is a call to a server that did not answer in time.
+// timedOut is the error of a call to a server that did not answer in time.
 var timedOut error = &genserv.CallFailure{To: etf.Tuple{etf.Atom("calc"), etf.Atom("a@vm")}, Err: genserv.ErrTimeout,
 	Cause: context.DeadlineExceeded}
 

@@ -15,7 +15,7 @@ import (
 	"github.com/gonode-otp/gonode/node"
 )
 
-// explain is the text of an error for the user of the command: what happened, and what to change.
+// explain returns the text of an error for the user of the command: what happened, and what to change.
 func (o *options) explain(err error) string {
 	var (
 		config  *node.ConfigError
@@ -46,7 +46,7 @@ func (o *options) explain(err error) string {
 	return plain(err)
 }
 
-// hintedError is an error with what its user has to know besides.
+// hintedError is an error with a hint for the user.
 type hintedError struct {
 	err  error
 	hint string
@@ -55,7 +55,7 @@ type hintedError struct {
 func (e *hintedError) Error() string { return e.err.Error() + "; " + e.hint }
 func (e *hintedError) Unwrap() error { return e.err }
 
-// flagOf is what a field of node.Config is called on the command line.
+// flagOf returns the flag for a field of node.Config.
 func flagOf(field string) string {
 	switch field {
 	case "Name":
@@ -96,7 +96,7 @@ func (o *options) explainConnect(e *node.ConnectError) string {
 	return text + plain(e.Err)
 }
 
-// maxReason bounds what is shown of an exit reason, which may hold a whole state.
+// maxReason bounds how much of an exit reason is printed. A reason may contain a whole state.
 const maxReason = 4000
 
 func (o *options) explainCall(e *genserv.CallFailure) string {
@@ -115,7 +115,7 @@ func (o *options) explainCall(e *genserv.CallFailure) string {
 	return plain(e)
 }
 
-// whom takes a destination {Name, Node} apart.
+// whom splits a destination {Name, Node}.
 func whom(to etf.Term) (name, at string) {
 	if t, ok := to.(etf.Tuple); ok && len(t) == 2 {
 		return etf.Format(t[0]), " on " + etf.Format(t[1])
@@ -123,7 +123,7 @@ func whom(to etf.Term) (name, at string) {
 	return etf.Format(to), ""
 }
 
-// elixirHint helps those who write the name of a module as Elixir does. name is in Erlang syntax, so one that begins
+// elixirHint helps users who write the name of a module as in Elixir. name is in Erlang syntax, so a name that begins
 // with a capital is in quotes.
 func elixirHint(name string) string {
 	inner := strings.Trim(name, "'")
@@ -133,10 +133,10 @@ func elixirHint(name string) string {
 	return ""
 }
 
-// packages are the names of packages in front of what an error says, which mean nothing to the user of a command.
+// packages matches package names at the beginning of an error text. They mean nothing to the user of a command.
 var packages = regexp.MustCompile(`(^|: )(?:node|tlsdist|epmd|dist|genserv|etf): `)
 
-// plain is the text of an error without what only programmers understand.
+// plain returns the text of an error without words that only programmers understand.
 func plain(err error) string {
 	text := packages.ReplaceAllString(err.Error(), "$1")
 	return strings.ReplaceAll(text, context.DeadlineExceeded.Error(), "not in time")

@@ -19,8 +19,8 @@ import (
 	"github.com/gonode-otp/gonode/gonodetest"
 )
 
-// A node that may open few files, and strangers who open as many connections to it and to the EPMD that it embeds as
-// they get, and say nothing.
+// The node may open few files. Other programs open as many connections as they can, to it and to the EPMD that it
+// embeds, and send nothing.
 func TestStrangersKeepNobodyOutHoweverFewFilesThereAre(t *testing.T) {
 	bin := buildBinary(t)
 	for _, files := range []int{64, 256, 1024} {
@@ -57,7 +57,7 @@ func TestStrangersKeepNobodyOutHoweverFewFilesThereAre(t *testing.T) {
 				for range files {
 					c, err := net.Dial("tcp", "127.0.0.1:"+port)
 					if errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ECONNRESET) {
-						continue // nobody can hold what he does not get
+						continue // the system or the node refused the connection
 					}
 					require.NoError(t, err)
 					t.Cleanup(func() { _ = c.Close() })

@@ -36,7 +36,7 @@ func choiceFlag(cmd *cobra.Command, name, short, usage string, words ...string) 
 	return c
 }
 
-// completeFlag says what the shell offers as value of a flag; no words are no offer, not even files.
+// completeFlag sets what shell completion offers as value of a flag. Without words it offers nothing, not even files.
 func completeFlag(cmd *cobra.Command, name string, words ...string) {
 	_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
 }
@@ -46,11 +46,11 @@ func outputFlag(cmd *cobra.Command, usual, what string) *choice {
 	return choiceFlag(cmd, "output", "o", "output `format`: "+usual+" ("+what+") or json", usual, "json")
 }
 
-// usualTimeout is how long a verb waits without --timeout: the time of gen_server:call/2. Tests shorten it.
+// usualTimeout is how long a verb waits without --timeout: the default of gen_server:call/2. Tests shorten it.
 var usualTimeout = 5 * time.Second
 
-// timeoutFlag adds --timeout to cmd. The value stays in the flag until the verb runs (options.run): a variable that
-// the verbs shared would have the default of whichever was made last.
+// timeoutFlag adds --timeout to cmd. The value stays in the flag until the verb runs (options.run), because a variable
+// that the verbs share would have the default of the verb that was made last.
 func timeoutFlag(cmd *cobra.Command, usual time.Duration, usage string) {
 	cmd.Flags().Duration("timeout", usual, usage)
 	completeFlag(cmd, "timeout")
@@ -60,7 +60,7 @@ func usualTimeoutFlag(cmd *cobra.Command) {
 	timeoutFlag(cmd, usualTimeout, "how long to wait altogether, for the connection and the answer; 0 is for ever")
 }
 
-// nodeFlags adds the flags of a verb that makes a node. usual is the name without them.
+// nodeFlags adds the flags of a verb that makes a node. usual is the default name.
 func (o *options) nodeFlags(cmd *cobra.Command, usual string) {
 	f := cmd.Flags()
 	f.StringVar(&o.sname, "sname", "", "short node `name`, name or name@host, as erl -sname takes it (default "+usual+")")
@@ -77,16 +77,16 @@ func (o *options) nodeFlags(cmd *cobra.Command, usual string) {
 	}
 }
 
-// erlFlags are flags of erl and iex and what they are called here.
+// erlFlags maps flags of erl and iex to those of this command.
 var erlFlags = map[string]string{
 	"sname": "--sname", "name": "--name", "setcookie": "--cookie-file or --cookie", "cookie": "--cookie-file or --cookie",
 	"proto_dist": "--proto-dist", "ssl_dist_optfile": "--ssl-dist-optfile", "ssl_dist_opt": "--ssl-dist-opt",
-	"hidden": alwaysHidden, "idden": alwaysHidden, // the h of -hidden is taken for that of help
+	"hidden": alwaysHidden, "idden": alwaysHidden, // pflag takes the h of -hidden for that of help
 }
 
 const alwaysHidden = "nothing: the node is hidden without being told"
 
-// flagError explains a flag that does not exist. It never repeats the value of one, which may be a cookie.
+// flagError explains a flag that does not exist. It never repeats the value of a flag, which may be a cookie.
 func flagError(_ *cobra.Command, err error) error {
 	var flag interface {
 		GetSpecifiedName() string
@@ -103,7 +103,7 @@ func flagError(_ *cobra.Command, err error) error {
 		word = "-" + flag.GetSpecifiedName()
 	}
 	switch {
-	case known && here != "-"+word: // else it is right and belongs to other verbs
+	case known && here != "-"+word: // otherwise it is correct and belongs to other verbs
 		return fmt.Errorf("unknown flag -%s; here it is %s", word, here)
 	case strings.TrimLeft(word, "0123456789._eE") == "" && word != "":
 		return fmt.Errorf("-%s is no flag; a term that begins with - goes behind --, as in: gonode call NODE NAME -- -1",

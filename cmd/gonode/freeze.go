@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// versionsDir is where frozen packages lie, below the module.
+// versionsDir is the folder of frozen packages, below that of the module.
 const versionsDir = "internal/versions"
 
 func newFreeze(o *options) *cobra.Command {
@@ -66,7 +66,7 @@ func freeze(cmd *cobra.Command, what string) error {
 // freezing is the copy of one package.
 type freezing struct {
 	git    gitRepo // of the folder with go.mod
-	module string  // its path, today
+	module string  // the path of the module, today
 	then   string  // and at the tag
 	tag    string
 	commit string
@@ -84,7 +84,7 @@ type frozenFile struct {
 	text []byte
 }
 
-// exported is what a package has for a list of versions.
+// exported is the part of a package that a list of versions uses.
 type exported struct {
 	application bool     // a function Application
 	servers     []string // types with a method ModuleName
@@ -139,7 +139,7 @@ func cutLast(s, sep string) (before, after string, found bool) {
 
 var odd = regexp.MustCompile(`[^A-Za-z0-9]+`)
 
-// version is the tag without what stands before the version: counter/v1.2.0 is 1.2.0.
+// version is the tag without the part before the version: counter/v1.2.0 is 1.2.0.
 func (f *freezing) version() string {
 	v := path.Base(f.tag)
 	if len(v) > 1 && v[0] == 'v' && v[1] >= '0' && v[1] <= '9' {
@@ -148,12 +148,12 @@ func (f *freezing) version() string {
 	return v
 }
 
-// newName is that of the copy.
+// newName returns the name of the copy.
 func (f *freezing) newName() string {
 	return f.name + "_v" + strings.Trim(odd.ReplaceAllString(f.version(), "_"), "_")
 }
 
-// lines are what to add to a list of versions by hand.
+// lines returns what to add to a list of versions by hand.
 func (f *freezing) lines() string {
 	var b strings.Builder
 	name := f.newName()

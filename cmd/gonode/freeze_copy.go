@@ -17,7 +17,7 @@ import (
 	"strings"
 )
 
-// collect reads the package and those below it that it imports, and rewrites them.
+// collect reads the package and the subpackages that it imports, and rewrites them.
 func (f *freezing) collect() (err error) {
 	if f.names, err = f.git.list(f.commit, f.pkg); err != nil {
 		return err
@@ -62,8 +62,8 @@ type goSource struct {
 	set  *token.FileSet
 }
 
-// parse reads the files of the package in a folder below that of the package. Tests are left out, and programs that
-// lie there for go run.
+// parse reads the files of the package in dir, a folder below that of the frozen package. It leaves out tests, and
+// programs for go run in the same folder.
 func (f *freezing) parse(dir string) (sources []goSource, err error) {
 	for _, name := range f.names {
 		if path.Dir(name) != dir || path.Ext(name) != ".go" || strings.HasSuffix(name, "_test.go") {
@@ -87,7 +87,7 @@ func (f *freezing) parse(dir string) (sources []goSource, err error) {
 	return sources, nil
 }
 
-// add puts the files of one folder into the copy. It returns the folders below the package that they import.
+// add adds the files of one folder to the copy. It returns the folders below the package that they import.
 func (f *freezing) add(dir string) (below []string, err error) {
 	sources, err := f.parse(dir)
 	if err != nil {
@@ -128,7 +128,7 @@ type edit struct {
 	with     string
 }
 
-// rewrite marks a file, gives the package its new name, and corrects what it imports.
+// rewrite marks a file as a copy, gives the package its new name, and corrects its imports.
 func (f *freezing) rewrite(s goSource, top bool) (text []byte, below []string, err error) {
 	var edits []edit
 	replace := func(n ast.Node, with string) {
@@ -169,13 +169,13 @@ func (f *freezing) rewrite(s goSource, top bool) (text []byte, below []string, e
 }
 
 var (
-	// dropped are commands that would write into the copy.
+	// dropped matches commands that would write into the copy.
 	dropped = regexp.MustCompile(`(?m)^//go:generate .*\n`)
-	// importComment says where the package may be imported from.
+	// importComment matches a comment that restricts where the package may be imported from.
 	importComment = regexp.MustCompile(`(?m)^(package \w+)[ \t]*(?://|/\*)[ \t]*import .*$`)
 )
 
-// imported tells what an import of old becomes, and which folder below the package it is, if it is one.
+// imported returns the new path for the import old. If old is the package or below it, it also returns the folder.
 func (f *freezing) imported(old string) (now, below string, err error) {
 	own := path.Join(f.then, f.pkg)
 	if rest, ok := strings.CutPrefix(old, own+"/"); ok {
@@ -198,7 +198,7 @@ func (f *freezing) imported(old string) (now, below string, err error) {
 	return now, "", nil
 }
 
-// look notes what a file has for a list of versions.
+// look records what a file has for a list of versions.
 func (e *exported) look(file *ast.File) {
 	for _, d := range file.Decls {
 		fn, ok := d.(*ast.FuncDecl)
@@ -217,7 +217,7 @@ func (e *exported) look(file *ast.File) {
 	}
 }
 
-// isApplication tells whether a function takes nothing and returns a codechange.Application.
+// isApplication reports whether a function takes nothing and returns a codechange.Application.
 func isApplication(t *ast.FuncType) bool {
 	if t.Params.NumFields() != 0 || t.Results.NumFields() != 1 {
 		return false
@@ -226,7 +226,7 @@ func isApplication(t *ast.FuncType) bool {
 	return result != nil && result.Sel.Name == "Application"
 }
 
-// write puts the copy in its place, as a whole or not at all.
+// write moves the copy into place, as a whole or not at all.
 func (f *freezing) write() error {
 	target := filepath.Join(f.git.dir, filepath.FromSlash(f.to))
 	if _, err := os.Stat(target); err == nil {
@@ -235,7 +235,7 @@ func (f *freezing) write() error {
 	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
 		return err
 	}
-	dir, err := os.MkdirTemp(filepath.Dir(target), ".freeze-") // a name that go passes over
+	dir, err := os.MkdirTemp(filepath.Dir(target), ".freeze-") // go ignores a name that begins with a dot
 	if err != nil {
 		return err
 	}

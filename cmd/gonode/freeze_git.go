@@ -42,13 +42,13 @@ func (g gitRepo) commitOf(tag string) (string, error) {
 	return strings.TrimSpace(string(out)), nil
 }
 
-// show returns a file as it was.
+// show returns a file as of a commit.
 func (g gitRepo) show(commit, file string) ([]byte, error) { return g.run("show", commit+":./"+file) }
 
-// regular says that a file in git is neither a link nor another repository.
+// regular is the mode prefix of a regular file in git. Links and other repositories have other modes.
 const regular = "100"
 
-// list returns the regular files of a folder and below it, with names from it.
+// list returns the regular files in a folder and below it. Their names are relative to the folder.
 func (g gitRepo) list(commit, folder string) (names []string, err error) {
 	prefix := ""
 	args := []string{"ls-tree", "-r", "-z", commit}
@@ -68,7 +68,8 @@ func (g gitRepo) list(commit, folder string) (names []string, err error) {
 	return names, nil
 }
 
-// findModule looks for go.mod here and above, and tells in which folder of the module the command runs.
+// findModule looks for go.mod here and in the folders above. It returns the folder of the module, and in which folder
+// of it the command runs.
 func findModule() (root, folder string, err error) {
 	here, err := os.Getwd()
 	if err != nil {

@@ -24,13 +24,13 @@ func TestMain(m *testing.M) {
 	}))
 }
 
-// secret is the cookie of the tests. It must turn up in no output at all.
+// secret is the cookie of the tests. No output may contain it.
 const secret = "TOPSECRETCOOKIE"
 
-// patience is how long a test waits for what must happen.
+// patience is how long a test waits for an event that must come.
 const patience = 20 * time.Second
 
-// result is what one command line did.
+// result is the outcome of a command line.
 type result struct {
 	code     int
 	out, err string
@@ -51,7 +51,7 @@ func gonodeWith(t *testing.T, stdin string, args ...string) result {
 	return r
 }
 
-// fails runs a command line that must end with the given code, print no data, and say each of texts.
+// fails runs a command line that must end with the given code, print no data, and print each of texts as a message.
 func fails(t *testing.T, code int, args []string, texts ...string) result {
 	t.Helper()
 	r := gonode(t, args...)
@@ -73,7 +73,7 @@ func prints(t *testing.T, args ...string) string {
 	return strings.TrimSuffix(r.out, "\n")
 }
 
-// alone gives the test a home directory, an EPMD port and a cookie of its own, and no other settings.
+// alone gives the test its own home directory, EPMD port and cookie, and no other settings.
 func alone(t *testing.T) (home string) {
 	t.Helper()
 	home = t.TempDir()
@@ -93,7 +93,7 @@ func shortHost(t *testing.T) string {
 	return hostOf(full)
 }
 
-// talk is a buffer that somebody waits for.
+// talk is a buffer that a test can wait on.
 type talk struct {
 	mu   sync.Mutex
 	text strings.Builder
@@ -139,7 +139,7 @@ func (b *talk) await(t *testing.T, text string, ended <-chan struct{}) {
 	}
 }
 
-// running is a gonode run in this process.
+// running is a gonode run command in this process.
 type running struct {
 	t        *testing.T
 	out, err *talk

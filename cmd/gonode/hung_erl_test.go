@@ -13,7 +13,7 @@ import (
 	"github.com/gonode-otp/gonode/gonodetest/beam"
 )
 
-// startProgram starts gonode run as a program among Erlang nodes and waits until it is up.
+// startProgram starts the gonode program with run among Erlang nodes and waits until its node is up.
 func startProgram(t *testing.T, p program, args ...string) (cmd *exec.Cmd, said *talk, ended <-chan struct{}) {
 	t.Helper()
 	said, done := newTalk(), make(chan struct{})

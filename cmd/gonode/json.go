@@ -9,18 +9,18 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// toJSON shows a term as JSON for scripts to read; it cannot be read back into the same term. Atoms and UTF-8 binaries
-// become strings (true, false and null, nil, undefined become true, false and null), tuples and lists arrays, maps
-// objects, numbers numbers; what JSON has no word for becomes its Erlang syntax as a string.
+// toJSON converts a term to JSON for scripts. The JSON cannot be converted back into the same term. Atoms and UTF-8
+// binaries become strings, but true and false stay, and null, nil and undefined become null. Tuples and lists become
+// arrays, maps become objects, and numbers stay numbers. Any other term becomes its Erlang syntax as a string.
 //
-// It fails if two keys of a map have the same text even in Erlang syntax, as pids of two incarnations of a node have,
-// and for what is nested deeper than maxJSONDepth.
+// It fails if two keys of a map have the same text even in Erlang syntax, as pids of two incarnations of a node do, and
+// if a term is nested deeper than maxJSONDepth.
 func toJSON(t etf.Term) (any, error) { return jsonTerm(t, maxJSONDepth) }
 
-// maxJSONDepth is how deep arrays and objects may stand in each other. What reads JSON seldom takes more.
+// maxJSONDepth is how deep arrays and objects may be nested. Few JSON parsers accept more.
 const maxJSONDepth = 1000
 
-// jsonTerm is toJSON. depth is how deep what it returns may be.
+// jsonTerm is toJSON with a limit on the depth of the result.
 func jsonTerm(t etf.Term, depth int) (any, error) {
 	if depth < 0 {
 		return nil, fmt.Errorf("JSON cannot show a term nested deeper than %d; use -o term", maxJSONDepth)
@@ -54,8 +54,8 @@ func jsonAtom(a etf.Atom) any {
 	return string(a)
 }
 
-// jsonBinary is the text of a binary, or its bytes if they are no text: <<255,0>>. Erlang itself would show some of
-// these as Latin-1.
+// jsonBinary returns the text of a binary, or its bytes if they are not text: <<255,0>>. Erlang itself would print some
+// of these as Latin-1.
 func jsonBinary(b etf.Binary) string {
 	if utf8.Valid(b) {
 		return string(b)
@@ -81,8 +81,8 @@ func jsonArray(elems []etf.Term, depth int) (any, error) {
 	return array, nil
 }
 
-// jsonObject names the values of a map by the text of their keys, or by the Erlang syntax of all keys if two have the
-// same text: no value may get lost.
+// jsonObject uses the text of each key as a name. If two keys have the same text, it uses the Erlang syntax of all
+// keys, so that no value is lost.
 func jsonObject(m etf.Map, depth int) (any, error) {
 	names, clash := jsonNamesOf(m, jsonKey)
 	if clash {
@@ -101,7 +101,8 @@ func jsonObject(m etf.Map, depth int) (any, error) {
 	return object, nil
 }
 
-// jsonNamesOf applies text to the keys of m, up to the first that has the same text as one before it, which is a clash.
+// jsonNamesOf applies text to the keys of m. It stops at the first key that has the same text as an earlier one, a
+// clash.
 func jsonNamesOf(m etf.Map, text func(etf.Term) string) (names []string, clash bool) {
 	seen := make(map[string]bool, len(m))
 	for _, pair := range m {
@@ -115,7 +116,7 @@ func jsonNamesOf(m etf.Map, text func(etf.Term) string) (names []string, clash b
 	return names, false
 }
 
-// jsonKey is the text of a key: that of an atom or of a binary as it is, any other in Erlang syntax.
+// jsonKey returns the text of a key: that of an atom or of a binary unchanged, any other key in Erlang syntax.
 func jsonKey(key etf.Term) string {
 	switch key := key.(type) {
 	case etf.Atom:

@@ -15,7 +15,7 @@ import (
 	"github.com/gonode-otp/gonode/internal/termgen"
 )
 
-// printed is what printTerm writes, checked to be one line of JSON.
+// printed returns what printTerm writes, and checks that it is one line of JSON.
 func printed(t *testing.T, term etf.Term) string {
 	t.Helper()
 	var out bytes.Buffer
@@ -115,7 +115,7 @@ func TestAMapThatWouldLoseAValueIsRefused(t *testing.T) {
 	}
 }
 
-// Clashes on every level must not make the work grow with the power of the depth.
+// Clashes on every level must not make the work grow exponentially with the depth.
 func TestClashesAllTheWayDownTakeNoTime(t *testing.T) {
 	var term etf.Term = etf.Int(1)
 	for range 500 {

@@ -9,23 +9,23 @@ import (
 )
 
 const (
-	// maxPending bounds what waits to be written. It is hours of a quiet node and a moment of a traced one.
+	// maxPending bounds the text that waits to be written. A quiet node logs as much in hours, a traced one in a moment.
 	maxPending = 1 << 20
-	// closeTimeout is how long standard error may take for what is left when the command ends.
+	// closeTimeout is how long the command waits at its end for standard error to take the rest.
 	closeTimeout = time.Second
 )
 
-// boundedLog writes to another writer and never waits for it: a pipe that nobody reads must not hold up a node. What
-// finds too much before it is dropped and counted, and the count is told when there is room again. A writer that has
-// failed once gets nothing any more.
+// boundedLog writes to another writer and never waits for it, because a pipe that nobody reads must not block a node.
+// It drops and counts lines when too much is waiting, and reports the count when there is room again. After a write has
+// failed, it writes nothing more.
 type boundedLog struct {
 	to   io.Writer
-	done chan struct{} // closed when the last has been written
+	done chan struct{} // closed when everything was written
 
 	mu      sync.Mutex
 	waiting []byte
-	dropped int           // lines since the last that was kept
-	wake    chan struct{} // one place; closed by Close
+	dropped int           // lines dropped since the last one that was kept
+	wake    chan struct{} // capacity one; closed by Close
 	closed  bool
 	broken  bool
 }
@@ -70,7 +70,7 @@ func (l *boundedLog) run() {
 	}
 }
 
-// take returns what is to be written next.
+// take returns the text to write next.
 func (l *boundedLog) take() []byte {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -83,7 +83,7 @@ func (l *boundedLog) take() []byte {
 	return text
 }
 
-// Close waits until everything has been written, but no longer than lastWords.
+// Close waits until everything has been written, but no longer than closeTimeout.
 func (l *boundedLog) Close() {
 	l.mu.Lock()
 	if !l.closed {

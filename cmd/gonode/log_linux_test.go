@@ -18,7 +18,7 @@ func TestANodeWhoseReaderDoesNotReadGoesOnAndEndsInOrder(t *testing.T) {
 	filled := make(chan struct{})
 	go func() {
 		defer close(filled)
-		_, _ = w.Write(make([]byte, 2*room)) // until the pipe is closed
+		_, _ = w.Write(make([]byte, 2*room)) // writes until the pipe is closed
 	}()
 	require.Eventually(t, func() bool {
 		waiting, err := unix.IoctlGetInt(int(talk.Fd()), unix.TIOCINQ)

@@ -114,7 +114,7 @@ func manReference(cmd *cobra.Command) string { return "\\fB" + manText(manName(c
 
 var manEscapes = strings.NewReplacer(`\`, `\e`, "-", `\-`, "'", `\(aq`)
 
-// manText escapes a text of any number of lines: roff takes a line that begins with a dot for a macro.
+// manText escapes a text of any number of lines. roff takes a line that begins with a dot for a macro.
 func manText(text string) string {
 	lines := strings.Split(manEscapes.Replace(text), "\n")
 	for i, line := range lines {

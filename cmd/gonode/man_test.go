@@ -33,7 +33,7 @@ func TestEveryCommandHasAManualPageWithItsFlags(t *testing.T) {
 	fails(t, exitFailure, []string{"man", filepath.Join(dir, "missing")}, "missing")
 
 	if _, err := exec.LookPath("groff"); err != nil {
-		return // the pages were looked at above; groff only reads them once more
+		return // the pages were checked above; groff only checks them again
 	}
 	out, err := exec.Command("groff", "-man", "-Tascii", "-ww", filepath.Join(dir, "gonode.1")).CombinedOutput()
 	require.NoError(t, err)

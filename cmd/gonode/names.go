@@ -63,7 +63,7 @@ func (o *options) listNames(cmd *cobra.Command, host, format string) error {
 	return nil
 }
 
-// checkHost finds what people write where only the name or address of a host belongs.
+// checkHost refuses arguments that are not just the name or address of a host.
 func checkHost(host string) error {
 	switch {
 	case host == "":
@@ -76,7 +76,7 @@ func checkHost(host string) error {
 	return nil
 }
 
-// hostOf is the part of a node name behind the @.
+// hostOf returns the part of a node name after the @.
 func hostOf(node string) string {
 	_, host, _ := strings.Cut(node, "@")
 	return host
@@ -86,7 +86,7 @@ func sorted(entries []epmd.Entry) []epmd.Entry {
 	return slices.SortedFunc(slices.Values(entries), func(a, b epmd.Entry) int { return cmp.Compare(a.Name, b.Name) })
 }
 
-// printable keeps what a stranger has told an EPMD from doing things to the terminal.
+// printable quotes a name from an EPMD that could otherwise send control codes to the terminal.
 func printable(name string) string {
 	if strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsGraphic(r) || r == unicode.ReplacementChar }) {
 		return strconv.QuoteToASCII(name)

@@ -22,7 +22,8 @@ func printTerm(cmd *cobra.Command, format string, t etf.Term) error {
 	return err
 }
 
-// printJSON writes one line of JSON to standard output. It is no part of a web page, so < and & stay what they are.
+// printJSON writes one line of JSON to standard output. It does not escape < and &, because the line is not part of a
+// web page.
 func printJSON(cmd *cobra.Command, v any) error {
 	e := json.NewEncoder(cmd.OutOrStdout())
 	e.SetEscapeHTML(false)

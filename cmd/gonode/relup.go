@@ -26,17 +26,16 @@ func newRelup(o *options) *cobra.Command {
 	return cmd
 }
 
-// listFlag collects the values of a flag that may be given several times, and may have several values: words that
-// follow it.
+// listFlag collects the values of a flag. The flag may be repeated, and each one may be followed by further values.
 type listFlag struct {
 	cmd    *cobra.Command
-	seen   *[]listed // of all such flags of the command, in the order of the command line
+	seen   *[]listed // all such flags of the command, in the order of the command line
 	values []string
 }
 
 type listed struct {
 	flag *listFlag
-	at   int // how many words without a flag stand before it
+	at   int // how many words without a flag come before it
 }
 
 func (l *listFlag) String() string { return strings.Join(l.values, " ") }
@@ -66,7 +65,7 @@ func (f *relupFlags) list(cmd *cobra.Command, name, usage string) *listFlag {
 	return l
 }
 
-// words gives the words behind the first to the flags that they follow.
+// words assigns the words after the first to the flags that they follow.
 func (f *relupFlags) words(args []string) error {
 	f.newRel = args[0]
 	for i, word := range args[1:] {
@@ -123,7 +122,7 @@ options noexec and silent: {ok, Relup, systools_relup, Warnings} or {error, Modu
 	return cmd
 }
 
-// inputs adds the flags that say what a relup is made of.
+// inputs adds the flags for the inputs of a relup.
 func (f *relupFlags) inputs(cmd *cobra.Command) {
 	f.up = f.list(cmd, "up-from", "a release to upgrade from; may be given several times, or several of them")
 	f.down = f.list(cmd, "down-to", "a release to downgrade to; may be given several times, or several of them")
@@ -173,13 +172,13 @@ func (f *relupFlags) make(cmd *cobra.Command) error {
 	return err
 }
 
-// printEnded prints a term that file:consult/1 reads.
+// printEnded prints a term with a final dot, as file:consult/1 reads it.
 func printEnded(cmd *cobra.Command, t etf.Term) error {
 	_, err := fmt.Fprintln(cmd.OutOrStdout(), etf.Format(t)+".")
 	return err
 }
 
-// bases reads OLD.rel and OLD.rel=TEXT.
+// bases parses values of the form OLD.rel and OLD.rel=TEXT.
 func bases(values []string) []appup.Base {
 	all := make([]appup.Base, len(values))
 	for i, v := range values {
@@ -192,7 +191,7 @@ func bases(values []string) []appup.Base {
 	return all
 }
 
-// warningText says a warning of systools_relup in words.
+// warningText returns a warning of systools_relup in words.
 func warningText(w etf.Term) string {
 	t, _ := w.(etf.Tuple)
 	var pair etf.Tuple
@@ -211,13 +210,13 @@ func warningText(w etf.Term) string {
 	return etf.Format(w)
 }
 
-// maxFile bounds a file that is read: what is larger is none that etf parses, and a device may be without an end.
+// maxFile bounds the size of a file that is read. etf parses no larger text, and a device may have no end.
 const maxFile = maxInput - 1
 
-// disk are the files of the machine.
+// disk reads the files of this machine.
 type disk struct{}
 
-// ReadFile implements appup.Files. A pipe is read too: a shell makes one of <(command).
+// ReadFile implements appup.Files. It reads a pipe too, because a shell makes one for <(command).
 func (disk) ReadFile(name string) ([]byte, error) {
 	f, err := os.Open(name)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// releases is a copy of a case of appup/testdata/raw, which becomes the working directory.
+// releases copies a case of appup/testdata/raw into a new working directory.
 func releases(t *testing.T, name string) {
 	t.Helper()
 	dir := t.TempDir()

@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// options are the flags that several verbs share. Each verb has only those that it heeds.
+// options are the flags that several verbs share. Each verb has only the flags that it uses.
 type options struct {
 	sname, name string
 	cookie      string
@@ -19,14 +19,14 @@ type options struct {
 	carrier     carrierFlags
 	makesCookie bool // the verb makes a cookie file if there is none, as erl does
 
-	started    bool   // the command line was right and a verb has begun
-	cookieFrom string // where the cookie came from, for people
+	started    bool   // the command line was correct and a verb has begun
+	cookieFrom string // where the cookie came from, for messages
 }
 
-// verb is what a command does once its command line is known to be right.
+// verb is what a command does once its command line has been checked.
 type verb func(cmd *cobra.Command, args []string) error
 
-// run makes a verb out of do: an error before it is one of the command line.
+// run makes a verb of do. Earlier errors are errors of the command line.
 func (o *options) run(do verb) verb {
 	return func(cmd *cobra.Command, args []string) error {
 		o.timeout, _ = cmd.Flags().GetDuration("timeout") // 0 for a verb that has no such flag
@@ -38,8 +38,8 @@ func (o *options) run(do verb) verb {
 	}
 }
 
-// check refuses what the flags themselves let pass. An empty name or cookie most likely comes from a variable of the
-// shell that is not set.
+// check refuses values that the flags themselves accept. An empty name or cookie most likely comes from a shell
+// variable that is not set.
 func (o *options) check(cmd *cobra.Command) error {
 	for _, flag := range []string{"sname", "name", "cookie", "cookie-file", "ssl-dist-optfile"} {
 		if f := cmd.Flags().Lookup(flag); f != nil && f.Changed && f.Value.String() == "" {
@@ -89,8 +89,8 @@ Environment:
 	return root
 }
 
-// runNoCommand is what happens without the name of a command, or with a wrong one. cobra itself would look for the name
-// before it looks at the flags, and take the value of an unknown one for it.
+// runNoCommand handles a command line without a command, or with an unknown one. cobra itself would look for the
+// command before it parses the flags, and take the value of an unknown flag for a command.
 func runNoCommand(root *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return root.Help()

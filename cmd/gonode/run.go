@@ -16,7 +16,7 @@ import (
 	"github.com/gonode-otp/gonode/node"
 )
 
-// runFlags are the flags of run alone.
+// runFlags are the flags that only run has.
 type runFlags struct {
 	visible          bool
 	epmd             *choice
@@ -128,7 +128,7 @@ func (o *options) runNode(cmd *cobra.Command, f runFlags) (err error) {
 	}
 }
 
-// ignoreIfStopped forgives an error that comes from being told to stop before the node was up.
+// ignoreIfStopped drops an error that is due to a stop before the node was up.
 func ignoreIfStopped(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return nil

@@ -2,5 +2,5 @@
 
 package main
 
-// ignoreBrokenPipes has nothing to do where there is no SIGPIPE.
+// ignoreBrokenPipes does nothing on systems without SIGPIPE.
 func ignoreBrokenPipes() {}

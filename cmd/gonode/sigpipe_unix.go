@@ -7,6 +7,6 @@ import (
 	"syscall"
 )
 
-// ignoreBrokenPipes keeps the program going when whoever read its standard error is gone: os.File tells an error then
-// instead of ending the program by SIGPIPE.
+// ignoreBrokenPipes keeps the program running when the reader of its standard error is gone. os.File then returns an
+// error, and SIGPIPE does not end the program.
 func ignoreBrokenPipes() { signal.Ignore(syscall.SIGPIPE) }

@@ -13,8 +13,8 @@ import (
 	"github.com/gonode-otp/gonode/node"
 )
 
-// target returns the full name of the node that a user means by word, and whether it is a long one. A name without a
-// host is one of the host that this side is on, as erl -remsh takes it.
+// target returns the full name of the node that a user means by word, and whether it is a long name. A name without a
+// host gets the host of this side, as with erl -remsh.
 func (o *options) target(word string) (name string, long bool, err error) {
 	_, host, given := strings.Cut(word, "@")
 	long = isLong(host)
@@ -54,7 +54,8 @@ func (o *options) ownHost() (long bool, host string, err error) {
 	return long, hostOf(full), err
 }
 
-// isLong tells whether the host part makes a name a long one. A literal IPv6 address does, too.
+// isLong reports whether a name with this host part is a long name. The host part of a long name may also be an IPv6
+// address.
 func isLong(host string) bool { return strings.ContainsAny(host, ".:") }
 
 // serverName checks the name of a registered process.
@@ -69,7 +70,7 @@ func serverName(word string) (etf.Atom, error) {
 	return name, nil
 }
 
-// completeTime is how long a user who pressed the tab key waits for the names of nodes.
+// completeTime is how long the completion of node names may take after the tab key.
 const completeTime = time.Second
 
 // completeNode offers the nodes that the EPMD of this host knows, with the host part that --sname or --name asks for.

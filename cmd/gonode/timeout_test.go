@@ -19,7 +19,7 @@ import (
 	"github.com/gonode-otp/gonode/gonodetest/peer"
 )
 
-// clientVerbs are the verbs that ask a node, each with what it asks the node called mute.
+// clientVerbs are the verbs that ask a node, with arguments that ask the node called mute.
 var clientVerbs = [][]string{
 	{"ping", "mute@localhost"}, {"doctor", "mute@localhost"}, {"call", "mute@localhost", "counter", "get"},
 	{"upgrade", "mute@localhost"}, {"upgrade", "mute@localhost", "--report"},
@@ -58,7 +58,7 @@ func TestNoClientVerbWaitsForEverForAMuteNode(t *testing.T) {
 		require.NotContains(t, r.out+r.err, "deadline", "%q", args)
 		script.Wait(t)
 	}
-	// A cast is not answered: what it waits for is that the node has taken it, which is no failure.
+	// A cast has no answer. The command waits until the node has received it, and a time-out there is not a failure.
 	script := other.Accept(peer.Handshake(""), peer.Hold())
 	require.Zero(t, ends(t, "cast", "mute@localhost", "counter", "reset").code)
 	script.Wait(t)

@@ -10,15 +10,15 @@ import (
 	"github.com/gonode-otp/gonode/dist"
 )
 
-// tracer returns what the environment variable GONODE_TRACE asks for: nil, or with the word dist a function that
-// writes a line to w for every message and tick on every connection. The handshake, and with it the cookie, is no
-// part of that.
+// tracer returns the trace function that the environment variable GONODE_TRACE asks for. Without it the function is
+// nil. With the word dist it writes a line to w for every message and tick on every connection. It does not trace the
+// handshake, so no trace has the digests of the cookie.
 func tracer(w io.Writer) (func(dist.TraceEvent), error) {
 	switch word := os.Getenv("GONODE_TRACE"); word {
 	case "":
 		return nil, nil
 	case "dist":
-		var mu sync.Mutex // a line at a time
+		var mu sync.Mutex // one line at a time
 		return func(e dist.TraceEvent) {
 			line := time.Now().Format("15:04:05.000000") + " " + e.String() + "\n"
 			mu.Lock()

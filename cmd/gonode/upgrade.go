@@ -15,7 +15,7 @@ import (
 	"github.com/gonode-otp/gonode/releasehandler"
 )
 
-// upgradeFlags are the flags of upgrade alone.
+// upgradeFlags are the flags that only upgrade has.
 type upgradeFlags struct {
 	dryRun, permanent bool
 	app, dir          string
@@ -96,7 +96,7 @@ func newUpgrade(o *options) *cobra.Command {
 	return cmd
 }
 
-// paceFlags are those that say who goes first, and what may take how long.
+// paceFlags adds the flags for the order of the servers and for time limits.
 func (f *upgradeFlags) paceFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.IntVar(&f.canary, "canary", 0, "change `N` processes of each module first")
@@ -108,7 +108,7 @@ func (f *upgradeFlags) paceFlags(cmd *cobra.Command) {
 	flags.DurationVar(&f.change, "code-change-timeout", 0, "how long a code change may take (default 5s)")
 }
 
-// handlingFlags are those that say how careful an upgrade is, and those about what one has left or is doing.
+// handlingFlags adds the flags that say how careful an upgrade is, and those that inspect or abort an upgrade.
 func (f *upgradeFlags) handlingFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.BoolVar(&f.strict, "strict", false,
@@ -147,7 +147,7 @@ func (f upgradeFlags) check(args []string) error {
 	return nil
 }
 
-// options returns those of install_release/2 on a Go node.
+// options returns the options of install_release/2 on a Go node.
 func (f upgradeFlags) options() etf.List {
 	list := etf.List{etf.Tuple{etf.Atom("busy"), etf.Atom(f.busy.value)}}
 	if f.strict {
@@ -159,7 +159,7 @@ func (f upgradeFlags) options() etf.List {
 	return append(list, f.timeouts()...)
 }
 
-// timeouts are the options that OTP has, too.
+// timeouts returns the options that OTP has too.
 func (f upgradeFlags) timeouts() etf.List {
 	list := etf.List{}
 	if f.suspend > 0 {
@@ -205,7 +205,7 @@ type upgrading struct {
 	flags upgradeFlags
 }
 
-// list shows the releases of the node.
+// list prints the releases of the node.
 func (u *upgrading) list(ctx context.Context) error {
 	releases, err := u.rpc(ctx, "release_handler", "which_releases")
 	if undef(err) {
@@ -221,7 +221,7 @@ func (u *upgrading) list(ctx context.Context) error {
 	return printReleases(u.cmd, u.flags.format.value, releases, overview)
 }
 
-// overview tells what runs on the node; nil if it does not tell, because it is one of OTP.
+// overview returns what runs on the node, or nil for an OTP node, which does not tell.
 func (u *upgrading) overview(ctx context.Context) (*releasehandler.Overview, error) {
 	answer, err := u.rpc(ctx, "gonode", "upgrade_overview")
 	if undef(err) {
@@ -234,7 +234,7 @@ func (u *upgrading) overview(ctx context.Context) (*releasehandler.Overview, err
 	return o, etf.Unmarshal(answer, o)
 }
 
-// abort gives up the upgrade that is under way.
+// abort aborts the running upgrade.
 func (u *upgrading) abort(ctx context.Context) error {
 	answer, err := u.rpc(ctx, "gonode", "abort_upgrade")
 	switch {
@@ -249,7 +249,7 @@ func (u *upgrading) abort(ctx context.Context) error {
 	return nil
 }
 
-// to upgrades the node by what a Go node or else one of OTP is asked.
+// to upgrades the node. It asks as a Go node is asked, and if the node does not know that, as an OTP node is asked.
 func (u *upgrading) to(ctx context.Context, to target, ask asking) error {
 	listener, err := u.n.Spawn(ctx, genserv.Child{Module: genserv.Of(progressListener{u.cmd})})
 	if err != nil {
@@ -258,7 +258,7 @@ func (u *upgrading) to(ctx context.Context, to target, ask asking) error {
 	options := append(etf.List{etf.Tuple{etf.Atom("progress"), listener}}, u.flags.options()...)
 	answer, err := u.rpc(ctx, "gonode", ask.function, append(ask.args, options)...)
 	if err == nil {
-		_, _ = u.n.Call(ctx, listener, etf.Atom("flush")) // what the node has told stands before the report
+		_, _ = u.n.Call(ctx, listener, etf.Atom("flush")) // progress of the node is printed before the report
 	}
 	switch {
 	case undef(err):
@@ -276,7 +276,7 @@ func (u *upgrading) to(ctx context.Context, to target, ask asking) error {
 	return u.makePermanent(ctx, to.vsn)
 }
 
-// toOTP upgrades a node that has only what OTP has.
+// toOTP upgrades a node that has only the functions of OTP.
 func (u *upgrading) toOTP(ctx context.Context, ask asking) error {
 	if u.flags.canary > 0 || u.flags.busy.value != "fail" || u.flags.strict {
 		return usagef("%s is an OTP node: it knows neither canaries nor busy servers nor --strict", u.peer)
@@ -303,7 +303,7 @@ func (u *upgrading) show(to target, answer etf.Term) error {
 	return errors.Join(failure, printReport(u.cmd, u.flags.format.value, to, report))
 }
 
-// last shows the report of the last upgrade of the node: {Vsn, Began, Answer} or {{App, Vsn}, Began, Answer}.
+// last prints the report of the last upgrade of the node: {Vsn, Began, Answer} or {{App, Vsn}, Began, Answer}.
 func (u *upgrading) last(ctx context.Context) error {
 	answer, err := u.rpc(ctx, "gonode", "last_install")
 	if undef(err) {
@@ -342,7 +342,7 @@ func (u *upgrading) makePermanent(ctx context.Context, vsn string) error {
 	return err
 }
 
-// askPermanent makes a release that runs permanent.
+// askPermanent makes a running release permanent.
 func (u *upgrading) askPermanent(ctx context.Context, vsn string) error {
 	options := etf.List{}
 	if u.flags.purge {
@@ -365,7 +365,7 @@ func (u *upgrading) askPermanent(ctx context.Context, vsn string) error {
 	return nil
 }
 
-// progressListener writes what the node is doing.
+// progressListener prints the progress of the node.
 type progressListener struct{ cmd *cobra.Command }
 
 func (progressListener) Init(*genserv.Process, etf.Term) genserv.InitResult[struct{}] {
@@ -377,7 +377,7 @@ func (progressListener) HandleCall(_ *genserv.Process, _ etf.Term, _ genserv.Fro
 	return genserv.Reply(etf.Atom("ok"), s)
 }
 
-// HandleInfo takes {progress, Step, Steps, Instruction, Processes}.
+// HandleInfo handles {progress, Step, Steps, Instruction, Processes}.
 func (l progressListener) HandleInfo(_ *genserv.Process, msg etf.Term, s struct{}) genserv.Result[struct{}] {
 	if t, ok := msg.(etf.Tuple); ok && len(t) == 5 {
 		fmt.Fprintf(l.cmd.ErrOrStderr(), "%s/%s %s\n", etf.Format(t[1]), etf.Format(t[2]), etf.FormatMax(t[3], 100))

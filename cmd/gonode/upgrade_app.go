@@ -10,7 +10,7 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// target is what an upgrade leads to: a release, or a version of one application.
+// target is the goal of an upgrade: a release, or a version of one application.
 type target struct{ app, vsn string }
 
 // String returns release Vsn, or App-Vsn.
@@ -21,8 +21,8 @@ func (t target) String() string {
 	return strings.TrimSuffix(t.app+"-"+t.vsn, "-")
 }
 
-// asking is what a node is asked: a function of the module gonode, which takes options as well, and if there is none,
-// one of release_handler.
+// asking is a request to a node: a function of the module gonode, which takes options as well. If the node lacks that
+// function, it is one of release_handler.
 type asking struct {
 	function etf.Atom
 	args     []etf.Term
@@ -30,7 +30,7 @@ type asking struct {
 	otpArgs  []etf.Term
 }
 
-// release asks for another release.
+// release returns the request for another release.
 func (f upgradeFlags) release(vsn string) asking {
 	args := []etf.Term{etf.Charlist(vsn)}
 	if f.dryRun {
@@ -48,7 +48,7 @@ func (u *upgrading) oneApp(ctx context.Context, vsn string) error {
 	}
 	to := target{f.app, vsn}
 	if vsn == "" {
-		to.vsn = strings.TrimPrefix(path.Base(dir), f.app+"-") // for people; the node reads the files
+		to.vsn = strings.TrimPrefix(path.Base(dir), f.app+"-") // for messages; the node reads the files
 	}
 	app, where := etf.Atom(f.app), etf.Charlist(dir)
 	ask := asking{"upgrade_app", []etf.Term{app, where}, "upgrade_app", []etf.Term{app, where}}
@@ -63,10 +63,10 @@ func (u *upgrading) oneApp(ctx context.Context, vsn string) error {
 	return u.to(ctx, to, ask)
 }
 
-// throws tells whether the function of OTP throws what it refuses.
+// throws reports whether the function of OTP throws its refusal.
 func (a asking) throws() bool { return strings.HasSuffix(string(a.otp), "_script") }
 
-// refusal is what an OTP node says against it, or nil.
+// refusal returns the error of an OTP node's answer, or nil.
 func (a asking) refusal(answer etf.Term) error {
 	t, _ := answer.(etf.Tuple)
 	switch {
@@ -98,18 +98,18 @@ func readOutcome(answer etf.Term) (report *codechange.Report, failure error) {
 	return report, failure
 }
 
-// upgradeError is an upgrade that did not take place.
+// upgradeError is the error of an upgrade that did not take place.
 type upgradeError struct {
 	reason   etf.Term
-	findings []string // what is wrong in files of the node, with the places
+	findings []string // errors in files of the node, with their places
 }
 
-// Error returns the reason, and what is wrong in files on lines of its own.
+// Error returns the reason, and the errors in files on lines of their own.
 func (e *upgradeError) Error() string {
 	return strings.Join(append([]string{etf.FormatMax(e.reason, 2000)}, e.findings...), "\n  ")
 }
 
-// findingsOf reads [Binary], if there is something.
+// findingsOf reads [Binary], if it is there.
 func findingsOf(rest []etf.Term) (all []string) {
 	if len(rest) == 0 {
 		return nil

@@ -77,8 +77,8 @@ func TestUpgradeOfOneApplicationTellsWhereAFileIsWrong(t *testing.T) {
 	fails(t, exitFailure, []string{"upgrade", "plain", "2", "--app", "counter"}, "has no release handler")
 }
 
-// The relup of a release is told about in the same way, whether it does not parse or has something in it that is no
-// instruction.
+// Errors in the relup of a release are reported in the same way, both when it does not parse and when it has a term
+// that is not an instruction.
 func TestUpgradeTellsWhereARelupIsWrong(t *testing.T) {
 	root := t.TempDir()
 	n := startCalcIn(t, root)
@@ -104,7 +104,7 @@ func TestUpgradeTellsWhereARelupIsWrong(t *testing.T) {
 	require.Equal(t, "1", n.ReleaseHandler().Running().Vsn)
 }
 
-// An OTP node is asked what its own tools ask.
+// An OTP node gets the calls that its own tools make.
 func TestUpgradeOfOneApplicationOfAnErlangNode(t *testing.T) {
 	p, e := among(t), beam.StartErl(t)
 	e.Eval(t, "ok = application:start(sasl).")

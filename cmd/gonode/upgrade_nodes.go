@@ -15,7 +15,7 @@ import (
 	"github.com/gonode-otp/gonode/node"
 )
 
-// nodesHelp is what the help of upgrade says about several nodes.
+// nodesHelp is the part of the help of upgrade about several nodes.
 const nodesHelp = `
 With --nodes, or --match over the names that the EPMDs of --hosts know, several nodes are upgraded, of Go and of OTP.
 Each is locked, and tries the upgrade (--dry-run of a Go node, check_install_release of one of OTP). Then the first of
@@ -31,7 +31,7 @@ const nodesExamples = `
   gonode upgrade --nodes a,b@myhost,c@otherhost 2 --wave 2 --watch 30s --permanent
   gonode upgrade --match 'shop*' --hosts host1,host2 2 --dry-run`
 
-// nodesFlags are the flags of upgrade that are about several nodes.
+// nodesFlags are the flags of upgrade for several nodes.
 type nodesFlags struct {
 	names, hosts []string
 	match        string
@@ -57,7 +57,7 @@ func (f *nodesFlags) add(o *options, cmd *cobra.Command) {
 
 func (f *nodesFlags) given() bool { return f.names != nil || f.match != "" }
 
-// checkNodes finds what does not go together with several nodes.
+// checkNodes refuses flags that do not work with several nodes.
 func (f upgradeFlags) checkNodes(args []string) error {
 	_, badPattern := path.Match(f.nodes.match, "")
 	switch {
@@ -78,7 +78,7 @@ func (f upgradeFlags) checkNodes(args []string) error {
 	return f.check([]string{"", args[0]})
 }
 
-// completeNodes offers the nodes of this host for a list of them.
+// completeNodes offers the nodes of this host for a list of nodes.
 func (o *options) completeNodes(cmd *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
 	before := ""
 	if i := strings.LastIndexByte(word, ','); i >= 0 {
@@ -118,7 +118,7 @@ func (o *options) upgradeNodes(cmd *cobra.Command, args []string, f upgradeFlags
 	})
 }
 
-// nodesOf are the nodes that the flags name.
+// nodesOf returns the nodes that the flags name.
 func (o *options) nodesOf(ctx context.Context, f nodesFlags) ([]string, error) {
 	if f.match == "" {
 		return f.names, nil
@@ -143,7 +143,7 @@ func (o *options) nodesOf(ctx context.Context, f nodesFlags) ([]string, error) {
 			return nil, err
 		}
 		for _, e := range sorted(entries) {
-			// The names that clients pass by under are no nodes that anybody could dial.
+			// The names of clients are not nodes that can be dialled.
 			if match, _ := path.Match(f.match, e.Name); !match || e.Port == noPort {
 				continue
 			}
@@ -160,7 +160,7 @@ func (o *options) nodesOf(ctx context.Context, f nodesFlags) ([]string, error) {
 	return words, nil
 }
 
-// targets are the full names of nodes, each once.
+// targets returns the full names of nodes, each once.
 func (o *options) targets(words []string) ([]etf.Atom, error) {
 	var names []etf.Atom
 	var long bool
@@ -184,8 +184,8 @@ func (o *options) targets(words []string) ([]etf.Atom, error) {
 	return names, nil
 }
 
-// asClientOf runs do on a node that does not listen. If there is nobody on this host who gives it a name, the first of
-// the nodes that can be reached does.
+// asClientOf runs do on a node that does not listen. If this host gives it no name, the first node that can be reached
+// does.
 func (o *options) asClientOf(cmd *cobra.Command, words []string,
 	do func(context.Context, *node.Node) error) (err error) {
 	for _, word := range words {

@@ -14,7 +14,7 @@ import (
 	"github.com/gonode-otp/gonode/gonodetest/beam"
 )
 
-// startDemo starts a real node with release 1 of demorel, and release 2 unpacked.
+// startDemo starts a real node that runs release 1 of demorel and has unpacked release 2.
 func startDemo(t *testing.T) *beam.Node {
 	t.Helper()
 	e, dir := beam.StartErl(t), t.TempDir()

@@ -18,7 +18,7 @@ import (
 	"github.com/gonode-otp/gonode/node"
 )
 
-// counterNode starts a node of the example under a name, with all its releases unpacked.
+// counterNode starts a node of the example with the given name, with all its releases unpacked.
 func counterNode(t *testing.T, name, root string) *node.Node {
 	t.Helper()
 	versions, err := upgrade.Versions()
@@ -32,7 +32,7 @@ func counterNode(t *testing.T, name, root string) *node.Node {
 	return n
 }
 
-// counterRoot is a directory with the releases 1, 2 and 3 of the example, all unpacked.
+// counterRoot returns a directory with the releases 1, 2 and 3 of the example, all unpacked.
 func counterRoot(t *testing.T) string {
 	t.Helper()
 	root := t.TempDir()
@@ -52,7 +52,7 @@ func counterRoot(t *testing.T) string {
 	return root
 }
 
-// counterNodes starts some of them.
+// counterNodes starts a counterNode for each name.
 func counterNodes(t *testing.T, names ...string) (nodes []*node.Node) {
 	t.Helper()
 	alone(t)
@@ -72,7 +72,7 @@ func runRelease(t *testing.T, vsns string, nodes ...*node.Node) {
 	require.Equal(t, vsns, strings.Join(got, " "))
 }
 
-// rolled runs an upgrade of several nodes with JSON, and returns "WAVE OUTCOME" of each node.
+// rolled runs an upgrade of several nodes with JSON output. It returns "WAVE OUTCOME" for each node.
 func rolled(t *testing.T, code int, args ...string) (outcomes []string, r result) {
 	t.Helper()
 	r = gonode(t, append([]string{"upgrade", "-o", "json", "--watch", "1ms"}, args...)...)
@@ -140,7 +140,7 @@ func TestAFailureInTheSecondWaveTakesTheWavesBeforeItBack(t *testing.T) {
 	runRelease(t, "1 1 1 1", nodes...)
 }
 
-// applyOn2 makes test:fail() all that the way from release 1 to 2 does.
+// applyOn2 makes the way from release 1 to 2 consist of test:fail() alone.
 func applyOn2(t *testing.T, n *node.Node) {
 	t.Helper()
 	root, err := n.Call(t.Context(), etf.Atom("rex"), etf.Tuple{etf.Atom("call"), etf.Atom("code"),
@@ -170,7 +170,7 @@ func TestANodeThatWasDownIsBroughtUpWhenItIsBack(t *testing.T) {
 	runRelease(t, "2", a)
 
 	b := counterNode(t, "b", root)
-	for _, want := range []string{"canary permanent", "- permanent"} { // once more changes nothing
+	for _, want := range []string{"canary permanent", "- permanent"} { // the second upgrade changes nothing
 		outcomes, _ = rolled(t, exitOK, "--nodes", "a,b", "2", "--permanent", "--reapply")
 		require.Equal(t, []string{"- permanent", want}, outcomes)
 		runRelease(t, "2 2", a, b)
@@ -205,7 +205,7 @@ func TestAProgramCatchesUpWithItsPeersAtItsStart(t *testing.T) {
 	require.ErrorIs(t, err, node.ErrBadArgument)
 }
 
-// rolling starts an upgrade of several nodes in the background, and waits until it says a text.
+// rolling starts an upgrade of several nodes in the background, and waits until its output contains a text.
 func rolling(t *testing.T, until string, args ...string) (cancel context.CancelFunc, wait func() result) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -242,7 +242,7 @@ func TestTwoOperatorsDoNotUpgradeTheSameNodesAtOnce(t *testing.T) {
 	_, _ = rolled(t, exitOK, "--nodes", "c,b", "2")
 }
 
-// An operator that is killed has no time to give the locks back.
+// A killed operator has no time to release the locks.
 func TestAnOperatorThatDiesLeavesNoLock(t *testing.T) {
 	nodes := counterNodes(t, "a")
 	p := program{bin: buildBinary(t), env: []string{"HOME=" + t.TempDir(), "GONODE_COOKIE=" + secret,
@@ -264,7 +264,7 @@ func TestAnOperatorThatDiesLeavesNoLock(t *testing.T) {
 }
 
 func TestANodeThatGoesDownWhileItIsWatchedStopsTheUpgrade(t *testing.T) {
-	nodes := counterNodes(t, "b", "a") // the first has the port mapper
+	nodes := counterNodes(t, "b", "a") // the first one embeds the EPMD
 	_, wait := rolling(t, "watching", "--nodes", "a,b", "2", "--watch", "1m")
 	require.NoError(t, nodes[1].Stop(context.Background()))
 	r := wait()
@@ -305,7 +305,7 @@ func TestAnUpgradeThatIsUnderWayIsGivenUpWithTheCommand(t *testing.T) {
 	runRelease(t, "1 1", nodes...)
 }
 
-// A node that is up and refuses is not passed over as one that is down.
+// A node that is up and refuses is not skipped as if it were down.
 func TestANodeThatRefusesOrHasNoReleasesStopsTheUpgradeBeforeItBegins(t *testing.T) {
 	nodes := counterNodes(t, "a")
 	distinctName, err := node.Start(t.Context(), node.Config{Name: "other", Cookie: "another"})

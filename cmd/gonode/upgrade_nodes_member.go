@@ -13,21 +13,21 @@ import (
 	"github.com/gonode-otp/gonode/releasehandler"
 )
 
-// stage is what has become of a node.
+// stage is the state of a node in a rollout.
 type stage string
 
 const (
-	waiting    stage = "waiting"         // for its turn
+	waiting    stage = "waiting"         // it waits for its turn
 	missed     stage = "missed"          // it was down
-	present    stage = "has it"          // and had it before
+	present    stage = "has it"          // it had the release before
 	tried      stage = "tried"           // the dry run went well
 	changing   stage = "changing"        // it is being upgraded
 	upgraded   stage = "upgraded"        // it runs the release
-	permanent  stage = "permanent"       // and starts with it
-	refused    stage = "failed"          // it runs the release that it ran
-	returned   stage = "rolled back"     // likewise, after it ran the new one
-	astray     stage = "not rolled back" // it is not as it was, or nobody knows
-	unfinished stage = "not permanent"   // it runs the release, and could not be made to start with it
+	permanent  stage = "permanent"       // it also starts with the release
+	refused    stage = "failed"          // it still runs its old release
+	returned   stage = "rolled back"     // it runs its old release again
+	astray     stage = "not rolled back" // it is not as it was, or its state is unknown
+	unfinished stage = "not permanent"   // it runs the release, but could not be made to start with it
 )
 
 // member is one of the nodes of a rollout.
@@ -43,11 +43,11 @@ type member struct {
 	stage   stage
 	reason  string
 	pause   time.Duration
-	servers []etf.Term // those that run the new code
-	holder  *operator  // who has locked the node, or nil
+	servers []etf.Term // the servers that run the new code
+	holder  *operator  // the operator that has locked the node, or nil
 }
 
-// examine finds out what the node is, and which release it runs.
+// examine finds out which kind of node it is, and which release it runs.
 func (m *member) examine(ctx context.Context) error {
 	answer, err := m.rpc(ctx, "release_handler", "which_releases")
 	if undef(err) {
@@ -78,7 +78,7 @@ func (m *member) examine(ctx context.Context) error {
 	return nil
 }
 
-// runningRelease is the current release, else the permanent one.
+// runningRelease returns the current release, or else the permanent one.
 func runningRelease(releases []releaseJSON) (now releaseJSON) {
 	for _, r := range releases {
 		if r.Status == string(releasehandler.StatusCurrent) ||
@@ -107,7 +107,7 @@ func (m *member) runs(ctx context.Context, vsn string) error {
 	return nil
 }
 
-// rehearse tries the upgrade, as far as the node can: one of OTP checks that it could begin.
+// rehearse tries the upgrade as far as the node can. An OTP node only checks that the upgrade could begin.
 func (m *member) rehearse(ctx context.Context) error {
 	f := m.flags
 	f.dryRun = true
@@ -122,7 +122,7 @@ func (m *member) install(ctx context.Context, vsn string) (*codechange.Report, e
 	return m.ask(ctx, f.release(vsn))
 }
 
-// ask asks for a release and returns the report, which OTP does not have.
+// ask asks for a release and returns the report. An OTP node has no report.
 func (m *member) ask(ctx context.Context, a asking) (*codechange.Report, error) {
 	if m.otp {
 		answer, err := m.rpc(ctx, "release_handler", a.otp, a.otpArgs...)
@@ -138,7 +138,7 @@ func (m *member) ask(ctx context.Context, a asking) (*codechange.Report, error) 
 	return readOutcome(answer)
 }
 
-// upgrade installs the release, and notes which servers run new code.
+// upgrade installs the release, and records which servers run new code.
 func (m *member) upgrade(ctx context.Context) error {
 	report, err := m.install(ctx, m.vsn)
 	if report != nil {
@@ -165,7 +165,7 @@ func (m *member) upgrade(ctx context.Context) error {
 	return err
 }
 
-// supervised are the processes of an OTP node below supervisors that have a module of an application that was changed.
+// supervised returns the processes of an OTP node whose child specs name a module of a changed application.
 // release_handler_1:get_supervised_procs/0 returns [{Supervisor, Id, Pid, Modules}]; OTP exports it since 17.
 func (m *member) supervised(ctx context.Context) (pids []etf.Term, err error) {
 	var modules etf.List
@@ -190,7 +190,7 @@ func (m *member) supervised(ctx context.Context) (pids []etf.Term, err error) {
 			continue
 		}
 		pid, isPid := child[2].(etf.Pid)
-		of, _ := child[3].(etf.List) // or dynamic, whose modules only the process itself knows
+		of, _ := child[3].(etf.List) // dynamic is not a list: only the process itself knows its modules
 		if isPid && slices.ContainsFunc(of, func(module etf.Term) bool { return contains(modules, module) }) {
 			pids = append(pids, pid)
 		}
@@ -202,7 +202,7 @@ func contains(list etf.List, t etf.Term) bool {
 	return slices.ContainsFunc(list, func(e etf.Term) bool { return etf.Equal(e, t) })
 }
 
-// back makes the node run the release that it ran.
+// back makes the node run its old release again.
 func (m *member) back(ctx context.Context) {
 	report, err := m.install(ctx, m.from)
 	switch {

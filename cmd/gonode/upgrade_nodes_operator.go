@@ -11,14 +11,14 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// operator is the process on this side that holds the locks and watches. When it ends, with the command or with the
-// connection, the nodes free their locks.
+// operator is the process of this command that holds the locks and monitors the nodes. When it ends, with the command
+// or with the connection, the nodes release their locks.
 type operator struct {
 	pid    etf.Pid
 	failed chan string // what ended first
 }
 
-// operatorState are the monitors, with what they are about.
+// operatorState maps monitors to what they monitor.
 type operatorState map[etf.Ref]watched
 
 // watched is a process that is monitored.
@@ -27,14 +27,15 @@ type watched struct {
 	pid  etf.Term // nil for the node itself
 }
 
-// lockResource is what is locked on an OTP node: global:set_lock({gonode_upgrade, Pid}).
+// lockResource is the resource that is locked on an OTP node: global:set_lock({gonode_upgrade, Pid}).
 const lockResource etf.Atom = "gonode_upgrade"
 
 func (*operator) Init(*genserv.Process, etf.Term) genserv.InitResult[operatorState] {
 	return genserv.Ok(operatorState{})
 }
 
-// HandleCall takes {watch, Node, [Pid]}, {forget, Node} and {ask, Server, Request}, which is a call in its own name.
+// HandleCall handles {watch, Node, [Pid]}, {forget, Node} and {ask, Server, Request}, which makes a call as the
+// operator.
 func (o *operator) HandleCall(p *genserv.Process, request etf.Term, _ genserv.From,
 	s operatorState) genserv.Result[operatorState] {
 	t := request.(etf.Tuple)
@@ -68,7 +69,7 @@ func (o *operator) HandleCall(p *genserv.Process, request etf.Term, _ genserv.Fr
 	return genserv.Reply(etf.Atom("ok"), s)
 }
 
-// HandleInfo takes {'DOWN', Ref, process, Object, Reason}.
+// HandleInfo handles {'DOWN', Ref, process, Object, Reason}.
 func (o *operator) HandleInfo(_ *genserv.Process, msg etf.Term, s operatorState) genserv.Result[operatorState] {
 	t, _ := msg.(etf.Tuple)
 	if len(t) != 5 {
@@ -92,7 +93,8 @@ func (o *operator) HandleInfo(_ *genserv.Process, msg etf.Term, s operatorState)
 	return genserv.NoReply(s)
 }
 
-// peaceful tells whether a reason is none of an error: for these a supervisor starts no transient child anew.
+// peaceful reports whether a reason is not an error. After such a reason a supervisor does not restart a transient
+// child.
 func peaceful(reason etf.Term) bool {
 	if t, ok := reason.(etf.Tuple); ok && len(t) == 2 {
 		reason = t[0]
@@ -100,7 +102,7 @@ func peaceful(reason etf.Term) bool {
 	return etf.IsAtom(reason, "normal") || etf.IsAtom(reason, "shutdown")
 }
 
-// whoami is how an operator is shown to another one.
+// whoami returns how an operator is shown to another one.
 func whoami(self etf.Atom) string {
 	name := "somebody"
 	if u, err := user.Current(); err == nil {
@@ -110,10 +112,11 @@ func whoami(self etf.Atom) string {
 	return fmt.Sprintf("%s on %s (%s)", name, host, self)
 }
 
-// errNoLock is a node of Go that is older than the lock.
+// errNoLock is the error for a Go node that is older than the lock.
 var errNoLock = errors.New("the node knows no lock: it is of an older gonode")
 
-// locked does something with one node under its lock. A rehearsal needs none, and what has no lock goes without.
+// locked calls do while it holds the lock of a node. A rehearsal needs no lock, and a node without locks is used
+// without one.
 func (u *upgrading) locked(ctx context.Context, do func() error) error {
 	if u.flags.dryRun {
 		return do()
@@ -130,7 +133,7 @@ func (u *upgrading) locked(ctx context.Context, do func() error) error {
 			m.otp = true
 			err = m.lock(ctx, o)
 		} else {
-			err = nil // who has no release handler says so later
+			err = nil // a node without a release handler reports that later
 		}
 	}
 	if err != nil {
@@ -144,7 +147,7 @@ func (u *upgrading) locked(ctx context.Context, do func() error) error {
 	return do()
 }
 
-// lock takes the lock of a node. The error names who has it.
+// lock takes the lock of a node. The error names the present holder.
 func (m *member) lock(ctx context.Context, o *operator) error {
 	if m.otp {
 		return m.lockGlobal(ctx, o)
@@ -169,7 +172,7 @@ func (m *member) lock(ctx context.Context, o *operator) error {
 	return nil
 }
 
-// textOf is what a binary says.
+// textOf returns the text of a binary.
 func textOf(t etf.Term) string {
 	if text, ok := t.(etf.Binary); ok {
 		return printable(string(text))
@@ -177,7 +180,7 @@ func textOf(t etf.Term) string {
 	return inWords(t)
 }
 
-// lockGlobal does what global:set_lock({gonode_upgrade, Pid}, [Node], 0) does. The server monitors who asks.
+// lockGlobal does what global:set_lock({gonode_upgrade, Pid}, [Node], 0) does. The server monitors the caller.
 func (m *member) lockGlobal(ctx context.Context, o *operator) error {
 	answer, err := m.askGlobal(ctx, o, "set_lock")
 	switch {
@@ -203,8 +206,8 @@ func (m *member) askGlobal(ctx context.Context, o *operator, what etf.Atom) (etf
 	return t[1], nil
 }
 
-// globalHolder tells who holds the lock of an OTP node, from {Resource, Requester, [{Pid, Ref}]} in the table of
-// global.
+// globalHolder returns the holder of the lock of an OTP node. It reads {Resource, Requester, [{Pid, Ref}]} from the
+// table of global.
 func (m *member) globalHolder(ctx context.Context) string {
 	answer, err := m.rpc(ctx, "ets", "lookup", etf.Atom("global_locks"), lockResource)
 	list, _ := answer.(etf.List)
@@ -218,7 +221,7 @@ func (m *member) globalHolder(ctx context.Context) string {
 	return "another operator"
 }
 
-// unlock gives the lock back; it does so by itself when the connection ends.
+// unlock releases the lock. The node releases it by itself when the connection ends.
 func (m *member) unlock(ctx context.Context) {
 	if m.holder == nil {
 		return
@@ -231,7 +234,7 @@ func (m *member) unlock(ctx context.Context) {
 	m.holder = nil
 }
 
-// lockedError is a node that another operator works on.
+// lockedError means that another operator has locked the node.
 type lockedError struct {
 	peer etf.Atom
 	who  string

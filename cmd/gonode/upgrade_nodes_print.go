@@ -13,8 +13,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// board shows how far a rollout is: a table that changes in place on a terminal, and else a line for each change and
-// the table, or JSON, at the end.
+// board shows the progress of a rollout. On a terminal it is a table that changes in place. Elsewhere it is a line for
+// each change, and at the end the table, or JSON.
 type board struct {
 	cmd     *cobra.Command
 	format  string
@@ -22,12 +22,12 @@ type board struct {
 	live    bool
 
 	mu    sync.Mutex
-	drawn int    // lines of the table that stand on the terminal
-	says  string // what is going on
+	drawn int    // lines of the table on the terminal
+	says  string // the current action
 	rows  map[*member]row
 }
 
-// row is what was last told about a member, whose own fields change meanwhile.
+// row is what was last shown of a member. The member's own fields may change meanwhile.
 type row struct {
 	kind, from, reason string
 	wave               int
@@ -35,7 +35,7 @@ type row struct {
 	pause              time.Duration
 }
 
-// maxLive is how many nodes a table that changes in place may have: it has to fit on the screen.
+// maxLive is how many nodes a table that changes in place may have. It has to fit on the screen.
 const maxLive = 20
 
 func newBoard(cmd *cobra.Command, format string, members []*member) *board {
@@ -47,7 +47,7 @@ func newBoard(cmd *cobra.Command, format string, members []*member) *board {
 	return b
 }
 
-// isTerminal tells whether lines that are written can be written over.
+// isTerminal reports whether written lines can be overwritten.
 func isTerminal(out io.Writer) bool {
 	f, ok := out.(*os.File)
 	if !ok || os.Getenv("TERM") == "dumb" || os.Getenv("TERM") == "" {
@@ -72,7 +72,7 @@ func rowOf(m *member) row {
 	return row{kind, m.from, m.reason, m.wave, m.stage, m.pause}
 }
 
-// show tells what has become of a member. Who calls it is the only one that changes the member.
+// show shows the new stage of a member. Only the goroutine that changes the member may call it.
 func (b *board) show(m *member) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -88,7 +88,7 @@ func (b *board) show(m *member) {
 	fmt.Fprintln(b.cmd.ErrOrStderr(), oneLine(line))
 }
 
-// note tells what is going on.
+// note shows the current action.
 func (b *board) note(says string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -102,7 +102,8 @@ func (b *board) note(says string) {
 
 func oneLine(text string) string { return printable(strings.Join(strings.Fields(text), " ")) }
 
-// ECMA-48: CUU, ED, and DECAWM, without which a line that is too long is cut off.
+// Control sequences: CUU and ED of ECMA-48, and DECAWM of DEC terminals. While DECAWM is reset, a terminal cuts off a
+// line that is too long.
 const (
 	cursorUp   = "\x1b[%dA\r"
 	eraseBelow = "\x1b[J"
@@ -110,7 +111,7 @@ const (
 	wrap       = "\x1b[?7h"
 )
 
-// draw writes the table over the one that stands there. b.mu is held.
+// draw writes the table over the one on the terminal. The caller holds b.mu.
 func (b *board) draw() {
 	text := b.table() + b.says + "\n"
 	var out bytes.Buffer
@@ -165,7 +166,7 @@ type (
 	}
 )
 
-// close writes how it ended.
+// close writes the outcome.
 func (b *board) close(vsn string) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// onScreen is what a terminal shows of a text that moves the cursor up and erases what is below it.
+// onScreen returns what a terminal shows of a text that moves the cursor up and erases what is below it.
 func onScreen(t *testing.T, text string) []string {
 	t.Helper()
 	for _, code := range []string{noWrap, wrap} {

@@ -38,7 +38,7 @@ func newRollout(cmd *cobra.Command, n *node.Node, f upgradeFlags, vsn string, na
 	return r
 }
 
-// run does all of it. What is printed in the end tells what became of each node, whatever went wrong.
+// run runs the rollout. Whatever goes wrong, it prints at the end what became of each node.
 func (r *rollout) run(ctx context.Context) (err error) {
 	if r.operator.pid, err = r.n.Spawn(ctx, genserv.Child{Module: genserv.Of(r.operator)}); err != nil {
 		return err
@@ -66,13 +66,13 @@ func (r *rollout) run(ctx context.Context) (err error) {
 	return errors.Join(err, r.board.close(r.vsn))
 }
 
-// unreachable are the nodes that were missed, with the reasons.
+// unreachable holds, for each node that was missed, the reason.
 type unreachable []error
 
 func (d unreachable) all(members []*member) bool { return len(d) == len(members) }
 func (d unreachable) first() error               { return d[0] }
 
-// told is the error of an upgrade that has missed some nodes.
+// told returns the error of an upgrade that has missed some nodes.
 func (d unreachable) told(f upgradeFlags) error {
 	if len(d) == 0 || f.dryRun {
 		return errors.Join(d...)
@@ -80,7 +80,7 @@ func (d unreachable) told(f upgradeFlags) error {
 	return &hintedError{errors.Join(d...), "when it is back the same command with --reapply brings it up to the release"}
 }
 
-// reach connects to the nodes. Those that are down are missed; one that is up and refuses is an error.
+// reach connects to the nodes. Nodes that are down are missed. A node that is up and refuses is an error.
 func (r *rollout) reach(ctx context.Context) (down unreachable, err error) {
 	ctx, cancel := context.WithTimeout(ctx, usualTimeout)
 	defer cancel()
@@ -100,7 +100,7 @@ func (r *rollout) reach(ctx context.Context) (down unreachable, err error) {
 	return down, err
 }
 
-// in returns the members in one of some stages.
+// in returns the members that are in one of the given stages.
 func (r *rollout) in(stages ...stage) (some []*member) {
 	for _, m := range r.members {
 		if slices.Contains(stages, m.stage) {
@@ -143,7 +143,7 @@ func (r *rollout) roll(ctx context.Context) error {
 	return r.each(r.in(upgraded, present), permanent, func(m *member) error { return m.keep(ctx) })
 }
 
-// prepare locks the nodes, and finds out what is to do about each.
+// prepare locks the nodes, and finds out what to do with each.
 func (r *rollout) prepare(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, usualTimeout)
 	defer cancel()
@@ -157,14 +157,14 @@ func (r *rollout) prepare(ctx context.Context) error {
 			return usagef("%s is an OTP node: it knows neither --busy nor --strict", m.peer)
 		}
 	}
-	// In an order that all operators have, so that one of two gets all locks.
+	// All operators lock in the same order, so that one of two operators gets all locks.
 	slices.SortFunc(locked, func(a, b *member) int { return strings.Compare(string(a.peer), string(b.peer)) })
 	for _, m := range locked {
 		if err := m.lock(ctx, r.operator); err != nil {
 			return m.fails(r.board, err)
 		}
 	}
-	// What ran before there was a lock need not run any more.
+	// The node may run another release by now, because there was no lock at the first look.
 	if err := r.each(r.in(waiting), waiting, examine); err != nil {
 		return err
 	}
@@ -184,14 +184,14 @@ func (r *rollout) prepare(ctx context.Context) error {
 	return nil
 }
 
-// fails notes that a node is to blame for the end of the rollout.
+// fails records that this node ended the rollout.
 func (m *member) fails(b *board, err error) error {
 	m.stage, m.reason = refused, plain(err)
 	b.show(m)
 	return err
 }
 
-// each does something with members at a time. The error is that of the first that fails, with its name.
+// each calls do for members in parallel. The error is that of the first member that failed, with its name.
 func (r *rollout) each(members []*member, then stage, do func(*member) error) error {
 	failures := inParallel(members, func(m *member) error {
 		before := m.stage
@@ -215,7 +215,7 @@ func (r *rollout) each(members []*member, then stage, do func(*member) error) er
 	return nil
 }
 
-// memberError is what went wrong with one of the nodes.
+// memberError is the error of one node.
 type memberError struct {
 	peer etf.Atom
 	err  error
@@ -224,7 +224,7 @@ type memberError struct {
 func (e *memberError) Error() string { return fmt.Sprintf("%s: %v", e.peer, e.err) }
 func (e *memberError) Unwrap() error { return e.err }
 
-// inParallel does something with members at a time and returns the error of each.
+// inParallel calls do for members in parallel and returns the error of each.
 func inParallel(members []*member, do func(*member) error) []error {
 	failures := make([]error, len(members))
 	var all sync.WaitGroup
@@ -235,7 +235,7 @@ func inParallel(members []*member, do func(*member) error) []error {
 	return failures
 }
 
-// waves are the canary alone, and then size of the others at a time.
+// waves returns the canary alone, and then the others in groups of size.
 func waves(members []*member, size int) (all [][]*member) {
 	if len(members) == 0 {
 		return nil
@@ -243,8 +243,8 @@ func waves(members []*member, size int) (all [][]*member) {
 	return append([][]*member{members[:1]}, slices.Collect(slices.Chunk(members[1:], max(1, size)))...)
 }
 
-// upgradeWave upgrades nodes at a time and returns when each of them has ended its upgrade. If ctx ends, those that are
-// under way are given up, which an OTP node cannot.
+// upgradeWave upgrades members in parallel and returns when each has ended its upgrade. If ctx ends, running upgrades
+// are aborted; an OTP node cannot abort one.
 func (r *rollout) upgradeWave(ctx context.Context, wave int, members []*member) error {
 	lasting := context.WithoutCancel(ctx)
 	given := make(chan struct{})
@@ -278,7 +278,7 @@ func (r *rollout) upgradeWave(ctx context.Context, wave int, members []*member) 
 		if _, err := m.n.Call(lasting, r.operator.pid, watch); err != nil {
 			return err
 		}
-		return m.runs(lasting, r.vsn) // the answer comes when the monitors are there
+		return m.runs(lasting, r.vsn) // the answer comes when the monitors are set
 	})
 	if !stop() {
 		<-given
@@ -287,7 +287,7 @@ func (r *rollout) upgradeWave(ctx context.Context, wave int, members []*member) 
 	return err
 }
 
-// watch watches all that run the release for a while.
+// watch watches all nodes that run the release for a while.
 func (r *rollout) watch(ctx context.Context, wave []*member) error {
 	r.board.note(fmt.Sprintf("watching for %v", r.flags.watch))
 	timer := time.NewTimer(r.flags.watch)
@@ -308,7 +308,7 @@ func (r *rollout) watch(ctx context.Context, wave []*member) error {
 	return nil
 }
 
-// takeBack brings the nodes that have the release back to what they ran, the last one first.
+// takeBack brings the nodes that run the release back to their old one, the last node first.
 func (r *rollout) takeBack(ctx context.Context, cause error) error {
 	ctx = context.WithoutCancel(ctx)
 	r.board.note("rolling back: " + plain(cause))

@@ -49,7 +49,7 @@ type (
 	}
 )
 
-// printReleases shows [{Name, Vsn, ["App-Vsn"], Status}], and what runs if the node tells.
+// printReleases prints [{Name, Vsn, ["App-Vsn"], Status}], and what runs if the node tells.
 func printReleases(cmd *cobra.Command, format string, releases etf.Term, o *releasehandler.Overview) error {
 	all, err := readReleases(releases)
 	if err != nil {
@@ -92,7 +92,7 @@ func printReleases(cmd *cobra.Command, format string, releases etf.Term, o *rele
 	return nil
 }
 
-// printRunning tells what an upgrade is doing and what it waits for.
+// printRunning prints what an upgrade is doing and what it waits for.
 func printRunning(out io.Writer, r *codechange.Running) {
 	if r == nil || r.Step == 0 {
 		return
@@ -157,7 +157,7 @@ func readReleases(releases etf.Term) ([]releaseJSON, error) {
 	return all, nil
 }
 
-// inWords is the text of a string or an atom, without quotes and without what a terminal could take for a command.
+// inWords returns the text of a string or an atom, without quotes and without control codes for a terminal.
 func inWords(t etf.Term) string {
 	text := etf.Format(t)
 	if unquoted, ok := strings.CutPrefix(text, `"`); ok {
@@ -166,11 +166,11 @@ func inWords(t etf.Term) string {
 	return printable(text)
 }
 
-// manyServers is how many servers a table shows one by one. Of more it shows those that are not as wanted, and counts
-// the rest.
+// manyServers is how many servers a table shows one by one. Of more servers it shows those with an unwanted outcome,
+// and counts the rest.
 const manyServers = 40
 
-// printReport shows what became of each server.
+// printReport prints the outcome for each server.
 func printReport(cmd *cobra.Command, format string, to target, r *codechange.Report) error {
 	if format == "json" {
 		return printJSON(cmd, jsonReport(to, r))
@@ -205,7 +205,7 @@ func server(p *codechange.ProcessReport) string {
 	return etf.Format(p.Pid)
 }
 
-// summary says in a few lines how it ended.
+// summary prints the outcome in a few lines.
 func summary(cmd *cobra.Command, to target, r *codechange.Report) error {
 	out := cmd.ErrOrStderr()
 	switch {
@@ -244,7 +244,7 @@ func summary(cmd *cobra.Command, to target, r *codechange.Report) error {
 	return nil
 }
 
-// notAsItWas says how many servers are not what they were before an upgrade that failed.
+// notAsItWas prints how many servers are not as they were before an upgrade that failed.
 func notAsItWas(out io.Writer, r *codechange.Report) {
 	fmt.Fprintf(out, "servers paused for %v\n", r.Pause.Round(time.Microsecond))
 	for _, kind := range []struct {

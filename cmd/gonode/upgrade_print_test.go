@@ -11,7 +11,7 @@ import (
 	"github.com/gonode-otp/gonode/codechange"
 )
 
-// shownReport is what the command says about a report.
+// shownReport returns what the command prints about a report.
 func shownReport(t *testing.T, format string, r *codechange.Report) (out, last string) {
 	t.Helper()
 	var table, talk bytes.Buffer

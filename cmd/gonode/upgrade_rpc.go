@@ -7,7 +7,7 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// rpc is rpc:call/4 by way of the server rex, which every node has.
+// rpc does what rpc:call/4 does. It calls the server rex, which every node has.
 func (u *upgrading) rpc(ctx context.Context, module, function etf.Atom, args ...etf.Term) (etf.Term, error) {
 	request := etf.Tuple{etf.Atom("call"), module, function, etf.List(args), etf.Atom("user")}
 	answer, err := u.n.Call(ctx, etf.Tuple{etf.Atom("rex"), u.peer}, request)
@@ -20,7 +20,7 @@ func (u *upgrading) rpc(ctx context.Context, module, function etf.Atom, args ...
 	return answer, nil
 }
 
-// undef tells whether an rpc failed because there is no such function.
+// undef reports whether an rpc failed because the function does not exist.
 func undef(err error) bool {
 	var failed *upgradeError
 	if !errors.As(err, &failed) {

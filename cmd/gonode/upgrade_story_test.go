@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The sessions of the example with this command are typed on one node, in order. Three dots stand for anything.
+// The sessions of the example that use this command are run on one node, in order. Three dots match any text.
 func TestTheStoryOfTheExampleIsTrue(t *testing.T) {
 	startCalc(t)
 	text, err := os.ReadFile("../../examples/upgrade/README.md")
@@ -28,7 +28,7 @@ func TestTheStoryOfTheExampleIsTrue(t *testing.T) {
 	require.Greater(t, commands, 10)
 }
 
-// words takes a command line apart at its spaces; what stands in single quotes stays together.
+// words splits a command line at its spaces. Text in single quotes stays together.
 func words(line string) (all []string) {
 	for i, part := range strings.Split(line, "'") {
 		if i%2 == 1 {
@@ -40,7 +40,7 @@ func words(line string) (all []string) {
 	return all
 }
 
-// sameLines compares lines without their order, for they come from two streams.
+// sameLines compares lines in any order, because they come from two streams.
 func sameLines(t *testing.T, command, want, got string) {
 	t.Helper()
 	left := lines(got)
@@ -59,8 +59,7 @@ func sameLines(t *testing.T, command, want, got string) {
 	require.Empty(t, left, command)
 }
 
-// lines takes a text apart. How far the columns of a table stand from each other depends on how long the times in it
-// are.
+// lines splits a text into lines. It normalizes spaces, because the column widths of a table depend on the times in it.
 func lines(text string) (all []string) {
 	for _, line := range strings.Split(text, "\n") {
 		if line = gaps.ReplaceAllString(strings.TrimRight(line, " "), "  "); line != "" {

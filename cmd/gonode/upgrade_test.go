@@ -32,7 +32,7 @@ func startCalc(t *testing.T) *node.Node {
 	return startCalcIn(t, t.TempDir())
 }
 
-// startCalcIn starts it with a directory for a copy of its files.
+// startCalcIn starts the node of the example with a directory for a copy of its files.
 func startCalcIn(t *testing.T, root string) *node.Node {
 	t.Helper()
 	alone(t)

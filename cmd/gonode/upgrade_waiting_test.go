@@ -17,7 +17,7 @@ import (
 	"github.com/gonode-otp/gonode/node"
 )
 
-// relup2 replaces the way from release 1 to 2.
+// relup2 replaces the relup from release 1 to 2.
 func relup2(t *testing.T, n *node.Node, root, script string) {
 	t.Helper()
 	text := `{"2",[{"1","",[` + script + `]}],[]}.`

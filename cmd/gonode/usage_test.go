@@ -107,7 +107,7 @@ func TestAnUnusableEnvironmentExitsWith2(t *testing.T) {
 	fails(t, exitUsage, []string{"run"}, "the cookie from GONODE_COOKIE is not 1 to 255 characters of Latin-1")
 }
 
-// gonode itself checks that no output has the cookie in it.
+// The helper gonode checks that no output contains the cookie.
 func TestNoWrongCommandLineRepeatsTheCookie(t *testing.T) {
 	alone(t)
 	for _, line := range []string{

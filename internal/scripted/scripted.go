@@ -1,5 +1,5 @@
-// Package scripted has the parts of a gen_server that does what its messages say, so that a test can write a server's
-// behaviour as Erlang terms and compare it with that of the same server in Erlang, genserv/testdata/scripted.erl.
+// Package scripted has the parts of a gen_server that does what its messages say. A test can write a server's behaviour
+// as Erlang terms and compare it with that of the same server in Erlang, genserv/testdata/scripted.erl.
 package scripted
 
 import (
@@ -10,8 +10,8 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// Act does what a message says, and returns the value that the callback returns; nil if the message says nothing.
-// from is the call that {answer, Reply, Then} answers.
+// Act carries out a message, and returns the value that the callback returns, or nil if the message names none. from is
+// the call that {answer, Reply, Then} answers.
 //
 //	{return, Value}        {throw, Value}         {error, Reason}        {exit, Reason}
 //	{trap, Then}           {to_self, Msg, Then}   {answer, Reply, Then}  {put, Key, Value, Then}
@@ -48,7 +48,7 @@ func Act(p *genserv.Process, from genserv.From, what etf.Term) etf.Term {
 	return nil
 }
 
-// InitResult turns what an Erlang init returns into an InitResult; what is none becomes a bad one.
+// InitResult converts the result of an Erlang init. Any other term becomes the zero InitResult, a bad return value.
 func InitResult(t etf.Term) genserv.InitResult[etf.Term] {
 	if etf.IsAtom(t, "ignore") {
 		return genserv.Ignore[etf.Term]()
@@ -70,7 +70,7 @@ func InitResult(t etf.Term) genserv.InitResult[etf.Term] {
 	return genserv.InitResult[etf.Term]{}
 }
 
-// Result turns what an Erlang callback returns into a Result; what is none becomes a bad one.
+// Result converts the result of an Erlang callback. Any other term becomes the zero Result, a bad return value.
 func Result(t etf.Term) genserv.Result[etf.Term] {
 	tuple, ok := t.(etf.Tuple)
 	if !ok {

@@ -1,5 +1,5 @@
-// Package soak lets a test do less in make test than in make soak, which sets GONODE_SOAK. What a test claims is the
-// same in both: only repetitions, sizes and durations differ. A test that cannot be made small is left out by name.
+// Package soak lets a test do less in make test than in make soak, which sets GONODE_SOAK. A test makes the same claims
+// in both; only repetitions, sizes and durations differ. A test that cannot be made small is skipped by name.
 package soak
 
 import (
@@ -8,10 +8,10 @@ import (
 	"testing"
 )
 
-// On reports whether this is make soak.
+// On reports whether this run is make soak.
 func On() bool { return os.Getenv("GONODE_SOAK") != "" }
 
-// Size returns full in make soak, else quick.
+// Size returns full in make soak, and quick otherwise.
 func Size[T any](quick, full T) T {
 	if On() {
 		return full
@@ -19,8 +19,8 @@ func Size[T any](quick, full T) T {
 	return quick
 }
 
-// Only skips a test that runs in make soak alone, and names it as a skipped lane, as gonodetest.SkipLane does, which
-// tests inside the packages that gonodetest imports cannot call.
+// Only skips a test outside of make soak, and records it as a skipped lane. It does what gonodetest.SkipLane does,
+// because tests of packages that gonodetest imports cannot import gonodetest.
 func Only(t testing.TB) {
 	t.Helper()
 	if On() {

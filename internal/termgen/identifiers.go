@@ -2,7 +2,7 @@ package termgen
 
 import "github.com/gonode-otp/gonode/etf"
 
-// node returns one of a few node names, so that identifiers of one node meet.
+// node returns one of a few node names, so that several identifiers belong to the same node.
 func (g *Gen) node() etf.Atom {
 	return []etf.Atom{"a@host", "b@host", "node@some.domain.example", "nonode@nohost"}[g.r.IntN(4)]
 }
@@ -18,7 +18,7 @@ func (g *Gen) word() uint32 {
 	}
 }
 
-// creation is never zero: OTP compares an identifier of creation zero in ways of its own.
+// creation returns a creation other than zero. OTP compares identifiers with creation zero in its own way.
 func (g *Gen) creation() uint32 { return 1 + uint32(g.r.IntN(3)) + g.r.Uint32N(2)<<30 }
 
 // Pid returns a random pid.
@@ -39,7 +39,7 @@ func (g *Gen) Port() etf.Port {
 func (g *Gen) Ref() etf.Ref {
 	r := etf.Ref{Node: g.node(), Creation: g.creation(), Len: uint8(1 + g.r.IntN(etf.MaxRefWords))}
 	if g.inKeys > 0 && r.Len == 1 {
-		r.Len = 2 // OTP 25 does not find one of a single word again in a map of more than 32 pairs
+		r.Len = 2 // OTP 25 does not find a one-word reference in a map of more than 32 pairs
 	}
 	for i := range r.Words[:r.Len] {
 		r.Words[i] = g.word()

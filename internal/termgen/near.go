@@ -7,8 +7,8 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// Near returns a term like t that differs from it in one place, more or less: what comparisons find hard. It may be
-// equal to t. t is not changed.
+// Near returns a term that differs from t in about one place, which is hard for comparisons. It may be equal to t. It
+// does not change t.
 func (g *Gen) Near(t etf.Term) etf.Term {
 	if g.r.IntN(6) == 0 {
 		return g.other(t)
@@ -36,7 +36,7 @@ func (g *Gen) Near(t etf.Term) etf.Term {
 	}
 }
 
-// nearRecord changes a value, or what comes before the values.
+// nearRecord changes a value, or the part before the values.
 func (g *Gen) nearRecord(t *etf.Record) etf.Term {
 	r := *t
 	switch g.r.IntN(6) {

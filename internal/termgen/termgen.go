@@ -12,17 +12,17 @@ import (
 
 // Gen makes terms. Its fields may be changed before use.
 type Gen struct {
-	// Depth is how deep terms are nested at most.
+	// Depth is the maximum depth of terms.
 	Depth int
-	// Width is how many elements a list, tuple or map has at most, but for a few long ones.
+	// Width is the maximum number of elements of a list, tuple or map, except for a few long ones.
 	Width int
-	// Identifiers, if set, lets pids, ports, references, funs and exports occur.
+	// Identifiers enables pids, ports, references, funs and exports.
 	Identifiers bool
-	// Records, if set, lets native records of OTP 29 occur.
+	// Records enables native records of OTP 29.
 	Records bool
 
 	r      *rand.Rand
-	inKeys int // map keys around the term being made
+	inKeys int // map keys around the present term
 }
 
 // New returns a generator of terms nested up to four deep, with identifiers, without records.
@@ -62,7 +62,7 @@ func (g *Gen) term(depth int) etf.Term {
 	}
 }
 
-// Leaf returns a random term without parts.
+// Leaf returns a random term without elements.
 func (g *Gen) Leaf() etf.Term {
 	n := 8
 	if g.Identifiers {
@@ -92,7 +92,7 @@ func (g *Gen) Leaf() etf.Term {
 	}
 }
 
-// count is a number of elements, now and then one that needs a larger tag.
+// count returns a number of elements, sometimes one that needs a larger tag.
 func (g *Gen) count() int {
 	if g.r.IntN(100) == 0 {
 		return 250 + g.r.IntN(12)
@@ -112,7 +112,7 @@ func (g *Gen) terms(depth, n int) []etf.Term {
 	return t
 }
 
-// list returns a list, as often as not one of bytes, which the wire treats differently.
+// list returns a list. Half of the lists are lists of bytes, which have another encoding.
 func (g *Gen) list(depth int) etf.Term {
 	if g.r.IntN(2) == 0 {
 		return etf.List(g.terms(depth, g.count()))
@@ -131,7 +131,7 @@ func (g *Gen) mapTerm(depth int) etf.Term {
 	m := etf.Map{}
 	n := g.count()
 	if n == g.Width {
-		n = 40 // above 32 pairs OTP keeps maps in another way
+		n = 40 // OTP stores maps with more than 32 pairs in another way
 	}
 	for range n {
 		g.inKeys++
@@ -147,7 +147,7 @@ func (g *Gen) mapTerm(depth int) etf.Term {
 	return m
 }
 
-// Atom returns a random atom: mostly one of a few, at times any text.
+// Atom returns a random atom: mostly one of a few, sometimes any text.
 func (g *Gen) Atom() etf.Atom {
 	common := [...]etf.Atom{"ok", "error", "true", "false", "undefined", "a", "b", "", "hello world", "Elixir.Foo",
 		"$gen_call", "'", `\`, "é", "日本", "\n"}
@@ -157,7 +157,7 @@ func (g *Gen) Atom() etf.Atom {
 	return etf.Atom(g.text([]int{1, 5, 60, 255}[g.r.IntN(4)]))
 }
 
-// text returns up to n characters of any plane.
+// text returns up to n characters of any Unicode plane.
 func (g *Gen) text(n int) string {
 	s := make([]rune, g.r.IntN(n+1))
 	limit := []int32{0x80, 0x100, 0x800, 0xd800, 0x10ffff}[g.r.IntN(5)]
@@ -170,7 +170,7 @@ func (g *Gen) text(n int) string {
 	return string(s)
 }
 
-// Integer returns a random integer, preferably next to a border between two tags.
+// Integer returns a random integer, preferably close to a boundary between two tags.
 func (g *Gen) Integer() etf.Term {
 	switch g.r.IntN(4) {
 	case 0:
@@ -188,7 +188,8 @@ func (g *Gen) Integer() etf.Term {
 	}
 }
 
-// Float returns a random finite float. Keys of maps have no -0.0, which only OTP 27 and later tell from 0.0.
+// Float returns a random finite float. In keys of maps it is never -0.0, which only OTP 27 and later distinguish from
+// 0.0.
 func (g *Gen) Float() etf.Float {
 	f := g.float()
 	if f == 0 && g.inKeys > 0 {

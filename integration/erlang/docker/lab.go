@@ -20,10 +20,10 @@ type Lab struct {
 	root    string // of the repository
 
 	mu  sync.Mutex
-	ids map[string]string // of containers, which keep them until Down
+	ids map[string]string // container ids, which stay the same until Down
 }
 
-// Open finds Compose and a daemon that answers. The error says what is missing. Nothing is started.
+// Open finds Docker Compose and a running daemon. It starts no container. The error says what is missing.
 func Open(ctx context.Context, root string) (*Lab, error) {
 	l := &Lab{project: fmt.Sprintf("gonode%d", os.Getpid()), root: root, compose: []string{"docker", "compose"},
 		ids: make(map[string]string)}
@@ -39,12 +39,12 @@ func Open(ctx context.Context, root string) (*Lab, error) {
 	return l, nil
 }
 
-// Images sees to the images of gonode and, if it can, to those of peers, and says what it did.
+// Images makes or fetches the images of gonode and, if it can, those of peers. It returns what it did.
 func (l *Lab) Images(ctx context.Context) (said string, err error) {
 	return run(ctx, filepath.Join(l.root, "tools/images"))
 }
 
-// HasImage tells whether the daemon has an image.
+// HasImage reports whether the daemon has an image.
 func HasImage(ctx context.Context, name string) bool {
 	_, err := run(ctx, "docker", "image", "inspect", name)
 	return err == nil
@@ -87,7 +87,7 @@ func (l *Lab) Healthy(ctx context.Context, service string) error {
 	}
 }
 
-// Down ends all and removes it, even when ctx is done.
+// Down stops and removes all containers, even when ctx has ended.
 func (l *Lab) Down(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer cancel()
@@ -113,7 +113,7 @@ func (l *Lab) Container(ctx context.Context, service string) (string, error) {
 	return id, nil
 }
 
-// Exec runs a command of the shell in the container of a service, with more environment, and returns what it prints.
+// Exec runs a shell command in the container of a service, with additional environment, and returns its output.
 func (l *Lab) Exec(ctx context.Context, service string, env []string, command string) (string, error) {
 	id, err := l.Container(ctx, service)
 	if err != nil {
@@ -126,7 +126,7 @@ func (l *Lab) Exec(ctx context.Context, service string, env []string, command st
 	return run(ctx, "docker", append(args, id, "sh", "-c", command)...)
 }
 
-// Command is a command of the shell in the container of a service, with an input, still to be started.
+// Command returns a shell command in the container of a service, with standard input. The caller starts it.
 func (l *Lab) Command(ctx context.Context, service, command string) (*exec.Cmd, error) {
 	id, err := l.Container(ctx, service)
 	if err != nil {
@@ -135,7 +135,7 @@ func (l *Lab) Command(ctx context.Context, service, command string) (*exec.Cmd, 
 	return exec.CommandContext(ctx, "docker", "exec", "-i", id, "sh", "-c", command), nil
 }
 
-// Tell gives a command of docker, such as pause, to the container of a service, even if it does not run.
+// Tell runs a docker command such as pause for the container of a service, even if the container does not run.
 func (l *Lab) Tell(ctx context.Context, service string, command ...string) error {
 	id, err := l.Container(ctx, service)
 	if err != nil {
@@ -154,7 +154,7 @@ func (l *Lab) Address(ctx context.Context, service string) (string, error) {
 	return run(ctx, "docker", "inspect", "-f", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", id)
 }
 
-// InNet runs a program of this machine in the network of a service.
+// InNet runs a program of this machine in the network namespace of a service.
 func (l *Lab) InNet(ctx context.Context, service, name string, args ...string) error {
 	cmd, err := l.NetCommand(ctx, service, name, args...)
 	if err != nil {
@@ -167,7 +167,7 @@ func (l *Lab) InNet(ctx context.Context, service, name string, args ...string) e
 	return nil
 }
 
-// NetCommand is a program of this machine in the network of a service, still to be started.
+// NetCommand returns a program of this machine in the network namespace of a service. The caller starts it.
 func (l *Lab) NetCommand(ctx context.Context, service, name string, args ...string) (*exec.Cmd, error) {
 	id, err := l.Container(ctx, service)
 	if err != nil {
@@ -177,13 +177,13 @@ func (l *Lab) NetCommand(ctx context.Context, service, name string, args ...stri
 	if err != nil {
 		return nil, err
 	}
-	if pid == "0" || pid == "" { // that would be the network of this machine
+	if pid == "0" || pid == "" { // would mean the network of this machine
 		return nil, fmt.Errorf("%s does not run", service)
 	}
 	return exec.CommandContext(ctx, "nsenter", append([]string{"-t", pid, "-n", name}, args...)...), nil
 }
 
-// CopyTo copies a file, or what is in a directory, into the container of a service.
+// CopyTo copies a file, or the contents of a directory, into the container of a service.
 func (l *Lab) CopyTo(ctx context.Context, service, from, to string) error {
 	id, err := l.Container(ctx, service)
 	if err != nil {
@@ -203,7 +203,7 @@ func (l *Lab) CopyFrom(ctx context.Context, service, from, to string) error {
 	return err
 }
 
-// Logs returns the end of what the container of a service has printed.
+// Logs returns the end of the log of the container of a service.
 func (l *Lab) Logs(ctx context.Context, service string) string {
 	id, err := l.Container(ctx, service)
 	if err != nil {
@@ -219,7 +219,8 @@ func (l *Lab) do(ctx context.Context, args ...string) (string, error) {
 		filepath.Join(l.root, "docker-compose.yml")), args...)...)
 }
 
-// run runs a program and returns its standard output. The error has what it said otherwise.
+// run runs a program and returns its standard output. The error contains the end of its standard error, or of its
+// standard output if that is all.
 func run(ctx context.Context, name string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.WaitDelay = 5 * time.Second

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Skip says that something was not run and why. With note it is also noted as a skipped lane where
-// GONODE_SKIPPED_LANES says, as gonodetest.SkipLane does.
+// Skip reports that something was not run, and why. With note it also appends that to the file that
+// GONODE_SKIPPED_LANES names, as gonodetest.SkipLane does.
 func Skip(lane, why string, note bool) {
 	why = strings.Join(strings.Fields(why), " ")
 	fmt.Println("not run:", why)

@@ -12,10 +12,10 @@ var peersTSV string
 type Peer struct {
 	Service string // in docker-compose.yml
 	Image   string
-	Suite   string // of Debian
+	Suite   string // the Debian suite
 }
 
-// Peers returns the list in peers.tsv.
+// Peers returns the peers in peers.tsv.
 func Peers() []Peer {
 	var peers []Peer
 	for line := range strings.Lines(peersTSV) {

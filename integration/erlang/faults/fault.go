@@ -12,33 +12,33 @@ import (
 	"github.com/gonode-otp/gonode/integration/erlang/docker"
 )
 
-// The containers.
+// The names of the containers.
 const (
 	goNode = "ledger"
 	first  = "otp27"
 	second = "otp25"
 )
 
-// fault is what is done to them.
+// fault is a disturbance of the containers.
 type fault struct {
 	name  string
 	text  string
 	hold  time.Duration
-	long  bool // takes too long for CI
+	long  bool // too long for CI
 	begin func(context.Context, *docker.Lab) error
 	end   func(context.Context, *docker.Lab) error
-	// gone is a load that does not live to give its account.
+	// gone is the load that the fault kills, so that it has no account.
 	gone string
-	// before stands in front of the command that starts the load on first.
+	// before is put in front of the command that starts the load on first.
 	before string
-	// needs returns why this machine cannot do it, or nil.
+	// needs returns why this machine cannot make the fault, or nil.
 	needs func(context.Context, *docker.Lab) error
 }
 
 var (
-	// errNot is wrapped by what says that this machine cannot do something.
+	// errNot is wrapped by the reasons why this machine cannot make a fault.
 	errNot = errors.New("not possible here")
-	// errWrong is wrapped by what says that a promise was broken.
+	// errWrong is wrapped by errors about a broken promise.
 	errWrong = errors.New("not as promised")
 )
 
@@ -46,7 +46,7 @@ func tell(service string, command ...string) func(context.Context, *docker.Lab) 
 	return func(ctx context.Context, lab *docker.Lab) error { return lab.Tell(ctx, service, command...) }
 }
 
-// iptables adds, with A, or deletes, with D, rules in the network of the Go node. FROM and TO stand for the first peer.
+// iptables adds (A) or deletes (D) rules in the network of the Go node. FROM and TO stand for the first peer.
 func iptables(op string, rules ...string) func(context.Context, *docker.Lab) error {
 	return func(ctx context.Context, lab *docker.Lab) error {
 		addr, err := lab.Address(ctx, first)
@@ -58,12 +58,12 @@ func iptables(op string, rules ...string) func(context.Context, *docker.Lab) err
 	}
 }
 
-// ruled is a fault that consists of rules of iptables.
+// ruled is a fault made by rules of iptables.
 func ruled(name, text string, hold time.Duration, rules ...string) fault {
 	return fault{name: name, text: text, hold: hold, begin: iptables("A", rules...), end: iptables("D", rules...)}
 }
 
-// qdisc is a fault that consists of a queueing discipline.
+// qdisc is a fault made by a queueing discipline.
 func qdisc(name, text string, hold time.Duration, what string) fault {
 	return fault{name: name, text: text, hold: hold,
 		begin: func(ctx context.Context, lab *docker.Lab) error {
@@ -76,7 +76,7 @@ func qdisc(name, text string, hold time.Duration, what string) fault {
 
 func nothing(context.Context, *docker.Lab) error { return nil }
 
-// The tick time of all nodes is 4 s, so that silence is noticed after 3 to 5.
+// The tick time of all nodes is 4 s, so they notice silence after 3 to 5 s.
 var faults = []fault{
 	{name: "none", text: "for comparison", hold: 3 * time.Second, begin: nothing, end: nothing},
 	{name: "pause, 2 s", text: "the Go node is frozen for less than the tick time", hold: 2 * time.Second,
@@ -110,7 +110,7 @@ var faults = []fault{
 	clockJump(),
 }
 
-// handler applies a function of handler.erl, which ends with 3 if something is wrong.
+// handler applies a function of handler.erl, which exits with 3 if a check fails.
 func handler(function string) func(context.Context, *docker.Lab) error {
 	return func(ctx context.Context, lab *docker.Lab) error {
 		said, err := lab.Exec(ctx, first, nil,
@@ -130,7 +130,7 @@ func withLong(f fault) fault {
 	return f
 }
 
-// startAgain starts a container and waits for its health.
+// startAgain starts a container and waits until it is healthy.
 func startAgain(service string) func(context.Context, *docker.Lab) error {
 	return func(ctx context.Context, lab *docker.Lab) error {
 		if err := lab.Tell(ctx, service, "start"); err != nil {
@@ -140,7 +140,7 @@ func startAgain(service string) func(context.Context, *docker.Lab) error {
 	}
 }
 
-// inBoth runs a command of the shell in the containers of both BEAMs.
+// inBoth runs a shell command in the containers of both BEAMs.
 func inBoth(command string) func(context.Context, *docker.Lab) error {
 	return func(ctx context.Context, lab *docker.Lab) error {
 		_, err := lab.Exec(ctx, first, nil, command)
@@ -149,11 +149,11 @@ func inBoth(command string) func(context.Context, *docker.Lab) error {
 	}
 }
 
-// fakeTime is the library that lets a program see another time, in places where Debian has it.
+// fakeTime is the path of libfaketime in Debian. The library gives a program another time.
 const fakeTime = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
 
-// clockJump lets the clock of a BEAM jump. A Go program does not ask the C library for the time, and the system's
-// clock belongs to all containers.
+// clockJump makes the clock of a BEAM jump. It cannot do that to the Go node: a Go program does not ask the C library
+// for the time, and the system's clock belongs to all containers.
 func clockJump() fault {
 	set := func(offset string) func(context.Context, *docker.Lab) error {
 		return func(ctx context.Context, lab *docker.Lab) error {

@@ -24,16 +24,16 @@ type load struct {
 	mu      sync.Mutex
 	events  []event
 	account account
-	other   []string // lines that were not expected, such as reports of a crash
+	other   []string // unexpected lines, such as crash reports
 }
 
-// event is something that a load has noticed.
+// event is a line of a load with its time.
 type event struct {
 	at   time.Time
 	what string
 }
 
-// account is what load.erl says at its end.
+// account is the final report of load.erl.
 type account struct {
 	numbers map[string]int
 	reasons map[string]map[string]int // by kind
@@ -71,7 +71,7 @@ func startLoad(ctx context.Context, lab *docker.Lab, service, before string) (*l
 	return nil, fmt.Errorf("the load on %s does not begin: %s", service, strings.Join(l.strange(), "; "))
 }
 
-// read takes what the load prints until its end.
+// read reads the output of the load until its end.
 func (l *load) read(out io.Reader) {
 	defer close(l.ended)
 	lines := bufio.NewScanner(out)
@@ -107,7 +107,7 @@ func (l *load) line(text string) {
 	}
 }
 
-// first returns when the first of some events was noticed after a time.
+// first returns when the first of some events after a given time happened.
 func (l *load) first(after time.Time, words ...string) (time.Time, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -121,7 +121,7 @@ func (l *load) first(after time.Time, words ...string) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// answered tells whether calls are answered at present.
+// answered reports whether calls are answered at present.
 func (l *load) answered() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -149,7 +149,7 @@ func (l *load) stop(ctx context.Context) error {
 	select {
 	case <-l.ended:
 		return nil
-	case <-time.After(3 * time.Minute): // a monitor is waited for that long
+	case <-time.After(3 * time.Minute): // load.erl waits that long for a monitor
 	case <-ctx.Done():
 	}
 	_ = l.cmd.Process.Kill()

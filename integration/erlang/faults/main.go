@@ -24,10 +24,10 @@ type options struct {
 	lane  bool
 }
 
-// notAsked is why most faults are not run when only some are wanted.
+// notAsked is why faults are not run when only some are wanted.
 const notAsked = "not asked for"
 
-// lane is what this command is called where lanes are named.
+// lane is the name of this command among the skipped lanes.
 const lane = "faults in Docker"
 
 func main() {
@@ -58,7 +58,7 @@ func (o options) main(ctx context.Context) int {
 	return o.status(results, err)
 }
 
-// status tells what went wrong and returns the exit code.
+// status prints what went wrong and returns the exit code.
 func (o options) status(results []*result, err error) int {
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "faults:", err)
@@ -139,7 +139,7 @@ func compile(ctx context.Context, lab *docker.Lab, service string) error {
 	return err
 }
 
-// one tries one fault, with an account of its own.
+// one tries one fault, with fresh accounts.
 func (o options) one(ctx context.Context, lab *docker.Lab, r *result) {
 	ctx, cancel := context.WithTimeout(ctx, r.fault.hold+5*time.Minute)
 	defer cancel()
@@ -149,7 +149,7 @@ func (o options) one(ctx context.Context, lab *docker.Lab, r *result) {
 				return err
 			}
 		}
-		// A new ledger for each.
+		// Each fault gets a new ledger.
 		if err := errors.Join(lab.Tell(ctx, goNode, "restart", "-t", "5"), lab.Healthy(ctx, goNode)); err != nil {
 			return err
 		}

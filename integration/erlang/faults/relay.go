@@ -18,10 +18,10 @@ import (
 	"github.com/gonode-otp/gonode/integration/erlang/docker"
 )
 
-// relayPort is where the relay listens in the network of the Go node.
+// relayPort is the port of the relay in the network of the Go node.
 const relayPort = "9999"
 
-// delayed delays everything on new connections to the Go node, by netem if the kernel has it, else by a relay.
+// delayed delays everything on new connections to the Go node, by netem if the kernel has it, otherwise by a relay.
 func delayed(d time.Duration) fault {
 	f := fault{name: "delay", text: fmt.Sprintf("%v more each way; existing connections are reset at its beginning "+
 		"and its end", d), hold: 6 * time.Second}
@@ -70,7 +70,7 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// runRelay takes connections that were redirected to it and passes on what comes with a delay, until it is killed.
+// runRelay accepts redirected connections and forwards their data with a delay, until it is killed.
 func runRelay(delay string) error {
 	d, err := time.ParseDuration(delay)
 	if err != nil {
@@ -131,11 +131,11 @@ func late(to, from net.Conn, d time.Duration) {
 	}
 	_ = to.Close()
 	_ = from.Close()
-	for range pieces { // the reader has to come to its end
+	for range pieces { // lets the reader come to its end
 	}
 }
 
-// destination is where a redirected connection wanted to go.
+// destination returns where a redirected connection was dialled to.
 func destination(c *net.TCPConn) (string, error) {
 	const soOriginalDst = 80 // linux/netfilter_ipv4.h
 	raw, err := c.SyscallConn()

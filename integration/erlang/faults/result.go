@@ -12,22 +12,22 @@ import (
 	"github.com/gonode-otp/gonode/integration/erlang/docker"
 )
 
-// result is what became of one fault.
+// result is the outcome of one fault.
 type result struct {
 	fault        fault
-	notRun       string // why
-	impossible   bool   // on this machine
+	notRun       string // the reason
+	impossible   bool   // this machine cannot make the fault
 	loads        []*load
 	noticed      time.Duration // -1: not at all
 	healed       time.Duration // -1: calls were always answered
 	stillFailing bool
-	wrong        []string // what else
+	wrong        []string // other errors
 }
 
 // patience is how long calls may fail after the end of a fault.
 const patience = time.Minute
 
-// measure puts the load on, does the fault and takes the accounts.
+// measure starts the load, makes the fault and reads the accounts.
 func (r *result) measure(ctx context.Context, lab *docker.Lab) (err error) {
 	r.noticed, r.healed = -1, -1
 	for _, service := range []string{first, second} {
@@ -66,7 +66,7 @@ func (r *result) measure(ctx context.Context, lab *docker.Lab) (err error) {
 		}
 	}
 	for _, l := range r.loads {
-		// Not one after the other: the ledger waits for the processes of both.
+		// Both inputs are closed at once, because the ledger waits for the processes of both.
 		go func() { _ = l.in.Close() }()
 	}
 	for _, l := range r.loads {
@@ -77,7 +77,7 @@ func (r *result) measure(ctx context.Context, lab *docker.Lab) (err error) {
 	return err
 }
 
-// recovers waits until the calls of all loads that are left are answered, and a moment longer.
+// recovers waits until the calls of all remaining loads are answered, and a moment longer.
 func (r *result) recovers(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -99,14 +99,14 @@ type line struct {
 	why                               map[string]int
 }
 
-// accounts adds up what the loads that are left say.
+// accounts adds up the accounts of the remaining loads.
 func (r *result) accounts() []line {
 	sum := make(map[string]int)
 	why := make(map[string]map[string]int)
 	for _, l := range r.loads {
 		l.mu.Lock()
 		for key, n := range l.account.numbers {
-			if strings.HasPrefix(key, "ledger_") { // both have asked the same one
+			if strings.HasPrefix(key, "ledger_") { // both asked the same ledger
 				sum[key] = max(sum[key], n)
 			} else {
 				sum[key] += n
@@ -134,7 +134,7 @@ func (r *result) accounts() []line {
 	return []line{call, cast, monitor, watched}
 }
 
-// unbalanced says what is wrong with the accounts.
+// unbalanced returns what is wrong with the accounts.
 func (r *result) unbalanced() []string {
 	if r.notRun != "" {
 		return nil
@@ -167,7 +167,7 @@ func (r *result) unbalanced() []string {
 	return wrong
 }
 
-// lines are those of the table.
+// lines returns the lines of the table.
 func (r *result) lines() string {
 	if r.notRun != "" {
 		return fmt.Sprintf("| %s | not run: %s | | | | | | | |\n", r.fault.name, r.notRun)
@@ -191,7 +191,7 @@ func since(d time.Duration) string {
 	return d.Round(10 * time.Millisecond).String()
 }
 
-// reasons are those of failed calls, and how monitors fired.
+// reasons returns the reasons of failed calls, and how monitors fired.
 func (l line) reasons() string {
 	var words []string
 	for _, w := range slices.Sorted(maps.Keys(l.why)) {
@@ -206,7 +206,7 @@ func (l line) reasons() string {
 	return fmt.Sprintf("%d: %s", l.failed, strings.Join(words, ", "))
 }
 
-// page is docs/faults.md.
+// page returns the text of docs/faults.md.
 func page(when time.Time, results []*result) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, `# What is left when the network breaks

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// balanced is what load.erl says when all is well.
+// balanced is the output of load.erl when the accounts balance.
 const balanced = `load
 at up
 account call_answered 90

@@ -9,7 +9,7 @@ import (
 	"github.com/gonode-otp/gonode/integration/erlang/docker"
 )
 
-// side is what the suites are run against.
+// side is the node against which the suites run.
 type side int
 
 const (
@@ -25,7 +25,7 @@ const (
 	skipped = "skipped"
 )
 
-// check is a line of compat_hook.erl.
+// check is one line of compat_hook.erl.
 type check struct {
 	section, function, title, outcome, place, promise, why string
 	release, tested                                        string
@@ -36,7 +36,7 @@ func (c check) String() string {
 		c.why))
 }
 
-// parse reads what compat_hook.erl has written.
+// parse reads the output of compat_hook.erl.
 func parse(text string) ([]check, error) {
 	var checks []check
 	for line := range strings.Lines(text) {
@@ -52,18 +52,18 @@ func parse(text string) ([]check, error) {
 	return checks, nil
 }
 
-// row is what one peer has found.
+// row is the result of one peer.
 type row struct {
 	peer            docker.Peer
 	version, elixir string
-	notRun          string // why
+	notRun          string // the reason
 	checks          [sides][]check
 	took            time.Duration
 }
 
 func (r *row) name() string { return r.peer.Service }
 
-// count returns how many checks of a section had which outcome; "" is all sections.
+// count returns how many checks of a section had an outcome. "" means all sections.
 func (r *row) count(on side, section, outcome string) int {
 	n := 0
 	for _, c := range r.checks[on] {
@@ -105,7 +105,7 @@ func (s side) String() string {
 	return "gonode"
 }
 
-// cell is a place of a table.
+// cell returns the text of a cell of a table.
 func (r *row) cell(on side, section string) string {
 	ok, bad, out := r.count(on, section, passed), r.count(on, section, failed), r.count(on, section, skipped)
 	if ok+bad+out == 0 {

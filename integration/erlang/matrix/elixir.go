@@ -15,7 +15,7 @@ import (
 // exunit is the section of the tests in integration/erlang/exunit.
 const exunit = "exunit"
 
-// elixir runs what is written in Elixir.
+// elixir runs the tests that are written in Elixir.
 func (o options) elixir(ctx context.Context, lab *docker.Lab, r *row) error {
 	if err := lab.CopyTo(ctx, r.peer.Service, "integration/erlang/exunit", "/tmp/"); err != nil {
 		return err
@@ -37,7 +37,7 @@ func (o options) elixir(ctx context.Context, lab *docker.Lab, r *row) error {
 	return example(ctx, lab, r)
 }
 
-// exUnit runs the project exunit, beside the sources of the suites.
+// exUnit runs the project exunit in a folder next to the sources of the suites.
 func exUnit(ctx context.Context, lab *docker.Lab, r *row, on side) ([]check, error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	defer cancel()
@@ -73,7 +73,7 @@ func example(ctx context.Context, lab *docker.Lab, r *row) error {
 	if err := lab.CopyTo(ctx, s, program, "/tmp/gonode"); err != nil {
 		return err
 	}
-	// The cookie is that of the file, which both sides find by themselves.
+	// Both sides find the cookie in its file by themselves.
 	test := "cd /tmp/go_watch && env -u GONODE_COOKIE GONODE=/tmp/gonode MIX_ENV=test mix test"
 	said, failure := lab.Exec(ctx, s, nil, test)
 	if failure != nil && ctx.Err() == nil {

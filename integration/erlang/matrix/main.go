@@ -27,7 +27,7 @@ type options struct {
 	lane      bool
 }
 
-// lane is what this command is called where lanes are named.
+// lane is the name of this command among the skipped lanes.
 const lane = "matrix in Docker"
 
 func main() {
@@ -56,7 +56,7 @@ func (o options) main(ctx context.Context) int {
 	return o.status(o.run(ctx))
 }
 
-// status tells what went wrong and returns the exit code.
+// status prints what went wrong and returns the exit code.
 func (o options) status(m matrix, err error) int {
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "matrix:", err)
@@ -79,7 +79,7 @@ func (o options) status(m matrix, err error) int {
 	return status
 }
 
-// run returns the rows of all peers that were asked for, and those of the others as not run.
+// run returns the rows of all wanted peers, and the rows of the other peers as not run.
 func (o options) run(ctx context.Context) (m matrix, err error) {
 	root, err := filepath.Abs(".")
 	if err != nil {

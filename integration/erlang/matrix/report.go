@@ -10,13 +10,13 @@ import (
 	"time"
 )
 
-// matrix is what a run has found.
+// matrix is the result of a run.
 type matrix struct {
 	when time.Time
 	rows []*row
 }
 
-// The table in README.md stands between these.
+// The markers around the table in README.md.
 const (
 	begin = "<!-- written by make matrix -->"
 	end   = "<!-- end -->"
@@ -39,7 +39,7 @@ func (m matrix) write(root string) error {
 	return os.WriteFile(readme, []byte(text), 0o644)
 }
 
-// between replaces what stands between begin and end.
+// between replaces the text between begin and end.
 func between(text, table string) (string, error) {
 	head, rest, found := strings.Cut(text, begin+"\n")
 	_, tail, ended := strings.Cut(rest, end)
@@ -49,7 +49,7 @@ func between(text, table string) (string, error) {
 	return head + begin + "\n" + table + end + tail, nil
 }
 
-// readme is the table for README.md: a row for each peer.
+// readme returns the table for README.md, with a row for each peer.
 func (m matrix) readme() string {
 	var b strings.Builder
 	b.WriteString("| Erlang/OTP | Elixir | checks that hold | on the BEAM itself |\n|---|---|---|---|\n")
@@ -64,7 +64,7 @@ func (m matrix) readme() string {
 	return b.String()
 }
 
-// page is docs/compat.md.
+// page returns the text of docs/compat.md.
 func (m matrix) page() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, `# Which Erlang/OTP, and what of it
@@ -101,7 +101,7 @@ func (r *row) outcome(on side, outcome string) []check {
 	return found
 }
 
-// table has a line for each section and a column for each peer.
+// table returns a table with a line for each section and a column for each peer.
 func (m matrix) table(sections []string, on side) string {
 	var b strings.Builder
 	b.WriteString("| |")
@@ -139,7 +139,7 @@ func (m matrix) table(sections []string, on side) string {
 	return b.String()
 }
 
-// list writes checks by row.
+// list writes checks, grouped by row.
 func list(b *strings.Builder, rows []*row, of func(*row, side) []check) {
 	none := true
 	for _, r := range rows {
@@ -156,7 +156,7 @@ func list(b *strings.Builder, rows []*row, of func(*row, side) []check) {
 	}
 }
 
-// cellText makes a text one that can stand in a line of a table.
+// cellText makes a text fit into a line of a table.
 func cellText(text string) string {
 	text = strings.Join(strings.Fields(text), " ")
 	if runes := []rune(text); len(runes) > 300 {

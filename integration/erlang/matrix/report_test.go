@@ -13,7 +13,7 @@ import (
 	"github.com/gonode-otp/gonode/integration/erlang/docker"
 )
 
-// line is one of compat_hook.erl.
+// line returns a line as compat_hook.erl writes it.
 func line(section, function, title, outcome string) string {
 	return strings.Join([]string{section, function, title, outcome, "place", "promise", "why", "27.3.4",
 		"gonode go1.26"}, "\t") + "\n"

@@ -13,13 +13,13 @@ import (
 	"github.com/gonode-otp/gonode/integration/erlang/docker"
 )
 
-// Where the suites are in a container, and what is tested.
+// The folder of the suites in a container, and the control node that they test.
 const (
 	there   = "/tmp/ct"
 	control = "testbed@testbed.lab"
 )
 
-// peer runs everything from one peer. An error means that it could not be run.
+// peer runs everything from one peer. An error means that something could not be run.
 func (o options) peer(ctx context.Context, lab *docker.Lab, r *row) error {
 	s := r.peer.Service
 	if err := lab.Up(ctx, s); err != nil {
@@ -45,7 +45,7 @@ func (o options) peer(ctx context.Context, lab *docker.Lab, r *row) error {
 	return o.elixir(ctx, lab, r)
 }
 
-// prepare finds out what the peer is and compiles the suites there: each release has files of its own.
+// prepare finds out what the peer is and compiles the suites there, because each release needs its own files.
 func (o options) prepare(ctx context.Context, lab *docker.Lab, r *row) error {
 	s := r.peer.Service
 	said, err := lab.Exec(ctx, s, nil, `erl -noinput -eval '
@@ -70,8 +70,8 @@ func (o options) prepare(ctx context.Context, lab *docker.Lab, r *row) error {
 	return err
 }
 
-// connects makes the first check: that the release connects to gonode at all. If it does not although the network is
-// there, that is a failure and not something that could not be run.
+// connects makes the first check: that the release connects to gonode. If it does not although the network works, that
+// is a failed check, and not something that could not be run.
 func connects(ctx context.Context, lab *docker.Lab, r *row) (bool, error) {
 	s := r.peer.Service
 	script := fmt.Sprintf(`{ok, Address} = inet:getaddr("testbed.lab", inet),
@@ -107,7 +107,7 @@ func (o options) suitesOn(ctx context.Context, lab *docker.Lab, r *row, on side)
 	return err
 }
 
-// once runs suites and returns their checks. It fails if they do not come to an end by themselves.
+// once runs suites and returns their checks. It fails if they do not end by themselves.
 func (o options) once(ctx context.Context, lab *docker.Lab, r *row, on side, suites string) ([]check, error) {
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Minute)
 	defer cancel()
@@ -116,14 +116,14 @@ func (o options) once(ctx context.Context, lab *docker.Lab, r *row, on side, sui
 	if on == gonode {
 		env = append(env, "COMPAT_CONTROL="+control)
 	}
-	// The names of the nodes that a driver starts begin with its own. Nobody else uses them in this network.
+	// The nodes that a driver starts have names that begin with its own. No other node of this network has such names.
 	return account(ctx, lab, s, env,
 		fmt.Sprintf(`cd %s && exec erl -noinput -name driver_%s@%s.lab -setcookie "$GONODE_COOKIE" \
 			-connect_all false -pa ebin -s compat_run`,
 			there, s, s))
 }
 
-// account runs a command in a service that writes an account, and returns the checks of that.
+// account runs a command in a service that writes an account, and returns the checks in it.
 func account(ctx context.Context, lab *docker.Lab, s string, env []string, command string) ([]check, error) {
 	said, failure := lab.Exec(ctx, s, env, "rm -f "+there+"/out.tsv && "+command)
 	if ctx.Err() != nil {
@@ -152,7 +152,7 @@ func account(ctx context.Context, lab *docker.Lab, s string, env []string, comma
 	return checks, nil
 }
 
-// tail is the end of a text.
+// tail returns the end of a text.
 func tail(text string) string {
 	const most = 2000
 	return text[max(0, len(text)-most):]

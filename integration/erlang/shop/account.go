@@ -10,12 +10,12 @@ const people = 64
 
 // account is a state.
 type account[S any] interface {
-	// enter adds an amount. It refuses a number that is not the next one of who.
+	// enter adds an amount. It refuses a number that is not the next number of who.
 	enter(who, seq, amount int64) (S, bool)
 	balance() (sum, entries int64)
 }
 
-// answer is the HandleCall of servers that answer at once.
+// answer is the HandleCall of servers that reply at once.
 func answer[S account[S]](b base, vsn int64, request etf.Term, s S) genserv.Result[S] {
 	if who, seq, amount, ok := entry(request); ok {
 		s, ok = s.enter(who, seq, amount)
@@ -24,7 +24,7 @@ func answer[S account[S]](b base, vsn int64, request etf.Term, s S) genserv.Resu
 	return genserv.Reply(statement(vsn, s), s)
 }
 
-// receipt is the answer to an entry.
+// receipt is the reply to an entry.
 func (b base) receipt(vsn, seq int64, ok bool) etf.Term {
 	if !ok {
 		return etf.Tuple{etf.Atom("wrong"), etf.Int(seq)}
@@ -33,13 +33,13 @@ func (b base) receipt(vsn, seq int64, ok bool) etf.Term {
 	return etf.Tuple{etf.Atom("ok"), etf.Int(vsn), etf.Int(seq)}
 }
 
-// statement is the answer to balance.
+// statement is the reply to balance.
 func statement[S account[S]](vsn int64, s S) etf.Term {
 	sum, entries := s.balance()
 	return etf.Tuple{etf.Int(vsn), etf.Int(sum), etf.Int(entries)}
 }
 
-// entry takes {add, Who, Seq, Amount} apart.
+// entry parses {add, Who, Seq, Amount}.
 func entry(request etf.Term) (who, seq, amount int64, ok bool) {
 	t, ok := etf.AsTuple(request, "add", 4)
 	if !ok {
@@ -74,5 +74,5 @@ func (s plain) enter(who, seq, amount int64) (plain, bool) {
 
 func (s plain) balance() (sum, entries int64) { return s.Sum, s.Entries }
 
-// line is an entry of an account that keeps them all.
+// line is an entry of an account that keeps all entries.
 type line struct{ Who, Seq, Amount int64 }

@@ -8,7 +8,7 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// number is who the server is for those that it calls.
+// number is the number of the server when it calls other servers.
 func (b base) number() int64 {
 	for i, s := range Servers {
 		if s.Name == b.name {
@@ -21,7 +21,7 @@ func (b base) number() int64 {
 // callLimit is how long a server waits for another one.
 const callLimit = time.Minute
 
-// passOn enters the amount into the accounts of other servers, which know this one.
+// passOn adds the amount to the accounts of other servers, which expect this one.
 func (b base) passOn(p *genserv.Process, next []etf.Atom, seq, amount int64) {
 	ctx, cancel := context.WithTimeout(context.Background(), callLimit)
 	defer cancel()
@@ -37,7 +37,7 @@ func (b base) passOn(p *genserv.Process, next []etf.Atom, seq, amount int64) {
 	}
 }
 
-// route2 is an account with the last entry.
+// route2 is an account that also has the last entry.
 type (
 	route2 struct {
 		plain
@@ -87,13 +87,13 @@ func (b calling2) Downgrade(p *genserv.Process, _ etf.Term, s route2, _ etf.Term
 	return s.plain, b.shop.trip(p, b.name)
 }
 
-// owed is an answer that is yet to be given.
+// owed is a reply that is still to be sent.
 type owed struct {
 	From    genserv.From
 	Receipt etf.Term
 }
 
-// tray1 gives its answers when its own message comes back; tray2 has version 2 keep them by number.
+// tray1 sends its replies when its own message comes back. tray2 of version 2 keeps them by number.
 type (
 	tray1 struct {
 		plain

@@ -5,7 +5,7 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// table2 is a table with an account of what was entered through it.
+// table2 is a table that also counts what was entered through it.
 type table2 struct {
 	table
 	Entered int64
@@ -16,7 +16,7 @@ func (s table2) enter(who, seq, amount int64) (table2, bool) {
 	return table2{t, s.Entered + 1}, ok
 }
 
-// StateTerm is what sys:get_state shows.
+// StateTerm returns what sys:get_state shows.
 func (t table) StateTerm() etf.Term { return t.name }
 
 type (
@@ -80,7 +80,7 @@ func (b database2) Downgrade(p *genserv.Process, _ etf.Term, _ table2, _ etf.Ter
 	return b.open()
 }
 
-// EndCodeChange closes the handle that is given up.
+// EndCodeChange closes the handle of the discarded state.
 func (database2) EndCodeChange(_ *genserv.Process, kept bool, oldState, newState any) {
 	given := newState
 	if kept {
@@ -94,7 +94,7 @@ func (database2) EndCodeChange(_ *genserv.Process, kept bool, oldState, newState
 	}
 }
 
-// A frail server may be killed at any time: it owns nothing, and all that it knows is in the database.
+// A frail server may be killed at any time. It owns nothing, and all its data is in the database.
 type (
 	frail1 struct{ base }
 	frail2 struct{ base }

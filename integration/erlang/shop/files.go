@@ -9,7 +9,7 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// WriteFiles writes the .app, .appup and .rel files of both versions below root. The relup is made out of them.
+// WriteFiles writes the .app, .appup and .rel files of both versions below root. It makes the relup from them.
 func WriteFiles(root string) error {
 	for vsn := 1; vsn <= 2; vsn++ {
 		libs := "{kernel,\"8.5.3\"},{stdlib,\"4.2\"},{sasl,\"4.2\"}"
@@ -57,8 +57,8 @@ func resource(app etf.Atom, vsn int) string {
 		"{applications,[kernel,stdlib]}]}.\n", app, vsn, etf.Format(names))
 }
 
-// Appups are the upgrade files of the applications. Callers stand in one group with those that they call, or in front
-// of them; functions between the groups have the servers go on before the script has ended.
+// Appups are the upgrade files of the applications. A server and the servers that it calls are in one group, or the
+// caller's group comes first. Functions between the groups let the servers resume before the script has ended.
 var Appups = map[etf.Atom]string{
 	"catalog": `{"2",
  [{"1", [{add_module,offers}, {update,catalog_sup,supervisor},

@@ -36,7 +36,7 @@ func (g *page) clone() *page {
 	return to
 }
 
-// merge moves all of from, which is empty afterwards.
+// merge moves all entries of from, which is empty afterwards.
 func (g *page) merge(from *page) {
 	from.mu.Lock()
 	defer from.mu.Unlock()
@@ -51,7 +51,7 @@ func (g *page) merge(from *page) {
 	from.sum, from.entries = 0, 0
 }
 
-// shards is how many pages version 2 has: each for some of the callers.
+// shards is how many pages version 2 has. Each page is for some of the callers.
 const shards = 4
 
 type (
@@ -114,7 +114,7 @@ func (locked2) CopyState(s book2) book2 {
 	return to
 }
 
-// CodeChange empties the state that it was given: that has to be a copy.
+// CodeChange empties the state that it gets, which has to be a copy.
 func (b locked2) CodeChange(p *genserv.Process, _ etf.Term, old any, _ etf.Term) (book2, error) {
 	s, from := newBook2(), old.(book1)
 	for who, seq := range from.last {
@@ -125,7 +125,7 @@ func (b locked2) CodeChange(p *genserv.Process, _ etf.Term, old any, _ etf.Term)
 	return s, b.shop.trip(p, b.name)
 }
 
-// Downgrade empties the state that it was given, too.
+// Downgrade empties the state that it gets, too.
 func (b locked2) Downgrade(p *genserv.Process, _ etf.Term, s book2, _ etf.Term) (any, error) {
 	to := book1{newPage()}
 	for _, g := range s.pages {

@@ -8,7 +8,7 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// pulse is a goroutine that sends a process the atom beat.
+// pulse is a goroutine that sends the atom beat to a process.
 type pulse struct {
 	stop, stopped chan struct{}
 }
@@ -38,7 +38,7 @@ func (t *pulse) release() {
 	<-t.stopped
 }
 
-// clock1 and clock2 are accounts with a pulse: version 2 beats faster, and counts the beats.
+// clock1 and clock2 are accounts with a pulse. Version 2 beats faster and counts the beats.
 type (
 	clock1 struct {
 		plain
@@ -66,7 +66,7 @@ func (s clock2) enter(who, seq, amount int64) (_ clock2, ok bool) {
 func (s clock1) release() { s.pulse.release() }
 func (s clock2) release() { s.pulse.release() }
 
-// StateTerm is what sys:get_state shows.
+// StateTerm returns what sys:get_state shows.
 func (s plain) StateTerm() etf.Term { return etf.Tuple{etf.Int(s.Sum), etf.Int(s.Entries)} }
 
 func (b ticking1) Init(p *genserv.Process, _ etf.Term) genserv.InitResult[clock1] {
@@ -116,7 +116,7 @@ func (b ticking2) Downgrade(p *genserv.Process, _ etf.Term, s clock2, _ etf.Term
 	return clock1{s.plain, b.shop.startPulse(p, 20*time.Millisecond)}, nil
 }
 
-// EndCodeChange stops the pulse that is given up.
+// EndCodeChange stops the pulse of the discarded state.
 func (ticking2) EndCodeChange(_ *genserv.Process, kept bool, oldState, newState any) {
 	if kept {
 		newState = oldState
@@ -124,7 +124,7 @@ func (ticking2) EndCodeChange(_ *genserv.Process, kept bool, oldState, newState 
 	newState.(interface{ release() }).release()
 }
 
-// door is a listener with the goroutine that lets visitors in.
+// door is a listener with a goroutine that accepts connections.
 type door struct {
 	net.Listener
 	closed chan struct{}
@@ -156,7 +156,7 @@ func (d *door) release() {
 	<-d.closed
 }
 
-// house1 and house2 are accounts with doors: version 2 keeps that of version 1 and has a second one.
+// house1 and house2 are accounts with doors. Version 2 keeps the door of version 1 and has a second one.
 type (
 	house1 struct {
 		plain
@@ -222,7 +222,7 @@ func (b listener2) Downgrade(p *genserv.Process, _ etf.Term, s house2, _ etf.Ter
 	return house1{s.plain, s.front}, b.shop.trip(p, b.name)
 }
 
-// EndCodeChange closes the second door when nobody has it any more: after a way up that was undone, and a way down.
+// EndCodeChange closes the second door when no state uses it any more: after a failed upgrade, and after a downgrade.
 func (listener2) EndCodeChange(_ *genserv.Process, kept bool, oldState, newState any) {
 	given := newState
 	if kept {

@@ -8,10 +8,10 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// Act is what sabotage does.
+// Act is the kind of a sabotage.
 type Act string
 
-// What sabotage does.
+// The kinds of sabotage.
 const (
 	Error  Act = "error"
 	Panic  Act = "panic"
@@ -21,23 +21,23 @@ const (
 	Kill   Act = "kill"
 )
 
-// Sabotage is done once, by the first code change of a module, or by the function checkpoint.
+// Sabotage is a fault that happens once, in a code change of a module or in the function checkpoint.
 type Sabotage struct {
 	Module etf.Atom
 	Act    Act
-	// Pass is how many code changes of the module, or calls of checkpoint, go well before.
+	// Pass is how many code changes of the module, or calls of checkpoint, succeed before.
 	Pass int64
 	done atomic.Int64
 	end  chan struct{}
 }
 
-// Fired tells whether it was done.
+// Fired reports whether the sabotage has happened.
 func (s *Sabotage) Fired() bool { return s.done.Load() > s.Pass }
 
-// End lets a code change go on that hangs.
+// End lets a hanging code change go on.
 func (s *Sabotage) End() { close(s.end) }
 
-// Arm prepares the next sabotage; nil is none.
+// Arm prepares the next sabotage; nil means none.
 func (shop *Shop) Arm(s *Sabotage) {
 	if s != nil {
 		s.end = make(chan struct{})
@@ -45,7 +45,7 @@ func (shop *Shop) Arm(s *Sabotage) {
 	shop.sabotage.Store(s)
 }
 
-// trip does what was prepared. p is nil in a function.
+// trip carries out the prepared sabotage. p is nil in a function.
 func (shop *Shop) trip(p *genserv.Process, module etf.Atom) error {
 	s := shop.sabotage.Load()
 	if s == nil || s.Module != module || s.done.Add(1) != s.Pass+1 {

@@ -1,13 +1,13 @@
-// Package shop is a program that is upgraded under load: three applications with 27 modules in two versions, whose
-// servers call each other and own mutexes, goroutines, databases and listeners, and children that come and go.
+// Package shop is a program that is upgraded under load: three applications with 27 modules in two versions. The
+// servers call each other and own mutexes, goroutines, databases and listeners, and there are dynamic children.
 //
 //	catalog    catalog_sup   price tax stock shelf search rates images gate    version 2 adds offers
 //	orders     orders_sup    desk returns ledger audit numbers bell, cart_sup with carts
 //	shipping   shipping_sup  depot yard dispatch tracker clerk archive, parcel_sup with parcels
 //
-// Each server keeps an account of all that it is told, in a state of its own shape: {add, Who, Seq, Amount} is answered
-// with {ok, Vsn, Seq} if Seq is the next number of Who, and with {wrong, Seq} otherwise; balance is answered with
-// {Vsn, Sum, Entries}.
+// Each server keeps an account of everything it is told, in a state of its own shape. {add, Who, Seq, Amount} is
+// answered with {ok, Vsn, Seq} if Seq is the next number of Who, and with {wrong, Seq} otherwise. balance is answered
+// with {Vsn, Sum, Entries}.
 package shop
 
 import (
@@ -22,18 +22,18 @@ import (
 	"github.com/gonode-otp/gonode/supervisor"
 )
 
-// Shop is what the servers of one node have in common.
+// Shop is what the servers of one node share.
 type Shop struct {
 	// Served counts the entries of all accounts.
 	Served atomic.Int64
-	// Pulses and Listeners are those that states own now.
+	// Pulses and Listeners count those that states own now.
 	Pulses, Listeners atomic.Int64
 
 	sabotage atomic.Pointer[Sabotage]
 	store    store
 }
 
-// base is what every server knows.
+// base is the part of every server.
 type base struct {
 	shop *Shop
 	name etf.Atom
@@ -42,7 +42,7 @@ type base struct {
 // ModuleName implements genserv.Namer.
 func (b base) ModuleName() etf.Atom { return b.name }
 
-// Kind says how a server keeps its account.
+// Kind is how a server keeps its account.
 type Kind string
 
 // The kinds of servers.
@@ -51,21 +51,21 @@ const (
 	Locked   Kind = "locked"   // maps behind mutexes
 	Ticking  Kind = "ticking"  // a goroutine with a ticker
 	Database Kind = "database" // a *sql.DB of its own
-	Frail    Kind = "frail"    // nothing but the database, which all share: it survives a kill
+	Frail    Kind = "frail"    // nothing but the shared database: it survives a kill
 	Listener Kind = "listener" // a net.Listener with a goroutine
 	Calling  Kind = "calling"  // calls other servers before it answers
 	Deferred Kind = "deferred" // answers later
-	Same     Kind = "same"     // a state that both versions have in common
-	Dynamic  Kind = "dynamic"  // a child that somebody starts and ends
+	Same     Kind = "same"     // a state that is the same in both versions
+	Dynamic  Kind = "dynamic"  // a dynamic child
 )
 
-// Server is a module that processes run, supervisors aside.
+// Server is a module that processes run, except supervisors.
 type Server struct {
 	App, Name etf.Atom
 	Kind      Kind
-	// Next are the servers that it calls.
+	// Next are the servers that this server calls.
 	Next []etf.Atom
-	// Since is the first version that has it.
+	// Since is the first version that has this server.
 	Since int
 }
 
@@ -87,7 +87,7 @@ var Servers = []Server{
 // Apps are the applications, in the order in which they start.
 var Apps = []etf.Atom{"catalog", "orders", "shipping"}
 
-// code makes a version of a server.
+// code returns a version of a server.
 func (shop *Shop) code(s Server, vsn int) genserv.Module {
 	b := base{shop, s.Name}
 	switch s.Kind {
@@ -150,7 +150,7 @@ func (shop *Shop) modules(app etf.Atom, vsn int) (codes []genserv.Module) {
 	return codes
 }
 
-// Start starts the applications, and the functions that the scripts apply.
+// Start starts the applications, and exports the functions that the scripts apply.
 func (shop *Shop) Start(ctx context.Context, n *node.Node) error {
 	n.Export("shop", "checkpoint", 1, func(context.Context, etf.List) (etf.Term, error) {
 		return etf.Atom("ok"), shop.trip(nil, "checkpoint")

@@ -11,16 +11,16 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// store stands for a database: what it keeps outlives the servers.
+// store stands for a database. Its data outlives the servers.
 type store struct {
 	mu          sync.Mutex
 	tables      map[string]*plain
 	connections int
 	once        sync.Once
-	pool        *sql.DB // that servers share
+	pool        *sql.DB // shared by servers
 }
 
-// Connections returns how many connections to the database are open.
+// Connections returns the number of open connections to the database.
 func (shop *Shop) Connections() int {
 	shop.store.mu.Lock()
 	defer shop.store.mu.Unlock()
@@ -37,7 +37,7 @@ func (s *store) open() (*sql.DB, error) {
 	return db, nil
 }
 
-// shared opens the handle that many servers use, once.
+// shared returns the handle that many servers use. The first call opens it.
 func (s *store) shared() *sql.DB {
 	s.once.Do(func() {
 		s.pool = sql.OpenDB(s)
@@ -46,7 +46,7 @@ func (s *store) shared() *sql.DB {
 	return s.pool
 }
 
-// Close closes what no server owns.
+// Close closes the shared handle, which no server owns.
 func (shop *Shop) Close() error { return shop.store.shared().Close() }
 
 // Connect implements driver.Connector.
@@ -73,7 +73,8 @@ func (c *conn) Close() error {
 	return nil
 }
 
-// ExecContext enters an amount: table, who, seq, amount. The last entry may come again: it counts once.
+// ExecContext adds an amount to a table. Its arguments are table, who, seq and amount. If the last entry comes again,
+// it counts once.
 func (c *conn) ExecContext(_ context.Context, _ string, args []driver.NamedValue) (driver.Result, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -90,7 +91,7 @@ func (c *conn) ExecContext(_ context.Context, _ string, args []driver.NamedValue
 	return driver.RowsAffected(1), nil
 }
 
-// QueryContext asks for the balance of a table.
+// QueryContext returns the balance of a table.
 func (c *conn) QueryContext(_ context.Context, _ string, args []driver.NamedValue) (driver.Rows, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

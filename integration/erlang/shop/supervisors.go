@@ -15,10 +15,10 @@ type tree struct {
 	vsn int
 }
 
-// ShutdownOf is the shutdown of the child specs of a version.
+// ShutdownOf returns the shutdown time in the child specs of a version.
 func ShutdownOf(vsn int) time.Duration { return time.Duration(4+vsn) * time.Second }
 
-// Init implements supervisor.Supervisor. The restarts are those of sabotage.
+// Init implements supervisor.Supervisor. The intensity allows the restarts after a sabotage.
 func (s tree) Init(etf.Term) (supervisor.Flags, []supervisor.ChildSpec, error) {
 	var specs []supervisor.ChildSpec
 	for _, server := range Servers {
@@ -36,7 +36,7 @@ func (s tree) Init(etf.Term) (supervisor.Flags, []supervisor.ChildSpec, error) {
 	return supervisor.Flags{Intensity: 1000, Period: time.Second}, specs, nil
 }
 
-// pool is the supervisor of children that come and go.
+// pool is the supervisor of dynamic children.
 type pool struct {
 	base
 	server Server
@@ -50,13 +50,13 @@ func (s pool) Init(etf.Term) (supervisor.Flags, []supervisor.ChildSpec, error) {
 			Start: supervisor.StartLink(s.shop.code(s.server, s.vsn))}}, nil
 }
 
-// named is a supervisor with the name of its module.
+// named is a supervisor that has the name of its module.
 type named interface {
 	supervisor.Supervisor
 	genserv.Namer
 }
 
-// supervisors are those of an application; the first is at the top.
+// supervisors returns the supervisors of an application. The first is at the top.
 func supervisors(shop *Shop, app etf.Atom, vsn int) []named {
 	all := []named{tree{base{shop, app + "_sup"}, app, vsn}}
 	for _, s := range Servers {

@@ -7,7 +7,7 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// largest is an account that also knows its largest entry.
+// largest is an account that also has its largest entry.
 type largest struct {
 	plain
 	Largest int64
@@ -44,7 +44,7 @@ func (b value2) Downgrade(p *genserv.Process, _ etf.Term, s largest, _ etf.Term)
 	return s.plain, b.shop.trip(p, b.name)
 }
 
-// same is a server with one state in both versions.
+// same is a server whose state is the same in both versions.
 type same struct {
 	base
 	vsn int64
@@ -56,7 +56,7 @@ func (b same) HandleCall(_ *genserv.Process, request etf.Term, _ genserv.From, s
 	return answer(b.base, b.vsn, request, s)
 }
 
-// basket keeps every entry; version 2 keeps the sum beside them.
+// basket1 keeps every entry; basket2 also keeps the sum.
 type (
 	basket1 struct{ Lines []line }
 	basket2 struct {
@@ -119,7 +119,7 @@ func (dynamic2) CopyState(s basket2) basket2 {
 	return basket2{s.Sum, lines}
 }
 
-// CodeChange spoils the state that it was given: that has to be a copy.
+// CodeChange spoils the state that it gets, which has to be a copy.
 func (b dynamic2) CodeChange(p *genserv.Process, _ etf.Term, old any, _ etf.Term) (basket2, error) {
 	from := old.(basket1)
 	s := basket2{Lines: map[int64]line{}}
@@ -134,7 +134,7 @@ func (b dynamic2) CodeChange(p *genserv.Process, _ etf.Term, old any, _ etf.Term
 	return s, b.shop.trip(p, b.name)
 }
 
-// Downgrade spoils the state that it was given, too.
+// Downgrade spoils the state that it gets, too.
 func (b dynamic2) Downgrade(p *genserv.Process, _ etf.Term, s basket2, _ etf.Term) (any, error) {
 	var to basket1
 	for seq := int64(1); len(s.Lines) > 0; seq++ {

@@ -23,8 +23,8 @@ import (
 //
 //	about                          {gonode, GoVersion}
 //	{start_node, Opts}             {ok, Node} or {error, Text}; see newChild for the options
-//	{stop_node, Node}              ok when it has ended as it is told to by SIGTERM
-//	{kill_node, Node}              ok when it has ended by SIGKILL
+//	{stop_node, Node}              ok when SIGTERM has ended it in order
+//	{kill_node, Node}              ok when SIGKILL has ended it
 //	{pause_node, Node}, {resume_node, Node}    ok; SIGSTOP and SIGCONT
 type testbed struct {
 	hosts hosts
@@ -33,13 +33,13 @@ type testbed struct {
 	nodes map[etf.Atom]*child
 }
 
-// hosts are what the names of nodes have behind the @.
+// hosts are the host parts of node names.
 type hosts struct {
 	short, long string
-	isLong      bool // which of them is usual
+	isLong      bool // the default is the long one
 }
 
-// runControl is the control node, until its input ends or it is told to.
+// runControl runs the control node until ctx ends or, with -stdin, its input.
 func runControl(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("control", flag.ContinueOnError)
 	b := &testbed{nodes: make(map[etf.Atom]*child)}
@@ -76,7 +76,7 @@ func runControl(ctx context.Context, args []string) error {
 // Init implements genserv.Server.
 func (b *testbed) Init(*genserv.Process, etf.Term) genserv.InitResult[*testbed] { return genserv.Ok(b) }
 
-// HandleCall implements genserv.Server. What takes time is done aside.
+// HandleCall implements genserv.Server. Slow requests run in goroutines.
 func (b *testbed) HandleCall(p *genserv.Process, request etf.Term, from genserv.From,
 	_ *testbed) genserv.Result[*testbed] {
 	verb, args := etf.Verb(request)
@@ -136,27 +136,28 @@ func (b *testbed) killAll() {
 	}
 }
 
-// child is a node in a process of its own.
+// child is a node in its own operating system process.
 type child struct {
 	name etf.Atom
 	cmd  *exec.Cmd
 	in   io.Closer
 	out  io.Reader
-	dir  string // of its certificates or releases, "" if it has none
+	dir  string // for its certificates or releases, "" if it has none
 	done chan struct{}
 }
 
-// newChild makes the command that starts a node. Options, all but the first with the default in brackets:
+// newChild makes the command that starts a node. These are its options. All except the first have the default in
+// brackets.
 //
 //	alive => a              its name in front of the @
 //	names => short | long   [those of the control node]
-//	host => <<"h">>         what is behind the @ [that of the control node, of this kind]
+//	host => <<"h">>         its name after the @ [that of the control node, of this kind]
 //	visible => true         [hidden]
 //	ticktime => Seconds     [60]
-//	logger_node => a        to whose logger its reports go [none]
+//	logger_node => a        the node whose logger gets its reports [none]
 //	cookie => a             [that of the control node]
-//	proto => inet_tls       what carries its connections, as erl -proto_dist says it [inet_tcp]
-//	tls => #{ca => Pem, cert => Pem, key => Pem}    its certificate, and who has to have signed those of others
+//	proto => inet_tls       the carrier of its connections, as in erl -proto_dist [inet_tcp]
+//	tls => #{ca => Pem, cert => Pem, key => Pem}    its certificate, and the authority of its peers
 //	files => #{<<"path">> => Text}    the directory of its release handler, with the application demo or t__;
 //	                        @DIR@ is its name
 func newChild(h hosts, opts etf.Map) (*child, error) {
@@ -212,7 +213,7 @@ func newChild(h hosts, opts etf.Map) (*child, error) {
 	return c, nil
 }
 
-// plainFlags are the flags of the options that need nothing else.
+// plainFlags returns the flags for the options that need nothing else.
 func plainFlags(get func(key etf.Atom) etf.Term) (args []string) {
 	if etf.IsAtom(get("visible"), "true") {
 		args = append(args, "-visible")
@@ -261,7 +262,7 @@ func (c *child) wait() {
 	close(c.done)
 }
 
-// signal sends sig, and waits for the end that it means.
+// signal sends sig, and waits for the end of the process if sig ends it.
 func (c *child) signal(sig syscall.Signal) etf.Term {
 	if err := c.cmd.Process.Signal(sig); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return failed(err)

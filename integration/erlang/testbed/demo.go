@@ -59,7 +59,7 @@ func (s *demoState) add(request etf.Term) {
 	}
 }
 
-// most is how far version 3 counts.
+// most is the largest number of version 3.
 const most = 1000
 
 func (d demoSrv) CodeChange(_ etf.Term, old any, _ etf.Term) (demoState, error) {
@@ -76,7 +76,7 @@ func (d demoSrv) Downgrade(_ etf.Term, s demoState, _ etf.Term) (any, error) {
 	return s, nil
 }
 
-// versions are all of demo and of t__.
+// versions returns the versions of demo and of t__.
 func versions(texts fs.FS) (*codechange.Versions, error) {
 	apps := tsrv.Applications(texts)
 	for i, vsn := range []string{"1", "2", "3"} {
@@ -86,7 +86,7 @@ func versions(texts fs.FS) (*codechange.Versions, error) {
 	return codechange.NewVersions(apps...)
 }
 
-// startApplication starts the application of the release, on a node that can be upgraded, and t__ on every other one.
+// startApplication starts the application of the release on a node that can be upgraded, and t__ on any other node.
 func startApplication(ctx context.Context, n *node.Node) error {
 	if h := n.ReleaseHandler(); h != nil && slices.ContainsFunc(h.Running().Libs, isDemo) {
 		return n.Applications().Start(ctx, node.App{Name: "demo",
@@ -97,7 +97,7 @@ func startApplication(ctx context.Context, n *node.Node) error {
 
 func isDemo(l codechange.Lib) bool { return l.App == "demo" }
 
-// writeFiles writes texts by their paths into dir, for which @DIR@ stands in them.
+// writeFiles writes texts into dir, each under its path. It replaces @DIR@ in them by dir.
 func writeFiles(dir string, texts etf.Map) error {
 	for _, p := range texts {
 		path, _ := p.Key.(etf.Binary)

@@ -10,12 +10,12 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// disk is a server that fills the directory of the release handler, which has to be a small file system of its own.
-// Calls:
+// disk is a server that fills the directory of the release handler, which has to be a small file system of its own. It
+// understands the calls
 //
 //	fill    {ok, Bytes}, as many as there was room for
 //	free    ok
-//	read    {ok, Binary}: the file RELEASES, and no other file is beside it
+//	read    {ok, Binary}: the file RELEASES, if no unfinished file is left beside it
 type disk struct{ root string }
 
 // Init implements genserv.Server.
@@ -45,10 +45,10 @@ func answer(t etf.Term, err error) etf.Term {
 	return etf.Tuple{ok, t}
 }
 
-// maxFill is more than such a file system has.
+// maxFill is more than fits on such a file system.
 const maxFill = 64 << 20
 
-// fill writes a file until there is no room.
+// fill writes a file until there is no room left.
 func fill(name string) (written int, err error) {
 	f, err := os.Create(name)
 	if err != nil {

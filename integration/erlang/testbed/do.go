@@ -12,7 +12,7 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// do is what a probe can be told to do in its process. What it is told in a wrong way is the error badarg, its end.
+// do carries out a request to a probe in its process. A wrong request ends it with badarg.
 func do(p *genserv.Process, verb etf.Atom, args etf.Tuple) etf.Term {
 	if verb == "all" && len(args) == 1 {
 		return all(p, args)
@@ -77,7 +77,7 @@ func done(err error) etf.Term {
 
 func nobody(etf.Term) bool { return false }
 
-// another is a further probe: {start, Name, Args}, Name being undefined for none.
+// another returns the spec of a further probe: {start, Name, Args}, where Name is undefined for none.
 func another(a etf.Tuple) genserv.Child {
 	name := a[0].(etf.Atom)
 	if name == undefined {
@@ -86,7 +86,7 @@ func another(a etf.Tuple) genserv.Child {
 	return genserv.Child{Name: name, Module: genserv.Of(probe{}), Args: a[1]}
 }
 
-// startOther is {start_link, Module, Name, Args} of a server that is no probe.
+// startOther handles {start_link, Module, Name, Args} for a server that is not a probe.
 func startOther(p *genserv.Process, a etf.Tuple) etf.Term {
 	if !etf.IsAtom(a[0], "t__srv") {
 		panic(etf.Term(badarg))
@@ -94,7 +94,7 @@ func startOther(p *genserv.Process, a etf.Tuple) etf.Term {
 	return started(p.SpawnLink(genserv.Child{Name: a[1].(etf.Atom), Module: genserv.Of(tsrv.NewV1(nil)), Args: a[2]}))
 }
 
-// started is what gen_server:start returns.
+// started returns what gen_server:start returns.
 func started(pid etf.Pid, err error) etf.Term {
 	var taken *genserv.AlreadyStarted
 	var exit *genserv.Exit
@@ -111,7 +111,8 @@ func started(pid etf.Pid, err error) etf.Term {
 	panic(err)
 }
 
-// call is {call, To, Request, Timeout}: {ok, Reply}, or {exit, Reason} as gen_server:call exits with {Reason, _}.
+// call handles {call, To, Request, Timeout}. It returns {ok, Reply}, or {exit, Reason} where gen_server:call exits with
+// {Reason, _}.
 func call(p *genserv.Process, a etf.Tuple) etf.Term {
 	ctx := genserv.WithInfinity(context.Background())
 	if d := millis(a[2]); d != genserv.Infinity {
@@ -153,7 +154,7 @@ func nodeOf(to etf.Term) etf.Term {
 	return undefined
 }
 
-// flood is {flood, To, N, Size}: the messages {flood, I, Binary} with I from 1 to N.
+// flood handles {flood, To, N, Size}. It sends the messages {flood, I, Binary} with I from 1 to N.
 func flood(p *genserv.Process, a etf.Tuple) etf.Term {
 	b := etf.Binary(bytes.Repeat([]byte("x"), int(a[2].(etf.Int))))
 	for i := range a[1].(etf.Int) {
@@ -162,7 +163,7 @@ func flood(p *genserv.Process, a etf.Tuple) etf.Term {
 	return ok
 }
 
-// makeTerm makes a term of some size, of this side's own make.
+// makeTerm makes a term of some size on this side.
 func makeTerm(kind etf.Atom, n int) etf.Term {
 	list := make(etf.List, n)
 	for i := range list {

@@ -14,11 +14,11 @@ import (
 	"github.com/gonode-otp/gonode/node"
 )
 
-// ledger is a server that keeps accounts of what reaches it, for load that goes on while the network is disturbed. It
-// understands the cast {cast, Pid, N}, where the N of a Pid grow, and the calls
+// ledger is a server that keeps accounts of what it receives, under load that goes on while the network is disturbed.
+// It understands the cast {cast, Pid, N}, where the N of a Pid grow, and the calls
 //
 //	{call, Pid, N}    {answer, Pid, N}; the N of a Pid grow
-//	{sync, Pid}       {Epoch, Count, Last} of the casts of Pid; Epoch is another one after each start
+//	{sync, Pid}       {Epoch, Count, Last} of the casts of Pid; each start of the ledger has another Epoch
 //	mortal            {ok, NewPid} of a server that ends normally when it is cast stop
 //	{watch, Pid}      ok: the ledger monitors Pid
 //	account           {Disordered, Watched, Fired, Twice}: calls and casts out of order or repeated, monitors of the
@@ -27,14 +27,14 @@ type ledger struct {
 	epoch      etf.Int
 	calls      map[etf.Pid]etf.Int
 	casts      map[etf.Pid]castsOf
-	watched    map[etf.Ref]int // how often it has fired
+	watched    map[etf.Ref]int // how often each monitor has fired
 	disordered int
 }
 
 type castsOf struct{ count, last etf.Int }
 
-// runLedger is a node with a ledger, until it is told to end. With -root it is one that can be upgraded, with the
-// counter of examples/upgrade, by the files in -files, of which it makes a copy there.
+// runLedger runs a node with a ledger until it is told to end. With -root the node has the counter of examples/upgrade
+// and can be upgraded. It copies the files in -files to the root.
 func runLedger(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("ledger", flag.ContinueOnError)
 	cfg := node.Config{LongNames: true, Cookie: os.Getenv("GONODE_COOKIE")}
@@ -144,7 +144,8 @@ func (*ledger) HandleInfo(_ *genserv.Process, msg etf.Term, s *ledger) genserv.R
 	return genserv.NoReply(s)
 }
 
-// mortal is a server that waits for its end, and not for ever, since who ends it may have been cut off.
+// mortal is a server that waits to be ended. It does not wait for ever, because the node that should end it may be cut
+// off.
 type mortal struct{}
 
 // Init implements genserv.Server.

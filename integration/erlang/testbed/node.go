@@ -18,10 +18,10 @@ import (
 	"github.com/gonode-otp/gonode/tlsdist"
 )
 
-// startTime bounds the start and the end of a node, on a machine that has much else to do.
+// startTime bounds the start and the end of a node. It allows for a busy machine.
 const startTime = time.Minute
 
-// runNode is a node with the servers of the suites, until its input ends.
+// runNode runs a node with the servers of the suites until its input ends.
 func runNode(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("node", flag.ContinueOnError)
 	cfg := node.Config{Cookie: os.Getenv("GONODE_COOKIE"), EPMD: node.EPMDExternal}
@@ -89,7 +89,7 @@ func startNode(ctx context.Context, cfg node.Config) (*node.Node, error) {
 	return n, nil
 }
 
-// startScope is pg:start/1 for the suite of process groups.
+// startScope does pg:start/1 for the suite of process groups.
 func startScope(ctx context.Context, n *node.Node, args etf.List) (etf.Term, error) {
 	name, ok := args[0].(etf.Atom)
 	if !ok {

@@ -8,14 +8,13 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// probe is a gen_server that does what it is told, and keeps what has happened to it. The clauses are those of
-// probe.erl.
+// probe is a gen_server that does what it is told, and records what happens to it. Its clauses are those of probe.erl.
 type probe struct{}
 
-// record is its state.
+// record is the state of a probe.
 type record struct {
-	seen    []etf.Term // what has happened, the oldest first
-	watcher etf.Term   // who is told at once, or undefined
+	seen    []etf.Term // what has happened, oldest first
+	watcher etf.Term   // the process to tell at once, or undefined
 	changed etf.Term   // {OldVsn, Extra} of the last change of code, or undefined
 }
 
@@ -25,7 +24,7 @@ const (
 	badarg    = etf.Atom("badarg")
 )
 
-// StateTerm shows the state as probe.erl has it.
+// StateTerm returns the state in the form of probe.erl.
 func (s record) StateTerm() etf.Term {
 	return etf.Map{{Key: etf.Atom("changed"), Value: s.changed}, {Key: etf.Atom("seen"), Value: etf.List(s.seen)},
 		{Key: etf.Atom("watcher"), Value: s.watcher}}
@@ -91,7 +90,7 @@ func (probe) HandleCall(p *genserv.Process, request etf.Term, from genserv.From,
 	return genserv.Reply(do(p, verb, args), s)
 }
 
-// control is what a call, a cast and a message have in common: how the callback ends. next is its usual result.
+// control is the common part of a call, a cast and a message: how the callback ends. next is its usual result.
 func control(verb etf.Atom, args etf.Tuple, s record, next genserv.Result[record]) (r genserv.Result[record],
 	done bool) {
 	switch {
@@ -123,7 +122,7 @@ func (probe) HandleInfo(p *genserv.Process, msg etf.Term, s record) genserv.Resu
 		p.Reply(from, args[1])
 		return genserv.NoReply(s)
 	}
-	// What ends others may have been told to do it.
+	// The reason in an EXIT or DOWN message may be a request {do, Deed}. The probe then carries it out.
 	if t, _ := msg.(etf.Tuple); len(t) == 3 && etf.IsAtom(t[0], "EXIT") || len(t) == 5 &&
 		etf.IsAtom(t[0], "DOWN") {
 		if verb, args := etf.Verb(t[len(t)-1]); verb == "do" && len(args) == 1 {
@@ -157,7 +156,7 @@ func (probe) CodeChange(oldVsn etf.Term, old any, extra etf.Term) (record, error
 	return s, nil
 }
 
-// event obeys what came without a caller, or notes it.
+// event carries out a request without a caller, or records it.
 func event(p *genserv.Process, kind etf.Atom, what etf.Term, s record) genserv.Result[record] {
 	verb, args := etf.Verb(what)
 	if r, done := control(verb, args, s, genserv.NoReply(s)); done {
@@ -171,7 +170,7 @@ func event(p *genserv.Process, kind etf.Atom, what etf.Term, s record) genserv.R
 	return genserv.NoReply(note(p, etf.Tuple{kind, what}, s))
 }
 
-// note keeps what has happened and tells the watcher.
+// note records what has happened and tells the watcher.
 func note(p *genserv.Process, what etf.Term, s record) record {
 	if s.watcher != etf.Term(undefined) {
 		p.Send(s.watcher, etf.Tuple{etf.Atom("probe"), p.Self(), what})
@@ -180,7 +179,7 @@ func note(p *genserv.Process, what etf.Term, s record) record {
 	return s
 }
 
-// raise is erlang:Class(Term).
+// raise does erlang:Class(Term).
 func raise(args etf.Tuple) {
 	if etf.IsAtom(args[0], "exit") {
 		panic(genserv.Exit{Reason: args[1]})
@@ -188,14 +187,14 @@ func raise(args etf.Tuple) {
 	panic(args[1])
 }
 
-// check is badarg where a function of Erlang is.
+// check panics with badarg if err is not nil, as the Erlang function fails.
 func check(err error) {
 	if err != nil {
 		panic(etf.Term(badarg))
 	}
 }
 
-// millis is a time-out of Erlang.
+// millis converts a time-out of Erlang.
 func millis(t etf.Term) time.Duration {
 	if etf.IsAtom(t, "infinity") {
 		return genserv.Infinity

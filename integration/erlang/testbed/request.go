@@ -8,8 +8,8 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// request is {request, How, To, Request, Timeout}: what gen_server:wait_response/2 returns, or receive_response/2, or
-// that after the time-out and once more without one.
+// request handles {request, How, To, Request, Timeout}. It returns the result of gen_server:receive_response/2 or
+// wait_response/2. If How is again, it waits a second time without a time-out, and returns both results.
 func request(p *genserv.Process, a etf.Tuple) etf.Term {
 	id := must2(p.SendRequest(a[1], a[2]))
 	switch a[0].(etf.Atom) {
@@ -27,7 +27,7 @@ func must2[T any](t T, err error) T {
 	return t
 }
 
-// response is {reply, Reply}, timeout or {error, {Reason, To}}.
+// response returns {reply, Reply}, timeout or {error, {Reason, To}}.
 func response(to etf.Term) func(reply etf.Term, err error) etf.Term {
 	return func(reply etf.Term, err error) etf.Term {
 		switch {
@@ -45,7 +45,8 @@ func response(to etf.Term) func(reply etf.Term, err error) etf.Term {
 // labelled is the label of a request in a collection.
 type labelled struct{ to, label etf.Term }
 
-// requests is {requests, [{To, Request, Label}], Timeout}: what has come, with its label, and how that ended.
+// requests handles {requests, [{To, Request, Label}], Timeout}. It returns the responses with their labels, and the
+// last result.
 func requests(p *genserv.Process, a etf.Tuple) etf.Term {
 	var ids genserv.RequestIDs[labelled]
 	for _, r := range a[0].(etf.List) {
@@ -65,7 +66,7 @@ func requests(p *genserv.Process, a etf.Tuple) etf.Term {
 	}
 }
 
-// all is {all, Deeds}.
+// all handles {all, Deeds}.
 func all(p *genserv.Process, a etf.Tuple) etf.Term {
 	var results etf.List
 	for _, d := range a[0].(etf.List) {
@@ -75,13 +76,13 @@ func all(p *genserv.Process, a etf.Tuple) etf.Term {
 	return results
 }
 
-// later is {'after', Ms, Deed}.
+// later handles {'after', Ms, Deed}.
 func later(p *genserv.Process, a etf.Tuple) etf.Term {
 	p.SendAfter(time.Duration(a[0].(etf.Int))*time.Millisecond, p.Self(), etf.Tuple{etf.Atom("do"), a[1]})
 	return ok
 }
 
-// childDoes is {child, Deed}: another probe does it.
+// childDoes handles {child, Deed}: another probe carries it out.
 func childDoes(p *genserv.Process, a etf.Tuple) etf.Term {
 	pid := must2(p.Spawn(genserv.Child{Module: genserv.Of(probe{})}))
 	return done(p.TrySend(pid, etf.Tuple{etf.Atom("do"), a[0]}))

@@ -9,7 +9,7 @@ import (
 	"github.com/gonode-otp/gonode/etf"
 )
 
-// writeTLS writes the texts of certificates and a file with the options of TLS into a new directory.
+// writeTLS writes certificates and a file with TLS options into a new directory.
 func writeTLS(texts etf.Map) (dir string, err error) {
 	if dir, err = os.MkdirTemp("", "testbed"); err != nil {
 		return "", err

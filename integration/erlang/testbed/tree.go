@@ -8,13 +8,13 @@ import (
 	"github.com/gonode-otp/gonode/supervisor"
 )
 
-// tree is a supervisor with the flags and children that it is given, {Flags, Specs}, as tree.erl is.
+// tree is a supervisor with the flags and children in its argument {Flags, Specs}, as tree.erl is.
 type tree struct{}
 
-// newTree makes the module. A BEAM may start probes and further trees in it.
+// newTree makes the module. A BEAM may start probes and further trees below it.
 func newTree() genserv.Module { return supervisor.Of(tree{}, startOf("probe"), startOf("tree")) }
 
-// startOf is the function start_link of a module.
+// startOf returns the function start_link of a module.
 func startOf(module etf.Atom) supervisor.Start {
 	s := supervisor.Start{Module: module, Function: "start_link"}
 	switch module {
@@ -31,7 +31,7 @@ func startOf(module etf.Atom) supervisor.Start {
 // ModuleName implements genserv.Namer.
 func (tree) ModuleName() etf.Atom { return "tree" }
 
-// Init implements supervisor.Supervisor. What is none of its arguments ends it, as in Erlang.
+// Init implements supervisor.Supervisor. A wrong argument ends it, as in Erlang.
 func (tree) Init(args etf.Term) (flags supervisor.Flags, specs []supervisor.ChildSpec, err error) {
 	t, isTuple := args.(etf.Tuple)
 	if !isTuple || len(t) != 2 {
@@ -84,7 +84,7 @@ func childSpec(m etf.Map) (spec supervisor.ChildSpec) {
 	return spec
 }
 
-// modules is nil for dynamic.
+// modules returns a list of modules, or nil for dynamic.
 func modules(t etf.Term) (names []etf.Atom) {
 	list, _ := t.(etf.List)
 	for _, m := range list {
