@@ -41,7 +41,7 @@ type exposed struct {
 	waiting  []item
 	calls    int               // the number of calls in waiting
 	slots    []*slot           // those without a call
-	open     map[gen.Ref]*slot // those whose call the actor has
+	open     map[gen.Ref]*slot // those of calls that the actor has
 	callers  int               // the number of caller processes
 	coming   int               // callers that will have a slot soon
 	starting bool              // the actor is still in its Init and gets nothing
@@ -112,7 +112,8 @@ func (h *Host) expose(ctx context.Context, e *exposed) error {
 	return err
 }
 
-// spawnStandIn spawns the stand-in. If a stand-in of the same name exists whose actor has ended, it waits for its end.
+// spawnStandIn spawns the stand-in. If the actor of a stand-in with the same name has ended, it waits for the
+// end of that stand-in.
 func (h *Host) spawnStandIn(ctx context.Context, e *exposed) error {
 	var last etf.Pid
 	for {

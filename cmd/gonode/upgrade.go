@@ -249,7 +249,8 @@ func (u *upgrading) abort(ctx context.Context) error {
 	return nil
 }
 
-// to upgrades the node. It asks as a Go node is asked, and if the node does not know that, as an OTP node is asked.
+// to upgrades the node. It makes the request for a Go node. If the node does not know that function, it makes the
+// request for an OTP node.
 func (u *upgrading) to(ctx context.Context, to target, ask asking) error {
 	listener, err := u.n.Spawn(ctx, genserv.Child{Module: genserv.Of(progressListener{u.cmd})})
 	if err != nil {

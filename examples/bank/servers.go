@@ -39,7 +39,7 @@ func (Ledger) HandleCall(_ *genserv.Process, request etf.Term, _ genserv.From, b
 	panic(functionClause)
 }
 
-// functionClause is the error of an Erlang function none of whose clauses matches its arguments.
+// functionClause is the error of an Erlang function that has no clause for its arguments.
 var functionClause = etf.Atom("function_clause")
 
 // Account is one open account. It understands the calls balance, {deposit, N} and {withdraw, N}, which answer with the

@@ -108,7 +108,7 @@ func readFrame(r io.Reader) (id uint32, a answer, err error) {
 	return binary.BigEndian.Uint32(body), answer{op: body[4], body: body[5:]}, nil
 }
 
-// ErrEnded is matched by the error of an evaluation whose node has ended, or ended on the way.
+// ErrEnded is matched by the error of an evaluation whose node ended before or during it.
 var ErrEnded = errors.New("the node has ended")
 
 // evaluate sends a source text to a session of the node and waits for the outcome. When ctx ends first, the node stops

@@ -8,7 +8,8 @@ import (
 	"github.com/gonode-otp/gonode/genserv"
 )
 
-// probe is a gen_server that does what it is told, and records what happens to it. Its clauses are those of probe.erl.
+// probe is a gen_server that carries out the requests in its messages, and records what happens to it. Its
+// clauses are those of probe.erl.
 type probe struct{}
 
 // record is the state of a probe.
