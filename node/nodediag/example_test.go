@@ -3,6 +3,7 @@ package nodediag_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/gonode-otp/gonode/node"
@@ -15,10 +16,13 @@ func Example() {
 	defer cancel()
 	cfg := node.Config{Name: "here@localhost", Cookie: "secret"}
 	for f := range nodediag.Examine(ctx, cfg, "there@host.example.org") {
-		fmt.Println(f.Step, f.Err)
+		problem, remedy, _ := strings.Cut(f.Err.Error(), "; ")
+		fmt.Println(f.Step, problem)
+		fmt.Println(remedy)
 		fmt.Println(f.Advice)
 	}
 	// Output:
-	// name the host has a dot, but this node uses short names; start it with long names (-name) or name the peer without
-	// domain use the form of name that the peer was started with: -sname or -name
+	// name the host has a dot, but this node uses short names
+	// start it with long names (-name) or name the peer without domain
+	// use the form of name that the peer was started with: -sname or -name
 }

@@ -183,4 +183,4 @@ failed({error, {'EXIT', {R, _}}}) -> {failed, R};
 failed({error, {'EXIT', R}}) -> {failed, R};
 failed(R) -> R.
 
-status({status, P, {module, M}, [Dict, Status, Parent, Debug, _]}) -> {P, M, [K || {K, _} <- Dict, lists:member(K, ['$ancestors', '$initial_call'])], Status, Parent, Debug}.
+status({status, P, {module, M}, [Dict, Status, Parent, Debug, _]}) -> {P, M, lists:sort([K || {K, _} <- Dict, lists:member(K, ['$ancestors', '$initial_call'])]), Status, Parent, Debug}.
