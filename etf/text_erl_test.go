@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/gonodetest"
 )
 
 // textBridge is a real emulator that prints, parses and consults for a test: testdata/consult/text_bridge.erl.
@@ -26,10 +27,7 @@ func startTextBridge(t testing.TB, flags ...string) *textBridge {
 	t.Helper()
 	path, err := exec.LookPath("erl")
 	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("no erl on the path: CI needs one")
-		}
-		t.Skip("no erl on the path: this test compares with the emulator")
+		gonodetest.Missing(t, gonodetest.LaneErlang, "erl is not installed")
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
