@@ -57,9 +57,9 @@ var besideCases = map[string]besideCase{
 		more: func(lab *besideLab) (otp, our string) {
 			return "state " + lab.erl.Eval(lab.t, "persistent_term:get(twin_peek)."), "state " + lab.peeked
 		}},
-	"newcomer": {what: "a server begins with the new code before something fails",
+	"late_start": {what: "a server begins with the new code before something fails",
 		otpIs: "it goes on with the new code", oursIs: "it goes down by its `Downgrade`, the same process",
-		script: loadTwins + upTwins("x", "ta") + `, {apply,{twin_lab,newcomer,[]}}` + failTwins, look: []string{"ta", "tn"}},
+		script: loadTwins + upTwins("x", "ta") + `, {apply,{twin_lab,late_start,[]}}` + failTwins, look: []string{"ta", "tn"}},
 	"stopped": {permanent: true, what: "`application:stop` of a permanent application, and then something fails",
 		otpIs:  "it is stopped until the node restarts",
 		oursIs: "it runs, is permanent, and its states are new, which is reported",

@@ -112,7 +112,7 @@ func (lab *besideLab) export() {
 		<-ctx.Done()
 		return nil, ctx.Err()
 	})
-	n.Export("twin_lab", "newcomer", 0, func(ctx context.Context, _ etf.List) (etf.Term, error) {
+	n.Export("twin_lab", "late_start", 0, func(ctx context.Context, _ etf.List) (etf.Term, error) {
 		_, err := supervisor.RestartChild(ctx, n, etf.Atom("twin_sup"), etf.Atom("tn"))
 		return etf.Atom("ok"), err
 	})

@@ -2,7 +2,7 @@
 -module(twin_lab).
 -export([build/1, reset/2, eval/3, short/1, look/2, status/2, ports/1, purge/1, give_up/0, children/1, started/1]).
 -export([await_suspended/1, inside/0, enter/1, call/2, over/1, relay/0]).
--export([fail/0, ok/0, newcomer/0]).
+-export([fail/0, ok/0, late_start/0]).
 
 %% Compiles both versions into Dir/twin-1 and Dir/twin-2.
 build(Dir) ->
@@ -164,4 +164,4 @@ relay_loop() ->
 %% What scripts apply.
 fail() -> error(boom).
 ok() -> ok.
-newcomer() -> {ok, _} = supervisor:restart_child(twin_sup, tn).
+late_start() -> {ok, _} = supervisor:restart_child(twin_sup, tn).
