@@ -40,8 +40,9 @@ func (p *peer) handleSpawnRequest(m *dist.SpawnRequest, payload etf.Term) {
 		p.send(&dist.SpawnReply{Ref: m.Ref, To: m.From, Error: "notsup"}, nil)
 		return
 	}
+	module, function := m.Module, m.Function // m is the next message by the time that the process runs
 	p.spawn(m, func(context.Context) etf.Term {
-		reason := kernel.Undefined(m.Module, m.Function, args).ExitReason()
+		reason := kernel.Undefined(module, function, args).ExitReason()
 		p.n.log.Error("spawned process ended", "reason", genserv.LogTerm{Term: reason})
 		return reason
 	}, nil)

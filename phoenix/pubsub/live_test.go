@@ -39,7 +39,7 @@ func startPhoenix(t *testing.T, pool int) *beam.Node {
 		Process.sleep(:infinity)
 	end)`, pool))
 	require.Eventually(t, func() bool {
-		return b.Eval(t, fmt.Sprintf(`length(:pg.which_groups(Phoenix.PubSub))`)) == fmt.Sprint(pool)
+		return b.Eval(t, `length(:pg.which_groups(Phoenix.PubSub))`) == fmt.Sprint(pool)
 	}, 10*time.Second, 10*time.Millisecond)
 	return b
 }

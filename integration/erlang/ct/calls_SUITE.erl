@@ -55,8 +55,8 @@ no_answer_in_time(Config) ->
 a_late_reply_is_dropped(Config) ->
     compat:since(24),
     Probe = compat:probe(?NODE),
-    {'EXIT', {timeout, _}} = (catch gen_server:call(Probe, {later, 200, late}, 20)),
-    ok = gen_server:call(Probe, {sleep, 300}),
+    {'EXIT', {timeout, _}} = (catch gen_server:call(Probe, {later, 1000, late}, 20)),
+    ok = gen_server:call(Probe, {sleep, 1100}),
     %% The late one has been sent before this answer.
     in_time = gen_server:call(Probe, {later, 0, in_time}),
     nothing_is_left().
