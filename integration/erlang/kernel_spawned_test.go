@@ -96,3 +96,14 @@ func TestFunctionsBeyondTheLimitWaitForTheirTurn(t *testing.T) {
 		[erpc:receive_response(Id) || Id <- Ids] =:= Calls end)('%s', lists:seq(1, %d))`, n.Name(), calls)))
 	require.False(t, tooMany.Load())
 }
+
+// The request that follows is read while the process of this one begins, into the same memory.
+func TestEachSpawnOfWhatIsNotExportedIsToldItsOwnFunction(t *testing.T) {
+	e := beam.StartErl(t)
+	n := start(t, config(t))
+	require.Equal(t, "[]", e.Eval(t, at(n, `(fun(Names) ->
+		Started = [{spawn_monitor('gonode@host', M, f, [M]), M} || M <- Names],
+		[{M, Why} || {{Pid, Ref}, M} <- Started,
+			Why <- [receive {'DOWN', Ref, process, Pid, R} -> R end], element(1, hd(element(2, Why))) =/= M]
+		end)([list_to_atom("nosuch" ++ integer_to_list(I)) || I <- lists:seq(1, 300)]).`)))
+}
