@@ -55,10 +55,9 @@ no_answer_in_time(Config) ->
 a_late_reply_is_dropped(Config) ->
     compat:since(24),
     Probe = compat:probe(?NODE),
-    {'EXIT', {timeout, _}} = (catch gen_server:call(Probe, {later, 1000, late}, 20)),
-    ok = gen_server:call(Probe, {sleep, 1100}),
-    %% The late one has been sent before this answer.
-    in_time = gen_server:call(Probe, {later, 0, in_time}),
+    {'EXIT', {timeout, _}} = (catch gen_server:call(Probe, {hold, late}, 20)),
+    %% The late one is sent before this answer.
+    ok = gen_server:call(Probe, release),
     nothing_is_left().
 
 ?PROMISE(infinity, "gen_server:call/3", "a call may wait for ever").
@@ -179,8 +178,9 @@ requests_with_an_id(Config) ->
          end),
     Id = gen_server:send_request({nosuch, ?NODE}, x),
     {error, {noproc, {nosuch, _}}} = gen_server:wait_response(Id, 10000),
-    Slow = gen_server:send_request({probe, ?NODE}, {later, 200, slow}),
+    Slow = gen_server:send_request({probe, ?NODE}, {hold, slow}),
     timeout = gen_server:wait_response(Slow, 0),
+    ok = gen_server:call({probe, ?NODE}, release),
     {reply, slow} = gen_server:wait_response(Slow, infinity).
 
 ?PROMISE(collections_of_requests, "gen_server:reqids_new/0, since OTP 25", "the answers of a collection are taken as they come").
@@ -222,9 +222,9 @@ a_continue_comes_before_the_next_message(Config) ->
 ?PROMISE(a_message_cancels_the_time_out, "gen_server, Timeout", "a time-out does not happen if a message comes first").
 a_message_cancels_the_time_out(Config) ->
     Probe = compat:probe(?NODE),
-    ok = gen_server:call(Probe, {timeout, 300}),
+    ok = gen_server:call(Probe, {timeout, 1500}),
     Probe ! something,
-    ok = gen_server:call(Probe, {sleep, 500}),
+    ok = gen_server:call(Probe, {sleep, 1700}),
     [{info, something}] = gen_server:call(Probe, seen).
 
 %% ---- the other way ----

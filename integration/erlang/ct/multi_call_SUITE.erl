@@ -36,10 +36,10 @@ a_node_that_is_not_there(Config) ->
 
 ?PROMISE(too_slow, "gen_server:multi_call/4", "who does not answer in time is among the bad ones, and its late reply is dropped").
 too_slow(Config) ->
-    {Replies, Bad} = gen_server:multi_call([?NODE, ?config(second, Config)], probe, {later, 300, late}, 20),
+    {Replies, Bad} = gen_server:multi_call([?NODE, ?config(second, Config)], probe, {hold, late}, 20),
     ?assertEqual(2, length(Replies) + length(Bad)),
     ?assertEqual([], Replies),
-    timer:sleep(400),
+    [ok = gen_server:call({probe, Node}, release) || Node <- [?NODE, ?config(second, Config)]],
     none = nothing().
 
 ?PROMISE(one_fails, "gen_server:multi_call/3", "a server that ends instead of answering makes its node a bad one").

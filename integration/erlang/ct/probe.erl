@@ -26,6 +26,8 @@ handle_call(clear, _From, S) -> {reply, ok, S#{seen := []}};
 handle_call({watch, Pid}, _From, S) -> {reply, ok, S#{watcher := Pid}};
 handle_call({reply, Term}, _From, S) -> {reply, Term, S};
 handle_call(noreply, _From, S) -> {noreply, S};
+handle_call({hold, Term}, From, S) -> put(held, [{From, Term} | held()]), {noreply, S};
+handle_call(release, _From, S) -> [gen_server:reply(From, Term) || {From, Term} <- lists:reverse(held())], erase(held), {reply, ok, S};
 handle_call({later, Ms, Term}, From, S) -> erlang:send_after(Ms, self(), {'$later', From, Term}), {noreply, S};
 handle_call({other, Term}, From, S) -> spawn(fun() -> gen_server:reply(From, Term) end), {noreply, S};
 handle_call({twice, Term}, From, S) -> gen_server:reply(From, Term), {reply, Term, S};
@@ -73,6 +75,9 @@ event(Kind, What, S) ->
         {no, _} -> {noreply, note({Kind, What}, S)};
         {Result, _} -> Result
     end.
+
+%% The calls whose answers are held back until release.
+held() -> case get(held) of undefined -> []; Held -> Held end.
 
 note(What, #{seen := Seen, watcher := Watcher} = S) ->
     Watcher =:= undefined orelse (Watcher ! {probe, self(), What}),

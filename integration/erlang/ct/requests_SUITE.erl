@@ -10,8 +10,9 @@ wait_response(Config) ->
     each([{name, {probe, ?NODE}}, {pid, compat:probe(?NODE)}],
          fun(To) ->
              {reply, hi} = gen_server:wait_response(gen_server:send_request(To, {reply, hi}), 20000),
-             Slow = gen_server:send_request(To, {later, 100, slow}),
+             Slow = gen_server:send_request(To, {hold, slow}),
              timeout = gen_server:wait_response(Slow, 0),
+             ok = gen_server:call(To, release),
              {reply, slow} = gen_server:wait_response(Slow, infinity),
              nothing_is_left()
          end).
@@ -21,9 +22,8 @@ receive_response(Config) ->
     compat:since(24),
     Probe = compat:probe(?NODE),
     {reply, hi} = gen_server:receive_response(gen_server:send_request(Probe, {reply, hi}), 20000),
-    timeout = gen_server:receive_response(gen_server:send_request(Probe, {later, 100, late}), 10),
-    ok = gen_server:call(Probe, {sleep, 200}),
-    in_time = gen_server:call(Probe, {later, 0, in_time}),
+    timeout = gen_server:receive_response(gen_server:send_request(Probe, {hold, late}), 10),
+    ok = gen_server:call(Probe, release),
     nothing_is_left().
 
 ?PROMISE(check_response, "gen_server:check_response/2", "a message is the answer, or no_reply").
@@ -129,10 +129,9 @@ a_collection_that_fails(Config) ->
 a_collection_is_given_up(Config) ->
     compat:since(25),
     Probe = compat:probe(?NODE),
-    Ids = lists:foldl(fun(N, Acc) -> gen_server:send_request(Probe, {later, 100, N}, N, Acc) end, gen_server:reqids_new(), lists:seq(1, 10)),
+    Ids = lists:foldl(fun(N, Acc) -> gen_server:send_request(Probe, {hold, N}, N, Acc) end, gen_server:reqids_new(), lists:seq(1, 10)),
     timeout = gen_server:receive_response(Ids, 10, true),
-    ok = gen_server:call(Probe, {sleep, 200}),
-    in_time = gen_server:call(Probe, {later, 0, in_time}),
+    ok = gen_server:call(Probe, release),
     nothing_is_left().
 
 collect(Ids) ->
@@ -146,7 +145,7 @@ collect(Ids) ->
 ?PROMISE(it_requests, "gen_server:wait_response/2, from there", "a server there takes the answer of one here when it wants it").
 it_requests(Config) ->
     {ok, Here} = gen_server:start(probe, [], []),
-    each([{wait, {wait, {reply, hi}, {reply, hi}}}, {again, {again, {later, 300, late}, {timeout, {reply, late}}}}],
+    each([{wait, {wait, {reply, hi}, {reply, hi}}}, {again, {again, {later, 2000, late}, {timeout, {reply, late}}}}],
          fun({How, Request, Result}) -> ?assertEqual(Result, ask(Config, {request, How, Here, Request, case How of again -> 10; _ -> 20000 end})) end),
     gen_server:stop(Here).
 
@@ -156,9 +155,8 @@ it_receives_a_response(Config) ->
     {ok, Here} = gen_server:start(probe, [], []),
     {reply, hi} = ask(Config, {request, 'receive', Here, {reply, hi}, 20000}),
     Probe = compat:probe(?NODE),
-    timeout = gen_server:call(Probe, {request, 'receive', Here, {later, 100, late}, 10}),
-    ok = gen_server:call(Here, {sleep, 200}),
-    in_time = gen_server:call(Here, {later, 0, in_time}),
+    timeout = gen_server:call(Probe, {request, 'receive', Here, {hold, late}, 10}),
+    ok = gen_server:call(Here, release),
     [] = gen_server:call(Probe, seen),
     gen_server:stop(Here).
 

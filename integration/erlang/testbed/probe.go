@@ -70,6 +70,12 @@ func (probe) HandleCall(p *genserv.Process, request etf.Term, from genserv.From,
 		return genserv.Reply(args[0], s)
 	case verb == "noreply":
 		return genserv.NoReply(s)
+	case verb == "hold" && len(args) == 1:
+		hold(p, from, args[0])
+		return genserv.NoReply(s)
+	case verb == "release":
+		release(p)
+		return genserv.Reply(ok, s)
 	case verb == "later" && len(args) == 2:
 		p.SendAfter(millis(args[0]), p.Self(), etf.Tuple{etf.Atom("$later"), from.Term(), args[1]})
 		return genserv.NoReply(s)
@@ -89,6 +95,24 @@ func (probe) HandleCall(p *genserv.Process, request etf.Term, from genserv.From,
 		return r
 	}
 	return genserv.Reply(do(p, verb, args), s)
+}
+
+// held is the key of the calls whose answers are held back until release, oldest first: a list of {From, Reply}.
+const held = etf.Atom("held")
+
+func hold(p *genserv.Process, from genserv.From, reply etf.Term) {
+	calls, _ := p.Get(held)
+	list, _ := calls.(etf.List)
+	p.Put(held, append(slices.Clone(list), etf.Tuple{from.Term(), reply}))
+}
+
+func release(p *genserv.Process) {
+	calls, _ := p.Erase(held)
+	list, _ := calls.(etf.List)
+	for _, t := range list {
+		from, _ := genserv.FromTerm(t.(etf.Tuple)[0])
+		p.Reply(from, t.(etf.Tuple)[1])
+	}
 }
 
 // control is the common part of a call, a cast and a message: how the callback ends. next is its usual result.
