@@ -96,6 +96,10 @@ type Config struct {
 	// refused like one that is too large.
 	MaxElements int
 
+	// Operators says what other nodes may ask of this one besides the functions that the program exports. The zero value
+	// is OperatorsLook.
+	Operators Operators
+
 	// Upgrade lets the servers of the node be upgraded; nil means that they cannot be.
 	Upgrade *Upgrade
 
@@ -130,6 +134,22 @@ const (
 	EPMDEmbedded
 )
 
+// Operators says which functions of erlang, code, init and so on other nodes may apply by rpc and erpc: those by which
+// operators look at a node with the tools of OTP and Elixir, and change it. docs/guide/operators.md lists them.
+type Operators int
+
+const (
+	// OperatorsLook serves the functions that show something, and those that change what a supervisor may change as well:
+	// sys:suspend, supervisor:restart_child, application:stop and their like. Functions that end the node or foreign
+	// processes, or change its cookie or log level, are refused with {eperm, Text}.
+	OperatorsLook Operators = iota
+	// OperatorsChange serves all of them, also init:stop, erlang:halt, exit/2, set_cookie and the levels of logger.
+	OperatorsChange
+	// OperatorsNone serves none of them: every function is undef but those that the program exports and those of
+	// Config.Upgrade. The messages of net_adm:ping, gen_server and sys are answered as ever.
+	OperatorsNone
+)
+
 // ConfigError is a Config that cannot work.
 type ConfigError struct {
 	Field  string // name of the field of Config
@@ -156,6 +176,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.EPMD < EPMDAuto || c.EPMD > EPMDEmbedded {
 		return c, &ConfigError{"EPMD", fmt.Sprintf("unknown mode %d", c.EPMD)}
+	}
+	if c.Operators < OperatorsLook || c.Operators > OperatorsNone {
+		return c, &ConfigError{"Operators", fmt.Sprintf("unknown value %d", c.Operators)}
 	}
 	if err := c.checkPorts(); err != nil {
 		return c, err

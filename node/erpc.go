@@ -11,8 +11,8 @@ import (
 )
 
 // handleSpawnRequest serves SPAWN_REQUEST for the functions of erpc, which apply exported functions (Node.Export). A
-// function that is not known ends its process with undef, as in OTP. Differs from OTP: exported functions and funs are
-// refused as the function of the process itself, because signals to that process would have no effect.
+// function that is not known ends its process with undef, as in OTP. A function that is exported runs as a process, see
+// erpc_process.go. Differs from OTP: a fun is refused, because its code is on the other node.
 func (p *peer) handleSpawnRequest(m *dist.SpawnRequest, payload etf.Term) {
 	args, _ := payload.(etf.List)
 	if !validSpawnOptions(m.Opts) {
@@ -35,9 +35,12 @@ func (p *peer) handleSpawnRequest(m *dist.SpawnRequest, payload etf.Term) {
 			return
 		}
 	}
-	apply := m.Module == "erlang" && m.Function == "apply" && m.Arity == 2
-	if apply || p.n.functions.Has(m.Module, m.Function, m.Arity) {
+	switch {
+	case m.Module == "erlang" && m.Function == "apply" && m.Arity == 2:
 		p.send(&dist.SpawnReply{Ref: m.Ref, To: m.From, Error: "notsup"}, nil)
+		return
+	case len(args) == m.Arity && p.n.functions.Has(m.Module, m.Function, m.Arity):
+		p.spawnProcess(m, args)
 		return
 	}
 	module, function := m.Module, m.Function // m is the next message by the time that the process runs

@@ -7,6 +7,7 @@ import (
 	"github.com/gonode-otp/gonode/genserv/driver"
 	"github.com/gonode-otp/gonode/node/internal/application"
 	"github.com/gonode-otp/gonode/node/internal/kernel"
+	"github.com/gonode-otp/gonode/node/internal/operator"
 	"github.com/gonode-otp/gonode/node/internal/upgrade"
 )
 
@@ -35,8 +36,11 @@ func (n *Node) detached(f Function) Function {
 // the node ends with application_controller or with the supervisor of the three.
 func (n *Node) startServices(ctx context.Context) error {
 	host := kernelHost{n}
-	kernel.Export(n.functions, host)
-	n.exportApplication()
+	if n.cfg.Operators != OperatorsNone {
+		kernel.Export(n.functions, host)
+		n.exportApplication()
+		operator.Export(n.functions, operatorHost{host}, n.cfg.Operators == OperatorsChange)
+	}
 	if err := n.startNeeded(ctx, spawnOptions{name: application.ControllerName, module: n.apps.Controller()}); err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/gonode-otp/gonode/dist"
 	"github.com/gonode-otp/gonode/epmd"
@@ -32,6 +33,7 @@ type Node struct {
 	remoteLog slog.Handler // of processes; nil if their events stay here
 	name      etf.Atom
 	creation  uint32
+	started   time.Time
 	self      etf.Pid // stands for goroutines that are not processes
 	side      dist.Local
 
@@ -84,6 +86,7 @@ func Start(ctx context.Context, cfg Config) (*Node, error) {
 		return nil, err
 	}
 	n := &Node{cfg: cfg, log: cfg.Logger.With("node", cfg.Name), name: etf.Atom(cfg.Name),
+		started:  time.Now(),
 		registry: newRegistry(), peers: newPeerTable(), end: newEnding()}
 	n.functions = kernel.NewFunctions(n.log)
 	for _, entry := range cfg.Allow {

@@ -84,6 +84,15 @@ func (p *peer) serve() {
 	close(p.ended)
 }
 
+// traffic returns the bytes that came in and went out. They are 0 before there is a connection.
+func (p *peer) traffic() (in, out uint64) {
+	if p.conn == nil {
+		return 0, 0
+	}
+	stats := p.conn.Stats()
+	return stats.BytesIn, stats.BytesOut
+}
+
 // lacks reports whether the peer is known to lack one of flags. Before the connection is up the flags are not known;
 // then lacks returns false, and adaptSignal checks them later.
 func (p *peer) lacks(flags dist.Flags) bool {

@@ -17,6 +17,8 @@ type peerTable struct {
 	entries map[etf.Atom]*peerEntry
 	closed  bool
 
+	endedIn, endedOut uint64 // bytes of connections that have ended
+
 	connections int                      // entries with a next one
 	history     map[etf.Atom]nodeHistory // of nodes without a connection, maxHistory at most
 }
@@ -70,6 +72,20 @@ func (t *peerTable) all() []*peer {
 		}
 	}
 	return all
+}
+
+// traffic returns the bytes of all connections, past ones included.
+func (t *peerTable) traffic() (in, out uint64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	in, out = t.endedIn, t.endedOut
+	for _, e := range t.entries {
+		if e.up != nil {
+			i, o := e.up.traffic()
+			in, out = in+i, out+o
+		}
+	}
+	return in, out
 }
 
 // outgoing returns the connection with name if it is up, else the attempt to wait for. If begin is true, the attempt
@@ -227,6 +243,8 @@ func (t *peerTable) down(p *peer) {
 	defer t.mu.Unlock()
 	if e := t.entries[p.name]; e != nil && e.up == p {
 		e.up = nil
+		in, out := p.traffic()
+		t.endedIn, t.endedOut = t.endedIn+in, t.endedOut+out
 		f := t.history[p.name]
 		f.creation = p.info.Creation
 		t.addHistoryLocked(p.name, f)

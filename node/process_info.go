@@ -42,6 +42,13 @@ func (i processInfo) Info(item etf.Atom) etf.Term {
 		return p.watchers()
 	case "monitors":
 		return p.monitored()
+	case "reductions":
+		return p.reductions()
+	case "initial_call", "current_function":
+		if f, ok := p.functionOf(); ok {
+			return f.call()
+		}
+		return nil
 	case "parent":
 		return p.parentOf()
 	case "sequential_trace_token":
@@ -53,7 +60,7 @@ func (i processInfo) Info(item etf.Atom) etf.Term {
 func (p *process) status() etf.Term {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.busy {
+	if p.busy && p.arrival == nil { // else it waits in receive
 		return etf.Atom("running")
 	}
 	return etf.Atom("waiting")
@@ -64,6 +71,13 @@ func (p *process) queued() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.box.len() + int(p.unhandled.Load()) + p.loop.Kept()
+}
+
+// reductions returns how many messages the process has handled or is handling: a BEAM counts calls of functions.
+func (p *process) reductions() etf.Term {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return etf.Int(p.box.taken - uint64(max(0, p.unhandled.Load())))
 }
 
 // waiting returns the messages in the mailbox. Differs from OTP: messages that the process has taken out as a batch,

@@ -7,6 +7,7 @@ import "github.com/gonode-otp/gonode/etf"
 type mailbox struct {
 	items []etf.Term
 	spare []etf.Term
+	taken uint64 // number of messages that take has returned
 }
 
 // keepMail is the largest buffer, in messages, that is kept for the next batch.
@@ -19,6 +20,7 @@ func (b *mailbox) len() int { return len(b.items) }
 // take returns all messages. The caller returns the slice with recycle when it has handled them.
 func (b *mailbox) take() []etf.Term {
 	batch := b.items
+	b.taken += uint64(len(batch))
 	b.items, b.spare = b.spare, nil
 	return batch
 }

@@ -38,6 +38,7 @@ func (p *process) receive(d time.Duration, match func(etf.Term) bool) (etf.Term,
 		case <-arrival:
 		case <-expired:
 			d = 0 // a message that arrived at the same moment still counts
+			p.stopWaiting(arrival)
 		}
 	}
 }
@@ -70,6 +71,15 @@ func (p *process) refill(wait bool) (arrival <-chan struct{}, err error) {
 		return p.arrival, nil
 	}
 	return nil, nil
+}
+
+// stopWaiting notes that no callback waits in receive any more.
+func (p *process) stopWaiting(arrival <-chan struct{}) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.arrival == arrival {
+		p.arrival = nil
+	}
 }
 
 // arrivedLocked wakes a callback that waits in receive.

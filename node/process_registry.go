@@ -134,6 +134,13 @@ func (r *registry) registered() etf.List {
 	return list
 }
 
+// count returns the number of processes that are alive or start now.
+func (r *registry) count() int {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return len(r.pids)
+}
+
 // all returns the processes that are alive now.
 func (r *registry) all() []*process {
 	r.mu.RLock()

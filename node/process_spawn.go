@@ -28,7 +28,7 @@ func (n *Node) Spawn(ctx context.Context, c genserv.Child) (etf.Pid, error) {
 // SpawnLink is Spawn for the start function of a child whose supervisor is on another node. The supervisor calls a
 // Function by erpc:call or rpc:call, and the Function calls SpawnLink and returns the pid. The server is linked to the
 // caller, its parent. It ends when the caller ends or its node goes away (noconnection). ctx is the context that the
-// Function got.
+// Function got. If the Function runs as a process of its own (see ProcessOf), that process is the parent.
 //
 // The errors are those of Spawn, and ErrBadArgument if ctx does not come from such a call. gen_server:start_link/4.
 func (n *Node) SpawnLink(ctx context.Context, c genserv.Child) (etf.Pid, error) {
@@ -38,6 +38,9 @@ func (n *Node) SpawnLink(ctx context.Context, c genserv.Child) (etf.Pid, error) 
 		return etf.Pid{}, fmt.Errorf("%w: no process of another node called this function", ErrBadArgument)
 	case c.Module == nil:
 		return etf.Pid{}, fmt.Errorf("%w: a child without a module", ErrBadArgument)
+	}
+	if p, ok := ProcessOf(ctx); ok {
+		return p.SpawnLink(c)
 	}
 	n.yieldReaders()
 	return n.spawn(ctx, spawnOptions{name: c.Name, module: c.Module, args: c.Args, caller: caller,

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"slices"
 
 	"github.com/gonode-otp/gonode/codechange"
 	"github.com/gonode-otp/gonode/dist"
@@ -17,7 +18,7 @@ type upgradeNode struct{ *Node }
 
 // InOrder implements upgrade.Processes.
 func (u upgradeNode) InOrder() []codechange.Process {
-	all := u.registry.inOrder()
+	all := slices.DeleteFunc(u.registry.inOrder(), (*process).isFunction)
 	processes := make([]codechange.Process, len(all))
 	for i, p := range all {
 		processes[i] = upgraded{p}
@@ -27,7 +28,7 @@ func (u upgradeNode) InOrder() []codechange.Process {
 
 // Process implements upgrade.Processes.
 func (u upgradeNode) Process(pid etf.Pid) codechange.Process {
-	if p := u.local(destination{pid: pid}); p != nil {
+	if p := u.local(destination{pid: pid}); p != nil && !p.isFunction() {
 		return upgraded{p}
 	}
 	return nil
@@ -36,7 +37,9 @@ func (u upgradeNode) Process(pid etf.Pid) codechange.Process {
 // Codes implements upgrade.Processes.
 func (u upgradeNode) Codes(count func(genserv.Module)) {
 	for _, p := range u.registry.all() {
-		count(p.loop.Code())
+		if !p.isFunction() {
+			count(p.loop.Code())
+		}
 	}
 }
 

@@ -80,7 +80,7 @@ func TestRpcInItsOtherForms(t *testing.T) {
 	require.Equal(t, "{[],[nobody]}", e.Eval(t,
 		g+"{Good,Bad} = rpc:sbcast([G], nobody, hello), {Good, [nobody || X <- Bad, X =:= G]}"))
 	require.Equal(t, "{notsup,false}", e.Eval(t,
-		g+"Q = spawn_request(G, arith, add, [1,2], [link]), receive {spawn_reply,Q,error,Why} -> {Why, is_pid(Why)} "+
+		g+"Q = spawn_request(G, fun() -> ok end, [link]), receive {spawn_reply,Q,error,Why} -> {Why, is_pid(Why)} "+
 			"after 60000 -> none end"))
 }
 

@@ -43,6 +43,8 @@ var Layers = []Layer{
 		Why: "applications ask of their node what the interface Host has"},
 	{Dir: "node/internal/kernel", May: []string{"etf", "genserv", "supervisor"},
 		Why: "kernel services ask of their node what the interface Host has"},
+	{Dir: "node/internal/operator", May: []string{"etf", "genserv", "node/internal/kernel"},
+		Why: "what operators ask for comes from the node by the interface Host"},
 	{Dir: "node/internal/upgrade", May: []string{"etf", "genserv", "supervisor", "appup", "codechange", "releasehandler",
 		"node/internal/kernel"},
 		Why: "what an upgrade asks of its node is the interface Node"},

@@ -57,6 +57,15 @@ func (fs *Functions) Has(module, function etf.Atom, arity int) bool {
 	return fs.get(mfa{module, function, arity}) != nil
 }
 
+// Each calls f with every function that is known, in no order. f must not use fs.
+func (fs *Functions) Each(f func(module, function etf.Atom, arity int)) {
+	fs.mu.RLock()
+	defer fs.mu.RUnlock()
+	for key := range fs.table {
+		f(key.module, key.function, key.arity)
+	}
+}
+
 func (fs *Functions) get(key mfa) Function {
 	fs.mu.RLock()
 	defer fs.mu.RUnlock()

@@ -81,8 +81,11 @@ func (p *fakeProcess) Info(item etf.Atom) etf.Term {
 		p.asked = map[etf.Atom]int{}
 	}
 	p.asked[item]++
-	if item == "registered_name" {
+	switch item {
+	case "registered_name":
 		return p.name
+	case "heap_size", "trace":
+		return nil
 	}
 	return etf.Atom("asked")
 }

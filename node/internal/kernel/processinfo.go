@@ -14,8 +14,8 @@ var (
 )
 
 // infoItems are the items of erlang:process_info/2, in the order of process_info/1, which shows those up to
-// suspending. What a process in Go does not have (a heap of its own, reductions, a tracer) is nothing, zero or the
-// default of the BEAM; an item without such a value is asked of the process.
+// suspending. The process is asked for each item. value is for what it does not tell: what a process in Go does not
+// have (a heap of its own, a tracer) is nothing, zero or the default of the BEAM.
 var infoItems = []struct {
 	name  etf.Atom
 	value etf.Term
@@ -75,12 +75,13 @@ func infoItem(item etf.Term) func(Process) etf.Term {
 	}
 	name, _ := item.(etf.Atom)
 	for _, i := range infoItems {
-		switch {
-		case name != i.name:
-		case i.value != nil:
-			return func(Process) etf.Term { return i.value }
-		default:
-			return func(p Process) etf.Term { return p.Info(name) }
+		if name == i.name {
+			return func(p Process) etf.Term {
+				if value := p.Info(name); value != nil {
+					return value
+				}
+				return i.value
+			}
 		}
 	}
 	return nil
