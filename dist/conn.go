@@ -105,6 +105,9 @@ func (c *Conn) Stats() Stats {
 		Reads: c.in.raw.calls.Load(), Writes: c.out.raw.calls.Load(), Pending: c.out.queued + c.out.streamed}
 }
 
+// RemoteAddr returns the address of the other end.
+func (c *Conn) RemoteAddr() net.Addr { return c.conn.RemoteAddr() }
+
 // Serve has goroutines of the connection read and hand what they read to h, and waits until the connection has ended;
 // it returns why. By then the goroutines of the connection have ended, except for those whose Work was left behind by
 // HandOver. Serve must be called once only.

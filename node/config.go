@@ -110,6 +110,9 @@ type Config struct {
 	// warnings and errors are logged, to the logger that is slog.Default() at Start; OTP's primary level is notice.
 	// slog.New(slog.DiscardHandler) discards everything.
 	Logger *slog.Logger
+	// LogLevel is the level of Logger, if its handler has one that can change. logger:set_primary_config/2 sets it, if
+	// Operators allows that. nil means that other nodes cannot change the level.
+	LogLevel *slog.LevelVar
 	// LoggerNode is a BEAM node whose logger also receives the events of processes, from the level info on: the reports
 	// of servers that end abnormally, of supervisors and of applications, and what callbacks log by Process.Logger.
 	// Reports look there like OTP's own. "" means none. Events are dropped while that node is away or slow, as in OTP.
@@ -309,19 +312,29 @@ func (c *Config) checkCarrier() error {
 // checkCookies checks what the handshake requires: a cookie is an atom, and its characters go into the digest as
 // Latin-1.
 func (c Config) checkCookies() error {
-	check := func(field, cookie string) error {
-		switch {
-		case utf8.RuneCountInString(cookie) > 255:
-			return &ConfigError{field, "longer than 255 characters, the length of an atom"}
-		case strings.IndexFunc(cookie, func(r rune) bool { return r > 255 }) >= 0:
-			return &ConfigError{field, "has characters outside of Latin-1"}
-		}
-		return nil
-	}
 	for peer, cookie := range c.Cookies {
-		if err := check("Cookies["+peer+"]", cookie); err != nil {
+		if err := checkCookie("Cookies["+peer+"]", cookie); err != nil {
 			return err
 		}
 	}
-	return check("Cookie", c.Cookie)
+	return checkCookie("Cookie", c.Cookie)
+}
+
+// checkCookie checks one cookie. The error names the field.
+func checkCookie(field, cookie string) error {
+	switch {
+	case utf8.RuneCountInString(cookie) > 255:
+		return &ConfigError{field, "longer than 255 characters, the length of an atom"}
+	case strings.IndexFunc(cookie, func(r rune) bool { return r > 255 }) >= 0:
+		return &ConfigError{field, "has characters outside of Latin-1"}
+	}
+	return nil
+}
+
+// tickTime returns the net_ticktime of the node.
+func (c Config) tickTime() time.Duration {
+	if c.TickTime == 0 {
+		return dist.DefaultTickTime
+	}
+	return c.TickTime
 }

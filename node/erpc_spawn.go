@@ -110,7 +110,7 @@ func (s *spawned) end(reason etf.Term) {
 	if ended {
 		return
 	}
-	s.cancel()
+	defer s.cancel()           // after the answer, which init:stop/0 waits for
 	defer p.n.spawns.remove(s) // after its last signals, so that no other process sends under its pid before
 	if link {
 		s.sendReason(&dist.Exit{From: s.pid, To: s.from}, reason)
@@ -172,6 +172,7 @@ type spawnTable struct {
 	mu      sync.Mutex
 	byPid   map[pidNumber]*spawned // those that have not ended
 	running int
+	ran     uint64 // number of functions that have been started
 	waiting []func()
 }
 
@@ -243,6 +244,7 @@ func (t *spawnTable) removeLink(from, to etf.Pid) {
 func (t *spawnTable) start(n *Node, work func()) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.ran++
 	if t.running == maxRunning {
 		t.waiting = append(t.waiting, work)
 		return
@@ -250,6 +252,13 @@ func (t *spawnTable) start(n *Node, work func()) {
 	if n.goWork(func() { t.runFrom(work) }) {
 		t.running++
 	}
+}
+
+// count returns how many functions other nodes have had run, by rpc and erpc.
+func (t *spawnTable) count() uint64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.ran
 }
 
 // runFrom runs work, and then the functions that wait.

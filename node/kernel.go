@@ -105,7 +105,9 @@ func (h kernelHost) Process(pid etf.Pid) kernel.Process {
 func (h kernelHost) Peers() []kernel.Peer {
 	var peers []kernel.Peer
 	for _, p := range h.peers.all() {
-		peers = append(peers, kernel.Peer{Name: p.name, Hidden: p.info.Hidden(), Apply: p.erpcCall})
+		stats := p.conn.Stats()
+		peers = append(peers, kernel.Peer{Name: p.name, Hidden: p.info.Hidden(), ConnectionID: p.id,
+			Address: p.conn.RemoteAddr(), Reads: stats.Reads, Writes: stats.Writes, Apply: p.erpcCall})
 	}
 	return peers
 }
@@ -133,4 +135,10 @@ func (h kernelHost) CallSystem(ctx context.Context, to, request etf.Term) (etf.T
 }
 
 // Run implements kernel.Runner. Functions of rpc count towards maxRunning, as those of erpc do.
-func (h kernelHost) Run(work func(context.Context)) { h.spawns.start(h.Node, func() { work(h.ctx) }) }
+func (h kernelHost) Run(work func(context.Context)) {
+	h.spawns.start(h.Node, func() {
+		ctx, cancel := context.WithCancel(h.ctx)
+		defer cancel()
+		work(ctx)
+	})
+}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/netip"
 	"strconv"
@@ -37,6 +38,8 @@ type Node struct {
 	self      etf.Pid // stands for goroutines that are not processes
 	side      dist.Local
 
+	handledBefore atomic.Uint64 // messages of processes that have ended
+
 	registry  *registry
 	refs      refs
 	calls     calls
@@ -51,13 +54,15 @@ type Node struct {
 	releases *releasehandler.Handler // nil without Config.Upgrade
 	upgrades *upgrade.Host           // nil without Config.Upgrade
 
-	host         driver.Host
-	unlinkIDs    atomic.Uint64
-	inline       atomic.Int32 // servers that readers run now
-	peers        *peerTable
-	allow        allowList
-	dynamicNames namePool // names given to peers that asked for one
-	carrier      transport.Carrier
+	host          driver.Host
+	unlinkIDs     atomic.Uint64
+	connectionIDs atomic.Uint64
+	inline        atomic.Int32 // servers that readers run now
+	peers         *peerTable
+	allow         allowList
+	cookies       cookieTable
+	dynamicNames  namePool // names given to peers that asked for one
+	carrier       transport.Carrier
 
 	listener     net.Listener // nil with NoListen
 	registration *epmd.Registration
@@ -92,8 +97,11 @@ func Start(ctx context.Context, cfg Config) (*Node, error) {
 	for _, entry := range cfg.Allow {
 		n.allow.add([]etf.Atom{etf.Atom(entry)})
 	}
+	n.cookies.own, n.cookies.byPeer = cfg.Cookie, maps.Clone(cfg.Cookies)
 	n.ctx, n.cancel = context.WithCancel(context.Background())
 	n.apps = application.New(n.ctx, appHost{n})
+	n.apps.SetKernelEnv(map[etf.Atom]etf.Term{"net_ticktime": etf.Int(cfg.tickTime().Seconds()),
+		"net_setuptime": etf.Int(cfg.SetupTime.Seconds())})
 	if err := n.start(ctx); err != nil {
 		return nil, errors.Join(err, n.Stop(context.WithoutCancel(ctx)))
 	}
@@ -317,9 +325,4 @@ func (n *Node) handshakeSide() dist.Local {
 }
 
 // cookie returns the cookie shared with a peer.
-func (n *Node) cookie(peer etf.Atom) string {
-	if c, ok := n.cfg.Cookies[string(peer)]; ok {
-		return c
-	}
-	return n.cfg.Cookie
-}
+func (n *Node) cookie(peer etf.Atom) string { return n.cookies.of(string(peer)) }

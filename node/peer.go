@@ -13,6 +13,7 @@ import (
 // peer is a connection with another node, or one that is being made.
 type peer struct {
 	n     *Node
+	id    uint64 // tells the connections of the node apart
 	name  etf.Atom
 	info  *dist.Peer
 	conn  *dist.Conn
@@ -67,7 +68,7 @@ func newPeer(n *Node, conn net.Conn, info *dist.Peer) *peer {
 
 // newConnecting makes a peer without a connection.
 func newConnecting(n *Node, name etf.Atom) *peer {
-	return &peer{n: n, name: name, ended: make(chan struct{}), logged: make(chan struct{}),
+	return &peer{n: n, id: n.connectionIDs.Add(1), name: name, ended: make(chan struct{}), logged: make(chan struct{}),
 		inbound: map[refKey]*inboundMonitor{}}
 }
 

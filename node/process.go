@@ -32,11 +32,11 @@ type process struct {
 	entry uint64   // number of processes that were registered before it; set once
 
 	// batch is what the goroutine that runs the loop took out of the mailbox, nil where receive has taken a message. That
-	// goroutine owns it and the next two fields.
+	// goroutine owns it and the next two fields. It changes batch under mu, so that others can look.
 	batch        []etf.Term
 	handled      int          // how much of it has been handled
 	inSystemFunc bool         // it runs a function of runBetweenMessages
-	unhandled    atomic.Int32 // how much of it is left, for other goroutines to read
+	position     atomic.Int32 // handled, for other goroutines to read, unless the batch is one message; reset under mu
 
 	dead    atomic.Bool // set once, under mu, after reason
 	reason  etf.Term
@@ -120,11 +120,9 @@ func (p *process) handleBatches(next driver.Next) {
 		}
 		// There is a batch already if a callback that no message had started waited in receive.
 		if len(p.batch) == 0 {
-			batch, idle := p.nextBatch(next)
-			if idle {
+			if idle := p.nextBatch(next); idle {
 				return
 			}
-			p.batch = batch
 		}
 		if len(p.batch) == 0 {
 			next = p.loop.Timeout()
@@ -146,7 +144,7 @@ func (p *process) handle(next driver.Next) driver.Next {
 			continue
 		}
 		if len(p.batch) > 1 {
-			p.unhandled.Store(int32(len(p.batch) - p.handled))
+			p.position.Store(int32(p.handled))
 		}
 		if a, ok := msg.(*systemFunc); ok {
 			if next = p.runSystemFunc(a.run); next.Stopped {
@@ -162,27 +160,29 @@ func (p *process) handle(next driver.Next) driver.Next {
 	m.end()
 	p.mu.Lock()
 	p.box.recycle(p.batch)
+	p.batch = nil
+	p.position.Store(0)
 	p.mu.Unlock()
-	p.batch, p.handled = nil, 0
-	p.unhandled.Store(0)
+	p.handled = 0
 	return next
 }
 
-// nextBatch takes what is in the mailbox. With an empty mailbox it either puts the process to rest (idle) or, if the
-// loop asked for a time-out of 0, returns neither.
-func (p *process) nextBatch(next driver.Next) (batch []etf.Term, idle bool) {
+// nextBatch makes what is in the mailbox the batch. With an empty mailbox it either puts the process to rest (idle) or,
+// if the loop asked for a time-out of 0, leaves the batch empty.
+func (p *process) nextBatch(next driver.Next) (idle bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
 	case p.dead.Load():
-		return nil, true
+		return true
 	case p.box.len() > 0:
-		return p.box.take(), false
+		p.batch = p.box.take()
+		return false
 	case next.Wait == 0:
-		return nil, false
+		return false
 	}
 	p.idleLocked(next)
-	return nil, true
+	return true
 }
 
 // startTimeoutLocked starts the receive time-out of an idle process. Any message that arrives before its end cancels

@@ -57,6 +57,7 @@ func (p *process) exit(reason etf.Term) {
 	p.reason = reason
 	p.dead.Store(true)
 	p.cancelTimeoutLocked()
+	p.n.handledBefore.Add(p.box.taken)
 	p.box = mailbox{}
 	p.arrivedLocked()
 	life := p.ctx

@@ -15,8 +15,7 @@ func (p *process) receive(d time.Duration, match func(etf.Term) bool) (etf.Term,
 	for i := p.handled; ; {
 		for ; i < len(p.batch); i++ {
 			if msg := p.batch[i]; msg != nil && !isSystemFunc(msg) && match(withoutToken(msg)) {
-				p.batch[i] = nil
-				p.unhandled.Store(max(0, p.unhandled.Load()-1))
+				p.takeFromBatch(i)
 				return p.takeToken(msg), nil
 			}
 		}
@@ -43,6 +42,13 @@ func (p *process) receive(d time.Duration, match func(etf.Term) bool) (etf.Term,
 	}
 }
 
+// takeFromBatch removes a message from the batch.
+func (p *process) takeFromBatch(i int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.batch[i] = nil
+}
+
 // skipTaken skips the messages at the start of the batch that receive has taken. Without it, each receive would look
 // at all of them again.
 func (p *process) skipTaken() {
@@ -63,7 +69,7 @@ func (p *process) refill(wait bool) (arrival <-chan struct{}, err error) {
 		items := p.box.take()
 		p.batch = append(p.batch, items...)
 		p.box.recycle(items)
-		p.unhandled.Store(int32(len(p.batch) - p.handled))
+		p.position.Store(int32(p.handled))
 	case wait:
 		if p.arrival == nil {
 			p.arrival = make(chan struct{})

@@ -45,10 +45,8 @@ form(_, V) when is_integer(V) -> number;
 form(_, V) when is_pid(V) -> pid;
 form(_, V) when is_list(V) -> list.
 
-asks(Pid) -> [{observer_backend, sys_info, []}, {observer_backend, get_table_list, [ets, []]}, {observer_backend, get_port_list, []}, {observer_backend, procs_info, [self()]},
-    {observer_backend, fetch_stats, [self(), 1000]}, {observer_backend, etop_collect, [self()]}, {appmon_info, start_link, [node(), self(), []]}, {etop_txt, init, [a]},
-    {code, which, [lists]}, {code, load_binary, [x, "x", <<1>>]}, {erlang, system_info, [process_count]}, {erlang, memory, []}, {erlang, halt, []}, {init, stop, []},
-    {os, cmd, ["ls"]}, {dbg, tracer, []}, {erlang, trace, [Pid, true, [call]]}, {recon, info, [Pid]}, {erl_eval, exprs, [[], []]}].
+asks(Pid) -> [{etop_txt, init, [a]}, {os, cmd, ["ls"]}, {file, list_dir, ["/"]}, {dbg, tracer, []}, {erlang, trace, [Pid, true, [call]]},
+    {recon, info, [Pid]}, {erl_eval, exprs, [[], []]}, {c, l, [lists]}, {'Elixir.Code', eval_string, [<<"1">>]}].
 
 undef(Node) -> Pid = rpc:call(Node, erlang, whereis, [plain]),
     [{M, F, R} || {M, F, A} <- asks(Pid), R <- [rpc:call(Node, M, F, A)], not is_undef(R)].
@@ -61,7 +59,7 @@ hammer(Node, Lookers, Ms) ->
     Look = fun(I) -> lists:nth(1 + I rem 6, [
         fun() -> {status, Pid, _, _} = sys:get_status(S), ok end, fun() -> 7 = sys:get_state(S), ok end,
         fun() -> [_ | _] = rpc:call(Node, erlang, process_info, [Pid]), ok end, fun() -> {messages, _} = rpc:call(Node, erlang, process_info, [Pid, messages]), ok end,
-        fun() -> {badrpc, _} = rpc:call(Node, observer_backend, sys_info, []), ok end, fun() -> [_ | _] = rpc:call(Node, erlang, processes, []), ok end]) end,
+        fun() -> {badrpc, _} = rpc:call(Node, os, cmd, ["ls"]), ok end, fun() -> [_ | _] = rpc:call(Node, erlang, processes, []), ok end]) end,
     Loop = fun L(F, N) -> case erlang:monotonic_time(millisecond) > Stop of true -> N; false -> F(N), L(F, N + 1) end end,
     Run = fun(F) -> spawn(fun() -> Me ! try {count, Loop(F, 0)} catch C:E -> {bad, C, E} end end) end,
     [Run(fun(N) -> (Look(I + N))() end) || I <- lists:seq(1, Lookers)],

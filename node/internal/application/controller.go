@@ -47,6 +47,9 @@ func (c controller) Init(p *genserv.Process, _ etf.Term) genserv.InitResult[*con
 	p.TrapExit(true)
 	s := &controllerState{}
 	for _, app := range emulated {
+		if app.Name == kernel {
+			app.Env = c.sys.kernelEnv
+		}
 		c.sys.table.load(app)
 		s.running = append([]runningApp{{name: app.Name}}, s.running...)
 		s.started = append([]appStart{{app.Name, Permanent}}, s.started...)

@@ -36,6 +36,8 @@ type System struct {
 	stopped  context.Context // ends when the node stops
 	table    table
 	resource Resource // nil without releases
+
+	kernelEnv map[etf.Atom]etf.Term // parameters of kernel
 }
 
 // New returns the applications of a node. ctx ends when the node stops.
@@ -43,6 +45,10 @@ func New(ctx context.Context, host Host) *System { return &System{host: host, st
 
 // UseReleases has the running release override what the program says of its applications.
 func (s *System) UseReleases(r Resource) { s.resource = r }
+
+// SetKernelEnv sets what the configuration of the node means for the parameters of kernel. It is called before the
+// controller starts.
+func (s *System) SetKernelEnv(env map[etf.Atom]etf.Term) { s.kernelEnv = env }
 
 // Controller is the callback module of the process ControllerName.
 func (s *System) Controller() genserv.Module { return genserv.Of(controller{s}) }

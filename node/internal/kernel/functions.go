@@ -28,6 +28,8 @@ type Functions struct {
 	log   *slog.Logger
 	mu    sync.RWMutex
 	table map[mfa]Function
+
+	otherwise func(module, function etf.Atom, arity int) Function // for what is not in table; nil for nothing
 }
 
 // mfa is Module:Function/Arity.
@@ -57,6 +59,17 @@ func (fs *Functions) Has(module, function etf.Atom, arity int) bool {
 	return fs.get(mfa{module, function, arity}) != nil
 }
 
+// Get returns Module:Function/Arity, nil if it is not known.
+func (fs *Functions) Get(module, function etf.Atom, arity int) Function {
+	return fs.get(mfa{module, function, arity})
+}
+
+// Otherwise sets what is asked for functions that are not in the table. find returns nil for a function that it does
+// not know either. Otherwise is called before others use fs.
+func (fs *Functions) Otherwise(find func(module, function etf.Atom, arity int) Function) {
+	fs.otherwise = find
+}
+
 // Each calls f with every function that is known, in no order. f must not use fs.
 func (fs *Functions) Each(f func(module, function etf.Atom, arity int)) {
 	fs.mu.RLock()
@@ -68,8 +81,12 @@ func (fs *Functions) Each(f func(module, function etf.Atom, arity int)) {
 
 func (fs *Functions) get(key mfa) Function {
 	fs.mu.RLock()
-	defer fs.mu.RUnlock()
-	return fs.table[key]
+	f := fs.table[key]
+	fs.mu.RUnlock()
+	if f == nil && fs.otherwise != nil {
+		return fs.otherwise(key.module, key.function, key.arity)
+	}
+	return f
 }
 
 // Apply is apply(Module, Function, Args). A function that is not known is error(undef).

@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"context"
+	"net"
 
 	"github.com/gonode-otp/gonode/etf"
 )
@@ -52,6 +53,11 @@ type Nodes interface {
 type Peer struct {
 	Name   etf.Atom
 	Hidden bool
+	// ConnectionID tells the connections of the node apart.
+	ConnectionID uint64
+	Address      net.Addr // of the other end
+	// Reads and Writes count the system calls of the connection.
+	Reads, Writes uint64
 	// Apply is erpc:call/4 on that node.
 	Apply func(ctx context.Context, module, function etf.Atom, args etf.List) (etf.Term, error)
 }
@@ -72,6 +78,7 @@ type Servers interface {
 
 // Runner runs functions for other nodes.
 type Runner interface {
-	// Run runs work in a goroutine of the node, at once or when others have ended. ctx ends when the node stops.
+	// Run runs work in a goroutine of the node, at once or when others have ended. ctx ends when work returns
+	// or the node stops.
 	Run(work func(ctx context.Context))
 }

@@ -10,10 +10,10 @@ import (
 // exportNodes exports the functions by which operators see and change whom a node is connected with.
 func exportNodes(functions *Functions, nodes Nodes) {
 	functions.Set("erlang", "nodes", 0, func(context.Context, etf.List) (etf.Term, error) {
-		return nodesOf(nodes, etf.Atom("visible"))
+		return listOf(NodesOf(nodes, etf.Atom("visible")))
 	})
 	functions.Set("erlang", "nodes", 1, func(_ context.Context, args etf.List) (etf.Term, error) {
-		return nodesOf(nodes, args[0])
+		return listOf(NodesOf(nodes, args[0]))
 	})
 	functions.Set("net_adm", "ping", 1, func(ctx context.Context, args etf.List) (etf.Term, error) {
 		name, ok := args[0].(etf.Atom)
@@ -35,8 +35,16 @@ func exportNodes(functions *Functions, nodes Nodes) {
 	})
 }
 
-// nodesOf is erlang:nodes/1: the nodes of a kind, or of each kind in a list.
-func nodesOf(nodes Nodes, kinds etf.Term) (etf.Term, error) {
+// listOf returns a list as a term, [] for none.
+func listOf(list etf.List, err error) (etf.Term, error) {
+	if err != nil {
+		return nil, err
+	}
+	return append(etf.List{}, list...), nil
+}
+
+// NodesOf is erlang:nodes/1: the nodes of a kind, or of each kind in a list.
+func NodesOf(nodes Nodes, kinds etf.Term) (etf.List, error) {
 	list, ok := kinds.(etf.List)
 	if !ok {
 		list = etf.List{kinds}

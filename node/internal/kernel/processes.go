@@ -19,6 +19,7 @@ func exportProcesses(functions *Functions, host Host) {
 	functions.Set("erlang", "process_info", 1, ps.info)
 	functions.Set("erlang", "process_info", 2, ps.info)
 	functions.Set("proc_lib", "initial_call", 1, ps.initialCall)
+	functions.Set("proc_lib", "get_label", 1, ps.label)
 	functions.Set("proc_lib", "translate_initial_call", 1, ps.translateInitialCall)
 }
 
@@ -46,6 +47,19 @@ func (ps processes) isAlive(_ context.Context, args etf.List) (etf.Term, error) 
 		return nil, ErrBadArgument
 	}
 	return etf.Bool(p != nil && p.IsAlive()), nil
+}
+
+// label is proc_lib:get_label/1 (OTP 27).
+func (ps processes) label(_ context.Context, args etf.List) (etf.Term, error) {
+	p, ok := ps.own(args[0])
+	switch {
+	case !ok:
+		return nil, ErrBadArgument
+	case p == nil:
+		return nil, nil
+	}
+	label, _ := p.Get(etf.Atom("$process_label"))
+	return label, nil
 }
 
 // translateInitialCall is proc_lib:translate_initial_call/1 of a process of this node.

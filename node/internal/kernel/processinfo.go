@@ -31,25 +31,28 @@ var infoItems = []struct {
 	{"error_handler", etf.Atom("error_handler")},
 	{"priority", etf.Atom("normal")},
 	{"group_leader", nil},
-	{"total_heap_size", etf.Int(0)},
-	{"heap_size", etf.Int(0)},
+	{"total_heap_size", nil},
+	{"heap_size", nil},
 	{"stack_size", etf.Int(0)},
 	{"reductions", etf.Int(0)},
-	{"garbage_collection", etf.List{}},
+	{"garbage_collection", collection},
 	{"suspending", etf.List{}},
 
 	{"async_dist", etf.Atom("false")},
 	{"backtrace", etf.Binary("")},
 	{"binary", etf.List{}},
 	{"catchlevel", etf.Int(0)},
-	{"fullsweep_after", etf.Int(65535)},
+	{"fullsweep_after", etf.Int(FullsweepAfter)},
 	{"current_location", append(slices.Clone(serving), etf.List{})},
-	{"current_stacktrace", etf.List{}},
-	{"garbage_collection_info", etf.List{}},
+	{"current_stacktrace", etf.List{append(slices.Clone(serving), etf.List{})}},
+	{"garbage_collection_info", zeros("old_heap_block_size", "heap_block_size", "mbuf_size", "recent_size", "stack_size",
+		"old_heap_size", "heap_size", "bin_vheap_size", "bin_vheap_block_size", "bin_old_vheap_size",
+		"bin_old_vheap_block_size")},
 	{"label", etf.Atom("undefined")},
 	{"last_calls", etf.Atom("false")},
 	{"memory", etf.Int(0)},
-	{"message_queue_data", etf.Atom("on_heap")},
+	{"message_queue_data", etf.Atom("off_heap")},
+	{"max_heap_size", MaxHeapSize},
 	{"messages", nil},
 	{"min_bin_vheap_size", etf.Int(0)},
 	{"min_heap_size", etf.Int(0)},
@@ -58,6 +61,27 @@ var infoItems = []struct {
 	{"parent", nil},
 	{"sequential_trace_token", nil},
 	{"trace", etf.Int(0)},
+}
+
+// FullsweepAfter is the default of the flag fullsweep_after, which has no effect here.
+const FullsweepAfter = 65535
+
+// MaxHeapSize is the flag max_heap_size of a process without a limit.
+var MaxHeapSize = etf.Map{{Key: etf.Atom("error_logger"), Value: etf.Atom("true")},
+	{Key: etf.Atom("kill"), Value: etf.Atom("true")}, {Key: etf.Atom("size"), Value: etf.Int(0)}}
+
+// collection is the item garbage_collection of a process without a heap of its own.
+var collection = etf.List{etf.Tuple{etf.Atom("max_heap_size"), MaxHeapSize},
+	etf.Tuple{etf.Atom("min_bin_vheap_size"), etf.Int(0)}, etf.Tuple{etf.Atom("min_heap_size"), etf.Int(0)},
+	etf.Tuple{etf.Atom("fullsweep_after"), etf.Int(FullsweepAfter)}, etf.Tuple{etf.Atom("minor_gcs"), etf.Int(0)}}
+
+// zeros returns [{Name, 0}].
+func zeros(names ...etf.Atom) etf.List {
+	list := make(etf.List, len(names))
+	for i, name := range names {
+		list[i] = etf.Tuple{name, etf.Int(0)}
+	}
+	return list
 }
 
 // shownItems is how many of them process_info/1 shows.
@@ -77,7 +101,7 @@ func infoItem(item etf.Term) func(Process) etf.Term {
 	for _, i := range infoItems {
 		if name == i.name {
 			return func(p Process) etf.Term {
-				if value := p.Info(name); value != nil {
+				if value := derivedInfo(p, name); value != nil {
 					return value
 				}
 				return i.value
@@ -86,6 +110,31 @@ func infoItem(item etf.Term) func(Process) etf.Term {
 	}
 	return nil
 }
+
+// derivedInfo returns what a process tells of an item, or what follows from what it tells; nil if it tells nothing.
+func derivedInfo(p Process, item etf.Atom) etf.Term {
+	switch item {
+	case "total_heap_size", "heap_size": // in words
+		bytes, _ := p.Info("memory").(etf.Int)
+		return bytes / wordSize
+	case "label": // as proc_lib:set_label/1 of OTP 27 keeps it
+		label, _ := p.Get(etf.Atom("$process_label"))
+		return label
+	case "current_location", "current_stacktrace":
+		f, ok := p.Info("current_function").(etf.Tuple)
+		switch at := append(slices.Clone(f), etf.List{}); {
+		case !ok:
+			return nil
+		case item == "current_location":
+			return at
+		default:
+			return etf.List{at}
+		}
+	}
+	return p.Info(item)
+}
+
+const wordSize = 8
 
 // info is erlang:process_info/1 and /2. It asks nothing of the server, so it is answered at once whatever that does.
 func (ps processes) info(_ context.Context, args etf.List) (etf.Term, error) {

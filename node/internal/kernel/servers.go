@@ -15,7 +15,7 @@ const SysTimeout = 5 * time.Second
 // about the servers of this node.
 func exportSys(functions *Functions, servers Servers) {
 	for name, args := range map[etf.Atom]int{"suspend": 0, "resume": 0, "get_state": 0, "get_status": 0,
-		"change_code": 3} {
+		"change_code": 3, "statistics": 1, "log": 1, "trace": 1, "log_to_file": 1, "no_debug": 0} {
 		functions.Set("sys", name, 1+args, func(ctx context.Context, list etf.List) (etf.Term, error) {
 			return sys(ctx, servers, name, list, SysTimeout)
 		})
@@ -37,6 +37,10 @@ func sys(ctx context.Context, servers Servers, name etf.Atom, list etf.List, lim
 	if len(list) > 1 {
 		request = append(etf.Tuple{name}, list[1:]...)
 	}
+	switch name {
+	case "statistics", "log", "trace", "log_to_file", "no_debug":
+		request = etf.Tuple{etf.Atom("debug"), request}
+	}
 	if limit != genserv.Infinity {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, limit)
@@ -44,7 +48,7 @@ func sys(ctx context.Context, servers Servers, name etf.Atom, list etf.List, lim
 	}
 	answer, err := servers.CallSystem(ctx, list[0], request)
 	if err != nil {
-		return nil, exitOf(err, "sys", name, list)
+		return nil, ExitOf(err, "sys", name, list)
 	}
 	if t, ok := answer.(etf.Tuple); ok && name == "get_state" && len(t) == 2 && etf.IsAtom(t[0], "ok") {
 		return t[1], nil
@@ -63,14 +67,14 @@ func exportSupervisor(functions *Functions, servers Servers) {
 			}
 			answer, err := servers.CallServer(ctx, list[0], request)
 			if err != nil {
-				return nil, exitOf(err, "gen_server", "call", etf.List{list[0], request, etf.Atom("infinity")})
+				return nil, ExitOf(err, "gen_server", "call", etf.List{list[0], request, etf.Atom("infinity")})
 			}
 			return answer, nil
 		})
 	}
 }
 
-// exitOf is exit({Reason, {M, F, A}}), as gen and sys raise it for a call that has failed.
-func exitOf(err error, module, function etf.Atom, args etf.List) error {
+// ExitOf is exit({Reason, {M, F, A}}), as gen and sys raise it for a call that has failed.
+func ExitOf(err error, module, function etf.Atom, args etf.List) error {
 	return &genserv.Exit{Reason: etf.Tuple{genserv.ExitReason(err), etf.Tuple{module, function, args}}}
 }
