@@ -12,7 +12,7 @@ import (
 
 // handleSpawnRequest serves SPAWN_REQUEST for the functions of erpc, which apply exported functions (Node.Export). A
 // function that is not known ends its process with undef, as in OTP. A function that is exported runs as a process, see
-// erpc_process.go. Differs from OTP: a fun is refused, because its code is on the other node.
+// erpc_process.go; spawn/2 of a fun is erlang:apply/2.
 func (p *peer) handleSpawnRequest(m *dist.SpawnRequest, payload etf.Term) {
 	args, _ := payload.(etf.List)
 	if !validSpawnOptions(m.Opts) {
@@ -35,11 +35,7 @@ func (p *peer) handleSpawnRequest(m *dist.SpawnRequest, payload etf.Term) {
 			return
 		}
 	}
-	switch {
-	case m.Module == "erlang" && m.Function == "apply" && m.Arity == 2:
-		p.send(&dist.SpawnReply{Ref: m.Ref, To: m.From, Error: "notsup"}, nil)
-		return
-	case len(args) == m.Arity && p.n.functions.Has(m.Module, m.Function, m.Arity):
+	if len(args) == m.Arity && p.n.functions.Has(m.Module, m.Function, m.Arity) {
 		p.spawnProcess(m, args)
 		return
 	}

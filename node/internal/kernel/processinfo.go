@@ -66,8 +66,9 @@ var infoItems = []struct {
 // FullsweepAfter is the default of the flag fullsweep_after, which has no effect here.
 const FullsweepAfter = 65535
 
-// MaxHeapSize is the flag max_heap_size of a process without a limit.
+// MaxHeapSize is the flag max_heap_size of a process without a limit. include_shared_binaries came with OTP 27.
 var MaxHeapSize = etf.Map{{Key: etf.Atom("error_logger"), Value: etf.Atom("true")},
+	{Key: etf.Atom("include_shared_binaries"), Value: etf.Atom("false")},
 	{Key: etf.Atom("kill"), Value: etf.Atom("true")}, {Key: etf.Atom("size"), Value: etf.Int(0)}}
 
 // collection is the item garbage_collection of a process without a heap of its own.

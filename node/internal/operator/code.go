@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 
 	"github.com/gonode-otp/gonode/etf"
-	"github.com/gonode-otp/gonode/node/internal/kernel"
 )
 
 // code returns the functions of the module code. The modules of a Go program are compiled into it, which the word
@@ -137,7 +136,7 @@ func (o operator) allAvailable() etf.Term {
 func (o operator) loadBinary(_ context.Context, args etf.List) (etf.Term, error) {
 	name, ok := args[0].(etf.Atom)
 	if _, isBinary := args[2].(etf.Binary); !ok || !isBinary {
-		return nil, kernel.ErrBadArgument
+		return nil, raise(etf.Atom("function_clause"), "code", "load_binary", args)
 	}
 	o.host.Warn("a module of a BEAM cannot be loaded: a Go node does not run the code of Erlang", "module", string(name))
 	return etf.Tuple{etf.Atom("error"), etf.Atom("badfile")}, nil

@@ -6,12 +6,14 @@ import (
 	"slices"
 
 	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/genserv"
 	"github.com/gonode-otp/gonode/node/internal/kernel"
 )
 
 // erlang returns the functions of the module erlang that kernel does not have.
 func (o operator) erlang() []function {
 	return slices.Concat(o.erlangFigures(), o.erlangTime(), []function{
+		{"apply", 2, shows, o.applyFun},
 		{"apply", 3, shows, o.apply},
 		{"function_exported", 3, shows, o.functionExported},
 		{"is_alive", 0, shows, value(etf.Bool(true))},
@@ -52,6 +54,32 @@ func (o operator) apply(ctx context.Context, args etf.List) (etf.Term, error) {
 		return nil, failure
 	}
 	return result, nil
+}
+
+// applyFun is erlang:apply/2. A fun of a module is undef, because its code is on another node; an external fun is run.
+func (o operator) applyFun(ctx context.Context, args etf.List) (etf.Term, error) {
+	list, ok := args[1].(etf.List)
+	if !ok {
+		return nil, kernel.ErrBadArgument
+	}
+	at := etf.Tuple{etf.Atom("erlang"), etf.Atom("apply"), etf.Int(2), etf.List{}}
+	badFun := func(reason, what etf.Term) error {
+		return &genserv.Failure{Class: "error", Reason: etf.Tuple{reason, what}, Stack: etf.List{at}}
+	}
+	switch f := args[0].(type) {
+	case etf.Export:
+		if int(f.Arity) != len(list) {
+			return nil, badFun(etf.Atom("badarity"), etf.Tuple{f, list})
+		}
+		return o.apply(ctx, etf.List{f.Module, f.Function, list})
+	case *etf.Fun:
+		if int(f.Arity) != len(list) {
+			return nil, badFun(etf.Atom("badarity"), etf.Tuple{f, list})
+		}
+		return nil, &genserv.Failure{Class: "error", Reason: etf.Atom("undef"),
+			Stack: etf.List{etf.Tuple{f, list, etf.List{}}, at}}
+	}
+	return nil, badFun(etf.Atom("badfun"), args[0])
 }
 
 // functionExported is erlang:function_exported/3.
