@@ -16,7 +16,7 @@ row({M, F, A}, Beam, Go) -> row({M, F, A, shape}, Beam, Go);
 row({M, F, A, How}, Beam, Go) ->
     B = answer(Beam, M, F, A), G = answer(Go, M, F, A),
     Sb = shape(B), Sg = shape(G),
-    {M, F, text(A), verdict(How, B, Sb, G, Sg), text(Sb), text(Sg)}.
+    {M, F, lists:flatten(lists:join(",", [arg(X) || X <- A])), verdict(How, B, Sb, G, Sg), text(Sb), text(Sg)}.
 
 verdict(_, {error, {undef, {M, F, _}}}, _, _, _) when M =/= nosuch, F =/= nosuch -> absent;
 verdict(value, B, _, B, _) -> same;
@@ -53,6 +53,7 @@ shape(T) when is_port(T) -> port;
 shape(T) when is_reference(T) -> ref;
 shape(T) when is_binary(T) -> bin;
 shape(T) when is_function(T) -> function;
+shape({dictionary, L}) when is_list(L) -> {dictionary, shape(lists:sort(L))}; % in no order
 shape([]) -> [];
 shape(T) when is_map(T) -> {map, [{K, shape(V)} || {K, V} <- lists:sort(maps:to_list(T))]};
 shape({error, {Why, {M, F, A}}}) -> {error, Why, {M, F, A}};
@@ -70,7 +71,7 @@ is_text(T) -> lists:all(fun(C) -> is_integer(C) andalso (C >= 32 andalso C < 16#
 list(T) -> case lists:all(fun(E) -> is_tuple(E) andalso tuple_size(E) =:= 2 andalso is_atom(element(1, E)) end, T)
         andalso length(lists:usort([element(1, E) || E <- T])) =:= length(T)
         andalso not lists:any(fun({K, _}) -> lists:member($@, atom_to_list(K)) orelse K =:= ?MODULE end, T) of
-    true -> {props, [{K, shape(V)} || {K, V} <- T]};
+    true -> {props, [{K, shape(case K of dictionary -> lists:sort(V); _ -> V end)} || {K, V} <- T]};
     false -> {list, lists:usort([shape(E) || E <- T])} end.
 
 %% names/1: a list whose elements begin with names, whatever these are.
@@ -101,6 +102,8 @@ fits(B, G) when is_tuple(B), is_tuple(G), tuple_size(B) =:= tuple_size(G), tuple
     lists:all(fun({X, Y}) -> fits(X, Y) end, lists:zip(tuple_to_list(B), tuple_to_list(G)));
 fits(_, _) -> false.
 
+arg(X) when is_list(X), X =/= [], is_integer(hd(X)), hd(X) > 255 -> lists:flatten(io_lib:format("~w", [X])); % no text
+arg(X) -> text(X).
 text(T) -> lists:flatten(io_lib:format("~0tp", [T])).
 
 calls(otp) -> lists:append([erlang(), process_info(), code(), node_calls(), servers(), others(), errors()]);
@@ -120,7 +123,7 @@ erlang() -> [
     {erlang, garbage_collect, []}, {erlang, garbage_collect, ['$pid']}, {erlang, garbage_collect, [x]},
     {erlang, ports, []}, {erlang, apply, [erlang, node, []]}, {erlang, apply, [erlang, nosuch, []]}, {erlang, apply, [1, x, []]},
     {erlang, apply, [x, x, y]},
-    {erlang, function_exported, [erlang, node, 0], {note, "a BIF is exported, but function_exported/3 of a BEAM before 18 said no"}},
+    {erlang, function_exported, [erlang, node, 0]},
     {erlang, function_exported, [nosuch, f, 0], value}, {erlang, function_exported, [1, f, 0]},
     {erlang, send, ['$pid', x], value}, {erlang, send, [plain, x], value}, {erlang, send, [nobody, x]}, {erlang, send, [1, x]},
     {erlang, pid_to_list, ['$pid']}, {erlang, pid_to_list, [x]}, {erlang, list_to_pid, ["<0.1.0>"]}, {erlang, list_to_pid, ["x"]},
@@ -162,7 +165,7 @@ code() -> [{code, ensure_loaded, [gen_server]}, {code, ensure_loaded, [nosuch]},
     {code, ensure_loaded, ['Elixir.IEx']}, {code, ensure_modules_loaded, [[nosuch]]}, {code, ensure_modules_loaded, [[gen_server]]},
     {code, is_loaded, [nosuch]}, {code, is_loaded, [gen_server], {note, "the module is compiled into the program: preloaded"}},
     {code, which, [nosuch]}, {code, which, [gen_server], {note, "the module is compiled into the program: preloaded"}},
-    {code, which, [erlang], {note, "OTP says preloaded, as the Go node does of all"}},
+    {code, which, [erlang], value},
     {code, module_status, [nosuch]}, {code, module_status, [gen_server]},
     {code, all_loaded, [], {note, "a list of pairs; every file is preloaded"}}, {code, get_path, []}, {code, get_mode, []},
     {code, root_dir, []}, {code, lib_dir, []}, {code, lib_dir, [nosuch]}, {code, priv_dir, [nosuch]},
@@ -187,7 +190,7 @@ node_calls() -> [{net_kernel, get_net_ticktime, []}, {net_kernel, longnames, []}
     {init, get_argument, [home]}, {init, get_argument, [nosuch]}, {init, get_plain_arguments, []}, {init, script_id, []},
     {os, type, []}, {os, version, []}, {os, getpid, []}, {os, timestamp, []}, {os, system_time, []}, {os, system_time, [second]},
     {os, perf_counter, []}, {os, getenv, []}, {os, getenv, ["nosuch"]}, {os, getenv, ["PATH"]}, {os, getenv, ["nosuch", "x"]},
-    {inet, gethostname, []}, {inet, getifaddrs, [], {note, "options by what Go tells: no broadcast addresses"}}].
+    {inet, gethostname, []}, {inet, getifaddrs, []}].
 
 servers() -> [{gen_server, call, [plain, x], value}, {gen_server, call, ['$pid', x], value}, {gen_server, call, [nobody, x]},
     {gen_server, call, [nobody, x, 100]}, {gen_server, call, [plain, x, infinity], value}, {gen_server, cast, [plain, x], value},
