@@ -35,3 +35,24 @@ func Example() {
 	fmt.Println(sum, err)
 	// Output: 42 <nil>
 }
+
+// A function that sends its caller a tick in each interval, until it gets a message or is no longer wanted. In a shell:
+// spawn_link('gonode@host', ticker, run, [self(), 1000]).
+func ExampleProcessOf() {
+	var n *node.Node // from node.Start
+	run := func(ctx context.Context, args etf.List) (etf.Term, error) {
+		p, ok := node.ProcessOf(ctx)
+		ms, isInt := args[1].(etf.Int)
+		if !ok || !isInt {
+			return nil, node.ErrBadArgument // called by rpc, which has no mailbox
+		}
+		for {
+			any := func(etf.Term) bool { return true }
+			if _, got := p.Receive(time.Duration(ms)*time.Millisecond, any); got || ctx.Err() != nil {
+				return nil, nil
+			}
+			p.Send(args[0], etf.Tuple{p.Self(), etf.Atom("tick")})
+		}
+	}
+	n.Export("ticker", "run", 2, run)
+}
