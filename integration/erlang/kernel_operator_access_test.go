@@ -41,7 +41,7 @@ func TestANodeWithoutOperatorsServesWhatItsProgramExportsAndNothingElse(t *testi
 	n.Export("mine", "answer", 0, func(context.Context, etf.List) (etf.Term, error) { return etf.Int(42), nil })
 	require.Equal(t, "[]", e.Eval(t, at(n, `(fun(G) -> P = self(),
 		Calls = [{erlang,node,[]}, {erlang,processes,[]}, {sys,get_state,[plain]}, {application,which_applications,[]},
-			{code,ensure_loaded,[gen_server]}, {operator_shapes,module_info,[]}, {erlang,apply,[mine,answer,[]]} | `+
+			{code,ensure_loaded,[gen_server]}, {looked_at,module_info,[]}, {erlang,apply,[mine,answer,[]]} | `+
 		changing+`],
 		[{C,R} || {M,F,A} = C <- Calls, R <- [rpc:call(G, M, F, A)],
 			case R of {badrpc,{'EXIT',{undef,[{M,F,A,[]}|_]}}} -> false; _ -> true end] end)('gonode@host').`)))

@@ -9,15 +9,16 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gonode-otp/gonode/etf"
+	"github.com/gonode-otp/gonode/examples/echo"
 	"github.com/gonode-otp/gonode/genserv"
 	"github.com/gonode-otp/gonode/gonodetest/beam"
 	"github.com/gonode-otp/gonode/node"
 )
 
-// lookedAt is the server that operators look at, the same as that of operator_shapes.erl.
+// lookedAt is a server that operators look at.
 type lookedAt struct{ plain }
 
-func (lookedAt) ModuleName() etf.Atom { return "operator_shapes" }
+func (lookedAt) ModuleName() etf.Atom { return "looked_at" }
 
 func (lookedAt) HandleCast(_ *genserv.Process, _ etf.Term, s int) genserv.Result[int] {
 	return genserv.NoReply(s)
@@ -29,6 +30,7 @@ func operated(t *testing.T) *node.Node {
 	cfg := config(t)
 	cfg.Operators, cfg.LogLevel = node.OperatorsChange, new(slog.LevelVar)
 	n := start(t, cfg)
+	spawn(t, n, "echo", genserv.Of(echo.Server{}))
 	spawn(t, n, "plain", genserv.Of(lookedAt{}))
 	return n
 }
@@ -39,12 +41,15 @@ type shapeRow struct{ module, function, args, verdict, note, beam, goNode string
 // shapeRows compares the node n with other, which asker has the code for. calls are otp or elixir.
 func shapeRows(t *testing.T, n *node.Node, calls string, asker, other *beam.Node) []shapeRow {
 	t.Helper()
-	source, err := os.ReadFile(filepath.Join("testdata", "operator_shapes.erl"))
+	source, err := os.ReadFile(filepath.Join("ct", "operator_shapes.erl"))
+	require.NoError(t, err)
+	server, err := os.ReadFile(filepath.Join("ct", "echo.erl"))
 	require.NoError(t, err)
 	asker.Compile(t, "operator_shapes", string(source))
-	asker.Eval(t, `File = code:which(operator_shapes), {ok, Code} = file:read_file(File),
-		{module, _} = rpc:call('`+other.Name()+`', code, load_binary, [operator_shapes, File, Code]),
-		{ok, _} = rpc:call('`+other.Name()+`', operator_shapes, loop, []).`)
+	asker.Compile(t, "echo", string(server))
+	asker.Eval(t, `File = code:which(echo), {ok, Code} = file:read_file(File),
+		{module, _} = rpc:call('`+other.Name()+`', code, load_binary, [echo, File, Code]),
+		{ok, _} = rpc:call('`+other.Name()+`', gen_server, start, [{local, echo}, echo, [], []]).`)
 	text := asker.Eval(t, "operator_shapes:rows("+calls+", '"+other.Name()+"', '"+string(n.Name())+"').")
 	list, err := etf.Parse(text)
 	require.NoError(t, err)

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"time"
 
@@ -24,7 +25,8 @@ const startTime = time.Minute
 // runNode runs a node with the servers of the suites until its input ends.
 func runNode(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("node", flag.ContinueOnError)
-	cfg := node.Config{Cookie: os.Getenv("GONODE_COOKIE"), EPMD: node.EPMDExternal}
+	cfg := node.Config{Cookie: os.Getenv("GONODE_COOKIE"), EPMD: node.EPMDExternal, Operators: node.OperatorsChange,
+		LogLevel: new(slog.LevelVar)}
 	flags.BoolVar(&cfg.LongNames, "long", false, "long names")
 	flags.BoolVar(&cfg.Visible, "visible", false, "a visible node")
 	flags.DurationVar(&cfg.TickTime, "ticktime", 0, "tick time")

@@ -1,13 +1,9 @@
-%% Asks two nodes the same by rpc and compares the forms of what they answer: types, not values.
+%% Asks two nodes the same by rpc and compares the forms of what they answer: types, not values. Both have the server echo.
 -module(operator_shapes).
--export([rows/3, loop/0, init/1, handle_call/3, handle_cast/2]).
--behaviour(gen_server).
+-export([rows/3, groups/0, differences/3]).
 
-%% The server that is looked at; the other node has one in Go with the same answers.
-loop() -> gen_server:start({local, plain}, ?MODULE, [], []).
-init([]) -> {ok, 7}.
-handle_call(R, _, S) -> {reply, R, S}.
-handle_cast(_, S) -> {noreply, S}.
+%% The rows that differ without a note.
+differences(Calls, Beam, Go) -> [R || R <- rows(Calls, Beam, Go), element(4, R) =:= differs].
 
 %% [{M, F, Args, Verdict, Beam, Go}], texts. Verdict is same, absent (the BEAM has no such function), or differs.
 rows(Calls, Beam, Go) -> [row(C, Beam, Go) || C <- calls(Calls)].
@@ -18,7 +14,7 @@ row({M, F, A, How}, Beam, Go) ->
     Sb = shape(B), Sg = shape(G),
     {M, F, lists:flatten(lists:join(",", [arg(X) || X <- A])), verdict(How, B, Sb, G, Sg), text(Sb), text(Sg)}.
 
-verdict(_, {error, {undef, {M, F, _}}}, _, _, _) when M =/= nosuch, F =/= nosuch -> absent;
+verdict(_, {error, {undef, {M, F, _}}}, _, _, _) when M =/= nosuch, F =/= nosuch, F =/= module_info -> absent;
 verdict(value, B, _, B, _) -> same;
 verdict(value, _, _, _, _) -> differs;
 verdict(shape, _, Sb, _, Sg) -> case fits(Sb, Sg) of true -> same; false -> differs end;
@@ -29,10 +25,15 @@ verdict(names, _, Sb, _, Sg) -> case fits(names(Sb), names(Sg)) of true -> same;
 verdict({note, Why}, _, Sb, _, Sg) -> case fits(Sb, Sg) of true -> {stale, Why}; false -> {differs, Why} end.
 
 answer(Node, M, F, A) ->
-    Plain = rpc:call(Node, erlang, whereis, [plain]),
-    Args = [case X of '$pid' -> Plain; '$node' -> Node; '$self' -> self(); '$here' -> node();
-        '$dead' -> dead(Node); '$ctl' -> rpc:call(Node, erlang, whereis, [application_controller]); _ -> X end || X <- A],
-    error_of(rpc:call(Node, M, F, Args, 20000)).
+    Server = rpc:call(Node, erlang, whereis, [echo]),
+    Args = [case X of '$pid' -> Server; '$node' -> Node; '$self' -> self(); '$here' -> node();
+        '$dead' -> dead(Node); '$absent' -> absent(Node); '$ctl' -> rpc:call(Node, erlang, whereis, [application_controller]); _ -> X end || X <- A],
+    error_of(rpc:call(Node, module(M, Node, Server), F, Args, 20000)).
+
+module('$module', Node, Server) -> {M, _, _} = rpc:call(Node, proc_lib, translate_initial_call, [Server]), M;
+module(M, _, _) -> M.
+
+absent(Node) -> [_, Host] = string:split(atom_to_list(Node), "@"), list_to_atom("nosuch@" ++ Host).
 
 dead(Node) -> {P, R} = spawn_monitor(Node, erlang, is_alive, []), receive {'DOWN', R, _, _, _} -> P end.
 
@@ -63,6 +64,7 @@ shape(T) when is_tuple(T) -> {};
 shape(T) when is_list(T) -> case catch length(T) of
     {'EXIT', _} -> improper;
     _ -> case is_text(T) of true -> str; false -> list(T) end end.
+tag(M) when M =:= echo; M =:= 'echo.Server' -> module; % the servers that are looked at
 tag(A) when is_atom(A), not is_boolean(A) -> case lists:member($@, atom_to_list(A)) of true -> node; false -> A end;
 tag(X) -> shape(X).
 is_text(T) -> lists:all(fun(C) -> is_integer(C) andalso (C >= 32 andalso C < 16#110000 orelse C =:= $\n orelse C =:= $\t) end, T).
@@ -70,7 +72,7 @@ is_text(T) -> lists:all(fun(C) -> is_integer(C) andalso (C >= 32 andalso C < 16#
 %% A property list keeps its keys; any other list has the set of its elements' shapes.
 list(T) -> case lists:all(fun(E) -> is_tuple(E) andalso tuple_size(E) =:= 2 andalso is_atom(element(1, E)) end, T)
         andalso length(lists:usort([element(1, E) || E <- T])) =:= length(T)
-        andalso not lists:any(fun({K, _}) -> lists:member($@, atom_to_list(K)) orelse K =:= ?MODULE end, T) of
+        andalso not lists:any(fun({K, _}) -> lists:member($@, atom_to_list(K)) end, T) of
     true -> {props, [{K, shape(case K of dictionary -> lists:sort(V); _ -> V end)} || {K, V} <- T]};
     false -> {list, lists:usort([shape(E) || E <- T])} end.
 
@@ -106,14 +108,22 @@ arg(X) when is_list(X), X =/= [], is_integer(hd(X)), hd(X) > 255 -> lists:flatte
 arg(X) -> text(X).
 text(T) -> lists:flatten(io_lib:format("~0tp", [T])).
 
-calls(otp) -> lists:append([erlang(), process_info(), code(), node_calls(), servers(), others(), errors()]);
+groups() -> [erlang, process_info, code, node, servers, others, errors].
+calls(otp) -> lists:append([calls(G) || G <- groups()]);
+calls(erlang) -> erlang();
+calls(process_info) -> process_info();
+calls(code) -> code();
+calls(node) -> node_calls();
+calls(servers) -> servers();
+calls(others) -> others();
+calls(errors) -> errors();
 calls(elixir) -> elixir().
 
 erlang() -> [
     {erlang, node, []}, {erlang, nodes, []}, {erlang, nodes, [hidden]}, {erlang, nodes, [known]}, {erlang, nodes, [nosuch]},
     {erlang, nodes, [connected, #{node_type => true, connection_id => true}]}, {erlang, nodes, [this, #{node_type => true}]},
     {erlang, nodes, [visible, #{}]}, {erlang, nodes, [visible, #{nosuch => true}]}, {erlang, nodes, [visible, x]},
-    {erlang, whereis, [plain]}, {erlang, whereis, [nobody]}, {erlang, registered, []}, {erlang, processes, []},
+    {erlang, whereis, [echo]}, {erlang, whereis, [nobody]}, {erlang, registered, []}, {erlang, processes, []},
     {erlang, is_process_alive, ['$pid']}, {erlang, is_process_alive, ['$dead'], value},
     {erlang, is_alive, [], value}, {erlang, get_cookie, []},
     {erlang, system_time, []}, {erlang, system_time, [millisecond]}, {erlang, system_time, [1000]}, {erlang, system_time, [bogus]},
@@ -125,9 +135,9 @@ erlang() -> [
     {erlang, apply, [x, x, y]},
     {erlang, function_exported, [erlang, node, 0]},
     {erlang, function_exported, [nosuch, f, 0], value}, {erlang, function_exported, [1, f, 0]},
-    {erlang, send, ['$pid', x], value}, {erlang, send, [plain, x], value}, {erlang, send, [nobody, x]}, {erlang, send, [1, x]},
+    {erlang, send, ['$pid', x], value}, {erlang, send, [echo, x], value}, {erlang, send, [nobody, x]}, {erlang, send, [1, x]},
     {erlang, pid_to_list, ['$pid']}, {erlang, pid_to_list, [x]}, {erlang, list_to_pid, ["<0.1.0>"]}, {erlang, list_to_pid, ["x"]},
-    {erlang, exit, ['$dead', x]}, {erlang, exit, [1, x]}, {erlang, disconnect_node, [nosuch@nowhere]},
+    {erlang, exit, ['$dead', x]}, {erlang, exit, [1, x]}, {erlang, disconnect_node, ['$absent']},
     {erlang, system_flag, [scheduler_wall_time, true]}, {erlang, module_loaded, [nosuch], value}, {erlang, port_info, [x]}]
     ++ [{erlang, system_info, [I]} || I <- [alloc_util_allocators, atom_count, atom_limit, build_type,
         creation, debug_compiled, dirty_cpu_schedulers, dirty_cpu_schedulers_online, dirty_io_schedulers, dist_buf_busy_limit,
@@ -174,17 +184,17 @@ code() -> [{code, ensure_loaded, [gen_server]}, {code, ensure_loaded, [nosuch]},
     {code, load_file, [nosuch], value}, {code, load_abs, ["/nosuch"], value}, {code, where_is_file, ["nosuch.beam"]},
     {code, purge, [nosuch], value}, {code, soft_purge, [nosuch], value}, {code, delete, [nosuch], value},
     {code, add_patha, ["/nosuch/dir"], value},
-    {operator_shapes, module_info, [module], value}, {operator_shapes, module_info, [exports], names},
-    {operator_shapes, module_info, [functions], names},
-    {operator_shapes, module_info, [attributes], {note, "without a version, unless the program has one for upgrades"}},
-    {operator_shapes, module_info, [compile]}, {operator_shapes, module_info, [md5]}, {operator_shapes, module_info, [nifs]},
-    {operator_shapes, module_info, [bogus]}, {nosuch, module_info, []},
-    {operator_shapes, module_info, [], {note, "without a version, unless the program has one for upgrades"}}].
+    {'$module', module_info, [module]}, {'$module', module_info, [exports], names},
+    {'$module', module_info, [functions], names},
+    {'$module', module_info, [attributes], {note, "without a version, unless the program has one for upgrades"}},
+    {'$module', module_info, [compile]}, {'$module', module_info, [md5]}, {'$module', module_info, [nifs]},
+    {'$module', module_info, [bogus]}, {nosuch, module_info, []},
+    {'$module', module_info, [], {note, "without a version, unless the program has one for upgrades"}}].
 
 node_calls() -> [{net_kernel, get_net_ticktime, []}, {net_kernel, longnames, []}, {net_kernel, nodes_info, []},
-    {net_kernel, node_info, ['$here']}, {net_kernel, node_info, ['$here', type]}, {net_kernel, node_info, [nosuch@nowhere]},
+    {net_kernel, node_info, ['$here']}, {net_kernel, node_info, ['$here', type]}, {net_kernel, node_info, ['$absent']},
     {net_kernel, get_state, []}, {net_kernel, epmd_module, [], value}, {net_kernel, connect_node, ['$here']},
-    {net_kernel, nodename, []}, {net_adm, ping, ['$here'], value}, {net_adm, ping, [nosuch@nowhere], value},
+    {net_kernel, nodename, []}, {net_adm, ping, ['$here'], value}, {net_adm, ping, ['$absent'], value},
     {net_adm, names, []}, {net_adm, localhost, []}, {init, get_status, []}, {init, get_arguments, [],
         {note, "the flags that a BEAM with the same configuration would have"}},
     {init, get_argument, [home]}, {init, get_argument, [nosuch]}, {init, get_plain_arguments, []}, {init, script_id, []},
@@ -192,14 +202,14 @@ node_calls() -> [{net_kernel, get_net_ticktime, []}, {net_kernel, longnames, []}
     {os, perf_counter, []}, {os, getenv, []}, {os, getenv, ["nosuch"]}, {os, getenv, ["PATH"]}, {os, getenv, ["nosuch", "x"]},
     {inet, gethostname, []}, {inet, getifaddrs, []}].
 
-servers() -> [{gen_server, call, [plain, x], value}, {gen_server, call, ['$pid', x], value}, {gen_server, call, [nobody, x]},
-    {gen_server, call, [nobody, x, 100]}, {gen_server, call, [plain, x, infinity], value}, {gen_server, cast, [plain, x], value},
+servers() -> [{gen_server, call, [echo, x], value}, {gen_server, call, ['$pid', x], value}, {gen_server, call, [nobody, x]},
+    {gen_server, call, [nobody, x, 100]}, {gen_server, call, [echo, x, infinity], value}, {gen_server, cast, [echo, x], value},
     {gen_server, cast, [nobody, x], value}, {gen_server, stop, [nobody]},
-    {sys, get_state, [plain], value}, {sys, get_status, [plain]}, {sys, get_state, [nobody]},
-    {sys, statistics, [plain, get]}, {sys, statistics, [plain, true], value}, {sys, statistics, [plain, get]},
-    {sys, statistics, [plain, false], value}, {sys, log, [plain, true], value}, {sys, log, [plain, get]}, {sys, log, [plain, false]},
-    {sys, trace, [plain, false], value}, {sys, log_to_file, [plain, false], value}, {sys, no_debug, [plain], value},
-    {sys, suspend, [plain], value}, {sys, resume, [plain], value},
+    {sys, get_status, [echo]}, {sys, get_state, [nobody]},
+    {sys, statistics, [echo, get]}, {sys, statistics, [echo, true], value}, {sys, statistics, [echo, get]},
+    {sys, statistics, [echo, false], value}, {sys, log, [echo, true], value}, {sys, log, [echo, get]}, {sys, log, [echo, false]},
+    {sys, trace, [echo, false], value}, {sys, log_to_file, [echo, false], value}, {sys, no_debug, [echo], value},
+    {sys, suspend, [echo], value}, {sys, resume, [echo], value},
     {supervisor, which_children, [kernel_sup], names}, {supervisor, count_children, [kernel_sup]}, {supervisor, get_childspec, [kernel_sup, nosuch]},
     {application, which_applications, [], names}, {application, loaded_applications, [], names}, {application, info, [], {note, "sasl is among the applications"}},
     {application, get_env, [kernel, net_ticktime], newer}, {application, get_env, [kernel, nosuch]}, {application, get_key, [kernel, vsn]},
@@ -217,7 +227,7 @@ others() -> [{logger, get_primary_config, []}, {logger, set_primary_config, [lev
     {alarm_handler, get_alarms, [], {note, "no alarms; the BEAM of this test runs no sasl"}}].
 
 elixir() -> [{'Elixir.Process', 'alive?', ['$pid']}, {'Elixir.Process', info, ['$pid']}, {'Elixir.Process', info, ['$pid', status]},
-    {'Elixir.Process', info, ['$dead']}, {'Elixir.Process', whereis, [nobody], value}, {'Elixir.Process', whereis, [plain]},
+    {'Elixir.Process', info, ['$dead']}, {'Elixir.Process', whereis, [nobody], value}, {'Elixir.Process', whereis, [echo]},
     {'Elixir.Process', list, []}, {'Elixir.Process', registered, []}, {'Elixir.Node', self, []}, {'Elixir.Node', 'alive?', []},
     {'Elixir.Node', list, []}, {'Elixir.Node', list, [connected]}, {'Elixir.Node', get_cookie, []}, {'Elixir.Node', ping, ['$here'], value},
     {'Elixir.Node', connect, ['$here']}, {'Elixir.System', otp_release, []}, {'Elixir.System', schedulers, []},
