@@ -14,7 +14,7 @@
 //	call {stream, Pid, Command, Values, Demand}           the same with a demand, see below
 //	call 'begin' | {'begin', Milliseconds}                ok, when no other process has a transaction
 //	call commit, call rollback                            ok
-//	call stats                                            #{requests => N}, in version 2
+//	call stats                                            #{requests => N}, since version 2
 //
 // A command is a taught atom or SQL text. Values are a list for ?1, ?2, ..., or the only one: integers, floats,
 // binaries (TEXT), {blob, Binary}, atoms (their text, but true and false are 1 and 0, nil and undefined are NULL).

@@ -49,12 +49,13 @@ func (s Supervisor) start(p *genserv.Process, args etf.List) (supervisor.Started
 
 // Versions returns the versions of the application depo. Each node needs its own.
 func Versions(names *Names) (*codechange.Versions, error) {
-	return codechange.NewVersions(
-		application("1", genserv.Of(V1{names})),
-		application("2", genserv.Of(V2{V1{names}})),
-	)
-}
-
-func application(vsn string, code genserv.Module) codechange.Application {
-	return codechange.Application{Name: "depo", Vsn: vsn, Modules: []*codechange.Module{{Vsn: vsn, Code: code}}}
+	first := genserv.Of(V1{names})
+	sup := &codechange.Module{Vsn: "1", Code: supervisor.Of(top{first})}
+	databases := &codechange.Module{Vsn: "1", Code: supervisor.Of(Supervisor{first})}
+	app := func(vsn string, code genserv.Module) codechange.Application {
+		return codechange.Application{Name: "depo", Vsn: vsn,
+			Modules: []*codechange.Module{{Vsn: vsn, Code: code}, sup, databases}}
+	}
+	return codechange.NewVersions(app("1", first), app("2", genserv.Of(V2{V1{names}})),
+		app("3", genserv.Of(V3{V2{V1{names}}})))
 }

@@ -45,6 +45,12 @@ func startTestbed(t *testing.T) (control string) {
 	out, err := exec.Command("go", append(args, "./testbed")...).CombinedOutput()
 	require.NoError(t, err, string(out))
 
+	depo := exec.Command("go", append(args[:len(args):len(args)], "./cmd")...) // a module of its own
+	depo.Args[4] = filepath.Join(filepath.Dir(bin), "depo")
+	depo.Dir = "../../examples/depo"
+	out, err = depo.CombinedOutput()
+	require.NoError(t, err, string(out))
+
 	cmd := exec.Command(bin, "control", "-stdin", "testbed@localhost")
 	cmd.Env = append(suiteEnv(t), "GONODE_COOKIE="+gonodetest.Cookie(t), "GORACE=halt_on_error=1")
 	cmd.Stderr = os.Stderr

@@ -8,6 +8,7 @@ package main
 
 import (
 	"context"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -23,20 +24,56 @@ func main() { program().Main() }
 func program() nodecmd.Program {
 	var file string
 	var atoms int
+	var d directory
 	return nodecmd.Program{
 		Name:  "depo",
 		Short: "SQLite databases as gen_servers",
 		Flags: func(cmd *cobra.Command) {
 			cmd.Flags().StringVar(&file, "file", "", "`path` of the database (default one in memory)")
 			cmd.Flags().IntVar(&atoms, "atoms", 1000, "how many `names` of columns become atoms")
+			cmd.Flags().StringVar(&d.path, "root", "", "`directory` with releases and lib (default a copy of "+
+				"examples/depo/root that is removed at the end)")
 		},
+		Configure: func(cfg *node.Config) error { return d.configure(cfg, depo.NewNames(atoms)) },
 		Start: func(ctx context.Context, n *node.Node) error {
 			what := etf.Term(etf.Atom("memory"))
 			if file != "" {
 				what = etf.List{etf.Tagged("or_create", etf.Binary(file))}
 			}
-			db := genserv.Of(depo.V2{V1: depo.V1{Names: depo.NewNames(atoms)}})
-			return n.Applications().Start(ctx, depo.App(db, what))
+			return n.Applications().Start(ctx, depo.App(genserv.Of(depo.V1{Names: d.names}), what))
 		},
+		Cleanup: d.close,
+	}
+}
+
+// directory is where the files of the releases are.
+type directory struct {
+	path      string
+	temporary bool
+	names     *depo.Names
+}
+
+func (d *directory) configure(cfg *node.Config, names *depo.Names) (err error) {
+	d.names = names
+	if d.path == "" {
+		if d.path, err = os.MkdirTemp("", "depo"); err != nil {
+			return err
+		}
+		d.temporary = true
+		if err := depo.WriteFiles(d.path); err != nil {
+			return err
+		}
+	}
+	versions, err := depo.Versions(names)
+	if err != nil {
+		return err
+	}
+	cfg.Upgrade = &node.Upgrade{Versions: versions, Root: d.path}
+	return nil
+}
+
+func (d *directory) close() {
+	if d.temporary {
+		_ = os.RemoveAll(d.path)
 	}
 }

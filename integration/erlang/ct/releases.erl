@@ -5,10 +5,12 @@
 
 %% What the applications have: modules, and what the appup of version N does with the server, up and down.
 modules(demo) -> [demo_srv, demo_sup];
-modules(t__) -> [t__srv, t__sup].
+modules(t__) -> [t__srv, t__sup];
+modules(depo) -> ['Elixir.Depo.DB', depo_sup, 'Elixir.Depo.Supervisor'].
 
 registered(demo) -> [];
-registered(t__) -> [t__sup, t__srv].
+registered(t__) -> [t__sup, t__srv];
+registered(depo) -> ['Elixir.Depo.DB', depo_sup, 'Elixir.Depo.Supervisor'].
 
 extra(t__, 2) -> {[{fallback, "en"}], [{timer_interval, 10000}]};
 extra(_, _) -> {[], []}.
@@ -43,7 +45,7 @@ application(Dir, App, N) ->
     Vsn = integer_to_list(N),
     Ebin = filename:join([Dir, atom_to_list(App) ++ "-" ++ Vsn, "ebin"]),
     ok = filelib:ensure_dir(filename:join(Ebin, "x")),
-    [Server, Sup] = Modules = modules(App),
+    [Server, Sup | _] = Modules = modules(App),
     [{ok, M} = compile:file(proplists:get_value(source, M:module_info(compile)), [{outdir, Ebin}, {d, 'VSN', Vsn}, {d, 'NUMBER', N}]) || M <- Modules],
     write(filename:join(Ebin, atom_to_list(App) ++ ".app"), {application, App, [{description, "upgrades"}, {vsn, Vsn}, {modules, Modules},
                                             {registered, registered(App)}, {applications, [kernel, stdlib]}, {mod, {Sup, []}}]}),
@@ -67,6 +69,6 @@ start() ->
     ok = application:set_env(sasl, releases_dir, filename:join(Dir, "releases")),
     ok = logger:set_primary_config(level, none),
     ok = application:start(sasl),
-    [App] = [A || A <- [demo, t__], filelib:is_dir(filename:join(Dir, atom_to_list(A) ++ "-1"))],
+    [App] = [A || A <- [demo, t__, depo], filelib:is_dir(filename:join(Dir, atom_to_list(A) ++ "-1"))],
     true = code:add_patha(filename:join([Dir, atom_to_list(App) ++ "-1", "ebin"])),
     ok = application:start(App).

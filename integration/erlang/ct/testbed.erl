@@ -52,7 +52,7 @@ handle_cast(_, Nodes) -> {noreply, Nodes}.
 options(Opts) ->
     Host = maps:map(fun(host, H) -> binary_to_list(H) end, maps:with([host], Opts)),
     maps:merge(Host#{hidden => not maps:get(visible, Opts, false), init => {?MODULE, servers, [L || #{logger_node := L} <- [Opts]]}, args => carrier(Opts)},
-               maps:merge(maps:without([visible, proto, tls, host, files, logger_node], Opts), files(Opts))).
+               maps:merge(maps:without([visible, proto, tls, host, files, logger_node, depo], Opts), files(Opts))).
 
 %% The directory of its release handler.
 files(#{files := Files}) ->

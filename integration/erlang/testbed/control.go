@@ -160,6 +160,7 @@ type child struct {
 //	tls => #{ca => Pem, cert => Pem, key => Pem}    its certificate, and the authority of its peers
 //	files => #{<<"path">> => Text}    the directory of its release handler, with the application demo or t__;
 //	                        @DIR@ is its name
+//	depo => true            the program of examples/depo, with the servers of its application alone
 func newChild(h hosts, opts etf.Map) (*child, error) {
 	get := func(key etf.Atom) etf.Term {
 		for _, p := range opts {
@@ -173,7 +174,7 @@ func newChild(h hosts, opts etf.Map) (*child, error) {
 	if err != nil {
 		return nil, err
 	}
-	args := []string{"node"}
+	args, isDepo := []string{"node"}, etf.IsAtom(get("depo"), "true")
 	long, host := h.isLong, h.short
 	if names := get("names"); names != nil {
 		long = etf.IsAtom(names, "long")
@@ -189,7 +190,7 @@ func newChild(h hosts, opts etf.Map) (*child, error) {
 	if !ok {
 		return nil, errors.New("the option alive is missing")
 	}
-	c := &child{done: make(chan struct{})}
+	c := &child{name: alive + etf.Atom("@"+host), done: make(chan struct{})}
 	if tls, ok := get("tls").(etf.Map); ok {
 		if c.dir, err = writeTLS(tls); err != nil {
 			return nil, err
@@ -205,12 +206,25 @@ func newChild(h hosts, opts etf.Map) (*child, error) {
 		}
 		args = append(args, "-root="+c.dir)
 	}
-	c.cmd = exec.Command(self, append(args, string(alive)+"@"+host)...)
+	c.cmd = exec.Command(self, append(args, string(c.name))...)
+	if isDepo {
+		c.cmd = depoCommand(self, c, long)
+	}
 	c.cmd.Env = os.Environ()
 	if cookie, ok := get("cookie").(etf.Atom); ok {
 		c.cmd.Env = append(c.cmd.Env, "GONODE_COOKIE="+string(cookie))
 	}
 	return c, nil
+}
+
+// depoCommand starts the program depo, which lies beside this one since it is a module of its own.
+func depoCommand(self string, c *child, long bool) *exec.Cmd {
+	kind := "--sname"
+	if long {
+		kind = "--name"
+	}
+	return exec.Command(filepath.Join(filepath.Dir(self), "depo"), kind, string(c.name), "--root", c.dir, "--cookie",
+		os.Getenv("GONODE_COOKIE"))
 }
 
 // plainFlags returns the flags for the options that need nothing else.
@@ -245,7 +259,6 @@ func (c *child) start() (err error) {
 	}
 	name, err := io.ReadAll(io.LimitReader(c.out, 1)) // the first byte comes when it is up
 	if err == nil && len(name) == 1 {
-		c.name = etf.Atom(c.cmd.Args[len(c.cmd.Args)-1])
 		go c.wait()
 		return nil
 	}

@@ -1,0 +1,6 @@
+{application, depo,
+ [{description, "SQLite databases"},
+  {vsn, "3"},
+  {modules, ['Elixir.Depo.DB', depo_sup, 'Elixir.Depo.Supervisor']},
+  {registered, ['Elixir.Depo.DB', depo_sup, 'Elixir.Depo.Supervisor']},
+  {applications, [kernel, stdlib]}]}.
