@@ -46,7 +46,7 @@ func (o *options) config(cmd *cobra.Command, usual string, long bool) (node.Conf
 }
 
 // logger writes the log of a node, from a level on, to standard error.
-func logger(cmd *cobra.Command, from slog.Level) *slog.Logger {
+func logger(cmd *cobra.Command, from slog.Leveler) *slog.Logger {
 	return slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: from}))
 }
 

@@ -24,6 +24,7 @@ type runFlags struct {
 	portMin, portMax uint16
 	loggerNode       string
 	allow            []string
+	operators        *choice
 }
 
 func newRun(o *options) *cobra.Command {
@@ -67,6 +68,8 @@ GOMEMLIMIT for something else.`,
 		"`node` to whose logger the reports of servers are sent (default none)")
 	cmd.Flags().StringSliceVar(&f.allow, "allow", nil, "only these `nodes` may connect, as net_kernel:allow/1 takes "+
 		"them: name@host, host, or name@; separated by commas (default all)")
+	f.operators = choiceFlag(cmd, "operators", "", "`functions` that other nodes may apply by rpc: look, change "+
+		"(also init:stop, halt, exit/2, the log level) or none", "look", "change", "none")
 	for _, flag := range []string{"listen", "port-min", "port-max", "logger-node", "allow"} {
 		completeFlag(cmd, flag)
 	}
@@ -76,9 +79,13 @@ GOMEMLIMIT for something else.`,
 var epmdModes = map[string]node.EPMDMode{"auto": node.EPMDAuto, "embedded": node.EPMDEmbedded,
 	"external": node.EPMDExternal}
 
+var operators = map[string]node.Operators{"look": node.OperatorsLook, "change": node.OperatorsChange,
+	"none": node.OperatorsNone}
+
 // apply writes the flags into the node's configuration.
 func (f runFlags) apply(cfg *node.Config) {
 	cfg.Visible, cfg.Listen, cfg.EPMD = f.visible, f.listen, epmdModes[f.epmd.value]
+	cfg.Operators = operators[f.operators.value]
 	cfg.PortMin, cfg.PortMax, cfg.LoggerNode, cfg.Allow = f.portMin, f.portMax, f.loggerNode, f.allow
 }
 
@@ -96,9 +103,12 @@ func (o *options) runNode(cmd *cobra.Command, f runFlags) (err error) {
 		fmt.Fprintf(log, "made a new cookie in %s\n", c.from)
 	}
 	cfg.CallTimeout = 0
+	cfg.LogLevel = new(slog.LevelVar)
+	cfg.LogLevel.Set(slog.LevelDebug)
 	if !o.verbose {
-		cfg.Logger = logger(cmd, slog.LevelWarn)
+		cfg.LogLevel.Set(slog.LevelWarn)
 	}
+	cfg.Logger = logger(cmd, cfg.LogLevel)
 	if asksForName(cfg.Name) {
 		return usagef("run needs a name of its own: undefined asks another node for one, as ping, call and cast do")
 	}
