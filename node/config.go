@@ -144,9 +144,10 @@ type Operators int
 const (
 	// OperatorsLook serves the functions that show something, and those that change what a supervisor may change as well:
 	// sys:suspend, supervisor:restart_child, application:stop and their like. Functions that end the node or foreign
-	// processes, or change its cookie or log level, are refused with {eperm, Text}.
+	// processes, change its cookie or log level, or tell the cookie or the environment, are refused with {eperm, Text}.
 	OperatorsLook Operators = iota
-	// OperatorsChange serves all of them, also init:stop, erlang:halt, exit/2, set_cookie and the levels of logger.
+	// OperatorsChange serves all of them, also init:stop, erlang:halt, exit/2, set_cookie, os:getenv and the levels of
+	// logger.
 	OperatorsChange
 	// OperatorsNone serves none of them: every function is undef but those that the program exports and those of
 	// Config.Upgrade. The messages of net_adm:ping, gen_server and sys are answered as ever.

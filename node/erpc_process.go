@@ -61,8 +61,8 @@ func (p *process) isFunction() bool {
 func (p *peer) spawnProcess(m *dist.SpawnRequest, args etf.List) {
 	n := p.n
 	f := spawnedFunction{m.Module, m.Function, m.Arity}
-	proc, err := n.newFunctionProcess(f, m.From, m.GroupLeader)
-	if err != nil {
+	proc := n.newFunctionProcess(f, m.From, m.GroupLeader)
+	if proc == nil {
 		p.send(&dist.SpawnReply{Ref: m.Ref, To: m.From, Error: "system_limit"}, nil)
 		return
 	}
@@ -81,17 +81,26 @@ func (p *peer) spawnProcess(m *dist.SpawnRequest, args etf.List) {
 	p.send(&dist.SpawnReply{Ref: m.Ref, To: m.From, Link: link, Monitor: monitor, Pid: proc.pid}, nil)
 	proc.endSend()
 	caller := m.From
-	if !n.goWork(func() { proc.runFunction(f, caller, args) }) {
+	if !n.goWork(func() {
+		defer n.spawns.leave()
+		proc.runFunction(f, caller, args)
+	}) {
+		n.spawns.leave()
 		proc.exit(shutdown)
 	}
 }
 
 // newFunctionProcess makes a process for a function and enters it into the registry. It is busy for good: no message
-// starts its loop.
-func (n *Node) newFunctionProcess(f spawnedFunction, spawner, leader etf.Pid) (*process, error) {
+// starts its loop. It returns nil if there are too many processes. When the function has returned, n.spawns.leave has
+// to be called.
+func (n *Node) newFunctionProcess(f spawnedFunction, spawner, leader etf.Pid) *process {
+	if !n.spawns.enter() {
+		return nil
+	}
 	number, ok := n.registry.reserveNumber()
 	if !ok {
-		return nil, ErrTooManyProcesses
+		n.spawns.leave()
+		return nil
 	}
 	p := &process{n: n, busy: true, pid: n.pid(number), leader: leader, spawner: spawner}
 	p.parent = p.pid
@@ -100,7 +109,7 @@ func (n *Node) newFunctionProcess(f spawnedFunction, spawner, leader etf.Pid) (*
 		p.loop.Process().Erase(key)
 	}
 	n.registry.add(p, "")
-	return p, nil
+	return p
 }
 
 // runFunction runs the function of the process and ends the process. caller is the process that has requested it.

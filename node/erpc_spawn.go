@@ -14,8 +14,8 @@ import (
 const (
 	// maxRunning is the number of functions that run at a time for other nodes. The others wait.
 	maxRunning = 4096
-	// maxWaiting is the number of functions that may wait. One more is refused with system_limit, as a BEAM does when it
-	// has 2^18 processes.
+	// maxWaiting is the number of functions that may wait, and of processes that run a function of their own. One more is
+	// refused with system_limit, as a BEAM does when it has 2^18 processes.
 	maxWaiting = 1 << 18
 )
 
@@ -172,6 +172,7 @@ type spawnTable struct {
 	mu      sync.Mutex
 	byPid   map[pidNumber]*spawned // those that have not ended
 	running int
+	inOwn   int    // processes that run a function of their own, see erpc_process.go
 	ran     uint64 // number of functions that have been started
 	waiting []func()
 }
@@ -252,6 +253,24 @@ func (t *spawnTable) start(n *Node, work func()) {
 	if n.goWork(func() { t.runFrom(work) }) {
 		t.running++
 	}
+}
+
+// enter counts a process that runs a function of its own; false means that there are too many.
+func (t *spawnTable) enter() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.inOwn >= maxWaiting {
+		return false
+	}
+	t.inOwn++
+	return true
+}
+
+// leave counts the return of such a function. A process that is killed ends before its function returns.
+func (t *spawnTable) leave() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.inOwn--
 }
 
 // count returns how many functions other nodes have had run, by rpc and erpc.

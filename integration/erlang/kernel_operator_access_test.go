@@ -16,7 +16,7 @@ import (
 
 // changing are calls that change a node, or tell what may be secret.
 const changing = `[{init,stop,[]}, {init,stop,[1]}, {init,restart,[]}, {init,reboot,[]}, {erlang,halt,[]}, {erlang,halt,[3]},
-	{erlang,exit,[P,kill]}, {'Elixir.Process',exit,[P,kill]}, {erlang,set_cookie,[x]}, {erlang,set_cookie,[a@b,x]},
+	{erlang,exit,[P,kill]}, {'Elixir.Process',exit,[P,kill]}, {erlang,get_cookie,[]}, {'Elixir.Node',get_cookie,[]}, {erlang,set_cookie,[x]}, {erlang,set_cookie,[a@b,x]},
 	{logger,set_primary_config,[level,debug]}, {logger,set_module_level,[x,debug]}, {gen_server,stop,[plain]},
 	{erlang,system_flag,[scheduler_wall_time,true]}, {os,getenv,[]}, {os,getenv,["PATH"]}, {'Elixir.System',get_env,[]}]`
 

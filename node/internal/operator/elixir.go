@@ -30,7 +30,7 @@ func (o operator) elixirNode() []function {
 	return []function{
 		{"alive?", 0, shows, value(etf.Bool(true))},
 		{"self", 0, shows, get(func() etf.Term { return o.host.Name() })},
-		{"get_cookie", 0, shows, o.getCookie},
+		{"get_cookie", 0, changes, o.getCookie},
 		{"set_cookie", 1, changes, o.setCookie},
 		{"set_cookie", 2, changes, o.setCookie},
 		{"list", 0, shows, o.same("erlang", "nodes")},

@@ -19,8 +19,8 @@ func (o operator) erlang() []function {
 		{"is_alive", 0, shows, value(etf.Bool(true))},
 		{"system_info", 1, shows, o.systemInfo},
 		{"system_flag", 2, changes, systemFlag},
-		{"get_cookie", 0, shows, o.getCookie},
-		{"get_cookie", 1, shows, o.getCookie},
+		{"get_cookie", 0, changes, o.getCookie},
+		{"get_cookie", 1, changes, o.getCookie},
 		{"set_cookie", 1, changes, o.setCookie},
 		{"set_cookie", 2, changes, o.setCookie},
 		{"nodes", 2, shows, o.nodes},
@@ -114,8 +114,8 @@ func systemFlag(_ context.Context, args etf.List) (etf.Term, error) {
 	return etf.Bool(true), nil
 }
 
-// getCookie is erlang:get_cookie/0,1. Whoever asks has proved that he knows the cookie of the node. Differs from OTP:
-// the cookies of other nodes, which he may not know, are refused.
+// getCookie is erlang:get_cookie/0,1. It needs the permission that changes need, because whoever asks may have a cookie
+// of his own. Differs from OTP: the cookies of other nodes are not told.
 func (o operator) getCookie(_ context.Context, args etf.List) (etf.Term, error) {
 	if len(args) == 1 && !etf.IsAtom(args[0], o.host.Name()) {
 		return nil, kernel.ErrBadArgument

@@ -19,7 +19,7 @@ type access bool
 
 const (
 	shows   access = false
-	changes access = true // refused unless the Config of the node allows it
+	changes access = true // or tells what may be secret: refused unless the Config of the node allows it
 )
 
 // function is one function of a module.
