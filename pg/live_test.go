@@ -21,7 +21,7 @@ import (
 // erl is a BEAM node with a scope pg, a process keeper that makes members, and its answers about groups.
 type erl struct{ *beam.Node }
 
-func startBeam(t *testing.T, opts ...beam.Option) erl {
+func startBeam(t testing.TB, opts ...beam.Option) erl {
 	b := erl{beam.StartErl(t, opts...)}
 	b.Eval(t, "{ok, _} = pg:start(pg)")
 	return b
@@ -40,13 +40,27 @@ func (b erl) pid(t *testing.T, name string) etf.Pid {
 
 func parsePid(t *testing.T, hex string) etf.Pid {
 	t.Helper()
+	return parseTerm(t, hex).(etf.Pid)
+}
+
+func parsePids(t *testing.T, hex string) (pids []etf.Pid) {
+	t.Helper()
+	for _, pid := range parseTerm(t, hex).(etf.List) {
+		pids = append(pids, pid.(etf.Pid))
+	}
+	return pids
+}
+
+// parseTerm reads the external form of a term, in hexadecimal digits.
+func parseTerm(t *testing.T, hex string) etf.Term {
+	t.Helper()
 	hex = strings.Trim(hex, `<>"`)
 	data := make([]byte, len(hex)/2)
 	_, err := fmt.Sscanf(hex, "%X", &data)
 	require.NoError(t, err)
 	term, err := etf.Decode(data)
 	require.NoError(t, err)
-	return term.(etf.Pid)
+	return term
 }
 
 // members waits until the BEAM has as many members as it should.
@@ -58,7 +72,7 @@ func (b erl) members(t *testing.T, group string, want int) {
 }
 
 // goNode is a node with a scope pg, connected with a BEAM.
-func goNode(t *testing.T, name string, b erl, visible bool) (*node.Node, *pg.Scope) {
+func goNode(t testing.TB, name string, b erl, visible bool) (*node.Node, *pg.Scope) {
 	t.Helper()
 	_, host, _ := strings.Cut(b.Name(), "@")
 	n, err := node.Start(t.Context(), node.Config{Name: name + "@" + host, EPMDPort: uint16(b.EPMDPort()),
@@ -71,7 +85,7 @@ func goNode(t *testing.T, name string, b erl, visible bool) (*node.Node, *pg.Sco
 	return n, s
 }
 
-func spawn(t *testing.T, n *node.Node) etf.Pid {
+func spawn(t testing.TB, n *node.Node) etf.Pid {
 	t.Helper()
 	pid, err := n.Spawn(t.Context(), genserv.Child{Module: genserv.Of(echo.Server{})})
 	require.NoError(t, err)
