@@ -38,6 +38,16 @@ func (sv server) answer(p *genserv.Process, request etf.Term, st *state) (reply 
 			return st.update(w, p, at, meta), ""
 		}
 		return nil, "the meta is no map" // a function of another node cannot run here
+	case verb == "update_from" && len(args) == 5: // of this package
+		at, refusal := parsePlace(args[:3])
+		meta, isMap := args[4].(etf.Map)
+		if refusal == "" && !isMap {
+			refusal = "the meta is no map"
+		}
+		if refusal != "" {
+			return nil, refusal
+		}
+		return st.updateFrom(w, p, at, args[3], meta), ""
 	case verb == "untrack" && len(args) == 3:
 		at, refusal := parsePlace(args)
 		if refusal == "" {
@@ -76,6 +86,12 @@ func look(p *genserv.Process, verb etf.Atom, args etf.Tuple, st *state) (reply e
 			return nil, "the topic is no binary"
 		}
 		return st.list(string(topic), args[1], pidAndMeta), ""
+	case verb == "meta" && len(args) == 3: // of this package
+		at, refusal := parsePlace(args)
+		if refusal != "" {
+			return nil, refusal
+		}
+		return st.meta(at), ""
 	case verb == "presences" && len(args) == 1: // of this package
 		topic, _ := args[0].(etf.Binary)
 		return st.list(string(topic), nil, all), ""
@@ -146,6 +162,25 @@ func (st *state) update(w world, p *genserv.Process, at place, meta etf.Map) etf
 	e := st.presences.Join(at.pid, at.topic, at.key, withRef(meta, ref, prev))
 	w.diff([]*crdt.Element{e}, []*crdt.Element{old})
 	return etf.Tagged("ok", ref)
+}
+
+// updateFrom is {update_from, Pid, Topic, Key, Ref, Meta}: an update of the meta whose phx_ref is Ref. The answer is
+// {error, changed} if the meta is another one by now.
+func (st *state) updateFrom(w world, p *genserv.Process, at place, ref etf.Term, meta etf.Map) etf.Term {
+	if e := st.own(at); e != nil {
+		if now, _ := e.Meta.Get(phxRef); !etf.Equal(now, ref) {
+			return etf.Tagged("error", etf.Atom("changed"))
+		}
+	}
+	return st.update(w, p, at, meta)
+}
+
+// meta is {meta, Pid, Topic, Key}, of a presence of this node.
+func (st *state) meta(at place) etf.Term {
+	if e := st.own(at); e != nil {
+		return etf.Tagged("ok", e.Meta)
+	}
+	return etf.Tagged("error", etf.Atom("nopresence"))
 }
 
 // untrack is {untrack, Pid, Topic, Key}.

@@ -3,6 +3,7 @@ package tracker_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -72,9 +73,14 @@ type goNode struct {
 
 func startGo(t *testing.T, name string, b *beam.Node, opts tracker.Options) *goNode {
 	t.Helper()
+	return startGoWithLog(t, name, b, opts, nil)
+}
+
+func startGoWithLog(t *testing.T, name string, b *beam.Node, opts tracker.Options, log *slog.Logger) *goNode {
+	t.Helper()
 	_, host, _ := strings.Cut(b.Name(), "@")
 	n, err := node.Start(t.Context(), node.Config{Name: name + "@" + host, EPMDPort: uint16(b.EPMDPort()),
-		Listen: "0.0.0.0", Cookie: b.Cookie()})
+		Listen: "0.0.0.0", Cookie: b.Cookie(), Logger: log})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = n.Stop(context.Background()) })
 	g := &goNode{Node: n, diff: map[string][2]int{}}

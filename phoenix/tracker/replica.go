@@ -128,6 +128,14 @@ func (s *shard) heartbeat(w world, ref crdt.Ref) {
 	}
 }
 
+// stranger reports whether a sender was not heard of before, and no node of its name is connected: whoever makes up
+// names could otherwise have a shard remember all of them.
+//
+// Differs from Phoenix, which takes a heartbeat for the sign of life of any node that it names.
+func (s *shard) stranger(w world, ref crdt.Ref) bool {
+	return s.replicas[ref.Name] == nil && !w.connected(ref.Name)
+}
+
 // handle does what a message of another shard asks for.
 func (s *shard) handle(w world, msg etf.Term) {
 	m, err := parseMessage(msg)
@@ -143,13 +151,17 @@ func (s *shard) handle(w world, msg etf.Term) {
 	}
 	switch m.verb {
 	case heartbeat:
+		if s.stranger(w, m.from) {
+			w.ignored(msg, errStranger)
+			return
+		}
 		s.heartbeat(w, m.from)
 		if m.update != nil {
 			w.diff(s.presences.Merge(m.update))
 		}
 		s.seen.Add(m.from, m.clocks)
 	case transferReq:
-		if s.replicas[m.from.Name] == nil && !w.connected(m.from.Name) {
+		if s.stranger(w, m.from) {
 			w.ignored(msg, errStranger)
 			return
 		}

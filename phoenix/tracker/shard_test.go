@@ -319,6 +319,7 @@ func TestWhatIsNoMessageOfAShardIsIgnored(t *testing.T) {
 		"{pub, heartbeat, {b,9}, empty, {{b,9}, #{}}}":            "it names this node as its sender",
 		"{pub, transfer_req, r, {x,1}, {{x,1}, #{}}}":             "its sender is not connected",
 		"{pub, transfer_ack, r, {a,1}, {x, #{}}}":                 "no struct Elixir.Phoenix.Tracker.State: x",
+		"{pub, heartbeat, {x,1}, empty, {{x,1}, #{}}}":            "its sender is not connected",
 		"{pub, graceful_permdown, [a]}":                           "no replica: [a]",
 		"{pub, something, {a,1}}":                                 "no message of a shard",
 	} {

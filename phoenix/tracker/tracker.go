@@ -116,6 +116,52 @@ func (t *Tracker) Update(ctx context.Context, pid etf.Pid, topic string, key etf
 	return t.change(ctx, "update", place{pid, topic, key}, meta)
 }
 
+// UpdateFunc replaces the meta of a presence that was tracked by this node by what change makes of it. change gets the
+// meta with its phx_ref and must not change that map in place. It is called again if the meta was updated meanwhile, so
+// that no update is lost. The error is ErrNoPresence, or that of node.Call. Phoenix.Tracker.update/5 with a function.
+//
+// Differs from Phoenix: change runs in the goroutine of the caller, so it may wait, and a panic does not end the shard.
+func (t *Tracker) UpdateFunc(ctx context.Context, pid etf.Pid, topic string, key etf.Term,
+	change func(meta etf.Map) etf.Map) (ref string, err error) {
+	shard := t.shardOf(topic)
+	for {
+		reply, err := t.node.Call(ctx, shard, etf.Tagged("meta", pid, etf.Binary(topic), key))
+		if err != nil {
+			return "", err
+		}
+		meta, err := parseMeta(shard, reply)
+		if err != nil {
+			return "", err
+		}
+		from, _ := meta.Get(phxRef)
+		next := change(meta)
+		if next == nil {
+			next = etf.Map{}
+		}
+		reply, err = t.node.Call(ctx, shard, etf.Tagged("update_from", pid, etf.Binary(topic), key, from, next))
+		if err != nil {
+			return "", err
+		}
+		if no, is := etf.AsTuple(reply, "error", 2); is && etf.IsAtom(no[1], "changed") {
+			continue
+		}
+		return parseChange(shard, place{pid, topic, key}, reply)
+	}
+}
+
+// parseMeta reads {ok, Meta} | {error, nopresence}.
+func parseMeta(shard etf.Atom, reply etf.Term) (etf.Map, error) {
+	if ok, is := etf.AsTuple(reply, "ok", 2); is {
+		if meta, is := ok[1].(etf.Map); is {
+			return meta, nil
+		}
+	}
+	if no, is := etf.AsTuple(reply, "error", 2); is && etf.IsAtom(no[1], "nopresence") {
+		return nil, ErrNoPresence
+	}
+	return nil, &AnswerError{shard, reply}
+}
+
 func (t *Tracker) change(ctx context.Context, verb etf.Atom, at place, meta etf.Map) (string, error) {
 	if meta == nil {
 		meta = etf.Map{}
@@ -125,6 +171,11 @@ func (t *Tracker) change(ctx context.Context, verb etf.Atom, at place, meta etf.
 	if err != nil {
 		return "", err
 	}
+	return parseChange(shard, at, reply)
+}
+
+// parseChange reads {ok, Ref} | {error, {already_tracked, ...}} | {error, nopresence}.
+func parseChange(shard etf.Atom, at place, reply etf.Term) (string, error) {
 	if ok, is := etf.AsTuple(reply, "ok", 2); is {
 		if ref, is := ok[1].(etf.Binary); is {
 			return string(ref), nil
