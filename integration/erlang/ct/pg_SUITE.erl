@@ -104,6 +104,29 @@ the_connection_is_lost(Config) ->
     ask(Config),
     agree(Config, lost, [Probe, Mine]).
 
+?PROMISE(another_life, "pg.erl, 'DOWN' of a scope, nodeup", "a node that is killed has left, and its next life under the same name starts with no members; a visible one is found without being asked").
+another_life(Config) ->
+    Scope = ?config(scope, Config),
+    each([{hidden, false}, {visible, true}], fun(Visible) ->
+        Group = {life, Visible}, Mine = member(), Alive = compat:alive(life),
+        ok = pg:join(?SCOPE, Group, Mine),
+        Lives = [begin
+             Node = compat:start_node(life, #{alive => Alive, visible => Visible}),
+             {ok, _} = rpc:call(Node, pg, start, [?SCOPE]),
+             compat:connect(Node),
+             Visible orelse ({?SCOPE, Node} ! {discover, Scope}),
+             Probe = compat:probe(Node),
+             ok = rpc:call(Node, pg, join, [?SCOPE, Group, Probe]),
+             Both = lists:sort([Mine, Probe]),
+             until(fun() -> {lists:sort(pg:get_members(?SCOPE, Group)), lists:sort(rpc:call(Node, pg, get_members, [?SCOPE, Group]))} =:= {Both, Both} end),
+             compat:kill_node(Node),
+             until(fun() -> pg:get_members(?SCOPE, Group) =:= [Mine] end),
+             Node
+         end || _ <- [1, 2]],
+        [_] = lists:usort(Lives)
+    end),
+    Scope = whereis(?SCOPE).
+
 ?PROMISE(many, "pg:join/3", "1000 members of 100 groups join and leave in one message each").
 many(Config) ->
     Probes = [compat:probe(?NODE) || _ <- lists:seq(1, 10)], Mine = [member() || _ <- lists:seq(1, 10)],
