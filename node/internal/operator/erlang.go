@@ -73,6 +73,9 @@ func (o operator) applyFun(ctx context.Context, args etf.List) (etf.Term, error)
 		}
 		return o.apply(ctx, etf.List{f.Module, f.Function, list})
 	case *etf.Fun:
+		if f.Module == "dbg" && f.Arity == 0 && len(f.Free) == 2 && len(list) == 0 {
+			return o.relayOfFun(ctx, f)
+		}
 		if int(f.Arity) != len(list) {
 			return nil, badFun(etf.Atom("badarity"), etf.Tuple{f, list})
 		}
