@@ -206,7 +206,8 @@ func TestManyMembersAreTheSameOnBothSides(t *testing.T) {
 }
 
 // Members on each of two nodes, of which one is a BEAM and the other one the subject: joins and leaves a second, from
-// the first request until both sides know them all, and the bytes that a member of another node takes.
+// the first request until both sides know them all, and the bytes that a member of another node takes. The figures are
+// in docs/guide/process-groups.md.
 func BenchmarkManyMembers(b *testing.B) {
 	for _, size := range []struct{ n, groups int }{{100_000, 1000}, {10_000, 1}} {
 		for _, kind := range []string{"go", "beam"} {
