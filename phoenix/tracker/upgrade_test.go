@@ -29,7 +29,7 @@ func TestAnUpgradeOfARunningShardIsSeenByNobody(t *testing.T) {
 		ebin := filepath.Join(root, "lib", "presence-"+vsn, "ebin")
 		require.NoError(t, os.MkdirAll(ebin, 0o700))
 		require.NoError(t, os.WriteFile(filepath.Join(ebin, "presence.app"), fmt.Appendf(nil,
-			`{application, presence, [{vsn, %q}, {modules, ['%s']}]}.`, vsn, tracker.ShardModule), 0o600))
+			`{application, presence, [{vsn, %q}, {modules, ['%s']}]}.`, vsn, string(tracker.ShardModule)), 0o600))
 		count := func(_ *genserv.Process, diff tracker.Diff) {
 			for _, c := range diff {
 				told[i].Add(int32(len(c.Joins)))
