@@ -65,8 +65,9 @@ func everyMessage() map[string]Message {
 
 // everyForm is each set of flags on which the form of a message or frame depends.
 var everyForm = map[string]Flags{
-	"newest":       DefaultFlags | FlagAltactSig | FlagNativeRecords,
 	"default":      DefaultFlags,
+	"OTP 24 to 27": DefaultFlags &^ FlagAltactSig,
+	"OTP 30":       DefaultFlags &^ FlagAlias,
 	"pass through": DefaultFlags &^ (FlagDistHdrAtomCache | FlagFragments),
 	"no cache":     DefaultFlags &^ FlagDistHdrAtomCache,
 	"no fragments": DefaultFlags &^ FlagFragments,
@@ -89,7 +90,7 @@ func arrives(m Message, flags Flags) Message {
 			m.Token = nil
 		}
 	case *AliasSend:
-		if !flags.Has(FlagAlias) {
+		if !flags.HasAliases() {
 			return nil
 		}
 	case *UnlinkID:
@@ -188,11 +189,11 @@ func TestEveryMessageArrivesInEveryForm(t *testing.T) {
 func TestEveryMessageArrivesInFragments(t *testing.T) {
 	payload := etf.List{etf.Binary(make([]byte, 200_000)), etf.Atom("after"), pidA(5)}
 	for name, m := range everyMessage() {
-		wire, err := encodeAll(DefaultFlags|FlagAltactSig, payload, m, m)
+		wire, err := encodeAll(DefaultFlags, payload, m, m)
 		require.NoError(t, err, name)
-		got, err := decodeAll(DefaultFlags|FlagAltactSig, wire, Options{})
+		got, err := decodeAll(DefaultFlags, wire, Options{})
 		require.ErrorIs(t, err, ErrPeerClosed)
-		require.Equal(t, arrives(m, DefaultFlags|FlagAltactSig), got[1].msg)
+		require.Equal(t, arrives(m, DefaultFlags), got[1].msg)
 		require.Equal(t, payloadFor(m, payload), got[1].payload)
 	}
 }
@@ -233,7 +234,7 @@ func TestWhatAPeerWouldNotForgiveIsNotSent(t *testing.T) {
 		&AltactSig{Exit: true, From: stranger, To: AltactTarget{Target: ByPid(pidB(2))}},
 		&SpawnRequest{Ref: refA(1), From: stranger, GroupLeader: pidA(1), Module: "m", Function: "f"},
 	} {
-		_, err := encodeAll(DefaultFlags|FlagAltactSig, etf.Atom("x"), m)
+		_, err := encodeAll(DefaultFlags, etf.Atom("x"), m)
 		var refused *SendError
 		require.ErrorAs(t, err, &refused, "%T", m)
 		require.Equal(t, nodeB, refused.Peer)

@@ -28,7 +28,7 @@ func control(t *testing.T, flags Flags, m Message, payload etf.Term) (c, behind 
 // forms.
 func TestEachFormHasTheElementsOfTheProtocol(t *testing.T) {
 	const oldest = Mandatory25 | FlagDistMonitor | FlagDistMonitorName
-	newest := plain | FlagAltactSig
+	newest, plain := plain, plain&^FlagAltactSig
 	from, to, ref, why := pidA(1), pidB(2), refA(1, 2), etf.Tuple{etf.Atom("why"), etf.Int(1)}
 	empty := etf.Atom("")
 	mfa := tuple(etf.Atom("m"), etf.Atom("f"), etf.Int(2))

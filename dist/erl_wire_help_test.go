@@ -40,7 +40,7 @@ var wireFlags = map[string]dist.Flags{
 	"no payload":    dist.DefaultFlags &^ dist.FlagExitPayload,
 	"no sender":     dist.DefaultFlags &^ dist.FlagSendSender,
 	"old as can be": dist.Mandatory25 | dist.FlagDistMonitor | dist.FlagDistMonitorName | dist.FlagSpawn,
-	"new as can be": dist.DefaultFlags | dist.FlagAltactSig | dist.FlagNativeRecords,
+	"OTP 24 to 27":  dist.DefaultFlags &^ dist.FlagAltactSig,
 }
 
 // overErl runs a test with each set of flags. A node that requires more than a set has refuses it.

@@ -71,7 +71,8 @@ const (
 	FlagNameMe Flags = 1 << 33
 	// FlagV4NC: pids, ports and references of the size OTP 24 introduced. Required since OTP 26.
 	FlagV4NC Flags = 1 << 34
-	// FlagAlias: process aliases (ALIAS_SEND). Since OTP 24. Without it replies to an alias of this node get lost.
+	// FlagAlias: process aliases (ALIAS_SEND). Since OTP 24. Without it OTP 24 to 29 drop what they send to an alias of
+	// this node. Removed in OTP 30 (Scheduled for Removal), whose nodes have aliases by FlagAltactSig alone.
 	FlagAlias Flags = 1 << 35
 	// FlagAltactSig: ALTACT_SIG_SEND, which then is used instead of ALIAS_SEND. Since OTP 28.
 	FlagAltactSig Flags = 1 << 37
@@ -83,15 +84,17 @@ const (
 const Mandatory25 = FlagExtendedReferences | FlagFunTags | FlagExtendedPidsPorts | FlagNewFunTags | FlagExportPtrTag |
 	FlagBitBinaries | FlagNewFloats | FlagUTF8Atoms | FlagMapTag | FlagBigCreation | FlagHandshake23
 
-// DefaultFlags are what a node of this package announces: hidden, and everything it speaks but FlagAltactSig, without
-// which peers use ALIAS_SEND to the same end. OTP 23 to 29 accept it. Both the single bits and the digest are there, as
-// OTP 23 does not know the digest.
+// DefaultFlags are what a node of this package announces: hidden, and everything it speaks. OTP 23 to 29 accept it. Both
+// the single bits and the digest are there, as OTP 23 does not know the digest.
 const DefaultFlags = Mandatory25 | FlagMandatory25Digest | FlagDistMonitor | FlagDistMonitorName | FlagUnicodeIO |
 	FlagDistHdrAtomCache | FlagSmallAtomTags | FlagSendSender | FlagBigSeqtraceLabels | FlagExitPayload | FlagFragments |
-	FlagUnlinkID | FlagSpawn | FlagV4NC | FlagAlias | FlagNativeRecords
+	FlagUnlinkID | FlagSpawn | FlagV4NC | FlagAlias | FlagAltactSig | FlagNativeRecords
 
 // RequiredFlags are what this package demands of a peer. OTP 23 and later announce all of it.
 const RequiredFlags = Mandatory25
+
+// HasAliases reports whether a peer with these flags can have process aliases.
+func (f Flags) HasAliases() bool { return f&(FlagAlias|FlagAltactSig) != 0 }
 
 // FlagsMonitor are the flags of a peer that serves monitors. To one without both of them, such as a Jinterface or a C
 // node, nothing about monitors can be sent: a monitor on it watches the connection alone.

@@ -43,10 +43,10 @@ func TestTwoVisibleNodesSeeEachOther(t *testing.T) {
 
 func TestOnlyWhatBothCanIsNegotiated(t *testing.T) {
 	a, b := side("a@h"), side("b@h")
-	a.Flags = DefaultFlags&^FlagFragments | FlagAltactSig
-	b.Flags = DefaultFlags &^ FlagDistHdrAtomCache
+	a.Flags = DefaultFlags &^ FlagFragments
+	b.Flags = DefaultFlags &^ (FlagDistHdrAtomCache | FlagAltactSig)
 	connect, accept := meet(t, a, b, nil, nil)
-	want := DefaultFlags &^ (FlagFragments | FlagDistHdrAtomCache)
+	want := DefaultFlags &^ (FlagFragments | FlagDistHdrAtomCache | FlagAltactSig)
 	require.Equal(t, want, connect.peer.Negotiated)
 	require.Equal(t, want, accept.peer.Negotiated)
 	require.Equal(t, a.Flags, accept.peer.Flags)

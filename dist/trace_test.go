@@ -32,7 +32,7 @@ var traceLines = map[string]string{
 }
 
 func TestAMessageIsTracedInOneLine(t *testing.T) {
-	flags := plain | FlagAltactSig
+	flags := plain
 	for name, want := range traceLines {
 		m := everyMessage()[name]
 		var lines []string

@@ -39,12 +39,12 @@ func FuzzControl(f *testing.F) {
 		f.Add(framed(f, row)[5:])
 	}
 	for _, m := range everyMessage() {
-		wire, err := encodeAll(plain|FlagAltactSig, etf.Int(1), m)
+		wire, err := encodeAll(plain, etf.Int(1), m)
 		require.NoError(f, err)
 		f.Add(wire[6:])
 	}
-	_, ofB := peers(plain | FlagAltactSig)
-	ofA := &Peer{Name: nodeB, Creation: 2, Negotiated: plain | FlagAltactSig, Local: nodeA, LocalCreation: 1}
+	_, ofB := peers(plain)
+	ofA := &Peer{Name: nodeB, Creation: 2, Negotiated: plain, Local: nodeA, LocalCreation: 1}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		r := controlReader{dec: &etf.Decoder{Limits: tight.Limits}, peer: ofB}
 		m, reason, n, _, err := r.read(b)
@@ -135,8 +135,8 @@ func FuzzStream(f *testing.F) {
 	f.Add(joined(fragmented(f, 1, 9000, &RegSend{From: pidA(1), To: "x"}, make(etf.Binary, 20_000))...))
 	f.Fuzz(func(t *testing.T, wire []byte) {
 		for _, o := range []Options{tight, tiny} {
-			harmless(t, DefaultFlags|FlagAltactSig, wire, o)
-			harmless(t, plain|FlagAltactSig, wire, o)
+			harmless(t, DefaultFlags, wire, o)
+			harmless(t, plain, wire, o)
 		}
 	})
 }

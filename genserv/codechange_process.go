@@ -129,18 +129,19 @@ func (*rehearsalProc) After(time.Duration, etf.Term, etf.Term) func() bool {
 	return func() bool { return true }
 }
 
-func (*rehearsalProc) Link(etf.Pid)              {}
-func (*rehearsalProc) Unlink(etf.Pid)            {}
-func (*rehearsalProc) Exit(etf.Pid, etf.Term)    {}
-func (*rehearsalProc) TrapExit(bool) bool        { return true }
-func (*rehearsalProc) Demonitor(etf.Ref)         {}
-func (*rehearsalProc) Unalias(etf.Ref) bool      { return true }
-func (*rehearsalProc) Register(etf.Atom) error   { return nil }
-func (*rehearsalProc) Unregister(etf.Atom) error { return nil }
-func (*rehearsalProc) Detach(etf.Term)           {}
+func (*rehearsalProc) SendPriority(_, _ etf.Term) error { return nil }
+func (*rehearsalProc) Link(etf.Pid, bool)               {}
+func (*rehearsalProc) Unlink(etf.Pid)                   {}
+func (*rehearsalProc) Exit(_, _ etf.Term, _ bool)       {}
+func (*rehearsalProc) TrapExit(bool) bool               { return true }
+func (*rehearsalProc) Demonitor(etf.Ref)                {}
+func (*rehearsalProc) Unalias(etf.Ref) bool             { return true }
+func (*rehearsalProc) Register(etf.Atom) error          { return nil }
+func (*rehearsalProc) Unregister(etf.Atom) error        { return nil }
+func (*rehearsalProc) Detach(etf.Term)                  {}
 
-func (r *rehearsalProc) Monitor(etf.Term, bool) (etf.Ref, error) { return r.MakeRef() }
-func (r *rehearsalProc) Alias() (etf.Ref, error)                 { return r.MakeRef() }
+func (r *rehearsalProc) Monitor(etf.Term, driver.MonitorOptions) (etf.Ref, error) { return r.MakeRef() }
+func (r *rehearsalProc) Alias(bool) (etf.Ref, error)                              { return r.MakeRef() }
 
 func (r *rehearsalProc) Receive(time.Duration, func(etf.Term) bool) (etf.Term, error) {
 	return nil, r.refuse()

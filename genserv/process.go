@@ -42,8 +42,14 @@ func (p *Process) Send(to, msg etf.Term) {
 }
 
 // TrySend is Send that returns why the message cannot be sent: an error that wraps an *etf.EncodeError if it is no
-// term. It is no error that nobody gets the message.
-func (p *Process) TrySend(to, msg etf.Term) error { return p.proc.Send(to, orUndefined(msg)) }
+// term. It is no error that nobody gets the message. With Priority, an alias that was made with Priority gets a priority
+// message. erlang:send/3.
+func (p *Process) TrySend(to, msg etf.Term, options ...SignalOption) error {
+	if hasPriority(options) {
+		return p.proc.SendPriority(to, orUndefined(msg))
+	}
+	return p.proc.Send(to, orUndefined(msg))
+}
 
 // Reply answers a call, from anywhere and at any time; HandleCall returned NoReply for it. The caller may have gone, or
 // have given up: then the reply is lost. gen_server:reply/2.
@@ -82,7 +88,11 @@ func (p *Process) SendAfter(d time.Duration, to, msg etf.Term) *Timer {
 // Monitor watches a pid, a registered name of this node, {Name, Node} or the process that {global, Name} is now. When
 // it is gone, HandleInfo gets {'DOWN', Ref, process, Object, Reason} once; at once with noproc if there was nobody. If
 // nobody has the global name, the error is ErrNoProc. erlang:monitor/2.
-func (p *Process) Monitor(to etf.Term) (etf.Ref, error) { return p.proc.Monitor(to, false) }
+//
+// With Priority, DOWN is a priority message. erlang:monitor/3.
+func (p *Process) Monitor(to etf.Term, options ...SignalOption) (etf.Ref, error) {
+	return p.proc.Monitor(to, driver.MonitorOptions{Priority: hasPriority(options)})
+}
 
 // Demonitor ends the watching. No DOWN with ref is seen afterwards, not even one that had arrived already.
 // erlang:demonitor/2 with [flush].
@@ -98,8 +108,9 @@ func isDown(msg etf.Term, ref etf.Ref) bool {
 }
 
 // Link ties the two processes together: if one ends for another reason than normal, so does the other, unless it traps
-// exits. erlang:link/1.
-func (p *Process) Link(pid etf.Pid) { p.proc.Link(pid) }
+// exits. erlang:link/1. With Priority, a process that traps exits gets the exit signal as a priority message; for a
+// link that exists already, the options of the last Link count. erlang:link/2.
+func (p *Process) Link(pid etf.Pid, options ...SignalOption) { p.proc.Link(pid, hasPriority(options)) }
 
 // Unlink undoes Link. erlang:unlink/1.
 func (p *Process) Unlink(pid etf.Pid) { p.proc.Unlink(pid) }
@@ -109,9 +120,13 @@ func (p *Process) Unlink(pid etf.Pid) { p.proc.Unlink(pid) }
 // It returns the old value. process_flag(trap_exit, On).
 func (p *Process) TrapExit(on bool) (old bool) { return p.proc.TrapExit(on) }
 
-// Exit sends an exit signal to a process. The reason kill cannot be trapped. erlang:exit/2. A callback that wants to
-// end its own process returns Stop, or panics with an Exit.
-func (p *Process) Exit(pid etf.Pid, reason etf.Term) { p.proc.Exit(pid, orUndefined(reason)) }
+// Exit sends an exit signal to a process, by its pid or, since OTP 28, by an alias. The reason kill cannot be trapped.
+// With Priority, one that traps exits gets it as a priority message, if to is an alias made with Priority. A signal to
+// anything else is lost. erlang:exit/2,3. A callback that wants to end its own process returns Stop, or panics with an
+// Exit.
+func (p *Process) Exit(to, reason etf.Term, options ...SignalOption) {
+	p.proc.Exit(to, orUndefined(reason), hasPriority(options))
+}
 
 // Register gives the process a name on this node. It fails if the name is taken, on a node with a *node.NameTakenError,
 // or if the process has one. erlang:register/2.
@@ -123,8 +138,11 @@ func (p *Process) Unregister(name etf.Atom) error { return p.proc.Unregister(nam
 // MakeRef returns a new reference. erlang:make_ref/0.
 func (p *Process) MakeRef() (etf.Ref, error) { return p.proc.MakeRef() }
 
-// Alias returns a reference that messages can be sent to as to the pid, until Unalias. erlang:alias/0.
-func (p *Process) Alias() (etf.Ref, error) { return p.proc.Alias() }
+// Alias returns a reference that messages can be sent to as to the pid, until Unalias. erlang:alias/0. With Priority, it
+// takes priority messages. erlang:alias/1.
+func (p *Process) Alias(options ...SignalOption) (etf.Ref, error) {
+	return p.proc.Alias(hasPriority(options))
+}
 
 // Unalias ends an alias; messages that are sent to it later are dropped. It reports whether ref was an alias of the
 // process. erlang:unalias/1.

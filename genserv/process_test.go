@@ -59,7 +59,8 @@ func TestMonitorAliasAndMakeRefReturnReferences(t *testing.T) {
 	var refs []etf.Ref
 	w := inProcess(t, func(_ *testEnv, p *genserv.Process) {
 		for _, ask := range []func() (etf.Ref, error){
-			func() (etf.Ref, error) { return p.Monitor(etf.Tuple{atom("name"), atom("erl@there")}) }, p.Alias, p.MakeRef,
+			func() (etf.Ref, error) { return p.Monitor(etf.Tuple{atom("name"), atom("erl@there")}) },
+			func() (etf.Ref, error) { return p.Alias() }, p.MakeRef,
 		} {
 			ref, err := ask()
 			require.NoError(t, err)

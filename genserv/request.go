@@ -24,7 +24,7 @@ func (p *Process) SendRequest(to, request etf.Term) (RequestID, error) {
 		return p.failedRequest(to, err)
 	}
 	id := RequestID{to: to}
-	if id.ref, err = p.proc.Monitor(whom, true); err != nil {
+	if id.ref, err = p.proc.Monitor(whom, driver.MonitorOptions{Alias: true}); err != nil {
 		return id, err
 	}
 	tag := etf.ImproperList{Elems: []etf.Term{etf.Atom("alias")}, Tail: id.ref}

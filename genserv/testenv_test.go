@@ -147,20 +147,21 @@ func (w *testEnv) asks(what etf.Atom, args ...etf.Term) error {
 
 func (w *testEnv) Reply(to, tag, reply etf.Term) error { return w.Send(to, etf.Tuple{tag, reply}) }
 
-func (w *testEnv) Link(pid etf.Pid)               { _ = w.asks("link", pid) }
-func (w *testEnv) Unlink(pid etf.Pid)             { _ = w.asks("unlink", pid) }
-func (w *testEnv) Exit(pid etf.Pid, why etf.Term) { _ = w.asks("exit", pid, why) }
-func (w *testEnv) Register(name etf.Atom) error   { return w.asks("register", name) }
-func (w *testEnv) Unregister(name etf.Atom) error { return w.asks("unregister", name) }
-func (w *testEnv) Demonitor(ref etf.Ref)          { _ = w.asks("demonitor", ref) }
-func (w *testEnv) Unalias(ref etf.Ref) bool       { return w.asks("unalias", ref) == nil }
-func (w *testEnv) Detach(reason etf.Term)         { _ = w.asks("detach", reason) }
-func (w *testEnv) MakeRef() (etf.Ref, error)      { return w.ref("make_ref") }
-func (w *testEnv) Alias() (etf.Ref, error)        { return w.ref("alias") }
-func (w *testEnv) Context() context.Context       { return context.Background() }
+func (w *testEnv) SendPriority(to, msg etf.Term) error { return w.Send(to, msg) }
+func (w *testEnv) Link(pid etf.Pid, _ bool)            { _ = w.asks("link", pid) }
+func (w *testEnv) Unlink(pid etf.Pid)                  { _ = w.asks("unlink", pid) }
+func (w *testEnv) Exit(pid, why etf.Term, _ bool)      { _ = w.asks("exit", pid, why) }
+func (w *testEnv) Register(name etf.Atom) error        { return w.asks("register", name) }
+func (w *testEnv) Unregister(name etf.Atom) error      { return w.asks("unregister", name) }
+func (w *testEnv) Demonitor(ref etf.Ref)               { _ = w.asks("demonitor", ref) }
+func (w *testEnv) Unalias(ref etf.Ref) bool            { return w.asks("unalias", ref) == nil }
+func (w *testEnv) Detach(reason etf.Term)              { _ = w.asks("detach", reason) }
+func (w *testEnv) MakeRef() (etf.Ref, error)           { return w.ref("make_ref") }
+func (w *testEnv) Alias(bool) (etf.Ref, error)         { return w.ref("alias") }
+func (w *testEnv) Context() context.Context            { return context.Background() }
 
-func (w *testEnv) Monitor(to etf.Term, alias bool) (etf.Ref, error) {
-	return w.ref("monitor", to, truth(alias))
+func (w *testEnv) Monitor(to etf.Term, o driver.MonitorOptions) (etf.Ref, error) {
+	return w.ref("monitor", to, truth(o.Alias))
 }
 
 func (w *testEnv) TrapExit(on bool) bool {

@@ -13,24 +13,25 @@ type aliasTable struct {
 }
 
 type aliasOwner struct {
-	ref etf.Ref
-	p   *process
+	ref      etf.Ref
+	p        *process
+	priority bool // it takes priority messages: alias([priority])
 }
 
-func (t *aliasTable) add(ref etf.Ref, p *process) {
+func (t *aliasTable) add(ref etf.Ref, p *process, priority bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.owner == nil {
 		t.owner = map[uint64]aliasOwner{}
 	}
-	t.owner[refNumber(ref)] = aliasOwner{ref, p}
+	t.owner[refNumber(ref)] = aliasOwner{ref, p, priority}
 }
 
 // remove ends an alias of p; false means that p has no such alias.
 func (t *aliasTable) remove(ref etf.Ref, p *process) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.owner[refNumber(ref)] != (aliasOwner{ref, p}) {
+	if o := t.owner[refNumber(ref)]; o.ref != ref || o.p != p {
 		return false
 	}
 	delete(t.owner, refNumber(ref))
@@ -47,10 +48,20 @@ func (t *aliasTable) deliver(ref etf.Ref, msg etf.Term, reader *peer) {
 	}
 }
 
+// find returns the owner of an alias; its p is nil if there is none.
+func (t *aliasTable) find(ref etf.Ref) aliasOwner {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	if o := t.owner[refNumber(ref)]; o.ref == ref {
+		return o
+	}
+	return aliasOwner{}
+}
+
 // addAlias makes ref reach the process until dropAlias or the end of the process. The caller has called beginSend, so
 // the process cannot end during the call.
-func (p *process) addAlias(ref etf.Ref) {
-	p.n.aliases.add(ref, p)
+func (p *process) addAlias(ref etf.Ref, priority bool) {
+	p.n.aliases.add(ref, p, priority)
 	p.mu.Lock()
 	if p.aliases == nil {
 		p.aliases = map[etf.Ref]struct{}{}

@@ -91,13 +91,14 @@ func TestTenThousandCallsThatWaitAtOnceAreAnsweredAndLeaveNothing(t *testing.T) 
 // callsAtOnce has count goroutines call a holder, and half as many more goroutines that give up.
 func callsAtOnce(t *testing.T, n *Node, to etf.Term, count int) {
 	t.Helper()
-	impatient, giveUp := context.WithCancel(t.Context())
+	forEver := genserv.WithInfinity(t.Context())
+	impatient, giveUp := context.WithCancel(forEver)
 	defer giveUp()
 	var patient, others sync.WaitGroup
 	failed := make(chan error, 2*count)
 	for i := range count {
 		patient.Go(func() {
-			if reply, err := n.Call(t.Context(), to, etf.Int(i)); err != nil || reply != etf.Term(etf.Int(i)) {
+			if reply, err := n.Call(forEver, to, etf.Int(i)); err != nil || reply != etf.Term(etf.Int(i)) {
 				failed <- fmt.Errorf("%d: %v, %w", i, reply, err)
 			}
 		})

@@ -14,23 +14,25 @@ import (
 
 // optional maps the flags that a peer may lack to the operations that it does not know without them.
 var optional = map[dist.Flags][]dist.Op{
-	dist.FlagDistMonitor:       {dist.OpMonitorP, dist.OpDemonitorP, dist.OpMonitorPExit, dist.OpPayloadMonitorPExit},
-	dist.FlagDistMonitorName:   {dist.OpMonitorP, dist.OpDemonitorP, dist.OpMonitorPExit, dist.OpPayloadMonitorPExit},
-	dist.FlagUnicodeIO:         nil,
-	dist.FlagDistHdrAtomCache:  nil, // the reader refuses frames of a form that was not negotiated
-	dist.FlagFragments:         nil,
-	dist.FlagSmallAtomTags:     nil,
-	dist.FlagSendSender:        {dist.OpSendSender, dist.OpSendSenderTT},
-	dist.FlagBigSeqtraceLabels: nil,
-	dist.FlagExitPayload:       {dist.OpPayloadExit, dist.OpPayloadExit2, dist.OpPayloadMonitorPExit},
-	dist.FlagUnlinkID:          {dist.OpUnlinkID, dist.OpUnlinkIDAck},
-	dist.FlagSpawn:             {dist.OpSpawnRequest, dist.OpSpawnReply},
-	dist.FlagV4NC:              nil,
-	dist.FlagAlias:             {dist.OpAliasSend, dist.OpAliasSendTT},
-	dist.FlagNativeRecords:     nil,
-	dist.FlagMandatory25Digest: nil,
+	dist.FlagDistMonitor:                {dist.OpMonitorP, dist.OpDemonitorP, dist.OpMonitorPExit, dist.OpPayloadMonitorPExit},
+	dist.FlagDistMonitorName:            {dist.OpMonitorP, dist.OpDemonitorP, dist.OpMonitorPExit, dist.OpPayloadMonitorPExit},
+	dist.FlagUnicodeIO:                  nil,
+	dist.FlagDistHdrAtomCache:           nil, // the reader refuses frames of a form that was not negotiated
+	dist.FlagFragments:                  nil,
+	dist.FlagSmallAtomTags:              nil,
+	dist.FlagSendSender:                 {dist.OpSendSender, dist.OpSendSenderTT},
+	dist.FlagBigSeqtraceLabels:          nil,
+	dist.FlagExitPayload:                {dist.OpPayloadExit, dist.OpPayloadExit2, dist.OpPayloadMonitorPExit},
+	dist.FlagUnlinkID:                   {dist.OpUnlinkID, dist.OpUnlinkIDAck},
+	dist.FlagSpawn:                      {dist.OpSpawnRequest, dist.OpSpawnReply},
+	dist.FlagV4NC:                       nil,
+	dist.FlagAlias:                      {dist.OpAliasSend, dist.OpAliasSendTT},
+	dist.FlagAltactSig:                  {dist.OpAltactSigSend},
+	dist.FlagAlias | dist.FlagAltactSig: {dist.OpAliasSend, dist.OpAliasSendTT, dist.OpAltactSigSend},
+	dist.FlagNativeRecords:              nil,
+	dist.FlagMandatory25Digest:          nil,
 	dist.DefaultFlags &^ dist.Mandatory25: {dist.OpMonitorP, dist.OpDemonitorP, dist.OpMonitorPExit, dist.OpPayloadExit,
-		dist.OpUnlinkID, dist.OpUnlinkIDAck, dist.OpSpawnRequest, dist.OpAliasSend, dist.OpSendSender},
+		dist.OpUnlinkID, dist.OpUnlinkIDAck, dist.OpSpawnRequest, dist.OpAliasSend, dist.OpAltactSigSend, dist.OpSendSender},
 }
 
 func TestEveryFlagThatAPeerMayLackIsOneOfTheTable(t *testing.T) {
@@ -100,7 +102,7 @@ func TestAPeerThatLacksAFlagIsServedWithoutIt(t *testing.T) {
 // exercise has client use everything that two nodes can do with each other.
 func exercise(t *testing.T, client, server *Node, lacks dist.Flags) {
 	watches := lacks&dist.FlagsMonitor == 0
-	aliases := !lacks.Has(dist.FlagAlias) // without them answers to calls get lost, because both nodes use them anyway
+	aliases := !lacks.Has(dist.FlagAlias | dist.FlagAltactSig) // without them answers to calls get lost, because both nodes use them anyway
 	g := newSignals()
 	own, err := client.Spawn(t.Context(), genserv.Child{Module: genserv.Of(g)})
 	require.NoError(t, err)
@@ -121,16 +123,22 @@ func exercise(t *testing.T, client, server *Node, lacks dist.Flags) {
 		return nil
 	})
 	require.NoError(t, server.Cast(t.Context(), etf.Atom("aliased"), nil))
-	require.NoError(t, client.Send(t.Context(), <-alias, etf.Atom("x")))
+	ref := <-alias
+	require.NoError(t, client.Send(t.Context(), ref, etf.Atom("x")))
+	client.does(t, "urgent", func(p *genserv.Process, _ etf.Term) etf.Term {
+		p.Exit(ref, normal, genserv.Priority)
+		return etf.Bool(p.TrySend(ref, etf.Atom("x"), genserv.Priority) == nil)
+	})
+	require.Equal(t, etf.Bool(true), client.mustCall(t, "urgent", client, nil))
 
 	v := newSignals()
 	victim, err := server.Spawn(t.Context(), genserv.Child{Name: "victim", Module: genserv.Of(v)})
 	require.NoError(t, err)
-	var ref etf.Term
+	var watch etf.Term
 	g.do <- func(p *genserv.Process) {
 		taken, _ := p.Monitor(victim)
 		p.Demonitor(taken)
-		ref, _ = p.Monitor(etf.Tuple{etf.Atom("victim"), server.Name()})
+		watch, _ = p.Monitor(etf.Tuple{etf.Atom("victim"), server.Name()})
 		p.Link(victim)
 		p.Unlink(victim)
 		p.Link(victim)
@@ -143,7 +151,7 @@ func exercise(t *testing.T, client, server *Node, lacks dist.Flags) {
 	want := []etf.Term{etf.Tuple{etf.Atom("EXIT"), victim, etf.Atom("bang")}}
 	if watches {
 		name := etf.Tuple{etf.Atom("victim"), server.Name()}
-		want = append(want, etf.Tuple{etf.Atom("DOWN"), ref, etf.Atom("process"), name, etf.Atom("bang")})
+		want = append(want, etf.Tuple{etf.Atom("DOWN"), watch, etf.Atom("process"), name, etf.Atom("bang")})
 	}
 	var got []etf.Term
 	for range want {

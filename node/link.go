@@ -12,6 +12,7 @@ import (
 // Protocol, "Link Protocol".
 type link struct {
 	active   bool
+	urgent   bool // its exit signal becomes a priority message
 	unlinkID uint64
 	peer     *peer // nil if the other end is on this node
 }
@@ -90,48 +91,43 @@ func (n *Node) breakLink(from, to etf.Pid, reason, token etf.Term) {
 	delete(target.links, from)
 	target.mu.Unlock()
 	if l != nil && l.active {
-		target.exitSignal(from, reason, token)
+		target.exitSignal(from, reason, token, l.urgent)
 	}
 }
 
 // breakLinks breaks the links with processes behind a connection that is gone.
 func (p *process) breakLinks(via *peer) {
-	var broken []etf.Pid
+	broken := map[etf.Pid]*link{}
 	p.mu.Lock()
 	for pid, l := range p.links {
 		if l.peer == via {
 			delete(p.links, pid)
 			if l.active {
-				broken = append(broken, pid)
+				broken[pid] = l
 			}
 		}
 	}
 	p.mu.Unlock()
-	for _, pid := range broken {
-		p.exitSignal(pid, noconnection, nil)
+	for pid, l := range broken {
+		p.exitSignal(pid, noconnection, nil, l.urgent)
 	}
 }
 
 // exitSignal serves exit/2 from another node.
 func (n *Node) exitSignal(from, to etf.Pid, reason, token etf.Term) {
-	if target := n.local(destination{pid: to}); target != nil {
-		if etf.Equal(reason, kill) {
-			target.exit(killed)
-			return
-		}
-		target.exitSignal(from, reason, token)
-		return
-	}
-	n.spawns.exit(to, reason)
+	n.exitTo(from, destination{node: n.name, pid: to}, false, reason, token)
 }
 
 // exitSignal delivers an exit signal. A process that traps exits gets it as a message, in order with its other
-// messages. Any other process ends, unless the reason is normal. erlang:process_flag(trap_exit, _).
-func (p *process) exitSignal(from etf.Pid, reason, token etf.Term) {
+// messages, or before them with priority. Any other process ends, unless the reason is normal.
+// erlang:process_flag(trap_exit, _).
+func (p *process) exitSignal(from etf.Pid, reason, token etf.Term, priority bool) {
 	p.mu.Lock()
 	trap := p.trap
 	p.mu.Unlock()
 	switch {
+	case trap && priority:
+		p.deliverPriority(withToken(etf.Tuple{etf.Atom("EXIT"), from, reason}, token))
 	case trap:
 		p.deliver(withToken(etf.Tuple{etf.Atom("EXIT"), from, reason}, token))
 	case !etf.Equal(reason, normal):
@@ -152,20 +148,21 @@ func (n *Node) exitLinks(p *process, links map[etf.Pid]*link, reason etf.Term) {
 	}
 }
 
-// Link links the process with pid, as erlang:link/1 does.
-func (p *process) link(pid etf.Pid) {
+// link links the process with pid, as erlang:link/2 does. The priority of a link that exists is the new one.
+func (p *process) link(pid etf.Pid, priority bool) {
 	n := p.n
 	if pid == p.pid {
 		return
 	}
 	p.mu.Lock()
 	if l := p.links[pid]; l != nil && l.active {
+		l.urgent = priority
 		p.mu.Unlock()
 		return
 	}
 	p.mu.Unlock()
 	if pid.Node == n.name {
-		p.addLink(pid, nil)
+		p.setLink(pid, nil, priority)
 		if other := n.local(destination{pid: pid}); other == nil || !other.addLink(p.pid, nil) {
 			n.breakLink(pid, p.pid, noproc, nil)
 		}
@@ -174,10 +171,10 @@ func (p *process) link(pid etf.Pid) {
 	from := caller{pid: p.pid, process: p}
 	via, err := n.peerFor(n.ctx, from, pid.Node)
 	if err != nil {
-		p.exitSignal(pid, noconnection, nil)
+		p.exitSignal(pid, noconnection, nil, priority)
 		return
 	}
-	p.setLink(pid, via)
+	p.setLink(pid, via, priority)
 	m := &dist.Link{From: p.pid, To: pid}
 	held, err := via.holdSignal(m, nil)
 	if !held && err == nil {
@@ -195,13 +192,13 @@ func (p *process) link(pid etf.Pid) {
 }
 
 // setLink makes the link active whatever it was before.
-func (p *process) setLink(pid etf.Pid, via *peer) {
+func (p *process) setLink(pid etf.Pid, via *peer, priority bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.links == nil {
 		p.links = map[etf.Pid]*link{}
 	}
-	p.links[pid] = &link{active: true, peer: via}
+	p.links[pid] = &link{active: true, urgent: priority, peer: via}
 }
 
 // unlink removes the link with pid, as erlang:unlink/1 does. Afterwards no exit signal of pid arrives.

@@ -7,6 +7,7 @@ import (
 	"github.com/gonode-otp/gonode/dist"
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
 // inboundMonitor is a monitor on a process of this node. One process may monitor another many times, each time with
@@ -87,6 +88,7 @@ type outboundMonitor struct {
 	ref    etf.Ref
 	from   etf.Pid         // the watcher
 	alias  bool            // the reference is an alias of the watcher too
+	urgent bool            // DOWN is a priority message
 	object etf.Term        // what the DOWN message calls the target: a pid or {Name,Node}
 	target dist.Target     // the same as the wire wants it
 	owner  *process        // nil for a call
@@ -108,7 +110,12 @@ func (m *outboundMonitor) down(reason etf.Term) {
 	defer m.owner.mu.Unlock()
 	if m.owner.monitors[m.ref] == m {
 		delete(m.owner.monitors, m.ref)
-		m.owner.deliverLocked(etf.Tuple{etf.Atom("DOWN"), m.ref, etf.Atom("process"), m.object, reason}, nil)
+		msg := etf.Tuple{etf.Atom("DOWN"), m.ref, etf.Atom("process"), m.object, reason}
+		if m.urgent {
+			m.owner.deliverPriorityLocked(msg)
+			return
+		}
+		m.owner.deliverLocked(msg, nil)
 	}
 }
 
@@ -232,8 +239,8 @@ func (n *Node) fireInbound(p *process, all []*inboundMonitor, reason etf.Term) {
 	}
 }
 
-// monitor is erlang:monitor(process, To) called by a process. alias adds the option {alias, demonitor}.
-func (pr proc) monitor(to etf.Term, alias bool) (etf.Ref, error) {
+// monitor is erlang:monitor(process, To, Options) called by a process.
+func (pr proc) monitor(to etf.Term, o driver.MonitorOptions) (etf.Ref, error) {
 	n, p := pr.p.n, pr.p
 	d, err := pr.locate(to)
 	switch {
@@ -242,9 +249,9 @@ func (pr proc) monitor(to etf.Term, alias bool) (etf.Ref, error) {
 	case d.alias.Len > 0:
 		return etf.Ref{}, &DestinationError{To: to}
 	}
-	m := &outboundMonitor{ref: n.refs.make(), from: p.pid, owner: p, alias: alias}
-	if alias {
-		p.addAlias(m.ref)
+	m := &outboundMonitor{ref: n.refs.make(), from: p.pid, owner: p, alias: o.Alias, urgent: o.Priority}
+	if o.Alias {
+		p.addAlias(m.ref, o.Priority)
 	}
 	p.mu.Lock()
 	if p.monitors == nil {

@@ -100,6 +100,9 @@ func (p *peer) lacks(flags dist.Flags) bool {
 	return !p.isConnecting() && !p.info.Negotiated.Has(flags)
 }
 
+// lacksAliases reports whether the peer is known to have no process aliases; see lacks.
+func (p *peer) lacksAliases() bool { return !p.isConnecting() && !p.info.Negotiated.HasAliases() }
+
 // sendMonitor sends a signal about monitors. A peer that does not support monitors, such as a Jinterface or C node, is
 // sent none: it would hang up.
 func (p *peer) sendMonitor(m dist.Message, payload etf.Term) {

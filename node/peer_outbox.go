@@ -210,7 +210,9 @@ func (p *peer) adaptSignal(m dist.Message) (send bool, then func()) {
 	case *dist.MonitorP, *dist.DemonitorP, *dist.MonitorPExit:
 		return has(dist.FlagsMonitor), nil
 	case *dist.AliasSend:
-		return has(dist.FlagAlias), nil
+		return p.info.Negotiated.HasAliases(), nil
+	case *dist.AltactSig:
+		return p.canSendAltact(m), nil
 	case *dist.Link:
 		if p.isStale(m.To) {
 			from, to := m.From, m.To

@@ -71,15 +71,34 @@ func (pr proc) After(d time.Duration, to, msg etf.Term) (stop func() bool) {
 // errProcessEnded is the error of a callback that still runs after its process has been killed.
 var errProcessEnded = errors.New("the calling process has ended")
 
+// SendPriority implements driver.Proc.
+func (pr proc) SendPriority(to, msg etf.Term) error {
+	d, err := pr.p.n.destination(to)
+	if err != nil || d.alias.Len == 0 {
+		return pr.Send(to, msg)
+	}
+	err = errProcessEnded
+	pr.signal(func() { err = pr.p.n.sendPriority(caller{pid: pr.p.pid, process: pr.p}, d, msg) })
+	return ignoreUnreachable(err)
+}
+
 // Link implements driver.Linker.
-func (pr proc) Link(pid etf.Pid) { pr.signal(func() { pr.p.link(pid) }) }
+func (pr proc) Link(pid etf.Pid, priority bool) { pr.signal(func() { pr.p.link(pid, priority) }) }
 
 // Unlink implements driver.Linker.
 func (pr proc) Unlink(pid etf.Pid) { pr.signal(func() { pr.p.unlink(pid) }) }
 
 // Exit implements driver.Linker.
-func (pr proc) Exit(pid etf.Pid, reason etf.Term) {
-	pr.signal(func() { pr.p.n.exit2(pr.p, pid, driver.SendableReason(reason)) })
+func (pr proc) Exit(to, reason etf.Term, priority bool) {
+	reason = driver.SendableReason(reason)
+	pr.signal(func() {
+		switch to := to.(type) {
+		case etf.Pid:
+			pr.p.n.exit2(pr.p, to, reason)
+		case etf.Ref:
+			pr.p.n.exitAlias(pr.p, to, reason, priority)
+		}
+	})
 }
 
 // TrapExit implements driver.Linker.
@@ -89,9 +108,9 @@ func (pr proc) TrapExit(on bool) (old bool) {
 }
 
 // Monitor implements driver.Monitorer.
-func (pr proc) Monitor(to etf.Term, alias bool) (ref etf.Ref, err error) {
+func (pr proc) Monitor(to etf.Term, o driver.MonitorOptions) (ref etf.Ref, err error) {
 	err = errProcessEnded
-	pr.signal(func() { ref, err = pr.monitor(to, alias) })
+	pr.signal(func() { ref, err = pr.monitor(to, o) })
 	return ref, err
 }
 
@@ -136,11 +155,11 @@ func (pr proc) NameOf(pid etf.Pid) (name etf.Atom, alive bool) {
 func (pr proc) MakeRef() (etf.Ref, error) { return pr.p.n.refs.make(), nil }
 
 // Alias implements driver.Aliaser.
-func (pr proc) Alias() (ref etf.Ref, err error) {
+func (pr proc) Alias(priority bool) (ref etf.Ref, err error) {
 	err = errProcessEnded
 	pr.signal(func() {
 		ref, err = pr.p.n.refs.make(), nil
-		pr.p.addAlias(ref)
+		pr.p.addAlias(ref, priority)
 	})
 	return ref, err
 }

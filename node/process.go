@@ -2,7 +2,6 @@ package node
 
 import (
 	"log/slog"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -37,6 +36,7 @@ type process struct {
 	handled      int          // how much of it has been handled
 	inSystemFunc bool         // it runs a function of runBetweenMessages
 	position     atomic.Int32 // handled, for other goroutines to read, unless the batch is one message; reset under mu
+	urgent       atomic.Int32 // how many priority messages the mailbox begins with; changed under mu, see priority.go
 
 	dead    atomic.Bool // set once, under mu, after reason
 	reason  etf.Term
@@ -138,6 +138,9 @@ func (p *process) handleBatches(next driver.Next) {
 func (p *process) handle(next driver.Next) driver.Next {
 	m := p.beginBatch()
 	for p.handled < len(p.batch) && !p.dead.Load() {
+		if p.urgent.Load() > 0 {
+			p.takePriority()
+		}
 		msg := p.batch[p.handled]
 		p.handled++
 		if msg == nil {
@@ -176,6 +179,7 @@ func (p *process) nextBatch(next driver.Next) (idle bool) {
 	case p.dead.Load():
 		return true
 	case p.box.len() > 0:
+		p.urgent.Store(0)
 		p.batch = p.box.take()
 		return false
 	case next.Wait == 0:
@@ -229,7 +233,7 @@ func (p *process) shutdown() {
 func (p *process) flush(match func(etf.Term) bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.box.items = slices.DeleteFunc(p.box.items, func(msg etf.Term) bool { return match(withoutToken(msg)) })
+	p.deleteLocked(match)
 	for i := p.handled; i < len(p.batch); i++ {
 		if p.batch[i] != nil && match(withoutToken(p.batch[i])) {
 			p.batch[i] = nil

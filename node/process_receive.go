@@ -13,6 +13,10 @@ func (p *process) receive(d time.Duration, match func(etf.Term) bool) (etf.Term,
 	var expired <-chan time.Time
 	p.skipTaken()
 	for i := p.handled; ; {
+		if p.urgent.Load() > 0 {
+			p.takePriority()
+			i = p.handled
+		}
 		for ; i < len(p.batch); i++ {
 			if msg := p.batch[i]; msg != nil && !isSystemFunc(msg) && match(withoutToken(msg)) {
 				p.takeFromBatch(i)
@@ -23,7 +27,7 @@ func (p *process) receive(d time.Duration, match func(etf.Term) bool) (etf.Term,
 		switch {
 		case err != nil:
 			return nil, err
-		case len(p.batch) > i:
+		case len(p.batch) > i, p.urgent.Load() > 0:
 			continue
 		case d == 0:
 			return nil, nil
@@ -58,13 +62,14 @@ func (p *process) skipTaken() {
 }
 
 // refill appends the mailbox to the batch. If the mailbox is empty and wait is true, arrival is closed when something
-// arrives.
+// arrives. Priority messages are left to takePriority.
 func (p *process) refill(wait bool) (arrival <-chan struct{}, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
 	case p.dead.Load():
 		return nil, errProcessEnded
+	case p.urgent.Load() > 0:
 	case p.box.len() > 0:
 		items := p.box.take()
 		p.batch = append(p.batch, items...)

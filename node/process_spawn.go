@@ -136,7 +136,7 @@ func (s *starting) run() {
 		return
 	}
 	if p.parent != p.pid && p.beginSend() {
-		p.link(p.parent)
+		p.link(p.parent, false)
 		p.endSend()
 	}
 	if token, ok := s.o.token.(etf.Tuple); ok {

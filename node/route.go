@@ -49,7 +49,7 @@ func (p *peer) Handle(m dist.Message, payload etf.Term) error {
 	case *dist.GroupLeader:
 		n.handleGroupLeader(m)
 	case *dist.AltactSig:
-		// This node does not announce FlagAltactSig.
+		n.handleAltact(m, payload, p)
 	}
 	return nil
 }
@@ -63,7 +63,7 @@ func (n *Node) sendLocal(d destination, msg, token etf.Term, reader *peer) {
 		case !ok || ref.Node != n.name:
 		case n.calls.reply(d, ref, reply, token):
 			return
-		case reader != nil && !reader.info.Negotiated.Has(dist.FlagAlias):
+		case reader != nil && !reader.info.Negotiated.HasAliases():
 			// OTP 23 sends its replies to the pid. They too are dropped once the alias has ended.
 			d.alias = ref
 		}

@@ -165,7 +165,7 @@ func (p *peer) sendTo(ctx context.Context, from caller, d destination, o *outgoi
 	case d.isName():
 		o.reg = dist.RegSend{From: from.pid, To: d.name, Token: token}
 		return p.sendAs(ctx, from, &o.reg, msg)
-	case d.alias.Len > 0 && p.lacks(dist.FlagAlias):
+	case d.alias.Len > 0 && p.lacksAliases():
 		return nil // the peer can have no such alias (remote_send of the emulator)
 	case d.alias.Len > 0:
 		o.alias = dist.AliasSend{From: from.pid, Alias: d.alias, Token: token}

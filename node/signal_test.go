@@ -10,6 +10,7 @@ import (
 
 	"github.com/gonode-otp/gonode/etf"
 	"github.com/gonode-otp/gonode/genserv"
+	"github.com/gonode-otp/gonode/genserv/driver"
 )
 
 // signaller runs the functions that it is called with in its process.
@@ -40,14 +41,18 @@ func TestEverySignalWithWhatIsNoTermReturnsAndChangesNothing(t *testing.T) {
 	no := func(etf.Term) bool { return false }
 	server := genserv.Of(signaller{})
 	for op, signal := range []func(w proc, bad etf.Term, pid etf.Pid, ref etf.Ref, name etf.Atom){
-		func(w proc, _ etf.Term, pid etf.Pid, _ etf.Ref, _ etf.Atom) { w.Link(pid) },
+		func(w proc, _ etf.Term, pid etf.Pid, _ etf.Ref, _ etf.Atom) { w.Link(pid, false) },
 		func(w proc, _ etf.Term, pid etf.Pid, _ etf.Ref, _ etf.Atom) { w.Unlink(pid) },
-		func(w proc, bad etf.Term, pid etf.Pid, _ etf.Ref, _ etf.Atom) { w.Exit(pid, bad) },
+		func(w proc, bad etf.Term, pid etf.Pid, _ etf.Ref, _ etf.Atom) { w.Exit(pid, bad, false) },
 		func(w proc, bad etf.Term, _ etf.Pid, _ etf.Ref, _ etf.Atom) {
-			w.Exit(b.registry.byName("other").pid, bad)
+			w.Exit(b.registry.byName("other").pid, bad, false)
 		},
-		func(w proc, bad etf.Term, _ etf.Pid, _ etf.Ref, _ etf.Atom) { _, _ = w.Monitor(bad, false) },
-		func(w proc, bad etf.Term, _ etf.Pid, _ etf.Ref, _ etf.Atom) { _, _ = w.Monitor(bad, true) },
+		func(w proc, bad etf.Term, _ etf.Pid, _ etf.Ref, _ etf.Atom) {
+			_, _ = w.Monitor(bad, driver.MonitorOptions{})
+		},
+		func(w proc, bad etf.Term, _ etf.Pid, _ etf.Ref, _ etf.Atom) {
+			_, _ = w.Monitor(bad, driver.MonitorOptions{Alias: true})
+		},
 		func(w proc, _ etf.Term, _ etf.Pid, ref etf.Ref, _ etf.Atom) { w.Demonitor(ref) },
 		func(w proc, _ etf.Term, _ etf.Pid, ref etf.Ref, _ etf.Atom) { w.Unalias(ref) },
 		func(w proc, _ etf.Term, _ etf.Pid, _ etf.Ref, name etf.Atom) { _ = w.Register(name) },

@@ -100,10 +100,12 @@ func TestStoppingTheKernelEndsTheNode(t *testing.T) {
 func TestServicesThatEndAgainAndAgainEndTheNode(t *testing.T) {
 	n := testNode(t, Config{})
 	for range kernel.MaxRestarts + 1 {
-		for n.registry.byName("rex") == nil { // until kernel_sup has restarted it
+		rex := n.registry.byName("rex")
+		for rex == nil || rex.dead.Load() { // until kernel_sup has restarted it
 			require.NoError(t, n.Ping(t.Context(), n.Name()))
+			rex = n.registry.byName("rex")
 		}
-		n.registry.byName("rex").exit(killed)
+		rex.exit(killed)
 	}
 	<-n.Done()
 	require.ErrorContains(t, n.Err(), "{kernel_pid_terminated,kernel_sup,shutdown}")

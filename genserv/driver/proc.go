@@ -18,6 +18,8 @@ type Proc interface {
 	// etf.Ref). That nobody is there is no error for a pid, {Name, Node} and an alias. An error that wraps an
 	// *etf.EncodeError means that msg is no term; any other one that to is no destination, or a name that nobody has.
 	Send(to, msg etf.Term) error
+	// SendPriority is Send with the option priority of erlang:send/3.
+	SendPriority(to, msg etf.Term) error
 	// Reply is Send of the tuple {tag, reply}.
 	Reply(to, tag, reply etf.Term) error
 	// After sends msg to a process after d, as erlang:send_after/3. stop cancels that; it reports whether it was in
@@ -47,13 +49,13 @@ type Proc interface {
 
 // Linker sends exit signals and deals with those that come.
 type Linker interface {
-	// Link is link(pid). A process that does not exist, or cannot be reached, answers with an exit signal, not an
+	// Link is link(pid), or link(pid, [priority]). A process that does not exist, or cannot be reached, answers with an exit signal, not an
 	// error.
-	Link(pid etf.Pid)
+	Link(pid etf.Pid, priority bool)
 	// Unlink is unlink(pid). When it has returned, no exit signal from pid follows.
 	Unlink(pid etf.Pid)
-	// Exit is exit(pid, reason).
-	Exit(pid etf.Pid, reason etf.Term)
+	// Exit is exit(to, reason), or exit(to, reason, [priority]); to is a pid or an alias.
+	Exit(to, reason etf.Term, priority bool)
 	// TrapExit is process_flag(trap_exit, on); it returns the old value.
 	TrapExit(on bool) (old bool)
 }
@@ -61,20 +63,27 @@ type Linker interface {
 // Monitorer watches other processes.
 type Monitorer interface {
 	// Monitor is monitor(process, to); to is a pid, a registered name of this node (an etf.Atom), or {Name, Node}. A
-	// DOWN for what does not exist follows at once. With alias the reference is an alias too until it is demonitored
-	// or DOWN comes: monitor(process, to, [{alias, demonitor}]).
-	Monitor(to etf.Term, alias bool) (etf.Ref, error)
+	// DOWN for what does not exist follows at once.
+	Monitor(to etf.Term, o MonitorOptions) (etf.Ref, error)
 	// Demonitor is demonitor(ref, [flush]): when it has returned, no DOWN with ref follows, and one that waits in the
 	// mailbox is removed.
 	Demonitor(ref etf.Ref)
+}
+
+// MonitorOptions are the options of monitor/3.
+type MonitorOptions struct {
+	// Alias makes the reference an alias too until it is demonitored or DOWN comes: {alias, demonitor}.
+	Alias bool
+	// Priority makes DOWN a priority message: priority.
+	Priority bool
 }
 
 // Aliaser makes references.
 type Aliaser interface {
 	// MakeRef is make_ref().
 	MakeRef() (etf.Ref, error)
-	// Alias is alias().
-	Alias() (etf.Ref, error)
+	// Alias is alias(), or alias([priority]).
+	Alias(priority bool) (etf.Ref, error)
 	// Unalias is unalias(ref); it reports whether ref was an alias of the process.
 	Unalias(ref etf.Ref) bool
 }

@@ -24,16 +24,16 @@ func (r proc) TrapExit(on bool) (old bool) {
 	return old
 }
 
-func (r proc) Alias() (etf.Ref, error)                 { return r.MakeRef() }
-func (proc) Unalias(etf.Ref) bool                      { return true }
-func (r proc) Monitor(etf.Term, bool) (etf.Ref, error) { return r.MakeRef() }
-func (proc) Demonitor(etf.Ref)                         {}
-func (proc) Link(etf.Pid)                              {}
-func (proc) Unlink(etf.Pid)                            {}
-func (proc) Exit(etf.Pid, etf.Term)                    {}
-func (proc) Detach(etf.Term)                           {}
-func (proc) Register(etf.Atom) error                   { return nil }
-func (proc) Unregister(etf.Atom) error                 { return nil }
+func (r proc) Alias(bool) (etf.Ref, error)                              { return r.MakeRef() }
+func (proc) Unalias(etf.Ref) bool                                       { return true }
+func (r proc) Monitor(etf.Term, driver.MonitorOptions) (etf.Ref, error) { return r.MakeRef() }
+func (proc) Demonitor(etf.Ref)                                          {}
+func (proc) Link(etf.Pid, bool)                                         {}
+func (proc) Unlink(etf.Pid)                                             {}
+func (proc) Exit(_, _ etf.Term, _ bool)                                 {}
+func (proc) Detach(etf.Term)                                            {}
+func (proc) Register(etf.Atom) error                                    { return nil }
+func (proc) Unregister(etf.Atom) error                                  { return nil }
 
 func (proc) NameOf(pid etf.Pid) (etf.Atom, bool) { return "", pid == Self || pid == Caller }
 

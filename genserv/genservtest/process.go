@@ -183,6 +183,8 @@ func (r proc) Send(to, msg etf.Term) error {
 	return nil
 }
 
+func (r proc) SendPriority(to, msg etf.Term) error { return r.Send(to, msg) }
+
 func (r proc) Reply(to, tag, reply etf.Term) error {
 	n, ok := tag.(etf.Int)
 	if pid, _ := to.(etf.Pid); !ok || pid != Caller {

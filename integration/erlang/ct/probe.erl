@@ -98,6 +98,11 @@ do({call, To, Request, Timeout}) ->
     catch exit:{Reason, {gen_server, call, _}} -> {exit, Reason}
     end;
 do(alias) -> erlang:alias();
+do({alias, priority}) -> erlang:alias([priority]);
+do({monitor, To, priority}) -> erlang:monitor(process, To, [priority]);
+do({link, Pid, priority}) -> apply(erlang, link, [Pid, [priority]]), ok;
+do({send, To, Message, priority}) -> erlang:send(To, Message, [priority]), ok;
+do({exit, To, Reason, priority}) -> apply(erlang, exit, [To, Reason, [priority]]), ok;
 do({unalias, Ref}) -> erlang:unalias(Ref), ok;
 do({register, Name}) -> register(Name, self()), ok;
 do({unregister, Name}) -> unregister(Name), ok;

@@ -39,11 +39,21 @@ var deeds = map[deed]func(p *genserv.Process, a etf.Tuple) etf.Term{
 		p.TrapExit(etf.IsAtom(a[0], "true"))
 		return ok
 	},
-	{"exit", 2}:       func(p *genserv.Process, a etf.Tuple) etf.Term { p.Exit(a[0].(etf.Pid), a[1]); return ok },
-	{"send", 2}:       func(p *genserv.Process, a etf.Tuple) etf.Term { return done(p.TrySend(a[0], a[1])) },
-	{"cast", 2}:       func(p *genserv.Process, a etf.Tuple) etf.Term { p.Cast(a[0], a[1]); return ok },
-	{"call", 3}:       call,
-	{"alias", 0}:      func(p *genserv.Process, _ etf.Tuple) etf.Term { return must(p.Alias()) },
+	{"exit", 2}:    func(p *genserv.Process, a etf.Tuple) etf.Term { p.Exit(a[0], a[1]); return ok },
+	{"send", 2}:    func(p *genserv.Process, a etf.Tuple) etf.Term { return done(p.TrySend(a[0], a[1])) },
+	{"cast", 2}:    func(p *genserv.Process, a etf.Tuple) etf.Term { p.Cast(a[0], a[1]); return ok },
+	{"call", 3}:    call,
+	{"alias", 0}:   func(p *genserv.Process, _ etf.Tuple) etf.Term { return must(p.Alias()) },
+	{"alias", 1}:   func(p *genserv.Process, _ etf.Tuple) etf.Term { return must(p.Alias(genserv.Priority)) },
+	{"monitor", 2}: func(p *genserv.Process, a etf.Tuple) etf.Term { return must(p.Monitor(a[0], genserv.Priority)) },
+	{"link", 2}:    func(p *genserv.Process, a etf.Tuple) etf.Term { p.Link(a[0].(etf.Pid), genserv.Priority); return ok },
+	{"send", 3}: func(p *genserv.Process, a etf.Tuple) etf.Term {
+		return done(p.TrySend(a[0], a[1], genserv.Priority))
+	},
+	{"exit", 3}: func(p *genserv.Process, a etf.Tuple) etf.Term {
+		p.Exit(a[0], a[1], genserv.Priority)
+		return ok
+	},
 	{"unalias", 1}:    func(p *genserv.Process, a etf.Tuple) etf.Term { p.Unalias(a[0].(etf.Ref)); return ok },
 	{"register", 1}:   func(p *genserv.Process, a etf.Tuple) etf.Term { return done(p.Register(a[0].(etf.Atom))) },
 	{"unregister", 1}: func(p *genserv.Process, a etf.Tuple) etf.Term { return done(p.Unregister(a[0].(etf.Atom))) },
