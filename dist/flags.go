@@ -84,8 +84,8 @@ const (
 const Mandatory25 = FlagExtendedReferences | FlagFunTags | FlagExtendedPidsPorts | FlagNewFunTags | FlagExportPtrTag |
 	FlagBitBinaries | FlagNewFloats | FlagUTF8Atoms | FlagMapTag | FlagBigCreation | FlagHandshake23
 
-// DefaultFlags are what a node of this package announces: hidden, and everything it speaks. OTP 23 to 29 accept it. Both
-// the single bits and the digest are there, as OTP 23 does not know the digest.
+// DefaultFlags are what a node of this package announces: hidden, and everything it speaks. OTP 23 to 29 accept it.
+// Both the single bits and the digest are there, as OTP 23 does not know the digest.
 const DefaultFlags = Mandatory25 | FlagMandatory25Digest | FlagDistMonitor | FlagDistMonitorName | FlagUnicodeIO |
 	FlagDistHdrAtomCache | FlagSmallAtomTags | FlagSendSender | FlagBigSeqtraceLabels | FlagExitPayload | FlagFragments |
 	FlagUnlinkID | FlagSpawn | FlagV4NC | FlagAlias | FlagAltactSig | FlagNativeRecords

@@ -42,8 +42,8 @@ func (p *Process) Send(to, msg etf.Term) {
 }
 
 // TrySend is Send that returns why the message cannot be sent: an error that wraps an *etf.EncodeError if it is no
-// term. It is no error that nobody gets the message. With Priority, an alias that was made with Priority gets a priority
-// message. erlang:send/3.
+// term. It is no error that nobody gets the message. With Priority, an alias that was made with Priority gets a
+// priority message. erlang:send/3.
 func (p *Process) TrySend(to, msg etf.Term, options ...SignalOption) error {
 	if hasPriority(options) {
 		return p.proc.SendPriority(to, orUndefined(msg))
@@ -138,8 +138,8 @@ func (p *Process) Unregister(name etf.Atom) error { return p.proc.Unregister(nam
 // MakeRef returns a new reference. erlang:make_ref/0.
 func (p *Process) MakeRef() (etf.Ref, error) { return p.proc.MakeRef() }
 
-// Alias returns a reference that messages can be sent to as to the pid, until Unalias. erlang:alias/0. With Priority, it
-// takes priority messages. erlang:alias/1.
+// Alias returns a reference that messages can be sent to as to the pid, until Unalias. erlang:alias/0. With Priority,
+// it takes priority messages. erlang:alias/1.
 func (p *Process) Alias(options ...SignalOption) (etf.Ref, error) {
 	return p.proc.Alias(hasPriority(options))
 }

@@ -14,8 +14,10 @@ import (
 
 // optional maps the flags that a peer may lack to the operations that it does not know without them.
 var optional = map[dist.Flags][]dist.Op{
-	dist.FlagDistMonitor:                {dist.OpMonitorP, dist.OpDemonitorP, dist.OpMonitorPExit, dist.OpPayloadMonitorPExit},
-	dist.FlagDistMonitorName:            {dist.OpMonitorP, dist.OpDemonitorP, dist.OpMonitorPExit, dist.OpPayloadMonitorPExit},
+	dist.FlagDistMonitor: {dist.OpMonitorP, dist.OpDemonitorP,
+		dist.OpMonitorPExit, dist.OpPayloadMonitorPExit},
+	dist.FlagDistMonitorName: {dist.OpMonitorP, dist.OpDemonitorP,
+		dist.OpMonitorPExit, dist.OpPayloadMonitorPExit},
 	dist.FlagUnicodeIO:                  nil,
 	dist.FlagDistHdrAtomCache:           nil, // the reader refuses frames of a form that was not negotiated
 	dist.FlagFragments:                  nil,
@@ -102,7 +104,8 @@ func TestAPeerThatLacksAFlagIsServedWithoutIt(t *testing.T) {
 // exercise has client use everything that two nodes can do with each other.
 func exercise(t *testing.T, client, server *Node, lacks dist.Flags) {
 	watches := lacks&dist.FlagsMonitor == 0
-	aliases := !lacks.Has(dist.FlagAlias | dist.FlagAltactSig) // without them answers to calls get lost, because both nodes use them anyway
+	// Without them answers to calls get lost, because both nodes use them anyway.
+	aliases := !lacks.Has(dist.FlagAlias | dist.FlagAltactSig)
 	g := newSignals()
 	own, err := client.Spawn(t.Context(), genserv.Child{Module: genserv.Of(g)})
 	require.NoError(t, err)

@@ -49,8 +49,8 @@ type Proc interface {
 
 // Linker sends exit signals and deals with those that come.
 type Linker interface {
-	// Link is link(pid), or link(pid, [priority]). A process that does not exist, or cannot be reached, answers with an exit signal, not an
-	// error.
+	// Link is link(pid), or link(pid, [priority]). A process that does not exist, or cannot be reached, answers with an
+	// exit signal, not an error.
 	Link(pid etf.Pid, priority bool)
 	// Unlink is unlink(pid). When it has returned, no exit signal from pid follows.
 	Unlink(pid etf.Pid)
