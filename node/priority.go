@@ -124,13 +124,14 @@ func (p *process) deliverPriorityLocked(msg etf.Term) {
 }
 
 // takePriority moves the priority messages of the mailbox to the head of the batch. Only the goroutine that runs the
-// loop may call it.
+// loop may call it. There is none left if the process has been killed meanwhile.
 func (p *process) takePriority() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	n := int(p.urgent.Load())
 	p.batch = slices.Insert(p.batch, p.handled, p.box.items[:n]...)
 	p.box.items = slices.Delete(p.box.items, 0, n)
+	p.box.taken += uint64(n)
 	p.urgent.Store(0)
 	p.position.Store(int32(p.handled))
 }

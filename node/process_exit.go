@@ -59,6 +59,7 @@ func (p *process) exit(reason etf.Term) {
 	p.cancelTimeoutLocked()
 	p.n.handledBefore.Add(p.box.taken)
 	p.box = mailbox{}
+	p.urgent.Store(0)
 	p.arrivedLocked()
 	life := p.ctx
 	p.mu.Unlock()

@@ -83,7 +83,8 @@ func (p *process) restLocked() []etf.Term {
 
 // eachWaitingLocked calls f with every message that waits in the batch and in the mailbox, in order.
 func (p *process) eachWaitingLocked(f func(msg etf.Term)) {
-	for _, part := range [][]etf.Term{p.restLocked(), p.box.items} {
+	urgent := p.urgent.Load()
+	for _, part := range [][]etf.Term{p.box.items[:urgent], p.restLocked(), p.box.items[urgent:]} {
 		for _, msg := range part {
 			if msg != nil && !isSystemFunc(msg) {
 				f(withoutToken(msg))
