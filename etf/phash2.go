@@ -12,8 +12,8 @@ import "math"
 //
 // Differs from OTP: a native record, which is experimental in OTP 29, has a hash of our own. That of OTP 29.1 is the
 // same on each node, and depends on module, name, whether it is exported, the names of the fields in their order, and
-// the values, but is none of the mixes of these words that other terms have. OTP 23 takes only 15 bits of a pid and 28
-// of a port; those that a node of it made have no more.
+// perhaps the values; how these are mixed is not known. OTP 23 takes only 15 bits of a pid and 28 of a port; those
+// that a node of it made have no more.
 func PHash2(t Term) uint32 {
 	h := portableHasher{}
 	h.pending.push(portableStep{term: t})
