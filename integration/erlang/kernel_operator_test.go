@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -88,6 +89,13 @@ func (r shapeRow) call() string {
 
 func TestFunctionsOfOperatorsAnswerInTheFormsOfABeam(t *testing.T) {
 	requireSame(t, shapeRows(t, operated(t), "otp", beam.StartErl(t), beam.StartErl(t)))
+}
+
+func TestTheInterfacesOfTheHostAreThoseThatABeamTells(t *testing.T) {
+	n, e := operated(t), beam.StartErl(t)
+	require.Eventually(t, func() bool { // other programs may add and remove some in between
+		return e.Eval(t, at(n, "inet:getifaddrs() =:= rpc:call('gonode@host', inet, getifaddrs, []).")) == "true"
+	}, time.Minute, time.Second, e.Eval(t, at(n, "{inet:getifaddrs(), rpc:call('gonode@host', inet, getifaddrs, [])}.")))
 }
 
 func TestFunctionsOfElixirAnswerInTheFormsOfElixir(t *testing.T) {
